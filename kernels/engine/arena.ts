@@ -1,0 +1,147 @@
+import type { Dtype, HostArray, ViewOf } from "../spec.ts";
+import { MemoryLimitError } from "./errors.ts";
+
+/** Every block begins on a cache line. */
+const alignment = 64;
+const pageBytes = 65536;
+
+const constructors = {
+  f32: Float32Array,
+  f64: Float64Array,
+  u8: Uint8Array,
+  u32: Uint32Array,
+  i32: Int32Array,
+} as const;
+
+/** Bytes of one element of each dtype. */
+export const elementBytes: { readonly [D in Dtype]: number } = { f32: 4, f64: 8, u8: 1, u32: 4, i32: 4 };
+
+/** A typed view of `length` elements at `byteOffset` of a buffer. */
+export function viewOf<D extends Dtype>(
+  buffer: ArrayBufferLike,
+  dtype: D,
+  byteOffset: number,
+  length: number,
+): ViewOf[D] {
+  const View = constructors[dtype] as new (buffer: ArrayBufferLike, byteOffset: number, length: number) => unknown;
+  return new View(buffer, byteOffset, length) as ViewOf[D];
+}
+
+/** Use of the arena, in bytes. */
+export interface ArenaUsage {
+  /** Held by allocations now. */
+  readonly used: number;
+  /** Taken from the runtime so far; WASM memory never shrinks. */
+  readonly reserved: number;
+  /** The most it may take. */
+  readonly limit: number;
+}
+
+/** Hands out aligned blocks of one WASM memory and takes them back. */
+export interface Arena {
+  readonly memory: WebAssembly.Memory;
+  /** A zeroed array. @throws {MemoryLimitError} past the limit */
+  allocate<D extends Dtype>(dtype: D, length: number, label: string): HostArray<D>;
+  /** Returns a block; the array must not be touched afterwards. */
+  free(array: HostArray): void;
+  usage(): ArenaUsage;
+}
+
+interface Gap {
+  start: number;
+  bytes: number;
+}
+
+/**
+ * A first-fit allocator over `memory` from byte `base` on, growing it up to `limit` bytes.
+ *
+ * Views stay valid while memory grows, because the memory is shared: growth makes a larger buffer over the same bytes
+ * and leaves the old one attached.
+ */
+export function createArena(memory: WebAssembly.Memory, base: number, limit: number): Arena {
+  const start = align(base);
+  // Gaps are sorted by address and never touch: neighbours are merged when a block comes back.
+  const gaps: Gap[] = [{ start, bytes: memory.buffer.byteLength - start }];
+  const blocks = new Map<number, number>();
+  let used = 0;
+
+  function take(bytes: number, label: string): number {
+    let at = gaps.findIndex((gap) => gap.bytes >= bytes);
+    if (at < 0) at = grow(bytes, label);
+    const gap = gaps[at];
+    const address = gap.start;
+    gap.start += bytes;
+    gap.bytes -= bytes;
+    if (gap.bytes === 0) gaps.splice(at, 1);
+    return address;
+  }
+
+  function grow(bytes: number, label: string): number {
+    const end = memory.buffer.byteLength;
+    const last = gaps.at(-1);
+    const tail = last !== undefined && last.start + last.bytes === end ? last : undefined;
+    const missing = bytes - (tail?.bytes ?? 0);
+    // Doubling up to 64 MiB at a time keeps the number of growths small without hoarding.
+    const wished = Math.min(Math.max(missing, Math.min(end, 64 << 20)), limit - end);
+    const pages = Math.ceil(Math.max(missing, wished) / pageBytes);
+    if (end + pages * pageBytes > limit || !tryGrow(memory, pages)) {
+      throw new MemoryLimitError(
+        `Cannot allocate ${bytes} bytes for "${label}": ${used} of at most ${limit} bytes are in use.`,
+      );
+    }
+    if (tail) tail.bytes += pages * pageBytes;
+    else gaps.push({ start: end, bytes: pages * pageBytes });
+    return gaps.length - 1;
+  }
+
+  return {
+    memory,
+    allocate(dtype, length, label) {
+      const bytes = align(Math.max(1, length * elementBytes[dtype]));
+      const address = take(bytes, label);
+      blocks.set(address, bytes);
+      used += bytes;
+      const view = viewOf(memory.buffer, dtype, address, length);
+      view.fill(0);
+      return { dtype, length, label, address, view };
+    },
+    free({ address, label }) {
+      const bytes = blocks.get(address);
+      if (bytes === undefined) throw new Error(`Cannot free "${label}": it is not allocated.`);
+      blocks.delete(address);
+      used -= bytes;
+      release(gaps, address, bytes);
+    },
+    usage: () => ({ used, reserved: memory.buffer.byteLength, limit }),
+  };
+}
+
+function release(gaps: Gap[], start: number, bytes: number): void {
+  let next = gaps.findIndex((gap) => gap.start > start);
+  if (next < 0) next = gaps.length;
+  const before = gaps[next - 1], after = gaps[next];
+  const joinsBefore = before !== undefined && before.start + before.bytes === start;
+  const joinsAfter = after !== undefined && start + bytes === after.start;
+  if (joinsBefore) {
+    before.bytes += bytes + (joinsAfter ? after.bytes : 0);
+    if (joinsAfter) gaps.splice(next, 1);
+  } else if (joinsAfter) {
+    after.start = start;
+    after.bytes += bytes;
+  } else {
+    gaps.splice(next, 0, { start, bytes });
+  }
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / alignment) * alignment;
+}
+
+function tryGrow(memory: WebAssembly.Memory, pages: number): boolean {
+  try {
+    memory.grow(pages);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,77 @@
+import { providedBuilds } from "./modules.ts";
+import { probeRelaxedSimd, probeSharedMemory, probeSimd, type RelaxedSimd } from "./probe.ts";
+
+/** JavaScript runtimes that are told apart. */
+export type RuntimeName = "deno" | "node" | "bun" | "workerd" | "browser";
+
+/** What this runtime offers to the kernels. */
+export interface Capabilities {
+  readonly runtime: RuntimeName;
+  /** Version string of the runtime, as far as it tells. */
+  readonly runtimeVersion: string;
+  /** 128-bit WASM SIMD. */
+  readonly simd: boolean;
+  /** Relaxed SIMD, and whether its multiply-add is fused. */
+  readonly relaxedSimd: RelaxedSimd;
+  /** A shared WASM memory can be made (the kernels need one, even on one thread). */
+  readonly sharedMemory: boolean;
+  /** Threads that can run kernels at once; 1 where workers cannot share memory. */
+  readonly threads: number;
+  /** Why `threads` is 1, where it is. */
+  readonly threadsReason?: string;
+  /** Name of the WebGPU adapter, or `false`. */
+  readonly webgpu: string | false;
+  /** Why `webgpu` is `false`, where it is. */
+  readonly webgpuReason?: string;
+  /** The build of the kernels in use: relaxed SIMD only where it really fuses. */
+  readonly build: "relaxed" | "simd" | "none";
+}
+
+interface Host {
+  Deno?: { version?: { deno?: string } };
+  Bun?: { version?: string };
+  process?: { versions?: { node?: string } };
+  navigator?: { userAgent?: string; hardwareConcurrency?: number };
+}
+
+const host = globalThis as unknown as Host;
+
+function runtime(): { runtime: RuntimeName; runtimeVersion: string } {
+  const agent = host.navigator?.userAgent ?? "";
+  if (agent === "Cloudflare-Workers") return { runtime: "workerd", runtimeVersion: agent };
+  if (host.Deno?.version?.deno) return { runtime: "deno", runtimeVersion: host.Deno.version.deno };
+  if (host.Bun?.version) return { runtime: "bun", runtimeVersion: host.Bun.version };
+  if (host.process?.versions?.node) return { runtime: "node", runtimeVersion: host.process.versions.node };
+  return { runtime: "browser", runtimeVersion: agent };
+}
+
+let probed: Promise<Capabilities> | undefined;
+
+/** Probes the runtime once; later calls answer from memory. */
+export function capabilities(): Promise<Capabilities> {
+  return probed ??= Promise.resolve(probe());
+}
+
+/** Forgets what was probed, because modules were provided or resources were disposed. */
+export function forgetCapabilities(): void {
+  probed = undefined;
+}
+
+function probe(): Capabilities {
+  const simd = probeSimd();
+  const relaxedSimd = probeRelaxedSimd();
+  const sharedMemory = probeSharedMemory();
+  const usable = simd && sharedMemory;
+  const fused = relaxedSimd === "fused" && (providedBuilds()?.relaxed ?? true);
+  return {
+    ...runtime(),
+    simd,
+    relaxedSimd,
+    sharedMemory,
+    threads: 1,
+    threadsReason: "kernels run on the calling thread",
+    webgpu: false,
+    webgpuReason: "no WebGPU kernels are loaded",
+    build: usable ? (fused ? "relaxed" : "simd") : "none",
+  };
+}

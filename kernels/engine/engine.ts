@@ -1,0 +1,81 @@
+/**
+ * Where work runs: the one door of solvers to the kernels.
+ *
+ * @module
+ */
+
+import { referenceKernels } from "../reference/table.ts";
+import type { ArenaUsage } from "./arena.ts";
+import { capabilities, forgetCapabilities } from "./capabilities.ts";
+import { type KernelModules, loadModule, provideModules } from "./modules.ts";
+import { planWork, type WorkRequest } from "./plan.ts";
+import { createWasmMachine, type WasmMachine } from "./wasm_backend.ts";
+import { createHostWorkspace, javascriptMemory, type Workspace } from "./workspace.ts";
+
+/** The most WASM can address with 32-bit pointers. */
+const addressableBytes = 65536 * 65536;
+
+let memoryLimit = addressableBytes;
+let machine: Promise<WasmMachine> | undefined;
+let ready: WasmMachine | undefined;
+
+/** Settings of the engine; all optional. */
+export interface EngineOptions {
+  /** Compiled kernels, for runtimes that forbid run-time compilation. */
+  readonly modules?: KernelModules;
+  /** The most working memory, in bytes. @default 4294967296 */
+  readonly maximumMemoryBytes?: number;
+}
+
+/**
+ * Prepares the engine. Calling it is optional, except where run-time compilation is forbidden; calling it again
+ * replaces the settings for later solves.
+ */
+export async function init(options: EngineOptions = {}): Promise<void> {
+  await dispose();
+  if (options.modules) provideModules(options.modules);
+  const { maximumMemoryBytes = addressableBytes } = options;
+  if (!(maximumMemoryBytes >= 1 << 20 && maximumMemoryBytes <= addressableBytes)) {
+    throw new RangeError(
+      `Cannot use "maximumMemoryBytes": expected ${1 << 20} to ${addressableBytes}, received ${maximumMemoryBytes}.`,
+    );
+  }
+  memoryLimit = maximumMemoryBytes;
+  if ((await capabilities()).build !== "none") await wasmMachine();
+}
+
+/**
+ * Releases what the engine holds: WASM memory, workers, devices. Solves under way keep theirs until they end; the
+ * next solve starts afresh. Idempotent.
+ */
+export async function dispose(): Promise<void> {
+  await machine?.catch(() => {});
+  machine = ready = undefined;
+  forgetCapabilities();
+}
+
+/** Working memory of the WASM kernels, in bytes; zeros before the first solve. */
+export function memoryUsage(): ArenaUsage {
+  return ready?.arena.usage() ?? { used: 0, reserved: 0, limit: memoryLimit };
+}
+
+/** Plans the work and opens the workspace it runs in. */
+export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
+  const plan = planWork(request, await capabilities());
+  if (plan.backend === "reference") return createHostWorkspace(plan, referenceKernels, javascriptMemory);
+  const { arena, kernels } = await wasmMachine();
+  return createHostWorkspace(plan, kernels, arena);
+}
+
+function wasmMachine(): Promise<WasmMachine> {
+  return machine ??= startWasmMachine().catch((error) => {
+    machine = undefined;
+    throw error;
+  });
+}
+
+async function startWasmMachine(): Promise<WasmMachine> {
+  const { build } = await capabilities();
+  const module = await loadModule(build === "relaxed" ? "relaxed" : "simd");
+  return ready = createWasmMachine(module, memoryLimit);
+}

@@ -1,0 +1,11 @@
+/** Failures of the machine itself, as opposed to bad input. */
+
+/** The working memory of a solve would exceed the limit, or the runtime refused to give more. */
+export class MemoryLimitError extends Error {
+  override readonly name = "MemoryLimitError";
+}
+
+/** A backend that the caller insisted on is missing, or failed while it worked. */
+export class BackendError extends Error {
+  override readonly name = "BackendError";
+}

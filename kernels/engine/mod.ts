@@ -1,0 +1,10 @@
+/** What solvers see of the machine. @module */
+
+export { type Capabilities, capabilities, type RuntimeName } from "./capabilities.ts";
+export { dispose, type EngineOptions, init, memoryUsage, openWorkspace } from "./engine.ts";
+export { BackendError, MemoryLimitError } from "./errors.ts";
+export type { ArenaUsage } from "./arena.ts";
+export type { KernelModules } from "./modules.ts";
+export type { BackendName, Plan, WorkRequest } from "./plan.ts";
+export type { RelaxedSimd } from "./probe.ts";
+export type { Workspace } from "./workspace.ts";

@@ -1,0 +1,65 @@
+import type { DeviceArray, Dtype, HostArray, Kernels, View, ViewOf } from "../spec.ts";
+import { viewOf } from "./arena.ts";
+import type { Arena } from "./arena.ts";
+import type { Plan } from "./plan.ts";
+
+/**
+ * What a solver holds for one call: kernels, and memory where they run. Everything allocated through it is returned by
+ * `release`, also when the solve fails or is aborted.
+ */
+export interface Workspace {
+  readonly plan: Plan;
+  readonly kernels: Kernels;
+  /** A zeroed array where the kernels run. */
+  allocate<D extends Dtype>(dtype: D, length: number, label: string): DeviceArray<D>;
+  /** Returns one array before the others. */
+  free(array: DeviceArray): void;
+  /** Copies `values` into the array from element `offset` on; converts between float types. */
+  write(array: DeviceArray, values: ArrayLike<number>, offset?: number): void;
+  /** A JavaScript-owned copy of `length` elements from `offset` on. */
+  read<D extends Dtype>(array: DeviceArray<D>, offset?: number, length?: number): Promise<ViewOf[D]>;
+  /** Returns all arrays; the workspace must not be used afterwards. Idempotent. */
+  release(): void;
+}
+
+/** Where host arrays come from: the arena of a WASM memory, or JavaScript's own heap. */
+export type HostMemory = Pick<Arena, "allocate" | "free">;
+
+/** Memory for the reference backend where there is no WASM. */
+export const javascriptMemory: HostMemory = {
+  allocate(dtype, length, label) {
+    return { dtype, length, label, address: 0, view: viewOf(new ArrayBuffer(length * 8), dtype, 0, length) };
+  },
+  free() {},
+};
+
+/** A workspace whose arrays JavaScript can address. */
+export function createHostWorkspace(plan: Plan, kernels: Kernels, memory: HostMemory): Workspace {
+  const live = new Set<HostArray>();
+  return {
+    plan,
+    kernels,
+    allocate(dtype, length, label) {
+      const array = memory.allocate(dtype, length, label);
+      live.add(array);
+      return array;
+    },
+    free(array) {
+      if (live.delete(array as HostArray)) memory.free(array as HostArray);
+    },
+    write(array, values, offset = 0) {
+      (array as HostArray).view.set(values, offset);
+    },
+    read<D extends Dtype>(array: DeviceArray<D>, offset = 0, length = array.length - offset) {
+      const { view } = array as HostArray<D>;
+      // A fresh buffer: slices of shared memory would be shared too.
+      const copy = viewOf(new ArrayBuffer(length * view.BYTES_PER_ELEMENT), array.dtype, 0, length);
+      (copy as View).set(view.subarray(offset, offset + length));
+      return Promise.resolve(copy);
+    },
+    release() {
+      for (const array of live) memory.free(array);
+      live.clear();
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { Kernels } from "../spec.ts";
+import { axpy } from "./axpy.ts";
+import { cholesky } from "./cholesky.ts";
+import { dot } from "./dot.ts";
+import { gemm } from "./gemm.ts";
+import { gemv } from "./gemv.ts";
+import { nrm2 } from "./nrm2.ts";
+import { quadraticForm } from "./quadratic_form.ts";
+import { quantizationDescent, quantizationSweep } from "./quantization.ts";
+import { hardThreshold, topK } from "./selection.ts";
+import { syrk } from "./syrk.ts";
+
+/** The reference implementation of every kernel: oracle, documentation and fallback. */
+export const referenceKernels: Kernels = {
+  dot,
+  axpy,
+  nrm2,
+  gemm,
+  syrk,
+  gemv,
+  cholesky,
+  quadraticForm,
+  hardThreshold,
+  topK,
+  quantizationSweep,
+  quantizationDescent,
+};

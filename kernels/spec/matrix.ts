@@ -1,0 +1,109 @@
+/** Kernels over dense matrices. @module */
+
+import type { FamilySpecs } from "./contract.ts";
+import type { Completion, MatrixOperand, VectorOperand } from "./operands.ts";
+
+/** `C = alpha op(A) op(B) + beta C`; with `beta` 0, `C` is written without being read. */
+export interface GemmArguments {
+  readonly a: MatrixOperand;
+  readonly b: MatrixOperand;
+  readonly c: MatrixOperand;
+  /** `op(A)` is the transpose of `a`. @default false */
+  readonly transposeA?: boolean;
+  /** `op(B)` is the transpose of `b`. @default false */
+  readonly transposeB?: boolean;
+  /** @default 1 */
+  readonly alpha?: number;
+  /** @default 0 */
+  readonly beta?: number;
+}
+
+/** `C = alpha A^T A + beta C`, both triangles, bit-symmetric; `a` may be f32 where `c` is f64. */
+export interface SyrkArguments {
+  readonly a: MatrixOperand;
+  readonly c: MatrixOperand;
+  /** @default 1 */
+  readonly alpha?: number;
+  /** @default 0 */
+  readonly beta?: number;
+}
+
+/** `y = alpha op(A) x + beta y`; with `beta` 0, `y` is written without being read. */
+export interface GemvArguments {
+  readonly a: MatrixOperand;
+  /** `op(A)` is the transpose of `a`. @default false */
+  readonly transpose?: boolean;
+  readonly x: VectorOperand;
+  readonly y: VectorOperand;
+  /** @default 1 */
+  readonly alpha?: number;
+  /** @default 0 */
+  readonly beta?: number;
+}
+
+/** `a` is symmetric positive definite (f64) and is replaced by the upper triangular `R` of `A = R R^T`; below it, zeros. */
+export interface CholeskyArguments {
+  readonly a: MatrixOperand;
+}
+
+/** `values[i] = x_i A x_i^T` for each row of `x`, accumulated in f64 whatever the dtype of `x` and `a`. */
+export interface QuadraticFormArguments {
+  readonly x: MatrixOperand;
+  /** Symmetric. */
+  readonly a: MatrixOperand;
+  /** f64, one element a row of `x`. */
+  readonly values: VectorOperand;
+}
+
+/** The matrix family. */
+export interface MatrixKernels {
+  /** `C = alpha op(A) op(B) + beta C`. */
+  gemm(operands: GemmArguments): Completion;
+  /** `C = alpha A^T A + beta C`. */
+  syrk(operands: SyrkArguments): Completion;
+  /** `y = alpha op(A) x + beta y`. */
+  gemv(operands: GemvArguments): Completion;
+  /** Factors in place from the last column to the first; returns the index of a pivot that is not positive, or -1. */
+  cholesky(operands: CholeskyArguments): Completion<number>;
+  /** `diag(X A X^T)` in f64: the certificate's kernel, apart from the fast path. */
+  quadraticForm(operands: QuadraticFormArguments): Completion;
+}
+
+/** Specifications of the matrix family. */
+export const matrixSpecs: FamilySpecs<MatrixKernels> = {
+  gemm: {
+    summary: "C = alpha op(A) op(B) + beta C",
+    dtypes: ["f32", "f64"],
+    tolerance: "sum",
+    flops: ({ a, c }) => 2 * c.columns * a.rows * a.columns,
+    traffic: ({ a, b, c }) => a.rows * a.columns + b.rows * b.columns + 2 * c.rows * c.columns,
+  },
+  syrk: {
+    summary: "C = alpha A^T A + beta C",
+    dtypes: ["f32", "f64"],
+    tolerance: "sum",
+    flops: ({ a }) => a.rows * a.columns * (a.columns + 1),
+    traffic: ({ a, c }) => a.rows * a.columns + 2 * c.rows * c.columns,
+  },
+  gemv: {
+    summary: "y = alpha op(A) x + beta y",
+    dtypes: ["f32", "f64"],
+    tolerance: "sum",
+    flops: ({ a }) => 2 * a.rows * a.columns,
+    traffic: ({ a, x, y }) => a.rows * a.columns + x.length + 2 * y.length,
+  },
+  cholesky: {
+    summary: "A = R R^T, R upper triangular",
+    dtypes: ["f64"],
+    tolerance: "solve",
+    flops: ({ a }) => a.rows ** 3 / 3,
+    traffic: ({ a }) => 2 * a.rows * a.columns,
+  },
+  quadraticForm: {
+    summary: "diag(X A X^T)",
+    dtypes: ["f32", "f64"],
+    tolerance: "sum",
+    flops: ({ x }) => x.rows * x.columns * (x.columns + 1),
+    traffic: ({ x, a }) => x.rows * x.columns + a.rows * a.columns,
+  },
+};

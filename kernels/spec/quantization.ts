@@ -1,0 +1,80 @@
+/**
+ * Kernels of quantisation by coordinate descent.
+ *
+ * Row `i` of a weight matrix lives on the grid `s (c - z)` with whole codes `c` in `[0, maximumCode]`; `s` and `z` are
+ * given per row and group of columns. Kernels hold *levels* `l = c - z`, real numbers that are whole once quantised, so
+ * that a weight is `s l` exactly, and the *residual* `G = (W - What) M` in weight units for a coupling matrix `M` with
+ * unit diagonal. One step at column `j` of a row, over the whole row of `G`:
+ *
+ *     target = l_j + G_j / s_j        l_j' = clamp(round(target), -z_j, maximumCode - z_j), rounding half to even
+ *     G     += s_j (l_j - l_j') M[j, :]
+ *
+ * With `M = Sigma diag(Sigma)^-1` this is coordinate descent (QuantEase); with `M` the unit upper triangular factor of
+ * `Sigma = R R^T`, columns of `R` divided by its diagonal, and `What = W` at the start, one sweep is GPTQ.
+ * A column whose diagonal in `M` is zero is dead: its target is its own level.
+ *
+ * @module
+ */
+
+import type { FamilySpecs } from "./contract.ts";
+import type { Completion, DeviceArray, MatrixOperand } from "./operands.ts";
+
+/** The state of some rows and their grid. */
+export interface QuantizationState {
+  /** Levels `l = c - z` [rows, columns], updated in place. */
+  readonly levels: MatrixOperand;
+  /** Residual `G` [rows, columns] in weight units, updated in place. */
+  readonly residual: MatrixOperand;
+  /** Coupling `M` [columns, columns]. */
+  readonly coupling: MatrixOperand;
+  /** Scales `s` [rows, groups], positive. */
+  readonly scales: MatrixOperand;
+  /** Zeros `z` [rows, groups], whole numbers. */
+  readonly zeros: MatrixOperand;
+  /** Group of each column; all in group 0 without it. */
+  readonly columnGroups?: DeviceArray<"u32">;
+  /** Largest code, `2^bits - 1`. */
+  readonly maximumCode: number;
+}
+
+/** One pass over all columns from left to right. */
+export interface QuantizationSweepArguments extends QuantizationState {
+  /** Take the real-valued target as the new level. @default false */
+  readonly relaxed?: boolean;
+  /** `M` is upper triangular: columns left of the current one do not change. @default false */
+  readonly triangular?: boolean;
+}
+
+/** Passes that touch the residual only where a level changes, row by row, until nothing changes. */
+export interface QuantizationDescentArguments extends QuantizationState {
+  /** Most passes over a row. */
+  readonly passes: number;
+  /** Receives the number of level changes of each row in all passes; u32, one element a row. */
+  readonly changes: DeviceArray<"u32">;
+}
+
+/** The quantisation family. Rows are independent, and split. */
+export interface QuantizationKernels {
+  /** A dense pass, blocked: panels of columns, then one matrix product for the rest. */
+  quantizationSweep(operands: QuantizationSweepArguments): Completion;
+  /** Sparse passes to a coordinate-wise minimum; returns the number of rows that still changed in their last pass. */
+  quantizationDescent(operands: QuantizationDescentArguments): Completion<number>;
+}
+
+/** Specifications of the quantisation family. */
+export const quantizationSpecs: FamilySpecs<QuantizationKernels> = {
+  quantizationSweep: {
+    summary: "one pass of block coordinate descent over the grid",
+    dtypes: ["f32", "f64"],
+    tolerance: "solve",
+    flops: ({ levels: { rows, columns }, triangular }) => (triangular ? 1 : 2) * rows * columns ** 2,
+    traffic: ({ levels: { rows, columns } }) => 4 * rows * columns + columns ** 2,
+  },
+  quantizationDescent: {
+    summary: "coordinate descent over the grid where levels change",
+    dtypes: ["f32", "f64"],
+    tolerance: "solve",
+    flops: ({ levels: { rows, columns } }) => 3 * rows * columns,
+    traffic: ({ levels: { rows, columns } }) => 2 * rows * columns,
+  },
+};

@@ -1,0 +1,35 @@
+/** How a kernel call becomes a call into the WASM module. */
+
+import type { HostArray, KernelArguments, KernelName, MatrixOperand, VectorOperand } from "../spec.ts";
+
+/**
+ * One call of an exported function. Where `extent` is given, the work splits: the function takes `begin, end, scratch`
+ * after `parameters`, and calling it over the pieces of any partition of `[0, extent)` gives the same bits.
+ */
+export interface Launch {
+  /** Name of the export. */
+  readonly entry: string;
+  /** Pointers (bytes), sizes and strides (elements) and scalars. */
+  readonly parameters: readonly number[];
+  /** Size of the dimension that splits. */
+  readonly extent?: number;
+  /** Pieces are multiples of this, except the last. @default 1 */
+  readonly grain?: number;
+  /** Private working memory of one piece, 64-byte aligned. @default 0 */
+  readonly scratchBytes?: number;
+}
+
+/** Turns the arguments of a kernel into launches, each finished before the next begins; the last one's value is the kernel's. */
+export type Lowering<K extends KernelName> = (operands: KernelArguments<K>) => readonly Launch[];
+
+const bytesPerElement = { f32: 4, f64: 8, u8: 1, u32: 4, i32: 4 };
+
+/** Byte address of the first element of an operand. */
+export function addressOf({ array, offset = 0 }: Pick<VectorOperand | MatrixOperand, "array" | "offset">): number {
+  return (array as HostArray).address + offset * bytesPerElement[array.dtype];
+}
+
+/** Elements from one row of a matrix operand to the next. */
+export function strideOf({ stride, columns }: MatrixOperand): number {
+  return stride ?? columns;
+}

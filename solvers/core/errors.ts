@@ -1,0 +1,26 @@
+/** Input that a solver cannot use; `argument` names it. */
+export class InputError extends RangeError {
+  override readonly name: string = "InputError";
+  /** The argument at fault, as the caller knows it. */
+  readonly argument: string;
+
+  constructor(argument: string, message: string) {
+    super(message);
+    this.argument = argument;
+  }
+}
+
+/** Sizes that do not fit together. */
+export class ShapeError extends InputError {
+  override readonly name = "ShapeError";
+}
+
+/** An option outside its range. */
+export class OptionError extends InputError {
+  override readonly name = "OptionError";
+}
+
+/** Values that the mathematics cannot use: NaN, infinities, an indefinite Gram matrix. */
+export class DataError extends InputError {
+  override readonly name = "DataError";
+}

@@ -1,0 +1,151 @@
+import { DataError, ShapeError } from "./errors.ts";
+
+/** Numbers in single or double precision. */
+export type Vector = Float32Array | Float64Array;
+
+/** Element type of a {@linkcode Vector}. */
+export type VectorDtype = "f32" | "f64";
+
+/** A dense matrix, row-major: element `(i, j)` is `data[i * columns + j]`. */
+export interface Matrix {
+  readonly data: Vector;
+  readonly shape: readonly [rows: number, columns: number];
+}
+
+/** A sparse matrix with scipy's names: compressed rows (`csr`) or columns (`csc`), indices sorted within each. */
+export interface SparseMatrix {
+  readonly format: "csr" | "csc";
+  readonly shape: readonly [rows: number, columns: number];
+  /** Start of each row (column) in `indices` and `data`; one longer than their number. */
+  readonly indptr: Uint32Array;
+  readonly indices: Uint32Array;
+  readonly data: Vector;
+}
+
+/**
+ * A matrix over `data`, which is not copied; zeros in f64 without it.
+ *
+ * @param rows Number of rows, >= 0.
+ * @param columns Number of columns, >= 0.
+ * @param data `rows * columns` numbers, row-major.
+ * @throws {ShapeError} when `data` has another length
+ *
+ * @example
+ * ```ts
+ * import { matrix } from "minima";
+ * const m = matrix(2, 2, new Float32Array([1, 2, 3, 4]));
+ * if (m.data[m.shape[1]] !== 3) throw new Error("row-major");
+ * ```
+ */
+export function matrix(rows: number, columns: number, data: Vector = new Float64Array(rows * columns)): Matrix {
+  if (data.length !== rows * columns) {
+    throw new ShapeError(
+      "data",
+      `Cannot make a ${rows} x ${columns} matrix: "data" has ${data.length} elements instead of ${rows * columns}.`,
+    );
+  }
+  return { data, shape: [rows, columns] };
+}
+
+/**
+ * A matrix in f64 from nested arrays.
+ *
+ * @param rows Rows of equal length.
+ * @throws {ShapeError} when the rows differ in length
+ *
+ * @example
+ * ```ts
+ * import { fromRows } from "minima";
+ * const m = fromRows([[1, 2], [3, 4], [5, 6]]);
+ * if (m.shape[0] !== 3 || m.data[2] !== 3) throw new Error("row-major");
+ * ```
+ */
+export function fromRows(rows: readonly (readonly number[])[]): Matrix {
+  const columns = rows[0]?.length ?? 0;
+  const result = matrix(rows.length, columns);
+  rows.forEach((row, i) => {
+    if (row.length !== columns) {
+      throw new ShapeError("rows", `Cannot make a matrix: row ${i} has ${row.length} elements, row 0 has ${columns}.`);
+    }
+    result.data.set(row, i * columns);
+  });
+  return result;
+}
+
+/**
+ * The dense form of a sparse matrix, in the precision of its data.
+ *
+ * @example
+ * ```ts
+ * import { toDense } from "minima";
+ * const dense = toDense({
+ *   format: "csr",
+ *   shape: [2, 3],
+ *   indptr: new Uint32Array([0, 1, 2]),
+ *   indices: new Uint32Array([2, 0]),
+ *   data: new Float64Array([5, 7]),
+ * });
+ * if (dense.data[2] !== 5 || dense.data[3] !== 7) throw new Error("wrong place");
+ * ```
+ */
+export function toDense({ format, shape, indptr, indices, data }: SparseMatrix): Matrix {
+  const [rows, columns] = shape;
+  const result = matrix(rows, columns, likeVector(data, rows * columns));
+  const [lineStride, stride] = format === "csr" ? [columns, 1] : [1, columns];
+  for (let line = 0; line + 1 < indptr.length; line++) {
+    for (let k = indptr[line]; k < indptr[line + 1]; k++) {
+      result.data[line * lineStride + indices[k] * stride] = data[k];
+    }
+  }
+  return result;
+}
+
+/** Zeros in the precision of `like`. */
+export function likeVector(like: Vector, length: number): Vector {
+  return like instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
+}
+
+/** The precision of a vector. */
+export function dtypeOf(values: Vector): VectorDtype {
+  return values instanceof Float32Array ? "f32" : "f64";
+}
+
+/**
+ * Checks that `value` is a matrix, and finite.
+ *
+ * @throws {TypeError} for another kind of value
+ * @throws {ShapeError} for a wrong shape
+ * @throws {DataError} for NaN or an infinity
+ */
+export function checkMatrix(argument: string, value: Matrix, action: string): void {
+  const data: unknown = value?.data;
+  if (!(data instanceof Float32Array || data instanceof Float64Array) || !Array.isArray(value.shape)) {
+    throw new TypeError(
+      `Cannot ${action}: "${argument}" must be { data: Float32Array | Float64Array, shape: [rows, columns] }.`,
+    );
+  }
+  const [rows, columns] = value.shape;
+  if (value.shape.length !== 2 || !isCount(rows) || !isCount(columns)) {
+    throw new ShapeError(
+      argument,
+      `Cannot ${action}: "${argument}" has shape [${value.shape}] instead of [rows, columns].`,
+    );
+  }
+  if (data.length !== rows * columns) {
+    throw new ShapeError(
+      argument,
+      `Cannot ${action}: "${argument}" is ${rows} x ${columns}, but its data has ${data.length} elements.`,
+    );
+  }
+  const at = data.findIndex((x) => !Number.isFinite(x));
+  if (at >= 0) {
+    throw new DataError(
+      argument,
+      `Cannot ${action}: "${argument}" is ${data[at]} at row ${Math.floor(at / columns)}, column ${at % columns}.`,
+    );
+  }
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}

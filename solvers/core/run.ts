@@ -1,0 +1,57 @@
+import { numberOption } from "./options.ts";
+import type { ProgressEvent, SolveOptions } from "./result.ts";
+
+/** Longest stretch of work between two turns of the event loop, in milliseconds. */
+const turnMs = 25;
+
+/** What {@linkcode Run.checkpoint} is told. */
+export type Checkpoint = Omit<ProgressEvent, "elapsedMs">;
+
+/** The course of one solve: its clock, its progress and its end. */
+export interface Run {
+  /** Milliseconds since the solve began. */
+  elapsedMs(): number;
+  /**
+   * The one place for progress, abort and time limit: call it between kernels. Gives the event loop a turn every
+   * 25 ms, so that timers fire, servers answer and pages repaint.
+   *
+   * @returns whether the time limit has passed
+   * @throws the signal's reason, once aborted
+   */
+  checkpoint(state: Checkpoint): Promise<boolean>;
+}
+
+/** Begins a run; throws at once when the signal has already been aborted. */
+export function startRun({ signal, timeLimitMs = Infinity, onProgress }: SolveOptions): Run {
+  numberOption("timeLimitMs", timeLimitMs, 0, Infinity);
+  signal?.throwIfAborted();
+  const started = performance.now();
+  let lastTurn = started;
+  return {
+    elapsedMs: () => performance.now() - started,
+    async checkpoint(state) {
+      const now = performance.now();
+      if (now - lastTurn >= turnMs) {
+        await eventLoopTurn();
+        lastTurn = performance.now();
+      }
+      signal?.throwIfAborted();
+      onProgress?.({ ...state, elapsedMs: now - started });
+      return now - started >= timeLimitMs;
+    },
+  };
+}
+
+interface Turns {
+  setImmediate?: (callback: () => void) => unknown;
+  scheduler?: { yield?: () => Promise<void> };
+}
+
+const { setImmediate, scheduler } = globalThis as Turns;
+
+/** A real turn of the event loop: a resolved promise alone would starve timers and sockets. */
+function eventLoopTurn(): Promise<void> {
+  if (setImmediate) return new Promise((resolve) => void setImmediate(() => resolve()));
+  if (scheduler?.yield) return scheduler.yield();
+  return new Promise((resolve) => void setTimeout(resolve, 0));
+}

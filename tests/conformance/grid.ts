@@ -1,0 +1,41 @@
+/** The conformance grid: every kernel on every backend against the reference, over awkward shapes. */
+
+import { it } from "node:test";
+import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
+import { type FloatDtype, type KernelName, type Kernels, kernelSpecs } from "../../kernels/spec.ts";
+import { referenceKernels } from "../../kernels/reference/table.ts";
+
+/** Backends whose kernels are compared with the reference. */
+export const backends = ["wasm"] as const;
+
+/** What a conformance case is given. */
+export interface Bench {
+  readonly backend: (typeof backends)[number];
+  readonly dtype: FloatDtype;
+  readonly workspace: Workspace;
+  /** The kernel under test. */
+  readonly kernel: Kernels;
+  readonly reference: Kernels;
+  /** Unit roundoff of the dtype. */
+  readonly epsilon: number;
+}
+
+/** Registers one test for each backend and dtype of a kernel. */
+export function conformance(name: KernelName, criterion: string, run: (bench: Bench) => Promise<void>): void {
+  for (const backend of backends) {
+    for (const dtype of kernelSpecs[name].dtypes) {
+      it(`${name} ${dtype} on ${backend} ${criterion}`, async () => {
+        const workspace = await openWorkspace({ backend, dtype, flops: 0 });
+        try {
+          const epsilon = dtype === "f32" ? 2 ** -24 : 2 ** -53;
+          await run({ backend, dtype, workspace, kernel: workspace.kernels, reference: referenceKernels, epsilon });
+        } finally {
+          workspace.release();
+        }
+      });
+    }
+  }
+}
+
+/** Lengths around the lane counts and unroll factors of the kernels. */
+export const awkwardLengths = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 1000, 4099];
