@@ -1,0 +1,9 @@
+/** All cases, in the order of the report. A case is one file here and one line below. */
+
+import type { Case } from "../case.ts";
+
+/** Loads a case when it is asked for. */
+export const cases: Readonly<Record<string, () => Promise<Case>>> = {
+  "gemm": async () => (await import("./gemm.ts")).gemm,
+  "gemm-runtimes": async () => (await import("./gemm_runtimes.ts")).gemmRuntimes,
+};

@@ -1,0 +1,22 @@
+/** The clock that measurements read. */
+
+/** CPU time of this process, or wall-clock time where a runtime does not tell CPU time (browsers, workerd). */
+export type ClockName = "cpu" | "wall";
+
+interface Host {
+  process?: { cpuUsage?: () => { user: number; system: number } };
+  navigator?: { userAgent?: string };
+}
+
+const host = globalThis as unknown as Host;
+const cpuUsage = host.navigator?.userAgent === "Cloudflare-Workers" ? undefined : host.process?.cpuUsage;
+
+/** Which clock {@linkcode seconds} reads. */
+export const clock: ClockName = cpuUsage ? "cpu" : "wall";
+
+/** A reading of the clock, in seconds; only differences mean something. */
+export function seconds(): number {
+  if (cpuUsage === undefined) return performance.now() / 1e3;
+  const { user, system } = cpuUsage();
+  return (user + system) / 1e6;
+}

@@ -1,0 +1,59 @@
+/** The library's kernels as contenders: one workspace a build, on one thread. */
+
+import { capabilities, init, openWorkspace, type Workspace } from "../kernels/engine/mod.ts";
+import { type KernelModules, loadModule } from "../kernels/engine/modules.ts";
+import { type FloatDtype, kernelSpecs } from "../kernels/spec.ts";
+import type { FloatArray } from "./peers/peer.ts";
+import type { Contender } from "./runner.ts";
+
+/** A build of the kernels. */
+export type Build = "simd" | "relaxed";
+
+/**
+ * Opens the kernels of each build; in the order simd, relaxed. The relaxed build is left out where the engine does not
+ * choose it, because it has no fused multiply-add.
+ */
+export async function openBuilds(modules?: KernelModules): Promise<Map<Build, Workspace>> {
+  const both = modules ?? { simd: await loadModule("simd"), relaxed: await relaxedModule() };
+  const request = { backend: "wasm", threads: 1, dtype: "f64", flops: 0 } as const;
+  const builds = new Map<Build, Workspace>();
+  await init({ modules: { simd: both.simd } });
+  builds.set("simd", await openWorkspace(request));
+  await init({ modules: both });
+  if ((await capabilities()).build === "relaxed") builds.set("relaxed", await openWorkspace(request));
+  return builds;
+}
+
+/** The relaxed module, where the engine can read it. */
+async function relaxedModule(): Promise<WebAssembly.Module | undefined> {
+  return await loadModule("relaxed").catch(() => undefined);
+}
+
+/** A square product by the library's kernel. */
+export interface GemmContender extends Contender {
+  /** Element (0, 0) of the last product. */
+  corner(): Promise<number>;
+}
+
+/** Copies the matrices where the kernels run, and multiplies them. */
+export function gemmContender(
+  name: string,
+  workspace: Workspace,
+  a: FloatArray,
+  b: FloatArray,
+  size: number,
+): GemmContender {
+  const dtype: FloatDtype = a instanceof Float32Array ? "f32" : "f64";
+  const matrix = (label: string, values?: FloatArray) => {
+    const array = workspace.allocate(dtype, size * size, label);
+    if (values) workspace.write(array, values);
+    return { array, rows: size, columns: size };
+  };
+  const operands = { a: matrix("A", a), b: matrix("B", b), c: matrix("C") };
+  return {
+    name,
+    work: kernelSpecs.gemm.flops(operands) / 1e9,
+    run: () => workspace.kernels.gemm(operands),
+    corner: async () => (await workspace.read(operands.c.array, 0, 1))[0],
+  };
+}

@@ -1,0 +1,32 @@
+/** numpy-ts: NumPy's interface over small WASM kernels, one thread. */
+
+import { type FloatArray, type GemmPeer, importPeer, peerVersion } from "./peer.ts";
+
+interface Tensor {
+  reshape(rows: number, columns: number): Tensor;
+  get(indices: number[]): number;
+}
+
+interface NumpyTs {
+  array(values: FloatArray): Tensor;
+  matmul(a: Tensor, b: Tensor): Tensor;
+}
+
+/** Opens the peer. */
+export async function openNumpyTs(): Promise<GemmPeer> {
+  const np = await importPeer<NumpyTs>("numpy-ts");
+  return {
+    name: `numpy-ts ${await peerVersion("numpy-ts")}`,
+    setting: "WASM, 1 thread",
+    dtypes: ["f32", "f64"],
+    prepare(a, b, size) {
+      const left = np.array(a).reshape(size, size);
+      const right = np.array(b).reshape(size, size);
+      return Promise.resolve({
+        run: () => void np.matmul(left, right),
+        corner: () => Promise.resolve(np.matmul(left, right).get([0, 0])),
+      });
+    },
+    close() {},
+  };
+}

@@ -1,0 +1,80 @@
+/** Chromium and Firefox, headless; a page that is isolated, so that threads and shared memory are there. */
+
+import process from "node:process";
+import { chromium as playwright } from "playwright-core";
+import puppeteer from "puppeteer-core";
+import { bundleProgram } from "./bundle.ts";
+import type { Runtime } from "./runtimes.ts";
+
+/** Runs an expression in a page of a fresh browser. */
+type Evaluate = (url: string, expression: string) => Promise<unknown>;
+
+/** Chromium at `CHROMIUM` or `/usr/bin/chromium`; or, in words, why it is not there. */
+export async function chromium(): Promise<Runtime | string> {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  if (!await exists(executablePath)) return `Chromium was left out: there is no ${executablePath}.`;
+  const launch = () => playwright.launch({ executablePath, args: ["--no-sandbox"] });
+  const probe = await launch();
+  const name = `Chromium ${probe.version().split(".")[0]}`;
+  await probe.close();
+  return browserRuntime(name, async (url, expression) => {
+    const browser = await launch();
+    try {
+      const page = await browser.newPage();
+      await page.goto(url);
+      return await page.evaluate(expression);
+    } finally {
+      await browser.close();
+    }
+  });
+}
+
+/** Firefox at `FIREFOX` or `/usr/bin/firefox-esr`; or, in words, why it is not there. */
+export async function firefox(): Promise<Runtime | string> {
+  const executablePath = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
+  if (!await exists(executablePath)) return `Firefox was left out: there is no ${executablePath}.`;
+  const launch = () =>
+    puppeteer.launch({ browser: "firefox", executablePath, headless: true, protocolTimeout: 600_000 });
+  const probe = await launch();
+  const name = `Firefox ${/\d+/.exec(await probe.version())?.[0]}`;
+  await probe.close();
+  return browserRuntime(name, async (url, expression) => {
+    const browser = await launch();
+    try {
+      const page = await browser.newPage();
+      await page.goto(url);
+      return await page.evaluate(expression);
+    } finally {
+      await browser.close();
+    }
+  });
+}
+
+function browserRuntime(name: string, evaluate: Evaluate): Runtime {
+  return {
+    name,
+    async run<Answer>(program: string, quick: boolean) {
+      const { code } = await bundleProgram(program, { quick, ending: "export { start };" });
+      const headers = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+      const server = Deno.serve(
+        { port: 0, hostname: "127.0.0.1", onListen() {} },
+        ({ url }) =>
+          url.endsWith("/program.js")
+            ? new Response(code, { headers: { ...headers, "content-type": "text/javascript" } })
+            : new Response("<!doctype html><title>Bench</title>", {
+              headers: { ...headers, "content-type": "text/html" },
+            }),
+      );
+      try {
+        const url = `http://127.0.0.1:${server.addr.port}/`;
+        return await evaluate(url, `import("/program.js").then(({ start }) => start())`) as Answer;
+      } finally {
+        await server.shutdown();
+      }
+    },
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}

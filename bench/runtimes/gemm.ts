@@ -1,0 +1,39 @@
+/** Program: the rate of square products and of the peak loop, in the runtime that it runs in. */
+
+import { normals } from "../data.ts";
+import { type Build, gemmContender, openBuilds } from "../kernels.ts";
+import { peakContender } from "../peak/peak.ts";
+import { type Measurement, race } from "../runner.ts";
+import type { ProgramInput } from "./bundle.ts";
+
+/** What the program finds. */
+export interface GemmRates {
+  /** Builds that the library would use here; the last one is its choice. */
+  readonly builds: readonly Build[];
+  /** Names are `f32 simd`, `f32 relaxed`, `f32 peak` and so on. */
+  readonly measurements: readonly Measurement[];
+}
+
+/** Measures. */
+export async function main({ kernels, peak, quick }: ProgramInput): Promise<GemmRates> {
+  const size = quick ? 256 : 512;
+  const builds = await openBuilds(kernels);
+  const loop = builds.has("relaxed") ? peak.relaxed : peak.simd;
+  const module = loop instanceof WebAssembly.Module ? loop : new WebAssembly.Module(loop);
+  const measurements: Measurement[] = [];
+  for (const dtype of ["f32", "f64"] as const) {
+    const make = () => dtype === "f32" ? new Float32Array(size * size) : new Float64Array(size * size);
+    const a = normals(make(), 1);
+    const b = normals(make(), 2);
+    const contenders = [...builds].map(([build, workspace]) =>
+      gemmContender(`${dtype} ${build}`, workspace, a, b, size)
+    );
+    measurements.push(
+      ...await race([...contenders, peakContender(`${dtype} peak`, module, dtype)], {
+        rounds: quick ? 3 : 12,
+        sampleSeconds: 0.1,
+      }),
+    );
+  }
+  return { builds: [...builds.keys()], measurements };
+}
