@@ -28,9 +28,11 @@ export interface Capabilities {
 }
 
 interface Host {
+  crossOriginIsolated?: boolean;
+  Worker?: unknown;
   Deno?: { version?: { deno?: string } };
   Bun?: { version?: string };
-  process?: { versions?: { node?: string } };
+  process?: { versions?: { node?: string }; getBuiltinModule?: unknown };
   navigator?: { userAgent?: string; hardwareConcurrency?: number };
 }
 
@@ -43,6 +45,16 @@ function runtime(): { runtime: RuntimeName; runtimeVersion: string } {
   if (host.Bun?.version) return { runtime: "bun", runtimeVersion: host.Bun.version };
   if (host.process?.versions?.node) return { runtime: "node", runtimeVersion: host.process.versions.node };
   return { runtime: "browser", runtimeVersion: agent };
+}
+
+/** Why workers cannot share memory here; nothing where they can. */
+function threadsMissing(name: RuntimeName, sharedMemory: boolean): string | undefined {
+  if (!sharedMemory) return "this runtime has no shared memory";
+  if (!("waitAsync" in Atomics)) return "this runtime has no Atomics.waitAsync";
+  if (name === "workerd") return "workerd has no worker threads";
+  if (name !== "browser") return host.process?.getBuiltinModule ? undefined : "this runtime has no worker threads";
+  if (!host.Worker) return "this context has no Worker";
+  return host.crossOriginIsolated ? undefined : "the page is not cross-origin isolated";
 }
 
 let probed: Promise<Capabilities> | undefined;
@@ -63,13 +75,15 @@ function probe(): Capabilities {
   const sharedMemory = probeSharedMemory();
   const usable = simd && sharedMemory;
   const fused = relaxedSimd === "fused" && (providedBuilds()?.relaxed ?? true);
+  const where = runtime();
+  const threadsReason = threadsMissing(where.runtime, sharedMemory);
   return {
-    ...runtime(),
+    ...where,
     simd,
     relaxedSimd,
     sharedMemory,
-    threads: 1,
-    threadsReason: "kernels run on the calling thread",
+    threads: threadsReason ? 1 : host.navigator?.hardwareConcurrency ?? 1,
+    threadsReason,
     webgpu: false,
     webgpuReason: "no WebGPU kernels are loaded",
     build: usable ? (fused ? "relaxed" : "simd") : "none",

@@ -32,14 +32,14 @@ export interface EngineOptions {
  * replaces the settings for later solves.
  */
 export async function init(options: EngineOptions = {}): Promise<void> {
-  await dispose();
-  if (options.modules) provideModules(options.modules);
-  const { maximumMemoryBytes = addressableBytes } = options;
+  const { modules, maximumMemoryBytes = addressableBytes } = options;
   if (!(maximumMemoryBytes >= 1 << 20 && maximumMemoryBytes <= addressableBytes)) {
     throw new RangeError(
       `Cannot use "maximumMemoryBytes": expected ${1 << 20} to ${addressableBytes}, received ${maximumMemoryBytes}.`,
     );
   }
+  await dispose();
+  if (modules) provideModules(modules);
   memoryLimit = maximumMemoryBytes;
   if ((await capabilities()).build !== "none") await wasmMachine();
 }
@@ -49,8 +49,9 @@ export async function init(options: EngineOptions = {}): Promise<void> {
  * next solve starts afresh. Idempotent.
  */
 export async function dispose(): Promise<void> {
-  await machine?.catch(() => {});
+  const retired = await machine?.catch(() => undefined);
   machine = ready = undefined;
+  retired?.retire();
   forgetCapabilities();
 }
 
@@ -63,8 +64,8 @@ export function memoryUsage(): ArenaUsage {
 export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
   const plan = planWork(request, await capabilities());
   if (plan.backend === "reference") return createHostWorkspace(plan, referenceKernels, javascriptMemory);
-  const { arena, kernels } = await wasmMachine();
-  return createHostWorkspace(plan, kernels, arena);
+  const { arena, kernels, enter } = await wasmMachine();
+  return createHostWorkspace(plan, kernels(plan.threads), arena, enter());
 }
 
 function wasmMachine(): Promise<WasmMachine> {
@@ -77,5 +78,8 @@ function wasmMachine(): Promise<WasmMachine> {
 async function startWasmMachine(): Promise<WasmMachine> {
   const { build } = await capabilities();
   const module = await loadModule(build === "relaxed" ? "relaxed" : "simd");
-  return ready = createWasmMachine(module, memoryLimit);
+  const started = createWasmMachine(module, memoryLimit, () => {
+    if (ready === started) machine = ready = undefined;
+  });
+  return ready = started;
 }

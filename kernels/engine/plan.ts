@@ -25,32 +25,34 @@ export interface Plan {
   readonly reason: string;
 }
 
+/** Below so many operations, starting and waking workers costs more than they save. */
+const threadsPayFrom = 2e9;
+
 /**
  * Chooses the backend: a pure function of the request and of what the runtime offers.
  *
  * @throws {BackendError} when the caller insisted on a backend that is not there
  */
-export function planWork({ backend = "auto", dtype }: WorkRequest, capabilities: Capabilities): Plan {
-  const { build, simd, sharedMemory, threadsReason, webgpuReason } = capabilities;
-  const missing = simd ? "shared WASM memory" : "WASM SIMD";
-  switch (backend) {
-    case "reference":
-      return { backend, threads: 1, dtype, reason: "reference requested" };
-    case "wasm":
-      if (build === "none") throw new BackendError(`Cannot use backend "wasm": this runtime has no ${missing}.`);
-      return { backend, threads: 1, dtype, reason: `wasm requested, ${build} build` };
-    case "threads":
-      if (build === "none") throw new BackendError(`Cannot use backend "threads": this runtime has no ${missing}.`);
-      return { backend: "wasm", threads: 1, dtype, reason: `threads requested, one used: ${threadsReason}` };
-    case "webgpu":
-      throw new BackendError(`Cannot use backend "webgpu": ${webgpuReason}.`);
-    case "auto":
-      if (build === "none") return { backend: "reference", threads: 1, dtype, reason: `no ${missing}` };
-      return {
-        backend: "wasm",
-        threads: 1,
-        dtype,
-        reason: `${build} build on one thread${sharedMemory ? "" : ", memory not shared"}`,
-      };
+export function planWork(request: WorkRequest, capabilities: Capabilities): Plan {
+  const { backend = "auto", dtype, flops } = request;
+  const { build, simd, threadsReason, webgpuReason } = capabilities;
+  const one = (backend: "reference" | "wasm", reason: string): Plan => ({ backend, threads: 1, dtype, reason });
+  const missing = simd ? "no shared WASM memory" : "no WASM SIMD";
+  if (backend === "webgpu") throw new BackendError(`Cannot use backend "webgpu": ${webgpuReason}.`);
+  if (backend === "reference") return one("reference", "reference requested");
+  if (build === "none") {
+    if (backend === "auto") return one("reference", `this runtime has ${missing}`);
+    throw new BackendError(`Cannot use backend "${backend}": this runtime has ${missing}.`);
   }
+  if (backend === "wasm") return one("wasm", `wasm requested, ${build} build`);
+  if (threadsReason) return one("wasm", `${build} build on one thread: ${threadsReason}`);
+  // Whoever asks for threads by number gets that number, even beyond the processors there are.
+  const threads = request.threads ?? capabilities.threads;
+  if (threads <= 1) {
+    return one("wasm", `${build} build on one thread: ${request.threads ? "as requested" : "one processor"}`);
+  }
+  if (backend === "auto" && flops < threadsPayFrom) {
+    return one("wasm", `${build} build on one thread: too little work for threads`);
+  }
+  return { backend: "threads", threads, dtype, reason: `${build} build on ${threads} threads` };
 }

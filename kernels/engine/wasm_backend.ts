@@ -1,25 +1,37 @@
-import { lowerings } from "../wasm/table.ts";
-import type { Launch } from "../wasm/launch.ts";
 import { referenceKernels } from "../reference/table.ts";
 import type { HostArray, KernelArguments, KernelName, Kernels } from "../spec.ts";
+import type { Launch } from "../wasm/launch.ts";
+import { lowerings } from "../wasm/table.ts";
 import { type Arena, createArena } from "./arena.ts";
+import { createThreadPool, type ThreadPool } from "./threads/pool.ts";
 
 type Exports = Record<string, (...parameters: number[]) => number>;
 
-/** The kernels of one WASM instance over the memory of its arena. */
+/** One WASM memory, the kernels over it, and the threads that share it. */
 export interface WasmMachine {
   readonly arena: Arena;
-  readonly kernels: Kernels;
+  /** The kernels on so many threads: reference kernels, overridden where there is a WASM implementation. */
+  kernels(threads: number): Kernels;
+  /** Notes that a solve begins; the function returned notes its end. */
+  enter(): () => void;
+  /** Ends the worker threads as soon as no solve is under way. */
+  retire(): void;
 }
 
-/** Instantiates the kernels over a fresh shared memory of at most `limit` bytes. */
-export function createWasmMachine(module: WebAssembly.Module, limit: number): WasmMachine {
+/**
+ * Instantiates the kernels over a fresh shared memory of at most `limit` bytes. `onBroken` is called when a worker
+ * failed: it may still be writing while it dies, so the memory must not serve another solve.
+ */
+export function createWasmMachine(module: WebAssembly.Module, limit: number, onBroken: () => void): WasmMachine {
   const maximum = Math.floor(limit / 65536);
   const memory = new WebAssembly.Memory({ initial: 16, maximum, shared: true });
-  const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports;
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const exports = instance.exports as unknown as Exports;
   const arena = createArena(memory, exports.heapBase(), maximum * 65536);
-  // Working memory of the kernels themselves: kept from call to call, grown to the largest wish.
+  // Working memory of the kernels on the calling thread: kept from call to call, grown to the largest wish.
   let scratch: HostArray<"u8"> | undefined;
+  let pool: ThreadPool | undefined;
+  let solves = 0, retired = false;
 
   function scratchAddress(bytes: number): number {
     if (bytes === 0) return 0;
@@ -37,15 +49,50 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number): Wa
     return extent === 0 ? 0 : kernel(...parameters, 0, extent, scratchAddress(scratchBytes));
   }
 
-  const overrides = Object.fromEntries(
-    (Object.keys(lowerings) as KernelName[]).map((name) => {
-      const lower = lowerings[name] as (operands: KernelArguments<KernelName>) => readonly Launch[];
-      return [name, (operands: KernelArguments<KernelName>) => {
-        let value = 0;
-        for (const step of lower(operands)) value = launch(step);
-        return value;
-      }];
-    }),
-  ) as Partial<Kernels>;
-  return { arena, kernels: { ...referenceKernels, ...overrides } };
+  function launchOnThreads(step: Launch, threads: number): number | Promise<number> {
+    const { extent = 0, grain = 1 } = step;
+    if (extent <= grain) return launch(step);
+    return (pool ??= createThreadPool(module, instance, arena, onBroken)).run(step, threads);
+  }
+
+  function endWhenIdle(): void {
+    if (retired && solves === 0) pool?.dispose();
+  }
+
+  return {
+    arena,
+    kernels: (threads) =>
+      threads > 1
+        ? tableOf((steps) => runInTurn(steps, (step) => launchOnThreads(step, threads)))
+        : tableOf((steps) => steps.reduce((_, step) => launch(step), 0)),
+    enter() {
+      solves++;
+      return () => {
+        solves--;
+        endWhenIdle();
+      };
+    },
+    retire() {
+      retired = true;
+      endWhenIdle();
+    },
+  };
+}
+
+/** The reference table with every lowered kernel handed to `run`. */
+function tableOf(run: (steps: readonly Launch[]) => number | Promise<number>): Kernels {
+  const overrides = (Object.keys(lowerings) as KernelName[]).map((name) => {
+    const lower = lowerings[name] as (operands: KernelArguments<KernelName>) => readonly Launch[];
+    return [name, (operands: KernelArguments<KernelName>) => run(lower(operands))];
+  });
+  return { ...referenceKernels, ...Object.fromEntries(overrides) as Partial<Kernels> };
+}
+
+async function runInTurn(
+  steps: readonly Launch[],
+  launch: (step: Launch) => number | Promise<number>,
+): Promise<number> {
+  let value = 0;
+  for (const step of steps) value = await launch(step);
+  return value;
 }

@@ -34,8 +34,14 @@ export const javascriptMemory: HostMemory = {
 };
 
 /** A workspace whose arrays JavaScript can address. */
-export function createHostWorkspace(plan: Plan, kernels: Kernels, memory: HostMemory): Workspace {
+export function createHostWorkspace(
+  plan: Plan,
+  kernels: Kernels,
+  memory: HostMemory,
+  leave: () => void = () => {},
+): Workspace {
   const live = new Set<HostArray>();
+  let released = false;
   return {
     plan,
     kernels,
@@ -58,8 +64,11 @@ export function createHostWorkspace(plan: Plan, kernels: Kernels, memory: HostMe
       return Promise.resolve(copy);
     },
     release() {
+      if (released) return;
+      released = true;
       for (const array of live) memory.free(array);
       live.clear();
+      leave();
     },
   };
 }

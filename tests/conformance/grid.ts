@@ -6,7 +6,7 @@ import { type FloatDtype, type KernelName, type Kernels, kernelSpecs } from "../
 import { referenceKernels } from "../../kernels/reference/table.ts";
 
 /** Backends whose kernels are compared with the reference. */
-export const backends = ["wasm"] as const;
+export const backends = ["wasm", "threads"] as const;
 
 /** What a conformance case is given. */
 export interface Bench {
@@ -25,7 +25,7 @@ export function conformance(name: KernelName, criterion: string, run: (bench: Be
   for (const backend of backends) {
     for (const dtype of kernelSpecs[name].dtypes) {
       it(`${name} ${dtype} on ${backend} ${criterion}`, async () => {
-        const workspace = await openWorkspace({ backend, dtype, flops: 0 });
+        const workspace = await openWorkspace({ backend, threads: 3, dtype, flops: 0 });
         try {
           const epsilon = dtype === "f32" ? 2 ** -24 : 2 ** -53;
           await run({ backend, dtype, workspace, kernel: workspace.kernels, reference: referenceKernels, epsilon });

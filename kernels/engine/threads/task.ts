@@ -1,0 +1,58 @@
+/** The words through which a caller and its workers agree on one launch; they live in the shared memory. */
+
+/** Offsets in 32-bit words from the start of the control block, and in bytes for the parameters. */
+export const layout = {
+  /** Next piece to take. */
+  next: 0,
+  /** Workers that have not finished this launch; the caller sleeps on it. */
+  running: 1,
+  /** Workers whose kernel trapped. */
+  trapped: 2,
+  /** Index of the export among the sorted names. */
+  entry: 3,
+  parameterCount: 4,
+  extent: 5,
+  pieces: 6,
+  grain: 7,
+  /** First of one scratch address a thread. */
+  scratch: 16,
+  /** First of one launch number a thread, on which its worker sleeps. Negative: leave. */
+  epoch: 128,
+  /** Byte offset of the f64 parameters. */
+  parametersByte: 1024,
+  /** Size of the block in bytes. */
+  bytes: 2048,
+} as const;
+
+/** Most threads that the control block has room for. */
+export const mostThreads = 112;
+
+/** Offsets of the control block. */
+export type Layout = typeof layout;
+
+/** Exports of the kernels by sorted name. */
+export type Entries = readonly ((...parameters: number[]) => number)[];
+
+/**
+ * Takes pieces of the current launch until none is left. The cuts depend on the extent and the number of pieces alone,
+ * never on who takes which.
+ *
+ * Closes over nothing: its source text also runs in the workers.
+ */
+export function takePieces(
+  words: Int32Array,
+  parameters: Float64Array,
+  entries: Entries,
+  thread: number,
+  at: Layout,
+): void {
+  const entry = entries[words[at.entry]];
+  const values = Array.from(parameters.subarray(0, words[at.parameterCount]));
+  const scratch = words[at.scratch + thread] >>> 0;
+  const extent = words[at.extent], pieces = words[at.pieces], grain = words[at.grain];
+  const cut = (piece: number) => Math.min(extent, Math.ceil(piece * extent / pieces / grain) * grain);
+  for (let piece = Atomics.add(words, at.next, 1); piece < pieces; piece = Atomics.add(words, at.next, 1)) {
+    const begin = cut(piece), end = cut(piece + 1);
+    if (begin < end) entry(...values, begin, end, scratch);
+  }
+}
