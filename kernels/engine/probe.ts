@@ -47,7 +47,9 @@ export function probeRelaxedSimd(): RelaxedSimd {
 /** Whether a shared memory can be made: the kernels import one. */
 export function probeSharedMemory(): boolean {
   try {
-    return new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer instanceof SharedArrayBuffer;
+    const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    // By its tag: a page that is not isolated can make such a memory, but does not name its class.
+    return Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]";
   } catch {
     return false;
   }

@@ -1,0 +1,138 @@
+/**
+ * `deno task test [files or folders] [--only=runtime,...]`: the same tests in every runtime that is here.
+ *
+ * A runtime that is missing is left out, saying so; with `CI=true` or `MINIMA_REQUIRE_ALL=1` it fails the run, as does
+ * a runtime in which not one test ran.
+ */
+
+import { stop } from "esbuild";
+import { findChromium, findFirefox, inPage, type OpenPage } from "./browsers.ts";
+import { findNodeImports } from "./bundle.ts";
+import { findBun, findDeno, findNode } from "./processes.ts";
+import type { TestOutcome } from "./report.ts";
+import type { Run, Runtime } from "./runner.ts";
+import { leftOut, type RuntimeName, runtimeNames } from "./selection.ts";
+import { findWorkerd } from "./workerd.ts";
+
+interface Row {
+  readonly runtime: RuntimeName;
+  readonly version: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly filesLeftOut: number;
+  readonly seconds: number;
+}
+
+const only = Deno.args.find((argument) => argument.startsWith("--only="))?.slice(7).split(",");
+const wanted = Deno.args.filter((argument) => !argument.startsWith("--"));
+const requireAll = Deno.env.get("CI") === "true" || Deno.env.get("MINIMA_REQUIRE_ALL") === "1";
+
+const files = testFiles("tests").filter((file) => wanted.length === 0 || wanted.some((path) => file.startsWith(path)));
+if (files.length === 0) throw new Error(`No test file begins with ${wanted.join(" or ")}.`);
+
+const nodeImports = await findNodeImports(files);
+const rows: Row[] = [];
+const missing: string[] = [];
+for (const name of runtimeNames.filter((name) => !only || only.includes(name.split(",")[0]))) {
+  const runtime = await find(name);
+  if (typeof runtime === "string") {
+    missing.push(`${name}: ${runtime}`);
+    console.log(`${name}: left out, ${runtime}`);
+    continue;
+  }
+  rows.push(await runIn(name, runtime));
+}
+await stop();
+
+console.log(`\n${table(rows)}\n`);
+for (const line of missing) console.log(`left out: ${line}`);
+const passed = sum(rows.map((row) => row.passed)), failed = sum(rows.map((row) => row.failed));
+const empty = rows.filter((row) => row.passed + row.failed === 0);
+for (const row of empty) console.log(`${row.runtime} ran no test`);
+console.log(`${passed} passed, ${failed} failed`);
+if (failed > 0 || empty.length > 0 || (requireAll && missing.length > 0)) Deno.exit(1);
+
+function find(name: RuntimeName): Promise<Runtime | string> {
+  const page = async (browser: Promise<{ version: string; open: OpenPage } | string>, isolated: boolean) => {
+    const found = await browser;
+    return typeof found === "string" ? found : inPage(found, isolated);
+  };
+  switch (name) {
+    case "deno":
+      return findDeno();
+    case "node":
+      return findNode();
+    case "bun":
+      return findBun();
+    case "workerd":
+      return findWorkerd();
+    case "chromium":
+    case "chromium, not isolated":
+      return page(findChromium(), name === "chromium");
+    case "firefox":
+    case "firefox, not isolated":
+      return page(findFirefox(), name === "firefox");
+  }
+}
+
+async function runIn(name: RuntimeName, runtime: Runtime): Promise<Row> {
+  const reasons = new Map<string, number>();
+  const chosen = files.filter((file) => {
+    const reason = leftOut(file, name, nodeImports.get(file));
+    if (reason) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    return !reason;
+  });
+  const started = performance.now();
+  const { outcomes, log } = await attempt(runtime, chosen);
+  const seconds = (performance.now() - started) / 1000;
+  const count = (status: TestOutcome["status"]) => outcomes.filter((outcome) => outcome.status === status).length;
+  if (count("failed") > 0) console.log(`\n${name}:\n${log}`);
+  console.log(
+    `${name} ${runtime.version}: ${count("passed")} passed, ${count("failed")} failed, ${seconds.toFixed(1)} s`,
+  );
+  for (const [reason, files] of reasons) console.log(`  ${files} files left out: ${reason}`);
+  for (const outcome of outcomes.filter(({ status }) => status === "skipped")) {
+    console.log(`  left out: ${outcome.name}${outcome.detail ? `: ${outcome.detail}` : ""}`);
+  }
+  return {
+    runtime: name,
+    version: runtime.version,
+    passed: count("passed"),
+    failed: count("failed"),
+    skipped: count("skipped"),
+    filesLeftOut: sum([...reasons.values()]),
+    seconds,
+  };
+}
+
+async function attempt(runtime: Runtime, files: readonly string[]): Promise<Run> {
+  try {
+    return files.length > 0 ? await runtime.run(files) : { outcomes: [], log: "" };
+  } catch (error) {
+    const detail = error instanceof Error ? `${error.stack}` : String(error);
+    return { outcomes: [{ name: "the runtime", status: "failed", seconds: 0, detail }], log: detail };
+  }
+}
+
+function table(rows: readonly Row[]): string {
+  const cells = rows.map(({ runtime, version, passed, failed, skipped, filesLeftOut, seconds }) =>
+    [`${runtime} ${version}`, passed, failed, `${skipped} tests, ${filesLeftOut} files`, `${seconds.toFixed(1)} s`].map(
+      String,
+    )
+  );
+  const lines = [["runtime", "passed", "failed", "left out", "time"], ...cells];
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  return lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd()).join("\n");
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function testFiles(folder: string): string[] {
+  return [...Deno.readDirSync(folder)]
+    .flatMap(({ name, isDirectory }) => isDirectory ? testFiles(`${folder}/${name}`) : [`${folder}/${name}`])
+    .filter((file) => file.endsWith(".test.ts"))
+    .sort();
+}

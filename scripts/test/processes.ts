@@ -1,0 +1,83 @@
+/** Deno, Node and Bun: each runs the tests with its own test runner, and reports in JUnit's format. */
+
+import { bundleForProcesses } from "./bundle.ts";
+import { parseJunit } from "./report.ts";
+import { execute, findCommand, type Run, type Runtime } from "./runner.ts";
+
+const reports = "build/tests";
+
+/** This Deno. */
+export function findDeno(): Promise<Runtime> {
+  return Promise.resolve({
+    version: Deno.version.deno,
+    // The gate has checked the types.
+    run: (files) =>
+      junitRun(
+        "deno",
+        Deno.execPath(),
+        (report) => ["test", "-A", "--no-check", "--parallel", `--junit-path=${report}`, ...files],
+      ),
+  });
+}
+
+/** Node 20 or later, from the path. */
+export async function findNode(): Promise<Runtime | string> {
+  const found = await findCommand("node");
+  if (!found) return "no `node` on the path";
+  if (parseInt(found.version) < 20) return `node ${found.version} is older than 20`;
+  return {
+    version: found.version,
+    run: async (files) => {
+      const bundled = await bundle("node", files);
+      return junitRun("node", found.command, (report) => [
+        "--test",
+        "--enable-source-maps",
+        ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
+        ...["--test-reporter=junit", `--test-reporter-destination=${report}`],
+        ...bundled,
+      ]);
+    },
+  };
+}
+
+/** Bun, from its npm package or from the path: the package's own launcher wants install scripts. */
+export async function findBun(): Promise<Runtime | string> {
+  const found = await findCommand(...bunPackages(), "bun");
+  if (!found) return "no `bun` in node_modules/@oven or on the path";
+  return {
+    version: found.version,
+    run: async (files) => {
+      const bundled = await bundle("bun", files);
+      return junitRun("bun", found.command, (report) => [
+        ...["test", "--timeout=600000", "--reporter=junit", `--reporter-outfile=${report}`],
+        ...bundled,
+      ]);
+    },
+  };
+}
+
+function* bunPackages(): Generator<string> {
+  try {
+    for (const { name } of Deno.readDirSync("node_modules/@oven")) yield `node_modules/@oven/${name}/bin/bun`;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function bundle(name: string, files: readonly string[]): Promise<string[]> {
+  const { directory, outputs } = await bundleForProcesses(name, files);
+  return [...outputs.values()].map((path) => `./${directory}/${path}`);
+}
+
+async function junitRun(name: string, command: string, args: (report: string) => string[]): Promise<Run> {
+  const report = `${reports}/${name}.xml`;
+  await Deno.mkdir(reports, { recursive: true });
+  await Deno.remove(report).catch(() => {});
+  const { success, output } = await execute(command, args(report));
+  const outcomes = parseJunit(await Deno.readTextFile(report).catch(() => ""));
+  if (!success && outcomes.every(({ status }) => status !== "failed")) {
+    // A file that does not load, a crash, or the time limit.
+    outcomes.push({ name: `${name} ended with an error`, status: "failed", seconds: 0 });
+  }
+  return { outcomes, log: output };
+}
