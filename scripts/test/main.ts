@@ -77,12 +77,8 @@ function find(name: RuntimeName): Promise<Runtime | string> {
 }
 
 async function runIn(name: RuntimeName, runtime: Runtime): Promise<Row> {
-  const reasons = new Map<string, number>();
-  const chosen = files.filter((file) => {
-    const reason = leftOut(file, name, nodeImports.get(file));
-    if (reason) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    return !reason;
-  });
+  const reasons = new Map(files.map((file) => [file, leftOut(file, name, nodeImports.get(file))]));
+  const chosen = files.filter((file) => !reasons.get(file));
   const started = performance.now();
   const { outcomes, log } = await attempt(runtime, chosen);
   const seconds = (performance.now() - started) / 1000;
@@ -91,19 +87,24 @@ async function runIn(name: RuntimeName, runtime: Runtime): Promise<Row> {
   console.log(
     `${name} ${runtime.version}: ${count("passed")} passed, ${count("failed")} failed, ${seconds.toFixed(1)} s`,
   );
-  for (const [reason, files] of reasons) console.log(`  ${files} files left out: ${reason}`);
-  for (const outcome of outcomes.filter(({ status }) => status === "skipped")) {
-    console.log(`  left out: ${outcome.name}${outcome.detail ? `: ${outcome.detail}` : ""}`);
-  }
+  tell("files", [...reasons.values()].filter((reason) => reason !== undefined));
+  tell("tests", outcomes.filter(({ status }) => status === "skipped").map(({ detail }) => detail || "skipped"));
   return {
     runtime: name,
     version: runtime.version,
     passed: count("passed"),
     failed: count("failed"),
     skipped: count("skipped"),
-    filesLeftOut: sum([...reasons.values()]),
+    filesLeftOut: files.length - chosen.length,
     seconds,
   };
+}
+
+/** Says how many `things` were left out for each reason. */
+function tell(things: string, reasons: readonly string[]): void {
+  for (const reason of new Set(reasons)) {
+    console.log(`  ${reasons.filter((other) => other === reason).length} ${things} left out: ${reason}`);
+  }
 }
 
 async function attempt(runtime: Runtime, files: readonly string[]): Promise<Run> {

@@ -21,8 +21,9 @@ export function parseJunit(xml: string): TestOutcome[] {
   return cases.flatMap(({ name, time, body }): TestOutcome[] => {
     const failed = /<failure|<error/.test(body);
     if (groups.has(name) && (!failed || /\d+ test steps? failed/.test(body))) return [];
-    const skipped = body.includes("<skipped");
-    return [{ name, status: failed ? "failed" : skipped ? "skipped" : "passed", seconds: Number(time) }];
+    const skipped = body.match(/<skipped([^>]*)>/);
+    const status = failed ? "failed" : skipped ? "skipped" : "passed";
+    return [{ name, status, seconds: Number(time), detail: skipped ? attribute(skipped[1], "message") : undefined }];
   });
 }
 
