@@ -31,8 +31,8 @@ async function relaxedModule(): Promise<WebAssembly.Module | undefined> {
 
 /** A square product by the library's kernel. */
 export interface GemmContender extends Contender {
-  /** Element (0, 0) of the last product. */
-  corner(): Promise<number>;
+  /** The last product. */
+  product(): Promise<FloatArray>;
 }
 
 /** Copies the matrices where the kernels run, and multiplies them. */
@@ -54,6 +54,6 @@ export function gemmContender(
     name,
     work: kernelSpecs.gemm.flops(operands) / 1e9,
     run: () => workspace.kernels.gemm(operands),
-    corner: async () => (await workspace.read(operands.c.array, 0, 1))[0],
+    product: () => workspace.read(operands.c.array),
   };
 }

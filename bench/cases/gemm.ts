@@ -35,7 +35,7 @@ export const gemm: Case = {
         for (const [build, workspace] of builds) {
           const contender = gemmContender(`minima, ${build} build`, workspace, a, b, size);
           await contender.run();
-          checkCorner(contender.name, await contender.corner(), expected, dtype);
+          checkCorner(contender.name, (await contender.product())[0], expected, dtype);
           contenders.push(contender);
         }
         const best = contenders[contenders.length - 1].name;

@@ -6,6 +6,7 @@ import type { Case } from "../case.ts";
 export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "gemm": async () => (await import("./gemm.ts")).gemm,
   "gemm-runtimes": async () => (await import("./gemm_runtimes.ts")).gemmRuntimes,
+  "threads": async () => (await import("./threads.ts")).threads,
   "quantization-sweep": async () => (await import("./quantization_sweep.ts")).quantizationSweep,
   "cold-start": async () => (await import("./cold_start.ts")).coldStart,
   "size": async () => (await import("./size.ts")).size,

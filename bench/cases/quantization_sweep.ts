@@ -27,12 +27,13 @@ export const quantizationSweep: Case = {
       columns: 1,
     });
 
-    // Levels around the middle of a 3-bit grid. The coupling is weak, so that the residual stays finite pass after pass.
+    // Levels around the middle of a 3-bit grid.
     const weights = normals(new Float32Array(size * size), seed);
     const coupling = normals(new Float32Array(size * size), seed + 1).map((value) => 0.1 * value / Math.sqrt(size));
     for (let j = 0; j < size; j++) coupling[j * size + j] = 1;
+    const errors = weights.map((value) => 0.1 * value);
     const levels = square("levels", weights);
-    const residual = square("residual", weights.map((value) => 0.1 * value));
+    const residual = square("residual", errors);
     const state = {
       levels,
       residual,
@@ -42,6 +43,12 @@ export const quantizationSweep: Case = {
       maximumCode: 7,
     };
     const { quantizationSweep: sweep } = workspace.kernels;
+    // From the same levels each time: a pass over levels that have settled has less to do.
+    const pass = (relaxed: boolean) => {
+      workspace.write(levels.array, weights);
+      workspace.write(residual.array, errors);
+      return sweep({ ...state, relaxed });
+    };
     const work = kernelSpecs.quantizationSweep.flops(state) / 1e9;
     const product = gemmContender(
       `matrix product, ${build} build`,
@@ -53,8 +60,8 @@ export const quantizationSweep: Case = {
 
     const measured = await race([
       product,
-      { name: "pass, quantised", work, run: () => sweep(state) },
-      { name: "pass, relaxed", work, run: () => sweep({ ...state, relaxed: true }) },
+      { name: "pass, quantised", work, run: () => pass(false) },
+      { name: "pass, relaxed", work, run: () => pass(true) },
     ], {
       rounds: quick ? 3 : 9,
       onRound: (round, rounds) => progress(`round ${round} of ${rounds}`),
@@ -74,7 +81,9 @@ export const quantizationSweep: Case = {
         limit: 0.6,
         sense: "at least",
       }],
-      notes: ["A pass counts 2 rows columns^2 operations, as many as the product; rounding is not counted."],
+      notes: [
+        "A pass counts 2 rows columns^2 operations, as many as the product; rounding and putting the levels back are not.",
+      ],
     };
   },
 };
