@@ -20,6 +20,28 @@ export {
   type RelaxedSimd,
   type RuntimeName,
 } from "./kernels/engine/mod.ts";
+export {
+  decodeBfloat16,
+  decodeFloat16,
+  decodeFloat8,
+  type ElementType,
+  encodeBfloat16,
+  encodeFloat16,
+  FormatError,
+  parseSafetensors,
+  type RandomAccess,
+  readSafetensorsHeader,
+  readSafetensorsTensor,
+  type Safetensors,
+  type SafetensorsEntry,
+  type SafetensorsHeader,
+  serializeSafetensors,
+  type Tensor,
+  type TensorData,
+  type TensorInput,
+  toMatrix,
+  toVector,
+} from "./formats/mod.ts";
 export { DataError, InputError, OptionError, ShapeError } from "./solvers/core/errors.ts";
 export {
   fromRows,
