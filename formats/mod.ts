@@ -1,7 +1,10 @@
 /** Reading and writing files as bytes: pure functions that know no file system. @module */
 
+export { type ArffAttribute, type ArffRelation, parseArff } from "./arff.ts";
+export { type CsvOptions, parseCsv, serializeCsv, type Table } from "./csv.ts";
 export { FormatError } from "./errors.ts";
 export { decodeBfloat16, decodeFloat16, decodeFloat8, encodeBfloat16, encodeFloat16 } from "./half.ts";
+export { parseNpy, serializeNpy } from "./npy.ts";
 export {
   parseSafetensors,
   type RandomAccess,

@@ -16,6 +16,7 @@ import {
   elementCount,
   elementsOver,
   type ElementType,
+  isCounts,
   isElementType,
   type Tensor,
   type TensorInput,
@@ -248,8 +249,4 @@ function checkEntry(name: string, info: unknown, dataStart: number): Safetensors
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isCounts(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }

@@ -69,6 +69,11 @@ export function elementBits(dtype: ElementType): number {
   return elements[dtype][0];
 }
 
+/** Whether `value` is a list of whole numbers >= 0. */
+export function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
 /** Number of elements of a shape; 1 for a scalar. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
@@ -102,7 +107,7 @@ export function completeTensor(name: string, { dtype, shape, data }: TensorInput
       }, received ${Object.prototype.toString.call(data).slice(8, -1)}.`,
     );
   }
-  if (shape.some((size) => !Number.isSafeInteger(size) || size < 0)) {
+  if (!isCounts(shape)) {
     throw new ShapeError(name, `Cannot write "${name}": its shape [${shape}] must hold whole numbers >= 0.`);
   }
   if (elementCount(shape) * elementBits(type) !== data.byteLength * 8) {
