@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import process from "node:process";
 import { describe, it } from "node:test";
 import { FormatError, parseArff } from "../../mod.ts";
-
-const data = process.env.MINIMA_DATA;
 
 describe("parseArff", () => {
   it("reads comments, quotes, every numeric type, nominal codes and missing values", () => {
@@ -60,18 +56,4 @@ describe("parseArff", () => {
       });
     });
   }
-
-  it(
-    "reads the emotions data: 593 songs, 72 features, 6 labels",
-    { skip: !data && "MINIMA_DATA is not set" },
-    async () => {
-      const { attributes, matrix } = parseArff(await readFile(`${data}/emotions/emotions.arff`));
-      assert.deepEqual(matrix.shape, [593, 78]);
-      assert.deepEqual(
-        attributes.filter(({ values }) => values).map(({ values }) => values),
-        Array(6).fill(["0", "1"]),
-      );
-      assert.ok(matrix.data.every(Number.isFinite));
-    },
-  );
 });

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import process from "node:process";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { FormatError, matrix, parseCsv, serializeCsv } from "../../mod.ts";
-
-const data = process.env.MINIMA_DATA;
 
 describe("serializeCsv and parseCsv", () => {
   const anyCell = fc.oneof(fc.string({ unit: "grapheme" }), fc.string({ unit: fc.constantFrom(...'",;\n\r \ta1') }));
@@ -119,22 +115,5 @@ describe("parseCsv", () => {
     assert.throws(() => parseCsv(Uint8Array.of(0x61, 0xff)), /not UTF-8/);
     assert.throws(() => parseCsv("a\n1\n", { textColumns: ["b"] }), /column "b" is missing; there are a/);
     assert.throws(() => parseCsv("a\n1\n", { delimiter: "::" }), TypeError);
-  });
-});
-
-describe("parseCsv on real tables", { skip: !data && "MINIMA_DATA is not set" }, () => {
-  it("reads prices by commas beside their dates", async () => {
-    const { columns, matrix, text } = parseCsv(await readFile(`${data}/stocks/close.csv`), { textColumns: ["date"] });
-    assert.deepEqual([columns.length, columns[0], ...matrix.shape], [56, "AAPL", 1258, 56]);
-    assert.equal(text.get("date")?.[0], "2003-01-02");
-  });
-
-  it("reads measurements by tabs", async () => {
-    assert.deepEqual(parseCsv(await readFile(`${data}/sachs/sachs.2005.continuous.tsv`)).matrix.shape, [7466, 11]);
-  });
-
-  it("reads triples by spaces", async () => {
-    const { matrix } = parseCsv(await readFile(`${data}/libmf/real_matrix.tr.txt`));
-    assert.deepEqual([...matrix.data.subarray(0, 3)], [61, 7, 4]);
   });
 });
