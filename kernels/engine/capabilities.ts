@@ -6,6 +6,7 @@ export type RuntimeName = "deno" | "node" | "bun" | "workerd" | "browser";
 
 /** What this runtime offers to the kernels. */
 export interface Capabilities {
+  /** The runtime, as it makes itself known. */
   readonly runtime: RuntimeName;
   /** Version string of the runtime, as far as it tells. */
   readonly runtimeVersion: string;

@@ -2,10 +2,12 @@
 
 /** The working memory of a solve would exceed the limit, or the runtime refused to give more. */
 export class MemoryLimitError extends Error {
+  /** Tells this class by name. */
   override readonly name = "MemoryLimitError";
 }
 
 /** A backend that the caller insisted on is missing, or failed while it worked. */
 export class BackendError extends Error {
+  /** Tells this class by name. */
   override readonly name = "BackendError";
 }

@@ -18,9 +18,12 @@ export interface WorkRequest {
 
 /** Where a solve runs, and why. */
 export interface Plan {
+  /** The backend whose kernels do the work. */
   readonly backend: BackendName;
+  /** Threads that share the work, the caller's included. */
   readonly threads: number;
-  readonly dtype: FloatDtype;
+  /** Precision of the work. */
+  readonly dtype: "f32" | "f64";
   /** The reason, in words. */
   readonly reason: string;
 }

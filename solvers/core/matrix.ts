@@ -8,17 +8,23 @@ export type VectorDtype = "f32" | "f64";
 
 /** A dense matrix, row-major: element `(i, j)` is `data[i * columns + j]`. */
 export interface Matrix {
+  /** `rows * columns` elements. */
   readonly data: Vector;
+  /** Numbers of rows and columns. */
   readonly shape: readonly [rows: number, columns: number];
 }
 
 /** A sparse matrix with scipy's names: compressed rows (`csr`) or columns (`csc`), indices sorted within each. */
 export interface SparseMatrix {
+  /** Whether rows or columns are compressed. */
   readonly format: "csr" | "csc";
+  /** Numbers of rows and columns. */
   readonly shape: readonly [rows: number, columns: number];
   /** Start of each row (column) in `indices` and `data`; one longer than their number. */
   readonly indptr: Uint32Array;
+  /** Column (row) of each entry. */
   readonly indices: Uint32Array;
+  /** Value of each entry. */
   readonly data: Vector;
 }
 

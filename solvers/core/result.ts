@@ -29,20 +29,26 @@ export interface ProgressEvent {
   readonly stage: string;
   /** Share of the work done, 0 to 1, as far as it can be told. */
   readonly fraction: number;
+  /** Outer iterations so far. */
   readonly iteration: number;
   /** Best objective so far, where one is known. */
   readonly objective?: number;
+  /** Milliseconds since the solve began. */
   readonly elapsedMs: number;
 }
 
 /** What every solver returns beside its answer. */
 export interface Result {
+  /** How the solve ended. */
   readonly status: Status;
   /** Value of the objective at the answer, computed in f64 apart from the fast path. */
   readonly objective: number;
   /** Objective by iteration. */
   readonly trace: Float64Array;
+  /** Outer iterations done. */
   readonly iterations: number;
+  /** Wall-clock time of the solve, in milliseconds. */
   readonly elapsedMs: number;
+  /** Where the solve ran, and why. */
   readonly plan: Plan;
 }
