@@ -1,11 +1,11 @@
 import type { SyrkArguments } from "../spec.ts";
 import { matrixView } from "./operands.ts";
 
-/** `C = alpha A^T A + beta C`: the lower triangle, summed in f64, then mirrored. */
+/** `C = alpha A^T A + beta C`: the upper triangle, summed in f64, then mirrored. */
 export function syrk({ a, c, alpha = 1, beta = 0 }: SyrkArguments): void {
   const source = matrixView(a), target = matrixView(c);
   for (let i = 0; i < a.columns; i++) {
-    for (let j = 0; j <= i; j++) {
+    for (let j = i; j < a.columns; j++) {
       let sum = 0;
       for (let k = 0; k < a.rows; k++) {
         sum += source.values[k * source.stride + i] * source.values[k * source.stride + j];

@@ -22,7 +22,8 @@ export interface Launch {
 /** Turns the arguments of a kernel into launches, each finished before the next begins; the last one's value is the kernel's. */
 export type Lowering<K extends KernelName> = (operands: KernelArguments<K>) => readonly Launch[];
 
-const bytesPerElement = { f32: 4, f64: 8, u8: 1, u32: 4, i32: 4 };
+/** Bytes of one element of each dtype. */
+export const bytesPerElement = { f32: 4, f64: 8, u8: 1, u32: 4, i32: 4 };
 
 /** Byte address of the first element of an operand. */
 export function addressOf({ array, offset = 0 }: Pick<VectorOperand | MatrixOperand, "array" | "offset">): number {
@@ -32,4 +33,12 @@ export function addressOf({ array, offset = 0 }: Pick<VectorOperand | MatrixOper
 /** Elements from one row of a matrix operand to the next. */
 export function strideOf({ stride, columns }: MatrixOperand): number {
   return stride ?? columns;
+}
+
+/** Multiply-adds below which a piece is not worth a thread of its own: some 50 microseconds. */
+const leastWork = 1 << 18;
+
+/** A grain of pieces that are worth a thread each, in multiples of `unit`, where one index takes `work` multiply-adds. */
+export function grainFor(work: number, unit = 1): number {
+  return Math.max(1, Math.ceil(leastWork / (Math.max(1, work) * unit))) * unit;
 }

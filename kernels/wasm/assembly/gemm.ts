@@ -15,7 +15,6 @@ import { pack, paddedDepth } from "./pack";
 import { at } from "./simd";
 import { DEPTH_STEP, MR, tile, tileColumns } from "./tile";
 
-// deno-fmt-ignore
 export function gemm_f32(
   m: i32, n: i32, k: i32, alpha: f64,
   a: usize, aRowStride: i32, aColumnStride: i32,
@@ -29,7 +28,6 @@ export function gemm_f32(
   );
 }
 
-// deno-fmt-ignore
 export function gemm_f64(
   m: i32, n: i32, k: i32, alpha: f64,
   a: usize, aRowStride: i32, aColumnStride: i32,
@@ -56,7 +54,6 @@ function evenBlock(size: i32, limit: i32, unit: i32): i32 {
  * Rows begin..end of C, of n columns; strides in elements. T is the type of A and B, U of C: f32 products may be added
  * to an f64 C, a depth block at a time. `upper` reads and writes only the columns j >= i.
  */
-// deno-fmt-ignore
 export function product<T, U>(
   n: i32, k: i32, alpha: U,
   a: usize, aRowStride: i32, aColumnStride: i32,
@@ -98,7 +95,6 @@ export function product<T, U>(
 }
 
 /** One packed panel of A times all of packed B. Row i keeps the columns j >= i + skew. */
-// deno-fmt-ignore
 function panelProduct<T, U>(
   height: i32, columns: i32, depth: i32, alpha: U, packedA: usize, packedB: usize,
   beta: U, c: usize, cRow: usize, edge: usize, skew: i32,
@@ -125,7 +121,6 @@ function panelProduct<T, U>(
 }
 
 /** A tile cut by the border of C or by the diagonal, by way of a copy: row i keeps columns max(0, i + skew)..width. */
-// deno-fmt-ignore
 function partialTile<T>(
   depth: i32, a: usize, b: usize, alpha: T, beta: T, c: usize, cRow: usize,
   edge: usize, height: i32, width: i32, skew: i32,
@@ -136,7 +131,6 @@ function partialTile<T>(
   copyPart<T>(edge, edgeRow, c, cRow, height, width, skew);
 }
 
-// deno-fmt-ignore
 function copyPart<T>(
   from: usize, fromRow: usize, to: usize, toRow: usize, height: i32, width: i32, skew: i32,
 ): void {
@@ -165,7 +159,6 @@ function widenTile(alpha: f64, edge: usize, beta: f64, c: usize, cRow: usize): v
 }
 
 /** The same for a tile cut by the border or the diagonal. */
-// deno-fmt-ignore
 function widenPart(
   alpha: f64, edge: usize, beta: f64, c: usize, cRow: usize, height: i32, width: i32, skew: i32,
 ): void {
@@ -182,7 +175,6 @@ function widenPart(
 }
 
 /** C = beta * C, without reading C where beta = 0. */
-// deno-fmt-ignore
 function scale<U>(
   n: i32, beta: U, c: usize, cRowStride: i32, begin: i32, end: i32, upper: bool,
 ): void {

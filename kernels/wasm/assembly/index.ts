@@ -2,8 +2,9 @@
 // They allocate nothing and hold no static data: every worker instantiates this module over one shared memory.
 
 export { gemm_f32, gemm_f64 } from "./gemm";
-export * from "./syrk";
-export * from "./vector";
+export { gemv_f32, gemv_f64 } from "./gemv";
+export { mirror_f32, mirror_f64, syrk_f32, syrk_f32_f64, syrk_f64 } from "./syrk";
+export { axpy_f32, axpy_f64, dot_f32, dot_f64, nrm2_f32, nrm2_f64 } from "./vector";
 
 /** First byte of linear memory that the module leaves free; the host's arena begins here. */
 export function heapBase(): usize {

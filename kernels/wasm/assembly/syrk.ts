@@ -13,7 +13,6 @@ import { transpose } from "./pack";
 /** Rows of one strip of the mirror: one cache line of f32. */
 const STRIP: i32 = 16;
 
-// deno-fmt-ignore
 export function syrk_f32(
   n: i32, k: i32, alpha: f64, a: usize, aRowStride: i32, beta: f64, c: usize, cRowStride: i32,
   begin: i32, end: i32, scratch: usize,
@@ -21,7 +20,6 @@ export function syrk_f32(
   gram<f32, f32>(n, k, <f32>alpha, a, aRowStride, <f32>beta, c, cRowStride, begin, end, scratch);
 }
 
-// deno-fmt-ignore
 export function syrk_f64(
   n: i32, k: i32, alpha: f64, a: usize, aRowStride: i32, beta: f64, c: usize, cRowStride: i32,
   begin: i32, end: i32, scratch: usize,
@@ -29,7 +27,6 @@ export function syrk_f64(
   gram<f64, f64>(n, k, alpha, a, aRowStride, beta, c, cRowStride, begin, end, scratch);
 }
 
-// deno-fmt-ignore
 export function syrk_f32_f64(
   n: i32, k: i32, alpha: f64, a: usize, aRowStride: i32, beta: f64, c: usize, cRowStride: i32,
   begin: i32, end: i32, scratch: usize,
@@ -37,7 +34,6 @@ export function syrk_f32_f64(
   gram<f32, f64>(n, k, alpha, a, aRowStride, beta, c, cRowStride, begin, end, scratch);
 }
 
-// deno-fmt-ignore
 function gram<T, U>(
   n: i32, k: i32, alpha: U, a: usize, aRowStride: i32, beta: U, c: usize, cRowStride: i32,
   begin: i32, end: i32, scratch: usize,
