@@ -80,11 +80,12 @@ export function createArena(memory: WebAssembly.Memory, base: number, limit: num
     const end = memory.buffer.byteLength;
     const last = gaps.at(-1);
     const tail = last !== undefined && last.start + last.bytes === end ? last : undefined;
-    const missing = bytes - (tail?.bytes ?? 0);
+    const missing = Math.ceil((bytes - (tail?.bytes ?? 0)) / pageBytes);
+    const left = Math.floor((limit - end) / pageBytes);
     // Doubling up to 64 MiB at a time keeps the number of growths small without hoarding.
-    const wished = Math.min(Math.max(missing, Math.min(end, 64 << 20)), limit - end);
-    const pages = Math.ceil(Math.max(missing, wished) / pageBytes);
-    if (end + pages * pageBytes > limit || !tryGrow(memory, pages)) {
+    const wished = Math.min(Math.max(missing, Math.min(end, 64 << 20) / pageBytes), left);
+    const pages = missing > left ? undefined : [wished, missing].find((pages) => tryGrow(memory, pages));
+    if (pages === undefined) {
       throw new MemoryLimitError(
         `Cannot allocate ${bytes} bytes for "${label}": ${used} of at most ${limit} bytes are in use.`,
       );

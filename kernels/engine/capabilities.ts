@@ -39,7 +39,8 @@ interface Host {
 
 const host = globalThis as unknown as Host;
 
-function runtime(): { runtime: RuntimeName; runtimeVersion: string } {
+/** The runtime and its version, by what they say of themselves. */
+export function runtime(): { runtime: RuntimeName; runtimeVersion: string } {
   const agent = host.navigator?.userAgent ?? "";
   if (agent === "Cloudflare-Workers") return { runtime: "workerd", runtimeVersion: agent };
   if (host.Deno?.version?.deno) return { runtime: "deno", runtimeVersion: host.Deno.version.deno };

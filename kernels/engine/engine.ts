@@ -6,7 +6,7 @@
 
 import { referenceKernels } from "../reference/table.ts";
 import type { ArenaUsage } from "./arena.ts";
-import { capabilities, forgetCapabilities } from "./capabilities.ts";
+import { capabilities, forgetCapabilities, runtime } from "./capabilities.ts";
 import { type KernelModules, loadModule, provideModules } from "./modules.ts";
 import { planWork, type WorkRequest } from "./plan.ts";
 import { createWasmMachine, type WasmMachine } from "./wasm_backend.ts";
@@ -14,8 +14,10 @@ import { createHostWorkspace, javascriptMemory, type Workspace } from "./workspa
 
 /** The most WASM can address with 32-bit pointers. */
 const addressableBytes = 65536 * 65536;
+/** Cloudflare ends a worker that holds more than 128 MiB in all. */
+const workerBytes = 96 << 20;
 
-let memoryLimit = addressableBytes;
+let requestedLimit: number | undefined;
 let machine: Promise<WasmMachine> | undefined;
 let ready: WasmMachine | undefined;
 
@@ -23,7 +25,7 @@ let ready: WasmMachine | undefined;
 export interface EngineOptions {
   /** Compiled kernels, for runtimes that forbid run-time compilation. */
   readonly modules?: KernelModules;
-  /** The most working memory, in bytes. @default 4294967296 */
+  /** The most working memory, in bytes. @default 4294967296, on workerd 100663296 */
   readonly maximumMemoryBytes?: number;
 }
 
@@ -32,15 +34,15 @@ export interface EngineOptions {
  * replaces the settings for later solves.
  */
 export async function init(options: EngineOptions = {}): Promise<void> {
-  const { modules, maximumMemoryBytes = addressableBytes } = options;
-  if (!(maximumMemoryBytes >= 1 << 20 && maximumMemoryBytes <= addressableBytes)) {
+  const { modules, maximumMemoryBytes } = options;
+  if (maximumMemoryBytes !== undefined && !(maximumMemoryBytes >= 1 << 20 && maximumMemoryBytes <= addressableBytes)) {
     throw new RangeError(
       `Cannot use "maximumMemoryBytes": expected ${1 << 20} to ${addressableBytes}, received ${maximumMemoryBytes}.`,
     );
   }
   await dispose();
   if (modules) provideModules(modules);
-  memoryLimit = maximumMemoryBytes;
+  requestedLimit = maximumMemoryBytes;
   if ((await capabilities()).build !== "none") await wasmMachine();
 }
 
@@ -57,7 +59,11 @@ export async function dispose(): Promise<void> {
 
 /** Working memory of the WASM kernels, in bytes; zeros before the first solve. */
 export function memoryUsage(): ArenaUsage {
-  return ready?.arena.usage() ?? { used: 0, reserved: 0, limit: memoryLimit };
+  return ready?.arena.usage() ?? { used: 0, reserved: 0, limit: memoryLimit() };
+}
+
+function memoryLimit(): number {
+  return requestedLimit ?? (runtime().runtime === "workerd" ? workerBytes : addressableBytes);
 }
 
 /** Plans the work and opens the workspace it runs in. */
@@ -78,7 +84,7 @@ function wasmMachine(): Promise<WasmMachine> {
 async function startWasmMachine(): Promise<WasmMachine> {
   const { build } = await capabilities();
   const module = await loadModule(build === "relaxed" ? "relaxed" : "simd");
-  const started = createWasmMachine(module, memoryLimit, () => {
+  const started = createWasmMachine(module, memoryLimit(), () => {
     if (ready === started) machine = ready = undefined;
   });
   return ready = started;

@@ -20,7 +20,7 @@ export async function loadModule(build: "simd" | "relaxed"): Promise<WebAssembly
   const provided = given?.[build] ?? given?.simd;
   if (provided) return provided;
   const { base64 } = build === "simd" ? await import("../dist/simd.ts") : await import("../dist/relaxed.ts");
-  return new WebAssembly.Module(decodeBase64(base64));
+  return await WebAssembly.compile(decodeBase64(base64));
 }
 
 /** Whether the host gave modules, and which builds. */

@@ -5,6 +5,9 @@ import { lowerings } from "../wasm/table.ts";
 import { type Arena, createArena } from "./arena.ts";
 import { createThreadPool, type ThreadPool } from "./threads/pool.ts";
 
+const pageBytes = 65536;
+const initialPages = 16;
+
 type Exports = Record<string, (...parameters: number[]) => number>;
 
 /** One WASM memory, the kernels over it, and the threads that share it. */
@@ -23,11 +26,10 @@ export interface WasmMachine {
  * failed: it may still be writing while it dies, so the memory must not serve another solve.
  */
 export function createWasmMachine(module: WebAssembly.Module, limit: number, onBroken: () => void): WasmMachine {
-  const maximum = Math.floor(limit / 65536);
-  const memory = new WebAssembly.Memory({ initial: 16, maximum, shared: true });
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const memory = reserveMemory(Math.floor(limit / pageBytes));
+  const instance = new WebAssembly.Instance(module, { env: { memory: memory.shared } });
   const exports = instance.exports as unknown as Exports;
-  const arena = createArena(memory, exports.heapBase(), maximum * 65536);
+  const arena = createArena(memory.shared, exports.heapBase(), memory.maximum * pageBytes);
   // Working memory of the kernels on the calling thread: kept from call to call, grown to the largest wish.
   let scratch: HostArray<"u8"> | undefined;
   let pool: ThreadPool | undefined;
@@ -77,6 +79,17 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number, onB
       endWhenIdle();
     },
   };
+}
+
+/** A shared memory reserves its maximum at once, and some devices refuse 4 GiB: the most that is to be had. */
+function reserveMemory(maximum: number): { shared: WebAssembly.Memory; maximum: number } {
+  try {
+    return { shared: new WebAssembly.Memory({ initial: initialPages, maximum, shared: true }), maximum };
+  } catch (error) {
+    const less = maximum >>> 1;
+    if (less < initialPages) throw error;
+    return reserveMemory(less);
+  }
 }
 
 /** The reference table with every lowered kernel handed to `run`. */

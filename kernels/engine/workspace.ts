@@ -1,6 +1,5 @@
 import type { DeviceArray, Dtype, HostArray, Kernels, View, ViewOf } from "../spec.ts";
-import { viewOf } from "./arena.ts";
-import type { Arena } from "./arena.ts";
+import { type Arena, elementBytes, viewOf } from "./arena.ts";
 import type { Plan } from "./plan.ts";
 
 /**
@@ -28,7 +27,8 @@ export type HostMemory = Pick<Arena, "allocate" | "free">;
 /** Memory for the reference backend where there is no WASM. */
 export const javascriptMemory: HostMemory = {
   allocate(dtype, length, label) {
-    return { dtype, length, label, address: 0, view: viewOf(new ArrayBuffer(length * 8), dtype, 0, length) };
+    const buffer = new ArrayBuffer(length * elementBytes[dtype]);
+    return { dtype, length, label, address: 0, view: viewOf(buffer, dtype, 0, length) };
   },
   free() {},
 };

@@ -42,16 +42,20 @@ export function startRun({ signal, timeLimitMs = Infinity, onProgress }: SolveOp
   };
 }
 
-interface Turns {
-  setImmediate?: (callback: () => void) => unknown;
-  scheduler?: { yield?: () => Promise<void> };
-}
+const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
 
-const { setImmediate, scheduler } = globalThis as Turns;
-
-/** A real turn of the event loop: a resolved promise alone would starve timers and sockets. */
+/**
+ * A real turn of the event loop: a resolved promise alone would starve timers and sockets, and so would
+ * `scheduler.yield()`, whose continuation goes before timers. In pages `setTimeout` waits 4 ms; a message does not.
+ */
 function eventLoopTurn(): Promise<void> {
   if (setImmediate) return new Promise((resolve) => void setImmediate(() => resolve()));
-  if (scheduler?.yield) return scheduler.yield();
-  return new Promise((resolve) => void setTimeout(resolve, 0));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }

@@ -1,0 +1,50 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { type Capabilities, capabilities } from "../../kernels/engine/mod.ts";
+
+const host = globalThis as unknown as {
+  navigator?: { userAgent?: string };
+  process?: { version?: string };
+  crossOriginIsolated?: boolean;
+};
+
+/** What each runtime is known to offer on a processor that fuses, as Node 20 to 26, Deno 2, Bun 1 and browsers of 2026 do. */
+const known: { readonly [runtime: string]: Partial<Capabilities> } = {
+  deno: { relaxedSimd: "fused", build: "relaxed" },
+  "node 20": { relaxedSimd: "absent", build: "simd" },
+  node: { relaxedSimd: "fused", build: "relaxed" },
+  bun: { relaxedSimd: "unfused", build: "simd" },
+  workerd: { relaxedSimd: "fused", build: "relaxed", threads: 1 },
+  browser: { relaxedSimd: "fused", build: "relaxed" },
+};
+
+/** The runtime by its user agent; Node 20 has none. */
+function runtimeByAgent(): string {
+  const agent = host.navigator?.userAgent;
+  if (agent === undefined) return "node 20";
+  if (agent.startsWith("Deno/")) return "deno";
+  if (agent.startsWith("Bun/")) return "bun";
+  if (agent.startsWith("Node.js/")) return agent === "Node.js/20" ? "node 20" : "node";
+  return agent === "Cloudflare-Workers" ? "workerd" : "browser";
+}
+
+describe("capabilities", () => {
+  it("are those that the runtime is known for", async () => {
+    const name = runtimeByAgent();
+    const found = await capabilities();
+    assert.equal(found.runtime, name.split(" ")[0]);
+    assert.equal(found.simd, true);
+    assert.equal(found.sharedMemory, true);
+    for (const [key, value] of Object.entries(known[name])) {
+      assert.equal(found[key as keyof Capabilities], value, `${key} of ${name}`);
+    }
+  });
+
+  it("give a reason exactly where there are no threads, and no webgpu", async () => {
+    const { threads, threadsReason, webgpu, webgpuReason, runtime } = await capabilities();
+    const missing = runtime === "workerd" || (runtime === "browser" && !host.crossOriginIsolated);
+    assert.equal(threadsReason !== undefined, missing);
+    assert.ok(threads >= 1 && (!missing || threads === 1));
+    assert.equal(webgpuReason !== undefined, webgpu === false);
+  });
+});

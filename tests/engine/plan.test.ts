@@ -1,0 +1,75 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import type { Capabilities } from "../../kernels/engine/capabilities.ts";
+import { BackendError } from "../../kernels/engine/errors.ts";
+import { planWork, type WorkRequest } from "../../kernels/engine/plan.ts";
+
+const desktop: Capabilities = {
+  runtime: "deno",
+  runtimeVersion: "2",
+  simd: true,
+  relaxedSimd: "fused",
+  sharedMemory: true,
+  threads: 8,
+  webgpu: false,
+  webgpuReason: "no adapter",
+  build: "relaxed",
+};
+const worker: Capabilities = { ...desktop, runtime: "workerd", threads: 1, threadsReason: "workerd has no threads" };
+const old: Capabilities = { ...desktop, simd: false, relaxedSimd: "absent", build: "none" };
+const closed: Capabilities = { ...desktop, sharedMemory: false, build: "none" };
+const single: Capabilities = { ...desktop, threads: 1 };
+
+const small = 1e6, large = 1e12;
+
+interface Case {
+  readonly on: Capabilities;
+  readonly ask: Partial<WorkRequest>;
+  readonly get: string | RegExp;
+}
+
+/** `backend x threads`, or the message of the refusal. */
+const cases: readonly Case[] = [
+  { on: desktop, ask: {}, get: "wasm x 1" },
+  { on: desktop, ask: { flops: large }, get: "threads x 8" },
+  { on: desktop, ask: { flops: large, threads: 3 }, get: "threads x 3" },
+  { on: desktop, ask: { flops: large, threads: 1 }, get: "wasm x 1" },
+  { on: desktop, ask: { flops: large, backend: "wasm" }, get: "wasm x 1" },
+  { on: desktop, ask: { flops: large, backend: "reference" }, get: "reference x 1" },
+  { on: desktop, ask: { backend: "threads" }, get: "threads x 8" },
+  { on: desktop, ask: { backend: "threads", threads: 3 }, get: "threads x 3" },
+  { on: desktop, ask: { backend: "webgpu" }, get: /Cannot use backend "webgpu": no adapter\./ },
+  { on: single, ask: { flops: large }, get: "wasm x 1" },
+  { on: worker, ask: { flops: large }, get: "wasm x 1" },
+  { on: worker, ask: { backend: "threads", threads: 4 }, get: "wasm x 1" },
+  { on: old, ask: { flops: large }, get: "reference x 1" },
+  { on: old, ask: { backend: "wasm" }, get: /Cannot use backend "wasm": this runtime has no WASM SIMD\./ },
+  { on: old, ask: { backend: "threads" }, get: /Cannot use backend "threads": this runtime has no WASM SIMD\./ },
+  { on: closed, ask: {}, get: "reference x 1" },
+  { on: closed, ask: { backend: "wasm" }, get: /Cannot use backend "wasm": this runtime has no shared WASM memory\./ },
+];
+
+describe("planWork", () => {
+  for (const { on, ask, get } of cases) {
+    const machine = `${on.runtime} with ${on.threads} threads and build ${on.build}`;
+    it(`gives ${get} for ${JSON.stringify(ask)} on ${machine}`, () => {
+      const request: WorkRequest = { dtype: "f32", flops: small, ...ask };
+      if (get instanceof RegExp) {
+        assert.throws(() => planWork(request, on), (error: Error) => {
+          assert.ok(error instanceof BackendError);
+          assert.match(error.message, get);
+          return true;
+        });
+        return;
+      }
+      const { backend, threads, dtype, reason } = planWork(request, on);
+      assert.equal(`${backend} x ${threads}`, get);
+      assert.equal(dtype, "f32");
+      assert.ok(reason.length > 0);
+    });
+  }
+
+  it("says why threads are not used where there are none", () => {
+    assert.match(planWork({ dtype: "f64", flops: large }, worker).reason, /workerd has no threads/);
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { type Run, startRun } from "../../solvers/core/run.ts";
+
+/** Works in stretches of about a millisecond, with a checkpoint after each, as solvers do; the checkpoints passed. */
+async function work(run: Run, forMs: number): Promise<number> {
+  let iteration = 0;
+  const end = performance.now() + forMs;
+  while (performance.now() < end) {
+    const stretch = performance.now() + 1;
+    while (performance.now() < stretch);
+    iteration++;
+    if (await run.checkpoint({ stage: "work", fraction: 0, iteration })) break;
+  }
+  return iteration;
+}
+
+describe("startRun", () => {
+  it("lets timers fire while a solve works", async () => {
+    let fired = 0;
+    const timer = setInterval(() => fired++, 10);
+    await work(startRun({}), 300);
+    clearInterval(timer);
+    assert.ok(fired >= 3, `fired ${fired} times`);
+  });
+
+  it("ends with the reason of the signal, soon after a timer aborts it", async () => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const started = performance.now();
+    setTimeout(() => controller.abort(reason), 50);
+    await assert.rejects(work(startRun({ signal: controller.signal }), 5000), (error) => error === reason);
+    assert.ok(performance.now() - started < 2500);
+  });
+
+  it("throws at once when the signal has been aborted before", () => {
+    const reason = new Error("too late");
+    assert.throws(() => startRun({ signal: AbortSignal.abort(reason) }), (error: unknown) => error === reason);
+  });
+
+  it("tells when the time limit has passed, and not before", async () => {
+    const run = startRun({ timeLimitMs: 100 });
+    assert.equal(await run.checkpoint({ stage: "work", fraction: 0, iteration: 0 }), false);
+    await work(run, 5000);
+    const elapsed = run.elapsedMs();
+    assert.ok(elapsed >= 100 && elapsed < 2500, `${elapsed} ms`);
+  });
+
+  it("passes the state on with the time, and an error thrown by onProgress ends the solve", async () => {
+    const seen: unknown[] = [];
+    const run = startRun({ onProgress: ({ elapsedMs, ...state }) => void seen.push([state, elapsedMs >= 0]) });
+    const state = { stage: "sweep", fraction: 0.5, iteration: 3, objective: 2 };
+    await run.checkpoint(state);
+    assert.deepEqual(seen, [[state, true]]);
+    const stop = new Error("seen enough");
+    const stopping = startRun({
+      onProgress() {
+        throw stop;
+      },
+    });
+    await assert.rejects(stopping.checkpoint(state), (error) => error === stop);
+  });
+
+  it("refuses a time limit that is no time", () => {
+    for (const timeLimitMs of [-1, NaN]) {
+      assert.throws(() => startRun({ timeLimitMs }), { name: "OptionError", argument: "timeLimitMs" });
+    }
+  });
+});
