@@ -62,3 +62,23 @@ export {
   type VectorDtype,
 } from "./solvers/core/matrix.ts";
 export type { ProgressEvent, Result, SolveOptions, Status } from "./solvers/core/result.ts";
+export {
+  type RegressionMethod,
+  type RegressionOptions,
+  type SparseRegression,
+  sparseRegression,
+  type SparseRegressionOptions,
+} from "./solvers/regression/regression.ts";
+export {
+  type RegressionPathOptions,
+  type RegressionPathPoint,
+  sparseRegressionPath,
+} from "./solvers/regression/path.ts";
+export {
+  crossValidateRegression,
+  type InformationCriteria,
+  informationCriteria,
+  predictRegression,
+  type RegressionCrossValidation,
+  type RegressionCrossValidationOptions,
+} from "./solvers/regression/selection.ts";

@@ -12,12 +12,14 @@
  */
 
 import type { FamilySpecs } from "./spec/contract.ts";
+import { type L0Kernels, l0Specs } from "./spec/l0.ts";
 import { type MatrixKernels, matrixSpecs } from "./spec/matrix.ts";
 import { type QuantizationKernels, quantizationSpecs } from "./spec/quantization.ts";
 import { type SelectionKernels, selectionSpecs } from "./spec/selection.ts";
 import { type VectorKernels, vectorSpecs } from "./spec/vector.ts";
 
 export type * from "./spec/contract.ts";
+export * from "./spec/l0.ts";
 export type * from "./spec/matrix.ts";
 export type * from "./spec/operands.ts";
 export type * from "./spec/quantization.ts";
@@ -25,7 +27,7 @@ export type * from "./spec/selection.ts";
 export type * from "./spec/vector.ts";
 
 /** Every kernel a backend offers. */
-export interface Kernels extends VectorKernels, MatrixKernels, SelectionKernels, QuantizationKernels {}
+export interface Kernels extends VectorKernels, MatrixKernels, SelectionKernels, QuantizationKernels, L0Kernels {}
 
 /** Names of the kernels. */
 export type KernelName = keyof Kernels;
@@ -39,4 +41,5 @@ export const kernelSpecs: FamilySpecs<Kernels> = {
   ...matrixSpecs,
   ...selectionSpecs,
   ...quantizationSpecs,
+  ...l0Specs,
 };

@@ -4,6 +4,7 @@ import { cholesky } from "./cholesky.ts";
 import { dot } from "./dot.ts";
 import { gemm } from "./gemm.ts";
 import { gemv } from "./gemv.ts";
+import { graphDescent, regressionDescent } from "./l0.ts";
 import { nrm2 } from "./nrm2.ts";
 import { quadraticForm } from "./quadratic_form.ts";
 import { quantizationDescent, quantizationSweep } from "./quantization.ts";
@@ -24,4 +25,6 @@ export const referenceKernels: Kernels = {
   topK,
   quantizationSweep,
   quantizationDescent,
+  regressionDescent,
+  graphDescent,
 };

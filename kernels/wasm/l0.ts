@@ -1,0 +1,38 @@
+import type { HostArray, L0Penalty } from "../spec.ts";
+import { addressOf, type Lowering, strideOf } from "./launch.ts";
+
+const scalars = ({ lambda0, lambda2, bound, threshold, ratio }: L0Penalty) => [
+  lambda0,
+  lambda2,
+  bound,
+  threshold,
+  ratio,
+];
+
+const start = (array: unknown) => (array as HostArray).address;
+
+/** Lowering of {@linkcode Kernels.regressionDescent}. */
+export const regressionDescent: Lowering<"regressionDescent"> = (
+  { gram, features, rows, kinds, coefficients, linear, correlations, penalty, sweeps, tolerance },
+) => [{
+  entry: "regressionDescent_f64",
+  parameters: [
+    ...[coefficients.length, linear.length, addressOf(gram), strideOf(gram)],
+    ...[start(features), start(rows), start(kinds)],
+    ...[addressOf(coefficients), addressOf(linear), addressOf(correlations)],
+    ...[...scalars(penalty), sweeps, tolerance],
+  ],
+}];
+
+/** Lowering of {@linkcode Kernels.graphDescent}. */
+export const graphDescent: Lowering<"graphDescent"> = (
+  { gram, ends, kinds, values, diagonal, products, norms, penalty, sweeps, tolerance },
+) => [{
+  entry: "graphDescent_f64",
+  parameters: [
+    ...[diagonal.length, values.length, addressOf(gram), strideOf(gram)],
+    ...[start(ends), start(kinds), addressOf(values), addressOf(diagonal)],
+    ...[addressOf(products), strideOf(products), addressOf(norms)],
+    ...[...scalars(penalty), sweeps, tolerance],
+  ],
+}];
