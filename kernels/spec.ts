@@ -19,7 +19,7 @@ import { type SelectionKernels, selectionSpecs } from "./spec/selection.ts";
 import { type VectorKernels, vectorSpecs } from "./spec/vector.ts";
 
 export type * from "./spec/contract.ts";
-export * from "./spec/l0.ts";
+export type * from "./spec/l0.ts";
 export type * from "./spec/matrix.ts";
 export type * from "./spec/operands.ts";
 export type * from "./spec/quantization.ts";

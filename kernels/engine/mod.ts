@@ -8,5 +8,4 @@ export type { KernelModules } from "./modules.ts";
 export type { BackendName, Plan, WorkRequest } from "./plan.ts";
 export type { RelaxedSimd } from "./probe.ts";
 export type { Workspace } from "./workspace.ts";
-export type { DeviceArray, L0Penalty, MatrixOperand, VectorOperand } from "../spec.ts";
-export { penaltyKinds } from "../spec.ts";
+export { penaltyKinds } from "../spec/l0.ts";

@@ -1,4 +1,5 @@
-import { type GraphDescentArguments, type L0Penalty, penaltyKinds, type RegressionDescentArguments } from "../spec.ts";
+import type { GraphDescentArguments, L0Penalty, RegressionDescentArguments } from "../spec.ts";
+import { penaltyKinds } from "../spec/l0.ts";
 import { hostView, matrixView, vectorView } from "./operands.ts";
 
 /** The minimiser of `A x^2 / 2 - C x + g(x)` over `|x| <= bound`. */

@@ -10,9 +10,10 @@
  * @module
  */
 
-import type { L0Penalty } from "../../kernels/engine/mod.ts";
+import type { L0Penalty } from "../../kernels/spec.ts";
 
-export { type L0Penalty, penaltyKinds } from "../../kernels/engine/mod.ts";
+export { penaltyKinds } from "../../kernels/engine/mod.ts";
+export type { L0Penalty } from "../../kernels/spec.ts";
 
 /** The penalty with its derived numbers; `bound` may be infinite. */
 export function l0Penalty(lambda0: number, lambda2: number, bound: number): L0Penalty {

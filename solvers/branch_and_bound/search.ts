@@ -20,6 +20,8 @@ export interface NodeRelaxation<Start> {
   readonly bound: number;
   /** Variables with a fractional indicator, the most fractional first; none: the relaxation is a solution. */
   readonly candidates: readonly number[];
+  /** Whether the relaxation was solved; otherwise the time limit has cut it short. */
+  readonly complete: boolean;
   /** Variables that no solution below the incumbent can have otherwise. */
   readonly fixings: readonly Fixing[];
   /** Where the relaxations of the children start. */
@@ -56,12 +58,8 @@ export interface SearchOutcome {
 }
 
 /** A node knows its own fixings and its parent; the statuses are written and undone along that path. */
-interface Node<Start> {
+interface Node<Start> extends NodeRelaxation<Start> {
   readonly parent: Node<Start> | undefined;
-  readonly fixings: readonly Fixing[];
-  readonly bound: number;
-  readonly candidates: readonly number[];
-  readonly start: Start;
 }
 
 /** Relative gap between an incumbent and a lower bound. */
@@ -89,16 +87,15 @@ export async function branchAndBound<Start>(tree: Tree<Start>, options: SearchOp
     undo(statuses, fixings);
     nodes++;
     return {
+      ...relaxation,
       parent,
       fixings: relaxation.fixings.length > 0 ? [...fixings, ...relaxation.fixings] : fixings,
       bound: Math.max(relaxation.bound, parent?.bound ?? -Infinity),
-      candidates: relaxation.candidates,
-      start: relaxation.start,
     };
   }
 
   function file(node: Node<Start>): void {
-    if (node.candidates.length === 0) closed = Math.min(closed, node.bound);
+    if (node.complete && node.candidates.length === 0) closed = Math.min(closed, node.bound);
     else if (node.bound < tree.incumbent()) open.push(node.bound, node);
   }
 

@@ -15,6 +15,7 @@ export async function coefficientBound(problem: LeastSquares, objective: number)
   const factor: Float64Array[] = [];
   for (let i = 0; i < p; i++) {
     const row = await problem.gramRow(i);
+    factor.push(row);
     for (let j = 0; j <= i; j++) {
       for (let k = 0; k < j; k++) row[j] -= row[k] * factor[j][k];
       if (j < i) row[j] /= factor[j][j];
@@ -26,7 +27,6 @@ export async function coefficientBound(problem: LeastSquares, objective: number)
       );
     }
     row[i] = Math.sqrt(row[i]);
-    factor.push(row);
   }
   // Columns of L^-1 below the diagonal: (G^-1)_jj is the squared norm of column j.
   const inverseDiagonal = new Float64Array(p), half = new Float64Array(p);

@@ -38,10 +38,11 @@ export async function solveExactly(
         best.objective,
         options.run,
       );
-      const { estimate, bound } = relaxed;
+      const { estimate, bound, complete } = relaxed;
       if (bound < best.objective) await improve(startOf(estimate));
       return {
         bound,
+        complete,
         candidates: fractionalFeatures(penalty, statuses, estimate),
         fixings: bound < best.objective ? screen(penalty, statuses, relaxed, best.objective) : [],
         start: startOf(estimate),

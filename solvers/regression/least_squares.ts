@@ -1,4 +1,5 @@
-import type { DeviceArray, VectorOperand, Workspace } from "../../kernels/engine/mod.ts";
+import type { Workspace } from "../../kernels/engine/mod.ts";
+import type { DeviceArray, VectorOperand } from "../../kernels/spec.ts";
 import type { L0Penalty } from "../branch_and_bound/perspective.ts";
 import type { Matrix, Vector } from "../core/matrix.ts";
 

@@ -23,6 +23,8 @@ export interface Relaxed {
   readonly primal: number;
   /** Lower bound on the node's optimum, valid whatever the estimate. */
   readonly bound: number;
+  /** Whether the relaxation was solved, rather than cut short by the time limit. */
+  readonly complete: boolean;
 }
 
 /** Relative duality gap at which a node counts as solved. */
@@ -66,12 +68,12 @@ export async function relaxRegression(
     });
     features.forEach((feature, i) => values.set(feature, estimate.coefficients[i]));
     const bound = lowerBound(problem, penalty, statuses, estimate);
-    const relaxed = { estimate, primal: relaxedObjective(problem, penalty, statuses, estimate), bound };
+    const relaxed = { estimate, primal: relaxedObjective(problem, penalty, statuses, estimate), bound, complete: true };
     // Bounds need not rise from round to round; the best one stays valid for the node.
     best = { ...relaxed, bound: Math.max(bound, best?.bound ?? -Infinity) };
     if (best.bound >= upperBound) return best;
     const state = { stage: "relaxation", fraction: 0, iteration: features.length, objective: upperBound };
-    if (await run.checkpoint(state)) return best;
+    if (await run.checkpoint(state)) return { ...best, complete: false };
 
     const entering = violations(problem, penalty, statuses, estimate, values);
     if (entering.length > 0) {
@@ -82,7 +84,7 @@ export async function relaxRegression(
     const precision = isSolution(penalty, statuses, estimate) ? leafPrecision : nodePrecision;
     // A node far below the incumbent is branched on anyway: its bound need not be sharp.
     const slack = Math.max(precision * Math.abs(best.primal), 0.02 * (upperBound - best.primal));
-    if (gap <= slack || tolerance < 1e-17 * problem.energy) return best;
+    if (gap <= slack || tolerance < 1e-28 * problem.energy) return best;
     tolerance /= 100;
   }
 }

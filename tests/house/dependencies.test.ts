@@ -16,7 +16,7 @@ const host = ["node:", "type node:"];
 const layers: { readonly [name: string]: Layer } = {
   contracts: { within: ["kernels/spec.ts", "kernels/spec/"], mayImport: ["kernels/spec/"] },
   assembly: { within: ["kernels/wasm/assembly/"], mayImport: ["kernels/wasm/assembly/"] },
-  reference: { within: ["kernels/reference/"], mayImport: ["kernels/reference/", ...contracts] },
+  reference: { within: ["kernels/reference/"], mayImport: ["kernels/reference/", "kernels/spec/", ...contracts] },
   wasm: { within: ["kernels/wasm/"], mayImport: ["kernels/wasm/", "kernels/reference/", ...contracts] },
   webgpu: { within: ["kernels/webgpu/"], mayImport: ["kernels/webgpu/", "kernels/reference/", ...contracts] },
   kernels: { within: ["kernels/"], mayImport: ["kernels/"] },

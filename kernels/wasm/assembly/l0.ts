@@ -2,18 +2,13 @@
 //
 // A coordinate minimises A x^2 / 2 - C x + g(x) over |x| <= bound; g is the perspective relaxation (kind 0), the ridge of
 // a kept coordinate (1) or the counted penalty itself (2). All matrices f64, row-major; all arrays owned by the caller.
-
-// @ts-ignore: decorator
-
+@inline
 const RELAXED: u32 = 0;
-
-// @ts-ignore: decorator
-
+@inline
 const COUNTED: u32 = 2;
 
 /** The minimiser of `A x^2 / 2 - C x + g(x)`. */
-// @ts-ignore: decorator
-
+@inline
 function minimiser(
   kind: u32,
   curvature: f64,
@@ -36,21 +31,18 @@ function minimiser(
   return slope < 0 ? -x : x;
 }
 
-// @ts-ignore: decorator
-
+@inline
 function f64At(base: usize, i: i32): usize {
   return base + (<usize> i << 3);
 }
 
-// @ts-ignore: decorator
-
+@inline
 function u32At(base: usize, i: i32): i32 {
   return load<i32>(base + (<usize> i << 2));
 }
 
 /** `y += alpha x`, contiguous. */
-// @ts-ignore: decorator
-
+@inline
 function addScaled(n: i32, alpha: f64, x: usize, y: usize): void {
   const factor = f64x2.splat(alpha);
   const blocks = n & ~3;
@@ -69,8 +61,7 @@ function addScaled(n: i32, alpha: f64, x: usize, y: usize): void {
 }
 
 /** `correlations[features] -= delta gramRow[features]`: a step seen by the active features only. */
-// @ts-ignore: decorator
-
+@inline
 function stepActive(count: i32, delta: f64, gramRow: usize, features: usize, correlations: usize): void {
   for (let j: i32 = 0; j < count; j++) {
     const feature = u32At(features, j);
@@ -135,8 +126,7 @@ export function regressionDescent_f64(
 }
 
 // Sweeps after which T S is computed afresh, so that rounding errors of the updates do not pile up.
-// @ts-ignore: decorator
-
+@inline
 const REFRESH_EVERY: i32 = 64;
 
 /** `products = T S` and `norms_i = T_i S T_i^T` from `T`. */
