@@ -20,7 +20,7 @@ export interface RegressionOptions extends SolveOptions {
   readonly lambda2?: number;
   /** Bound on every coefficient, > 0; it acts on the scaled coefficients where `standardize` is set. @default Infinity */
   readonly bigM?: number;
-  /** @default "local-search" */
+  /** What to find: a coordinate-wise minimum, one that no swap improves, or a certified solution. @default "local-search" */
   readonly method?: RegressionMethod;
   /** Relative gap between solution and lower bound at which `exact` stops, >= 0. @default 0.01 */
   readonly gapTolerance?: number;
