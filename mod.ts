@@ -61,6 +61,19 @@ export {
   type Vector,
   type VectorDtype,
 } from "./solvers/core/matrix.ts";
+export {
+  accumulateGram,
+  dequantize,
+  type GramAccumulator,
+  type GramOptions,
+  type OutlierOptions,
+  type QuantizationMethod,
+  type QuantizationStart,
+  type QuantizedLayer,
+  type QuantizedWeights,
+  quantizeLayer,
+  type QuantizeOptions,
+} from "./solvers/quantization/mod.ts";
 export type { ProgressEvent, Result, SolveOptions, Status } from "./solvers/core/result.ts";
 export {
   type RegressionMethod,

@@ -1,0 +1,96 @@
+import { openWorkspace } from "../../kernels/engine/mod.ts";
+import { ShapeError } from "../core/errors.ts";
+import { checkMatrix, dtypeOf, type Matrix, matrix } from "../core/matrix.ts";
+import { choiceOption, integerOption } from "../core/options.ts";
+import type { SolveOptions } from "../core/result.ts";
+
+/** Activations of one kernel call: enough rows to amortise the triangle, few enough to return soon. */
+const callFlops = 1e9;
+
+/** Collects the Gram matrix of a layer's inputs. */
+export interface GramAccumulator {
+  /** Adds activations [tokens, inputs]; calls may overlap and are then added in order. */
+  add(activations: Matrix): Promise<void>;
+  /** A fresh copy of the sum so far [inputs, inputs]. */
+  gram(): Promise<Matrix>;
+}
+
+/** Options of {@linkcode accumulateGram}. */
+export interface GramOptions extends Pick<SolveOptions, "backend" | "threads"> {
+  /**
+   * Precision of the matrix that `gram` returns; the sum itself is kept in f64. A layer with f32 weights is solved in
+   * f32 either way, and f32 halves the memory. @default "f64"
+   */
+  readonly dtype?: "f32" | "f64";
+}
+
+/**
+ * Accumulates `X X^T` over batches of activations, in f64, for {@linkcode quantizeLayer}.
+ *
+ * No working memory is held between calls; the sum lives in a JavaScript array of `8 inputs^2` bytes.
+ * Complexity: `tokens * inputs^2` flops.
+ *
+ * @param inputs Columns of the activations, >= 1.
+ * @throws {OptionError} for a wrong `inputs` or option
+ *
+ * @example
+ * ```ts
+ * import { accumulateGram, fromRows } from "minima";
+ * const accumulator = accumulateGram(2);
+ * await accumulator.add(fromRows([[1, 2], [0, 1]]));
+ * await accumulator.add(fromRows([[3, 0]]));
+ * const { data } = await accumulator.gram();
+ * if (data.join() !== "10,2,2,5") throw new Error("not the sum of x x^T");
+ * ```
+ */
+export function accumulateGram(inputs: number, options: GramOptions = {}): GramAccumulator {
+  integerOption("inputs", inputs, 1);
+  const dtype = choiceOption("dtype", options.dtype ?? "f64", ["f32", "f64"]);
+  const sum = new Float64Array(inputs * inputs);
+  const action = "accumulate the Gram matrix";
+  let last: Promise<void> = Promise.resolve();
+
+  async function accumulate({ data, shape: [tokens] }: Matrix): Promise<void> {
+    const workspace = await openWorkspace({
+      backend: options.backend,
+      threads: options.threads,
+      dtype: "f64",
+      flops: tokens * inputs * (inputs + 1),
+    });
+    try {
+      const chunk = Math.max(1, Math.min(tokens, Math.round(callFlops / (inputs * (inputs + 1)))));
+      const batch = workspace.allocate(dtypeOf(data), chunk * inputs, "activations");
+      const c = { array: workspace.allocate("f64", inputs * inputs, "gram"), rows: inputs, columns: inputs };
+      workspace.write(c.array, sum);
+      for (let begin = 0; begin < tokens; begin += chunk) {
+        const rows = Math.min(chunk, tokens - begin);
+        workspace.write(batch, data.subarray(begin * inputs, (begin + rows) * inputs));
+        await workspace.kernels.syrk({ a: { array: batch, rows, columns: inputs }, c, beta: 1 });
+      }
+      sum.set(await workspace.read(c.array));
+    } finally {
+      workspace.release();
+    }
+  }
+
+  return {
+    async add(activations) {
+      checkMatrix("activations", activations, action);
+      const [tokens, columns] = activations.shape;
+      if (columns !== inputs) {
+        throw new ShapeError(
+          "activations",
+          `Cannot ${action}: "activations" is ${tokens} x ${columns} instead of [tokens, ${inputs}].`,
+        );
+      }
+      if (tokens === 0) return;
+      const turn = last.then(() => accumulate(activations));
+      last = turn.catch(() => {});
+      await turn;
+    },
+    async gram() {
+      await last;
+      return matrix(inputs, inputs, dtype === "f32" ? Float32Array.from(sum) : sum.slice());
+    },
+  };
+}

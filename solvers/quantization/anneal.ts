@@ -1,0 +1,154 @@
+import type { DeviceArray, FloatDtype } from "../../kernels/spec.ts";
+import { createRandom } from "../core/random.ts";
+import {
+  closeStage,
+  descentCoupling,
+  openStage,
+  placeRows,
+  readLevels,
+  rowObjectives,
+  type Rows,
+  snapshot,
+  startFromCodes,
+  startFromWeights,
+  storeCodes,
+} from "./rows.ts";
+import { checkpoint, rowBlocks, rowsOfBlock, spend, type Task } from "./task.ts";
+
+/** More passes than a row needs to come to rest. */
+const restPasses = 100;
+
+/** Share of a row's levels that a round may change: the work of a round in dense passes. */
+const changesPerRound = 0.1;
+
+/** Temperature of the first round, in mean energies of a coordinate. */
+const firstTemperature = 0.15;
+
+/**
+ * Annealed descent, the composite behind method "auto": from the codes so far to a coordinate-wise minimum, then rounds
+ * of a thermal kick, descent to the next minimum, and a return to the better of the two, row by row.
+ *
+ * A kick is one pass of descent with noise on the residual. Rounding the noisy target is a draw from the heat bath of
+ * the coordinate, whose energy is `Sigma_jj (w - target)^2`, at a temperature that makes each row change the share of
+ * its levels that a round is meant to cost. All rows share the noise but for its scale: it is one product of depth 1,
+ * it does not depend on how rows are cut into blocks, and rows do not interact.
+ *
+ * @returns whether the time is up
+ */
+export async function anneal(task: Task): Promise<boolean> {
+  const { options: { initial, iterations }, workspace } = task;
+  const stage = openStage(task, descentCoupling(task, task.dtype));
+  const noise = thermalNoise(task);
+  const amplitudes = workspace.allocate(task.dtype, rowsOfBlock(task), "amplitudes");
+  for (const [begin, end] of rowBlocks(task)) {
+    if (await checkpoint(task, "descend", 0)) return true;
+    const rows = placeRows(stage, begin, end);
+    if (initial === "weights") {
+      startFromWeights(rows);
+      await workspace.kernels.quantizationSweep(rows.state);
+      spend(task, 1, end - begin);
+    } else {
+      await startFromCodes(rows);
+    }
+    await descend(rows, restPasses);
+    if (await annealBlock(rows, noise, amplitudes)) return true;
+  }
+  task.iterations = iterations;
+  workspace.free(noise);
+  workspace.free(amplitudes);
+  closeStage(stage);
+  return false;
+}
+
+/** All rounds of some rows. Tells whether the time is up. */
+async function annealBlock(
+  rows: Rows,
+  noise: DeviceArray<FloatDtype>,
+  amplitudes: DeviceArray<FloatDtype>,
+): Promise<boolean> {
+  const { stage: { task, arrays }, state: { residual }, begin, end } = rows;
+  const { columns, workspace, options: { iterations }, trace } = task;
+  const best = await snapshot(rows);
+  const energies = rowObjectives(rows, best);
+  storeCodes(rows, best.levels);
+  const temperatures = new Float64Array(end - begin).fill(firstTemperature);
+
+  for (let round = 0; round < iterations; round++) {
+    if (await checkpoint(task, "anneal", round)) return true;
+    workspace.write(
+      amplitudes,
+      energies.map((energy, i) => Math.sqrt(Math.max(energy, 0) * temperatures[i] / columns)),
+    );
+    const kick = {
+      a: { array: amplitudes, rows: end - begin, columns: 1 },
+      b: { array: noise, rows: 1, columns, offset: round * columns },
+      c: residual,
+      beta: 1,
+    };
+    await workspace.kernels.gemm(kick);
+    const kicked = await descend(rows, 1);
+    await workspace.kernels.gemm({ ...kick, alpha: -1 });
+    const settled = await descend(rows, restPasses);
+
+    const state = await snapshot(rows);
+    const reached = rowObjectives(rows, state);
+    for (let i = 0; i < end - begin; i++) {
+      const share = (kicked[i] + settled[i] + 1) / (changesPerRound * columns + 1);
+      temperatures[i] *= Math.min(Math.max(1 / share, 0.5), 2) ** 0.7;
+      if (!(reached[i] < energies[i])) continue;
+      energies[i] = reached[i];
+      const from = i * columns, to = from + columns;
+      best.levels.set(state.levels.subarray(from, to), from);
+      best.residual.set(state.residual.subarray(from, to), from);
+    }
+    workspace.write(arrays.levels, best.levels, rows.place);
+    workspace.write(arrays.residual, best.residual, rows.place);
+    storeCodes(rows, best.levels);
+    trace[round] += energies.reduce((sum, energy) => sum + energy, 0);
+  }
+  return false;
+}
+
+/**
+ * Descends in f64, on a fresh residual, until a fresh residual calls for no change: a certified coordinate-wise minimum
+ * of what the fast path left nearly at rest.
+ *
+ * @returns the changes that the last fresh residual still called for, or `undefined` where the time was up
+ */
+export async function polish(task: Task): Promise<number | undefined> {
+  const stage = openStage(task, descentCoupling(task, "f64"));
+  let violations = 0;
+  for (const [begin, end] of rowBlocks(task)) {
+    const rows = placeRows(stage, begin, end);
+    let changed = 1;
+    for (let attempt = 0; attempt < 8 && changed > 0; attempt++) {
+      if (await checkpoint(task, "polish", task.iterations)) return undefined;
+      await startFromCodes(rows);
+      changed = (await descend(rows, restPasses)).reduce((sum, count) => sum + count, 0);
+      if (changed > 0) storeCodes(rows, await readLevels(rows));
+    }
+    violations += changed;
+  }
+  closeStage(stage);
+  return violations;
+}
+
+/** Descends for some passes; returns the changes of each row. */
+async function descend(rows: Rows, passes: number): Promise<Uint32Array> {
+  const { stage: { task: { workspace, columns }, task, arrays }, state, begin, end } = rows;
+  await workspace.kernels.quantizationDescent({ ...state, passes, changes: arrays.changes });
+  const changes = await workspace.read(arrays.changes, 0, end - begin);
+  spend(task, changes.reduce((sum, count) => sum + count, 0) / (columns * (end - begin)), end - begin);
+  return changes;
+}
+
+/** Standard normal noise over `sqrt(2 Sigma_jj)`, a row for each round; dead inputs get none. */
+function thermalNoise({ columns, diagonal, dtype, options: { iterations, seed }, workspace }: Task) {
+  const noise = workspace.allocate(dtype, iterations * columns, "noise");
+  const random = createRandom(seed);
+  for (let round = 0; round < iterations; round++) {
+    const row = Float64Array.from(diagonal, (entry) => entry > 0 ? random.normal() / Math.sqrt(2 * entry) : 0);
+    workspace.write(noise, row, round * columns);
+  }
+  return noise;
+}

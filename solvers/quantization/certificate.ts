@@ -1,0 +1,50 @@
+import type { MatrixOperand } from "../../kernels/spec.ts";
+import { DataError } from "../core/errors.ts";
+import type { SparseMatrix } from "../core/matrix.ts";
+import { dequantizeRows } from "./layer.ts";
+import { rowBlocks, rowsOfBlock, type Task } from "./task.ts";
+
+/** Share of the sum of magnitudes that rounding may take from a quadratic form. */
+const rounding = 1e-6;
+
+/**
+ * `||(W - What) X||^2` and `||W X||^2` in f64, from the dense weights that the layer stands for and apart from the fast
+ * path: as much arithmetic as one dense pass, in f64.
+ */
+export async function certify(task: Task, outliers?: SparseMatrix): Promise<{ objective: number; norm: number }> {
+  const { workspace, columns, rows, gram, weights, codes, grid } = task;
+  const form = workspace.allocate("f64", columns * columns, "Gram matrix");
+  workspace.write(form, gram.data);
+  const capacity = rowsOfBlock(task);
+  const block = workspace.allocate("f64", capacity * columns, "errors");
+  const values = workspace.allocate("f64", capacity, "quadratic forms");
+  const a: MatrixOperand = { array: form, rows: columns, columns };
+  const layer = { shape: [rows, columns] as const, codes, ...grid, outliers };
+  const dense = weights.data.slice(0, capacity * columns);
+
+  async function total(count: number): Promise<number> {
+    const x = { array: block, rows: count, columns };
+    await workspace.kernels.quadraticForm({ x, a, values: { array: values, length: count } });
+    return (await workspace.read(values, 0, count)).reduce((sum, value) => sum + value, 0);
+  }
+
+  let objective = 0, norm = 0;
+  for (const [begin, end] of rowBlocks(task)) {
+    const original = weights.data.subarray(begin * columns, end * columns);
+    workspace.write(block, original);
+    norm += await total(end - begin);
+    dequantizeRows(layer, begin, end, dense);
+    workspace.write(block, Float64Array.from(original, (weight, at) => weight - dense[at]));
+    objective += await total(end - begin);
+    await task.run.checkpoint({ stage: "certify", fraction: 1, iteration: task.iterations });
+  }
+  for (const array of [form, block, values]) workspace.free(array);
+  if (!(objective >= -rounding * norm) || !(norm >= 0)) {
+    throw new DataError(
+      "gram",
+      `Cannot quantize the layer: "gram" must be positive semidefinite, but the objective is ${objective} and ` +
+        `||W X||^2 is ${norm}.`,
+    );
+  }
+  return { objective: Math.max(objective, 0), norm };
+}

@@ -1,0 +1,84 @@
+import type { DeviceArray } from "../../kernels/spec.ts";
+import { DataError } from "../core/errors.ts";
+import { closeStage, openStage, placeRows, readLevels, startFromWeights, storeCodes } from "./rows.ts";
+import { checkpoint, rowBlocks, spend, type Task } from "./task.ts";
+
+/** Damping tried after the caller's, while the factorisation fails. */
+const dampingLadder = [1e-4, 1e-3, 1e-2, 1e-1];
+
+/** Rows of the factor that are moved at once. */
+const factorRows = 64;
+
+/**
+ * GPTQ (Frantar et al. 2023) as one triangular sweep: with `Sigma = R R^T`, `||E R||^2` is a sum over columns in which
+ * entry `j` involves the errors `E_0 .. E_j` only, so rounding column by column to the point that entry `j` wants is
+ * the greedy choice. It needs neither an inverse nor a second factorisation, and gives GPTQ's codes.
+ *
+ * @param order Columns in the order in which they are rounded.
+ * @returns whether the time is up
+ */
+export async function gptq(task: Task, order?: Uint32Array): Promise<boolean> {
+  if (await checkpoint(task, "factor", 0)) return true;
+  const stage = openStage(task, await factorCoupling(task, order), { order });
+  spend(task, task.columns / (6 * task.rows), task.rows);
+  for (const [begin, end] of rowBlocks(task)) {
+    if (await checkpoint(task, "gptq", 0)) return true;
+    const rows = placeRows(stage, begin, end);
+    startFromWeights(rows);
+    await task.workspace.kernels.quantizationSweep({ ...rows.state, triangular: true });
+    spend(task, 0.5, end - begin);
+    storeCodes(rows, await readLevels(rows));
+  }
+  closeStage(stage);
+  return false;
+}
+
+/** The unit upper triangular factor of the damped Gram matrix, columns of `R` divided by its diagonal. */
+async function factorCoupling(task: Task, order?: Uint32Array): Promise<DeviceArray<"f32" | "f64">> {
+  const { columns, dtype, workspace } = task;
+  const factor = await factorGram(task, order);
+  const coupling = workspace.allocate(dtype, columns * columns, "factor of the Gram matrix");
+  const pivots = new Float64Array(columns);
+  for (let j = 0; j < columns; j++) pivots[j] = (await workspace.read(factor, j * (columns + 1), 1))[0];
+  for (let begin = 0; begin < columns; begin += factorRows) {
+    const count = Math.min(factorRows, columns - begin);
+    const rows = await workspace.read(factor, begin * columns, count * columns);
+    for (let at = 0; at < rows.length; at++) rows[at] /= pivots[at % columns];
+    workspace.write(coupling, rows, begin * columns);
+  }
+  workspace.free(factor);
+  return coupling;
+}
+
+/** `R` with `Sigma + damping mean(diag Sigma) I = R R^T`, in f64; more damping, with a remark, where the caller's does not do. */
+async function factorGram(task: Task, order?: Uint32Array): Promise<DeviceArray<"f64">> {
+  const { columns, diagonal, gram, options, workspace } = task;
+  const mean = diagonal.reduce((sum, entry) => sum + entry, 0) / columns;
+  const factor = workspace.allocate("f64", columns * columns, "Gram matrix to factor");
+  const row = new Float64Array(columns);
+  for (const damping of [options.damping, ...dampingLadder.filter((step) => step > options.damping)]) {
+    for (let j = 0; j < columns; j++) {
+      const source = order ? order[j] : j;
+      for (let k = 0; k < columns; k++) row[k] = gram.data[source * columns + (order ? order[k] : k)];
+      row[j] += damping * mean;
+      // A dead input couples with nothing: any positive pivot leaves it at the nearest point of its grid.
+      if (row[j] === 0) row[j] = 1;
+      workspace.write(factor, row, j * columns);
+    }
+    const failed = await workspace.kernels.cholesky({ a: { array: factor, rows: columns, columns } });
+    if (failed < 0) {
+      if (damping !== options.damping) {
+        task.remarks.push(
+          `The Gram matrix is not positive definite with damping ${options.damping}: damping ${damping} was used.`,
+        );
+      }
+      task.damping = damping;
+      return factor;
+    }
+  }
+  throw new DataError(
+    "gram",
+    `Cannot quantize the layer: "gram" must be positive semidefinite, but is not even after adding ` +
+      `${Math.max(options.damping, dampingLadder.at(-1)!)} of its mean diagonal.`,
+  );
+}

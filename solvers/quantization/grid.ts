@@ -1,0 +1,79 @@
+import { roundHalfToEven } from "../../kernels/reference/rounding.ts";
+import { likeVector, type Matrix, matrix } from "../core/matrix.ts";
+
+/** The grid of every row and group: weights are `scale (code - zero)` for codes 0 to `maximumCode`. */
+export interface Grid {
+  readonly scales: Matrix;
+  readonly zeros: Matrix;
+  readonly groups: number;
+  /** Group of each column, where there are several. */
+  readonly groupIndex: Uint32Array | undefined;
+  readonly maximumCode: number;
+}
+
+/** How a grid is fitted. */
+export interface GridOptions {
+  readonly bits: number;
+  readonly groupSize: number;
+  readonly symmetric: boolean;
+  /** Share of a row's weights that may lie outside, half of it at each end. @default 0 */
+  readonly trimmed?: number;
+  /** Columns that do not count. @default none */
+  readonly excluded?: ReadonlySet<number>;
+}
+
+/**
+ * Min-max grids in the precision of the weights; their range always holds 0.
+ *
+ * Groups are fitted on the weights as given, before any column moves ("static groups"), so that the grid does not
+ * depend on the method nor on the order of columns.
+ */
+export function fitGrid(weights: Matrix, options: GridOptions): Grid {
+  const { bits, groupSize } = options;
+  const [rows, columns] = weights.shape;
+  const groups = Math.ceil(columns / groupSize);
+  const maximumCode = 2 ** bits - 1;
+  const scales = matrix(rows, groups, likeVector(weights.data, rows * groups));
+  const zeros = matrix(rows, groups, likeVector(weights.data, rows * groups));
+  const range = rangeFinder(options);
+  for (let i = 0; i < rows; i++) {
+    for (let group = 0; group < groups; group++) {
+      const begin = group * groupSize, end = Math.min(begin + groupSize, columns);
+      const [least, most] = range(weights.data.subarray(i * columns + begin, i * columns + end), begin);
+      const at = i * groups + group;
+      scales.data[at] = (most - least) / maximumCode;
+      // Rounding to the precision of the weights may underflow to 0; every weight is then nearer 0 than any scale.
+      if (!(scales.data[at] > 0)) scales.data[at] = 1;
+      zeros.data[at] = options.symmetric ? (maximumCode + 1) / 2 : roundHalfToEven(-least / scales.data[at]);
+    }
+  }
+  const groupIndex = groups > 1
+    ? Uint32Array.from({ length: columns }, (_, j) => Math.floor(j / groupSize))
+    : undefined;
+  return { scales, zeros, groups, groupIndex, maximumCode };
+}
+
+/** The range that a run of weights from column `begin` on must cover. */
+function rangeFinder({ symmetric, trimmed = 0, excluded }: GridOptions) {
+  return (weights: Float32Array | Float64Array, begin: number): [least: number, most: number] => {
+    const counted = excluded ? weights.filter((_, j) => !excluded.has(begin + j)) : weights;
+    const drop = Math.round(counted.length * trimmed / 2);
+    let least = 0, most = 0;
+    if (drop === 0) {
+      for (const weight of counted) {
+        if (weight < least) least = weight;
+        else if (weight > most) most = weight;
+      }
+    } else {
+      const sorted = counted.slice().sort();
+      // As the authors' code: the n-th smallest and the (n + 1)-th largest.
+      least = Math.min(sorted[drop - 1], 0);
+      most = Math.max(sorted[sorted.length - 1 - drop], 0);
+    }
+    if (symmetric) {
+      most = Math.max(-least, most);
+      least = -most;
+    }
+    return least === 0 && most === 0 ? [-1, 1] : [least, most];
+  };
+}

@@ -1,0 +1,229 @@
+/** A block of rows where the kernels run: levels, residual and grid, and the coupling that all blocks share. */
+
+import type { DeviceArray, FloatDtype, MatrixOperand, QuantizationState } from "../../kernels/spec.ts";
+import type { Vector } from "../core/matrix.ts";
+import { roundHalfToEven } from "../../kernels/reference/rounding.ts";
+import { rowsOfBlock, spend, type Task } from "./task.ts";
+
+/** What all row blocks of one stage share; columns are in the order of the coupling. */
+export interface Stage {
+  readonly task: Task;
+  readonly dtype: FloatDtype;
+  readonly coupling: DeviceArray<FloatDtype>;
+  /** Column of the layer at each place; the identity without it. */
+  readonly order: Uint32Array | undefined;
+  /** Every row has its own place in the arrays; otherwise all blocks come to the same. */
+  readonly resident: boolean;
+  readonly arrays: {
+    readonly levels: DeviceArray<FloatDtype>;
+    readonly residual: DeviceArray<FloatDtype>;
+    readonly errors: DeviceArray<FloatDtype>;
+    readonly scales: DeviceArray<FloatDtype>;
+    readonly zeros: DeviceArray<FloatDtype>;
+    readonly changes: DeviceArray<"u32">;
+    readonly columnGroups?: DeviceArray<"u32">;
+  };
+  /** Host side of one block. */
+  readonly staging: Vector;
+}
+
+/** Rows `[begin, end)` of the layer in a stage. */
+export interface Rows {
+  readonly stage: Stage;
+  readonly begin: number;
+  readonly end: number;
+  /** First element of the rows in `levels` and `residual`. */
+  readonly place: number;
+  readonly state: QuantizationState;
+}
+
+/** Allocates what a stage needs beside its coupling. */
+export function openStage(
+  task: Task,
+  coupling: DeviceArray<FloatDtype>,
+  { order, resident = false }: { readonly order?: Uint32Array; readonly resident?: boolean } = {},
+): Stage {
+  const { columns, workspace, grid: { groups, groupIndex } } = task;
+  const dtype = coupling.dtype;
+  const block = rowsOfBlock(task), capacity = resident ? task.rows : block;
+  const floats = (width: number, label: string, rows = capacity) => workspace.allocate(dtype, rows * width, label);
+  const stage: Stage = {
+    task,
+    dtype,
+    coupling,
+    order,
+    resident,
+    arrays: {
+      levels: floats(columns, "levels"),
+      residual: floats(columns, "residual"),
+      errors: floats(columns, "errors", block),
+      scales: floats(groups, "scales"),
+      zeros: floats(groups, "zeros"),
+      changes: workspace.allocate("u32", block, "changes"),
+      columnGroups: groupIndex && workspace.allocate("u32", columns, "column groups"),
+    },
+    staging: dtype === "f32" ? new Float32Array(block * columns) : new Float64Array(block * columns),
+  };
+  if (groupIndex) {
+    const groupsInOrder = order ? Uint32Array.from(order, (column) => groupIndex[column]) : groupIndex;
+    workspace.write(stage.arrays.columnGroups!, groupsInOrder);
+  }
+  return stage;
+}
+
+/** Returns what the stage holds, its coupling included. */
+export function closeStage({ task: { workspace }, coupling, arrays }: Stage): void {
+  workspace.free(coupling);
+  for (const array of Object.values(arrays)) if (array) workspace.free(array);
+}
+
+/** Brings the grid of some rows to the kernels. */
+export function placeRows(stage: Stage, begin: number, end: number): Rows {
+  const { task: { columns, grid, workspace }, arrays, coupling } = stage;
+  const rows = end - begin, place = stage.resident ? begin : 0, { groups, maximumCode } = grid;
+  workspace.write(arrays.scales, grid.scales.data.subarray(begin * groups, end * groups), place * groups);
+  workspace.write(arrays.zeros, grid.zeros.data.subarray(begin * groups, end * groups), place * groups);
+  const block = (array: DeviceArray<FloatDtype>, width = columns): MatrixOperand => ({
+    array,
+    rows,
+    columns: width,
+    offset: place * width,
+  });
+  return {
+    stage,
+    begin,
+    end,
+    place: place * columns,
+    state: {
+      levels: block(arrays.levels),
+      residual: block(arrays.residual),
+      coupling: { array: coupling, rows: columns, columns },
+      scales: block(arrays.scales, groups),
+      zeros: block(arrays.zeros, groups),
+      columnGroups: arrays.columnGroups,
+      maximumCode,
+    },
+  };
+}
+
+/** Calls `visit` for every weight of the rows: its place in the block, in the layer, and in the grid. */
+export function forEachWeight(
+  { stage: { task: { columns, grid: { groups, groupIndex } }, order }, begin, end }: Rows,
+  visit: (inBlock: number, inLayer: number, inGrid: number, column: number) => void,
+): void {
+  for (let i = begin, inBlock = 0; i < end; i++) {
+    for (let k = 0; k < columns; k++, inBlock++) {
+      const column = order ? order[k] : k;
+      visit(inBlock, i * columns + column, i * groups + (groupIndex ? groupIndex[column] : 0), column);
+    }
+  }
+}
+
+/** Starts from `What = W`, off the grid, where the residual is zero. */
+export function startFromWeights(rows: Rows): void {
+  const { stage: { task: { weights, grid, workspace }, arrays, staging } } = rows;
+  forEachWeight(rows, (at, inLayer, inGrid) => staging[at] = weights.data[inLayer] / grid.scales.data[inGrid]);
+  workspace.write(arrays.levels, blockPart(rows, staging), rows.place);
+  staging.fill(0);
+  workspace.write(arrays.residual, blockPart(rows, staging), rows.place);
+}
+
+/** Starts from the codes of the answer so far: one matrix product for the residual. */
+export async function startFromCodes(rows: Rows): Promise<void> {
+  const { stage: { task: { codes, grid, workspace }, arrays, staging } } = rows;
+  forEachWeight(rows, (at, inLayer, inGrid) => staging[at] = codes[inLayer] - grid.zeros.data[inGrid]);
+  workspace.write(arrays.levels, blockPart(rows, staging), rows.place);
+  await refreshResidual(rows);
+}
+
+/** Computes the residual afresh from the levels: `G = (W - What) M`. */
+export async function refreshResidual(rows: Rows): Promise<void> {
+  const { stage: { task, arrays, staging }, state, begin, end } = rows;
+  const { weights, grid, columns, workspace } = task;
+  const levels = await readLevels(rows);
+  forEachWeight(rows, (at, inLayer, inGrid) => {
+    staging[at] = weights.data[inLayer] - grid.scales.data[inGrid] * levels[at];
+  });
+  workspace.write(arrays.errors, blockPart(rows, staging));
+  const errors = { array: arrays.errors, rows: end - begin, columns };
+  await workspace.kernels.gemm({ a: errors, b: state.coupling, c: state.residual });
+  spend(task, 1, end - begin);
+}
+
+/** Levels and residual of the rows, copied to the host. */
+export interface Snapshot {
+  readonly levels: Vector;
+  readonly residual: Vector;
+}
+
+/** Copies the state of the rows to the host. */
+export async function snapshot(rows: Rows): Promise<Snapshot> {
+  const { stage: { task: { workspace, columns }, arrays }, begin, end, place } = rows;
+  return {
+    levels: await readLevels(rows),
+    residual: await workspace.read(arrays.residual, place, (end - begin) * columns),
+  };
+}
+
+/** Copies the levels of the rows to the host. */
+export function readLevels(
+  { stage: { task: { workspace, columns }, arrays }, begin, end, place }: Rows,
+): Promise<Vector> {
+  return workspace.read(arrays.levels, place, (end - begin) * columns);
+}
+
+/** Objective of each row from its residual, `sum_j (W - What)_ij G_ij Sigma_jj`: no product with the Gram matrix. */
+export function rowObjectives(rows: Rows, { levels, residual }: Snapshot): Float64Array {
+  const { stage: { task: { weights, grid, columns, diagonal } }, begin, end } = rows;
+  const objectives = new Float64Array(end - begin);
+  forEachWeight(rows, (at, inLayer, inGrid, column) => {
+    const error = weights.data[inLayer] - grid.scales.data[inGrid] * levels[at];
+    objectives[Math.floor(at / columns)] += error * residual[at] * diagonal[column];
+  });
+  return objectives;
+}
+
+/** Takes the levels of those rows that `accept` names, rounded to the grid, as the answer so far. */
+export function storeCodes(rows: Rows, levels: Vector, accept: (row: number) => boolean = () => true): void {
+  const { stage: { task: { codes, grid, columns } } } = rows;
+  forEachWeight(rows, (at, inLayer, inGrid) => {
+    if (accept(Math.floor(at / columns))) codes[inLayer] = levels[at] + grid.zeros.data[inGrid];
+  });
+}
+
+/** `M = Sigma diag(Sigma)^-1`, the coupling of coordinate descent; columns and rows of dead inputs are zero. */
+export function descentCoupling(task: Task, dtype: FloatDtype, order?: Uint32Array): DeviceArray<FloatDtype> {
+  const { columns, diagonal, gram, workspace } = task;
+  const coupling = workspace.allocate(dtype, columns * columns, "coupling");
+  const row = new Float64Array(columns);
+  for (let j = 0; j < columns; j++) {
+    const source = (order ? order[j] : j) * columns;
+    for (let k = 0; k < columns; k++) {
+      const column = order ? order[k] : k;
+      row[k] = diagonal[column] === 0 ? 0 : gram.data[source + column] / diagonal[column];
+    }
+    workspace.write(coupling, row, j * columns);
+  }
+  return coupling;
+}
+
+/** Columns by descending diagonal of the Gram matrix, ties by index. */
+export function byActivation({ diagonal }: Task): Uint32Array {
+  return Uint32Array.from(diagonal, (_, j) => j).sort((i, j) => diagonal[j] - diagonal[i] || i - j);
+}
+
+/** Codes by rounding every weight to the nearest point of its grid. */
+export function roundToNearest({ weights, grid, columns, rows, codes }: Task): void {
+  const { groups, groupIndex, maximumCode, scales, zeros } = grid;
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const at = i * columns + j, group = i * groups + (groupIndex ? groupIndex[j] : 0);
+      const code = roundHalfToEven(weights.data[at] / scales.data[group]) + zeros.data[group];
+      codes[at] = Math.min(Math.max(code, 0), maximumCode);
+    }
+  }
+}
+
+function blockPart({ stage: { task: { columns } }, begin, end }: Rows, staging: Vector): Vector {
+  return staging.subarray(0, (end - begin) * columns);
+}

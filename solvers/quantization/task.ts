@@ -1,0 +1,60 @@
+import type { Workspace } from "../../kernels/engine/mod.ts";
+import type { Matrix, VectorDtype } from "../core/matrix.ts";
+import type { Run } from "../core/run.ts";
+import type { Grid } from "./grid.ts";
+import type { ResolvedOptions } from "./options.ts";
+
+/** Multiply-adds between two checkpoints: some 50 ms of one thread. */
+const blockWork = 5e8;
+
+/** One call of `quantizeLayer` under way. */
+export interface Task {
+  readonly weights: Matrix;
+  readonly gram: Matrix;
+  readonly rows: number;
+  readonly columns: number;
+  readonly dtype: VectorDtype;
+  /** Diagonal of the Gram matrix. */
+  readonly diagonal: Float64Array;
+  readonly options: ResolvedOptions;
+  readonly workspace: Workspace;
+  readonly run: Run;
+  readonly remarks: string[];
+  /** The grid of the answer. */
+  grid: Grid;
+  /** The answer so far: a valid one from the start, replaced row by row. */
+  readonly codes: Uint8Array;
+  /** Work done so far, in dense passes, and the work that was foreseen. */
+  passes: number;
+  readonly foreseenPasses: number;
+  /** Objective after each iteration. */
+  readonly trace: Float64Array;
+  /** Iterations whose objective is in `trace`. */
+  iterations: number;
+  /** Damping that the factorisation used. */
+  damping?: number;
+  /** Codes that the certificate would still change. */
+  violations?: number;
+}
+
+/** Row ranges whose kernel calls are short enough to stay abortable; rows are independent, so any partition gives the same codes. */
+export function* rowBlocks(task: Task): Generator<[begin: number, end: number]> {
+  const { rows } = task, size = rowsOfBlock(task);
+  for (let begin = 0; begin < rows; begin += size) yield [begin, Math.min(begin + size, rows)];
+}
+
+/** Rows of a block: a multiple of eight, because kernels work on several rows at once. */
+export function rowsOfBlock({ rows, columns, workspace: { plan } }: Task): number {
+  return Math.min(rows, 8 * Math.max(1, Math.round(plan.threads * blockWork / (8 * columns * columns))));
+}
+
+/** Reports progress; tells whether the time is up. */
+export function checkpoint(task: Task, stage: string, iteration: number, objective?: number): Promise<boolean> {
+  const fraction = Math.min(1, task.passes / task.foreseenPasses);
+  return task.run.checkpoint({ stage, fraction, iteration, objective });
+}
+
+/** Adds the work of `rows` rows, in passes over each of them. */
+export function spend(task: Task, passes: number, rows: number): void {
+  task.passes += passes * rows / task.rows;
+}
