@@ -9,3 +9,5 @@ export type { BackendName, Plan, WorkRequest } from "./plan.ts";
 export type { RelaxedSimd } from "./probe.ts";
 export type { Workspace } from "./workspace.ts";
 export { penaltyKinds } from "../spec/l0.ts";
+/** How every kernel rounds: what JavaScript code beside the kernels must do alike. */
+export { roundHalfToEven } from "../reference/rounding.ts";

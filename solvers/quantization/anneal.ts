@@ -18,8 +18,8 @@ import { checkpoint, rowBlocks, rowsOfBlock, spend, type Task } from "./task.ts"
 /** More passes than a row needs to come to rest. */
 const restPasses = 100;
 
-/** Share of a row's levels that a round may change: the work of a round in dense passes. */
-const changesPerRound = 0.1;
+/** Level changes of a round: a tenth of the columns, a tenth of a dense pass, but enough to leave a minimum of few columns. */
+const changesPerRound = (columns: number) => Math.max(0.1 * columns, 4);
 
 /** Temperature of the first round, in mean energies of a coordinate. */
 const firstTemperature = 0.15;
@@ -93,7 +93,7 @@ async function annealBlock(
     const state = await snapshot(rows);
     const reached = rowObjectives(rows, state);
     for (let i = 0; i < end - begin; i++) {
-      const share = (kicked[i] + settled[i] + 1) / (changesPerRound * columns + 1);
+      const share = (kicked[i] + settled[i] + 1) / (changesPerRound(columns) + 1);
       temperatures[i] *= Math.min(Math.max(1 / share, 0.5), 2) ** 0.7;
       if (!(reached[i] < energies[i])) continue;
       energies[i] = reached[i];

@@ -39,7 +39,13 @@ export async function certify(task: Task, outliers?: SparseMatrix): Promise<{ ob
     await task.run.checkpoint({ stage: "certify", fraction: 1, iteration: task.iterations });
   }
   for (const array of [form, block, values]) workspace.free(array);
-  if (!(objective >= -rounding * norm) || !(norm >= 0)) {
+  if (!Number.isFinite(norm) || !Number.isFinite(objective)) {
+    throw new DataError(
+      "weights",
+      `Cannot quantize the layer: ||W X||^2 must be finite, but is ${norm}, and the objective is ${objective}.`,
+    );
+  }
+  if (norm < 0 || objective < -rounding * norm) {
     throw new DataError(
       "gram",
       `Cannot quantize the layer: "gram" must be positive semidefinite, but the objective is ${objective} and ` +

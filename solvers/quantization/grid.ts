@@ -1,4 +1,4 @@
-import { roundHalfToEven } from "../../kernels/reference/rounding.ts";
+import { roundHalfToEven } from "../../kernels/engine/mod.ts";
 import { likeVector, type Matrix, matrix } from "../core/matrix.ts";
 
 /** The grid of every row and group: weights are `scale (code - zero)` for codes 0 to `maximumCode`. */

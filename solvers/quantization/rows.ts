@@ -2,7 +2,7 @@
 
 import type { DeviceArray, FloatDtype, MatrixOperand, QuantizationState } from "../../kernels/spec.ts";
 import type { Vector } from "../core/matrix.ts";
-import { roundHalfToEven } from "../../kernels/reference/rounding.ts";
+import { roundHalfToEven } from "../../kernels/engine/mod.ts";
 import { rowsOfBlock, spend, type Task } from "./task.ts";
 
 /** What all row blocks of one stage share; columns are in the order of the coupling. */
