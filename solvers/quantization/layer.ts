@@ -3,9 +3,11 @@ import type { Result } from "../core/result.ts";
 
 /** A quantised weight matrix `scales (codes - zeros) + outliers`. */
 export interface QuantizedWeights {
+  /** Bits of a code. */
   readonly bits: 2 | 3 | 4 | 8;
   /** Columns that share a scale. */
   readonly groupSize: number;
+  /** Size of the weight matrix. */
   readonly shape: readonly [outputs: number, inputs: number];
   /** One code a byte, row-major, `outputs * inputs` of them, each in `[0, 2^bits - 1]`. */
   readonly codes: Uint8Array;

@@ -20,7 +20,7 @@ export interface OutlierOptions {
 export interface QuantizeOptions extends Omit<SolveOptions, "tolerance"> {
   /** Bits of a code. @default 4 */
   readonly bits?: 2 | 3 | 4 | 8;
-  /** @default "auto" */
+  /** How the codes are chosen. @default "auto" */
   readonly method?: QuantizationMethod;
   /**
    * Passes of "quantease"; annealing rounds of "auto", each worth about a quarter of a dense pass. The other methods
