@@ -1,6 +1,6 @@
 import { referenceKernels } from "../reference/table.ts";
 import type { HostArray, KernelArguments, KernelName, Kernels } from "../spec.ts";
-import type { Launch } from "../wasm/launch.ts";
+import { type Launch, type Launches, runLaunches, runLaunchesAsync } from "../wasm/launch.ts";
 import { lowerings } from "../wasm/table.ts";
 import { type Arena, createArena } from "./arena.ts";
 import { createThreadPool, type ThreadPool } from "./threads/pool.ts";
@@ -47,7 +47,7 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number, onB
 
   function launch({ entry, parameters, extent, scratchBytes = 0 }: Launch): number {
     const kernel = exports[entry];
-    if (extent === undefined) return kernel(...parameters);
+    if (extent === undefined) return kernel(...parameters, ...scratchBytes > 0 ? [scratchAddress(scratchBytes)] : []);
     return extent === 0 ? 0 : kernel(...parameters, 0, extent, scratchAddress(scratchBytes));
   }
 
@@ -65,8 +65,8 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number, onB
     arena,
     kernels: (threads) =>
       threads > 1
-        ? tableOf((steps) => runInTurn(steps, (step) => launchOnThreads(step, threads)))
-        : tableOf((steps) => steps.reduce((_, step) => launch(step), 0)),
+        ? tableOf((launches) => runLaunchesAsync(launches, (step) => launchOnThreads(step, threads)))
+        : tableOf((launches) => runLaunches(launches, launch)),
     enter() {
       solves++;
       return () => {
@@ -93,19 +93,10 @@ function reserveMemory(maximum: number): { shared: WebAssembly.Memory; maximum: 
 }
 
 /** The reference table with every lowered kernel handed to `run`. */
-function tableOf(run: (steps: readonly Launch[]) => number | Promise<number>): Kernels {
+function tableOf(run: (launches: Launches) => number | Promise<number>): Kernels {
   const overrides = (Object.keys(lowerings) as KernelName[]).map((name) => {
-    const lower = lowerings[name] as (operands: KernelArguments<KernelName>) => readonly Launch[];
+    const lower = lowerings[name] as (operands: KernelArguments<KernelName>) => Launches;
     return [name, (operands: KernelArguments<KernelName>) => run(lower(operands))];
   });
   return { ...referenceKernels, ...Object.fromEntries(overrides) as Partial<Kernels> };
-}
-
-async function runInTurn(
-  steps: readonly Launch[],
-  launch: (step: Launch) => number | Promise<number>,
-): Promise<number> {
-  let value = 0;
-  for (const step of steps) value = await launch(step);
-  return value;
 }

@@ -4,8 +4,12 @@ import { roundHalfToEven } from "./rounding.ts";
 
 /** One pass of coordinate descent over all columns of every row. */
 export function quantizationSweep(operands: QuantizationSweepArguments): void {
-  const { relaxed = false, triangular = false } = operands;
-  const step = coordinateStep(operands, relaxed, triangular);
+  const { relaxed = false, triangular = false, maximumCode } = operands;
+  const step = coordinateStep(
+    operands,
+    triangular,
+    (target, _, zero) => relaxed ? target : nearestLevel(target, zero, maximumCode),
+  );
   for (let i = 0; i < operands.levels.rows; i++) {
     for (let j = 0; j < operands.levels.columns; j++) step(i, j);
   }
@@ -13,9 +17,12 @@ export function quantizationSweep(operands: QuantizationSweepArguments): void {
 
 /** Passes over each row until its levels stay as they are. */
 export function quantizationDescent(operands: QuantizationDescentArguments): number {
-  const { levels, passes } = operands;
+  const { levels, passes, maximumCode } = operands;
   const changes = hostView(operands.changes);
-  const step = coordinateStep(operands, false, false);
+  const step = coordinateStep(operands, false, (target, level, zero) => {
+    const next = nearestLevel(target, zero, maximumCode);
+    return Math.abs(target - next) < Math.abs(target - level) ? next : level;
+  });
   let unfinished = 0;
   for (let i = 0; i < levels.rows; i++) {
     changes[i] = 0;
@@ -30,8 +37,16 @@ export function quantizationDescent(operands: QuantizationDescentArguments): num
   return unfinished;
 }
 
-/** The update of one level and of its row's residual; tells whether the level changed. */
-function coordinateStep(state: QuantizationState, relaxed: boolean, triangular: boolean) {
+function nearestLevel(target: number, zero: number, maximumCode: number): number {
+  return Math.min(Math.max(roundHalfToEven(target), -zero), maximumCode - zero);
+}
+
+/** The update of one level to what `choose` makes of it, and of its row's residual; tells whether the level changed. */
+function coordinateStep(
+  state: QuantizationState,
+  triangular: boolean,
+  choose: (target: number, level: number, zero: number) => number,
+) {
   const levels = matrixView(state.levels), residual = matrixView(state.residual);
   const coupling = matrixView(state.coupling), scales = matrixView(state.scales), zeros = matrixView(state.zeros);
   const groups = state.columnGroups && hostView(state.columnGroups);
@@ -42,7 +57,7 @@ function coordinateStep(state: QuantizationState, relaxed: boolean, triangular: 
     const level = levels.values[at];
     const alive = coupling.values[j * coupling.stride + j] !== 0;
     const target = alive ? level + residual.values[i * residual.stride + j] / scale : level;
-    levels.values[at] = relaxed ? target : Math.min(Math.max(roundHalfToEven(target), -zero), state.maximumCode - zero);
+    levels.values[at] = choose(target, level, zero);
     const change = scale * (level - levels.values[at]);
     if (change === 0) return false;
     for (let k = triangular ? j : 0; k < coupling.columns; k++) {

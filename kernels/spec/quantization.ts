@@ -41,11 +41,16 @@ export interface QuantizationState {
 export interface QuantizationSweepArguments extends QuantizationState {
   /** Take the real-valued target as the new level. @default false */
   readonly relaxed?: boolean;
-  /** `M` is upper triangular: columns left of the current one do not change. @default false */
+  /** `M` is upper triangular, zeros included: columns left of the current one do not change. @default false */
   readonly triangular?: boolean;
 }
 
-/** Passes that touch the residual only where a level changes, row by row, until nothing changes. */
+/**
+ * Passes that touch the residual only where a level changes, row by row, until nothing changes.
+ *
+ * Levels are on the grid at the start. One changes only where the new level is strictly nearer to the target, so that a
+ * tie does not wander between two levels of equal merit.
+ */
 export interface QuantizationDescentArguments extends QuantizationState {
   /** Most passes over a row. */
   readonly passes: number;

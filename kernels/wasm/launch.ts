@@ -4,7 +4,8 @@ import type { HostArray, KernelArguments, KernelName, MatrixOperand, VectorOpera
 
 /**
  * One call of an exported function. Where `extent` is given, the work splits: the function takes `begin, end, scratch`
- * after `parameters`, and calling it over the pieces of any partition of `[0, extent)` gives the same bits.
+ * after `parameters`, and calling it over the pieces of any partition of `[0, extent)` gives the same bits. The value of
+ * such a launch is the sum of what its pieces return, i32 counts; elsewhere it is what the function returns.
  */
 export interface Launch {
   /** Name of the export. */
@@ -15,12 +16,43 @@ export interface Launch {
   readonly extent?: number;
   /** Pieces are multiples of this, except the last. @default 1 */
   readonly grain?: number;
-  /** Private working memory of one piece, 64-byte aligned. @default 0 */
+  /** Private working memory of one piece, 64-byte aligned; without `extent`, `scratch` alone follows. @default 0 */
   readonly scratchBytes?: number;
 }
 
-/** Turns the arguments of a kernel into launches, each finished before the next begins; the last one's value is the kernel's. */
-export type Lowering<K extends KernelName> = (operands: KernelArguments<K>) => readonly Launch[];
+/**
+ * Turns the arguments of a kernel into launches, each finished before the next begins. A list's last value is the
+ * kernel's. A generator is sent the value of each launch before it makes the next, and returns the kernel's.
+ */
+export type Lowering<K extends KernelName> = (operands: KernelArguments<K>) => Launches;
+
+/** What a lowering gives. */
+export type Launches = readonly Launch[] | Generator<Launch, number, number>;
+
+/** Runs launches in turn where each gives its value at once. */
+export function runLaunches(launches: Launches, run: (launch: Launch) => number): number {
+  const steps: Iterator<Launch, number | undefined, number> = launches[Symbol.iterator]();
+  let value = 0;
+  while (true) {
+    const step = steps.next(value);
+    if (step.done) return step.value ?? value;
+    value = run(step.value);
+  }
+}
+
+/** Runs launches in turn where some give a promise. */
+export async function runLaunchesAsync(
+  launches: Launches,
+  run: (launch: Launch) => number | Promise<number>,
+): Promise<number> {
+  const steps: Iterator<Launch, number | undefined, number> = launches[Symbol.iterator]();
+  let value = 0;
+  while (true) {
+    const step = steps.next(value);
+    if (step.done) return step.value ?? value;
+    value = await run(step.value);
+  }
+}
 
 /** Bytes of one element of each dtype. */
 export const bytesPerElement = { f32: 4, f64: 8, u8: 1, u32: 4, i32: 4 };

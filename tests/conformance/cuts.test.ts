@@ -4,7 +4,7 @@ import { createArena } from "../../kernels/engine/arena.ts";
 import { capabilities } from "../../kernels/engine/mod.ts";
 import { loadModule } from "../../kernels/engine/modules.ts";
 import type { FloatDtype, MatrixOperand, VectorOperand } from "../../kernels/spec.ts";
-import type { Launch } from "../../kernels/wasm/launch.ts";
+import { type Launch, type Launches, runLaunches } from "../../kernels/wasm/launch.ts";
 import { gemm, gemv, syrk } from "../../kernels/wasm/matrix.ts";
 import { axpy } from "../../kernels/wasm/vector.ts";
 import { createRandom } from "../../solvers/core/random.ts";
@@ -33,9 +33,10 @@ async function openInstance() {
       columns,
     }),
     vector: (dtype: FloatDtype, length: number) => ({ array: fill(dtype, length), length }),
-    run({ entry, parameters, extent = 0 }: Launch, cuts: readonly number[]): void {
+    run({ entry, parameters, extent = 0 }: Launch, cuts: readonly number[]): number {
       const ends = [...cuts, extent];
       ends.forEach((end, i) => exports[entry](...parameters, i === 0 ? 0 : ends[i - 1], end, scratch.address));
+      return 0;
     },
   };
 }
@@ -45,7 +46,7 @@ type Instance = Awaited<ReturnType<typeof openInstance>>;
 /** For each splitting kernel: its launches, the operand it writes, and what stands there before. */
 const splitting: Record<
   string,
-  (instance: Instance, dtype: FloatDtype) => { launches: readonly Launch[]; output: MatrixOperand | VectorOperand }
+  (instance: Instance, dtype: FloatDtype) => { launches: Launches; output: MatrixOperand | VectorOperand }
 > = {
   gemm({ matrix }, dtype) {
     const output = matrix(dtype, 61, 43);
@@ -83,7 +84,7 @@ for (const [name, prepare] of Object.entries(splitting)) {
       const before = Array.from(view);
       const run = (cutsOf: (extent: number) => number[]) => {
         view.set(before);
-        for (const launch of launches) instance.run(launch, cutsOf(launch.extent ?? 0));
+        runLaunches(launches, (launch) => instance.run(launch, cutsOf(launch.extent ?? 0)));
         return Array.from(view);
       };
       const whole = run(() => []);

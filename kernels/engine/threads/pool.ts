@@ -83,6 +83,7 @@ export function createThreadPool(
     parameters.set(values);
     words[at.next] = 0;
     words[at.trapped] = 0;
+    words[at.value] = 0;
     words[at.entry] = names.indexOf(entry);
     words[at.parameterCount] = values.length;
     words[at.extent] = extent;
@@ -123,7 +124,7 @@ export function createThreadPool(
       if (trap !== undefined || words[at.trapped] > 0) {
         throw new BackendError(`Kernel ${entry} trapped.`, { cause: trap });
       }
-      return 0;
+      return words[at.value];
     } finally {
       for (const worker of crew) worker.keepAlive(false);
     }

@@ -14,6 +14,8 @@ export const layout = {
   extent: 5,
   pieces: 6,
   grain: 7,
+  /** Sum of what the pieces returned. */
+  value: 8,
   /** First of one scratch address a thread. */
   scratch: 16,
   /** First of one launch number a thread, on which its worker sleeps. Negative: leave. */
@@ -51,8 +53,10 @@ export function takePieces(
   const scratch = words[at.scratch + thread] >>> 0;
   const extent = words[at.extent], pieces = words[at.pieces], grain = words[at.grain];
   const cut = (piece: number) => Math.min(extent, Math.ceil(piece * extent / pieces / grain) * grain);
+  let value = 0;
   for (let piece = Atomics.add(words, at.next, 1); piece < pieces; piece = Atomics.add(words, at.next, 1)) {
     const begin = cut(piece), end = cut(piece + 1);
-    if (begin < end) entry(...values, begin, end, scratch);
+    if (begin < end) value += entry(...values, begin, end, scratch) | 0;
   }
+  Atomics.add(words, at.value, value);
 }

@@ -5,6 +5,8 @@ export { gemm_f32, gemm_f64 } from "./gemm";
 export { gemv_f32, gemv_f64 } from "./gemv";
 export { graphDescent_f64, regressionDescent_f64 } from "./l0";
 export { mirror_f32, mirror_f64, syrk_f32, syrk_f32_f64, syrk_f64 } from "./syrk";
+export { quantizationDescent_f32, quantizationDescent_f64 } from "./quantization_descent";
+export { quantizationSweep_f32, quantizationSweep_f64 } from "./quantization_sweep";
 export { axpy_f32, axpy_f64, dot_f32, dot_f64, nrm2_f32, nrm2_f64 } from "./vector";
 
 /** First byte of linear memory that the module leaves free; the host's arena begins here. */

@@ -1,0 +1,13 @@
+// Blocking of the quantisation sweep, in elements: read by the AssemblyScript kernel and by its binding alike.
+
+/** Columns that are settled before the rest of the residual follows by one matrix product. */
+export const COLUMN_BLOCK = 128;
+
+/** Rows that share one packing of the coupling. */
+export const ROW_BLOCK = 512;
+
+/** Most rows of a register tile, in any type. */
+export const TALLEST_TILE = 8;
+
+/** Elements of scratch of one sweep, beside the product's: the packed coupling, the changes, and four tiles. */
+export const SWEEP_SCRATCH = COLUMN_BLOCK * COLUMN_BLOCK + ROW_BLOCK * COLUMN_BLOCK + 4 * TALLEST_TILE * COLUMN_BLOCK;
