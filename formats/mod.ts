@@ -5,6 +5,7 @@ export { type CsvOptions, parseCsv, serializeCsv, type Table } from "./csv.ts";
 export { FormatError } from "./errors.ts";
 export { decodeBfloat16, decodeFloat16, decodeFloat8, encodeBfloat16, encodeFloat16 } from "./half.ts";
 export { parseNpy, serializeNpy } from "./npy.ts";
+export { parseQuantizedLayers, serializeQuantizedLayers } from "./quantized.ts";
 export {
   parseSafetensors,
   type RandomAccess,

@@ -1,0 +1,67 @@
+import { parseArgs } from "node:util";
+import { type Command, type OptionTable, type OptionValues, UsageError } from "./command.ts";
+import { suggest } from "./suggest.ts";
+
+/** Options that every command has. */
+export const commonOptions = {
+  help: { kind: "flag", about: "show this help" },
+} as const satisfies OptionTable;
+
+/** What a command line says. */
+export interface Arguments {
+  readonly options: OptionValues<OptionTable>;
+  readonly operands: readonly string[];
+  readonly help: boolean;
+}
+
+/**
+ * Reads the arguments that follow a command's name.
+ *
+ * @throws {UsageError} for unknown options, missing or needless values, and wrong numbers of operands
+ */
+export function readArguments(command: Command, args: readonly string[]): Arguments {
+  const table: OptionTable = { ...command.options, ...commonOptions };
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(
+      Object.entries(table).map(([name, { kind }]) =>
+        [name, { type: kind === "flag" ? "boolean" : "string" }] as const
+      ),
+    ),
+    strict: false,
+    tokens: true,
+  });
+  const options: Record<string, string | number | boolean> = {};
+  const operands: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") operands.push(token.value);
+    if (token.kind !== "option") continue;
+    const denied = token.name.startsWith("no-") && table[token.name.slice(3)]?.kind === "flag";
+    const name = denied ? token.name.slice(3) : token.name === "h" ? "help" : token.name;
+    if (!Object.hasOwn(table, name)) {
+      throw new UsageError(`Unknown option ${token.rawName}.${suggest(token.name, Object.keys(table), "--")}`);
+    }
+    options[name] = readValue(name, table[name].kind, denied ? false : token.value);
+  }
+  const help = options.help === true;
+  const [least, most] = command.operands;
+  if (!help && (operands.length < least || operands.length > most)) {
+    const wanted = least === most ? `${least}` : `${least} to ${most}`;
+    throw new UsageError(`Expected ${wanted} operand${wanted === "1" ? "" : "s"}, received ${operands.length}.`);
+  }
+  return { options, operands, help };
+}
+
+function readValue(name: string, kind: string, value: string | boolean | undefined): string | number | boolean {
+  if (kind === "flag") {
+    if (typeof value === "string") throw new UsageError(`Option --${name} takes no value, received "${value}".`);
+    return value ?? true;
+  }
+  if (typeof value !== "string" || value === "") throw new UsageError(`Option --${name} needs a value.`);
+  if (kind === "text") return value;
+  const number = Number(value);
+  if (value.trim() === "" || Number.isNaN(number)) {
+    throw new UsageError(`Option --${name} needs a number, received "${value}".`);
+  }
+  return number;
+}

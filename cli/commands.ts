@@ -1,0 +1,6 @@
+import type { Command } from "./command.ts";
+import { doctor } from "./doctor.ts";
+import { quantizeLayerCommand } from "./quantize_layer.ts";
+
+/** Every command, in the order of the help. */
+export const commands: readonly Command[] = [quantizeLayerCommand, doctor];

@@ -1,0 +1,76 @@
+import process from "node:process";
+import { BackendError, dispose, FormatError, InputError, MemoryLimitError, OptionError } from "../mod.ts";
+import settings from "../deno.json" with { type: "json" };
+import { readArguments } from "./arguments.ts";
+import { UsageError } from "./command.ts";
+import { commands } from "./commands.ts";
+import { FileError } from "./files.ts";
+import { commandHelp, overview } from "./help.ts";
+import { Interrupted, onInterrupt } from "./interrupt.ts";
+import { suggest } from "./suggest.ts";
+import { createTerminal } from "./terminal.ts";
+
+/** Errors whose message says all there is to say. */
+const foreseen = [UsageError, FileError, FormatError, InputError, BackendError, MemoryLimitError];
+
+/**
+ * Runs a command line.
+ *
+ * @param args What follows the program's name.
+ * @returns The exit code: 0, 1 for a failure, 2 for a command line that cannot be run, 130 when interrupted.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const terminal = createTerminal(process.stdout, process.stderr);
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h") {
+    terminal.print(overview(commands, terminal.style));
+    return name === undefined ? 2 : 0;
+  }
+  if (name === "--version" || name === "-v") {
+    terminal.print(settings.version);
+    return 0;
+  }
+  const command = commands.find((candidate) => candidate.name === name);
+  const interrupt = onInterrupt(process);
+  try {
+    if (!command) {
+      throw new UsageError(`Unknown command ${name}.${suggest(name, commands.map((other) => other.name))}`);
+    }
+    const { options, operands, help } = readArguments(command, rest);
+    if (help) terminal.print(commandHelp(command, terminal.style));
+    else await command.run({ options, operands, terminal, signal: interrupt.signal });
+    return 0;
+  } catch (error) {
+    terminal.progress.clear();
+    return report(error, command?.name);
+  } finally {
+    interrupt.release();
+    await dispose();
+  }
+
+  function report(error: unknown, commandName: string | undefined): number {
+    if (error instanceof Interrupted) {
+      terminal.note("Interrupted: nothing was written.");
+      return 130;
+    }
+    const known = foreseen.some((kind) => error instanceof kind);
+    const message = error instanceof OptionError
+      ? nameOption(error)
+      : error instanceof Error
+      ? error.message
+      : `${error}`;
+    terminal.error(process.env.MINIMA_DEBUG && error instanceof Error && error.stack ? error.stack : message);
+    const wrongUsage = error instanceof UsageError || error instanceof OptionError;
+    if (wrongUsage) terminal.note(`See: minima ${commandName ? `${commandName} ` : ""}--help`);
+    else if (!known && !process.env.MINIMA_DEBUG) {
+      terminal.note("With MINIMA_DEBUG=1 the place of the failure is shown.");
+    }
+    return wrongUsage ? 2 : 1;
+  }
+}
+
+/** Solvers name their options as in the library; on the command line `"groupSize"` is `--group-size`. */
+function nameOption({ argument, message }: OptionError): string {
+  const [name] = argument.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).split(".");
+  return message.replace(`"${argument}"`, `--${name}`);
+}

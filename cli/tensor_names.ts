@@ -1,0 +1,15 @@
+/** The names that a pattern means: "all", a name, or a name in which `*` stands for any part. */
+export function matchNames(names: readonly string[], pattern: string): string[] {
+  if (pattern === "all") return [...names];
+  const escaped = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  const expression = new RegExp(`^${escaped.join(".*")}$`, "s");
+  return names.filter((name) => expression.test(name));
+}
+
+/** The name under which a layer's Gram matrix or activations stand: the layer's own, or one with another ending. */
+export function statisticsName(layer: string, names: readonly string[]): string | undefined {
+  const stem = layer.replace(/\.weight$/, "");
+  const endings = [".gram", ".activations", ".inputs"];
+  return [layer, ...endings.map((ending) => stem + ending), ...endings.map((ending) => layer + ending), stem]
+    .find((name) => names.includes(name));
+}

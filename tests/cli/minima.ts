@@ -1,0 +1,58 @@
+/** Runs the real command line in the runtime that runs the tests. */
+
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { after } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** What a run of the command left behind. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A folder for the files of a test file, removed when its tests are done. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "minima-"));
+  after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+let launcher: Promise<readonly string[]> | undefined;
+
+/** Runs `minima ...args`; `watch` sees the process and what it has written to the standard error so far. */
+export async function minima(
+  args: readonly string[],
+  watch: (child: ChildProcess, stderr: string) => void = () => {},
+): Promise<Outcome> {
+  const [program, ...before] = await (launcher ??= findLauncher());
+  return await new Promise((resolve, reject) => {
+    const child = spawn(program, [...before, ...args], { env: { ...process.env, NO_COLOR: "1" } });
+    let stdout = "", stderr = "";
+    child.stdout.on("data", (chunk) => stdout += chunk);
+    child.stderr.on("data", (chunk) => watch(child, stderr += chunk));
+    child.on("error", reject);
+    // Deno tells of exit code 130 as of a death by SIGINT.
+    child.on("close", (code, signal) => resolve({ code: signal === "SIGINT" ? 130 : code, stdout, stderr }));
+  });
+}
+
+/** Deno and Bun run the sources; Node runs them bundled. */
+async function findLauncher(): Promise<readonly string[]> {
+  if (process.versions.deno) return [process.execPath, "run", "-A", join(root, "cli.ts")];
+  if (process.versions.bun) return [process.execPath, join(root, "cli.ts")];
+  const folder = join(root, "build/tests/cli");
+  await promisify(execFile)(process.execPath, [
+    join(root, "node_modules/esbuild/bin/esbuild"),
+    ...[join(root, "cli.ts"), "--bundle", "--splitting", "--platform=node", "--format=esm", "--packages=external"],
+    ...[`--outdir=${folder}`, "--out-extension:.js=.mjs", "--log-level=error"],
+  ]);
+  return [process.execPath, join(folder, "cli.mjs")];
+}
