@@ -1,0 +1,121 @@
+/**
+ * `deno task pack`: the npm package, in `build/npm/`: one bundle for each export of deno.json with the chunks they
+ * share, their declarations, and for workerd an entry that brings the kernels as modules.
+ */
+
+import { build, stop } from "esbuild";
+
+const output = "build/npm";
+
+interface Manifest {
+  readonly version: string;
+  readonly exports: Readonly<Record<string, string>>;
+}
+
+const manifest: Manifest = JSON.parse(Deno.readTextFileSync("deno.json"));
+const development = JSON.parse(Deno.readTextFileSync("package.json"));
+/** Name of each export in the package: `mod` for ".", `server` for "./server". */
+const entries = Object.entries(manifest.exports).map(([key, source]) => ({ key, source, name: key.slice(2) || "mod" }));
+
+await Deno.remove(output, { recursive: true }).catch(() => {});
+await bundle();
+await declarations();
+await Deno.copyFile("kernels/dist/simd.wasm", `${output}/simd.wasm`);
+await Deno.copyFile("kernels/dist/relaxed.wasm", `${output}/relaxed.wasm`);
+for (const name of ["README.md", "LICENSE"]) await Deno.copyFile(name, `${output}/${name}`);
+await writeWorkerdEntries();
+await Deno.writeTextFile(`${output}/package.json`, JSON.stringify(packageJson(), null, 2) + "\n");
+await stop();
+
+async function bundle(): Promise<void> {
+  await build({
+    entryPoints: entries.map(({ name, source }) => ({ in: source, out: name })),
+    outdir: output,
+    chunkNames: "chunks/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    external: [...Object.keys(development.dependencies), "node:*"],
+    logLevel: "error",
+  });
+  for (const { name } of entries.filter(isCommand)) {
+    const path = `${output}/${name}.js`;
+    await Deno.writeTextFile(path, `#!/usr/bin/env node\n${await Deno.readTextFile(path)}`);
+    await Deno.chmod(path, 0o755);
+  }
+}
+
+/** Deno derives the declarations of all that the exports reach; nothing else of its package is used. */
+async function declarations(): Promise<void> {
+  const archive = `${output}/deno.tgz`, folder = `${output}/deno`;
+  await Deno.mkdir(folder, { recursive: true });
+  await run(Deno.execPath(), "pack", "--quiet", "--allow-dirty", "--no-source-maps", "--output", archive);
+  await run("tar", "-xzf", archive, "-C", folder);
+  for (const path of declarationFiles(`${folder}/package`)) {
+    const target = `${output}/types/${path.slice(`${folder}/package/`.length)}`;
+    await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
+    await Deno.rename(path, target);
+  }
+  await Deno.remove(folder, { recursive: true });
+  await Deno.remove(archive);
+}
+
+/** workerd compiles no WASM at run time: there, each entry first hands over the modules. */
+async function writeWorkerdEntries(): Promise<void> {
+  await Deno.mkdir(`${output}/workerd`);
+  await Deno.writeTextFile(
+    `${output}/workerd/kernels.js`,
+    [
+      'import relaxed from "../relaxed.wasm";',
+      'import simd from "../simd.wasm";',
+      'import { init } from "../mod.js";',
+      "await init({ modules: { simd, relaxed } });\n",
+    ].join("\n"),
+  );
+  for (const { name } of entries.filter((entry) => !isCommand(entry))) {
+    await Deno.writeTextFile(
+      `${output}/workerd/${name}.js`,
+      `import "./kernels.js";\nexport * from "../${name}.js";\n`,
+    );
+  }
+}
+
+function packageJson(): unknown {
+  const { name, description, license, engines, dependencies } = development;
+  const commands = entries.filter(isCommand);
+  return {
+    name,
+    version: manifest.version,
+    description,
+    license,
+    type: "module",
+    engines,
+    sideEffects: ["./workerd/*.js"],
+    exports: Object.fromEntries(
+      entries.filter((entry) => !isCommand(entry)).map(({ key, name, source }) => [key, {
+        types: `./types/${source.slice(2).replace(/\.ts$/, ".d.ts")}`,
+        workerd: `./workerd/${name}.js`,
+        default: `./${name}.js`,
+      }]),
+    ),
+    ...commands.length > 0 ? { bin: { minima: `./${commands[0].name}.js` } } : {},
+    dependencies,
+  };
+}
+
+function isCommand({ key }: { readonly key: string }): boolean {
+  return key === "./cli";
+}
+
+function declarationFiles(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? declarationFiles(`${folder}/${name}`) : name.endsWith(".d.ts") ? [`${folder}/${name}`] : []
+  );
+}
+
+async function run(command: string, ...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(command, { args }).output();
+  if (!success) throw new Error(`${command} ${args.join(" ")}:\n${new TextDecoder().decode(stderr)}`);
+}
