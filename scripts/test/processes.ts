@@ -1,8 +1,9 @@
 /** Deno, Node and Bun: each runs the tests with its own test runner, and reports in JUnit's format. */
 
+import { resolve } from "node:path";
 import { bundleForProcesses } from "./bundle.ts";
 import { parseJunit } from "./report.ts";
-import { execute, findCommand, type Run, type Runtime } from "./runner.ts";
+import { type Command, execute, findCommand, type Run, type Runtime } from "./runner.ts";
 
 const reports = "build/tests";
 
@@ -42,7 +43,7 @@ export async function findNode(): Promise<Runtime | string> {
 
 /** Bun, from its npm package or from the path: the package's own launcher wants install scripts. */
 export async function findBun(): Promise<Runtime | string> {
-  const found = await findCommand(...bunPackages(), "bun");
+  const found = await findBunCommand();
   if (!found) return "no `bun` in node_modules/@oven or on the path";
   return {
     version: found.version,
@@ -56,9 +57,14 @@ export async function findBun(): Promise<Runtime | string> {
   };
 }
 
+/** The Bun to run. */
+export function findBunCommand(): Promise<Command | undefined> {
+  return findCommand(...bunPackages(), "bun");
+}
+
 function* bunPackages(): Generator<string> {
   try {
-    for (const { name } of Deno.readDirSync("node_modules/@oven")) yield `node_modules/@oven/${name}/bin/bun`;
+    for (const { name } of Deno.readDirSync("node_modules/@oven")) yield resolve(`node_modules/@oven/${name}/bin/bun`);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }

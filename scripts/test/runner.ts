@@ -54,10 +54,16 @@ function locate(command: string): string {
   return folders.map((folder) => `${folder}/${command}`).find((path) => existsSync(path)) ?? command;
 }
 
+/** A program that was found. */
+export interface Command {
+  readonly command: string;
+  readonly version: string;
+}
+
 /** The first of `commands` that answers `--version`, and its answer. */
 export async function findCommand(
   ...commands: readonly string[]
-): Promise<{ command: string; version: string } | undefined> {
+): Promise<Command | undefined> {
   for (const command of commands) {
     try {
       const { success, output } = await execute(command, ["--version"]);

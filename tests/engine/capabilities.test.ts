@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { type Capabilities, capabilities } from "../../kernels/engine/mod.ts";
+import { type Capabilities, capabilities, openWorkspace } from "../../kernels/engine/mod.ts";
 
 const host = globalThis as unknown as {
   navigator?: { userAgent?: string };
@@ -46,5 +46,27 @@ describe("capabilities", () => {
     assert.equal(threadsReason !== undefined, missing);
     assert.ok(threads >= 1 && (!missing || threads === 1));
     assert.equal(webgpuReason !== undefined, webgpu === false);
+  });
+
+  it("say fused only where the kernels in use fuse", async () => {
+    const { build } = await capabilities();
+    const workspace = await openWorkspace({ backend: "wasm", dtype: "f32", flops: 0 });
+    try {
+      // (1 + u)^2 - 1 = 2u + u^2 with u = 2^-12, as a product of matrices: only a fused multiply-add keeps u^2.
+      const u = 2 ** -12;
+      const a = workspace.allocate("f32", 2, "a"), b = workspace.allocate("f32", 2, "b");
+      const c = workspace.allocate("f32", 1, "c");
+      workspace.write(a, [-1, 1 + u]);
+      workspace.write(b, [1, 1 + u]);
+      await workspace.kernels.gemm({
+        a: { array: a, rows: 1, columns: 2 },
+        b: { array: b, rows: 2, columns: 1 },
+        c: { array: c, rows: 1, columns: 1 },
+      });
+      const [value] = await workspace.read(c);
+      assert.equal(value, build === "relaxed" ? 2 * u + u * u : 2 * u);
+    } finally {
+      workspace.release();
+    }
   });
 });

@@ -1,0 +1,117 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { build, type Plugin, stop } from "esbuild";
+import { Miniflare } from "miniflare";
+import { findChromium, findFirefox } from "../../scripts/test/browsers.ts";
+import { findBunCommand } from "../../scripts/test/processes.ts";
+import { serveFiles } from "../../scripts/test/static_server.ts";
+import { createProject, expected, program } from "./project.ts";
+
+const bun = await findBunCommand();
+
+describe("the packed library", () => {
+  it("runs in Node, and lets the process end by itself", async () => {
+    await using project = await createProject();
+    assert.equal(await project.run("node", "main.mjs"), expected);
+  });
+
+  it("runs in Node on threads, and lets the process end by itself", async () => {
+    await using project = await createProject();
+    await project.write(
+      "threads.mjs",
+      program.replace("{ bits: 3 }", '{ bits: 3, backend: "threads", threads: 2 }') + "console.log(answer);\n",
+    );
+    assert.equal(await project.run("node", "threads.mjs"), expected.replace("wasm", "threads"));
+  });
+
+  it("runs in Bun", { skip: bun ? false : "no bun" }, async () => {
+    await using project = await createProject();
+    assert.equal(await project.run(bun!.command, "main.mjs"), expected);
+  });
+
+  it("runs in Deno, which checks the types that it declares", async () => {
+    await using project = await createProject();
+    const typed = `import type { QuantizedLayer } from "minima";\n${program}const typed: QuantizedLayer = layer;\n`;
+    await project.write("main.ts", `${typed}console.log(typed && answer);\n`);
+    assert.equal(await project.run(Deno.execPath(), "run", "-A", "--check", "main.ts"), expected);
+    await project.write("wrong.ts", `import { fromRows } from "minima";\nfromRows("not rows");\n`);
+    await assert.rejects(project.run(Deno.execPath(), "check", "wrong.ts"), /TS2345/);
+  });
+
+  it("runs in Node when a bundler has put it into one file", async () => {
+    await using project = await createProject();
+    await bundle(project.directory, "default");
+    await Deno.remove(`${project.directory}/node_modules`, { recursive: true });
+    assert.equal(await project.run("node", "bundle.mjs"), expected);
+  });
+
+  it("runs in workerd, with the kernels as modules", async () => {
+    await using project = await createProject();
+    const [imports, ...body] = program.replace("export const", "const").split("\n");
+    await project.write(
+      "main.mjs",
+      `${imports}\nexport default { async fetch() {${body.join("\n")} return new Response(answer); } };\n`,
+    );
+    await bundle(project.directory, "workerd");
+    const kernels = (["simd", "relaxed"] as const).map((name) => ({
+      type: "CompiledWasm" as const,
+      path: `${name}.wasm`,
+      contents: Deno.readFileSync(`build/npm/${name}.wasm`),
+    }));
+    const contents = Deno.readTextFileSync(`${project.directory}/bundle.mjs`);
+    const worker = new Miniflare({
+      compatibilityDate: "2026-04-01",
+      modules: [{ type: "ESModule", path: "bundle.mjs", contents }, ...kernels],
+    });
+    try {
+      assert.equal(await (await worker.dispatchFetch("http://worker/")).text(), expected);
+    } finally {
+      await worker.dispose();
+    }
+  });
+
+  for (const [name, find] of [["Chromium", findChromium], ["Firefox", findFirefox]] as const) {
+    it(`runs in a plain page of ${name}, without a bundler, isolated or not`, async (context) => {
+      const browser = await find();
+      if (typeof browser === "string") return context.skip(browser);
+      await using project = await createProject();
+      const map = JSON.stringify({ imports: { minima: "./node_modules/minima/mod.js" } });
+      await project.write("index.html", `<!doctype html><script type="importmap">${map}</script>`);
+      for (const isolated of [true, false]) {
+        await using server = serveFiles(project.directory, isolated);
+        const page = await browser.open();
+        try {
+          await page.goto(server.url);
+          assert.equal(await page.evaluate('import("/main.mjs").then(({ answer }) => answer)'), expected);
+          assert.equal(await page.evaluate("crossOriginIsolated"), isolated);
+        } finally {
+          await page.close();
+        }
+      }
+    });
+  }
+});
+
+async function bundle(directory: string, condition: string): Promise<void> {
+  await build({
+    absWorkingDir: directory,
+    entryPoints: ["main.mjs"],
+    outfile: "bundle.mjs",
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    conditions: [condition],
+    external: ["node:*"],
+    plugins: [wasmModules],
+    logLevel: "error",
+  });
+  await stop();
+}
+
+/** As the bundlers for workerd do: a `.wasm` file stays an import, and comes to lie beside the bundle. */
+const wasmModules: Plugin = {
+  name: "WASM modules",
+  setup({ onResolve }) {
+    onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: `./${path.split("/").at(-1)}`, external: true }));
+  },
+};
