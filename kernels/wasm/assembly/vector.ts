@@ -11,17 +11,11 @@ const TURN: i32 = 4 * VECTOR;
 /** Elements of f32 that are summed in f32 before the sum moves to f64. */
 const F32_RUN: i32 = 256;
 
-/** Sum of the lanes, first to last, of two f64 vectors. */
+/** The sum of the lanes, in f64. */
 @inline
-function total(low: v128, high: v128): f64 {
-  const pair = f64x2.add(low, high);
-  return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1);
-}
-
-/** Sums the four f32 lanes in f64. */
-@inline
-function totalWide(a: v128): f64 {
-  return total(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(i64x2.shuffle(a, a, 1, 1)));
+export function laneSum<T>(a: v128): f64 {
+  if (sizeof<T>() == 8) return f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1);
+  return laneSum<f64>(f64x2.add(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(i64x2.shuffle(a, a, 1, 1))));
 }
 
 /**
@@ -43,8 +37,7 @@ export function dot<T>(n: i32, x: usize, y: usize): f64 {
       x += TURN;
       y += TURN;
     }
-    if (sizeof<T>() == 4) sum += totalWide(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
-    else sum += total(f64x2.add(s0, s1), f64x2.add(s2, s3));
+    sum += laneSum<T>(v128.add<T>(v128.add<T>(s0, s1), v128.add<T>(s2, s3)));
   }
   for (; i < n; i++) {
     sum += <f64>load<T>(x) * <f64>load<T>(y);
