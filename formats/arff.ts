@@ -7,6 +7,7 @@ import { type Matrix, matrix } from "../solvers/core/matrix.ts";
 
 /** A column of an ARFF file. */
 export interface ArffAttribute {
+  /** Name, without its quotes. */
   readonly name: string;
   /** The values of a nominal attribute, in the order of their codes; absent for a numeric one. */
   readonly values?: readonly string[];
@@ -14,7 +15,9 @@ export interface ArffAttribute {
 
 /** An ARFF file whose attributes are numeric or nominal. */
 export interface ArffRelation {
+  /** Name of the relation. */
   readonly relation: string;
+  /** The columns, in order. */
   readonly attributes: readonly ArffAttribute[];
   /** `[rows, attributes]` in f64: numbers, codes 0, 1, ... of nominal values, NaN where the file has `?`. */
   readonly matrix: Matrix;

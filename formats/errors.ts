@@ -1,11 +1,13 @@
 /** A file that is not what its format promises. */
 export class FormatError extends Error {
+  /** `"FormatError"`. */
   override readonly name = "FormatError";
   /** The format: `safetensors`, `npy`, `csv`, `arff`. */
   readonly format: string;
   /** The part of the file at fault: a header field, a tensor, a line. */
   readonly field: string;
 
+  /** The message reads `Cannot read the <format> data: <field> <problem>.` */
   constructor(format: string, field: string, problem: string) {
     super(`Cannot read the ${format} data: ${field} ${problem}.`);
     this.format = format;

@@ -27,7 +27,9 @@ const maximumHeaderBytes = 100_000_000;
 
 /** Where a tensor lies in a file. */
 export interface SafetensorsEntry {
+  /** Type of the elements. */
   readonly dtype: ElementType;
+  /** Size along each axis; empty for a scalar. */
   readonly shape: readonly number[];
   /** First byte, counted from the start of the file. */
   readonly begin: number;
@@ -39,6 +41,7 @@ export interface SafetensorsEntry {
 export interface SafetensorsHeader {
   /** Tensors by name, in the order of their bytes. */
   readonly entries: ReadonlyMap<string, SafetensorsEntry>;
+  /** Strings that the writer kept in the header. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -46,6 +49,7 @@ export interface SafetensorsHeader {
 export interface Safetensors {
   /** Tensors by name, in the order of their bytes. */
   readonly tensors: Map<string, Tensor>;
+  /** Strings that the writer kept in the header. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

@@ -15,6 +15,14 @@ export type TensorData =
   | Int8Array
   | Uint8Array;
 
+/** Name of an element type, as safetensors writes it. */
+export type ElementType =
+  | ("F64" | "F32" | "F16" | "BF16" | "C64")
+  | ("I64" | "I32" | "I16" | "I8")
+  | ("U64" | "U32" | "U16" | "U8" | "BOOL")
+  | ("F8_E4M3" | "F8_E5M2" | "F8_E8M0" | "F8_E4M3FNUZ" | "F8_E5M2FNUZ")
+  | ("F6_E3M2" | "F6_E2M3" | "F4");
+
 /**
  * Every element type: its width in bits, and the array that holds it. Types that JavaScript has no numbers for keep
  * their raw bits: half precision in a `Uint16Array`, complex numbers as real and imaginary parts in turn, and what is
@@ -43,21 +51,23 @@ const elements = {
   F6_E3M2: [6, Uint8Array],
   F6_E2M3: [6, Uint8Array],
   F4: [4, Uint8Array],
-} as const;
-
-/** Name of an element type, as safetensors writes it. */
-export type ElementType = keyof typeof elements;
+} as const satisfies Record<ElementType, unknown>;
 
 /** An array of any rank, row-major. */
 export interface Tensor {
+  /** Type of the elements. */
   readonly dtype: ElementType;
+  /** Size along each axis; empty for a scalar. */
   readonly shape: readonly number[];
   /** The elements, or their raw bits where JavaScript has no such number. */
   readonly data: TensorData;
 }
 
-/** A tensor to write; without `dtype`, the type that its array suggests, so that a {@linkcode Matrix} is one. */
-export type TensorInput = Omit<Tensor, "dtype"> & { readonly dtype?: ElementType };
+/** A tensor to write; a {@linkcode Matrix} is one. */
+export interface TensorInput extends Omit<Tensor, "dtype"> {
+  /** Type of the elements. @default the one that the array suggests */
+  readonly dtype?: ElementType;
+}
 
 /** Whether `name` is an {@linkcode ElementType}. */
 export function isElementType(name: unknown): name is ElementType {
