@@ -1,8 +1,11 @@
 import type { KernelName } from "../spec.ts";
 import type { Lowering } from "./launch.ts";
+import { cholesky } from "./cholesky.ts";
 import { graphDescent, regressionDescent } from "./l0.ts";
 import { gemm, gemv, syrk } from "./matrix.ts";
+import { quadraticForm } from "./quadratic_form.ts";
 import { quantizationDescent, quantizationSweep } from "./quantization.ts";
+import { hardThreshold, topK } from "./selection.ts";
 import { axpy, dot, nrm2 } from "./vector.ts";
 
 /** The kernels that have a WASM implementation; the others run as reference. */
@@ -10,5 +13,7 @@ export const lowerings: { readonly [K in KernelName]?: Lowering<K> } = {
   ...{ dot, axpy, nrm2 },
   ...{ gemm, syrk, gemv },
   ...{ regressionDescent, graphDescent },
+  ...{ cholesky, quadraticForm },
+  ...{ hardThreshold, topK },
   ...{ quantizationSweep, quantizationDescent },
 };

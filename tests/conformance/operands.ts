@@ -44,3 +44,12 @@ export function copyOf<O extends VectorOperand | MatrixOperand>(
   workspace.write(array, Array.from(viewOf(operand), map));
   return { ...operand, array };
 }
+
+/** The elements of a matrix, row after row, without what lies between the rows. */
+export function elements(matrix: MatrixOperand): number[] {
+  const { rows, columns, offset = 0, stride = columns } = matrix;
+  return Array.from(
+    { length: rows * columns },
+    (_, k) => viewOf(matrix)[offset + Math.floor(k / columns) * stride + k % columns],
+  );
+}

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { openWorkspace } from "../../kernels/engine/mod.ts";
 import type { HostArray, MatrixOperand, QuantizationState } from "../../kernels/spec.ts";
 import { type Bench, conformance } from "./grid.ts";
-import { copyOf, viewOf } from "./operands.ts";
-import { dyadicState, elements, gramState, type Shape } from "./quantization_states.ts";
+import { copyOf, elements, viewOf } from "./operands.ts";
+import { dyadicState, gramState, type Shape } from "./quantization_states.ts";
 
 // Around the register tile (8 x 4 and 4 x 4) and the blocks (128 columns, 512 rows).
 const shapes: readonly Shape[] = [
@@ -108,7 +108,7 @@ conformance("quantizationSweep", "gives a row the same bits in any range and on 
 conformance("quantizationDescent", "equals the reference where the arithmetic is exact", async (bench) => {
   const { dtype, workspace, kernel, reference } = bench;
   for (const shape of shapes) {
-    for (const passes of [0, 1, 3, 40]) {
+    for (const passes of [0, 1, 4]) {
       const state = dyadicState(workspace, dtype, shape), expected = snapshot(workspace, state);
       const changes = workspace.allocate("u32", shape.rows, "changes");
       const expectedChanges = workspace.allocate("u32", shape.rows, "expected changes");

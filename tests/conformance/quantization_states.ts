@@ -3,7 +3,7 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { FloatDtype, MatrixOperand, QuantizationState } from "../../kernels/spec.ts";
 import { createRandom } from "../../solvers/core/random.ts";
-import { matrixOf, viewOf } from "./operands.ts";
+import { elements, matrixOf, viewOf } from "./operands.ts";
 
 /** Shape of a state; groups take turns from column to column, as a permutation of the columns leaves them. */
 export interface Shape {
@@ -15,15 +15,6 @@ export interface Shape {
   readonly dead?: readonly number[];
   /** Elements between rows. @default 0 */
   readonly gap?: number;
-}
-
-/** The elements of a matrix, row after row, without what lies between the rows. */
-export function elements(matrix: MatrixOperand): number[] {
-  const { rows, columns, offset = 0, stride = columns } = matrix;
-  return Array.from(
-    { length: rows * columns },
-    (_, k) => viewOf(matrix)[offset + Math.floor(k / columns) * stride + k % columns],
-  );
 }
 
 function columnGroupsOf(workspace: Workspace, { columns, groups = 1 }: Shape) {

@@ -5,7 +5,8 @@
 //
 // Scratch: 2 * columns elements of T: scales and zeros of the row by column.
 
-import { at, lanes, loadOne, multiplyAdd, VECTOR } from "./simd";
+import { at, lanes, loadOne, VECTOR } from "./simd";
+import { axpy } from "./vector";
 
 export function quantizationDescent_f32(
   columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
@@ -60,7 +61,7 @@ function descent<T>(
         const old = load<T>(level);
         const next = min<T>(max<T>(nearest<T>(old + load<T>(at(g, j, size)) / scale), -zero), maximumCode - zero);
         store<T>(level, next);
-        add<T>(columns, scale * (old - next), at(coupling, j * couplingStride, size), g);
+        axpy<T>(columns, scale * (old - next), at(coupling, j * couplingStride, size), g);
         changed++;
         j = firstChange<T>(j + 1, columns, l, g, rowScales, rowZeros, maximumCode);
       }
@@ -104,20 +105,4 @@ function improves<T>(level: v128, residual: v128, scale: v128, zero: v128, most:
   const next = v128.min<T>(v128.max<T>(v128.nearest<T>(target), v128.neg<T>(zero)), v128.sub<T>(most, zero));
   const nearer = v128.lt<T>(v128.abs<T>(v128.sub<T>(target, next)), v128.abs<T>(v128.sub<T>(target, level)));
   return sizeof<T>() == 4 ? i32x4.bitmask(nearer) : i64x2.bitmask(nearer);
-}
-
-/** y += a x, n elements. */
-function add<T>(n: i32, a: T, x: usize, y: usize): void {
-  const factor = v128.splat<T>(a);
-  for (; n >= 2 * lanes<T>(); n -= 2 * lanes<T>()) {
-    v128.store(y, multiplyAdd<T>(factor, v128.load(x), v128.load(y)));
-    v128.store(y, multiplyAdd<T>(factor, v128.load(x, VECTOR), v128.load(y, VECTOR)), VECTOR);
-    x += 2 * VECTOR;
-    y += 2 * VECTOR;
-  }
-  for (; n > 0; n--) {
-    v128.store_lane<T>(y, multiplyAdd<T>(factor, loadOne<T>(x), loadOne<T>(y)), 0);
-    x += sizeof<T>();
-    y += sizeof<T>();
-  }
 }

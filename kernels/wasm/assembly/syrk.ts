@@ -17,35 +17,36 @@ export function syrk_f32(
   n: i32, k: i32, alpha: f64, a: usize, aRowStride: i32, beta: f64, c: usize, cRowStride: i32,
   begin: i32, end: i32, scratch: usize,
 ): void {
-  gram<f32, f32>(n, k, <f32>alpha, a, aRowStride, <f32>beta, c, cRowStride, begin, end, scratch);
+  gram<f32, f32>(n, k, <f32>alpha, a, 1, aRowStride, <f32>beta, c, cRowStride, begin, end, scratch);
 }
 
 export function syrk_f64(
   n: i32, k: i32, alpha: f64, a: usize, aRowStride: i32, beta: f64, c: usize, cRowStride: i32,
   begin: i32, end: i32, scratch: usize,
 ): void {
-  gram<f64, f64>(n, k, alpha, a, aRowStride, beta, c, cRowStride, begin, end, scratch);
+  gram<f64, f64>(n, k, alpha, a, 1, aRowStride, beta, c, cRowStride, begin, end, scratch);
 }
 
 export function syrk_f32_f64(
   n: i32, k: i32, alpha: f64, a: usize, aRowStride: i32, beta: f64, c: usize, cRowStride: i32,
   begin: i32, end: i32, scratch: usize,
 ): void {
-  gram<f32, f64>(n, k, alpha, a, aRowStride, beta, c, cRowStride, begin, end, scratch);
+  gram<f32, f64>(n, k, alpha, a, 1, aRowStride, beta, c, cRowStride, begin, end, scratch);
 }
 
-function gram<T, U>(
-  n: i32, k: i32, alpha: U, a: usize, aRowStride: i32, beta: U, c: usize, cRowStride: i32,
+/** C = alpha * B B^T + beta * C on and above the diagonal, for B [n x k] whose element (i, j) is a[i * across + j * along]. */
+export function gram<T, U>(
+  n: i32, k: i32, alpha: U, a: usize, across: i32, along: i32, beta: U, c: usize, cRowStride: i32,
   begin: i32, end: i32, scratch: usize,
 ): void {
   // The two images of a range that reaches the middle join.
   const half = (n + 1) / 2;
   const joined = end == half;
   const stop = joined ? n - begin : end;
-  product<T, U>(n, k, alpha, a, 1, aRowStride, a, aRowStride, 1, beta, c, cRowStride, begin, stop, scratch, true);
+  product<T, U>(n, k, alpha, a, across, along, a, along, across, beta, c, cRowStride, begin, stop, scratch, true);
   if (joined) return;
   product<T, U>(
-    n, k, alpha, a, 1, aRowStride, a, aRowStride, 1, beta, c, cRowStride, n - end, n - begin, scratch, true,
+    n, k, alpha, a, across, along, a, along, across, beta, c, cRowStride, n - end, n - begin, scratch, true,
   );
 }
 
