@@ -10,17 +10,31 @@ function stridesOf(matrix: MatrixOperand, transpose: boolean): [row: number, col
   return transpose ? [1, strideOf(matrix)] : [strideOf(matrix), 1];
 }
 
-/** Lowering of {@linkcode Kernels.gemm}: the rows of C split. */
+/** Lowering of {@linkcode Kernels.gemm}: the rows of C split. Packing does not pay for a single row or column. */
 export const gemm: Lowering<"gemm"> = (
   { a, b, c, transposeA = false, transposeB = false, alpha = 1, beta = 0 },
 ) => {
   const depth = transposeA ? a.rows : a.columns;
+  const aStrides = stridesOf(a, transposeA), bStrides = stridesOf(b, transposeB);
+  if (c.columns === 1 && strideOf(c) === 1 && bStrides[0] === 1) {
+    return gemv({ a, transpose: transposeA, x: { ...b, length: depth }, y: { ...c, length: c.rows }, alpha, beta });
+  }
+  if (c.rows === 1 && aStrides[1] === 1) {
+    return gemv({
+      a: b,
+      transpose: !transposeB,
+      x: { ...a, length: depth },
+      y: { ...c, length: c.columns },
+      alpha,
+      beta,
+    });
+  }
   return [{
     entry: `gemm_${c.array.dtype}`,
     parameters: [
       ...[c.rows, c.columns, depth, alpha],
-      ...[addressOf(a), ...stridesOf(a, transposeA)],
-      ...[addressOf(b), ...stridesOf(b, transposeB)],
+      ...[addressOf(a), ...aStrides],
+      ...[addressOf(b), ...bStrides],
       ...[beta, addressOf(c), strideOf(c)],
     ],
     extent: c.rows,
