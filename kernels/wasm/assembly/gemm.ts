@@ -1,8 +1,8 @@
 // General matrix product: C = alpha * op(A) op(B) + beta * C, packed as by Goto & van de Geijn (2008).
 //
 // A and B carry a row and a column stride, so a transpose is a swap of strides; C has unit column stride. A block of B
-// (depth x columns) is packed to stay in L2, a block of A to feed it. One panel of A (MR rows, in L1) then meets every
-// panel of B in turn: C is walked along its rows, which the hardware prefetchers follow, so that updates of small depth
+// (depth x columns) is packed to stay in L2; one panel of A (MR rows, packed into L1) after the other meets every panel
+// of B in turn. So C is walked along its rows, which the hardware prefetchers follow, and updates of small depth
 // (K = 32..256) run at nearly the rate of large products. The textbook order walks C down its columns instead.
 //
 // An element of C is the sum over k in one order, cut into the same depth blocks whatever tile it falls in, and tiles

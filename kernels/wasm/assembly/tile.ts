@@ -6,12 +6,14 @@
 // shuffles: a splat load costs an address computation and a bounds check for each element.
 //
 // Fused build: 5 rows x 2 vectors. Plain build: 2 rows x 4 vectors, since a product needs a register of its own.
+//
+// The order of the statements is the schedule: engines keep it, and `-O2` does (`-O3` nests the steps and spills).
 import { broadcast, FUSED, lanes, multiplyAdd, VECTOR } from "./simd";
 
 /** Rows of the register tile. */
 export const MR: i32 = FUSED ? 5 : 2;
 /** Vectors across one row of the register tile. */
-export const NV: i32 = FUSED ? 2 : 4;
+const NV: i32 = FUSED ? 2 : 4;
 /** Steps of k in one turn of the inner loop: packed panels are padded to a multiple. */
 export const DEPTH_STEP: i32 = 4;
 
@@ -28,15 +30,16 @@ function fetch<T>(current: v128, panel: usize, e: i32): v128 {
   return current;
 }
 
+/** Packed element `e`, which `a` holds, in every lane. */
 @inline
 function spread<T>(a: v128, e: i32): v128 {
   return broadcast<T>(a, e % lanes<T>());
 }
 
-/** Whether C is read, known once for each tile. */
+/** Merges one vector of sums into C; C is not read where beta = 0. */
 @inline
 function put<T>(p: usize, offset: i32, sum: v128, alpha: v128, beta: v128, readC: bool): void {
-  let value = readC
+  const value = readC
     ? multiplyAdd<T>(alpha, sum, v128.mul<T>(beta, v128.load(p + offset)))
     : v128.mul<T>(alpha, sum);
   v128.store(p + offset, value);
