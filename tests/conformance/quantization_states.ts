@@ -1,7 +1,7 @@
 /** States of quantisation for the conformance grid. */
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { FloatDtype, MatrixOperand, QuantizationState } from "../../kernels/spec.ts";
+import type { FloatDtype, QuantizationState } from "../../kernels/spec.ts";
 import { createRandom } from "../../solvers/core/random.ts";
 import { elements, matrixOf, viewOf } from "./operands.ts";
 
