@@ -33,7 +33,10 @@ interface Host {
   Worker?: unknown;
   Deno?: { version?: { deno?: string } };
   Bun?: { version?: string };
-  process?: { versions?: { node?: string }; getBuiltinModule?: unknown };
+  process?: {
+    versions?: { node?: string };
+    getBuiltinModule?: (name: "node:os") => { availableParallelism(): number };
+  };
   navigator?: { userAgent?: string; hardwareConcurrency?: number };
 }
 
@@ -57,6 +60,11 @@ function threadsMissing(name: RuntimeName, sharedMemory: boolean): string | unde
   if (name !== "browser") return host.process?.getBuiltinModule ? undefined : "this runtime has no worker threads";
   if (!host.Worker) return "this context has no Worker";
   return host.crossOriginIsolated ? undefined : "the page is not cross-origin isolated";
+}
+
+/** Node has no `navigator` before version 21. */
+function processors(): number {
+  return host.navigator?.hardwareConcurrency ?? host.process?.getBuiltinModule?.("node:os").availableParallelism() ?? 1;
 }
 
 let probed: Promise<Capabilities> | undefined;
@@ -84,7 +92,7 @@ function probe(): Capabilities {
     simd,
     relaxedSimd,
     sharedMemory,
-    threads: threadsReason ? 1 : host.navigator?.hardwareConcurrency ?? 1,
+    threads: threadsReason ? 1 : processors(),
     threadsReason,
     webgpu: false,
     webgpuReason: "no WebGPU kernels are loaded",

@@ -24,6 +24,16 @@ describe("the packed library", () => {
     assert.equal(await project.run("node", "threads.mjs"), expected.replace("wasm", "threads"));
   });
 
+  it("brings the command: minima examines every backend in Node", async () => {
+    await using project = await createProject();
+    const report = JSON.parse(await project.run("node_modules/minima/cli.js", "doctor", "--json"));
+    const outcomes = Object.fromEntries(
+      report.backends.map((entry: Record<string, string>) => [entry.backend, entry.outcome]),
+    );
+    assert.equal(report.capabilities.runtime, "node");
+    assert.deepEqual([outcomes.reference, outcomes.wasm, outcomes.threads], ["passed", "passed", "passed"]);
+  });
+
   it("runs in Bun", { skip: bun ? false : "no bun" }, async () => {
     await using project = await createProject();
     assert.equal(await project.run(bun!.command, "main.mjs"), expected);
