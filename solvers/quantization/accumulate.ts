@@ -25,7 +25,8 @@ export interface GramOptions extends Pick<SolveOptions, "backend" | "threads"> {
 }
 
 /**
- * Accumulates `X X^T` over batches of activations, in f64, for {@linkcode quantizeLayer}.
+ * Accumulates `X X^T` over batches of activations, in f64, for {@linkcode quantizeLayer}. Products of f32 activations
+ * are summed in f32 over short runs of tokens, and in f64 from run to run.
  *
  * No working memory is held between calls; the sum lives in a JavaScript array of `8 inputs^2` bytes.
  * Complexity: `tokens * inputs^2` flops.

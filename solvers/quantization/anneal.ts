@@ -6,6 +6,7 @@ import {
   openStage,
   placeRows,
   readLevels,
+  refreshResidual,
   rowObjectives,
   type Rows,
   snapshot,
@@ -16,7 +17,7 @@ import {
 import { checkpoint, rowBlocks, rowsOfBlock, spend, type Task } from "./task.ts";
 
 /** More passes than a row needs to come to rest. */
-const restPasses = 100;
+export const restPasses = 100;
 
 /** Level changes of a round: a tenth of the columns, a tenth of a dense pass, but enough to leave a minimum of few columns. */
 const changesPerRound = (columns: number) => Math.max(0.1 * columns, 4);
@@ -48,7 +49,8 @@ export async function anneal(task: Task): Promise<boolean> {
       await workspace.kernels.quantizationSweep(rows.state);
       spend(task, 1, end - begin);
     } else {
-      await startFromCodes(rows);
+      startFromCodes(rows);
+      await refreshResidual(rows);
     }
     await descend(rows, restPasses);
     if (await annealBlock(rows, noise, amplitudes)) return true;
@@ -123,7 +125,8 @@ export async function polish(task: Task): Promise<number | undefined> {
     let changed = 1;
     for (let attempt = 0; attempt < 8 && changed > 0; attempt++) {
       if (await checkpoint(task, "polish", task.iterations)) return undefined;
-      await startFromCodes(rows);
+      startFromCodes(rows);
+      await refreshResidual(rows);
       changed = (await descend(rows, restPasses)).reduce((sum, count) => sum + count, 0);
       if (changed > 0) storeCodes(rows, await readLevels(rows));
     }
@@ -134,7 +137,7 @@ export async function polish(task: Task): Promise<number | undefined> {
 }
 
 /** Descends for some passes; returns the changes of each row. */
-async function descend(rows: Rows, passes: number): Promise<Uint32Array> {
+export async function descend(rows: Rows, passes: number): Promise<Uint32Array> {
   const { stage: { task: { workspace, columns }, task, arrays }, state, begin, end } = rows;
   await workspace.kernels.quantizationDescent({ ...state, passes, changes: arrays.changes });
   const changes = await workspace.read(arrays.changes, 0, end - begin);

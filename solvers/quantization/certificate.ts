@@ -1,6 +1,5 @@
 import type { MatrixOperand } from "../../kernels/spec.ts";
 import { DataError } from "../core/errors.ts";
-import type { SparseMatrix } from "../core/matrix.ts";
 import { dequantizeRows } from "./layer.ts";
 import { rowBlocks, rowsOfBlock, type Task } from "./task.ts";
 
@@ -11,8 +10,8 @@ const rounding = 1e-6;
  * `||(W - What) X||^2` and `||W X||^2` in f64, from the dense weights that the layer stands for and apart from the fast
  * path: as much arithmetic as one dense pass, in f64.
  */
-export async function certify(task: Task, outliers?: SparseMatrix): Promise<{ objective: number; norm: number }> {
-  const { workspace, columns, rows, gram, weights, codes, grid } = task;
+export async function certify(task: Task): Promise<{ objective: number; norm: number }> {
+  const { workspace, columns, rows, gram, weights, codes, grid, outliers } = task;
   const form = workspace.allocate("f64", columns * columns, "Gram matrix");
   workspace.write(form, gram.data);
   const capacity = rowsOfBlock(task);

@@ -4,15 +4,16 @@ import {
   closeStage,
   descentCoupling,
   openStage,
-  placeRows,
+  placeAll,
   readLevels,
+  refreshResidual,
   rowObjectives,
   snapshot,
   startFromCodes,
   startFromWeights,
   storeCodes,
 } from "./rows.ts";
-import { checkpoint, rowBlocks, spend, type Task } from "./task.ts";
+import { checkpoint, spend, type Task } from "./task.ts";
 
 /** The last pass that may leave the grid, from the authors' code. */
 const lastRelaxation = 25;
@@ -25,7 +26,7 @@ export async function quantease(task: Task): Promise<Status> {
   const { options: { activationOrder, initial, iterations, relaxEvery }, trace, workspace: { kernels } } = task;
   const order = activationOrder ? byActivation(task) : undefined;
   const stage = openStage(task, descentCoupling(task, task.dtype, order), { order, resident: true });
-  const blocks = [...rowBlocks(task)].map(([begin, end]) => placeRows(stage, begin, end));
+  const blocks = placeAll(stage);
 
   async function objectiveNow(): Promise<number> {
     let sum = 0;
@@ -35,8 +36,12 @@ export async function quantease(task: Task): Promise<Status> {
 
   for (const rows of blocks) {
     if (await checkpoint(task, "start", 0)) return "time-limit";
-    if (initial === "weights") startFromWeights(rows);
-    else await startFromCodes(rows);
+    if (initial === "weights") {
+      startFromWeights(rows);
+    } else {
+      startFromCodes(rows);
+      await refreshResidual(rows);
+    }
   }
   let best = initial === "weights" ? Infinity : await objectiveNow(), previous = best;
   for (let t = 0; t < iterations; t++) {

@@ -11,6 +11,8 @@ import { fitGrid } from "./grid.ts";
 import type { QuantizedLayer } from "./layer.ts";
 import { type QuantizeOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { quantease } from "./quantease.ts";
+import { autoAlternations, descendWithOutliers } from "./outlier_descent.ts";
+import { supportSize } from "./outliers.ts";
 import { byActivation, roundToNearest } from "./rows.ts";
 import type { Task } from "./task.ts";
 
@@ -72,6 +74,7 @@ export async function quantizeLayer(
   try {
     const task: Task = {
       weights,
+      target: weights.data,
       gram,
       rows,
       columns,
@@ -109,6 +112,7 @@ export async function quantizeLayer(
       scales: grid.scales,
       zeros: grid.zeros,
       groupIndex: grid.groupIndex,
+      outliers: task.outliers,
       passes: task.passes,
       damping: task.damping,
       violations: task.violations,
@@ -122,8 +126,12 @@ export async function quantizeLayer(
 /** Runs the method. */
 async function solve(task: Task): Promise<Status> {
   const { method, initial, activationOrder } = task.options;
+  const size = supportSize(task.options, task.rows, task.columns);
   if (method === "rtn") return "converged";
-  if (method === "gptq" || initial === "gptq") {
+  if (size > 0) {
+    if (await descendWithOutliers(task, size)) return "time-limit";
+    if (method === "quantease") return "iteration-limit";
+  } else if (method === "gptq" || initial === "gptq") {
     if (await gptq(task, activationOrder ? byActivation(task) : undefined)) return "time-limit";
   }
   if (method === "gptq") return "converged";
@@ -136,10 +144,13 @@ async function solve(task: Task): Promise<Status> {
 }
 
 /** Dense passes that a solve will take, by rough count: for progress and for the choice of backend. */
-function foreseePasses({ method, initial, iterations }: ResolvedOptions, rows: number, columns: number): number {
+function foreseePasses(options: ResolvedOptions, rows: number, columns: number): number {
+  const { method, initial, iterations, outliers } = options;
   const factored = 0.5 + columns / (6 * rows);
   if (method === "rtn") return 0;
   if (method === "gptq") return factored;
-  const descent = method === "auto" ? 2.5 + 0.1 * iterations : iterations;
-  return descent + (initial === "gptq" ? factored : 0);
+  const turns = method === "auto" ? autoAlternations : iterations;
+  const alternating = outliers ? turns + (method === "auto" ? 2 : turns) : 0;
+  const descending = method === "auto" ? 2.5 + 0.1 * iterations : outliers ? 0 : iterations;
+  return alternating + descending + (initial === "gptq" ? factored : 0);
 }

@@ -1,9 +1,9 @@
 /** A block of rows where the kernels run: levels, residual and grid, and the coupling that all blocks share. */
 
+import { roundHalfToEven } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, FloatDtype, MatrixOperand, QuantizationState } from "../../kernels/spec.ts";
 import type { Vector } from "../core/matrix.ts";
-import { roundHalfToEven } from "../../kernels/engine/mod.ts";
-import { rowsOfBlock, spend, type Task } from "./task.ts";
+import { rowBlocks, rowsOfBlock, spend, type Task } from "./task.ts";
 
 /** What all row blocks of one stage share; columns are in the order of the coupling. */
 export interface Stage {
@@ -22,6 +22,8 @@ export interface Stage {
     readonly zeros: DeviceArray<FloatDtype>;
     readonly changes: DeviceArray<"u32">;
     readonly columnGroups?: DeviceArray<"u32">;
+    /** What is added to the weights of the grid, for every row of the layer. */
+    readonly outliers?: DeviceArray<FloatDtype>;
   };
   /** Host side of one block. */
   readonly staging: Vector;
@@ -37,11 +39,14 @@ export interface Rows {
   readonly state: QuantizationState;
 }
 
+/** How a stage keeps its rows. */
+export type StageOptions = Partial<Pick<Stage, "order" | "resident">> & Pick<Stage["arrays"], "outliers">;
+
 /** Allocates what a stage needs beside its coupling. */
 export function openStage(
   task: Task,
   coupling: DeviceArray<FloatDtype>,
-  { order, resident = false }: { readonly order?: Uint32Array; readonly resident?: boolean } = {},
+  { order, resident = false, outliers }: StageOptions = {},
 ): Stage {
   const { columns, workspace, grid: { groups, groupIndex } } = task;
   const dtype = coupling.dtype;
@@ -61,6 +66,7 @@ export function openStage(
       zeros: floats(groups, "zeros"),
       changes: workspace.allocate("u32", block, "changes"),
       columnGroups: groupIndex && workspace.allocate("u32", columns, "column groups"),
+      outliers,
     },
     staging: dtype === "f32" ? new Float32Array(block * columns) : new Float64Array(block * columns),
   };
@@ -71,7 +77,7 @@ export function openStage(
   return stage;
 }
 
-/** Returns what the stage holds, its coupling included. */
+/** Returns what the stage holds, its coupling and outliers included. */
 export function closeStage({ task: { workspace }, coupling, arrays }: Stage): void {
   workspace.free(coupling);
   for (const array of Object.values(arrays)) if (array) workspace.free(array);
@@ -106,6 +112,11 @@ export function placeRows(stage: Stage, begin: number, end: number): Rows {
   };
 }
 
+/** All rows of a stage where every row has its own place, in blocks. */
+export function placeAll(stage: Stage): Rows[] {
+  return [...rowBlocks(stage.task)].map(([begin, end]) => placeRows(stage, begin, end));
+}
+
 /** Calls `visit` for every weight of the rows: its place in the block, in the layer, and in the grid. */
 export function forEachWeight(
   { stage: { task: { columns, grid: { groups, groupIndex } }, order }, begin, end }: Rows,
@@ -121,28 +132,28 @@ export function forEachWeight(
 
 /** Starts from `What = W`, off the grid, where the residual is zero. */
 export function startFromWeights(rows: Rows): void {
-  const { stage: { task: { weights, grid, workspace }, arrays, staging } } = rows;
-  forEachWeight(rows, (at, inLayer, inGrid) => staging[at] = weights.data[inLayer] / grid.scales.data[inGrid]);
+  const { stage: { task: { target, grid, workspace }, arrays, staging } } = rows;
+  forEachWeight(rows, (at, inLayer, inGrid) => staging[at] = target[inLayer] / grid.scales.data[inGrid]);
   workspace.write(arrays.levels, blockPart(rows, staging), rows.place);
   staging.fill(0);
   workspace.write(arrays.residual, blockPart(rows, staging), rows.place);
 }
 
-/** Starts from the codes of the answer so far: one matrix product for the residual. */
-export async function startFromCodes(rows: Rows): Promise<void> {
+/** Starts from the codes of the answer so far; the residual is to be refreshed. */
+export function startFromCodes(rows: Rows): void {
   const { stage: { task: { codes, grid, workspace }, arrays, staging } } = rows;
   forEachWeight(rows, (at, inLayer, inGrid) => staging[at] = codes[inLayer] - grid.zeros.data[inGrid]);
   workspace.write(arrays.levels, blockPart(rows, staging), rows.place);
-  await refreshResidual(rows);
 }
 
-/** Computes the residual afresh from the levels: `G = (W - What) M`. */
+/** Computes the residual afresh from the levels, `G = (W - What) M`: one matrix product. */
 export async function refreshResidual(rows: Rows): Promise<void> {
   const { stage: { task, arrays, staging }, state, begin, end } = rows;
-  const { weights, grid, columns, workspace } = task;
-  const levels = await readLevels(rows);
+  const { target, grid, columns, workspace } = task;
+  const levels = await readLevels(rows), outliers = await readOutliers(rows);
   forEachWeight(rows, (at, inLayer, inGrid) => {
-    staging[at] = weights.data[inLayer] - grid.scales.data[inGrid] * levels[at];
+    const error = target[inLayer] - grid.scales.data[inGrid] * levels[at];
+    staging[at] = outliers ? error - outliers[at] : error;
   });
   workspace.write(arrays.errors, blockPart(rows, staging));
   const errors = { array: arrays.errors, rows: end - begin, columns };
@@ -150,10 +161,11 @@ export async function refreshResidual(rows: Rows): Promise<void> {
   spend(task, 1, end - begin);
 }
 
-/** Levels and residual of the rows, copied to the host. */
+/** Levels and residual of the rows, and their outliers where the stage has any, copied to the host. */
 export interface Snapshot {
   readonly levels: Vector;
   readonly residual: Vector;
+  readonly outliers: Vector | undefined;
 }
 
 /** Copies the state of the rows to the host. */
@@ -162,6 +174,7 @@ export async function snapshot(rows: Rows): Promise<Snapshot> {
   return {
     levels: await readLevels(rows),
     residual: await workspace.read(arrays.residual, place, (end - begin) * columns),
+    outliers: await readOutliers(rows),
   };
 }
 
@@ -172,12 +185,18 @@ export function readLevels(
   return workspace.read(arrays.levels, place, (end - begin) * columns);
 }
 
+/** Copies the outliers of the rows to the host. */
+export async function readOutliers(rows: Rows): Promise<Vector | undefined> {
+  const { stage: { task: { workspace, columns }, arrays: { outliers } }, begin, end } = rows;
+  return outliers && await workspace.read(outliers, begin * columns, (end - begin) * columns);
+}
+
 /** Objective of each row from its residual, `sum_j (W - What)_ij G_ij Sigma_jj`: no product with the Gram matrix. */
-export function rowObjectives(rows: Rows, { levels, residual }: Snapshot): Float64Array {
-  const { stage: { task: { weights, grid, columns, diagonal } }, begin, end } = rows;
+export function rowObjectives(rows: Rows, { levels, residual, outliers }: Snapshot): Float64Array {
+  const { stage: { task: { target, grid, columns, diagonal } }, begin, end } = rows;
   const objectives = new Float64Array(end - begin);
   forEachWeight(rows, (at, inLayer, inGrid, column) => {
-    const error = weights.data[inLayer] - grid.scales.data[inGrid] * levels[at];
+    const error = target[inLayer] - grid.scales.data[inGrid] * levels[at] - (outliers ? outliers[at] : 0);
     objectives[Math.floor(at / columns)] += error * residual[at] * diagonal[column];
   });
   return objectives;
@@ -213,12 +232,12 @@ export function byActivation({ diagonal }: Task): Uint32Array {
 }
 
 /** Codes by rounding every weight to the nearest point of its grid. */
-export function roundToNearest({ weights, grid, columns, rows, codes }: Task): void {
+export function roundToNearest({ target, grid, columns, rows, codes }: Task): void {
   const { groups, groupIndex, maximumCode, scales, zeros } = grid;
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
       const at = i * columns + j, group = i * groups + (groupIndex ? groupIndex[j] : 0);
-      const code = roundHalfToEven(weights.data[at] / scales.data[group]) + zeros.data[group];
+      const code = roundHalfToEven(target[at] / scales.data[group]) + zeros.data[group];
       codes[at] = Math.min(Math.max(code, 0), maximumCode);
     }
   }

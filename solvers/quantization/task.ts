@@ -1,5 +1,5 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { Matrix, VectorDtype } from "../core/matrix.ts";
+import type { Matrix, SparseMatrix, Vector, VectorDtype } from "../core/matrix.ts";
 import type { Run } from "../core/run.ts";
 import type { Grid } from "./grid.ts";
 import type { ResolvedOptions } from "./options.ts";
@@ -10,6 +10,8 @@ const blockWork = 5e8;
 /** One call of `quantizeLayer` under way. */
 export interface Task {
   readonly weights: Matrix;
+  /** What the grid is to come near: the weights, or what their outliers leave. */
+  target: Vector;
   readonly gram: Matrix;
   readonly rows: number;
   readonly columns: number;
@@ -24,6 +26,8 @@ export interface Task {
   grid: Grid;
   /** The answer so far: a valid one from the start, replaced row by row. */
   readonly codes: Uint8Array;
+  /** What is added to the weights of the grid. */
+  outliers?: SparseMatrix;
   /** Work done so far, in dense passes, and the work that was foreseen. */
   passes: number;
   readonly foreseenPasses: number;

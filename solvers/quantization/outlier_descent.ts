@@ -1,0 +1,140 @@
+import { descend, restPasses } from "./anneal.ts";
+import { gptq } from "./gptq.ts";
+import {
+  compress,
+  expand,
+  largestEigenvalue,
+  project,
+  refitGrid,
+  type Support,
+  thresholdingStep,
+  withoutOutliers,
+} from "./outliers.ts";
+import { isRelaxed } from "./quantease.ts";
+import {
+  byActivation,
+  closeStage,
+  descentCoupling,
+  forEachWeight,
+  openStage,
+  placeAll,
+  readLevels,
+  refreshResidual,
+  roundToNearest,
+  rowObjectives,
+  type Rows,
+  snapshot,
+  startFromCodes,
+  startFromWeights,
+  storeCodes,
+} from "./rows.ts";
+import { checkpoint, spend, type Task } from "./task.ts";
+
+/** Alternations of method "auto" before it anneals: the support hardly moves after them. */
+export const autoAlternations = 8;
+
+/**
+ * Descent over codes and outliers `H` (Behdin et al. 2023, outlier-aware QuantEase): `min ||(W - What - H) X||^2` with
+ * at most `size` outliers, by turns of a pass over the codes and one step of iterative hard thresholding on `H`.
+ *
+ * "quantease" takes its own passes, every third off the grid; "auto" descends to rest each time. Leaves the best grid,
+ * codes and outliers met, and `W - H` as the target of what follows.
+ *
+ * @returns whether the time is up
+ */
+export async function descendWithOutliers(task: Task, size: number): Promise<boolean> {
+  const { options: { activationOrder, initial }, weights } = task;
+  let support = await beginOutliers(task, size);
+  let late = initial === "gptq" && await gptq(task, activationOrder ? byActivation(task) : undefined);
+  late = late || await alternate(task, size, support);
+  task.target = withoutOutliers(weights.data, task.outliers!);
+  return late;
+}
+
+/** Chooses the largest weights as outliers, fits the grid to the others, and rounds what is left. */
+async function beginOutliers(task: Task, size: number): Promise<Support> {
+  const { rows, columns, weights, workspace } = task;
+  const outliers = workspace.allocate(task.dtype, rows * columns, "outliers");
+  workspace.write(outliers, weights.data);
+  const support = await project(task, outliers, size);
+  task.grid = refitGrid(task, support);
+  task.outliers = await compress(task, outliers);
+  task.target = withoutOutliers(weights.data, task.outliers);
+  roundToNearest(task);
+  workspace.free(outliers);
+  return support;
+}
+
+/** The turns. Every turn begins with a fresh residual, so that the objective of its start is known and nothing drifts. */
+async function alternate(task: Task, size: number, first: Support): Promise<boolean> {
+  const { options: { initial, iterations, method, relaxEvery }, trace, weights, workspace: { kernels } } = task;
+  const paper = method === "quantease", turns = paper ? iterations : autoAlternations;
+  const outliers = expand(task);
+  const stage = openStage(task, descentCoupling(task, task.dtype), { resident: true, outliers });
+  const lambda = await largestEigenvalue(stage);
+  let blocks = placeAll(stage), support = first, fitted = first;
+  for (const rows of blocks) initial === "weights" ? startFromWeights(rows) : startFromCodes(rows);
+  // From here on the stage subtracts the outliers itself.
+  task.target = weights.data;
+
+  let onGrid = initial !== "weights", best = Infinity, gridOfCodes = task.grid, late = false;
+  turns: for (let turn = 0;; turn++) {
+    let objective = 0;
+    for (const rows of blocks) {
+      late = await checkpoint(task, "outliers", turn, best);
+      if (late) break turns;
+      await refreshResidual(rows);
+      for (const ofRow of rowObjectives(rows, await snapshot(rows))) objective += ofRow;
+    }
+    if (onGrid && objective < best) {
+      best = objective;
+      gridOfCodes = task.grid;
+      for (const rows of blocks) storeCodes(rows, await readLevels(rows));
+      task.outliers = await compress(task, outliers);
+    }
+    if (paper && turn > 0) {
+      trace[turn - 1] = objective;
+      task.iterations = turn;
+    }
+    if (turn === turns) break;
+
+    if (!sameColumns(support, fitted)) {
+      blocks = await regrid(blocks, support);
+      fitted = support;
+    }
+    const relaxed = paper && isRelaxed(turn, turns, relaxEvery);
+    for (const rows of blocks) {
+      late = await checkpoint(task, "outliers", turn, best);
+      if (late) break turns;
+      if (paper) {
+        await kernels.quantizationSweep({ ...rows.state, relaxed });
+        spend(task, 1, rows.end - rows.begin);
+      } else {
+        await descend(rows, restPasses);
+      }
+    }
+    onGrid = !relaxed;
+    support = await thresholdingStep(blocks, size, lambda);
+  }
+  task.grid = gridOfCodes;
+  closeStage(stage);
+  return late;
+}
+
+/** Fits the grid to the columns that the support leaves; the weights `What` stay where they are, off the new grid. */
+async function regrid(blocks: readonly Rows[], support: Support): Promise<Rows[]> {
+  const { stage } = blocks[0], { task, arrays } = stage;
+  const before = task.grid;
+  task.grid = refitGrid(task, support);
+  for (const rows of blocks) {
+    const levels = await readLevels(rows);
+    forEachWeight(rows, (at, _, inGrid) => levels[at] *= before.scales.data[inGrid] / task.grid.scales.data[inGrid]);
+    task.workspace.write(arrays.levels, levels, rows.place);
+  }
+  return placeAll(stage);
+}
+
+function sameColumns(some: Support, others: Support): boolean {
+  return some === others ||
+    some !== undefined && others !== undefined && [...some].every((column) => others.has(column));
+}
