@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { doctor } from "./doctor.ts";
 import { quantizeLayerCommand } from "./quantize_layer.ts";
+import { regress } from "./regress.ts";
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [quantizeLayerCommand, doctor];
+export const commands: readonly Command[] = [quantizeLayerCommand, regress, doctor];

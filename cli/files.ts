@@ -79,8 +79,8 @@ const causes: Readonly<Record<string, string>> = {
   ENOSPC: "no space left",
 };
 
-/** Says which file an operation failed on. */
-async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
+/** Does something with a file; an error then begins with the file's path. */
+export async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

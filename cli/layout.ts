@@ -48,3 +48,8 @@ export function formatDuration(milliseconds: number): string {
     ? `${Math.floor(whole / 60)} min ${whole % 60} s`
     : `${Math.floor(whole / 3600)} h ${Math.floor(whole % 3600 / 60)} min`;
 }
+
+/** Six significant digits, without the zeros at their end. */
+export function formatNumber(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}

@@ -9,6 +9,7 @@ import {
 import { command, type OptionValues, UsageError } from "./command.ts";
 import { FileError, type MatrixFile, openMatrices, splitTensorName, writeWhole } from "./files.ts";
 import { jsonReport, printReport } from "./quantize_report.ts";
+import { solveOptions, solverOptions } from "./solver_options.ts";
 import { matchNames, statisticsName } from "./tensor_names.ts";
 
 const options = {
@@ -38,11 +39,8 @@ const options = {
     about: "share of the mean diagonal added to X X^T in gptq (default: 0.01)",
   },
   iterations: { kind: "number", value: "COUNT", about: "passes of coordinate descent (default: 25)" },
-  backend: { kind: "text", value: "NAME", about: "auto, reference, wasm, threads or webgpu (default: auto)" },
-  threads: { kind: "number", value: "COUNT", about: "most threads to use (default: all processors)" },
-  "time-limit": { kind: "number", value: "SECONDS", about: "for each layer: the best answer by then is kept" },
-  seed: { kind: "number", value: "NUMBER", about: "seed of the random generator (default: 0)" },
-  json: { kind: "flag", about: "report as JSON" },
+  ...solverOptions,
+  "time-limit": { ...solverOptions["time-limit"], about: "for each layer: the best answer by then is kept" },
 } as const;
 
 /** `minima quantize-layer`: weight matrices of a file to a few bits. */
@@ -83,7 +81,7 @@ The result holds codes, scales, zeros and outliers of each layer; parseQuantized
           await weights.read(layer),
           await readGram(statistics, source, activations !== undefined, options),
           {
-            ...solverOptions(options),
+            ...quantizeOptions(options),
             signal,
             onProgress: (event) =>
               terminal.progress.show(task, {
@@ -155,17 +153,16 @@ type Options = OptionValues<typeof options>;
 async function readGram(file: MatrixFile, name: string, areActivations: boolean, options: Options): Promise<Matrix> {
   const matrix = await file.read(name);
   if (!areActivations) return matrix;
-  const { backend, threads } = solverOptions(options);
+  const { backend, threads } = solveOptions(options);
   const accumulator = accumulateGram(matrix.shape[1], { backend, threads });
   await accumulator.add(matrix);
   return await accumulator.gram();
 }
 
 /** The options of the solver, which checks them. */
-function solverOptions(options: Options): QuantizeOptions {
+function quantizeOptions(options: Options): QuantizeOptions {
   const { outliers, structured } = options;
   if (structured !== undefined && outliers === undefined) throw new UsageError("Option --structured needs --outliers.");
-  const seconds = options["time-limit"];
   return {
     bits: options.bits as QuantizeOptions["bits"],
     method: options.method as QuantizeOptions["method"],
@@ -175,9 +172,6 @@ function solverOptions(options: Options): QuantizeOptions {
     outliers: outliers === undefined ? undefined : { fraction: outliers, structured },
     damping: options.damping,
     iterations: options.iterations,
-    backend: options.backend as QuantizeOptions["backend"],
-    threads: options.threads,
-    timeLimitMs: seconds === undefined ? undefined : seconds * 1000,
-    seed: options.seed,
+    ...solveOptions(options),
   };
 }

@@ -111,8 +111,8 @@ function progressLog(stream: Output): Progress {
 
 const logMs = 5000;
 
-function describe(task: string, { stage, fraction, objective, elapsedMs }: ProgressEvent): string {
-  const parts = [task, stage];
+function describe(task: string, { stage, iteration, fraction, objective, elapsedMs }: ProgressEvent): string {
+  const parts = [task, iteration > 0 ? `${stage} ${iteration}` : stage];
   if (objective !== undefined) parts.push(`objective ${objective.toPrecision(5)}`);
   // An estimate from the first instants would jump about.
   if (fraction > 0.02 && fraction < 1 && elapsedMs > 500) {

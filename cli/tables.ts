@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { type Matrix, matrix, parseArff, parseCsv, parseNpy, toMatrix } from "../mod.ts";
+import type { OptionTable, OptionValues } from "./command.ts";
+import { attempt, FileError } from "./files.ts";
+
+/** A table of numbers with a name for each column. */
+export interface NamedTable {
+  readonly columns: readonly string[];
+  readonly matrix: Matrix;
+}
+
+/** How to read a table. */
+export const tableOptions = {
+  delimiter: { kind: "text", value: "CHARACTER", about: "between cells (default: recognised)" },
+  ignore: { kind: "text", value: "COLUMNS", about: "columns to leave out, names between commas" },
+} as const satisfies OptionTable;
+
+/** Reads a table: `.npy` and `.arff` by their endings, everything else as CSV. */
+export async function readTable(path: string, options: OptionValues<typeof tableOptions>): Promise<NamedTable> {
+  const ignored = options.ignore?.split(",") ?? [];
+  const table = await attempt(path, async () => parse(path, await readFile(path), options.delimiter, ignored));
+  const unknown = ignored.find((name) => !table.columns.includes(name) && !table.text.includes(name));
+  if (unknown !== undefined) throw new FileError(`${path}: no column is called ${unknown}.`);
+  return without(table, ignored);
+}
+
+/** A table apart from one column, and that column. */
+export function splitColumn(path: string, table: NamedTable, name: string): { rest: NamedTable; column: Float64Array } {
+  const at = table.columns.indexOf(name);
+  if (at < 0) throw new FileError(`${path}: no column is called ${name}; there are ${table.columns.join(", ")}.`);
+  const { data, shape: [rows, width] } = table.matrix;
+  return {
+    rest: without(table, [name]),
+    column: Float64Array.from({ length: rows }, (_, i) => data[i * width + at]),
+  };
+}
+
+function parse(
+  path: string,
+  bytes: Uint8Array,
+  delimiter: string | undefined,
+  ignored: readonly string[],
+): NamedTable & { readonly text: readonly string[] } {
+  if (path.endsWith(".npy")) {
+    const array = toMatrix(parseNpy(bytes), path);
+    return { columns: Array.from({ length: array.shape[1] }, (_, i) => `column ${i + 1}`), matrix: array, text: [] };
+  }
+  if (path.endsWith(".arff")) {
+    const { attributes, matrix } = parseArff(bytes);
+    return { columns: attributes.map(({ name }) => name), matrix, text: [] };
+  }
+  const { columns, matrix, text } = parseCsv(bytes, { delimiter, textColumns: ignored });
+  return { columns, matrix, text: [...text.keys()] };
+}
+
+function without(
+  { columns, matrix: { data, shape: [rows, width] } }: NamedTable,
+  names: readonly string[],
+): NamedTable {
+  const kept = columns.map((_, i) => i).filter((i) => !names.includes(columns[i]));
+  const result = matrix(rows, kept.length);
+  for (let i = 0; i < rows; i++) kept.forEach((from, to) => result.data[i * kept.length + to] = data[i * width + from]);
+  return { columns: kept.map((i) => columns[i]), matrix: result };
+}
