@@ -97,3 +97,9 @@ export {
   type RegressionCrossValidation,
   type RegressionCrossValidationOptions,
 } from "./solvers/regression/selection.ts";
+export {
+  type PrecisionOptions,
+  type SparsePrecision,
+  sparsePrecision,
+  type SparsePrecisionOptions,
+} from "./solvers/graph/precision.ts";

@@ -6,6 +6,7 @@ import {
   relaxedAt,
   relaxedConjugate,
 } from "../branch_and_bound/perspective.ts";
+import { allowedGap, roundingMargin } from "../branch_and_bound/precision.ts";
 import { drop, type Fixing, keep, nodeStatus } from "../branch_and_bound/search.ts";
 import type { Run } from "../core/run.ts";
 import { compact, dualLoss, type Estimate, type LeastSquares, loss } from "./least_squares.ts";
@@ -27,12 +28,6 @@ export interface Relaxed {
   readonly complete: boolean;
 }
 
-/** Relative duality gap at which a node counts as solved. */
-const nodePrecision = 1e-5;
-/** Relative duality gap at which a node whose relaxation is a solution counts as solved. */
-const leafPrecision = 1e-10;
-/** Share of the energy that rounding may move a bound: it is subtracted from every bound. */
-const roundingMargin = 1e-12;
 const sweepsPerCall = 200;
 
 /**
@@ -80,11 +75,8 @@ export async function relaxRegression(
       for (const feature of entering.slice(0, Math.max(16, features.length >> 1))) values.set(feature, 0);
       continue;
     }
-    const gap = best.primal - best.bound;
-    const precision = isSolution(penalty, statuses, estimate) ? leafPrecision : nodePrecision;
-    // A node far below the incumbent is branched on anyway: its bound need not be sharp.
-    const slack = Math.max(precision * Math.abs(best.primal), 0.02 * (upperBound - best.primal));
-    if (gap <= slack || tolerance < 1e-28 * problem.energy) return best;
+    const allowed = allowedGap(best.primal, upperBound, isSolution(penalty, statuses, estimate));
+    if (best.primal - best.bound <= allowed || tolerance < 1e-28 * problem.energy) return best;
     tolerance /= 100;
   }
 }

@@ -1,0 +1,248 @@
+import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
+import { type L0Penalty, l0Penalty } from "../branch_and_bound/perspective.ts";
+import { relativeGap } from "../branch_and_bound/search.ts";
+import { DataError, OptionError, ShapeError } from "../core/errors.ts";
+import { checkMatrix, type Matrix, type SparseMatrix } from "../core/matrix.ts";
+import { booleanOption, choiceOption, integerOption, numberOption } from "../core/options.ts";
+import { createRandom } from "../core/random.ts";
+import type { Result, SolveOptions } from "../core/result.ts";
+import { type Run, startRun } from "../core/run.ts";
+import { type GraphBudget, graphLocalSearch, type GraphSolution } from "./descent.ts";
+import { type ExactGraph, solveGraphExactly } from "./exact.ts";
+import {
+  createProducts,
+  dataTerm,
+  emptyGraph,
+  evaluate,
+  graphObjective,
+  type GraphPoint,
+  type Pseudolikelihood,
+} from "./pseudolikelihood.ts";
+import { pointOf, precisionOf } from "./sparse.ts";
+
+/** Options that a single graph and a path share. */
+export interface PrecisionOptions extends SolveOptions {
+  /** Ridge penalty on the squared entries of each edge, >= 0; where it is 0, `bigM` must be finite. */
+  readonly lambda2: number;
+  /** Bound on the entries off the diagonal, > 0. @default Infinity */
+  readonly bigM?: number;
+  /** A local minimum that no swap of neighbouring edges improves, or a certified solution. @default "approximate" */
+  readonly method?: "approximate" | "exact";
+  /** Relative gap between solution and lower bound at which `exact` stops, >= 0. @default 0.01 */
+  readonly gapTolerance?: number;
+  /** Most relaxations that `exact` solves. @default Infinity */
+  readonly nodeLimit?: number;
+  /** Edges whose children `exact` compares before it branches: 1 takes the most fractional. @default 1 */
+  readonly branchingWidth?: number;
+  /** Descents from random orders besides the greedy one; the best is kept. @default 0 */
+  readonly randomStarts?: number;
+  /** A symmetric matrix with a positive diagonal to start from. @default the empty graph */
+  readonly initial?: SparseMatrix;
+  /** Subtract the mean of each column. @default true */
+  readonly center?: boolean;
+}
+
+/** Options of {@linkcode sparsePrecision}. */
+export interface SparsePrecisionOptions extends PrecisionOptions {
+  /** Price of each edge, >= 0. */
+  readonly lambda0: number;
+}
+
+/** An estimated precision matrix. */
+export interface SparsePrecision extends Result {
+  /** Symmetric bit for bit, with its diagonal [variables, variables], csr, f64. */
+  readonly precision: SparseMatrix;
+  /** Nonzero entries above the diagonal. */
+  readonly edgeCount: number;
+  /** `sum_i (-log t_ii + ||Y t_i||^2 / t_ii)`: the objective without its penalties. */
+  readonly dataTerm: number;
+  /** No solution has a lower objective; from `exact`. */
+  readonly lowerBound?: number;
+  /** `(objective - lowerBound) / |objective|`; small whatever the graph, because the data term is about the number of variables. */
+  readonly gap?: number;
+  /** `(objective - lowerBound) / (objective of the empty graph - lowerBound)`: 1 when nothing is known. */
+  readonly normalizedGap?: number;
+  /** Relaxations solved; from `exact`. */
+  readonly nodes?: number;
+}
+
+const action = "estimate a precision matrix";
+
+/**
+ * Sparse precision matrix by l0-penalised pseudolikelihood: with `Y` the centred samples over the square root of their
+ * number, minimises
+ *
+ *     sum_i (-log t_ii + ||Y t_i||^2 / t_ii) + sum_{i<j} (lambda0 [t_ij != 0] + lambda2 t_ij^2),   |t_ij| <= bigM
+ *
+ * over symmetric matrices with a positive diagonal. The answer need not be positive definite: see
+ * {@linkcode isPositiveDefinite} and {@linkcode nearestPositiveDefinite}.
+ *
+ * A sweep costs O(variables) for every edge that changes; `exact` may be exponential, and larger `lambda2` and smaller
+ * `bigM` are what makes it fast.
+ *
+ * @param samples One sample a row [samples, variables].
+ * @throws {ShapeError} when `samples` is empty
+ * @throws {DataError} for NaN and infinities, and for a column without variance
+ * @throws {OptionError} for an option out of its range, and for `lambda2` 0 without a finite `bigM`
+ *
+ * @example
+ * ```ts
+ * import { fromRows, sparsePrecision } from "minima";
+ * const samples = fromRows([[2, 2, 1], [-2, -2, 1], [1, 1, -1], [-1, -1, -1], [3, 2, 0], [-3, -2, 0]]);
+ * const graph = await sparsePrecision(samples, { lambda0: 0.3, lambda2: 0.1, method: "exact" });
+ * if (graph.edgeCount !== 1 || graph.precision.indices[1] !== 1) throw new Error("0 and 1 go together");
+ * ```
+ */
+export async function sparsePrecision(samples: Matrix, options: SparsePrecisionOptions): Promise<SparsePrecision> {
+  numberOption("lambda0", options?.lambda0, 0);
+  const session = await openGraph(samples, options);
+  try {
+    const { start: _, ...fit } = await session.fit(options.lambda0);
+    return fit;
+  } finally {
+    session.close();
+  }
+}
+
+/** Samples made ready, for one graph or for many that share the Gram matrix. */
+export interface GraphSession {
+  readonly problem: Pseudolikelihood;
+  readonly lambda2: number;
+  readonly bigM: number;
+  /** Estimates at one `lambda0`, from `start` on. */
+  fit(lambda0: number, start?: GraphPoint): Promise<SparsePrecision & { readonly start: GraphPoint }>;
+  close(): void;
+}
+
+/** Validates, plans, and puts the data where the kernels run; the caller closes the session. */
+export async function openGraph(samples: Matrix, options: PrecisionOptions): Promise<GraphSession> {
+  const { lambda2, bigM = Infinity, method = "approximate", gapTolerance = 0.01, nodeLimit = Infinity } = options;
+  const { branchingWidth = 1, randomStarts = 0, initial, center = true, seed = 0 } = options;
+  const { tolerance = 1e-12, maxIterations = 100_000 } = options;
+  checkMatrix("samples", samples, action);
+  const [count, vertices] = samples.shape;
+  if (count === 0 || vertices === 0) {
+    throw new ShapeError(
+      "samples",
+      `Cannot ${action}: "samples" is ${count} x ${vertices}, but needs a sample and a variable.`,
+    );
+  }
+  numberOption("lambda2", lambda2, 0);
+  if (!(bigM > 0)) throw new OptionError("bigM", `Cannot use "bigM": expected a number > 0, received ${bigM}.`);
+  if (lambda2 === 0 && bigM === Infinity) {
+    throw new OptionError(
+      "lambda2",
+      `Cannot ${action}: with "lambda2" 0 and no "bigM" the objective may have no minimum, and no bound can be certified.`,
+    );
+  }
+  choiceOption("method", method, ["approximate", "exact"]);
+  numberOption("gapTolerance", gapTolerance, 0);
+  if (nodeLimit !== Infinity) integerOption("nodeLimit", nodeLimit, 1);
+  integerOption("branchingWidth", branchingWidth, 1);
+  integerOption("randomStarts", randomStarts, 0);
+  numberOption("tolerance", tolerance, 0);
+  integerOption("maxIterations", maxIterations, 1);
+  booleanOption("center", center);
+  const run = startRun(options);
+  const search = { gapTolerance, nodeLimit, branchingWidth, run };
+  const workspace = await openWorkspace({ ...options, dtype: "f64", flops: count * vertices * vertices });
+  try {
+    const problem = await createProblem(workspace, samples, center);
+    const given = initial && pointOf(initial, vertices);
+    return {
+      problem,
+      lambda2,
+      bigM,
+      async fit(lambda0, start = given ?? emptyGraph(problem)) {
+        const penalty = l0Penalty(lambda0, lambda2, bigM);
+        const budget: GraphBudget = { run, tolerance, sweepLimit: maxIterations, sweeps: 0, trace: [] };
+        const random = createRandom(seed);
+        let solution: GraphSolution | ExactGraph = await graphLocalSearch(problem, penalty, start, budget);
+        for (let k = 0; k < randomStarts && !budget.ended; k++) {
+          const other = await graphLocalSearch(problem, penalty, emptyGraph(problem), budget, random);
+          if (other.objective < solution.objective) solution = other;
+        }
+        if (method === "exact") solution = await solveGraphExactly(problem, penalty, solution, budget, search);
+        return present(problem, penalty, solution, budget, workspace, run);
+      },
+      close: () => workspace.release(),
+    };
+  } catch (error) {
+    workspace.release();
+    throw error;
+  }
+}
+
+/** Shares of a column's mean square below which what centring leaves is rounding: the column is constant. */
+const constantColumn = 1e-20;
+
+async function createProblem(workspace: Workspace, samples: Matrix, center: boolean): Promise<Pseudolikelihood> {
+  const [count, vertices] = samples.shape;
+  const data = workspace.allocate("f64", count * vertices, "samples");
+  workspace.write(data, scaledSamples(samples, center));
+  const gram = workspace.allocate("f64", vertices * vertices, "S");
+  await workspace.kernels.syrk({
+    a: { array: data, rows: count, columns: vertices },
+    c: { array: gram, rows: vertices, columns: vertices },
+  });
+  workspace.free(data);
+  return createProducts(workspace, gram, count, vertices);
+}
+
+/** `Y`: samples, centred where asked for, over the square root of their number. */
+function scaledSamples({ data, shape: [count, vertices] }: Matrix, center: boolean): Float64Array {
+  const scaled = new Float64Array(count * vertices);
+  for (let j = 0; j < vertices; j++) {
+    let mean = 0, squares = 0, centered = 0;
+    for (let i = 0; i < count; i++) mean += data[i * vertices + j] / count;
+    if (!center) mean = 0;
+    for (let i = 0; i < count; i++) {
+      const value = data[i * vertices + j] - mean;
+      squares += data[i * vertices + j] ** 2;
+      centered += value * value;
+      scaled[i * vertices + j] = value / Math.sqrt(count);
+    }
+    if (!(centered > constantColumn * squares)) {
+      throw new DataError("samples", `Cannot ${action}: column ${j} of "samples" has no variance.`);
+    }
+  }
+  return scaled;
+}
+
+async function present(
+  problem: Pseudolikelihood,
+  penalty: L0Penalty,
+  solution: GraphSolution | ExactGraph,
+  budget: GraphBudget,
+  workspace: Workspace,
+  run: Run,
+): Promise<SparsePrecision & { start: GraphPoint }> {
+  const estimate = await evaluate(problem, solution.estimate, penalty);
+  const objective = graphObjective(penalty, estimate);
+  const exact = "lowerBound" in solution ? solution : undefined;
+  const lowerBound = exact && Math.min(exact.lowerBound, objective);
+  return {
+    precision: precisionOf(estimate),
+    edgeCount: estimate.values.length,
+    objective,
+    dataTerm: dataTerm(estimate),
+    ...(exact && {
+      lowerBound,
+      gap: relativeGap(objective, lowerBound!),
+      normalizedGap: normalizedGap(problem, objective, lowerBound!),
+      nodes: exact.nodes,
+    }),
+    status: exact?.status ?? budget.ended ?? "converged",
+    trace: Float64Array.from(budget.trace),
+    iterations: budget.sweeps,
+    elapsedMs: run.elapsedMs(),
+    plan: workspace.plan,
+    start: estimate,
+  };
+}
+
+/** The gap as a share of what the empty graph leaves open. */
+function normalizedGap({ variances }: Pseudolikelihood, objective: number, lowerBound: number): number {
+  const empty = variances.reduce((sum, variance) => sum + 1 + Math.log(variance), 0);
+  return objective <= lowerBound ? 0 : (objective - lowerBound) / (Math.max(empty, objective) - lowerBound);
+}

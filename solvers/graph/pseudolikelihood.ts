@@ -1,0 +1,208 @@
+import type { Workspace } from "../../kernels/engine/mod.ts";
+import type { DeviceArray, VectorOperand } from "../../kernels/spec.ts";
+import { type L0Penalty, penaltyAt } from "../branch_and_bound/perspective.ts";
+
+/** A symmetric matrix: its diagonal, and values on some edges; zero elsewhere. */
+export interface GraphPoint {
+  /** Ends of the edges, two vertices each, the lower first. */
+  readonly ends: ArrayLike<number>;
+  /** One value an edge, zeros among them. */
+  readonly values: ArrayLike<number>;
+  /** Positive. */
+  readonly diagonal: ArrayLike<number>;
+}
+
+/** A point with what objective and bounds need to know of its residuals `r_i = Y t_i`. */
+export interface GraphEstimate extends GraphPoint {
+  readonly ends: Uint32Array;
+  readonly values: Float64Array;
+  readonly diagonal: Float64Array;
+  /** `||r_i||^2`. */
+  readonly norms: Float64Array;
+  /** `y_i . r_i`. */
+  readonly own: Float64Array;
+}
+
+/** What one descent is asked for. */
+export interface GraphDescent {
+  readonly point: GraphPoint;
+  /** Penalty kind of each edge. */
+  readonly kinds: ArrayLike<number>;
+  readonly penalty: L0Penalty;
+  readonly sweeps: number;
+  readonly tolerance: number;
+}
+
+/** The data term `sum_i (-log t_ii + ||Y t_i||^2 / t_ii)` over the Gram matrix `S = Y^T Y`, `Y` the samples over sqrt(n). */
+export interface Pseudolikelihood {
+  readonly samples: number;
+  readonly vertices: number;
+  /** Diagonal of `S`, positive. */
+  readonly variances: Float64Array;
+  /** Row `vertex` of `S`. */
+  gramRow(vertex: number): Promise<Float64Array | Float32Array>;
+  /** Coordinate descent on the edges of a point and on its diagonal. */
+  descend(descent: GraphDescent): Promise<{ estimate: GraphEstimate; sweeps: number }>;
+  /**
+   * Rows `begin` to `end` of the slopes `u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj` at the estimate of the latest
+   * descent [end - begin, vertices]; the diagonal means nothing.
+   */
+  slopes(begin: number, end: number): Promise<Float64Array>;
+}
+
+/** Number of the edge `{i, j}`, `i < j`, among `vertices (vertices - 1) / 2`, row by row. */
+export function edgeNumber(i: number, j: number, vertices: number): number {
+  return i * vertices - i * (i + 1) / 2 + (j - i - 1);
+}
+
+/** The ends of an edge by its number, the lower first. */
+export function edgeEnds(edge: number, vertices: number): [i: number, j: number] {
+  const half = vertices - 0.5;
+  let i = Math.floor(half - Math.sqrt(half * half - 2 * edge));
+  // The square root may be off by a rounding error next to the first edge of a row.
+  if (edgeNumber(i, i + 1, vertices) > edge) i--;
+  else if (i + 2 < vertices && edgeNumber(i + 1, i + 2, vertices) <= edge) i++;
+  return [i, edge - edgeNumber(i, i + 1, vertices) + i + 1];
+}
+
+/** The empty graph: `t_ii = 1 / S_ii`, optimal among diagonal matrices. */
+export function emptyGraph({ variances }: Pseudolikelihood): GraphPoint {
+  return { ends: [], values: [], diagonal: variances.map((variance) => 1 / variance) };
+}
+
+/** `sum_i (-log t_ii + ||r_i||^2 / t_ii)`. */
+export function dataTerm({ diagonal, norms }: GraphEstimate): number {
+  let sum = 0;
+  for (let i = 0; i < diagonal.length; i++) sum += norms[i] / diagonal[i] - Math.log(diagonal[i]);
+  return sum;
+}
+
+/** The data term and `lambda0` an edge plus `lambda2` times the squared values. */
+export function graphObjective(penalty: L0Penalty, estimate: GraphEstimate): number {
+  return estimate.values.reduce((sum, value) => sum + penaltyAt(value, penalty), dataTerm(estimate));
+}
+
+/** The estimate at a point as it is; slopes are those at this point afterwards. */
+export async function evaluate(
+  problem: Pseudolikelihood,
+  point: GraphPoint,
+  penalty: L0Penalty,
+): Promise<GraphEstimate> {
+  const kinds = new Uint8Array(point.values.length);
+  return (await problem.descend({ point, kinds, penalty, sweeps: 0, tolerance: 0 })).estimate;
+}
+
+/** Curvature of the data term along `t_ij` at the estimate. */
+export function curvatureAt(
+  { variances }: Pseudolikelihood,
+  { diagonal }: Pick<GraphEstimate, "diagonal">,
+  i: number,
+  j: number,
+): number {
+  return 2 * (variances[j] / diagonal[i] + variances[i] / diagonal[j]);
+}
+
+/** The estimate without its zero edges. */
+export function withoutZeros(estimate: GraphEstimate): GraphEstimate {
+  const { ends, values } = estimate;
+  return {
+    ...estimate,
+    ends: ends.filter((_, at) => values[at >> 1] !== 0),
+    values: values.filter((value) => value !== 0),
+  };
+}
+
+/** Arrays for the edges of a descent, grown as needed. */
+export function createEdgeArrays(workspace: Workspace) {
+  let capacity = 64;
+  const make = () => ({
+    ends: workspace.allocate("u32", 2 * capacity, "edge ends"),
+    kinds: workspace.allocate("u8", capacity, "edge kinds"),
+    values: workspace.allocate("f64", capacity, "edge values"),
+  });
+  let arrays = make();
+  return {
+    /** Copies the edges to the device. */
+    load({ ends, values }: GraphPoint, kinds: ArrayLike<number>) {
+      if (values.length > capacity) {
+        Object.values(arrays).forEach((array) => workspace.free(array));
+        capacity = Math.max(values.length, 2 * capacity);
+        arrays = make();
+      }
+      workspace.write(arrays.ends, ends);
+      workspace.write(arrays.kinds, kinds);
+      workspace.write(arrays.values, values);
+      return { ...arrays, values: { array: arrays.values, length: values.length } };
+    },
+  };
+}
+
+/**
+ * Evaluation by products: `S` and `T S` are kept in f64, so that a slope is read and a step updates two rows. For graphs
+ * of which both fit: 16 bytes x vertices^2.
+ *
+ * @param gram `S` [vertices, vertices], where the kernels run.
+ */
+export async function createProducts(
+  workspace: Workspace,
+  gram: DeviceArray<"f64">,
+  samples: number,
+  vertices: number,
+): Promise<Pseudolikelihood> {
+  const matrix = { array: gram, rows: vertices, columns: vertices };
+  const host = await workspace.read(gram);
+  const vector = (label: string): VectorOperand & { array: DeviceArray<"f64"> } => ({
+    array: workspace.allocate("f64", vertices, label),
+    length: vertices,
+  });
+  const diagonal = vector("diagonal"), norms = vector("residual norms");
+  const products = { ...matrix, array: workspace.allocate("f64", vertices * vertices, "products") };
+  const edges = createEdgeArrays(workspace);
+  let latest: { products?: Float64Array; diagonal: Float64Array };
+
+  async function latestProducts(): Promise<Float64Array> {
+    return latest.products ??= await workspace.read(products.array);
+  }
+
+  return {
+    samples,
+    vertices,
+    variances: Float64Array.from({ length: vertices }, (_, i) => host[i * vertices + i]),
+    gramRow: (vertex) => Promise.resolve(host.subarray(vertex * vertices, (vertex + 1) * vertices)),
+    async descend({ point, kinds, penalty, sweeps, tolerance }) {
+      workspace.write(diagonal.array, point.diagonal);
+      const active = edges.load(point, kinds);
+      const made = await workspace.kernels.graphDescent({
+        gram: matrix,
+        ...active,
+        diagonal,
+        products,
+        norms,
+        penalty,
+        sweeps,
+        tolerance,
+      });
+      latest = { diagonal: await workspace.read(diagonal.array) };
+      const current = await latestProducts();
+      const estimate = {
+        ends: Uint32Array.from(point.ends),
+        values: await workspace.read(active.values.array, 0, active.values.length),
+        diagonal: latest.diagonal,
+        norms: await workspace.read(norms.array),
+        own: Float64Array.from({ length: vertices }, (_, i) => current[i * vertices + i]),
+      };
+      return { estimate, sweeps: made };
+    },
+    async slopes(begin, end) {
+      const current = await latestProducts(), { diagonal } = latest;
+      const slopes = new Float64Array((end - begin) * vertices);
+      for (let j = 0; j < vertices; j++) {
+        for (let i = begin; i < end; i++) {
+          slopes[(i - begin) * vertices + j] = 2 *
+            (current[i * vertices + j] / diagonal[i] + current[j * vertices + i] / diagonal[j]);
+        }
+      }
+      return slopes;
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** Between points of the descents and sparse matrices. @module */
+
+import { DataError, ShapeError } from "../core/errors.ts";
+import type { SparseMatrix } from "../core/matrix.ts";
+import type { GraphPoint } from "./pseudolikelihood.ts";
+
+/** The symmetric csr matrix of a point without zero edges. */
+export function precisionOf({ ends, values, diagonal }: GraphPoint): SparseMatrix {
+  const size = diagonal.length, edges = values.length;
+  const indptr = new Uint32Array(size + 1);
+  for (let i = 0; i < size; i++) indptr[i + 1] = 1;
+  for (let at = 0; at < 2 * edges; at++) indptr[ends[at] + 1]++;
+  for (let i = 0; i < size; i++) indptr[i + 1] += indptr[i];
+  const entries = Array.from({ length: size }, (_, i) => [{ column: i, value: diagonal[i] }]);
+  for (let e = 0; e < edges; e++) {
+    entries[ends[2 * e]].push({ column: ends[2 * e + 1], value: values[e] });
+    entries[ends[2 * e + 1]].push({ column: ends[2 * e], value: values[e] });
+  }
+  const sorted = entries.flatMap((row) => row.sort((a, b) => a.column - b.column));
+  return {
+    format: "csr",
+    shape: [size, size],
+    indptr,
+    indices: Uint32Array.from(sorted, ({ column }) => column),
+    data: Float64Array.from(sorted, ({ value }) => value),
+  };
+}
+
+/** The nonzero entries above the diagonal, row by row. */
+export function* upperEntries(
+  { indptr, indices, data }: SparseMatrix,
+): Generator<[i: number, j: number, value: number]> {
+  for (let i = 0; i + 1 < indptr.length; i++) {
+    for (let at = indptr[i]; at < indptr[i + 1]; at++) {
+      if (indices[at] > i && data[at] !== 0) yield [i, indices[at], data[at]];
+    }
+  }
+}
+
+/** The diagonal of a sparse matrix. */
+export function diagonalOf({ shape, indptr, indices, data }: SparseMatrix): Float64Array {
+  const diagonal = new Float64Array(shape[0]);
+  for (let i = 0; i < shape[0]; i++) {
+    for (let at = indptr[i]; at < indptr[i + 1]; at++) if (indices[at] === i) diagonal[i] = data[at];
+  }
+  return diagonal;
+}
+
+/**
+ * The point of a matrix to start from; entries above the diagonal stand for both.
+ *
+ * @throws {ShapeError} when it is not square of the given size
+ * @throws {DataError} when its diagonal is not positive or an entry is not finite
+ */
+export function pointOf(initial: SparseMatrix, vertices: number): GraphPoint {
+  const [rows, columns] = initial.shape;
+  if (rows !== vertices || columns !== vertices) {
+    throw new ShapeError(
+      "initial",
+      `Cannot start from "initial": it is ${rows} x ${columns}, but "samples" has ${vertices} variables.`,
+    );
+  }
+  const diagonal = diagonalOf(initial);
+  const bad = diagonal.findIndex((value) => !(value > 0 && value < Infinity));
+  if (bad >= 0) {
+    throw new DataError("initial", `Cannot start from "initial": its diagonal is ${diagonal[bad]} at ${bad}.`);
+  }
+  const entries = [...upperEntries(initial)];
+  const infinite = entries.find(([, , value]) => !Number.isFinite(value));
+  if (infinite) {
+    throw new DataError(
+      "initial",
+      `Cannot start from "initial": it is ${infinite[2]} at row ${infinite[0]}, column ${infinite[1]}.`,
+    );
+  }
+  return { ends: entries.flatMap(([i, j]) => [i, j]), values: entries.map(([, , value]) => value), diagonal };
+}
