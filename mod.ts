@@ -103,3 +103,18 @@ export {
   sparsePrecision,
   type SparsePrecisionOptions,
 } from "./solvers/graph/precision.ts";
+export {
+  type GraphCriterion,
+  type PrecisionPathOptions,
+  type PrecisionPathPoint,
+  sparsePrecisionPath,
+} from "./solvers/graph/path.ts";
+export {
+  type GraphComponents,
+  graphComponents,
+  isPositiveDefinite,
+  logDeterminant,
+  nearestPositiveDefinite,
+  type RepairOptions,
+} from "./solvers/graph/structure.ts";
+export { type GraphEdge, graphEdges, toDot, toEdgeList, toGraphMl } from "./solvers/graph/export.ts";

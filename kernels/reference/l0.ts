@@ -57,9 +57,9 @@ export function regressionDescent(operands: RegressionDescentArguments): number 
 }
 
 /** Sweeps after which `T S` is computed afresh, so that rounding errors of the updates do not pile up. */
-const refreshEvery = 64;
+const refreshEvery = 16;
 
-/** Coordinate descent from the Gram matrix; `products` follow each step, and are computed afresh at the end. */
+/** Coordinate descent from the Gram matrix; `products` follow each step, and are computed afresh now and then. */
 export function graphDescent(operands: GraphDescentArguments): number {
   const { penalty, sweeps, tolerance } = operands;
   const gram = matrixView(operands.gram), products = matrixView(operands.products);
@@ -117,9 +117,8 @@ export function graphDescent(operands: GraphDescentArguments): number {
       add(i, i, delta);
       change += (delta / diagonal[i]) ** 2;
     }
-    if (change <= tolerance) break;
     if (sweep % refreshEvery === 0) refresh();
+    if (change <= tolerance) break;
   }
-  refresh();
   return sweep;
 }

@@ -13,5 +13,5 @@ export const roundingMargin = 1e-12;
 export function allowedGap(primal: number, upperBound: number, isSolution: boolean): number {
   if (isSolution) return leafPrecision * Math.abs(primal);
   // A node far below the incumbent is branched on anyway: its bound need not be sharp.
-  return Math.max(nodePrecision * Math.abs(primal), 0.02 * (upperBound - primal));
+  return Math.max(nodePrecision * Math.abs(primal), 0.001 * (upperBound - primal));
 }

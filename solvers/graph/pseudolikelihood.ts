@@ -50,19 +50,12 @@ export interface Pseudolikelihood {
   slopes(begin: number, end: number): Promise<Float64Array>;
 }
 
+/** Rows of slopes that are looked at together. */
+export const tileRows = 64;
+
 /** Number of the edge `{i, j}`, `i < j`, among `vertices (vertices - 1) / 2`, row by row. */
 export function edgeNumber(i: number, j: number, vertices: number): number {
   return i * vertices - i * (i + 1) / 2 + (j - i - 1);
-}
-
-/** The ends of an edge by its number, the lower first. */
-export function edgeEnds(edge: number, vertices: number): [i: number, j: number] {
-  const half = vertices - 0.5;
-  let i = Math.floor(half - Math.sqrt(half * half - 2 * edge));
-  // The square root may be off by a rounding error next to the first edge of a row.
-  if (edgeNumber(i, i + 1, vertices) > edge) i--;
-  else if (i + 2 < vertices && edgeNumber(i + 1, i + 2, vertices) <= edge) i++;
-  return [i, edge - edgeNumber(i, i + 1, vertices) + i + 1];
 }
 
 /** The empty graph: `t_ii = 1 / S_ii`, optimal among diagonal matrices. */
@@ -105,11 +98,15 @@ export function curvatureAt(
 /** The estimate without its zero edges. */
 export function withoutZeros(estimate: GraphEstimate): GraphEstimate {
   const { ends, values } = estimate;
-  return {
-    ...estimate,
-    ends: ends.filter((_, at) => values[at >> 1] !== 0),
-    values: values.filter((value) => value !== 0),
-  };
+  const kept = { ends: ends.slice(), values: values.slice() };
+  let count = 0;
+  for (let e = 0; e < values.length; e++) {
+    if (values[e] === 0) continue;
+    kept.ends[2 * count] = ends[2 * e];
+    kept.ends[2 * count + 1] = ends[2 * e + 1];
+    kept.values[count++] = values[e];
+  }
+  return { ...estimate, ends: kept.ends.subarray(0, 2 * count), values: kept.values.subarray(0, count) };
 }
 
 /** Arrays for the edges of a descent, grown as needed. */
@@ -185,7 +182,7 @@ export async function createProducts(
       latest = { diagonal: await workspace.read(diagonal.array) };
       const current = await latestProducts();
       const estimate = {
-        ends: Uint32Array.from(point.ends),
+        ends: point.ends instanceof Uint32Array ? point.ends : Uint32Array.from(point.ends),
         values: await workspace.read(active.values.array, 0, active.values.length),
         diagonal: latest.diagonal,
         norms: await workspace.read(norms.array),

@@ -8,7 +8,7 @@ import {
 import { allowedGap, roundingMargin } from "../branch_and_bound/precision.ts";
 import { drop, type Fixing, keep, nodeStatus } from "../branch_and_bound/search.ts";
 import type { Run } from "../core/run.ts";
-import { dataTerm, edgeEnds, edgeNumber, type GraphEstimate, type Pseudolikelihood } from "./pseudolikelihood.ts";
+import { dataTerm, edgeNumber, type GraphEstimate, type Pseudolikelihood, tileRows } from "./pseudolikelihood.ts";
 
 /** A point in edge numbers, to start from. */
 export interface GraphStart {
@@ -22,106 +22,172 @@ export interface RelaxedGraph {
   readonly estimate: GraphEstimate;
   /** Number of each edge of the estimate. */
   readonly edges: readonly number[];
-  /** Value of the relaxation at the estimate. */
-  readonly primal: number;
   /** Lower bound on the node's optimum, valid whatever the estimate. */
   readonly bound: number;
+  /** Edges with a fractional indicator, the most fractional first. */
+  readonly fractional: readonly number[];
+  /** Edges that no solution of the node below the upper bound can have otherwise. */
+  readonly fixings: readonly Fixing[];
   /** Whether the relaxation was solved, rather than cut short by the time limit. */
   readonly complete: boolean;
 }
 
+/** Solves the relaxation of one node after another. */
+export type GraphRelaxation = (statuses: Uint8Array, start: GraphStart, upperBound: number) => Promise<RelaxedGraph>;
+
+/** What the slopes of all edges say. */
+interface Prices {
+  /** Sum of the conjugates of all penalties. */
+  conjugates: number;
+  /** Free edges outside the active set beyond the threshold, the steepest first. */
+  entering: number[];
+  /** Largest conjugate of a free edge. */
+  largest: number;
+}
+
 const sweepsPerCall = 200;
-/** Rows of slopes looked at together. */
-const tileRows = 64;
 
 /**
- * Solves the relaxation of a node by coordinate descent on an active set of edges: those whose slope exceeds the threshold
- * join until none is left, and the descent is repeated to a finer tolerance until the duality gap tells whether the node
- * can be pruned.
+ * Relaxations by coordinate descent on an active set of edges: those whose slope exceeds the threshold join until none is
+ * left, and the descent is repeated to a finer tolerance until the duality gap tells whether the node can be pruned.
  */
-export async function relaxGraph(
-  problem: Pseudolikelihood,
-  penalty: L0Penalty,
-  statuses: Uint8Array,
-  start: GraphStart,
-  upperBound: number,
-  run: Run,
-): Promise<RelaxedGraph> {
+export function createGraphRelaxation(problem: Pseudolikelihood, penalty: L0Penalty, run: Run): GraphRelaxation {
   const { vertices } = problem;
-  const values = new Map<number, number>();
-  for (let k = 0; k < start.edges.length; k++) {
-    if (statuses[start.edges[k]] !== nodeStatus.zero) values.set(start.edges[k], start.values[k]);
-  }
-  for (let edge = -1; (edge = statuses.indexOf(nodeStatus.kept, edge + 1)) >= 0;) {
-    if (!values.has(edge)) values.set(edge, 0);
-  }
-  let diagonal = start.diagonal;
-  let best: RelaxedGraph | undefined;
-  let tolerance = 1e-5;
-  for (;;) {
-    const edges = [...values.keys()];
-    const { estimate } = await problem.descend({
-      point: {
-        ends: edges.flatMap((edge) => edgeEnds(edge, vertices)),
-        values: [...values.values()],
-        diagonal,
-      },
-      kinds: edges.map((edge) => statuses[edge]),
-      penalty,
-      sweeps: sweepsPerCall,
-      tolerance,
-    });
-    diagonal = estimate.diagonal;
-    edges.forEach((edge, k) => values.set(edge, estimate.values[k]));
-    const { conjugates, entering } = await priceEdges(problem, penalty, statuses, values);
-    const bound = lowerBound(estimate, conjugates);
-    const primal = relaxedObjective(penalty, statuses, edges, estimate);
-    best = { estimate, edges, primal, bound: Math.max(bound, best?.bound ?? -Infinity), complete: true };
-    if (best.bound >= upperBound) return best;
-    const state = { stage: "relaxation", fraction: 0, iteration: edges.length, objective: upperBound };
-    if (await run.checkpoint(state)) return { ...best, complete: false };
-
-    if (entering.length > 0) {
-      for (const edge of entering.slice(0, Math.max(vertices, edges.length >> 1))) values.set(edge, 0);
-      continue;
+  const { lambda0, lambda2, threshold } = penalty;
+  const count = vertices * (vertices - 1) / 2;
+  const endsOf = new Uint32Array(2 * count);
+  for (let i = 0, at = 0; i < vertices; i++) {
+    for (let j = i + 1; j < vertices; j++) {
+      endsOf[at++] = i;
+      endsOf[at++] = j;
     }
-    const isSolution = fractionalEdges(penalty, statuses, best).length === 0;
-    if (primal - best.bound <= allowedGap(primal, upperBound, isSolution) || tolerance < 1e-26) return best;
-    tolerance /= 100;
   }
-}
+  const active = new Uint8Array(count);
 
-/** Numbers of the edges with a fractional indicator, the most fractional first. */
-export function fractionalEdges(
-  penalty: L0Penalty,
-  statuses: Uint8Array,
-  { edges, estimate }: Pick<RelaxedGraph, "edges" | "estimate">,
-): number[] {
-  const distance = new Map<number, number>();
-  edges.forEach((edge, k) => {
-    const z = indicatorAt(estimate.values[k], penalty);
-    if (statuses[edge] === nodeStatus.free && z > 0 && z < 1) distance.set(edge, Math.abs(z - 0.5));
-  });
-  return [...distance.keys()].sort((a, b) => distance.get(a)! - distance.get(b)! || a - b);
-}
+  /** Sums conjugates and finds violations in one pass over all slopes, edge by edge in the order of their numbers. */
+  async function price(statuses: Uint8Array): Promise<Prices> {
+    const prices: Prices = { conjugates: 0, entering: [], largest: 0 };
+    const steepness: number[] = [];
+    for (let begin = 0, edge = 0; begin < vertices; begin += tileRows) {
+      const end = Math.min(vertices, begin + tileRows);
+      const slopes = await problem.slopes(begin, end);
+      for (let i = begin; i < end; i++) {
+        for (let j = i + 1, at = (i - begin) * vertices + j; j < vertices; j++, at++, edge++) {
+          const slope = slopes[at];
+          if (statuses[edge] === nodeStatus.kept) {
+            prices.conjugates += keptConjugate(slope, penalty);
+          } else if (statuses[edge] === nodeStatus.free && Math.abs(slope) > threshold) {
+            const conjugate = relaxedConjugate(slope, penalty);
+            prices.conjugates += conjugate;
+            prices.largest = Math.max(prices.largest, conjugate);
+            if (active[edge]) continue;
+            steepness.push(Math.abs(slope));
+            prices.entering.push(edge);
+          }
+        }
+      }
+    }
+    const order = steepness.map((_, k) => k).sort((a, b) => steepness[b] - steepness[a] || a - b);
+    return { ...prices, entering: order.map((k) => prices.entering[k]) };
+  }
 
-/** Free edges that no solution below `upperBound` can have otherwise, from the slopes of the latest descent. */
-export async function screenEdges(
-  problem: Pseudolikelihood,
-  penalty: L0Penalty,
-  statuses: Uint8Array,
-  bound: number,
-  upperBound: number,
-): Promise<Fixing[]> {
-  const fixings: Fixing[] = [];
-  await eachSlope(problem, (slope, i, j) => {
-    const edge = edgeNumber(i, j, problem.vertices);
-    if (statuses[edge] !== nodeStatus.free) return;
-    const relaxed = relaxedConjugate(slope, penalty);
-    if (bound + relaxed > upperBound) fixings.push(keep(edge));
-    else if (bound + relaxed - keptConjugate(slope, penalty) > upperBound) fixings.push(drop(edge));
-  });
-  return fixings;
+  async function screen(statuses: Uint8Array, bound: number, upperBound: number): Promise<Fixing[]> {
+    const fixings: Fixing[] = [];
+    await eachSlope(problem, (slope, i, j) => {
+      const edge = edgeNumber(i, j, vertices);
+      if (statuses[edge] !== nodeStatus.free) return;
+      const relaxed = relaxedConjugate(slope, penalty);
+      if (bound + relaxed > upperBound) fixings.push(keep(edge));
+      else if (bound + relaxed - keptConjugate(slope, penalty) > upperBound) fixings.push(drop(edge));
+    });
+    return fixings;
+  }
+
+  function relaxedObjective(statuses: Uint8Array, edges: readonly number[], estimate: GraphEstimate): number {
+    let value = dataTerm(estimate);
+    for (let k = 0; k < edges.length; k++) {
+      const x = estimate.values[k];
+      value += statuses[edges[k]] === nodeStatus.kept ? lambda0 + lambda2 * x * x : relaxedAt(x, penalty);
+    }
+    return value;
+  }
+
+  function fractionalEdges(statuses: Uint8Array, edges: readonly number[], { values }: GraphEstimate): number[] {
+    const found: number[] = [], distance: number[] = [];
+    for (let k = 0; k < edges.length; k++) {
+      const z = indicatorAt(values[k], penalty);
+      if (statuses[edges[k]] !== nodeStatus.free || !(z > 0 && z < 1)) continue;
+      found.push(edges[k]);
+      distance.push(Math.abs(z - 0.5));
+    }
+    const order = found.map((_, k) => k).sort((a, b) => distance[a] - distance[b] || found[a] - found[b]);
+    return order.map((k) => found[k]);
+  }
+
+  async function solve(
+    statuses: Uint8Array,
+    edges: number[],
+    start: GraphStart,
+    upperBound: number,
+  ): Promise<RelaxedGraph> {
+    let values: ArrayLike<number> = edges.map((_, k) => k < start.values.length ? start.values[k] : 0);
+    let diagonal = start.diagonal;
+    let bound = -Infinity;
+    for (let tolerance = 1e-5;;) {
+      const ends = new Uint32Array(2 * edges.length), kinds = new Uint8Array(edges.length);
+      for (let k = 0; k < edges.length; k++) {
+        ends[2 * k] = endsOf[2 * edges[k]];
+        ends[2 * k + 1] = endsOf[2 * edges[k] + 1];
+        kinds[k] = statuses[edges[k]];
+      }
+      const point = { ends, values, diagonal };
+      const { estimate } = await problem.descend({ point, kinds, penalty, sweeps: sweepsPerCall, tolerance });
+      const { conjugates, entering, largest } = await price(statuses);
+      // Bounds need not rise from round to round; the best one stays valid for the node.
+      bound = Math.max(bound, lowerBound(estimate, conjugates));
+      const primal = relaxedObjective(statuses, edges, estimate);
+      const fractional = fractionalEdges(statuses, edges, estimate);
+      const solved = { estimate, edges: edges.slice(), bound, fractional, fixings: [], complete: true };
+      if (bound >= upperBound) return solved;
+      const state = { stage: "relaxation", fraction: 0, iteration: edges.length, objective: upperBound };
+      if (await run.checkpoint(state)) return { ...solved, complete: false };
+
+      if (entering.length > 0) {
+        const joining = entering.slice(0, Math.max(vertices, edges.length >> 1));
+        for (const edge of joining) active[edge] = 1;
+        edges.push(...joining);
+        const longer = new Float64Array(edges.length);
+        longer.set(estimate.values);
+        values = longer;
+      } else if (primal - bound <= allowedGap(primal, upperBound, fractional.length === 0) || tolerance < 1e-26) {
+        // The bound of an edge made zero is above that of the node by lambda0 at most, that of a kept one by its conjugate.
+        const promising = bound + Math.max(lambda0, largest) > upperBound;
+        return promising ? { ...solved, fixings: await screen(statuses, bound, upperBound) } : solved;
+      } else {
+        tolerance /= 100;
+        values = estimate.values;
+      }
+      diagonal = estimate.diagonal;
+    }
+  }
+
+  return async (statuses, start, upperBound) => {
+    const edges: number[] = [], values: number[] = [];
+    const join = (edge: number, value: number) => {
+      active[edge] = 1;
+      edges.push(edge);
+      values.push(value);
+    };
+    for (let k = 0; k < start.edges.length; k++) {
+      if (statuses[start.edges[k]] !== nodeStatus.zero) join(start.edges[k], start.values[k]);
+    }
+    for (let edge = -1; (edge = statuses.indexOf(nodeStatus.kept, edge + 1)) >= 0;) if (!active[edge]) join(edge, 0);
+    try {
+      return await solve(statuses, edges, { edges, values, diagonal: start.diagonal }, upperBound);
+    } finally {
+      for (const edge of edges) active[edge] = 0;
+    }
+  };
 }
 
 /** Calls `visit` with the slope of every edge, row by row. */
@@ -139,60 +205,31 @@ export async function eachSlope(
   }
 }
 
-/** The sum of the conjugates of all penalties, and the free edges beyond the threshold, the steepest first. */
-async function priceEdges(
-  problem: Pseudolikelihood,
-  penalty: L0Penalty,
-  statuses: Uint8Array,
-  active: ReadonlyMap<number, number>,
-): Promise<{ conjugates: number; entering: number[] }> {
-  let conjugates = 0, edge = 0;
-  const steep: { edge: number; slope: number }[] = [];
-  await eachSlope(problem, (slope) => {
-    if (statuses[edge] === nodeStatus.kept) {
-      conjugates += keptConjugate(slope, penalty);
-    } else if (statuses[edge] === nodeStatus.free && Math.abs(slope) > penalty.threshold) {
-      conjugates += relaxedConjugate(slope, penalty);
-      if (!active.has(edge)) steep.push({ edge, slope: Math.abs(slope) });
-    }
-    edge++;
-  });
-  steep.sort((a, b) => b.slope - a.slope || a.edge - b.edge);
-  return { conjugates, entering: steep.map(({ edge }) => edge) };
-}
-
 /** The dual objective at `nu_i = 2 r_i / t_ii`, less a margin for rounding. */
 function lowerBound({ diagonal, norms, own }: GraphEstimate, conjugates: number): number {
   let bound = diagonal.length, size = diagonal.length + Math.abs(conjugates);
   for (let i = 0; i < diagonal.length; i++) {
     const argument = 2 * own[i] / diagonal[i] - norms[i] / (diagonal[i] * diagonal[i]);
     if (!(argument > 0)) return -Infinity;
-    bound += Math.log(argument);
-    size += Math.abs(Math.log(argument));
+    const term = Math.log(argument);
+    bound += term;
+    size += Math.abs(term);
   }
   return bound - conjugates - roundingMargin * size;
 }
 
-function relaxedObjective(
-  penalty: L0Penalty,
-  statuses: Uint8Array,
-  edges: readonly number[],
-  estimate: GraphEstimate,
-): number {
-  let value = dataTerm(estimate);
-  edges.forEach((edge, k) => {
-    const x = estimate.values[k];
-    value += statuses[edge] === nodeStatus.kept ? penalty.lambda0 + penalty.lambda2 * x * x : relaxedAt(x, penalty);
-  });
-  return value;
-}
-
 /** What the children of a node start from: its nonzero edges. */
-export function startOfNode({ edges, estimate }: RelaxedGraph): GraphStart {
-  const { values, diagonal } = estimate;
+export function startOfNode({ edges, estimate: { values, diagonal } }: RelaxedGraph): GraphStart {
+  const start = { edges: new Uint32Array(edges.length), values: new Float32Array(edges.length) };
+  let count = 0;
+  for (let k = 0; k < edges.length; k++) {
+    if (values[k] === 0) continue;
+    start.edges[count] = edges[k];
+    start.values[count++] = values[k];
+  }
   return {
-    edges: Uint32Array.from(edges.filter((_, k) => values[k] !== 0)),
-    values: Float32Array.from(values.filter((value) => value !== 0)),
-    diagonal: Float32Array.from(diagonal),
+    edges: start.edges.slice(0, count),
+    values: start.values.slice(0, count),
+    diagonal: new Float32Array(diagonal),
   };
 }

@@ -127,7 +127,7 @@ export function regressionDescent_f64(
 
 // Sweeps after which T S is computed afresh, so that rounding errors of the updates do not pile up.
 @inline
-const REFRESH_EVERY: i32 = 64;
+const REFRESH_EVERY: i32 = 16;
 
 /** `products = T S` and `norms_i = T_i S T_i^T` from `T`. */
 function refreshGraph(
@@ -229,11 +229,10 @@ export function graphDescent_f64(
       addScaled(vertices, delta, gramI, productI);
       change += (delta / fresh) * (delta / fresh);
     }
-    if (change <= tolerance) break;
     if (sweep % REFRESH_EVERY == 0) {
       refreshGraph(vertices, edges, gram, gramBytes, ends, values, diagonal, products, productBytes, norms);
     }
+    if (change <= tolerance) break;
   }
-  refreshGraph(vertices, edges, gram, gramBytes, ends, values, diagonal, products, productBytes, norms);
   return sweep;
 }

@@ -1,0 +1,104 @@
+import { entryGain, l0Penalty } from "../branch_and_bound/perspective.ts";
+import type { Matrix } from "../core/matrix.ts";
+import { choiceOption, integerOption } from "../core/options.ts";
+import { curvatureAt, emptyGraph, evaluate, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
+import { type GraphSession, openGraph, type PrecisionOptions, type SparsePrecision } from "./precision.ts";
+import { eachSlope } from "./relaxation.ts";
+import { diagonalOf, upperEntries } from "./sparse.ts";
+import { logDeterminant } from "./structure.ts";
+
+/** How the points of a path are judged; the least is best. */
+export type GraphCriterion = "ebic" | "pseudo-ebic";
+
+/** Options of {@linkcode sparsePrecisionPath}. */
+export interface PrecisionPathOptions extends PrecisionOptions {
+  /** Most points. @default 50 */
+  readonly count?: number;
+  /** The path ends before a graph of more edges. @default 10 times the number of variables */
+  readonly maxEdges?: number;
+  /**
+   * `ebic`: `n (tr S T - log det T) + E log n + 2 E log p` (Foygel & Drton 2010, gamma 1/2), infinite where the matrix is not
+   * positive definite; `pseudo-ebic` has the data term of the pseudolikelihood instead. @default "ebic"
+   */
+  readonly criterion?: GraphCriterion;
+}
+
+/** A point of a path. */
+export interface PrecisionPathPoint extends SparsePrecision {
+  readonly lambda0: number;
+  /** Value of the chosen criterion. */
+  readonly criterion: number;
+}
+
+/**
+ * Precision matrices from the empty graph on, each warm-started at the one before. Each `lambda0` is just small enough that
+ * the best absent edge would enter. The time limit is that of the whole path.
+ *
+ * @param samples One sample a row [samples, variables].
+ * @throws as {@linkcode sparsePrecision} does, when the first point is asked for
+ *
+ * @example
+ * ```ts
+ * import { fromRows, sparsePrecisionPath } from "minima";
+ * const samples = fromRows([[2, 2, 1], [-2, -2, 1], [1, 1, -1], [-1, -1, -1], [3, 2, 0], [-3, -2, 0]]);
+ * let best = { criterion: Infinity, edgeCount: 0 };
+ * for await (const point of sparsePrecisionPath(samples, { lambda2: 0.1, count: 5 })) {
+ *   if (point.criterion < best.criterion) best = point;
+ * }
+ * if (best.edgeCount !== 1) throw new Error("0 and 1 go together");
+ * ```
+ */
+export async function* sparsePrecisionPath(
+  samples: Matrix,
+  options: PrecisionPathOptions,
+): AsyncGenerator<PrecisionPathPoint, void> {
+  const { count = 50, criterion = "ebic" } = options;
+  integerOption("count", count, 1);
+  choiceOption("criterion", criterion, ["ebic", "pseudo-ebic"]);
+  const session = await openGraph(samples, options);
+  try {
+    const { problem } = session;
+    const { maxEdges = 10 * problem.vertices } = options;
+    integerOption("maxEdges", maxEdges, 0);
+    let start: GraphPoint | undefined;
+    let lambda0 = await bestEntry(session, emptyGraph(problem));
+    for (let index = 0; index < count; index++) {
+      const { start: next, ...fit } = await session.fit(lambda0, start);
+      if (fit.edgeCount > maxEdges) return;
+      yield { ...fit, lambda0, criterion: await judge(problem, fit, criterion) };
+      if (fit.status === "time-limit") return;
+      const entry = await bestEntry(session, next);
+      if (entry === 0) return;
+      lambda0 = Math.min(0.99 * entry, 0.97 * lambda0);
+      start = next;
+    }
+  } finally {
+    session.close();
+  }
+}
+
+/** The largest `lambda0` at which some absent edge would enter. */
+async function bestEntry({ problem, lambda2, bigM }: GraphSession, point: GraphPoint): Promise<number> {
+  const free = l0Penalty(0, lambda2, bigM);
+  const estimate = await evaluate(problem, point, free);
+  const present = new Set<number>();
+  estimate.values.forEach((_, e) => present.add(estimate.ends[2 * e] * problem.vertices + estimate.ends[2 * e + 1]));
+  let best = 0;
+  await eachSlope(problem, (slope, i, j) => {
+    if (!present.has(i * problem.vertices + j)) {
+      best = Math.max(best, entryGain(curvatureAt(problem, estimate, i, j), slope, free));
+    }
+  });
+  return best;
+}
+
+async function judge(problem: Pseudolikelihood, fit: SparsePrecision, criterion: GraphCriterion): Promise<number> {
+  const { samples, vertices } = problem;
+  const complexity = fit.edgeCount * (Math.log(samples) + 2 * Math.log(vertices));
+  if (criterion === "pseudo-ebic") return samples * fit.dataTerm + complexity;
+  const logDet = logDeterminant(fit.precision);
+  if (Number.isNaN(logDet)) return Infinity;
+  let trace = diagonalOf(fit.precision).reduce((sum, value, i) => sum + value * problem.variances[i], 0);
+  for (const [i, j, value] of upperEntries(fit.precision)) trace += 2 * value * (await problem.gramRow(i))[j];
+  return samples * (trace - logDet) + complexity;
+}
