@@ -25,6 +25,7 @@ export interface PrecisionPathOptions extends PrecisionOptions {
 
 /** A point of a path. */
 export interface PrecisionPathPoint extends SparsePrecision {
+  /** Price of each edge at this point. */
   readonly lambda0: number;
   /** Value of the chosen criterion. */
   readonly criterion: number;

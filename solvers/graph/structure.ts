@@ -6,6 +6,7 @@ import { diagonalOf, upperEntries } from "./sparse.ts";
 
 /** Connected components of a graph. */
 export interface GraphComponents {
+  /** Number of components. */
   readonly count: number;
   /** Component of each vertex, numbered by their least vertices. */
   readonly labels: Uint32Array;

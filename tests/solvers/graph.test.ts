@@ -250,6 +250,17 @@ describe("sparsePrecisionPath", () => {
   });
 });
 
+/** `[[2, -1, 0], [-1, 2, 0], [0, 0, 3]]` with another entry for -1. */
+function small(entry: number): SparseMatrix {
+  return {
+    format: "csr",
+    shape: [3, 3],
+    indptr: new Uint32Array([0, 2, 4, 5]),
+    indices: new Uint32Array([0, 1, 0, 1, 2]),
+    data: new Float64Array([2, entry, entry, 2, 3]),
+  };
+}
+
 describe("the graph of a precision matrix", () => {
   it("has components, a determinant and definiteness", () => {
     assert.deepEqual(graphComponents(small(-1)), {
