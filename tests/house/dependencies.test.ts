@@ -10,12 +10,14 @@ interface Layer {
 }
 
 const engine = "kernels/engine/mod.ts", contracts = ["type kernels/spec.ts", "type kernels/spec/"];
+/** Sizes of blocks that a kernel and the code that launches it share. */
+const blockings = ["", "cholesky_", "quadratic_form_", "quantization_"].map((of) => `kernels/wasm/${of}blocking.ts`);
 const host = ["node:", "type node:"];
 
 /** From the bottom up; each file belongs to the first layer that holds it. */
 const layers: { readonly [name: string]: Layer } = {
   contracts: { within: ["kernels/spec.ts", "kernels/spec/"], mayImport: ["kernels/spec/"] },
-  assembly: { within: ["kernels/wasm/assembly/"], mayImport: ["kernels/wasm/assembly/", "kernels/wasm/blocking.ts"] },
+  assembly: { within: ["kernels/wasm/assembly/"], mayImport: ["kernels/wasm/assembly/", ...blockings] },
   reference: { within: ["kernels/reference/"], mayImport: ["kernels/reference/", "kernels/spec/", ...contracts] },
   wasm: { within: ["kernels/wasm/"], mayImport: ["kernels/wasm/", "kernels/reference/", ...contracts] },
   webgpu: { within: ["kernels/webgpu/"], mayImport: ["kernels/webgpu/", "kernels/reference/", ...contracts] },
