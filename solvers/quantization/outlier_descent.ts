@@ -44,7 +44,7 @@ export const autoAlternations = 8;
  */
 export async function descendWithOutliers(task: Task, size: number): Promise<boolean> {
   const { options: { activationOrder, initial }, weights } = task;
-  let support = await beginOutliers(task, size);
+  const support = await beginOutliers(task, size);
   let late = initial === "gptq" && await gptq(task, activationOrder ? byActivation(task) : undefined);
   late = late || await alternate(task, size, support);
   task.target = withoutOutliers(weights.data, task.outliers!);
