@@ -72,11 +72,13 @@ async function annealBlock(
   const { columns, workspace, options: { iterations }, trace } = task;
   const best = await snapshot(rows);
   const energies = rowObjectives(rows, best);
-  storeCodes(rows, best.levels);
   const temperatures = new Float64Array(end - begin).fill(firstTemperature);
 
   for (let round = 0; round < iterations; round++) {
-    if (await checkpoint(task, "anneal", round)) return true;
+    if (await checkpoint(task, "anneal", round)) {
+      storeCodes(rows, best.levels);
+      return true;
+    }
     workspace.write(
       amplitudes,
       energies.map((energy, i) => Math.sqrt(Math.max(energy, 0) * temperatures[i] / columns)),
@@ -105,9 +107,9 @@ async function annealBlock(
     }
     workspace.write(arrays.levels, best.levels, rows.place);
     workspace.write(arrays.residual, best.residual, rows.place);
-    storeCodes(rows, best.levels);
     trace[round] += energies.reduce((sum, energy) => sum + energy, 0);
   }
+  storeCodes(rows, best.levels);
   return false;
 }
 

@@ -10,8 +10,10 @@ export interface Stage {
   readonly task: Task;
   readonly dtype: FloatDtype;
   readonly coupling: DeviceArray<FloatDtype>;
-  /** Column of the layer at each place; the identity without it. */
-  readonly order: Uint32Array | undefined;
+  /** Column of the layer at each place. */
+  readonly order: Uint32Array;
+  /** Group of the column at each place. */
+  readonly groupAt: Uint32Array;
   /** Every row has its own place in the arrays; otherwise all blocks come to the same. */
   readonly resident: boolean;
   readonly arrays: {
@@ -39,14 +41,14 @@ export interface Rows {
   readonly state: QuantizationState;
 }
 
-/** How a stage keeps its rows. */
+/** How a stage keeps its rows: columns in the layer's order without `order`. */
 export type StageOptions = Partial<Pick<Stage, "order" | "resident">> & Pick<Stage["arrays"], "outliers">;
 
 /** Allocates what a stage needs beside its coupling. */
 export function openStage(
   task: Task,
   coupling: DeviceArray<FloatDtype>,
-  { order, resident = false, outliers }: StageOptions = {},
+  { order = Uint32Array.from({ length: task.columns }, (_, j) => j), resident = false, outliers }: StageOptions = {},
 ): Stage {
   const { columns, workspace, grid: { groups, groupIndex } } = task;
   const dtype = coupling.dtype;
@@ -57,6 +59,7 @@ export function openStage(
     dtype,
     coupling,
     order,
+    groupAt: order.map((column) => groupIndex ? groupIndex[column] : 0),
     resident,
     arrays: {
       levels: floats(columns, "levels"),
@@ -70,10 +73,7 @@ export function openStage(
     },
     staging: dtype === "f32" ? new Float32Array(block * columns) : new Float64Array(block * columns),
   };
-  if (groupIndex) {
-    const groupsInOrder = order ? Uint32Array.from(order, (column) => groupIndex[column]) : groupIndex;
-    workspace.write(stage.arrays.columnGroups!, groupsInOrder);
-  }
+  if (groupIndex) workspace.write(stage.arrays.columnGroups!, stage.groupAt);
   return stage;
 }
 
@@ -119,14 +119,11 @@ export function placeAll(stage: Stage): Rows[] {
 
 /** Calls `visit` for every weight of the rows: its place in the block, in the layer, and in the grid. */
 export function forEachWeight(
-  { stage: { task: { columns, grid: { groups, groupIndex } }, order }, begin, end }: Rows,
-  visit: (inBlock: number, inLayer: number, inGrid: number, column: number) => void,
+  { stage: { task: { columns, grid: { groups } }, order, groupAt }, begin, end }: Rows,
+  visit: (inBlock: number, inLayer: number, inGrid: number) => void,
 ): void {
   for (let i = begin, inBlock = 0; i < end; i++) {
-    for (let k = 0; k < columns; k++, inBlock++) {
-      const column = order ? order[k] : k;
-      visit(inBlock, i * columns + column, i * groups + (groupIndex ? groupIndex[column] : 0), column);
-    }
+    for (let k = 0; k < columns; k++, inBlock++) visit(inBlock, i * columns + order[k], i * groups + groupAt[k]);
   }
 }
 
@@ -149,15 +146,16 @@ export function startFromCodes(rows: Rows): void {
 /** Computes the residual afresh from the levels, `G = (W - What) M`: one matrix product. */
 export async function refreshResidual(rows: Rows): Promise<void> {
   const { stage: { task, arrays, staging }, state, begin, end } = rows;
-  const { target, grid, columns, workspace } = task;
+  const { columns, workspace } = task;
   const levels = await readLevels(rows), outliers = await readOutliers(rows);
-  forEachWeight(rows, (at, inLayer, inGrid) => {
-    const error = target[inLayer] - grid.scales.data[inGrid] * levels[at];
-    staging[at] = outliers ? error - outliers[at] : error;
-  });
+  const errors = new Float64Array(columns);
+  for (let row = 0; row < end - begin; row++) {
+    rowErrors(rows, row, levels, outliers, errors);
+    staging.set(errors, row * columns);
+  }
   workspace.write(arrays.errors, blockPart(rows, staging));
-  const errors = { array: arrays.errors, rows: end - begin, columns };
-  await workspace.kernels.gemm({ a: errors, b: state.coupling, c: state.residual });
+  const a = { array: arrays.errors, rows: end - begin, columns };
+  await workspace.kernels.gemm({ a, b: state.coupling, c: state.residual });
   spend(task, 1, end - begin);
 }
 
@@ -193,21 +191,30 @@ export async function readOutliers(rows: Rows): Promise<Vector | undefined> {
 
 /** Objective of each row from its residual, `sum_j (W - What)_ij G_ij Sigma_jj`: no product with the Gram matrix. */
 export function rowObjectives(rows: Rows, { levels, residual, outliers }: Snapshot): Float64Array {
-  const { stage: { task: { target, grid, columns, diagonal } }, begin, end } = rows;
-  const objectives = new Float64Array(end - begin);
-  forEachWeight(rows, (at, inLayer, inGrid, column) => {
-    const error = target[inLayer] - grid.scales.data[inGrid] * levels[at] - (outliers ? outliers[at] : 0);
-    objectives[Math.floor(at / columns)] += error * residual[at] * diagonal[column];
+  const { stage: { task: { columns, diagonal }, order }, begin, end } = rows;
+  const errors = new Float64Array(columns);
+  return Float64Array.from({ length: end - begin }, (_, row) => {
+    rowErrors(rows, row, levels, outliers, errors);
+    let sum = 0;
+    for (let k = 0, at = row * columns; k < columns; k++, at++) sum += errors[k] * residual[at] * diagonal[order[k]];
+    return sum;
   });
-  return objectives;
 }
 
-/** Takes the levels of those rows that `accept` names, rounded to the grid, as the answer so far. */
-export function storeCodes(rows: Rows, levels: Vector, accept: (row: number) => boolean = () => true): void {
-  const { stage: { task: { codes, grid, columns } } } = rows;
-  forEachWeight(rows, (at, inLayer, inGrid) => {
-    if (accept(Math.floor(at / columns))) codes[inLayer] = levels[at] + grid.zeros.data[inGrid];
-  });
+/** Errors `W - What - H` of one row of a block. */
+function rowErrors(rows: Rows, row: number, levels: Vector, outliers: Vector | undefined, errors: Float64Array): void {
+  const { stage: { task: { target, grid: { scales, groups }, columns }, order, groupAt }, begin } = rows;
+  const inLayer = (begin + row) * columns, inGrid = (begin + row) * groups, inBlock = row * columns;
+  for (let k = 0; k < columns; k++) {
+    errors[k] = target[inLayer + order[k]] - scales.data[inGrid + groupAt[k]] * levels[inBlock + k];
+  }
+  if (outliers) { for (let k = 0; k < columns; k++) errors[k] -= outliers[inBlock + k]; }
+}
+
+/** Takes levels on the grid as the answer so far. */
+export function storeCodes(rows: Rows, levels: Vector): void {
+  const { stage: { task: { codes, grid } } } = rows;
+  forEachWeight(rows, (at, inLayer, inGrid) => codes[inLayer] = levels[at] + grid.zeros.data[inGrid]);
 }
 
 /** `M = Sigma diag(Sigma)^-1`, the coupling of coordinate descent; columns and rows of dead inputs are zero. */

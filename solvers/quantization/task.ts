@@ -7,6 +7,9 @@ import type { ResolvedOptions } from "./options.ts";
 /** Multiply-adds between two checkpoints: some 50 ms of one thread. */
 const blockWork = 5e8;
 
+/** Blocks that a layer is cut into at least, once a block holds more weights than this: what bounds the memory of a block. */
+const blocksOfLayer = 8, smallBlock = 2 ** 16;
+
 /** One call of `quantizeLayer` under way. */
 export interface Task {
   readonly weights: Matrix;
@@ -49,7 +52,9 @@ export function* rowBlocks(task: Task): Generator<[begin: number, end: number]> 
 
 /** Rows of a block: a multiple of eight, because kernels work on several rows at once. */
 export function rowsOfBlock({ rows, columns, workspace: { plan } }: Task): number {
-  return Math.min(rows, 8 * Math.max(1, Math.round(plan.threads * blockWork / (8 * columns * columns))));
+  const byWork = plan.threads * blockWork / (columns * columns);
+  const bySize = Math.max(smallBlock, rows * columns / blocksOfLayer) / columns;
+  return Math.min(rows, 8 * Math.max(1, Math.round(Math.min(byWork, bySize) / 8)));
 }
 
 /** Reports progress; tells whether the time is up. */
