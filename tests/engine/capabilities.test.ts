@@ -58,19 +58,19 @@ describe("capabilities", () => {
     const { build } = await capabilities();
     const workspace = await openWorkspace({ backend: "wasm", dtype: "f32", flops: 0 });
     try {
-      // (1 + u)^2 - 1 = 2u + u^2 with u = 2^-12, as a product of matrices: only a fused multiply-add keeps u^2.
-      const u = 2 ** -12;
-      const a = workspace.allocate("f32", 2, "a"), b = workspace.allocate("f32", 2, "b");
-      const c = workspace.allocate("f32", 1, "c");
-      workspace.write(a, [-1, 1 + u]);
-      workspace.write(b, [1, 1 + u]);
+      // (1 + u)^2 - 1 = 2u + u^2 with u = 2^-12, in every element of a product: only a fused multiply-add keeps u^2.
+      const u = 2 ** -12, size = 32;
+      const a = workspace.allocate("f32", size * 2, "a"), b = workspace.allocate("f32", 2 * size, "b");
+      const c = workspace.allocate("f32", size * size, "c");
+      workspace.write(a, Array.from({ length: size * 2 }, (_, i) => i % 2 === 0 ? -1 : 1 + u));
+      workspace.write(b, Array.from({ length: 2 * size }, (_, i) => i < size ? 1 : 1 + u));
       await workspace.kernels.gemm({
-        a: { array: a, rows: 1, columns: 2 },
-        b: { array: b, rows: 2, columns: 1 },
-        c: { array: c, rows: 1, columns: 1 },
+        a: { array: a, rows: size, columns: 2 },
+        b: { array: b, rows: 2, columns: size },
+        c: { array: c, rows: size, columns: size },
       });
-      const [value] = await workspace.read(c);
-      assert.equal(value, build === "relaxed" ? 2 * u + u * u : 2 * u);
+      const expected = build === "relaxed" ? 2 * u + u * u : 2 * u;
+      assert.deepEqual(await workspace.read(c), new Float32Array(size * size).fill(expected));
     } finally {
       workspace.release();
     }
