@@ -31,7 +31,7 @@ export interface QuantizeOptions extends Omit<SolveOptions, "tolerance"> {
   readonly relaxEvery?: number;
   /** What "quantease" and "auto" begin with. @default "weights" for "quantease", "gptq" for "auto" */
   readonly initial?: QuantizationStart;
-  /** Columns that share a scale; the last group of a row may be smaller. @default all columns */
+  /** Columns that share a scale; divides their number. @default all columns */
   readonly groupSize?: number;
   /** Grids symmetric about zero. @default false */
   readonly symmetric?: boolean;
@@ -79,13 +79,24 @@ export function resolveOptions(options: QuantizeOptions, columns: number): Resol
       "rtn",
       "gptq",
     ]),
-    groupSize: Math.min(integerOption("groupSize", options.groupSize ?? columns, 1), columns),
+    groupSize: resolveGroupSize(options.groupSize ?? columns, columns),
     symmetric: booleanOption("symmetric", options.symmetric ?? false),
     activationOrder: booleanOption("activationOrder", options.activationOrder ?? method === "auto"),
     damping: numberOption("damping", options.damping ?? 0.01, 0),
     outliers,
     seed: integerOption("seed", options.seed ?? 0, 0),
   };
+}
+
+function resolveGroupSize(groupSize: number, columns: number): number {
+  integerOption("groupSize", groupSize, 1);
+  if (columns % groupSize !== 0) {
+    throw new OptionError(
+      "groupSize",
+      `Cannot use "groupSize": expected a divisor of the ${columns} columns of "weights", received ${groupSize}.`,
+    );
+  }
+  return groupSize;
 }
 
 function resolveOutliers(outliers: OutlierOptions, method: QuantizationMethod): Required<OutlierOptions> {

@@ -30,7 +30,7 @@ describe("quantizeLayer with outliers", () => {
     for (const structured of [false, true]) {
       const layer = await quantizeLayer(weights, gram, {
         bits: 3,
-        groupSize: 16,
+        groupSize: 10,
         outliers: { fraction: 0.04, structured },
       });
       const dense = dequantize(layer), outliers = toDense(layer.outliers!).data;
