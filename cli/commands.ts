@@ -1,7 +1,8 @@
 import type { Command } from "./command.ts";
 import { doctor } from "./doctor.ts";
+import { graph } from "./graph.ts";
 import { quantizeLayerCommand } from "./quantize_layer.ts";
 import { regress } from "./regress.ts";
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [quantizeLayerCommand, regress, doctor];
+export const commands: readonly Command[] = [quantizeLayerCommand, regress, graph, doctor];

@@ -23,9 +23,8 @@ against plain f64 arithmetic. Exit code 1 when a backend fails.`,
     if (options.json) {
       terminal.print(JSON.stringify({ capabilities: found, memoryLimitBytes: limit, backends: examinations }, null, 2));
     } else {
-      const { style } = terminal;
       const yes = (value: boolean) => value ? "yes" : "no";
-      const facts = [
+      terminal.facts([
         ["runtime", `${found.runtime} ${found.runtimeVersion}`],
         ["WASM SIMD", yes(found.simd)],
         ["relaxed SIMD", relaxedSimd[found.relaxedSimd]],
@@ -34,9 +33,8 @@ against plain f64 arithmetic. Exit code 1 when a backend fails.`,
         ["WebGPU", found.webgpu || `no: ${found.webgpuReason}`],
         ["kernels", found.build === "none" ? "reference only" : `${found.build} build`],
         ["memory limit", formatBytes(limit)],
-      ];
-      for (const [name, fact] of facts) terminal.print(`${style.dim(name.padEnd(15))}${fact}`);
-      terminal.print(`\n${examinationTable(examinations, style)}`);
+      ]);
+      terminal.print(`\n${examinationTable(examinations, terminal.style)}`);
     }
     if (failed.length > 0) throw new Error(`Wrong answers from ${failed.join(" and ")}.`);
   },

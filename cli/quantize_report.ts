@@ -40,8 +40,9 @@ export function printReport(terminal: Terminal, { layers, file, fileBytes }: Qua
   const before = sum(all.map((layer) => sizes(layer).before)), packed = sum(all.map((layer) => sizes(layer).packed));
   const perWeight = packed * 8 / sum(all.map(({ codes }) => codes.length));
   const mean = sum(all.map(({ relativeError }) => relativeError)) / all.length;
-  const facts = [
-    ...(all.length > 1 ? [["mean error", mean.toPrecision(4)]] : []),
+  terminal.print("");
+  terminal.facts([
+    ...(all.length > 1 ? [["mean error", mean.toPrecision(4)] as const] : []),
     [
       "size",
       `${formatBytes(before)} to ${formatBytes(packed)} packed: ${bits} bits a code, ` +
@@ -49,9 +50,7 @@ export function printReport(terminal: Terminal, { layers, file, fileBytes }: Qua
     ],
     ["ran on", `${plan.backend} (${plan.reason}), ${formatDuration(sum(all.map(({ elapsedMs }) => elapsedMs)))}`],
     ["wrote", `${file}, ${formatBytes(fileBytes)}, one code a byte`],
-  ];
-  terminal.print("");
-  for (const [name, fact] of facts) terminal.print(`${terminal.style.dim(name.padEnd(12))}${fact}`);
+  ]);
   for (const [name, { status, remarks }] of layers) {
     for (const remark of remarks) terminal.note(`${name}: ${remark}`);
     if (status === "time-limit") terminal.note(`${name}: stopped at its time limit`);

@@ -11,6 +11,7 @@ import {
 import { command, UsageError } from "./command.ts";
 import { writeWhole } from "./files.ts";
 import { formatDuration, formatNumber, table } from "./layout.ts";
+import { certificate } from "./certificate.ts";
 import { solveOptions, solverOptions, underWatch } from "./solver_options.ts";
 import { readTable, splitColumn, tableOptions } from "./tables.ts";
 import type { Terminal } from "./terminal.ts";
@@ -105,7 +106,7 @@ function printReport(terminal: Terminal, { target, columns, names, values, expla
   const chosen = validation && `, chosen among ${validation.lambdas.length} by cross-validation: mean squared error ` +
       `${formatNumber(validation.meanSquaredErrors[validation.best])} +- ` +
       formatNumber(validation.standardErrors[validation.best]);
-  const facts = [
+  terminal.facts([
     [
       "fit",
       `${fit.support.length} of ${columns.length} features explain ${
@@ -113,10 +114,9 @@ function printReport(terminal: Terminal, { target, columns, names, values, expla
       } % of the variance of ${target}`,
     ],
     ["lambda0", `${formatNumber(fit.lambda0)}${chosen ?? ""}`],
-    ...(fit.gap === undefined ? [] : [["gap", `${(fit.gap * 100).toPrecision(2)} % after ${fit.nodes} nodes`]]),
+    ...certificate(fit),
     ["ran on", `${fit.plan.backend} (${fit.plan.reason}), ${formatDuration(fit.elapsedMs)}`],
-  ];
-  for (const [name, fact] of facts) terminal.print(`${style.dim(name.padEnd(12))}${fact}`);
+  ]);
   if (fit.status !== "converged") {
     terminal.note(`stopped at its ${fit.status.replace("-", " ")}: a better fit may exist`);
   }

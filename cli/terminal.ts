@@ -32,6 +32,8 @@ export interface Terminal {
   /** Columns of the standard output; 100 where it is not a terminal. */
   readonly width: number;
   print(text: string): void;
+  /** Prints facts below one another, each after its name. */
+  facts(facts: readonly (readonly [name: string, fact: string])[]): void;
   note(text: string): void;
   error(text: string): void;
 }
@@ -51,6 +53,10 @@ export function createTerminal(stdout: Output, stderr: Output): Terminal {
     progress: stderr.isTTY ? progressLine(stderr, errorStyle) : progressLog(stderr),
     width: stdout.isTTY && stdout.columns ? stdout.columns : 100,
     print: (text) => void stdout.write(`${text}\n`),
+    facts(facts) {
+      const width = 2 + Math.max(10, ...facts.map(([name]) => name.length));
+      for (const [name, fact] of facts) stdout.write(`${style.dim(name.padEnd(width))}${fact}\n`);
+    },
     note: (text) => void stderr.write(`${errorStyle.dim(text)}\n`),
     error: (text) => void stderr.write(`${errorStyle.red("error")}  ${text}\n`),
   };

@@ -1,0 +1,171 @@
+import {
+  graphComponents,
+  type GraphEdge,
+  graphEdges,
+  type Matrix,
+  matrix,
+  type PrecisionPathOptions,
+  type SparsePrecision,
+  sparsePrecision,
+  sparsePrecisionPath,
+  toDot,
+  toEdgeList,
+  toGraphMl,
+} from "../mod.ts";
+import { certificate } from "./certificate.ts";
+import { command } from "./command.ts";
+import { writeWhole } from "./files.ts";
+import { formatDuration, formatNumber, table } from "./layout.ts";
+import { solveOptions, solverOptions, underWatch } from "./solver_options.ts";
+import { readTable, tableOptions } from "./tables.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Ridge penalty on columns of variance 1, where the solver asks for one and none is given. */
+const defaultRidge = 0.01;
+
+/** Edges that are printed; a file holds all. */
+const printedEdges = 30;
+
+/** `minima graph`: which columns of a table depend on each other. */
+export const graph = command({
+  name: "graph",
+  summary: "find which columns of a table depend on each other",
+  usage: "DATA [options]",
+  details: `
+Estimates a sparse precision matrix by l0-penalised pseudolikelihood: an edge stands for two columns that depend on each
+other given all the rest. Without --lambda0 the graph of a path that the criterion likes best is taken.
+
+  minima graph cells.tsv --out cells.graphml
+  minima graph cells.tsv --lambda0 0.05 --lambda2 0.5 --method exact --out cells.dot`,
+  operands: [1, 1],
+  options: {
+    ...tableOptions,
+    lambda0: { kind: "number", value: "PRICE", about: "price of each edge" },
+    lambda2: { kind: "number", value: "WEIGHT", about: `ridge penalty (default: ${defaultRidge})` },
+    "big-m": { kind: "number", value: "BOUND", about: "bound on the entries off the diagonal (default: none)" },
+    criterion: { kind: "text", value: "NAME", about: "ebic (the default) or pseudo-ebic" },
+    count: { kind: "number", value: "COUNT", about: "most graphs of the path (default: 50)" },
+    "max-edges": { kind: "number", value: "COUNT", about: "most edges of a graph of the path (default: 10 a column)" },
+    method: { kind: "text", value: "NAME", about: "approximate (the default) or exact" },
+    "gap-tolerance": { kind: "number", value: "SHARE", about: "relative gap at which exact stops (default: 0.01)" },
+    "node-limit": { kind: "number", value: "COUNT", about: "most relaxations that exact solves" },
+    "random-starts": { kind: "number", value: "COUNT", about: "descents from random orders besides (default: 0)" },
+    standardize: { kind: "flag", about: "give all columns variance 1 first (default: given)" },
+    out: { kind: "text", value: "FILE", about: "where to write the graph: .csv, .graphml or .dot" },
+    ...solverOptions,
+  },
+  async run({ options, operands: [path], terminal, signal }) {
+    const { lambda0, out } = options;
+    const { columns, matrix: data } = await readTable(path, options);
+    const samples = options.standardize ?? true ? standardized(data) : data;
+    const settings: PrecisionPathOptions = {
+      lambda2: options.lambda2 ?? defaultRidge,
+      bigM: options["big-m"],
+      criterion: options.criterion as PrecisionPathOptions["criterion"],
+      count: options.count,
+      maxEdges: options["max-edges"],
+      method: options.method as PrecisionPathOptions["method"],
+      gapTolerance: options["gap-tolerance"],
+      nodeLimit: options["node-limit"],
+      randomStarts: options["random-starts"],
+      ...solveOptions(options),
+      ...underWatch(terminal, signal),
+    };
+    const choice = lambda0 === undefined
+      ? await choose(samples, settings)
+      : { fit: await sparsePrecision(samples, { ...settings, lambda0 }), lambda0 };
+    terminal.progress.clear();
+    signal.throwIfAborted();
+    if (out !== undefined) await writeWhole(out, writerOf(out)(choice.fit.precision, columns));
+    if (options.json) terminal.print(JSON.stringify(jsonReport(choice, columns), null, 2));
+    else printReport(terminal, choice, columns);
+  },
+});
+
+interface Choice {
+  readonly fit: SparsePrecision;
+  readonly lambda0: number;
+  /** Graphs that it was chosen among. */
+  readonly candidates?: number;
+}
+
+/** The graph of the path with the least criterion. */
+async function choose(samples: Matrix, settings: PrecisionPathOptions): Promise<Choice> {
+  let best: { fit: SparsePrecision; lambda0: number; criterion: number } | undefined;
+  let candidates = 0;
+  for await (const { lambda0, criterion, ...fit } of sparsePrecisionPath(samples, settings)) {
+    candidates++;
+    if (best === undefined || criterion < best.criterion) best = { fit, lambda0, criterion };
+  }
+  return { ...best!, candidates };
+}
+
+/** Columns of variance 1: partial correlations do not depend on scales, but penalties do. */
+function standardized({ data, shape: [rows, columns] }: Matrix): Matrix {
+  const result = matrix(rows, columns, Float64Array.from(data));
+  for (let j = 0; j < columns; j++) {
+    let mean = 0, variance = 0;
+    for (let i = 0; i < rows; i++) mean += data[i * columns + j] / rows;
+    for (let i = 0; i < rows; i++) variance += (data[i * columns + j] - mean) ** 2 / rows;
+    // A constant column is left as it is: the solver names it.
+    if (variance > 0) { for (let i = 0; i < rows; i++) result.data[i * columns + j] /= Math.sqrt(variance); }
+  }
+  return result;
+}
+
+function writerOf(path: string): typeof toDot {
+  if (path.endsWith(".graphml")) return toGraphMl;
+  return path.endsWith(".dot") || path.endsWith(".gv") ? toDot : toEdgeList;
+}
+
+function strongestFirst(edges: readonly GraphEdge[]): GraphEdge[] {
+  return [...edges].sort((a, b) => Math.abs(b.partialCorrelation) - Math.abs(a.partialCorrelation));
+}
+
+function printReport(terminal: Terminal, { fit, lambda0, candidates }: Choice, columns: readonly string[]): void {
+  const edges = strongestFirst(graphEdges(fit.precision));
+  const [heading, ...lines] = table([
+    ["edge", "partial correlation"],
+    ...edges.slice(0, printedEdges).map(({ ends: [i, j], partialCorrelation }) => [
+      `${columns[i]} - ${columns[j]}`,
+      partialCorrelation.toFixed(4),
+    ]),
+  ]);
+  if (edges.length > printedEdges) lines.push(`and ${edges.length - printedEdges} weaker`);
+  terminal.print([terminal.style.dim(heading), ...lines, ""].join("\n"));
+  const components = graphComponents(fit.precision).count;
+  terminal.facts([
+    [
+      "graph",
+      `${edges.length} edges among ${columns.length} columns, in ${components} component${components > 1 ? "s" : ""}`,
+    ],
+    ["lambda0", `${formatNumber(lambda0)}${candidates === undefined ? "" : `, chosen among ${candidates}`}`],
+    ...certificate(fit),
+    ["ran on", `${fit.plan.backend} (${fit.plan.reason}), ${formatDuration(fit.elapsedMs)}`],
+  ]);
+  if (fit.status !== "converged") {
+    terminal.note(`stopped at its ${fit.status.replace("-", " ")}: a better graph may exist`);
+  }
+}
+
+function jsonReport({ fit, lambda0, candidates }: Choice, columns: readonly string[]): unknown {
+  const { status, objective, lowerBound, gap, normalizedGap, nodes, elapsedMs, plan } = fit;
+  return {
+    edges: strongestFirst(graphEdges(fit.precision)).map(({ ends: [i, j], value, partialCorrelation }) => ({
+      ends: [columns[i], columns[j]],
+      value,
+      partialCorrelation,
+    })),
+    components: graphComponents(fit.precision).count,
+    lambda0,
+    candidates,
+    status,
+    objective,
+    lowerBound,
+    gap,
+    normalizedGap,
+    nodes,
+    elapsedMs,
+    plan,
+  };
+}
