@@ -37,7 +37,7 @@ describe("quantizeLayer with outliers", () => {
       const loss = lossOf(made, dense);
       assert.ok(Math.abs(layer.objective - loss) <= 1e-9 * loss, `${layer.objective} instead of ${loss}`);
       dense.data.forEach((weight, at) => {
-        const group = Math.floor(at / 50) * 4 + layer.groupIndex![at % 50];
+        const group = Math.floor(at / 50) * 5 + layer.groupIndex![at % 50];
         const onGrid = layer.scales.data[group] * (layer.codes[at] - layer.zeros.data[group]);
         assert.equal(weight, onGrid + outliers[at]);
       });
