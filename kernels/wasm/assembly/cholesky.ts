@@ -60,7 +60,8 @@ function solveTile(block: usize, tile: usize): void {
     let x20 = v128.load(own, 4 * VECTOR), x21 = v128.load(own, 5 * VECTOR);
     let x30 = v128.load(own, 6 * VECTOR), x31 = v128.load(own, 7 * VECTOR);
     let m = at(r, first + TILE, 4 * 8), y0 = x00, y1 = x00, low = x00, high = x00, s = x00;
-    for (let y = own + TILE * step, end = at(tile, CHOLESKY_BLOCK, step); y < end; y += step) {
+    const end = at(tile, CHOLESKY_BLOCK, step);
+    for (let y = at(own, TILE, step); y < end; y += step) {
       y0 = v128.load(y);
       y1 = v128.load(y, VECTOR);
       low = v128.load(m);

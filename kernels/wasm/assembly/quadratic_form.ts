@@ -11,6 +11,7 @@ import { PRODUCT_SCRATCH } from "../blocking";
 import { FORM_BLOCK, FORM_CHUNK, FORM_ROWS } from "../quadratic_form_blocking";
 import { product } from "./gemm";
 import { at } from "./simd";
+import { dot_f64 } from "./vector";
 
 export function quadraticForm_f32(
   columns: i32, x: usize, xStride: i32, a: usize, aStride: i32, values: usize, begin: i32, end: i32, scratch: usize,
@@ -40,11 +41,12 @@ function quadraticForm<T>(
           bracket, scratch);
       }
       accumulate<T>(1, f64(j > 0), block, xStride, a, aStride, rows, j, width, j, width, left, right, bracket, scratch);
+      // The last chunk was x_J itself: f32 rows still lie converted in `left`.
+      const own = sizeof<T>() == 4 ? left : element<T>(block, 0, j, xStride);
+      const ownRow: usize = 8 * (sizeof<T>() == 4 ? FORM_CHUNK : xStride);
       for (let i = 0; i < rows; i++) {
-        const value = at(values, top + i, 8), row = at(bracket, i * FORM_BLOCK, 8);
-        let sum = load<f64>(value);
-        for (let c = 0; c < width; c++) sum += load<f64>(at(row, c, 8)) * <f64>load<T>(element<T>(block, i, j + c, xStride));
-        store<f64>(value, sum);
+        const value = at(values, top + i, 8);
+        store<f64>(value, load<f64>(value) + dot_f64(width, at(bracket, i * FORM_BLOCK, 8), at(own, i, ownRow)));
       }
     }
   }
