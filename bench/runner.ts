@@ -11,10 +11,10 @@ import { bestClock, type ClockName, seconds } from "./clock.ts";
 /** One way of doing the work. */
 export interface Contender {
   readonly name: string;
-  /**
-   * Does the work once. A contender that runs in another process returns the CPU seconds that it used there.
-   */
-  run(): void | number | Promise<void | number>;
+  /** Does the work once. */
+  run(): unknown;
+  /** `run` answers with the CPU seconds that it took in another process. @default false */
+  readonly selfTimed?: boolean;
   /** Work of one run, in units of 10^9 (floating-point operations, bytes); without it no rate is told. */
   readonly work?: number;
 }
@@ -56,18 +56,14 @@ interface Lane {
 }
 
 /** Seconds of one run, averaged over `repeats` runs. */
-async function sample({ run }: Contender, repeats: number, clock: ClockName): Promise<number> {
-  let elsewhere = 0;
-  let measuredElsewhere = false;
+async function sample({ run, selfTimed }: Contender, repeats: number, clock: ClockName): Promise<number> {
+  let told = 0;
   const begin = seconds(clock);
   for (let i = 0; i < repeats; i++) {
     const answer = await run();
-    if (typeof answer === "number") {
-      measuredElsewhere = true;
-      elsewhere += answer;
-    }
+    if (selfTimed) told += answer as number;
   }
-  return (measuredElsewhere ? elsewhere : seconds(clock) - begin) / repeats;
+  return (selfTimed ? told : seconds(clock) - begin) / repeats;
 }
 
 /** Middle value; the mean of the two middle ones when their number is even. */

@@ -43,7 +43,7 @@ export const gemm: Case = {
           if (!peer.dtypes.includes(dtype)) continue;
           const { run, corner } = await peer.prepare(a, b, size);
           checkCorner(peer.name, await corner(), expected, dtype);
-          contenders.push({ name: `${peer.name} (${peer.setting})`, work, run });
+          contenders.push({ name: `${peer.name} (${peer.setting})`, work, run, selfTimed: peer.selfTimed });
         }
         contenders.push(peakContender(peakName, peak, dtype));
 

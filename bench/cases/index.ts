@@ -8,6 +8,10 @@ export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "gemm-runtimes": async () => (await import("./gemm_runtimes.ts")).gemmRuntimes,
   "threads": async () => (await import("./threads.ts")).threads,
   "quantization-sweep": async () => (await import("./quantization_sweep.ts")).quantizationSweep,
+  "quantize-layer": async () => (await import("./quantize_layer.ts")).quantizeLayerCase,
+  "quantize-methods": async () => (await import("./quantize_methods.ts")).quantizeMethods,
+  "quantize-growth": async () => (await import("./quantize_growth.ts")).quantizeGrowth,
+  "quantize-memory": async () => (await import("./quantize_memory.ts")).quantizeMemory,
   "cold-start": async () => (await import("./cold_start.ts")).coldStart,
   "size": async () => (await import("./size.ts")).size,
 };

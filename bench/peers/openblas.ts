@@ -12,6 +12,7 @@ export async function openOpenblas(): Promise<GemmPeer> {
   return {
     name: `numpy ${version}, OpenBLAS`,
     setting: `OPENBLAS_CORETYPE=${core} OPENBLAS_NUM_THREADS=1`,
+    selfTimed: true,
     dtypes: ["f32", "f64"],
     async prepare(a, b, size) {
       const dtype = a instanceof Float32Array ? "float32" : "float64";

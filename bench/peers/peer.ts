@@ -11,6 +11,8 @@ export interface GemmPeer {
   readonly name: string;
   /** How it runs here: backend, threads. */
   readonly setting: string;
+  /** It runs in another process, and `run` of a product answers with the CPU seconds it took. @default false */
+  readonly selfTimed?: boolean;
   readonly dtypes: readonly FloatDtype[];
   /** Takes two square row-major matrices over. */
   prepare(a: FloatArray, b: FloatArray, size: number): Promise<PreparedProduct>;
@@ -19,8 +21,8 @@ export interface GemmPeer {
 
 /** A product that is ready to be computed again and again. */
 export interface PreparedProduct {
-  /** Computes the product; returns the CPU seconds where it runs in another process. */
-  run(): void | Promise<void | number>;
+  /** Computes the product. */
+  run(): unknown;
   /** Element (0, 0) of the product, to see that the right thing is measured. */
   corner(): Promise<number>;
 }

@@ -30,8 +30,10 @@ export async function main({ kernels, peak, quick }: ProgramInput): Promise<Gemm
     );
     measurements.push(
       ...await race([...contenders, peakContender(`${dtype} peak`, module, dtype)], {
-        rounds: quick ? 3 : 12,
-        sampleSeconds: 0.1,
+        // Short samples have a chance to run undisturbed, which matters on the wall clock; not shorter, because workerd's
+        // ticks in whole milliseconds.
+        rounds: quick ? 3 : 40,
+        sampleSeconds: 0.04,
       }),
     );
   }
