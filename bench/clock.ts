@@ -20,3 +20,15 @@ export function seconds(clock: ClockName): number {
   const { user, system } = cpuUsage();
   return (user + system) / 1e6;
 }
+
+/** The step of a clock, in seconds. */
+export function resolution(clock: ClockName): number {
+  let least = Infinity;
+  for (let steps = 0; steps < 5; steps++) {
+    const begin = seconds(clock);
+    let now = begin;
+    while (now === begin) now = seconds(clock);
+    least = Math.min(least, now - begin);
+  }
+  return least;
+}

@@ -6,7 +6,7 @@
  * stands for what the machine can do, and what is compared is the ratio within one race.
  */
 
-import { bestClock, type ClockName, seconds } from "./clock.ts";
+import { bestClock, type ClockName, resolution, seconds } from "./clock.ts";
 
 /** One way of doing the work. */
 export interface Contender {
@@ -23,7 +23,10 @@ export interface Contender {
 export interface RaceOptions {
   /** Turns of each contender. @default 15 */
   readonly rounds?: number;
-  /** Shortest sample in seconds; quicker work is repeated within a sample. @default 0.03 */
+  /**
+   * Shortest sample in seconds; quicker work is repeated within a sample. The clock's resolution makes it longer where
+   * it is coarse. @default 0.03
+   */
   readonly sampleSeconds?: number;
   /** Contenders that need more than this for one run, in seconds, take three turns only. @default 1 */
   readonly slowSeconds?: number;
@@ -82,6 +85,7 @@ export function median(values: readonly number[]): number {
 export async function race(contenders: readonly Contender[], options: RaceOptions = {}): Promise<Measurement[]> {
   const { rounds = 15, sampleSeconds = 0.03, slowSeconds = 1, budgetSeconds = 60, clock = bestClock, onRound } =
     options;
+  const shortest = Math.max(sampleSeconds, 30 * resolution(clock));
   const lanes: Lane[] = [];
   for (const contender of contenders) {
     let previous = await sample(contender, 1, clock);
@@ -91,7 +95,7 @@ export async function race(contenders: readonly Contender[], options: RaceOption
       if (Math.abs(last - previous) <= 0.1 * last) break;
       previous = last;
     }
-    const repeats = last > 0 ? Math.ceil(sampleSeconds / last) : 1000;
+    const repeats = last > 0 ? Math.ceil(shortest / last) : 1000;
     lanes.push({ contender, samples: [], repeats: Math.min(repeats, 1000) });
   }
 

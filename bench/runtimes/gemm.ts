@@ -1,5 +1,6 @@
 /** Program: the rate of square products and of the peak loop, in the runtime that it runs in. */
 
+import { bestClock } from "../clock.ts";
 import { normals } from "../data.ts";
 import { type Build, gemmContender, openBuilds } from "../kernels.ts";
 import { peakContender } from "../peak/peak.ts";
@@ -30,10 +31,9 @@ export async function main({ kernels, peak, quick }: ProgramInput): Promise<Gemm
     );
     measurements.push(
       ...await race([...contenders, peakContender(`${dtype} peak`, module, dtype)], {
-        // Short samples have a chance to run undisturbed, which matters on the wall clock; not shorter, because workerd's
-        // ticks in whole milliseconds.
-        rounds: quick ? 3 : 40,
-        sampleSeconds: 0.04,
+        // On the wall clock short samples have a chance to run undisturbed.
+        rounds: quick ? 3 : bestClock === "wall" ? 80 : 15,
+        sampleSeconds: bestClock === "wall" ? 0.002 : 0.03,
       }),
     );
   }
