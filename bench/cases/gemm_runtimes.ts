@@ -1,4 +1,5 @@
 import type { Case, Cell, Target } from "../case.ts";
+import type { Build } from "../kernels.ts";
 import type { GemmRates } from "../runtimes/gemm.ts";
 import { findRuntimes } from "../runtimes/runtimes.ts";
 
@@ -8,26 +9,31 @@ export const gemmRuntimes: Case = {
   async run({ quick, progress }) {
     const { found, missing } = await findRuntimes();
     const size = quick ? 256 : 512;
-    const rows: Cell[][] = [];
-    const targets: Target[] = [];
+    const answers: { readonly name: string; readonly rates: GemmRates }[] = [];
     for (const runtime of found) {
       progress(runtime.name);
-      const { builds, measurements } = await runtime.run<GemmRates>("gemm.ts", quick);
-      const chosen = builds[builds.length - 1];
-      const rate = (name: string) => measurements.find((measurement) => measurement.name === name)?.rate ?? null;
-      const cells: Cell[] = [runtime.name, chosen, measurements[0].clock];
-      for (const dtype of ["f32", "f64"]) {
-        const share = rate(`${dtype} ${chosen}`)! / rate(`${dtype} peak`)!;
-        cells.push(rate(`${dtype} simd`), rate(`${dtype} relaxed`), rate(`${dtype} peak`), share);
-        targets.push({
-          name: `${runtime.name}, ${dtype}: share of the peak`,
-          value: share,
-          limit: 0.75,
-          sense: "at least",
-        });
-      }
-      rows.push(cells);
+      answers.push({ name: runtime.name, rates: await runtime.run<GemmRates>("gemm.ts", quick) });
     }
+
+    const rate = ({ measurements }: GemmRates, name: string) =>
+      measurements.find((measurement) => measurement.name === name)?.rate ?? null;
+    const choice = ({ builds }: GemmRates) => builds[builds.length - 1];
+    // The peak belongs to the core and the build, not to the runtime: not every compiler keeps the loop's registers.
+    const peak = (build: Build, dtype: string) =>
+      Math.max(
+        ...answers.filter(({ rates }) => choice(rates) === build).map(({ rates }) => rate(rates, `${dtype} peak`)!),
+      );
+    const targets: Target[] = [];
+    const rows = answers.map(({ name, rates }): Cell[] => {
+      const chosen = choice(rates);
+      const cells: Cell[] = [name, chosen, rates.measurements[0].clock];
+      for (const dtype of ["f32", "f64"]) {
+        const value = rate(rates, `${dtype} ${chosen}`)! / peak(chosen, dtype);
+        cells.push(rate(rates, `${dtype} simd`), rate(rates, `${dtype} relaxed`), rate(rates, `${dtype} peak`), value);
+        targets.push({ name: `${name}, ${dtype}: share of the peak`, value, limit: 0.75, sense: "at least" });
+      }
+      return cells;
+    });
     return {
       tables: [{
         title: `Product of ${size} x ${size} matrices on one thread, GFLOP/s`,
@@ -46,7 +52,8 @@ export const gemmRuntimes: Case = {
       }],
       targets,
       notes: [
-        "The peak is that of the chosen build: fused multiply-adds for relaxed, multiplications and additions for simd.",
+        "The share is of the highest peak that any runtime reached with the chosen build: fused multiply-adds for " +
+        "relaxed, multiplications and additions for simd.",
         ...missing,
       ],
     };
