@@ -9,7 +9,7 @@ export const threads: Case = {
   question: "How does the rate of a matrix product grow with threads, and is the answer the same?",
   async run({ quick, seed, progress }) {
     const { threads: most, threadsReason } = await capabilities();
-    const size = quick ? 256 : 1024;
+    const size = quick ? 256 : 512;
     const counts = [1, 2, 4, 8, 16].filter((count) => count <= most);
     const a = normals(new Float32Array(size * size), seed);
     const b = normals(new Float32Array(size * size), seed + 1);
@@ -22,7 +22,7 @@ export const threads: Case = {
       return gemmContender(`${count}`, workspace, a, b, size);
     }));
     const onRound = (round: number, rounds: number) => progress(`round ${round} of ${rounds}`);
-    const measured = await race(contenders, { rounds: quick ? 3 : 25, clock: "wall", onRound });
+    const measured = await race(contenders, { rounds: quick ? 3 : 200, sampleSeconds: 0.002, clock: "wall", onRound });
     const processor = await race(contenders, { rounds: quick ? 3 : 9, clock: "cpu", onRound });
     const products = await Promise.all(contenders.map(({ product }) => product()));
     for (const product of products) {
