@@ -3,7 +3,7 @@ import { penaltyKinds } from "../spec/l0.ts";
 import { hostView, matrixView, vectorView } from "./operands.ts";
 
 /** The minimiser of `A x^2 / 2 - C x + g(x)` over `|x| <= bound`. */
-function minimiser(kind: number, curvature: number, slope: number, penalty: L0Penalty): number {
+export function minimiser(kind: number, curvature: number, slope: number, penalty: L0Penalty): number {
   const { lambda0, lambda2, bound, threshold, ratio } = penalty;
   const magnitude = Math.abs(slope);
   if (magnitude === 0 || (kind === penaltyKinds.relaxed && magnitude <= threshold)) return 0;
@@ -17,6 +17,13 @@ function minimiser(kind: number, curvature: number, slope: number, penalty: L0Pe
     if (!(gain > 0)) return 0;
   }
   return slope < 0 ? -x : x;
+}
+
+/** The minimiser of the data term in `t_ii = old`, where `own = y_i . r_i` and `norm = ||r_i||^2`. */
+export function diagonalMinimiser(s: number, old: number, own: number, norm: number): number {
+  // Squared norm of r_i without y_i's part: -log t + s t + rest / t remains.
+  const rest = Math.max(0, norm - 2 * old * own + old * old * s);
+  return (1 + Math.sqrt(1 + 4 * s * rest)) / (2 * s);
 }
 
 /** Coordinate descent from the Gram matrix. Correlations follow each step at the active features, and at all of them at the end. */
@@ -109,9 +116,7 @@ export function graphDescent(operands: GraphDescentArguments): number {
     }
     for (let i = 0; i < vertices; i++) {
       const s = gramAt(i, i), old = diagonal[i];
-      // Squared norm of r_i without y_i's part, which the minimiser of -log t + s t + rest / t needs.
-      const rest = Math.max(0, norms[i] - 2 * old * productAt(i, i) + old * old * s);
-      const delta = (1 + Math.sqrt(1 + 4 * s * rest)) / (2 * s) - old;
+      const delta = diagonalMinimiser(s, old, productAt(i, i), norms[i]) - old;
       diagonal[i] += delta;
       norms[i] += delta * (2 * productAt(i, i) + delta * s);
       add(i, i, delta);

@@ -5,6 +5,7 @@ import { dot } from "./dot.ts";
 import { gemm } from "./gemm.ts";
 import { gemv } from "./gemv.ts";
 import { graphDescent, regressionDescent } from "./l0.ts";
+import { graphSlopes, neighbourDescent } from "./l0_neighbours.ts";
 import { nrm2 } from "./nrm2.ts";
 import { quadraticForm } from "./quadratic_form.ts";
 import { quantizationDescent, quantizationSweep } from "./quantization.ts";
@@ -27,4 +28,6 @@ export const referenceKernels: Kernels = {
   quantizationDescent,
   regressionDescent,
   graphDescent,
+  neighbourDescent,
+  graphSlopes,
 };

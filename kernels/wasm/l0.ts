@@ -1,5 +1,5 @@
-import type { HostArray, L0Penalty } from "../spec.ts";
-import { addressOf, type Lowering, strideOf } from "./launch.ts";
+import type { GraphOperands, HostArray, L0Penalty } from "../spec.ts";
+import { addressOf, grainFor, type Lowering, strideOf } from "./launch.ts";
 
 const scalars = ({ lambda0, lambda2, bound, threshold, ratio }: L0Penalty) => [
   lambda0,
@@ -36,3 +36,33 @@ export const graphDescent: Lowering<"graphDescent"> = (
     ...[...scalars(penalty), sweeps, tolerance],
   ],
 }];
+
+const graph = ({ gram, starts, neighbours, incident, values, diagonal }: GraphOperands) => [
+  ...[diagonal.length, addressOf(gram), strideOf(gram)],
+  ...[start(starts), start(neighbours), start(incident)],
+  ...[addressOf(values), addressOf(diagonal)],
+];
+
+/** Lowering of {@linkcode Kernels.neighbourDescent}. */
+export const neighbourDescent: Lowering<"neighbourDescent"> = (operands) => {
+  const { ends, kinds, values, norms, own, penalty, sweeps, tolerance } = operands;
+  return [{
+    entry: "neighbourDescent_f64",
+    parameters: [
+      ...graph(operands),
+      ...[values.length, start(ends), start(kinds), addressOf(norms), addressOf(own)],
+      ...[...scalars(penalty), sweeps, tolerance],
+    ],
+  }];
+};
+
+/** Lowering of {@linkcode Kernels.graphSlopes}: rows split. */
+export const graphSlopes: Lowering<"graphSlopes"> = (operands) => {
+  const { first, slopes, values, diagonal } = operands;
+  return [{
+    entry: "graphSlopes_f64",
+    parameters: [...graph(operands), first, addressOf(slopes), strideOf(slopes)],
+    extent: slopes.rows,
+    grain: grainFor(4 * (values.length + diagonal.length)),
+  }];
+};

@@ -9,8 +9,9 @@ import type { Result, SolveOptions } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { type GraphBudget, graphLocalSearch, type GraphSolution } from "./descent.ts";
 import { type ExactGraph, solveGraphExactly } from "./exact.ts";
+import { createNeighbourSums } from "./neighbours.ts";
+import { createProducts } from "./products.ts";
 import {
-  createProducts,
   dataTerm,
   emptyGraph,
   evaluate,
@@ -38,6 +39,11 @@ export interface PrecisionOptions extends SolveOptions {
   readonly randomStarts?: number;
   /** A symmetric matrix with a positive diagonal to start from. @default the empty graph */
   readonly initial?: SparseMatrix;
+  /**
+   * How the data term is evaluated: from stored products of the matrix with the Gram matrix, or by sums over neighbours, which
+   * needs half the memory. @default by the number of variables
+   */
+  readonly evaluation?: "auto" | "products" | "neighbours";
   /** Subtract the mean of each column. @default true */
   readonly center?: boolean;
 }
@@ -117,7 +123,7 @@ export interface GraphSession {
 /** Validates, plans, and puts the data where the kernels run; the caller closes the session. */
 export async function openGraph(samples: Matrix, options: PrecisionOptions): Promise<GraphSession> {
   const { lambda2, bigM = Infinity, method = "approximate", gapTolerance = 0.01, nodeLimit = Infinity } = options;
-  const { branchingWidth = 1, randomStarts = 0, initial, center = true, seed = 0 } = options;
+  const { branchingWidth = 1, randomStarts = 0, initial, center = true, evaluation = "auto", seed = 0 } = options;
   const { tolerance = 1e-12, maxIterations = 100_000 } = options;
   checkMatrix("samples", samples, action);
   const [count, vertices] = samples.shape;
@@ -143,11 +149,12 @@ export async function openGraph(samples: Matrix, options: PrecisionOptions): Pro
   numberOption("tolerance", tolerance, 0);
   integerOption("maxIterations", maxIterations, 1);
   booleanOption("center", center);
+  choiceOption("evaluation", evaluation, ["auto", "products", "neighbours"]);
   const run = startRun(options);
   const search = { gapTolerance, nodeLimit, branchingWidth, run };
   const workspace = await openWorkspace({ ...options, dtype: "f64", flops: count * vertices * vertices });
   try {
-    const problem = await createProblem(workspace, samples, center);
+    const problem = await createProblem(workspace, samples, center, evaluation, run);
     const given = initial && pointOf(initial, vertices);
     return {
       problem,
@@ -176,17 +183,32 @@ export async function openGraph(samples: Matrix, options: PrecisionOptions): Pro
 /** Shares of a column's mean square below which what centring leaves is rounding: the column is constant. */
 const constantColumn = 1e-20;
 
-async function createProblem(workspace: Workspace, samples: Matrix, center: boolean): Promise<Pseudolikelihood> {
+/** Variables up to which products are kept: both matrices take 128 MiB then. */
+const productsUpTo = 2896;
+/** Multiply-adds of the Gram matrix between two checkpoints. */
+const gramWork = 4e9;
+
+async function createProblem(
+  workspace: Workspace,
+  samples: Matrix,
+  center: boolean,
+  evaluation: "auto" | "products" | "neighbours",
+  run: Run,
+): Promise<Pseudolikelihood> {
   const [count, vertices] = samples.shape;
   const data = workspace.allocate("f64", count * vertices, "samples");
   workspace.write(data, scaledSamples(samples, center));
   const gram = workspace.allocate("f64", vertices * vertices, "S");
-  await workspace.kernels.syrk({
-    a: { array: data, rows: count, columns: vertices },
-    c: { array: gram, rows: vertices, columns: vertices },
-  });
+  const c = { array: gram, rows: vertices, columns: vertices };
+  const rows = Math.max(1, Math.ceil(gramWork / vertices ** 2));
+  for (let first = 0; first < count; first += rows) {
+    const a = { array: data, offset: first * vertices, rows: Math.min(rows, count - first), columns: vertices };
+    await workspace.kernels.syrk({ a, c, beta: first === 0 ? 0 : 1 });
+    await run.checkpoint({ stage: "gram", fraction: Math.min(1, (first + rows) / count), iteration: 0 });
+  }
   workspace.free(data);
-  return createProducts(workspace, gram, count, vertices);
+  const products = evaluation === "products" || (evaluation === "auto" && vertices <= productsUpTo);
+  return (products ? createProducts : createNeighbourSums)(workspace, gram, count, vertices);
 }
 
 /** `Y`: samples, centred where asked for, over the square root of their number. */

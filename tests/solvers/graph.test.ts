@@ -164,6 +164,18 @@ describe("sparsePrecision", () => {
     assert.deepEqual(again.precision, restarted.precision);
   });
 
+  it("has the same answer and bound however it is evaluated", async () => {
+    const samples = chain(80, 70, 0.7, createRandom(6).normal);
+    for (const method of ["approximate", "exact"] as const) {
+      const options = { lambda0: 0.2, lambda2: 0.5, method, nodeLimit: 5 };
+      const products = await sparsePrecision(samples, { ...options, evaluation: "products" });
+      const neighbours = await sparsePrecision(samples, { ...options, evaluation: "neighbours" });
+      assert.deepEqual(neighbours.precision.indices, products.precision.indices);
+      assert.ok(Math.abs(neighbours.objective - products.objective) < 1e-9);
+      assert.ok(products.lowerBound === undefined || Math.abs(neighbours.lowerBound! - products.lowerBound) < 1e-3);
+    }
+  });
+
   it("starts where it is told, and stays in a minimum", async () => {
     const fit = await sparsePrecision(golden, { lambda0: 0.3, lambda2: 0.05 });
     const again = await sparsePrecision(golden, { lambda0: 0.3, lambda2: 0.05, initial: fit.precision });

@@ -9,7 +9,7 @@ const COUNTED: u32 = 2;
 
 /** The minimiser of `A x^2 / 2 - C x + g(x)`. */
 @inline
-function minimiser(
+export function minimiser(
   kind: u32,
   curvature: f64,
   slope: f64,
@@ -31,19 +31,26 @@ function minimiser(
   return slope < 0 ? -x : x;
 }
 
+/** The minimiser of -log t + s t + rest / t, where rest is ||r_i||^2 without y_i's part. */
 @inline
-function f64At(base: usize, i: i32): usize {
+export function diagonalMinimiser(s: f64, old: f64, own: f64, norm: f64): f64 {
+  const rest = max<f64>(0, norm - 2 * old * own + old * old * s);
+  return (1 + sqrt(1 + 4 * s * rest)) / (2 * s);
+}
+
+@inline
+export function f64At(base: usize, i: i32): usize {
   return base + (<usize> i << 3);
 }
 
 @inline
-function u32At(base: usize, i: i32): i32 {
+export function u32At(base: usize, i: i32): i32 {
   return load<i32>(base + (<usize> i << 2));
 }
 
 /** `y += alpha x`, contiguous. */
 @inline
-function addScaled(n: i32, alpha: f64, x: usize, y: usize): void {
+export function addScaled(n: i32, alpha: f64, x: usize, y: usize): void {
   const factor = f64x2.splat(alpha);
   const blocks = n & ~3;
   let i: i32 = 0;
@@ -62,7 +69,7 @@ function addScaled(n: i32, alpha: f64, x: usize, y: usize): void {
 
 /** `correlations[features] -= delta gramRow[features]`: a step seen by the active features only. */
 @inline
-function stepActive(count: i32, delta: f64, gramRow: usize, features: usize, correlations: usize): void {
+export function stepActive(count: i32, delta: f64, gramRow: usize, features: usize, correlations: usize): void {
   for (let j: i32 = 0; j < count; j++) {
     const feature = u32At(features, j);
     const at = f64At(correlations, feature);
@@ -220,8 +227,7 @@ export function graphDescent_f64(
       const gramI = gram + <usize> i * gramBytes, productI = products + <usize> i * productBytes;
       const s = load<f64>(f64At(gramI, i)), old = load<f64>(f64At(diagonal, i));
       const own = load<f64>(f64At(productI, i)), norm = load<f64>(f64At(norms, i));
-      const rest = max<f64>(0, norm - 2 * old * own + old * old * s);
-      const fresh = (1 + sqrt(1 + 4 * s * rest)) / (2 * s);
+      const fresh = diagonalMinimiser(s, old, own, norm);
       const delta = fresh - old;
       if (delta == 0) continue;
       store<f64>(f64At(diagonal, i), fresh);
