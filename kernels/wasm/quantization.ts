@@ -1,7 +1,7 @@
 import type { HostArray, QuantizationState } from "../spec.ts";
 import { PRODUCT_SCRATCH } from "./blocking.ts";
 import { addressOf, bytesPerElement, grainFor, type Lowering, strideOf } from "./launch.ts";
-import { SWEEP_SCRATCH, TALLEST_TILE } from "./quantization_blocking.ts";
+import { DESCENT_SCRATCH, DESCENT_TILE, SWEEP_SCRATCH, TALLEST_TILE } from "./quantization_blocking.ts";
 
 /** Lowering of {@linkcode Kernels.quantizationSweep}: rows split. */
 export const quantizationSweep: Lowering<"quantizationSweep"> = (operands) => {
@@ -24,8 +24,8 @@ export const quantizationDescent: Lowering<"quantizationDescent"> = (operands) =
     entry: `quantizationDescent_${dtype}`,
     parameters: [...stateOf(operands), passes, (changes as HostArray).address],
     extent: levels.rows,
-    grain: grainFor(10 * levels.columns),
-    scratchBytes: 2 * levels.columns * bytesPerElement[dtype],
+    grain: grainFor(10 * levels.columns, 8),
+    scratchBytes: 8 * DESCENT_SCRATCH + (2 * DESCENT_TILE + 1) * levels.columns * bytesPerElement[dtype],
   }];
 };
 

@@ -11,3 +11,15 @@ export const TALLEST_TILE = 8;
 
 /** Elements of scratch of one sweep, beside the product's: the packed coupling, the changes, and four tiles. */
 export const SWEEP_SCRATCH = COLUMN_BLOCK * COLUMN_BLOCK + ROW_BLOCK * COLUMN_BLOCK + 4 * TALLEST_TILE * COLUMN_BLOCK;
+
+/** Rows of a tile of the descent, which share what they load of the coupling. */
+export const DESCENT_TILE = 64;
+
+/** Columns that a row of the tile settles before the next one does. */
+export const DESCENT_PANEL = 128;
+
+/** Columns of the residual that get a panel's changes from all rows of the tile at once. */
+export const DESCENT_STRIP = 512;
+
+/** Eight-byte words of scratch of a descent: changes, their places, their numbers; beside `2 * DESCENT_TILE + 1` rows. */
+export const DESCENT_SCRATCH = 2 * DESCENT_TILE * DESCENT_PANEL + 2 * DESCENT_TILE;

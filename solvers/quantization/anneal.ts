@@ -1,6 +1,7 @@
 import type { DeviceArray, FloatDtype } from "../../kernels/spec.ts";
 import { createRandom } from "../core/random.ts";
 import {
+  blocksOf,
   closeStage,
   descentCoupling,
   openStage,
@@ -14,7 +15,7 @@ import {
   startFromWeights,
   storeCodes,
 } from "./rows.ts";
-import { checkpoint, rowBlocks, rowsOfBlock, spend, type Task } from "./task.ts";
+import { checkpoint, rowsOfSparseBlock, spend, type Task } from "./task.ts";
 
 /** More passes than a row needs to come to rest. */
 export const restPasses = 100;
@@ -38,10 +39,10 @@ const firstTemperature = 0.15;
  */
 export async function anneal(task: Task): Promise<boolean> {
   const { options: { initial, iterations }, workspace } = task;
-  const stage = openStage(task, descentCoupling(task, task.dtype));
+  const stage = openStage(task, descentCoupling(task, task.dtype), { blockRows: rowsOfSparseBlock(task) });
   const noise = thermalNoise(task);
-  const amplitudes = workspace.allocate(task.dtype, rowsOfBlock(task), "amplitudes");
-  for (const [begin, end] of rowBlocks(task)) {
+  const amplitudes = workspace.allocate(task.dtype, stage.blockRows, "amplitudes");
+  for (const [begin, end] of blocksOf(stage)) {
     if (await checkpoint(task, "descend", 0)) return true;
     const rows = placeRows(stage, begin, end);
     if (initial === "weights") {
@@ -120,9 +121,9 @@ async function annealBlock(
  * @returns the changes that the last fresh residual still called for, or `undefined` where the time was up
  */
 export async function polish(task: Task): Promise<number | undefined> {
-  const stage = openStage(task, descentCoupling(task, "f64"));
+  const stage = openStage(task, descentCoupling(task, "f64"), { blockRows: rowsOfSparseBlock(task) });
   let violations = 0;
-  for (const [begin, end] of rowBlocks(task)) {
+  for (const [begin, end] of blocksOf(stage)) {
     const rows = placeRows(stage, begin, end);
     let changed = 1;
     for (let attempt = 0; attempt < 8 && changed > 0; attempt++) {

@@ -28,7 +28,7 @@ export async function certify(task: Task): Promise<{ objective: number; norm: nu
   }
 
   let objective = 0, norm = 0;
-  for (const [begin, end] of rowBlocks(task)) {
+  for (const [begin, end] of rowBlocks(task, capacity)) {
     const original = weights.data.subarray(begin * columns, end * columns);
     workspace.write(block, original);
     norm += await total(end - begin);

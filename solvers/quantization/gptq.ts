@@ -1,7 +1,7 @@
 import type { DeviceArray } from "../../kernels/spec.ts";
 import { DataError } from "../core/errors.ts";
-import { closeStage, openStage, placeRows, readLevels, startFromWeights, storeCodes } from "./rows.ts";
-import { checkpoint, rowBlocks, spend, type Task } from "./task.ts";
+import { blocksOf, closeStage, openStage, placeRows, readLevels, startFromWeights, storeCodes } from "./rows.ts";
+import { checkpoint, spend, type Task } from "./task.ts";
 
 /** Damping tried after the caller's, while the factorisation fails. */
 const dampingLadder = [1e-4, 1e-3, 1e-2, 1e-1];
@@ -21,7 +21,7 @@ export async function gptq(task: Task, order?: Uint32Array): Promise<boolean> {
   if (await checkpoint(task, "factor", 0)) return true;
   const stage = openStage(task, await factorCoupling(task, order), { order });
   spend(task, task.columns / (6 * task.rows), task.rows);
-  for (const [begin, end] of rowBlocks(task)) {
+  for (const [begin, end] of blocksOf(stage)) {
     if (await checkpoint(task, "gptq", 0)) return true;
     const rows = placeRows(stage, begin, end);
     startFromWeights(rows);

@@ -4,7 +4,7 @@ import { createRandom } from "../core/random.ts";
 import { fitGrid, type Grid } from "./grid.ts";
 import type { ResolvedOptions } from "./options.ts";
 import { type Rows, snapshot, type Stage } from "./rows.ts";
-import { rowBlocks, spend, type Task } from "./task.ts";
+import { rowBlocks, rowsOfBlock, spend, type Task } from "./task.ts";
 
 /** Steps of the power iteration; its relative error is about `ln(columns) / steps`. */
 const powerSteps = 100;
@@ -29,13 +29,13 @@ export async function project(task: Task, outliers: DeviceArray<FloatDtype>, siz
     return undefined;
   }
   const squares = new Float64Array(columns);
-  for (const [begin, end] of rowBlocks(task)) {
+  for (const [begin, end] of rowBlocks(task, rowsOfBlock(task))) {
     const values = await workspace.read(outliers, begin * columns, (end - begin) * columns);
     values.forEach((value, at) => squares[at % columns] += value * value);
   }
   const byNorm = Uint32Array.from(squares, (_, j) => j).sort((i, j) => squares[j] - squares[i] || i - j);
   const kept = new Set(byNorm.subarray(0, size));
-  for (const [begin, end] of rowBlocks(task)) {
+  for (const [begin, end] of rowBlocks(task, rowsOfBlock(task))) {
     const values = await workspace.read(outliers, begin * columns, (end - begin) * columns);
     workspace.write(outliers, values.map((value, at) => kept.has(at % columns) ? value : 0), begin * columns);
   }
@@ -69,7 +69,7 @@ export function refitGrid({ weights, options }: Task, support: Support): Grid {
 export async function compress(task: Task, outliers: DeviceArray<FloatDtype>): Promise<SparseMatrix> {
   const { rows, columns, weights, workspace } = task;
   const indptr = new Uint32Array(rows + 1), indices: number[] = [], values: number[] = [];
-  for (const [begin, end] of rowBlocks(task)) {
+  for (const [begin, end] of rowBlocks(task, rowsOfBlock(task))) {
     const block = await workspace.read(outliers, begin * columns, (end - begin) * columns);
     for (let i = begin, at = 0; i < end; i++) {
       for (let j = 0; j < columns; j++, at++) {

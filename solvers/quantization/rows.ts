@@ -3,7 +3,7 @@
 import { roundHalfToEven } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, FloatDtype, MatrixOperand, QuantizationState } from "../../kernels/spec.ts";
 import type { Vector } from "../core/matrix.ts";
-import { rowBlocks, rowsOfBlock, spend, type Task } from "./task.ts";
+import { checkpoint, rowBlocks, rowsOfBlock, spend, type Task } from "./task.ts";
 
 /** What all row blocks of one stage share; columns are in the order of the coupling. */
 export interface Stage {
@@ -16,6 +16,8 @@ export interface Stage {
   readonly groupAt: Uint32Array;
   /** Every row has its own place in the arrays; otherwise all blocks come to the same. */
   readonly resident: boolean;
+  /** Most rows of a block. */
+  readonly blockRows: number;
   readonly arrays: {
     readonly levels: DeviceArray<FloatDtype>;
     readonly residual: DeviceArray<FloatDtype>;
@@ -42,17 +44,22 @@ export interface Rows {
 }
 
 /** How a stage keeps its rows: columns in the layer's order without `order`. */
-export type StageOptions = Partial<Pick<Stage, "order" | "resident">> & Pick<Stage["arrays"], "outliers">;
+export type StageOptions = Partial<Pick<Stage, "order" | "resident" | "blockRows">> & Pick<Stage["arrays"], "outliers">;
 
 /** Allocates what a stage needs beside its coupling. */
 export function openStage(
   task: Task,
   coupling: DeviceArray<FloatDtype>,
-  { order = Uint32Array.from({ length: task.columns }, (_, j) => j), resident = false, outliers }: StageOptions = {},
+  {
+    order = Uint32Array.from({ length: task.columns }, (_, j) => j),
+    resident = false,
+    blockRows = rowsOfBlock(task),
+    outliers,
+  }: StageOptions = {},
 ): Stage {
   const { columns, workspace, grid: { groups, groupIndex } } = task;
   const dtype = coupling.dtype;
-  const block = rowsOfBlock(task), capacity = resident ? task.rows : block;
+  const capacity = resident ? task.rows : blockRows;
   const floats = (width: number, label: string, rows = capacity) => workspace.allocate(dtype, rows * width, label);
   const stage: Stage = {
     task,
@@ -61,17 +68,18 @@ export function openStage(
     order,
     groupAt: order.map((column) => groupIndex ? groupIndex[column] : 0),
     resident,
+    blockRows,
     arrays: {
       levels: floats(columns, "levels"),
       residual: floats(columns, "residual"),
-      errors: floats(columns, "errors", block),
+      errors: floats(columns, "errors", blockRows),
       scales: floats(groups, "scales"),
       zeros: floats(groups, "zeros"),
-      changes: workspace.allocate("u32", block, "changes"),
+      changes: workspace.allocate("u32", blockRows, "changes"),
       columnGroups: groupIndex && workspace.allocate("u32", columns, "column groups"),
       outliers,
     },
-    staging: dtype === "f32" ? new Float32Array(block * columns) : new Float64Array(block * columns),
+    staging: dtype === "f32" ? new Float32Array(blockRows * columns) : new Float64Array(blockRows * columns),
   };
   if (groupIndex) workspace.write(stage.arrays.columnGroups!, stage.groupAt);
   return stage;
@@ -112,9 +120,14 @@ export function placeRows(stage: Stage, begin: number, end: number): Rows {
   };
 }
 
+/** The row ranges of a stage, one block after the other. */
+export function blocksOf({ task, blockRows }: Stage): Iterable<[begin: number, end: number]> {
+  return rowBlocks(task, blockRows);
+}
+
 /** All rows of a stage where every row has its own place, in blocks. */
 export function placeAll(stage: Stage): Rows[] {
-  return [...rowBlocks(stage.task)].map(([begin, end]) => placeRows(stage, begin, end));
+  return [...blocksOf(stage)].map(([begin, end]) => placeRows(stage, begin, end));
 }
 
 /** Calls `visit` for every weight of the rows: its place in the block, in the layer, and in the grid. */
@@ -143,9 +156,9 @@ export function startFromCodes(rows: Rows): void {
   workspace.write(arrays.levels, blockPart(rows, staging), rows.place);
 }
 
-/** Computes the residual afresh from the levels, `G = (W - What) M`: one matrix product. */
+/** Computes the residual afresh from the levels, `G = (W - What) M`: one matrix product, in short calls. */
 export async function refreshResidual(rows: Rows): Promise<void> {
-  const { stage: { task, arrays, staging }, state, begin, end } = rows;
+  const { stage: { task, arrays, staging }, state, begin, end, place } = rows;
   const { columns, workspace } = task;
   const levels = await readLevels(rows), outliers = await readOutliers(rows);
   const errors = new Float64Array(columns);
@@ -154,8 +167,12 @@ export async function refreshResidual(rows: Rows): Promise<void> {
     staging.set(errors, row * columns);
   }
   workspace.write(arrays.errors, blockPart(rows, staging));
-  const a = { array: arrays.errors, rows: end - begin, columns };
-  await workspace.kernels.gemm({ a, b: state.coupling, c: state.residual });
+  for (const [from, to] of rowBlocks({ rows: end - begin }, rowsOfBlock(task))) {
+    if (from > 0) await checkpoint(task, "residual", task.iterations);
+    const rows = to - from, offset = from * columns;
+    const a = { array: arrays.errors, rows, columns, offset };
+    await workspace.kernels.gemm({ a, b: state.coupling, c: { ...state.residual, rows, offset: place + offset } });
+  }
   spend(task, 1, end - begin);
 }
 

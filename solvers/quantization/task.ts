@@ -45,16 +45,24 @@ export interface Task {
 }
 
 /** Row ranges whose kernel calls are short enough to stay abortable; rows are independent, so any partition gives the same codes. */
-export function* rowBlocks(task: Task): Generator<[begin: number, end: number]> {
-  const { rows } = task, size = rowsOfBlock(task);
+export function* rowBlocks({ rows }: Pick<Task, "rows">, size: number): Generator<[begin: number, end: number]> {
   for (let begin = 0; begin < rows; begin += size) yield [begin, Math.min(begin + size, rows)];
 }
 
-/** Rows of a block: a multiple of eight, because kernels work on several rows at once. */
-export function rowsOfBlock({ rows, columns, workspace: { plan } }: Task): number {
-  const byWork = plan.threads * blockWork / (columns * columns);
-  const bySize = Math.max(smallBlock, rows * columns / blocksOfLayer) / columns;
-  return Math.min(rows, 8 * Math.max(1, Math.round(Math.min(byWork, bySize) / 8)));
+/** Rows of a block for dense passes. */
+export function rowsOfBlock(task: Task): number {
+  const { columns, workspace: { plan } } = task;
+  return Math.min(rowsOfSparseBlock(task), inEights(plan.threads * blockWork / (columns * columns)));
+}
+
+/** Rows of a block for passes that do a small share of a dense one's work; the more rows, the more share a coupling. */
+export function rowsOfSparseBlock({ rows, columns }: Task): number {
+  return Math.min(rows, inEights(Math.max(smallBlock, rows * columns / blocksOfLayer) / columns));
+}
+
+/** Kernels work on several rows at once. */
+function inEights(rows: number): number {
+  return 8 * Math.max(1, Math.round(rows / 8));
 }
 
 /** Reports progress; tells whether the time is up. */
