@@ -20,6 +20,7 @@ export async function certify(task: Task): Promise<{ objective: number; norm: nu
   const a: MatrixOperand = { array: form, rows: columns, columns };
   const layer = { shape: [rows, columns] as const, codes, ...grid, outliers };
   const dense = weights.data.slice(0, capacity * columns);
+  const errors = new Float64Array(capacity * columns);
 
   async function total(count: number): Promise<number> {
     const x = { array: block, rows: count, columns };
@@ -33,7 +34,8 @@ export async function certify(task: Task): Promise<{ objective: number; norm: nu
     workspace.write(block, original);
     norm += await total(end - begin);
     dequantizeRows(layer, begin, end, dense);
-    workspace.write(block, Float64Array.from(original, (weight, at) => weight - dense[at]));
+    for (let at = 0; at < original.length; at++) errors[at] = original[at] - dense[at];
+    workspace.write(block, errors.subarray(0, original.length));
     objective += await total(end - begin);
     await task.run.checkpoint({ stage: "certify", fraction: 1, iteration: task.iterations });
   }
