@@ -27,21 +27,33 @@ export async function temporaryFolder(): Promise<string> {
 
 let launcher: Promise<readonly string[]> | undefined;
 
-/** Runs `minima ...args`; `watch` sees the process and what it has written to the standard error so far. */
+/** How to run the command; all optional. */
+export interface Circumstances {
+  /** Sees the process and what it has written so far. */
+  readonly watch?: (child: ChildProcess, stderr: string, stdout: string) => void;
+  /** Further environment variables. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Runs `minima ...args`. */
 export async function minima(
   args: readonly string[],
-  watch: (child: ChildProcess, stderr: string) => void = () => {},
+  { watch = () => {}, environment = {} }: Circumstances = {},
 ): Promise<Outcome> {
   const [program, ...before] = await (launcher ??= findLauncher());
   return await new Promise((resolve, reject) => {
-    const child = spawn(program, [...before, ...args], { env: { ...process.env, NO_COLOR: "1" } });
+    const child = spawn(program, [...before, ...args], { env: { ...process.env, NO_COLOR: "1", ...environment } });
     let stdout = "", stderr = "";
-    child.stdout.on("data", (chunk) => stdout += chunk);
-    child.stderr.on("data", (chunk) => watch(child, stderr += chunk));
+    child.stdout.on("data", (chunk) => watch(child, stderr, stdout += chunk));
+    child.stderr.on("data", (chunk) => watch(child, stderr += chunk, stdout));
     child.on("error", reject);
-    // Deno tells of exit code 130 as of a death by SIGINT.
-    child.on("close", (code, signal) => resolve({ code: signal === "SIGINT" ? 130 : code, stdout, stderr }));
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
   });
+}
+
+/** Ctrl-C. `child.kill` would do, but Deno then tells of a death by signal, whatever the process made of it. */
+export function pressControlC(child: ChildProcess): void {
+  process.kill(child.pid!, "SIGINT");
 }
 
 /** Deno and Bun run the sources; Node runs them bundled. */

@@ -15,7 +15,7 @@ import {
   toMatrix,
 } from "../../mod.ts";
 import { createRandom } from "../../solvers/core/random.ts";
-import { minima, temporaryFolder } from "./minima.ts";
+import { minima, pressControlC, temporaryFolder } from "./minima.ts";
 
 const folder = await temporaryFolder();
 const random = createRandom(7);
@@ -208,8 +208,12 @@ describe("minima quantize-layer", () => {
     const target = join(folder, "interrupted.safetensors");
     let sent = false;
     const args = ["--activations", activations, "--method", "quantease", "--iterations", "100000", "--out", target];
-    const { code, stderr } = await minima(["quantize-layer", large, ...args], (child, text) => {
-      if (!sent && text.includes("%")) sent = child.kill("SIGINT");
+    const { code, stderr } = await minima(["quantize-layer", large, ...args], {
+      watch(child, text) {
+        if (sent || !text.includes("%")) return;
+        sent = true;
+        pressControlC(child);
+      },
     });
     assert.equal(code, 130, stderr);
     assert.match(stderr, /Interrupted: nothing was written\./);

@@ -56,6 +56,14 @@ describe("minima", () => {
   }
 });
 
+describe("MINIMA_DEBUG", () => {
+  it("shows the place of a failure, which otherwise stays in one line", async () => {
+    const args = ["regress", "absent.csv", "--target", "y"];
+    assert.match((await minima(args)).stderr, /^error {2}Cannot open absent\.csv: no such file or folder\.\n$/);
+    assert.match((await minima(args, { environment: { MINIMA_DEBUG: "1" } })).stderr, /\n +at /);
+  });
+});
+
 describe("minima doctor", () => {
   it("examines every backend and reports as JSON", async () => {
     const { code, stdout } = await minima(["doctor", "--json"]);
