@@ -26,7 +26,7 @@ export const quantizeMemory: Case = {
         sense: "at most",
       }],
       notes: [
-        "Weights and Gram matrix are the inputs; 2 passes of QuantEase, for more passes take no more memory.",
+        "Weights and Gram matrix are the inputs; 6 passes of QuantEase on one thread.",
       ],
     };
   },

@@ -28,7 +28,7 @@ async function quantize(size: number): Promise<void> {
   const { relativeError } = await quantizeLayer({ data: weights, shape: [size, size] }, {
     data: gram,
     shape: [size, size],
-  }, { bits: 3, method: "quantease", iterations: 2, backend: "wasm", threads: 1 });
+  }, { bits: 3, method: "quantease", iterations: 6, backend: "wasm", threads: 1 });
   if (!(relativeError < 1)) throw new Error(`The relative error is ${relativeError}.`);
 }
 
