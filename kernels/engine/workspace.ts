@@ -9,6 +9,13 @@ import type { Plan } from "./plan.ts";
 export interface Workspace {
   readonly plan: Plan;
   readonly kernels: Kernels;
+  /**
+   * A workspace in JavaScript-addressable memory, for f64 and for what devices do not do: this one, where it is there
+   * already. Arrays of one workspace are not for the kernels of another.
+   */
+  readonly host: Workspace;
+  /** Floating-point operations that take some 50 ms: the work to ask for between two checkpoints. */
+  readonly batchFlops: number;
   /** A zeroed array where the kernels run. */
   allocate<D extends Dtype>(dtype: D, length: number, label: string): DeviceArray<D>;
   /** Returns one array before the others. */
@@ -20,6 +27,9 @@ export interface Workspace {
   /** Returns all arrays; the workspace must not be used afterwards. Idempotent. */
   release(): void;
 }
+
+/** Floating-point operations of one thread in some 50 ms. */
+const threadBatchFlops = 1e9;
 
 /** Where host arrays come from: the arena of a WASM memory, or JavaScript's own heap. */
 export type HostMemory = Pick<Arena, "allocate" | "free">;
@@ -42,9 +52,13 @@ export function createHostWorkspace(
 ): Workspace {
   const live = new Set<HostArray>();
   let released = false;
-  return {
+  const workspace: Workspace = {
     plan,
     kernels,
+    get host() {
+      return workspace;
+    },
+    batchFlops: plan.threads * threadBatchFlops,
     allocate(dtype, length, label) {
       const array = memory.allocate(dtype, length, label);
       live.add(array);
@@ -71,4 +85,5 @@ export function createHostWorkspace(
       leave();
     },
   };
+  return workspace;
 }

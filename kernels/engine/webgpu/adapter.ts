@@ -1,0 +1,58 @@
+/** Finding a WebGPU adapter, and what there is to know of it before work is planned. */
+
+/** What planning has to know of an adapter. */
+export interface AdapterFacts {
+  /** As the driver calls it. */
+  readonly name: string;
+  /** It computes on the processor: right, but slower than WASM. */
+  readonly software: boolean;
+  /** Bytes of the largest array that a kernel can be given. */
+  readonly largestArrayBytes: number;
+}
+
+interface Host {
+  readonly navigator?: { readonly gpu?: GPU };
+  readonly Deno?: unknown;
+  readonly process?: { readonly versions?: { readonly node?: string } };
+}
+
+/** Names of the drivers that run on the processor. */
+const softwareDrivers = /llvmpipe|lavapipe|swiftshader|basic render|warp\b/i;
+
+let nodeGpu: Promise<GPU> | undefined;
+
+/** The adapter of the fastest device, or the reason why there is none. */
+export async function findAdapter(): Promise<GPUAdapter | string> {
+  const host = globalThis as unknown as Host;
+  let gpu = host.navigator?.gpu;
+  if (gpu === undefined) {
+    if (host.Deno !== undefined || host.process?.versions?.node === undefined) return "this runtime has no WebGPU";
+    try {
+      gpu = await (nodeGpu ??= loadNodeGpu("webgpu"));
+    } catch {
+      nodeGpu = undefined;
+      return 'the package "webgpu", which brings WebGPU to Node and Bun, is not installed';
+    }
+  }
+  try {
+    return await gpu.requestAdapter({ powerPreference: "high-performance" }) ?? "there is no WebGPU adapter";
+  } catch (error) {
+    return `the WebGPU adapter failed: ${(error as Error).message}`;
+  }
+}
+
+/** The optional peer package; named by a variable, so that bundlers leave the import as it is. */
+async function loadNodeGpu(name: string): Promise<GPU> {
+  const { create } = await import(name) as { create(options: string[]): GPU };
+  return create([]);
+}
+
+/** What the adapter says of itself. */
+export function describeAdapter({ info, limits }: GPUAdapter): AdapterFacts {
+  const words = [info.vendor, info.architecture, info.device, info.description].filter((word) => word);
+  return {
+    name: info.description || words.join(" ") || "an adapter without a name",
+    software: info.isFallbackAdapter === true || softwareDrivers.test(words.join(" ")),
+    largestArrayBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
+  };
+}

@@ -1,0 +1,143 @@
+import type { Shader } from "../../webgpu/shader.ts";
+import { BackendError } from "../errors.ts";
+import { findAdapter } from "./adapter.ts";
+
+/** A shader that is ready to run on one device. */
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** One WebGPU device and its compiled shaders. */
+export interface WebgpuMachine {
+  readonly device: GPUDevice;
+  /** The compiled shader, at once where it has been used before. */
+  pipelineOf(shader: Shader): Pipeline | Promise<Pipeline>;
+  /** A labelled buffer. @throws {BackendError} where the device has none as large */
+  createBuffer(bytes: number, usage: number, label: string): GPUBuffer;
+  /** Gives a buffer back; work that was submitted before still sees it. */
+  destroyBuffer(buffer: GPUBuffer): void;
+  /** What failed on the device, if anything did. */
+  failure(): BackendError | undefined;
+  /** Buffers and bytes in use. */
+  usage(): { buffers: number; bytes: number };
+  /** Notes that a solve begins; the function returned notes its end. */
+  enter(): () => void;
+  /** Destroys the device as soon as no solve is under way. */
+  retire(): void;
+}
+
+/** Usage flags and stages by the numbers of the standard: Node's package does not define their names. */
+export const gpu = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128, queryResolve: 512 } as const;
+const computeStage = 4;
+
+/** Bytes of one dispatch's parameters: no device asks for wider steps between them. */
+export const parameterBytes = 256;
+
+/**
+ * Devices and adapters stay reachable until the process ends: Deno 2.9 frees them in the wrong order otherwise, and
+ * one in forty processes ends with "double free or corruption". Destroyed ones hold no memory of the device.
+ */
+const reachable = ((globalThis as { [key: symbol]: unknown })[Symbol.for("minima.webgpu")] ??= []) as unknown[];
+
+/** Starts the fastest device; `onLost` is told when it is lost unasked. @throws {BackendError} when there is none */
+export async function createWebgpuMachine(onLost: () => void): Promise<WebgpuMachine> {
+  const adapter = await findAdapter();
+  if (typeof adapter === "string") throw new BackendError(`Cannot use backend "webgpu": ${adapter}.`);
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      label: "minima",
+      requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
+      requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+    });
+  } catch (error) {
+    throw new BackendError(`Cannot use backend "webgpu": ${(error as Error).message}.`, { cause: error });
+  }
+  reachable.push(adapter, device);
+
+  const largest = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+  const pipelines = new Map<Shader, Pipeline | Promise<Pipeline>>();
+  const buffers = new Map<GPUBuffer, number>();
+  let bytesInUse = 0, solves = 0, retired = false;
+  let failure: BackendError | undefined;
+
+  const fail = (what: string) => {
+    failure ??= new BackendError(`The WebGPU device failed: ${what}`);
+    onLost();
+  };
+  device.lost.then(({ reason, message }) => reason === "destroyed" && retired || fail(message || "it was lost."));
+  device.addEventListener("uncapturederror", (event) => fail((event as GPUUncapturedErrorEvent).error.message));
+
+  async function compile(shader: Shader): Promise<Pipeline> {
+    const { label, code, arrays } = shader;
+    const layout = device.createBindGroupLayout({
+      label,
+      entries: [
+        { binding: 0, visibility: computeStage, buffer: { type: "uniform", hasDynamicOffset: true } },
+        ...Object.values(arrays).map((use, i): GPUBindGroupLayoutEntry => ({
+          binding: i + 1,
+          visibility: computeStage,
+          buffer: { type: use.startsWith("read") ? "read-only-storage" : "storage" },
+        })),
+      ],
+    });
+    try {
+      const pipeline = await device.createComputePipelineAsync({
+        label,
+        layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+        compute: { module: device.createShaderModule({ label, code }), entryPoint: "main" },
+      });
+      const ready = { pipeline, layout };
+      pipelines.set(shader, ready);
+      return ready;
+    } catch (error) {
+      pipelines.delete(shader);
+      throw failure ?? new BackendError(`Cannot compile the shader "${label}": ${(error as Error).message}`);
+    }
+  }
+
+  function destroyWhenIdle(): void {
+    if (retired && solves === 0) device.destroy();
+  }
+
+  return {
+    device,
+    pipelineOf(shader) {
+      const known = pipelines.get(shader);
+      if (known) return known;
+      const compiled = compile(shader);
+      pipelines.set(shader, compiled);
+      return compiled;
+    },
+    createBuffer(bytes, usage, label) {
+      if (bytes > largest) {
+        throw new BackendError(
+          `Cannot hold "${label}" on the WebGPU device: it takes ${bytes} bytes, but the largest buffer is ${largest}.`,
+        );
+      }
+      const buffer = device.createBuffer({ size: bytes, usage, label });
+      buffers.set(buffer, bytes);
+      bytesInUse += bytes;
+      return buffer;
+    },
+    destroyBuffer(buffer) {
+      bytesInUse -= buffers.get(buffer) ?? 0;
+      if (buffers.delete(buffer)) buffer.destroy();
+    },
+    failure: () => failure,
+    usage: () => ({ buffers: buffers.size, bytes: bytesInUse }),
+    enter() {
+      solves++;
+      return () => {
+        solves--;
+        destroyWhenIdle();
+      };
+    },
+    retire() {
+      retired = true;
+      destroyWhenIdle();
+    },
+  };
+}

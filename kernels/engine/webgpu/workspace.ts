@@ -1,0 +1,150 @@
+import type { DeviceArray, Dtype, KernelArguments, KernelName, Kernels, View, ViewOf } from "../../spec.ts";
+import type { Dispatches, Scratch } from "../../webgpu/shader.ts";
+import { lowerings } from "../../webgpu/table.ts";
+import { viewOf } from "../arena.ts";
+import { BackendError } from "../errors.ts";
+import type { Plan } from "../plan.ts";
+import type { Workspace } from "../workspace.ts";
+import { gpu, type WebgpuMachine } from "./machine.ts";
+import { createRecorder, type PassTimer } from "./recorder.ts";
+
+/** Floating-point operations between two checkpoints: 50 ms of a device of 2 TFLOP/s. */
+const batchFlops = 1e11;
+
+const usage = gpu.storage | gpu.copySource | gpu.copyTarget;
+
+interface GpuArray<D extends Dtype = Dtype> extends DeviceArray<D> {
+  readonly buffer: GPUBuffer;
+}
+
+/** A workspace on a device, with its door for benches. */
+export interface WebgpuWorkspace extends Workspace {
+  /** Takes the time of the batches to come; nothing ends it. */
+  time(timer: PassTimer | undefined): void;
+}
+
+/**
+ * A workspace whose arrays live on a device, with `host` for what the device does not do. Kernels are recorded and
+ * submitted in batches; only reading, and kernels that give a number, wait for the device.
+ */
+export function createWebgpuWorkspace(plan: Plan, machine: WebgpuMachine, host: Workspace): WebgpuWorkspace {
+  const { device, createBuffer, destroyBuffer } = machine;
+  const leave = machine.enter();
+  const live = new Set<GpuArray>();
+  const working = new Map<string, GpuArray>();
+  let timer: PassTimer | undefined;
+  let released = false;
+  const recorder = createRecorder(machine, (array) => (array as GpuArray).buffer, () => timer);
+
+  function allocate<D extends Dtype>(dtype: D, length: number, label: string): GpuArray<D> {
+    if (dtype === "f64" || dtype === "u8") {
+      throw new TypeError(`Cannot hold "${label}" on a WebGPU device: it has no ${dtype}.`);
+    }
+    const array = { dtype, length, label, buffer: createBuffer(Math.max(4, 4 * length), usage, label) };
+    live.add(array);
+    return array;
+  }
+
+  function free(array: DeviceArray): void {
+    if (!live.delete(array as GpuArray)) return;
+    // What was recorded may use it, and must be submitted before the buffer goes.
+    recorder.flush();
+    destroyBuffer((array as GpuArray).buffer);
+  }
+
+  /** One array for each purpose, kept from call to call and grown to the largest wish. */
+  const scratch: Scratch = (dtype, length, label) => {
+    let array = working.get(label);
+    if (array === undefined || array.length < length) {
+      if (array) free(array);
+      array = allocate(dtype, length, label);
+      working.set(label, array);
+    }
+    return array as DeviceArray<typeof dtype>;
+  };
+
+  async function run({ dispatches, value }: Dispatches): Promise<number | void> {
+    for (const dispatch of dispatches) {
+      const pipeline = machine.pipelineOf(dispatch.shader);
+      recorder.record(pipeline instanceof Promise ? await pipeline : pipeline, dispatch);
+    }
+    if (value) return value.of(await read(value.array));
+  }
+
+  async function read<D extends Dtype>(
+    array: DeviceArray<D>,
+    offset = 0,
+    length = array.length - offset,
+  ): Promise<ViewOf[D]> {
+    if (length === 0) return viewOf(new ArrayBuffer(0), array.dtype, 0, 0);
+    recorder.flush();
+    const bytes = 4 * length;
+    const staging = createBuffer(bytes, gpu.mapRead | gpu.copyTarget, `${array.label}, read back`);
+    try {
+      const encoder = device.createCommandEncoder({ label: staging.label });
+      encoder.copyBufferToBuffer((array as DeviceArray as GpuArray).buffer, 4 * offset, staging, 0, bytes);
+      device.queue.submit([encoder.finish()]);
+      await staging.mapAsync(gpu.mapRead);
+      const failure = machine.failure();
+      if (failure) throw failure;
+      return viewOf(staging.getMappedRange().slice(0), array.dtype, 0, length);
+    } catch (error) {
+      throw machine.failure() ??
+        new BackendError(`Cannot read "${array.label}" from the WebGPU device: ${(error as Error).message}`);
+    } finally {
+      destroyBuffer(staging);
+    }
+  }
+
+  const kernels = Object.fromEntries(
+    (Object.keys(host.kernels) as KernelName[]).map((name) => {
+      const lower = lowerings[name as keyof typeof lowerings] as
+        | ((operands: KernelArguments<KernelName>, scratch: Scratch) => Dispatches)
+        | undefined;
+      return [name, (operands: KernelArguments<KernelName>) => {
+        if (lower) return run(lower(operands, scratch));
+        throw new BackendError(`Cannot run the kernel ${name} on a WebGPU device: use the workspace's host.`);
+      }];
+    }),
+  ) as unknown as Kernels;
+
+  return {
+    plan,
+    kernels,
+    host,
+    batchFlops,
+    allocate,
+    free,
+    write(array, values, offset = 0) {
+      if (values.length === 0) return;
+      recorder.flush();
+      device.queue.writeBuffer((array as GpuArray).buffer, 4 * offset, converted(array.dtype, values));
+    },
+    read,
+    release() {
+      if (released) return;
+      released = true;
+      recorder.dispose();
+      for (const { buffer } of live) destroyBuffer(buffer);
+      live.clear();
+      host.release();
+      leave();
+    },
+    time(to) {
+      timer = to;
+    },
+  };
+}
+
+/** Values as the array holds them, in memory of their own type that is not shared: devices take no other. */
+function converted(dtype: Dtype, values: ArrayLike<number>): View & { buffer: ArrayBuffer } {
+  const fits = dtype === "f32"
+    ? values instanceof Float32Array
+    : dtype === "u32"
+    ? values instanceof Uint32Array
+    : values instanceof Int32Array;
+  if (fits && (values as View).buffer instanceof ArrayBuffer) return values as View & { buffer: ArrayBuffer };
+  const copy = viewOf(new ArrayBuffer(4 * values.length), dtype, 0, values.length);
+  (copy as View).set(values);
+  return copy as View & { buffer: ArrayBuffer };
+}
