@@ -30,16 +30,18 @@ const backends: readonly BackendName[] = ["reference", "wasm", "threads", "webgp
 /** Quantises one small layer on every backend and checks each answer against plain arithmetic. */
 export async function examine(signal: AbortSignal): Promise<Examination[]> {
   const weights = wholeNumbers(24, 64, 1), activations = wholeNumbers(200, 64, 2);
+  // The numbers are whole, so that f32, which devices take, holds the same.
+  const singles = matrix(24, 64, Float32Array.from(weights.data));
   const gram = plainGram(activations);
   const examinations: Examination[] = [];
   let best = Infinity;
   for (const backend of backends) {
     try {
-      const accumulator = accumulateGram(activations.shape[1], { backend, threads: 2 });
+      const accumulator = accumulateGram(activations.shape[1], { backend: hostOf(backend), threads: 2 });
       await accumulator.add(activations);
       const accumulated = (await accumulator.gram()).data;
       const gramExact = gram.data.every((value, i) => value === accumulated[i]);
-      const layer = await quantizeLayer(weights, gram, { backend, threads: 2, bits: 3, method: "quantease", signal });
+      const layer = await quantizeLayer(singles, gram, { backend, threads: 2, bits: 3, method: "quantease", signal });
       const recomputedError = plainError(weights, dequantize(layer), activations);
       // Rounding may lead descents apart, to minima of nearly the same height; the reference comes first.
       if (backend === "reference") best = recomputedError;
@@ -63,6 +65,11 @@ export async function examine(signal: AbortSignal): Promise<Examination[]> {
     }
   }
   return examinations;
+}
+
+/** Gram matrices are summed in f64, on the processor. */
+function hostOf(backend: BackendName): BackendName {
+  return backend === "webgpu" ? "wasm" : backend;
 }
 
 /** Whole numbers from -128 to 127, as a linear congruential generator gives them: their products are exact. */

@@ -1,3 +1,4 @@
+import { describeAdapter, findAdapter } from "./webgpu/adapter.ts";
 import { providedBuilds } from "./modules.ts";
 import { probeRelaxedSimd, probeSharedMemory, probeSimd, type RelaxedSimd } from "./probe.ts";
 
@@ -24,6 +25,10 @@ export interface Capabilities {
   readonly webgpu: string | false;
   /** Why `webgpu` is `false`, where it is. */
   readonly webgpuReason?: string;
+  /** The adapter computes on the processor: slower than WASM, and never chosen unasked. */
+  readonly webgpuSoftware?: boolean;
+  /** Bytes of the largest array on the adapter. */
+  readonly webgpuLargestArrayBytes?: number;
   /** The build of the kernels in use: relaxed SIMD only where it really fuses. */
   readonly build: "relaxed" | "simd" | "none";
 }
@@ -68,18 +73,33 @@ function processors(): number {
 }
 
 let probed: Promise<Capabilities> | undefined;
+let probedHost: Capabilities | undefined;
 
 /** Probes the runtime once; later calls answer from memory. */
 export function capabilities(): Promise<Capabilities> {
-  return probed ??= Promise.resolve(probe());
+  return probed ??= probe();
+}
+
+/** What can be told without looking for a WebGPU adapter, which takes longer than a small solve. */
+export function hostCapabilities(): Capabilities {
+  return probedHost ??= probeHost();
 }
 
 /** Forgets what was probed, because modules were provided or resources were disposed. */
 export function forgetCapabilities(): void {
-  probed = undefined;
+  probed = probedHost = undefined;
 }
 
-function probe(): Capabilities {
+async function probe(): Promise<Capabilities> {
+  const found = hostCapabilities();
+  const adapter = await findAdapter();
+  if (typeof adapter === "string") return { ...found, webgpuReason: adapter };
+  const { name, software, largestArrayBytes } = describeAdapter(adapter);
+  const { webgpuReason: _, ...rest } = found;
+  return { ...rest, webgpu: name, webgpuSoftware: software, webgpuLargestArrayBytes: largestArrayBytes };
+}
+
+function probeHost(): Capabilities {
   const simd = probeSimd();
   const relaxedSimd = probeRelaxedSimd();
   const sharedMemory = probeSharedMemory();
@@ -95,7 +115,7 @@ function probe(): Capabilities {
     threads: threadsReason ? 1 : processors(),
     threadsReason,
     webgpu: false,
-    webgpuReason: "no WebGPU kernels are loaded",
+    webgpuReason: "it was not looked for",
     build: usable ? (fused ? "relaxed" : "simd") : "none",
   };
 }

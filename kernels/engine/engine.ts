@@ -6,10 +6,11 @@
 
 import { referenceKernels } from "../reference/table.ts";
 import type { ArenaUsage } from "./arena.ts";
-import { capabilities, forgetCapabilities, runtime } from "./capabilities.ts";
+import { capabilities, forgetCapabilities, hostCapabilities, runtime } from "./capabilities.ts";
 import { type KernelModules, loadModule, provideModules } from "./modules.ts";
-import { planWork, type WorkRequest } from "./plan.ts";
+import { considersWebgpu, type Crossovers, defaultCrossovers, planWork, type WorkRequest } from "./plan.ts";
 import { createWasmMachine, type WasmMachine } from "./wasm_backend.ts";
+import type { WebgpuMachine } from "./webgpu/machine.ts";
 import { createHostWorkspace, javascriptMemory, type Workspace } from "./workspace.ts";
 
 /** The most WASM can address with 32-bit pointers. */
@@ -20,6 +21,9 @@ const workerBytes = 96 << 20;
 let requestedLimit: number | undefined;
 let machine: Promise<WasmMachine> | undefined;
 let ready: WasmMachine | undefined;
+let gpuMachine: Promise<WebgpuMachine> | undefined;
+let gpuReady: WebgpuMachine | undefined;
+let crossovers = defaultCrossovers;
 
 /** Settings of the engine; all optional. */
 export interface EngineOptions {
@@ -27,6 +31,8 @@ export interface EngineOptions {
   readonly modules?: KernelModules;
   /** The most working memory, in bytes. @default 4294967296, on workerd 100663296 */
   readonly maximumMemoryBytes?: number;
+  /** From how many operations of a solve other backends pay on this machine. @default cautious guesses */
+  readonly crossovers?: Partial<Crossovers>;
 }
 
 /**
@@ -43,7 +49,8 @@ export async function init(options: EngineOptions = {}): Promise<void> {
   await dispose();
   if (modules) provideModules(modules);
   requestedLimit = maximumMemoryBytes;
-  if ((await capabilities()).build !== "none") await wasmMachine();
+  crossovers = { ...defaultCrossovers, ...options.crossovers };
+  if (hostCapabilities().build !== "none") await wasmMachine();
 }
 
 /**
@@ -54,6 +61,9 @@ export async function dispose(): Promise<void> {
   const retired = await machine?.catch(() => undefined);
   machine = ready = undefined;
   retired?.retire();
+  const retiredGpu = await gpuMachine?.catch(() => undefined);
+  gpuMachine = gpuReady = undefined;
+  retiredGpu?.retire();
   forgetCapabilities();
 }
 
@@ -68,10 +78,38 @@ function memoryLimit(): number {
 
 /** Plans the work and opens the workspace it runs in. */
 export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
-  const plan = planWork(request, await capabilities());
+  const looksForDevice = considersWebgpu(request, crossovers);
+  const plan = planWork(request, looksForDevice ? await capabilities() : hostCapabilities(), crossovers);
+  if (plan.backend === "webgpu") {
+    // Loaded on first use: shaders are no small part of the library.
+    const { createWebgpuWorkspace } = await import("./webgpu/workspace.ts");
+    const machine = await webgpuMachine();
+    const host = await openWorkspace({ dtype: "f64", flops: request.flops, threads: request.threads });
+    return createWebgpuWorkspace(plan, machine, host);
+  }
   if (plan.backend === "reference") return createHostWorkspace(plan, referenceKernels, javascriptMemory);
   const { arena, kernels, enter } = await wasmMachine();
   return createHostWorkspace(plan, kernels(plan.threads), arena, enter());
+}
+
+/** Buffers and bytes on the WebGPU device. */
+export function deviceUsage(): { buffers: number; bytes: number } {
+  return gpuReady?.usage() ?? { buffers: 0, bytes: 0 };
+}
+
+function webgpuMachine(): Promise<WebgpuMachine> {
+  return gpuMachine ??= startWebgpuMachine().catch((error) => {
+    gpuMachine = undefined;
+    throw error;
+  });
+}
+
+async function startWebgpuMachine(): Promise<WebgpuMachine> {
+  const { createWebgpuMachine } = await import("./webgpu/machine.ts");
+  const started = await createWebgpuMachine(() => {
+    if (gpuReady === started) gpuMachine = gpuReady = undefined;
+  });
+  return gpuReady = started;
 }
 
 function wasmMachine(): Promise<WasmMachine> {
@@ -82,7 +120,7 @@ function wasmMachine(): Promise<WasmMachine> {
 }
 
 async function startWasmMachine(): Promise<WasmMachine> {
-  const { build } = await capabilities();
+  const { build } = hostCapabilities();
   const module = await loadModule(build === "relaxed" ? "relaxed" : "simd");
   const started = createWasmMachine(module, memoryLimit(), () => {
     if (ready === started) machine = ready = undefined;

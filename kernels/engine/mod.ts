@@ -1,11 +1,11 @@
 /** What solvers see of the machine. @module */
 
 export { type Capabilities, capabilities, type RuntimeName } from "./capabilities.ts";
-export { dispose, type EngineOptions, init, memoryUsage, openWorkspace } from "./engine.ts";
+export { deviceUsage, dispose, type EngineOptions, init, memoryUsage, openWorkspace } from "./engine.ts";
 export { BackendError, MemoryLimitError } from "./errors.ts";
 export type { ArenaUsage } from "./arena.ts";
 export type { KernelModules } from "./modules.ts";
-export type { BackendName, Plan, WorkRequest } from "./plan.ts";
+export type { BackendName, Crossovers, Plan, WorkRequest } from "./plan.ts";
 export type { RelaxedSimd } from "./probe.ts";
 export type { Workspace } from "./workspace.ts";
 export { penaltyKinds } from "../spec/l0.ts";

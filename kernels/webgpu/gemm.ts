@@ -5,7 +5,7 @@
  */
 
 import type { GemmArguments } from "../spec.ts";
-import { type Dispatch, dispatch, defineShader, type Lowering, strideOf } from "./shader.ts";
+import { defineShader, type Dispatch, dispatch, type Lowering, strideOf } from "./shader.ts";
 
 /** Threads of a workgroup and rows of each; a thread has four columns. */
 interface Tile {
@@ -84,8 +84,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var k = 0u; k < ${depth}u; k++) {
       let b0 = sliceB[k * ${columnThreads}u + columnThread];
       ${
-      Array.from({ length: quads }, (_, q) =>
-        `let a${q} = sliceA[k * ${rowQuads}u + rowThread + ${q * rowThreads}u];`).join("\n      ")
+      Array.from({ length: quads }, (_, q) => `let a${q} = sliceA[k * ${rowQuads}u + rowThread + ${q * rowThreads}u];`)
+        .join("\n      ")
     }
       ${rows.map((row) => `sum${row} += a${row >> 2}.${lane[row % 4]} * b0;`).join("\n      ")}
     }
@@ -119,7 +119,8 @@ const busyWorkgroups = 256;
 
 function tileFor(rows: number, columns: number): typeof tiles[number] {
   if (rows <= flat.rows) return flat;
-  return tiles.find((tile) => tile.rows <= rows && rows * columns >= busyWorkgroups * tile.rows * tile.columns) ?? small;
+  return tiles.find((tile) => tile.rows <= rows && rows * columns >= busyWorkgroups * tile.rows * tile.columns) ??
+    small;
 }
 
 /** The dispatch of one product; `upperOnly` leaves the lower triangle of C alone. */

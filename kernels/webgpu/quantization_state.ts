@@ -6,10 +6,20 @@ import { strideOf } from "./shader.ts";
 /** Parameters and arrays of the state, but for the residual, which the sweep reads and the descent writes. */
 export const stateTypes = {
   parameters: {
-    ...{ rows: "u32", columns: "u32", grouped: "u32", maximumCode: "f32" },
-    ...{ levelsOffset: "u32", levelsStride: "u32", residualOffset: "u32", residualStride: "u32" },
-    ...{ couplingOffset: "u32", couplingStride: "u32" },
-    ...{ scalesOffset: "u32", scalesStride: "u32", zerosOffset: "u32", zerosStride: "u32" },
+    rows: "u32",
+    columns: "u32",
+    grouped: "u32",
+    maximumCode: "f32",
+    levelsOffset: "u32",
+    levelsStride: "u32",
+    residualOffset: "u32",
+    residualStride: "u32",
+    couplingOffset: "u32",
+    couplingStride: "u32",
+    scalesOffset: "u32",
+    scalesStride: "u32",
+    zerosOffset: "u32",
+    zerosStride: "u32",
   },
   arrays: {
     levels: "write f32",

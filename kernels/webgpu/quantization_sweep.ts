@@ -7,7 +7,16 @@
 
 import type { DeviceArray } from "../spec.ts";
 import { product } from "./gemm.ts";
-import { builtins, defineShader, type Dispatch, dispatch, type Lowering, strideOf, workgroupIndex, workgroupsFor } from "./shader.ts";
+import {
+  builtins,
+  defineShader,
+  type Dispatch,
+  dispatch,
+  type Lowering,
+  strideOf,
+  workgroupIndex,
+  workgroupsFor,
+} from "./shader.ts";
 import { stateArrays, stateParameters, stateTypes } from "./quantization_state.ts";
 
 const width = 32, rowsOfGroup = 64;

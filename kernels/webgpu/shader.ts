@@ -29,7 +29,12 @@ export interface Dispatch {
 export interface Dispatches {
   readonly dispatches: readonly Dispatch[];
   /** The kernel's value, computed on the host from an array that the dispatches leave behind. */
-  readonly value?: { readonly array: DeviceArray; of(elements: ArrayLike<number>): number };
+  readonly value?: {
+    readonly array: DeviceArray;
+    /** Elements of the array that count. */
+    readonly length: number;
+    of(elements: ArrayLike<number>): number;
+  };
 }
 
 /** Gives working memory of at least so many elements, not cleared, valid until the kernel is done. */

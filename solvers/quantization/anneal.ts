@@ -141,7 +141,7 @@ export async function polish(task: Task): Promise<number | undefined> {
 
 /** Descends for some passes; returns the changes of each row. */
 export async function descend(rows: Rows, passes: number): Promise<Uint32Array> {
-  const { stage: { task: { workspace, columns }, task, arrays }, state, begin, end } = rows;
+  const { stage: { task: { columns }, task, workspace, arrays }, state, begin, end } = rows;
   await workspace.kernels.quantizationDescent({ ...state, passes, changes: arrays.changes });
   const changes = await workspace.read(arrays.changes, 0, end - begin);
   spend(task, changes.reduce((sum, count) => sum + count, 0) / (columns * (end - begin)), end - begin);

@@ -11,7 +11,7 @@ const rounding = 1e-6;
  * path: as much arithmetic as one dense pass, in f64.
  */
 export async function certify(task: Task): Promise<{ objective: number; norm: number }> {
-  const { workspace, columns, rows, gram, weights, codes, grid, outliers } = task;
+  const { workspace: { host: workspace }, columns, rows, gram, weights, codes, grid, outliers } = task;
   const form = workspace.allocate("f64", columns * columns, "Gram matrix");
   workspace.write(form, gram.data);
   const capacity = rowsOfBlock(task);

@@ -39,22 +39,22 @@ async function factorCoupling(task: Task, order?: Uint32Array): Promise<DeviceAr
   const factor = await factorGram(task, order);
   const coupling = workspace.allocate(dtype, columns * columns, "factor of the Gram matrix");
   const pivots = new Float64Array(columns);
-  for (let j = 0; j < columns; j++) pivots[j] = (await workspace.read(factor, j * (columns + 1), 1))[0];
+  for (let j = 0; j < columns; j++) pivots[j] = (await workspace.host.read(factor, j * (columns + 1), 1))[0];
   for (let begin = 0; begin < columns; begin += factorRows) {
     const count = Math.min(factorRows, columns - begin);
-    const rows = await workspace.read(factor, begin * columns, count * columns);
+    const rows = await workspace.host.read(factor, begin * columns, count * columns);
     for (let at = 0; at < rows.length; at++) rows[at] /= pivots[at % columns];
     workspace.write(coupling, rows, begin * columns);
   }
-  workspace.free(factor);
+  workspace.host.free(factor);
   return coupling;
 }
 
 /** `R` with `Sigma + damping mean(diag Sigma) I = R R^T`, in f64; more damping, with a remark, where the caller's does not do. */
 async function factorGram(task: Task, order?: Uint32Array): Promise<DeviceArray<"f64">> {
-  const { columns, diagonal, gram, options, workspace } = task;
+  const { columns, diagonal, gram, options, workspace: { host } } = task;
   const mean = diagonal.reduce((sum, entry) => sum + entry, 0) / columns;
-  const factor = workspace.allocate("f64", columns * columns, "Gram matrix to factor");
+  const factor = host.allocate("f64", columns * columns, "Gram matrix to factor");
   const row = new Float64Array(columns);
   for (const damping of [options.damping, ...dampingLadder.filter((step) => step > options.damping)]) {
     for (let j = 0; j < columns; j++) {
@@ -63,9 +63,9 @@ async function factorGram(task: Task, order?: Uint32Array): Promise<DeviceArray<
       row[j] += damping * mean;
       // A dead input couples with nothing: any positive pivot leaves it at the nearest point of its grid.
       if (row[j] === 0) row[j] = 1;
-      workspace.write(factor, row, j * columns);
+      host.write(factor, row, j * columns);
     }
-    const failed = await workspace.kernels.cholesky({ a: { array: factor, rows: columns, columns } });
+    const failed = await host.kernels.cholesky({ a: { array: factor, rows: columns, columns } });
     if (failed < 0) {
       if (damping !== options.damping) {
         task.remarks.push(

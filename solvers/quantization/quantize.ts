@@ -18,6 +18,9 @@ import type { Task } from "./task.ts";
 
 const action = "quantize the layer";
 
+/** What outliers need beside the descent. */
+const outlierKernels = ["gemv", "hardThreshold"] as const;
+
 /**
  * Quantises the weights of a linear layer so that its outputs on given inputs change least:
  * `min ||(W - What) X||^2` over the codes of `What`, with `X` known through `gram = X X^T` alone.
@@ -70,6 +73,8 @@ export async function quantizeLayer(
     threads: options.threads,
     dtype: dtypeOf(weights.data),
     flops: 2 * foreseenPasses * rows * columns * columns,
+    needs: ["gemm", "quantizationSweep", "quantizationDescent", ...resolved.outliers ? outlierKernels : []],
+    largestArrayBytes: 4 * columns * Math.max(rows, columns),
   });
   try {
     const task: Task = {

@@ -1,13 +1,15 @@
 /** A block of rows where the kernels run: levels, residual and grid, and the coupling that all blocks share. */
 
-import { roundHalfToEven } from "../../kernels/engine/mod.ts";
+import { roundHalfToEven, type Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, FloatDtype, MatrixOperand, QuantizationState } from "../../kernels/spec.ts";
 import type { Vector } from "../core/matrix.ts";
-import { checkpoint, rowBlocks, rowsOfBlock, spend, type Task } from "./task.ts";
+import { checkpoint, rowBlocks, rowsOfBlock, spend, type Task, workspaceFor } from "./task.ts";
 
 /** What all row blocks of one stage share; columns are in the order of the coupling. */
 export interface Stage {
   readonly task: Task;
+  /** Where the rows are worked on. */
+  readonly workspace: Workspace;
   readonly dtype: FloatDtype;
   readonly coupling: DeviceArray<FloatDtype>;
   /** Column of the layer at each place. */
@@ -57,12 +59,13 @@ export function openStage(
     outliers,
   }: StageOptions = {},
 ): Stage {
-  const { columns, workspace, grid: { groups, groupIndex } } = task;
-  const dtype = coupling.dtype;
+  const { columns, grid: { groups, groupIndex } } = task;
+  const dtype = coupling.dtype, workspace = workspaceFor(task, dtype);
   const capacity = resident ? task.rows : blockRows;
   const floats = (width: number, label: string, rows = capacity) => workspace.allocate(dtype, rows * width, label);
   const stage: Stage = {
     task,
+    workspace,
     dtype,
     coupling,
     order,
@@ -86,14 +89,14 @@ export function openStage(
 }
 
 /** Returns what the stage holds, its coupling and outliers included. */
-export function closeStage({ task: { workspace }, coupling, arrays }: Stage): void {
+export function closeStage({ workspace, coupling, arrays }: Stage): void {
   workspace.free(coupling);
   for (const array of Object.values(arrays)) if (array) workspace.free(array);
 }
 
 /** Brings the grid of some rows to the kernels. */
 export function placeRows(stage: Stage, begin: number, end: number): Rows {
-  const { task: { columns, grid, workspace }, arrays, coupling } = stage;
+  const { task: { columns, grid }, workspace, arrays, coupling } = stage;
   const rows = end - begin, place = stage.resident ? begin : 0, { groups, maximumCode } = grid;
   workspace.write(arrays.scales, grid.scales.data.subarray(begin * groups, end * groups), place * groups);
   workspace.write(arrays.zeros, grid.zeros.data.subarray(begin * groups, end * groups), place * groups);
@@ -142,7 +145,7 @@ export function forEachWeight(
 
 /** Starts from `What = W`, off the grid, where the residual is zero. */
 export function startFromWeights(rows: Rows): void {
-  const { stage: { task: { target, grid, workspace }, arrays, staging } } = rows;
+  const { stage: { task: { target, grid }, workspace, arrays, staging } } = rows;
   forEachWeight(rows, (at, inLayer, inGrid) => staging[at] = target[inLayer] / grid.scales.data[inGrid]);
   workspace.write(arrays.levels, blockPart(rows, staging), rows.place);
   staging.fill(0);
@@ -151,15 +154,15 @@ export function startFromWeights(rows: Rows): void {
 
 /** Starts from the codes of the answer so far; the residual is to be refreshed. */
 export function startFromCodes(rows: Rows): void {
-  const { stage: { task: { codes, grid, workspace }, arrays, staging } } = rows;
+  const { stage: { task: { codes, grid }, workspace, arrays, staging } } = rows;
   forEachWeight(rows, (at, inLayer, inGrid) => staging[at] = codes[inLayer] - grid.zeros.data[inGrid]);
   workspace.write(arrays.levels, blockPart(rows, staging), rows.place);
 }
 
 /** Computes the residual afresh from the levels, `G = (W - What) M`: one matrix product, in short calls. */
 export async function refreshResidual(rows: Rows): Promise<void> {
-  const { stage: { task, arrays, staging }, state, begin, end, place } = rows;
-  const { columns, workspace } = task;
+  const { stage: { task, workspace, arrays, staging }, state, begin, end, place } = rows;
+  const { columns } = task;
   const levels = await readLevels(rows), outliers = await readOutliers(rows);
   const errors = new Float64Array(columns);
   for (let row = 0; row < end - begin; row++) {
@@ -185,7 +188,7 @@ export interface Snapshot {
 
 /** Copies the state of the rows to the host. */
 export async function snapshot(rows: Rows): Promise<Snapshot> {
-  const { stage: { task: { workspace, columns }, arrays }, begin, end, place } = rows;
+  const { stage: { task: { columns }, workspace, arrays }, begin, end, place } = rows;
   return {
     levels: await readLevels(rows),
     residual: await workspace.read(arrays.residual, place, (end - begin) * columns),
@@ -195,14 +198,14 @@ export async function snapshot(rows: Rows): Promise<Snapshot> {
 
 /** Copies the levels of the rows to the host. */
 export function readLevels(
-  { stage: { task: { workspace, columns }, arrays }, begin, end, place }: Rows,
+  { stage: { task: { columns }, workspace, arrays }, begin, end, place }: Rows,
 ): Promise<Vector> {
   return workspace.read(arrays.levels, place, (end - begin) * columns);
 }
 
 /** Copies the outliers of the rows to the host. */
 export async function readOutliers(rows: Rows): Promise<Vector | undefined> {
-  const { stage: { task: { workspace, columns }, arrays: { outliers } }, begin, end } = rows;
+  const { stage: { task: { columns }, workspace, arrays: { outliers } }, begin, end } = rows;
   return outliers && await workspace.read(outliers, begin * columns, (end - begin) * columns);
 }
 
@@ -236,7 +239,7 @@ export function storeCodes(rows: Rows, levels: Vector): void {
 
 /** `M = Sigma diag(Sigma)^-1`, the coupling of coordinate descent; columns and rows of dead inputs are zero. */
 export function descentCoupling(task: Task, dtype: FloatDtype, order?: Uint32Array): DeviceArray<FloatDtype> {
-  const { columns, diagonal, gram, workspace } = task;
+  const { columns, diagonal, gram } = task, workspace = workspaceFor(task, dtype);
   const coupling = workspace.allocate(dtype, columns * columns, "coupling");
   const row = new Float64Array(columns);
   for (let j = 0; j < columns; j++) {

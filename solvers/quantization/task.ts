@@ -1,11 +1,9 @@
+import type { FloatDtype } from "../../kernels/spec.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { Matrix, SparseMatrix, Vector, VectorDtype } from "../core/matrix.ts";
 import type { Run } from "../core/run.ts";
 import type { Grid } from "./grid.ts";
 import type { ResolvedOptions } from "./options.ts";
-
-/** Multiply-adds between two checkpoints: some 50 ms of one thread. */
-const blockWork = 5e8;
 
 /** Blocks that a layer is cut into at least, once a block holds more weights than this: what bounds the memory of a block. */
 const blocksOfLayer = 8, smallBlock = 2 ** 16;
@@ -51,8 +49,8 @@ export function* rowBlocks({ rows }: Pick<Task, "rows">, size: number): Generato
 
 /** Rows of a block for dense passes. */
 export function rowsOfBlock(task: Task): number {
-  const { columns, workspace: { plan } } = task;
-  return Math.min(rowsOfSparseBlock(task), inEights(plan.threads * blockWork / (columns * columns)));
+  const { columns, workspace: { batchFlops } } = task;
+  return Math.min(rowsOfSparseBlock(task), inEights(batchFlops / (2 * columns * columns)));
 }
 
 /** Rows of a block for passes that do a small share of a dense one's work; the more rows, the more share a coupling. */
@@ -63,6 +61,11 @@ export function rowsOfSparseBlock({ rows, columns }: Task): number {
 /** Kernels work on several rows at once. */
 function inEights(rows: number): number {
   return 8 * Math.max(1, Math.round(rows / 8));
+}
+
+/** Where arrays of a precision are worked on: f64 beside an f32 solve is for the host. */
+export function workspaceFor({ dtype, workspace }: Task, precision: FloatDtype): Workspace {
+  return precision === dtype ? workspace : workspace.host;
 }
 
 /** Reports progress; tells whether the time is up. */

@@ -1,12 +1,16 @@
 /** The conformance grid: every kernel on every backend against the reference, over awkward shapes. */
 
 import { it } from "node:test";
-import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
+import assert from "node:assert/strict";
+import { capabilities, openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
+import { allRequired } from "../support/required.ts";
 import { type FloatDtype, type KernelName, type Kernels, kernelSpecs } from "../../kernels/spec.ts";
 import { referenceKernels } from "../../kernels/reference/table.ts";
+import { webgpuKernels } from "../../kernels/webgpu/names.ts";
+import { mirrored } from "./mirrored.ts";
 
 /** Backends whose kernels are compared with the reference. */
-export const backends = ["wasm", "threads"] as const;
+export const backends = ["wasm", "threads", "webgpu"] as const;
 
 /** What a conformance case is given. */
 export interface Bench {
@@ -23,6 +27,10 @@ export interface Bench {
 /** Registers one test for each backend and dtype of a kernel. */
 export function conformance(name: KernelName, criterion: string, run: (bench: Bench) => Promise<void>): void {
   for (const backend of backends) {
+    if (backend === "webgpu") {
+      if ((webgpuKernels as readonly string[]).includes(name)) onDevice(name, criterion, run);
+      continue;
+    }
     for (const dtype of kernelSpecs[name].dtypes) {
       it(`${name} ${dtype} on ${backend} ${criterion}`, async () => {
         const workspace = await openWorkspace({ backend, threads: 3, dtype, flops: 0 });
@@ -35,6 +43,26 @@ export function conformance(name: KernelName, criterion: string, run: (bench: Be
       });
     }
   }
+}
+
+/** The same on a WebGPU device, where there is one: operands stay in JavaScript's memory, and go there for each call. */
+function onDevice(name: KernelName, criterion: string, run: (bench: Bench) => Promise<void>): void {
+  it(`${name} f32 on webgpu ${criterion}`, async (context) => {
+    const { webgpu, webgpuReason } = await capabilities();
+    if (webgpu === false) {
+      assert.ok(!allRequired(), `WebGPU is missing: ${webgpuReason}`);
+      return context.skip(webgpuReason);
+    }
+    const device = await openWorkspace({ backend: "webgpu", dtype: "f32", flops: 0, needs: [name] });
+    const workspace = await openWorkspace({ backend: "reference", dtype: "f32", flops: 0 });
+    try {
+      const kernel = mirrored(device);
+      await run({ backend: "webgpu", dtype: "f32", workspace, kernel, reference: referenceKernels, epsilon: 2 ** -24 });
+    } finally {
+      device.release();
+      workspace.release();
+    }
+  });
 }
 
 /** Lengths around the lane counts and unroll factors of the kernels. */

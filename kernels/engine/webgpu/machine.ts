@@ -66,6 +66,8 @@ export async function createWebgpuMachine(onLost: () => void): Promise<WebgpuMac
   const fail = (what: string) => {
     failure ??= new BackendError(`The WebGPU device failed: ${what}`);
     onLost();
+    retired = true;
+    destroyWhenIdle();
   };
   device.lost.then(({ reason, message }) => reason === "destroyed" && retired || fail(message || "it was lost."));
   device.addEventListener("uncapturederror", (event) => fail((event as GPUUncapturedErrorEvent).error.message));
@@ -83,18 +85,24 @@ export async function createWebgpuMachine(onLost: () => void): Promise<WebgpuMac
         })),
       ],
     });
+    const module = device.createShaderModule({ label, code });
     try {
       const pipeline = await device.createComputePipelineAsync({
         label,
         layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
-        compute: { module: device.createShaderModule({ label, code }), entryPoint: "main" },
+        compute: { module, entryPoint: "main" },
       });
       const ready = { pipeline, layout };
       pipelines.set(shader, ready);
       return ready;
     } catch (error) {
       pipelines.delete(shader);
-      throw failure ?? new BackendError(`Cannot compile the shader "${label}": ${(error as Error).message}`);
+      const { messages } = await module.getCompilationInfo();
+      const reasons = [
+        (error as Error).message,
+        ...messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`),
+      ];
+      throw new BackendError(`Cannot compile the shader "${label}": ${reasons.join("; ")}`, { cause: error });
     }
   }
 

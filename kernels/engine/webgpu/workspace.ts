@@ -60,7 +60,7 @@ export function createWebgpuWorkspace(plan: Plan, machine: WebgpuMachine, host: 
       array = allocate(dtype, length, label);
       working.set(label, array);
     }
-    return array as DeviceArray<typeof dtype>;
+    return array as DeviceArray as DeviceArray<typeof dtype>;
   };
 
   async function run({ dispatches, value }: Dispatches): Promise<number | void> {
@@ -68,7 +68,7 @@ export function createWebgpuWorkspace(plan: Plan, machine: WebgpuMachine, host: 
       const pipeline = machine.pipelineOf(dispatch.shader);
       recorder.record(pipeline instanceof Promise ? await pipeline : pipeline, dispatch);
     }
-    if (value) return value.of(await read(value.array));
+    if (value) return value.of(await read(value.array, 0, value.length));
   }
 
   async function read<D extends Dtype>(

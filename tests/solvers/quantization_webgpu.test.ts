@@ -1,0 +1,69 @@
+import { before, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { type BackendName, capabilities, dispose, quantizeLayer, type QuantizeOptions } from "../../mod.ts";
+import { deviceUsage } from "../../kernels/engine/mod.ts";
+import { makeLayer } from "../support/layers.ts";
+
+const layer = makeLayer({ rows: 40, columns: 72, seed: 3, dtype: "f32" });
+const solve = (backend: BackendName, options: QuantizeOptions = {}) =>
+  quantizeLayer(layer.weights, layer.gram, { backend, bits: 3, ...options });
+
+describe("quantizeLayer on webgpu", () => {
+  let missing: string | undefined;
+  before(async () => {
+    missing = (await capabilities()).webgpuReason;
+  });
+
+  for (const method of ["gptq", "quantease", "auto"] as const) {
+    it(`finds what wasm finds, certified on the processor: method ${method}`, async (context) => {
+      if (missing) return context.skip(missing);
+      const options = { method, groupSize: 24, iterations: 6 };
+      const device = await solve("webgpu", options), host = await solve("wasm", options);
+      assert.equal(device.plan.backend, "webgpu");
+      assert.equal(device.status, host.status);
+      // Rounding may lead descents apart, to minima of nearly the same height.
+      assert.ok(Math.abs(device.objective / host.objective - 1) < 0.02, `${device.objective}, ${host.objective}`);
+      if (method === "auto") assert.equal(device.violations, 0);
+      assert.deepEqual(deviceUsage(), { buffers: 0, bytes: 0 });
+    });
+  }
+
+  it("leaves no buffer behind after three hundred solves", async (context) => {
+    if (missing) return context.skip(missing);
+    const { weights, gram } = makeLayer({ rows: 3, columns: 5, seed: 1, dtype: "f32" });
+    for (let i = 0; i < 300; i++) {
+      await quantizeLayer(weights, gram, { backend: "webgpu", method: "gptq", bits: 2 + i % 3 as 2 | 3 | 4 });
+    }
+    assert.deepEqual(deviceUsage(), { buffers: 0, bytes: 0 });
+  });
+
+  it("leaves nothing behind when it is aborted in the middle", async (context) => {
+    if (missing) return context.skip(missing);
+    const abort = new AbortController();
+    let held = 0;
+    const onProgress = ({ iteration }: { iteration: number }) => {
+      if (iteration < 2) return;
+      held = deviceUsage().buffers;
+      abort.abort(new Error("enough"));
+    };
+    await assert.rejects(solve("webgpu", { method: "quantease", signal: abort.signal, onProgress }), /enough/);
+    assert.ok(held > 0, "the device was at work when the abort came");
+    assert.deepEqual(deviceUsage(), { buffers: 0, bytes: 0 });
+    assert.equal((await solve("webgpu", { method: "gptq" })).plan.backend, "webgpu");
+  });
+
+  it("starts afresh after dispose", async (context) => {
+    if (missing) return context.skip(missing);
+    await dispose();
+    assert.equal((await solve("webgpu", { method: "gptq" })).plan.backend, "webgpu");
+  });
+
+  it("says why it cannot be used where it was insisted on", async () => {
+    const refusal = missing ?? "it has no f64";
+    const weights = { ...layer.weights, data: Float64Array.from(layer.weights.data) };
+    await assert.rejects(quantizeLayer(missing ? layer.weights : weights, layer.gram, { backend: "webgpu" }), {
+      name: "BackendError",
+      message: `Cannot use backend "webgpu": ${refusal}.`,
+    });
+  });
+});
