@@ -1,2 +1,7 @@
 /** The kernels that have a WebGPU implementation, known without loading it. */
-export const webgpuKernels = ["gemm", "syrk", "quantizationSweep", "quantizationDescent"] as const;
+export const webgpuKernels = [
+  ...["dot", "axpy", "nrm2"] as const,
+  ...["gemm", "syrk", "gemv"] as const,
+  ...["hardThreshold", "topK"] as const,
+  ...["quantizationSweep", "quantizationDescent"] as const,
+] as const;

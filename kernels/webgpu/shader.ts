@@ -6,7 +6,7 @@ import type { DeviceArray, Dtype, KernelArguments, KernelName, MatrixOperand } f
 export type ParameterTypes = Readonly<Record<string, "u32" | "f32">>;
 
 /** The arrays of a shader in their order, and what it does with them. One array may not be read and written at once. */
-export type ArrayTypes = Readonly<Record<string, "read f32" | "read u32" | "write f32" | "write u32">>;
+export type ArrayTypes = Readonly<Record<string, "read f32" | "read u32" | "write f32" | "write u32" | "atomic u32">>;
 
 /** A compute shader; one object for each, because pipelines are cached by it. */
 export interface Shader<P extends ParameterTypes = ParameterTypes, A extends ArrayTypes = ArrayTypes> {
@@ -51,8 +51,8 @@ export function defineShader<const P extends ParameterTypes, const A extends Arr
   const fields = Object.entries(parameters).map(([name, type]) => `  ${name}: ${type},`);
   const bindings = Object.entries(arrays).map(([name, use], i) => {
     const [access, type] = use.split(" ");
-    const mode = access === "write" ? "read_write" : "read";
-    return `@group(0) @binding(${i + 1}) var<storage, ${mode}> ${name}: array<${type}>;`;
+    const mode = access === "read" ? "read" : "read_write", element = access === "atomic" ? `atomic<${type}>` : type;
+    return `@group(0) @binding(${i + 1}) var<storage, ${mode}> ${name}: array<${element}>;`;
   });
   const declarations = [
     `struct Parameters {\n${fields.join("\n")}\n}`,

@@ -14,16 +14,23 @@ describe("quantizeLayer on webgpu", () => {
     missing = (await capabilities()).webgpuReason;
   });
 
-  for (const method of ["gptq", "quantease", "auto"] as const) {
-    it(`finds what wasm finds, certified on the processor: method ${method}`, async (context) => {
+  const variants: readonly QuantizeOptions[] = [
+    { method: "gptq" },
+    { method: "quantease" },
+    { method: "quantease", outliers: { fraction: 0.02 } },
+    { method: "auto" },
+    { method: "auto", outliers: { fraction: 0.05, structured: true } },
+  ];
+  for (const variant of variants) {
+    it(`finds what wasm finds, certified on the processor: ${JSON.stringify(variant)}`, async (context) => {
       if (missing) return context.skip(missing);
-      const options = { method, groupSize: 24, iterations: 6 };
+      const options = { ...variant, groupSize: 24, iterations: 6 };
       const device = await solve("webgpu", options), host = await solve("wasm", options);
       assert.equal(device.plan.backend, "webgpu");
       assert.equal(device.status, host.status);
       // Rounding may lead descents apart, to minima of nearly the same height.
       assert.ok(Math.abs(device.objective / host.objective - 1) < 0.02, `${device.objective}, ${host.objective}`);
-      if (method === "auto") assert.equal(device.violations, 0);
+      if (variant.method === "auto") assert.equal(device.violations, 0);
       assert.deepEqual(deviceUsage(), { buffers: 0, bytes: 0 });
     });
   }
