@@ -1,7 +1,7 @@
 // Blocking of the quantisation sweep, in elements: read by the AssemblyScript kernel and by its binding alike.
 
 /** Columns that are settled before the rest of the residual follows by one matrix product. */
-export const COLUMN_BLOCK = 128;
+export const COLUMN_BLOCK = 64;
 
 /** Rows that share one packing of the coupling. */
 export const ROW_BLOCK = 512;

@@ -5,7 +5,7 @@ import { type Bench, conformance } from "./grid.ts";
 import { copyOf, elements, viewOf } from "./operands.ts";
 import { dyadicState, gramState, type Shape } from "./quantization_states.ts";
 
-// Around the register tile (8 x 4 and 4 x 4) and the blocks (128 columns, 512 rows).
+// Around the register tile (8 x 4 and 4 x 4) and the blocks (64 columns, 512 rows).
 const shapes: readonly Shape[] = [
   { rows: 0, columns: 3 },
   { rows: 3, columns: 0 },
@@ -14,9 +14,10 @@ const shapes: readonly Shape[] = [
   { rows: 4, columns: 4, gap: 1 },
   { rows: 5, columns: 7, groups: 3, gap: 2 },
   { rows: 8, columns: 8, dead: [0, 3] },
-  { rows: 9, columns: 127, groups: 4, dead: [126] },
-  { rows: 13, columns: 128, gap: 3 },
+  { rows: 9, columns: 63, groups: 4, dead: [62] },
+  { rows: 13, columns: 64, gap: 3 },
   { rows: 17, columns: 129, groups: 5, dead: [5, 64, 128] },
+  { rows: 6, columns: 65, groups: 7 },
   { rows: 70, columns: 259, groups: 2, gap: 1 },
   { rows: 521, columns: 130 },
 ];
