@@ -1,0 +1,7 @@
+/** Every solver the service offers. */
+
+import type { Route } from "../route.ts";
+import { quantizeLayerRoute } from "./quantize_layer.ts";
+
+/** The routes, in the order of the documentation. */
+export const routes: readonly Route[] = [quantizeLayerRoute];
