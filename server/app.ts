@@ -10,6 +10,7 @@ import { answerSolve } from "./solve.ts";
 
 /** What runtimes may hand over with a request to outlive it (Cloudflare's `ExecutionContext`). */
 export interface RequestContext {
+  /** Keeps the runtime from dropping the work when the request ends. */
   waitUntil?(work: Promise<unknown>): void;
 }
 
