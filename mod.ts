@@ -76,6 +76,7 @@ export {
   quantizeLayer,
   type QuantizeOptions,
 } from "./solvers/quantization/mod.ts";
+export { createRandom, type Random } from "./solvers/core/random.ts";
 export type { ProgressEvent, Result, SolveOptions, Status } from "./solvers/core/result.ts";
 export {
   type RegressionMethod,

@@ -8,7 +8,17 @@ export interface Random {
   integer(bound: number): number;
 }
 
-/** xoshiro128** (Blackman & Vigna 2021), seeded through splitmix32. */
+/**
+ * A stream of random numbers that `seed` determines: xoshiro128** (Blackman & Vigna 2021), seeded through splitmix32.
+ *
+ * @param seed A whole number; its lowest 32 bits count.
+ *
+ * @example
+ * ```ts
+ * import { createRandom } from "minima";
+ * if (createRandom(1).uniform() !== createRandom(1).uniform()) throw new Error("not reproducible");
+ * ```
+ */
 export function createRandom(seed = 0): Random {
   let mix = seed >>> 0;
   const splitmix = () => {

@@ -1,0 +1,96 @@
+/** Requests to the service, and what its answers hold. */
+
+import { type Matrix, quantizeLayer, type QuantizeOptions } from "../../mod.ts";
+import { parseSafetensors, serializeSafetensors } from "../../formats/safetensors.ts";
+import { decodeBase64, encodeBase64 } from "../../server/base64.ts";
+import { makeLayer } from "../support/layers.ts";
+
+export const json = "application/json", safetensors = "application/vnd.safetensors", events = "text/event-stream";
+
+/** A layer of a few milliseconds. */
+export const layer = makeLayer({ rows: 6, columns: 16, seed: 3, dtype: "f32" });
+export const options: QuantizeOptions = { bits: 3, groupSize: 8, method: "quantease", iterations: 9, seed: 5 };
+
+/** A layer that keeps the solver busy for seconds. */
+export const longLayer = makeLayer({ rows: 512, columns: 128, seed: 4, dtype: "f32" });
+export const longOptions: QuantizeOptions = { method: "auto", iterations: 20_000 };
+
+/** What the library says. */
+export function expected() {
+  return quantizeLayer(layer.weights, layer.gram, options);
+}
+
+/** A matrix as JSON numbers. */
+export function asNumbers({ shape, data }: Matrix) {
+  return { shape, dtype: data instanceof Float32Array ? "f32" : "f64", data: Array.from(data) };
+}
+
+/** A matrix as base64. */
+export function asBase64({ shape, data }: Matrix) {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { shape, dtype: data instanceof Float32Array ? "f32" : "f64", base64: encodeBase64(bytes) };
+}
+
+/** JSON text of a request. */
+export function jsonBody(made = layer, settings: object = options): string {
+  return JSON.stringify({ weights: asBase64(made.weights), gram: asBase64(made.gram), options: settings });
+}
+
+/** The same request as safetensors. */
+export function binaryBody(): Uint8Array<ArrayBuffer> {
+  return serializeSafetensors({ weights: layer.weights, gram: layer.gram }, { options: JSON.stringify(options) });
+}
+
+/** A request to the route under test. */
+export function request(body: BodyInit, headers: Record<string, string> = {}, signal?: AbortSignal): Request {
+  return new Request("http://localhost/v1/quantize-layer", {
+    method: "POST",
+    headers: { "content-type": json, ...headers },
+    body,
+    signal,
+    // Streams need it; it is missing from some type definitions.
+    ...{ duplex: "half" },
+  });
+}
+
+/** The parts of an answer that tests compare. */
+export interface Answer {
+  readonly codes: Uint8Array;
+  readonly scales: Float32Array;
+  readonly zeros: Float32Array;
+  readonly objective: number;
+  readonly shape: readonly number[];
+}
+
+/** Reads a JSON answer. */
+export function fromJson(text: string): Answer {
+  const { codes, scales, zeros, objective, shape } = JSON.parse(text);
+  return {
+    codes: decodeBase64(codes.base64),
+    scales: new Float32Array(decodeBase64(scales.base64).buffer),
+    zeros: new Float32Array(decodeBase64(zeros.base64).buffer),
+    objective,
+    shape,
+  };
+}
+
+/** Reads a safetensors answer. */
+export function fromSafetensors(bytes: ArrayBuffer): Answer {
+  const { tensors, metadata } = parseSafetensors(bytes);
+  const { objective, shape } = JSON.parse(metadata.result);
+  return {
+    codes: tensors.get("codes")!.data as Uint8Array,
+    scales: tensors.get("scales")!.data as Float32Array,
+    zeros: tensors.get("zeros")!.data as Float32Array,
+    objective,
+    shape,
+  };
+}
+
+/** The events of a stream, in order. */
+export function parseEvents(text: string): { event: string; data: string }[] {
+  return text.split("\n\n").filter(Boolean).map((block) => {
+    const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(block)!;
+    return { event, data };
+  });
+}

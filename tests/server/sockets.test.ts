@@ -1,0 +1,130 @@
+import { after, before, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { connect, type Socket } from "node:net";
+import { serve, type ServerType } from "@hono/node-server";
+import { memoryUsage } from "../../mod.ts";
+import { createApp } from "../../server/mod.ts";
+import { events, expected, fromJson, json, jsonBody, longLayer, longOptions, parseEvents } from "./requests.ts";
+
+const slow = jsonBody(longLayer, longOptions);
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+describe("over sockets, with the server of the Node and Deno entries", () => {
+  let server: ServerType, port = 0;
+
+  before(async () => {
+    const app = createApp({ concurrency: 1 });
+    port = await new Promise((resolve) => {
+      server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, (address) => resolve(address.port));
+    });
+  });
+  after(() => {
+    server.close();
+    if ("closeAllConnections" in server) server.closeAllConnections();
+  });
+
+  const url = (path: string) => `http://127.0.0.1:${port}${path}`;
+  const post = (body: string, headers: Record<string, string> = {}, signal?: AbortSignal) =>
+    fetch(url("/v1/quantize-layer"), {
+      method: "POST",
+      headers: { "content-type": json, connection: "close", ...headers },
+      body,
+      signal,
+    });
+
+  it("answers with what the library finds", async () => {
+    assert.deepEqual(fromJson(await (await post(jsonBody())).text()).codes, (await expected()).codes);
+  });
+
+  it("streams progress while it solves, and then the result", async () => {
+    const response = await post(jsonBody(longLayer, { ...longOptions, timeLimitMs: 600 }), { accept: events });
+    const kinds = parseEvents(await response.text()).map(({ event }) => event);
+    assert.ok(kinds.length >= 3, `${kinds}`);
+    assert.equal(kinds.pop(), "result");
+    assert.deepEqual([...new Set(kinds)], ["progress"]);
+  });
+
+  it("answers others while it solves", async () => {
+    const control = new AbortController();
+    const solve = post(slow, {}, control.signal).catch(() => {});
+    await pause(200);
+    const started = performance.now();
+    assert.equal((await fetch(url("/healthz"), { headers: { connection: "close" } })).status, 200);
+    assert.ok(performance.now() - started < 1000);
+    control.abort();
+    await solve;
+    await untilFree();
+  });
+
+  for (const accept of [json, events]) {
+    it(`a client that leaves ends its solve (${accept})`, async () => {
+      await untilFree();
+      const before = memoryUsage().used;
+      const control = new AbortController();
+      const solve = post(slow, { accept }, control.signal).then((response) => response.text()).catch(() => {});
+      await pause(300);
+      assert.ok(memoryUsage().used > before, "the solve is under way");
+      control.abort();
+      await solve;
+      await untilFree();
+      assert.equal(memoryUsage().used, before);
+    });
+  }
+
+  it("refuses two gigabytes without taking them", async () => {
+    const sent = await send(port, "Content-Length: 2000000000", (socket, chunk) => socket.write(chunk));
+    assert.match(sent.answer, /^HTTP\/1.1 413 /);
+    assert.ok(sent.bytes < 1e9, `${sent.bytes} bytes were sent`);
+  });
+
+  it("refuses two gigabytes of unknown length at the limit", async () => {
+    const sent = await send(port, "Transfer-Encoding: chunked", (socket, chunk) => {
+      socket.write(`${chunk.length.toString(16)}\r\n`);
+      socket.write(chunk);
+      return socket.write("\r\n");
+    });
+    assert.match(sent.answer, /^HTTP\/1.1 413 /);
+    assert.ok(sent.bytes < 1e9, `${sent.bytes} bytes were sent`);
+  });
+
+  /** Waits for the only place to be free. */
+  async function untilFree(): Promise<void> {
+    for (let turn = 0; turn < 200; turn++) {
+      const response = await post(jsonBody());
+      await response.text();
+      if (response.status === 200) return;
+      await pause(25);
+    }
+    assert.fail("the place was never free again");
+  }
+});
+
+/** Sends two gigabytes of zeros until the server answers or closes. */
+function send(
+  port: number,
+  header: string,
+  write: (socket: Socket, chunk: Uint8Array) => boolean,
+): Promise<{ bytes: number; answer: string }> {
+  return new Promise((resolve) => {
+    const chunk = new Uint8Array(65536);
+    const sent = { bytes: 0, answer: "" };
+    const socket = connect(port, "127.0.0.1");
+    const done = () => {
+      socket.destroy();
+      resolve(sent);
+    };
+    socket.on("error", done).on("close", done);
+    socket.on("data", (data) => {
+      sent.answer += data.toString();
+      if (sent.answer.includes("}")) done();
+    });
+    const pump = () => {
+      while (!socket.destroyed && sent.bytes < 2e9) {
+        sent.bytes += chunk.length;
+        if (!write(socket, chunk)) return void socket.once("drain", pump);
+      }
+    };
+    socket.write(`POST /v1/quantize-layer HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${json}\r\n${header}\r\n\r\n`);
+    pump();
+  });
+}
