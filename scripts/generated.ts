@@ -11,6 +11,7 @@ interface Generated {
 
 const generated: readonly Generated[] = [
   { path: "kernels/dist", task: "build" },
+  { path: "server/dist", task: "build" },
 ];
 
 /** Makes them all again; the files that came out different, with their commands. */
