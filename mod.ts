@@ -10,6 +10,7 @@ export {
   type BackendName,
   type Capabilities,
   capabilities,
+  type Crossovers,
   dispose,
   type EngineOptions,
   init,
