@@ -3,6 +3,7 @@ import { doctor } from "./doctor.ts";
 import { graph } from "./graph.ts";
 import { quantizeLayerCommand } from "./quantize_layer.ts";
 import { regress } from "./regress.ts";
+import { serve } from "./serve.ts";
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [quantizeLayerCommand, regress, graph, doctor];
+export const commands: readonly Command[] = [quantizeLayerCommand, regress, graph, serve, doctor];

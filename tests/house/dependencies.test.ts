@@ -34,7 +34,10 @@ const layers: { readonly [name: string]: Layer } = {
     within: ["server/", "server.ts", "workerd.ts"],
     mayImport: ["server/", "mod.ts", "formats/", "kernels/dist/", "hono", "@hono/", ...host],
   },
-  commands: { within: ["cli.ts", "cli/"], mayImport: ["cli/", "mod.ts", "server/entry/", "deno.json", ...host] },
+  commands: {
+    within: ["cli.ts", "cli/"],
+    mayImport: ["cli/", "mod.ts", "server/mod.ts", "@hono/node-server", "deno.json", ...host],
+  },
 };
 
 /** Outside the house's order: they may look at everything. */

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { describe, it } from "node:test";
+import { minima, pressControlC } from "./minima.ts";
+
+describe("minima serve", () => {
+  it("answers at the address it prints, until Ctrl-C, and then ends well", async () => {
+    let answer: Promise<unknown> | undefined;
+    const { code, stdout, stderr } = await minima(["serve", "--port", "0"], {
+      watch(child, _stderr, stdout) {
+        const [address] = /http:\S+\n/.exec(stdout) ?? [];
+        if (!address || answer) return;
+        answer = fetch(new URL("healthz", address.trim()))
+          .then((response) => response.json())
+          .finally(() => pressControlC(child));
+      },
+    });
+    assert.deepEqual(await answer, { status: "ok" });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^Minima is at http:\/\/127\.0\.0\.1:\d+\/\n$/);
+  });
+
+  it("says so when the port is taken", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => void other.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = other.address() as { port: number };
+      const { code, stderr } = await minima(["serve", "--port", String(port)]);
+      assert.equal(code, 2);
+      assert.match(
+        stderr,
+        new RegExp(`^error {2}Cannot listen on 127\\.0\\.0\\.1, port ${port}: another program listens there\\.`),
+      );
+    } finally {
+      await new Promise((resolve) => other.close(resolve));
+    }
+  });
+
+  it("refuses ports and limits that are none", async () => {
+    for (const args of [["--port", "70000"], ["--port", "1.5"], ["--concurrency", "0"], ["--time-limit", "-1"]]) {
+      const { code, stderr } = await minima(["serve", ...args]);
+      assert.equal(code, 2);
+      assert.match(stderr, new RegExp(`Option ${args[0]} needs a .*, received ${args[1]}`));
+    }
+  });
+});
