@@ -133,7 +133,7 @@ export function createGraphRelaxation(problem: Pseudolikelihood, penalty: L0Pena
     let values: ArrayLike<number> = edges.map((_, k) => k < start.values.length ? start.values[k] : 0);
     let diagonal = start.diagonal;
     let bound = -Infinity;
-    for (let tolerance = 1e-5;;) {
+    for (let tolerance = 1e-4 * vertices;;) {
       const ends = new Uint32Array(2 * edges.length), kinds = new Uint8Array(edges.length);
       for (let k = 0; k < edges.length; k++) {
         ends[2 * k] = endsOf[2 * edges[k]];
@@ -153,7 +153,7 @@ export function createGraphRelaxation(problem: Pseudolikelihood, penalty: L0Pena
       if (await run.checkpoint(state)) return { ...solved, complete: false };
 
       if (entering.length > 0) {
-        const joining = entering.slice(0, Math.max(vertices, edges.length >> 1));
+        const joining = entering.slice(0, Math.max(8 * vertices, edges.length));
         for (const edge of joining) active[edge] = 1;
         edges.push(...joining);
         const longer = new Float64Array(edges.length);
