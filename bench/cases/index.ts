@@ -12,6 +12,8 @@ export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "quantize-methods": async () => (await import("./quantize_methods.ts")).quantizeMethods,
   "quantize-growth": async () => (await import("./quantize_growth.ts")).quantizeGrowth,
   "quantize-memory": async () => (await import("./quantize_memory.ts")).quantizeMemory,
+  "regression-certificates": async () => (await import("./regression_certificates.ts")).regressionCertificates,
+  "graph-certificates": async () => (await import("./graph_certificates.ts")).graphCertificates,
   "cold-start": async () => (await import("./cold_start.ts")).coldStart,
   "size": async () => (await import("./size.ts")).size,
 };
