@@ -72,6 +72,7 @@ async function annealBlock(
   const { stage: { task, arrays }, state: { residual }, begin, end } = rows;
   const { columns, workspace, options: { iterations }, trace } = task;
   const best = await snapshot(rows);
+  const room = { levels: best.levels.slice(), residual: best.residual.slice() };
   const energies = rowObjectives(rows, best);
   const temperatures = new Float64Array(end - begin).fill(firstTemperature);
 
@@ -95,7 +96,7 @@ async function annealBlock(
     await workspace.kernels.gemm({ ...kick, alpha: -1 });
     const settled = await descend(rows, restPasses);
 
-    const state = await snapshot(rows);
+    const state = await snapshot(rows, room);
     const reached = rowObjectives(rows, state);
     for (let i = 0; i < end - begin; i++) {
       const share = (kicked[i] + settled[i] + 1) / (changesPerRound(columns) + 1);

@@ -27,7 +27,7 @@ export async function gptq(task: Task, order?: Uint32Array): Promise<boolean> {
     startFromWeights(rows);
     await task.workspace.kernels.quantizationSweep({ ...rows.state, triangular: true });
     spend(task, 0.5, end - begin);
-    storeCodes(rows, await readLevels(rows));
+    storeCodes(rows, await readLevels(rows, stage.staging));
   }
   closeStage(stage);
   return false;
@@ -40,9 +40,10 @@ async function factorCoupling(task: Task, order?: Uint32Array): Promise<DeviceAr
   const coupling = workspace.allocate(dtype, columns * columns, "factor of the Gram matrix");
   const pivots = new Float64Array(columns);
   for (let j = 0; j < columns; j++) pivots[j] = (await workspace.host.read(factor, j * (columns + 1), 1))[0];
+  const room = new Float64Array(factorRows * columns);
   for (let begin = 0; begin < columns; begin += factorRows) {
     const count = Math.min(factorRows, columns - begin);
-    const rows = await workspace.host.read(factor, begin * columns, count * columns);
+    const rows = await workspace.host.read(factor, begin * columns, count * columns, room);
     for (let at = 0; at < rows.length; at++) rows[at] /= pivots[at % columns];
     workspace.write(coupling, rows, begin * columns);
   }

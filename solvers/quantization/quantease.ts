@@ -27,10 +27,14 @@ export async function quantease(task: Task): Promise<Status> {
   const order = activationOrder ? byActivation(task) : undefined;
   const stage = openStage(task, descentCoupling(task, task.dtype, order), { order, resident: true });
   const blocks = placeAll(stage);
+  // Read after every pass: fresh arrays would be collected too late, and cost more memory than the stage.
+  const room = { levels: stage.staging.slice(), residual: stage.staging.slice() };
 
   async function objectiveNow(): Promise<number> {
     let sum = 0;
-    for (const rows of blocks) for (const objective of rowObjectives(rows, await snapshot(rows))) sum += objective;
+    for (const rows of blocks) {
+      for (const objective of rowObjectives(rows, await snapshot(rows, room))) sum += objective;
+    }
     return sum;
   }
 
@@ -55,7 +59,7 @@ export async function quantease(task: Task): Promise<Status> {
     task.iterations = t + 1;
     if (!relaxed && objective < best) {
       best = objective;
-      for (const rows of blocks) storeCodes(rows, await readLevels(rows));
+      for (const rows of blocks) storeCodes(rows, await readLevels(rows, room.levels));
     }
     // A pass that changes a code changes the objective: equal ones mean a coordinate-wise minimum.
     if (objective === previous && !relaxesAfter(t, iterations, relaxEvery)) {

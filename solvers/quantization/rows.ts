@@ -186,21 +186,22 @@ export interface Snapshot {
   readonly outliers: Vector | undefined;
 }
 
-/** Copies the state of the rows to the host. */
-export async function snapshot(rows: Rows): Promise<Snapshot> {
+/** Copies the state of the rows to the host; into `room`, where that is given, which then holds this snapshot alone. */
+export async function snapshot(rows: Rows, room?: Pick<Snapshot, "levels" | "residual">): Promise<Snapshot> {
   const { stage: { task: { columns }, workspace, arrays }, begin, end, place } = rows;
   return {
-    levels: await readLevels(rows),
-    residual: await workspace.read(arrays.residual, place, (end - begin) * columns),
+    levels: await readLevels(rows, room?.levels),
+    residual: await workspace.read(arrays.residual, place, (end - begin) * columns, room?.residual),
     outliers: await readOutliers(rows),
   };
 }
 
-/** Copies the levels of the rows to the host. */
+/** Copies the levels of the rows to the host; into `room`, where that is given. */
 export function readLevels(
   { stage: { task: { columns }, workspace, arrays }, begin, end, place }: Rows,
+  room?: Vector,
 ): Promise<Vector> {
-  return workspace.read(arrays.levels, place, (end - begin) * columns);
+  return workspace.read(arrays.levels, place, (end - begin) * columns, room);
 }
 
 /** Copies the outliers of the rows to the host. */
