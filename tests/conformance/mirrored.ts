@@ -16,7 +16,8 @@ export function mirrored(device: Workspace): Kernels {
         twins.set(array, twin);
         return twin;
       }));
-      for (const [array, twin] of twins) array.view.set(await device.read(twin));
+      // All at once: Firefox looks for finished work every tenth of a second.
+      await Promise.all([...twins].map(async ([array, twin]) => array.view.set(await device.read(twin))));
       return value;
     } finally {
       for (const twin of twins.values()) device.free(twin);
