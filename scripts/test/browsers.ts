@@ -53,7 +53,6 @@ export async function findFirefox(): Promise<{ version: string; open: OpenPage }
       const browser = await puppeteer.launch({
         browser: "firefox",
         executablePath: found.command,
-        extraPrefsFirefox: { "dom.webgpu.enabled": true, "gfx.webgpu.ignore-blocklist": true },
         protocolTimeout: runLimitMs,
       });
       const page = await browser.newPage();
