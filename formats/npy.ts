@@ -150,9 +150,10 @@ function reverseAxes(data: TensorData, shape: readonly number[]): TensorData {
   const strides = shape.map((_, axis) => elementCount(shape.slice(0, axis)));
   const index = shape.map(() => 0);
   const result = data.slice();
+  const from = bitsOf(data), bits = bitsOf(result);
   let to = 0;
-  for (const value of data) {
-    result[to] = value;
+  for (const element of from) {
+    bits[to] = element;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       to += strides[axis];
       if (++index[axis] < shape[axis]) break;
@@ -161,4 +162,10 @@ function reverseAxes(data: TensorData, shape: readonly number[]): TensorData {
     }
   }
   return result;
+}
+
+/** The elements as whole numbers: some engines lose the payload of a NaN that is read as a float. */
+function bitsOf({ buffer, byteOffset, length, BYTES_PER_ELEMENT }: TensorData): TensorData {
+  const Bits = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }[BYTES_PER_ELEMENT];
+  return new (Bits as typeof Uint8Array)(buffer, byteOffset, length);
 }

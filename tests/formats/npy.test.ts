@@ -58,6 +58,12 @@ describe("serializeNpy and parseNpy", () => {
     }));
   });
 
+  it("keep the payload of a NaN in Fortran order", () => {
+    const data = new Float32Array(Uint32Array.of(0x7fd64a49, 0x3f800000).buffer);
+    const back = parseNpy(serializeNpy({ shape: [1, 2], data }, { fortranOrder: true }));
+    assert.deepEqual(rawBytes(back), [0x49, 0x4a, 0xd6, 0x7f, 0, 0, 0x80, 0x3f]);
+  });
+
   it("write the bytes that numpy.save writes", () => {
     // numpy.save pads with spaces and ends the header with a newline, so that 10 + length is a multiple of 64.
     const header = `${dictionary("<f4", "(2, 2)").padEnd(64 * 2 - 11)}\n`;
