@@ -32,7 +32,8 @@ export function completeOptions(options: ServerOptions): Settings {
     timeLimitMs: 60_000,
     concurrency: 4,
     onFailure: (error) => console.error(error),
-    ...options,
+    // An option that is there but undefined is one that was left out.
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
   };
   for (const name of ["bodyLimitBytes", "uploadLimitMs", "timeLimitMs", "concurrency"] as const) {
     if (!(settings[name] > 0)) {

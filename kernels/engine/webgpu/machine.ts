@@ -49,7 +49,6 @@ export async function createWebgpuMachine(onLost: () => void): Promise<WebgpuMac
   try {
     device = await adapter.requestDevice({
       label: "minima",
-      requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
       requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
     });
   } catch (error) {

@@ -15,17 +15,10 @@ export interface Recorder {
   dispose(): void;
 }
 
-/** Times of the batches on the device's own clock, where a bench asked for them. */
-export interface PassTimer {
-  /** Timestamps for the pass that begins now, while there is room. */
-  next(): GPUComputePassTimestampWrites | undefined;
-}
-
 /** A recorder with its own parameters; `bufferOf` finds the buffer of an array. */
 export function createRecorder(
   machine: WebgpuMachine,
   bufferOf: (array: DeviceArray) => GPUBuffer,
-  timer: () => PassTimer | undefined,
 ): Recorder {
   const { device } = machine;
   const parameters = machine.createBuffer(batchSize * parameterBytes, gpu.uniform | gpu.copyTarget, "parameters");
@@ -79,7 +72,7 @@ export function createRecorder(
       const { shader, arrays, workgroups } = dispatch;
       if (workgroups[0] === 0 || workgroups[1] === 0) return;
       encoder ??= device.createCommandEncoder({ label: "minima" });
-      pass ??= encoder.beginComputePass({ label: "minima", timestampWrites: timer()?.next() });
+      pass ??= encoder.beginComputePass({ label: "minima" });
       writeParameters(dispatch, recorded * parameterBytes);
       pass.setPipeline(pipeline.pipeline);
       pass.setBindGroup(0, bind(pipeline, shader, arrays), [recorded * parameterBytes]);

@@ -6,7 +6,7 @@ import { BackendError } from "../errors.ts";
 import type { Plan } from "../plan.ts";
 import type { Workspace } from "../workspace.ts";
 import { gpu, type WebgpuMachine } from "./machine.ts";
-import { createRecorder, type PassTimer } from "./recorder.ts";
+import { createRecorder } from "./recorder.ts";
 
 /** Floating-point operations between two checkpoints: 50 ms of a device of 2 TFLOP/s. */
 const batchFlops = 1e11;
@@ -17,24 +17,17 @@ interface GpuArray<D extends Dtype = Dtype> extends DeviceArray<D> {
   readonly buffer: GPUBuffer;
 }
 
-/** A workspace on a device, with its door for benches. */
-export interface WebgpuWorkspace extends Workspace {
-  /** Takes the time of the batches to come; nothing ends it. */
-  time(timer: PassTimer | undefined): void;
-}
-
 /**
  * A workspace whose arrays live on a device, with `host` for what the device does not do. Kernels are recorded and
  * submitted in batches; only reading, and kernels that give a number, wait for the device.
  */
-export function createWebgpuWorkspace(plan: Plan, machine: WebgpuMachine, host: Workspace): WebgpuWorkspace {
+export function createWebgpuWorkspace(plan: Plan, machine: WebgpuMachine, host: Workspace): Workspace {
   const { device, createBuffer, destroyBuffer } = machine;
   const leave = machine.enter();
   const live = new Set<GpuArray>();
   const working = new Map<string, GpuArray>();
-  let timer: PassTimer | undefined;
   let released = false;
-  const recorder = createRecorder(machine, (array) => (array as GpuArray).buffer, () => timer);
+  const recorder = createRecorder(machine, (array) => (array as GpuArray).buffer);
 
   function allocate<D extends Dtype>(dtype: D, length: number, label: string): GpuArray<D> {
     if (dtype === "f64" || dtype === "u8") {
@@ -129,9 +122,6 @@ export function createWebgpuWorkspace(plan: Plan, machine: WebgpuMachine, host: 
       live.clear();
       host.release();
       leave();
-    },
-    time(to) {
-      timer = to;
     },
   };
 }
