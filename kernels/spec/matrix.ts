@@ -41,9 +41,17 @@ export interface GemvArguments {
   readonly beta?: number;
 }
 
-/** `a` is symmetric positive definite (f64) and is replaced by the upper triangular `R` of `A = R R^T`; below it, zeros. */
+/**
+ * `a` is symmetric positive definite (f64) and is replaced by the upper triangular `R` of `A = R R^T`; below it, zeros.
+ * Only the upper triangle of `a` is read.
+ */
 export interface CholeskyArguments {
   readonly a: MatrixOperand;
+  /**
+   * Leading rows and columns that are not factored: the upper triangle of that block becomes its Schur complement, which
+   * another call factors. So a large factorisation is cut into short calls. @default 0
+   */
+  readonly schur?: number;
 }
 
 /** `values[i] = x_i A x_i^T` for each row of `x`, accumulated in f64 whatever the dtype of `x` and `a`. */
@@ -96,7 +104,7 @@ export const matrixSpecs: FamilySpecs<MatrixKernels> = {
     summary: "A = R R^T, R upper triangular",
     dtypes: ["f64"],
     tolerance: "solve",
-    flops: ({ a }) => a.rows ** 3 / 3,
+    flops: ({ a, schur = 0 }) => (a.rows ** 3 - schur ** 3) / 3,
     traffic: ({ a }) => 2 * a.rows * a.columns,
   },
   quadraticForm: {

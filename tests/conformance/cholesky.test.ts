@@ -44,6 +44,35 @@ conformance("cholesky", "gives an upper triangular R with A = R R^T", async (ben
   }
 });
 
+conformance("cholesky", "leaves a Schur complement whose factor completes the factor of the whole", async (bench) => {
+  const { workspace, kernel, reference, epsilon } = bench;
+  for (const n of [1, 5, 64, 65, 130, 321]) {
+    const a = await positiveDefinite(bench, n, 2), whole = copyOf(workspace, a), form = elements(a);
+    assert.equal(await reference.cholesky({ a: whole }), -1);
+    const cuts = new Set([0, 1, 3, 63, 64, 65, n - 65, n - 64, n - 3, n].filter((cut) => cut >= 0 && cut <= n));
+    for (const cut of cuts) {
+      const parts = copyOf(workspace, a), expected = copyOf(workspace, a);
+      const agree = (actual: MatrixOperand, wanted: MatrixOperand, what: string) => {
+        const values = elements(wanted);
+        elements(actual).forEach((value, at) => {
+          const i = Math.floor(at / n), j = at % n;
+          // Below the diagonal of what is not factored yet nothing is said.
+          if (j < i && i < cut && what === "Schur complement") return;
+          const bound = 50 * n * epsilon * Math.sqrt(form[i * (n + 1)] * Math.max(1, form[j * (n + 1)]));
+          assert.ok(Math.abs(value - values[at]) <= bound, `${what}, element (${i}, ${j}) of ${n} cut at ${cut}`);
+        });
+      };
+      assert.equal(await kernel.cholesky({ a: parts, schur: cut }), -1);
+      assert.equal(await reference.cholesky({ a: expected, schur: cut }), -1);
+      agree(parts, expected, "Schur complement");
+      assert.equal(await kernel.cholesky({ a: { ...parts, rows: cut, columns: cut } }), -1);
+      agree(parts, whole, "factor");
+      for (const operand of [parts, expected]) workspace.free(operand.array);
+    }
+    for (const operand of [a, whole]) workspace.free(operand.array);
+  }
+});
+
 conformance("cholesky", "names the first pivot that is not positive", async (bench) => {
   const { workspace, kernel, reference } = bench;
   for (const n of [1, 5, 64, 130, 200]) {

@@ -1,5 +1,6 @@
 // Blocked Cholesky factor of the reversed order, A = R R^T with R upper triangular, in place: only the upper triangle of
-// A is read. For each block J of CHOLESKY_BLOCK columns, from the last to the first (the first may be narrower):
+// A is read. For each block J of CHOLESKY_BLOCK columns, from the last on (the one that is reached last may be narrower, and
+// then the first step brings the rows above along, in place of the second):
 //
 //     choleskyBlock    A_JJ = R_JJ R_JJ^T, unblocked                       one call; zeroes below the diagonal
 //     choleskySolve    A[0:J, J] = A[0:J, J] R_JJ^-T                        rows split
@@ -17,12 +18,12 @@ import { dot_f64 } from "./vector";
 /** Rows of the tile of the solve: two vectors; and its columns. */
 const TILE: i32 = 4;
 
-/** Factors the diagonal block of columns first..end; returns the index of a pivot that is not positive, or -1. */
-export function choleskyBlock_f64(first: i32, end: i32, a: usize, aRowStride: i32): i32 {
+/** Factors columns first..end, rows `top` to end; returns the index of a pivot that is not positive, or -1. */
+export function choleskyBlock_f64(top: i32, first: i32, end: i32, a: usize, aRowStride: i32): i32 {
   const row = <usize>aRowStride * 8;
   for (let j = end - 1; j >= first; j--) {
     const pivotRow = at(a, j, row), right = j + 1;
-    for (let i = j; i >= first; i--) {
+    for (let i = j; i >= top; i--) {
       const p = at(at(a, i, row), j, 8);
       const rest = load<f64>(p) - dot_f64(end - right, at(at(a, i, row), right, 8), at(pivotRow, right, 8));
       if (i < j) store<f64>(p, rest / load<f64>(at(pivotRow, j, 8)));
@@ -130,9 +131,11 @@ function less(a: v128, s: v128, b: v128): v128 {
   return f64x2.sub(a, f64x2.mul(s, b));
 }
 
-/** The columns 0..first less what the CHOLESKY_BLOCK columns from `first` on make of them. */
-export function choleskyUpdate_f64(first: i32, a: usize, aRowStride: i32, begin: i32, end: i32, scratch: usize): void {
+/** The columns 0..first less what the `width` columns from `first` on make of them. */
+export function choleskyUpdate_f64(
+  first: i32, width: i32, a: usize, aRowStride: i32, begin: i32, end: i32, scratch: usize,
+): void {
   gram<f64, f64>(
-    first, CHOLESKY_BLOCK, -1, at(a, first, 8), aRowStride, 1, 1, a, aRowStride, begin, end, scratch,
+    first, width, -1, at(a, first, 8), aRowStride, 1, 1, a, aRowStride, begin, end, scratch,
   );
 }
