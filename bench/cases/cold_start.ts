@@ -13,7 +13,7 @@ export const coldStart: Case = {
     for (let round = 1; round <= rounds; round++) {
       for (const [index, runtime] of found.entries()) {
         progress(`round ${round} of ${rounds}, ${runtime.name}`);
-        starts[index].push(await runtime.run<ColdStart>("cold_start.ts", quick));
+        starts[index].push(await runtime.run<ColdStart>("cold_start.ts", { quick }));
       }
     }
     const rows = found.map(({ name }, index): Cell[] => {

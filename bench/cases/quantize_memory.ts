@@ -1,8 +1,6 @@
 import type { Case, Target } from "../case.ts";
-import type { LayerMemory } from "../runtimes/quantize_memory.ts";
+import { type LayerMemory, memoryVariants } from "../runtimes/quantize_memory.ts";
 import { deno } from "../runtimes/runtimes.ts";
-
-const programs = { quantease: "quantize_memory.ts", auto: "quantize_memory_auto.ts" };
 
 /** Memory of a large layer. */
 export const quantizeMemory: Case = {
@@ -11,9 +9,10 @@ export const quantizeMemory: Case = {
     const runtime = await deno();
     if (typeof runtime === "string") throw new Error(runtime);
     const measured: (LayerMemory & { readonly method: string })[] = [];
-    for (const [method, program] of Object.entries(programs)) {
-      progress(method);
-      measured.push({ method, ...await runtime.run<LayerMemory>(program, quick) });
+    for (const variant of memoryVariants) {
+      progress(variant);
+      const memory = await runtime.run<LayerMemory>("quantize_memory.ts", { quick, variant });
+      measured.push({ method: variant, ...memory });
     }
     const [{ size }] = measured;
     return {

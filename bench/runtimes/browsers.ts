@@ -3,7 +3,7 @@
 import process from "node:process";
 import { chromium as playwright } from "playwright-core";
 import puppeteer from "puppeteer-core";
-import { bundleProgram } from "./bundle.ts";
+import { bundleProgram, type ProgramSettings } from "./bundle.ts";
 import type { Runtime } from "./runtimes.ts";
 
 /** Runs an expression in a page of a fresh browser. */
@@ -53,8 +53,8 @@ export async function firefox(): Promise<Runtime | string> {
 function browserRuntime(name: string, evaluate: Evaluate): Runtime {
   return {
     name,
-    async run<Answer>(program: string, quick: boolean) {
-      const { code } = await bundleProgram(program, { quick, ending: "export { start };" });
+    async run<Answer>(program: string, settings: ProgramSettings) {
+      const { code } = await bundleProgram(program, { settings, ending: "export { start };" });
       const headers = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
       const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
         const text = code.get(new URL(request.url).pathname.slice(1));

@@ -3,8 +3,16 @@
 import { build } from "esbuild";
 import { buildPeak } from "../peak/build.ts";
 
+/** How a program is to run. */
+export interface ProgramSettings {
+  /** Smaller sizes and fewer rounds. */
+  readonly quick: boolean;
+  /** Which of the program's variants, by a name that it knows. */
+  readonly variant?: string;
+}
+
 /** What a program is given: compiled modules where the runtime forbids compiling, and settings. */
-export interface ProgramInput {
+export interface ProgramInput extends ProgramSettings {
   /** The kernels, only where the runtime forbids compiling. */
   readonly kernels?: { readonly simd: WebAssembly.Module; readonly relaxed: WebAssembly.Module };
   /** The peak loop. */
@@ -12,7 +20,6 @@ export interface ProgramInput {
     readonly simd: BufferSource | WebAssembly.Module;
     readonly relaxed: BufferSource | WebAssembly.Module;
   };
-  readonly quick: boolean;
 }
 
 /** A bundled program. */
@@ -25,7 +32,7 @@ export interface Bundle {
 
 /** How a program is bundled. */
 export interface BundleOptions {
-  readonly quick: boolean;
+  readonly settings: ProgramSettings;
   /** Statements that follow the definition of `start(): Promise<unknown>`, whose answer is JSON. */
   readonly ending: string;
   /** WASM travels as imported modules, else as bytes within the code. @default false */
@@ -35,7 +42,7 @@ export interface BundleOptions {
 /** Bundles `program`, a file of this folder whose `main(input)` is to run elsewhere. */
 export async function bundleProgram(
   program: string,
-  { quick, ending, precompiled = false }: BundleOptions,
+  { settings, ending, precompiled = false }: BundleOptions,
 ): Promise<Bundle> {
   const here = new URL(".", import.meta.url).pathname;
   const wasm = new Map([["peak_simd.wasm", await buildPeak("simd")], [
@@ -51,7 +58,8 @@ export async function bundleProgram(
   const entry = [
     ...[...wasm.keys()].map((file) => `import ${file.replace(".wasm", "")} from "./${file}";`),
     `import { main } from "./${program}";`,
-    `const start = () => main({ ${kernels}peak: { simd: peak_simd, relaxed: peak_relaxed }, quick: ${quick} });`,
+    `const settings = ${JSON.stringify(settings)};`,
+    `const start = () => main({ ${kernels}peak: { simd: peak_simd, relaxed: peak_relaxed }, ...settings });`,
     ending,
   ];
   const { outputFiles } = await build({

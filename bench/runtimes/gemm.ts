@@ -15,9 +15,9 @@ export interface GemmRates {
   readonly measurements: readonly Measurement[];
 }
 
-/** Measures. */
-export async function main({ kernels, peak, quick }: ProgramInput): Promise<GemmRates> {
-  const size = quick ? 256 : 512;
+/** Measures; the variant is the size of the matrices. */
+export async function main({ kernels, peak, quick, variant }: ProgramInput): Promise<GemmRates> {
+  const size = Number(variant);
   const builds = await openBuilds(kernels);
   const loop = builds.has("relaxed") ? peak.relaxed : peak.simd;
   const module = loop instanceof WebAssembly.Module ? loop : new WebAssembly.Module(loop);

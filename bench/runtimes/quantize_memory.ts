@@ -1,7 +1,7 @@
 /** Program: how much memory a layer takes, inputs included. Runs where `/proc/self/status` tells. */
 
 import { readFileSync } from "node:fs";
-import { quantizeLayer } from "../../mod.ts";
+import { quantizeLayer, type QuantizeOptions } from "../../mod.ts";
 import { syntheticLayer } from "../data.ts";
 import type { ProgramInput } from "./bundle.ts";
 
@@ -14,27 +14,35 @@ export interface LayerMemory {
   readonly growth: number;
 }
 
-/** The program by QuantEase. */
-export function main(input: ProgramInput): Promise<LayerMemory> {
-  return measure("quantease", input);
-}
+/** Options by the name of the variant; each runs in its own process, for a peak is one of the whole process. */
+const variants: Readonly<Record<string, QuantizeOptions>> = {
+  "auto": {},
+  "gptq": { method: "gptq" },
+  "quantease": { method: "quantease" },
+  "auto, 1 % outliers": { outliers: { fraction: 0.01 } },
+};
+
+/** Names of the variants. */
+export const memoryVariants: readonly string[] = Object.keys(variants);
 
 /** Quantises a small layer, so that everything is loaded, then a large one. */
-export async function measure(method: "quantease" | "auto", { quick }: ProgramInput): Promise<LayerMemory> {
+export async function main({ quick, variant }: ProgramInput): Promise<LayerMemory> {
   const size = quick ? 512 : 4096;
-  await quantize(64, method);
+  await quantize(64, variants[variant!]);
   const before = resident("VmRSS");
-  await quantize(size, method);
+  await quantize(size, variants[variant!]);
   return { size, inputs: 2 * size ** 2 * 4, growth: resident("VmHWM") - before };
 }
 
-async function quantize(size: number, method: "quantease" | "auto"): Promise<void> {
+async function quantize(size: number, options: QuantizeOptions): Promise<void> {
   const { weights, gram } = syntheticLayer(size, size, 1);
   const { relativeError } = await quantizeLayer({ data: weights, shape: [size, size] }, {
     data: gram,
     shape: [size, size],
-  }, { bits: 3, method, iterations: 6, backend: "wasm", threads: 1 });
-  if (!(relativeError < 1)) throw new Error(`The relative error is ${relativeError}.`);
+  }, { ...options, bits: 3, iterations: 6, backend: "wasm", threads: 1 });
+  if (!(relativeError < 1)) {
+    throw new Error(`The relative error is ${relativeError}.`);
+  }
 }
 
 function resident(field: string): number {

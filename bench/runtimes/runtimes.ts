@@ -1,7 +1,7 @@
 /** The JavaScript runtimes of this machine, each able to run a bundled program and hand back its JSON. */
 
 import process from "node:process";
-import { bundleProgram } from "./bundle.ts";
+import { bundleProgram, type ProgramSettings } from "./bundle.ts";
 import { chromium, firefox } from "./browsers.ts";
 import { workerd } from "./workerd.ts";
 
@@ -9,7 +9,7 @@ import { workerd } from "./workerd.ts";
 export interface Runtime {
   readonly name: string;
   /** Runs `main` of a program of this folder in a fresh process, page or worker. */
-  run<Answer>(program: string, quick: boolean): Promise<Answer>;
+  run<Answer>(program: string, settings: ProgramSettings): Promise<Answer>;
 }
 
 /** The runtimes that are installed, and why others are not. */
@@ -47,9 +47,9 @@ async function commandRuntime(title: string, [command, ...prefix]: string[]): Pr
   const name = `${title} ${/\d+\.\d+\.\d+/.exec(version)?.[0]}`;
   return {
     name,
-    async run<Answer>(program: string, quick: boolean) {
+    async run<Answer>(program: string, settings: ProgramSettings) {
       const { code } = await bundleProgram(program, {
-        quick,
+        settings,
         ending: "console.log(JSON.stringify(await start()));",
       });
       const directory = await Deno.makeTempDir({ prefix: "minima-bench-" });

@@ -1,7 +1,7 @@
 /** workerd, the runtime of Cloudflare Workers, through Miniflare. */
 
 import { Miniflare } from "miniflare";
-import { bundleProgram } from "./bundle.ts";
+import { bundleProgram, type ProgramSettings } from "./bundle.ts";
 import type { Runtime } from "./runtimes.ts";
 
 const compatibilityDate = "2026-04-01";
@@ -12,9 +12,9 @@ export async function workerd(): Promise<Runtime> {
   const { version } = JSON.parse(await Deno.readTextFile(manifest)) as { version: string };
   return {
     name: `workerd ${version}`,
-    async run<Answer>(program: string, quick: boolean) {
+    async run<Answer>(program: string, settings: ProgramSettings) {
       const { code, wasm } = await bundleProgram(program, {
-        quick,
+        settings,
         ending: "export default { fetch: async () => Response.json(await start()) };",
         precompiled: true,
       });

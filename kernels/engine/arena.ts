@@ -44,6 +44,8 @@ export interface Arena {
   allocate<D extends Dtype>(dtype: D, length: number, label: string): HostArray<D>;
   /** Returns a block; the array must not be touched afterwards. */
   free(array: HostArray): void;
+  /** The same numbers rounded to f32, where they are; the array must not be touched afterwards, and half its bytes are free. */
+  narrow(array: HostArray<"f64">): HostArray<"f32">;
   usage(): ArenaUsage;
 }
 
@@ -98,7 +100,7 @@ export function createArena(memory: WebAssembly.Memory, base: number, limit: num
   return {
     memory,
     allocate(dtype, length, label) {
-      const bytes = align(Math.max(1, length * elementBytes[dtype]));
+      const bytes = blockBytes(dtype, length);
       const address = take(bytes, label);
       blocks.set(address, bytes);
       used += bytes;
@@ -112,6 +114,16 @@ export function createArena(memory: WebAssembly.Memory, base: number, limit: num
       blocks.delete(address);
       used -= bytes;
       release(gaps, address, bytes);
+    },
+    narrow(array) {
+      const narrowed = narrowInPlace(array);
+      const held = blocks.get(array.address)!, needed = blockBytes("f32", array.length);
+      if (needed < held) {
+        blocks.set(array.address, needed);
+        used -= held - needed;
+        release(gaps, array.address + needed, held - needed);
+      }
+      return narrowed;
     },
     usage: () => ({ used, reserved: memory.buffer.byteLength, limit }),
   };
@@ -132,6 +144,17 @@ function release(gaps: Gap[], start: number, bytes: number): void {
   } else {
     gaps.splice(next, 0, { start, bytes });
   }
+}
+
+function blockBytes(dtype: Dtype, length: number): number {
+  return align(Math.max(1, length * elementBytes[dtype]));
+}
+
+/** The numbers of an f64 array rounded to f32 at the beginning of its bytes. From the first on, none is overwritten unread. */
+export function narrowInPlace({ view, length, label, address }: HostArray<"f64">): HostArray<"f32"> {
+  const narrowed = viewOf(view.buffer, "f32", view.byteOffset, length);
+  for (let at = 0; at < length; at++) narrowed[at] = view[at];
+  return { dtype: "f32", length, label, address, view: narrowed };
 }
 
 function align(bytes: number): number {

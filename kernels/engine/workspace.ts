@@ -1,5 +1,5 @@
 import type { DeviceArray, Dtype, HostArray, Kernels, View, ViewOf } from "../spec.ts";
-import { type Arena, elementBytes, viewOf } from "./arena.ts";
+import { type Arena, elementBytes, narrowInPlace, viewOf } from "./arena.ts";
 import type { Plan } from "./plan.ts";
 
 /**
@@ -20,6 +20,11 @@ export interface Workspace {
   allocate<D extends Dtype>(dtype: D, length: number, label: string): DeviceArray<D>;
   /** Returns one array before the others. */
   free(array: DeviceArray): void;
+  /**
+   * The numbers of an f64 array rounded to f32, where they are: half its memory comes back, and no second array is
+   * needed. The array must not be used afterwards. For host workspaces.
+   */
+  narrow(array: DeviceArray<"f64">): DeviceArray<"f32">;
   /** Copies `values` into the array from element `offset` on; converts between float types. */
   write(array: DeviceArray, values: ArrayLike<number>, offset?: number): void;
   /**
@@ -35,7 +40,7 @@ export interface Workspace {
 const threadBatchFlops = 1e9;
 
 /** Where host arrays come from: the arena of a WASM memory, or JavaScript's own heap. */
-export type HostMemory = Pick<Arena, "allocate" | "free">;
+export type HostMemory = Pick<Arena, "allocate" | "free" | "narrow">;
 
 /** Memory for the reference backend where there is no WASM. */
 export const javascriptMemory: HostMemory = {
@@ -44,6 +49,7 @@ export const javascriptMemory: HostMemory = {
     return { dtype, length, label, address: 0, view: viewOf(buffer, dtype, 0, length) };
   },
   free() {},
+  narrow: narrowInPlace,
 };
 
 /** A workspace whose arrays JavaScript can address. */
@@ -69,6 +75,12 @@ export function createHostWorkspace(
     },
     free(array) {
       if (live.delete(array as HostArray)) memory.free(array as HostArray);
+    },
+    narrow(array) {
+      live.delete(array as HostArray);
+      const narrowed = memory.narrow(array as HostArray<"f64">);
+      live.add(narrowed);
+      return narrowed;
     },
     write(array, values, offset = 0) {
       (array as HostArray).view.set(values, offset);

@@ -11,6 +11,7 @@ import {
   rowObjectives,
   type Rows,
   snapshot,
+  snapshotRoom,
   startFromCodes,
   startFromWeights,
   storeCodes,
@@ -72,7 +73,7 @@ async function annealBlock(
   const { stage: { task, arrays }, state: { residual }, begin, end } = rows;
   const { columns, workspace, options: { iterations }, trace } = task;
   const best = await snapshot(rows);
-  const room = { levels: best.levels.slice(), residual: best.residual.slice() };
+  const room = snapshotRoom(rows.stage);
   const energies = rowObjectives(rows, best);
   const temperatures = new Float64Array(end - begin).fill(firstTemperature);
 
@@ -132,7 +133,7 @@ export async function polish(task: Task): Promise<number | undefined> {
       startFromCodes(rows);
       await refreshResidual(rows);
       changed = (await descend(rows, restPasses)).reduce((sum, count) => sum + count, 0);
-      if (changed > 0) storeCodes(rows, await readLevels(rows));
+      if (changed > 0) storeCodes(rows, await readLevels(rows, stage.staging));
     }
     violations += changed;
   }

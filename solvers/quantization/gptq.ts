@@ -1,12 +1,12 @@
-import type { DeviceArray } from "../../kernels/spec.ts";
+import type { DeviceArray, FloatDtype } from "../../kernels/spec.ts";
 import { DataError } from "../core/errors.ts";
 import { blocksOf, closeStage, openStage, placeRows, readLevels, startFromWeights, storeCodes } from "./rows.ts";
-import { checkpoint, spend, type Task } from "./task.ts";
+import { checkpoint, rowBlocks, spend, type Task } from "./task.ts";
 
 /** Damping tried after the caller's, while the factorisation fails. */
 const dampingLadder = [1e-4, 1e-3, 1e-2, 1e-1];
 
-/** Rows of the factor that are moved at once. */
+/** Rows of the factor that are moved at once; columns are factored in multiples of it, which suits kernels in blocks. */
 const factorRows = 64;
 
 /**
@@ -19,7 +19,9 @@ const factorRows = 64;
  */
 export async function gptq(task: Task, order?: Uint32Array): Promise<boolean> {
   if (await checkpoint(task, "factor", 0)) return true;
-  const stage = openStage(task, await factorCoupling(task, order), { order });
+  const coupling = await factorCoupling(task, order);
+  if (!coupling) return true;
+  const stage = openStage(task, coupling, { order });
   spend(task, task.columns / (6 * task.rows), task.rows);
   for (const [begin, end] of blocksOf(stage)) {
     if (await checkpoint(task, "gptq", 0)) return true;
@@ -33,26 +35,31 @@ export async function gptq(task: Task, order?: Uint32Array): Promise<boolean> {
   return false;
 }
 
-/** The unit upper triangular factor of the damped Gram matrix, columns of `R` divided by its diagonal. */
-async function factorCoupling(task: Task, order?: Uint32Array): Promise<DeviceArray<"f32" | "f64">> {
-  const { columns, dtype, workspace } = task;
+/** The unit upper triangular factor of the damped Gram matrix, columns of `R` divided by its diagonal; nothing when the time is up. */
+async function factorCoupling(task: Task, order?: Uint32Array): Promise<DeviceArray<FloatDtype> | undefined> {
+  const { columns, dtype, workspace } = task, { host } = workspace;
   const factor = await factorGram(task, order);
-  const coupling = workspace.allocate(dtype, columns * columns, "factor of the Gram matrix");
+  if (!factor) return undefined;
+  // Where the sweep runs elsewhere, the rows move there; else they are narrowed in place, for two matrices would be too many.
+  const elsewhere = workspace === host ? undefined : workspace.allocate(dtype, columns * columns, "factor");
   const pivots = new Float64Array(columns);
-  for (let j = 0; j < columns; j++) pivots[j] = (await workspace.host.read(factor, j * (columns + 1), 1))[0];
-  const room = new Float64Array(factorRows * columns);
-  for (let begin = 0; begin < columns; begin += factorRows) {
-    const count = Math.min(factorRows, columns - begin);
-    const rows = await workspace.host.read(factor, begin * columns, count * columns, room);
-    for (let at = 0; at < rows.length; at++) rows[at] /= pivots[at % columns];
-    workspace.write(coupling, rows, begin * columns);
+  for (let j = 0; j < columns; j++) {
+    pivots[j] = (await host.read(factor, j * (columns + 1), 1))[0];
   }
-  workspace.host.free(factor);
-  return coupling;
+  const room = new Float64Array(factorRows * columns);
+  for (const [begin, end] of rowBlocks({ rows: columns }, factorRows)) {
+    const rows = await host.read(factor, begin * columns, (end - begin) * columns, room);
+    for (let at = 0; at < rows.length; at++) rows[at] /= pivots[at % columns];
+    if (elsewhere) workspace.write(elsewhere, rows, begin * columns);
+    else host.write(factor, rows, begin * columns);
+  }
+  if (!elsewhere) return dtype === "f32" ? host.narrow(factor) : factor;
+  host.free(factor);
+  return elsewhere;
 }
 
 /** `R` with `Sigma + damping mean(diag Sigma) I = R R^T`, in f64; more damping, with a remark, where the caller's does not do. */
-async function factorGram(task: Task, order?: Uint32Array): Promise<DeviceArray<"f64">> {
+async function factorGram(task: Task, order?: Uint32Array): Promise<DeviceArray<"f64"> | undefined> {
   const { columns, diagonal, gram, options, workspace: { host } } = task;
   const mean = diagonal.reduce((sum, entry) => sum + entry, 0) / columns;
   const factor = host.allocate("f64", columns * columns, "Gram matrix to factor");
@@ -66,8 +73,9 @@ async function factorGram(task: Task, order?: Uint32Array): Promise<DeviceArray<
       if (row[j] === 0) row[j] = 1;
       host.write(factor, row, j * columns);
     }
-    const failed = await host.kernels.cholesky({ a: { array: factor, rows: columns, columns } });
-    if (failed < 0) {
+    const outcome = await factorInPlace(task, factor);
+    if (outcome === "late") return undefined;
+    if (outcome === "factored") {
       if (damping !== options.damping) {
         task.remarks.push(
           `The Gram matrix is not positive definite with damping ${options.damping}: damping ${damping} was used.`,
@@ -82,4 +90,24 @@ async function factorGram(task: Task, order?: Uint32Array): Promise<DeviceArray<
     `Cannot quantize the layer: "gram" must be positive semidefinite, but is not even after adding ` +
       `${Math.max(options.damping, dampingLadder.at(-1)!)} of its mean diagonal.`,
   );
+}
+
+/** Factors in place, in short calls from the last column on. */
+async function factorInPlace(
+  task: Task,
+  factor: DeviceArray<"f64">,
+): Promise<"factored" | "not positive definite" | "late"> {
+  const { columns, workspace: { host } } = task;
+  for (let rest = columns; rest > 0;) {
+    const affordable = rest -
+      Math.cbrt(Math.max(0, rest ** 3 - 3 * host.batchFlops));
+    const schur = Math.max(0, rest - factorRows * Math.max(1, Math.round(affordable / factorRows)));
+    const a = { array: factor, rows: rest, columns: rest, stride: columns };
+    if (await host.kernels.cholesky({ a, schur }) >= 0) {
+      return "not positive definite";
+    }
+    rest = schur;
+    if (await checkpoint(task, "factor", 0)) return "late";
+  }
+  return "factored";
 }

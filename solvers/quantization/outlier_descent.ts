@@ -1,15 +1,6 @@
 import { descend, restPasses } from "./anneal.ts";
 import { gptq } from "./gptq.ts";
-import {
-  compress,
-  expand,
-  largestEigenvalue,
-  project,
-  refitGrid,
-  type Support,
-  thresholdingStep,
-  withoutOutliers,
-} from "./outliers.ts";
+import { largestEigenvalue, type Outliers, project, refitGrid, type Support, thresholdingStep } from "./outliers.ts";
 import { isRelaxed } from "./quantease.ts";
 import {
   byActivation,
@@ -24,6 +15,7 @@ import {
   rowObjectives,
   type Rows,
   snapshot,
+  snapshotRoom,
   startFromCodes,
   startFromWeights,
   storeCodes,
@@ -38,44 +30,44 @@ export const autoAlternations = 8;
  * at most `size` outliers, by turns of a pass over the codes and one step of iterative hard thresholding on `H`.
  *
  * "quantease" takes its own passes, every third off the grid; "auto" descends to rest each time. Leaves the best grid,
- * codes and outliers met, and `W - H` as the target of what follows.
+ * codes and outliers met, and those outliers removed from the target of what follows.
  *
  * @returns whether the time is up
  */
 export async function descendWithOutliers(task: Task, size: number): Promise<boolean> {
-  const { options: { activationOrder, initial }, weights } = task;
-  const support = await beginOutliers(task, size);
+  const { options: { activationOrder, initial } } = task;
+  const { support } = await beginOutliers(task, size);
   let late = initial === "gptq" && await gptq(task, activationOrder ? byActivation(task) : undefined);
   late = late || await alternate(task, size, support);
-  task.target = withoutOutliers(weights.data, task.outliers!);
+  task.removed = task.outliers;
   return late;
 }
 
 /** Chooses the largest weights as outliers, fits the grid to the others, and rounds what is left. */
-async function beginOutliers(task: Task, size: number): Promise<Support> {
+async function beginOutliers(task: Task, size: number): Promise<Outliers> {
   const { rows, columns, weights, workspace } = task;
-  const outliers = workspace.allocate(task.dtype, rows * columns, "outliers");
-  workspace.write(outliers, weights.data);
-  const support = await project(task, outliers, size);
-  task.grid = refitGrid(task, support);
-  task.outliers = await compress(task, outliers);
-  task.target = withoutOutliers(weights.data, task.outliers);
+  const candidates = workspace.allocate(task.dtype, rows * columns, "outlier candidates");
+  workspace.write(candidates, weights.data);
+  const found = await project(task, candidates, size);
+  workspace.free(candidates);
+  task.grid = refitGrid(task, found.support);
+  task.outliers = task.removed = found.matrix;
   roundToNearest(task);
-  workspace.free(outliers);
-  return support;
+  return found;
 }
 
 /** The turns. Every turn begins with a fresh residual, so that the objective of its start is known and nothing drifts. */
 async function alternate(task: Task, size: number, first: Support): Promise<boolean> {
-  const { options: { initial, iterations, method, relaxEvery }, trace, weights, workspace: { kernels } } = task;
-  const paper = method === "quantease", turns = paper ? iterations : autoAlternations;
-  const outliers = expand(task);
-  const stage = openStage(task, descentCoupling(task, task.dtype), { resident: true, outliers });
+  const { options: { initial, iterations, method, relaxEvery }, trace, workspace: { kernels } } = task;
+  const paper = method === "quantease",
+    turns = paper ? iterations : autoAlternations;
+  const stage = openStage(task, descentCoupling(task, task.dtype), { resident: true });
+  const room = snapshotRoom(stage);
   const lambda = await largestEigenvalue(stage);
   let blocks = placeAll(stage), support = first, fitted = first;
-  for (const rows of blocks) initial === "weights" ? startFromWeights(rows) : startFromCodes(rows);
-  // From here on the stage subtracts the outliers itself.
-  task.target = weights.data;
+  for (const rows of blocks) {
+    initial === "weights" ? startFromWeights(rows) : startFromCodes(rows);
+  }
 
   let onGrid = initial !== "weights", best = Infinity, gridOfCodes = task.grid, late = false;
   turns: for (let turn = 0;; turn++) {
@@ -84,13 +76,17 @@ async function alternate(task: Task, size: number, first: Support): Promise<bool
       late = await checkpoint(task, "outliers", turn, best);
       if (late) break turns;
       await refreshResidual(rows);
-      for (const ofRow of rowObjectives(rows, await snapshot(rows))) objective += ofRow;
+      for (const ofRow of rowObjectives(rows, await snapshot(rows, room))) {
+        objective += ofRow;
+      }
     }
     if (onGrid && objective < best) {
       best = objective;
       gridOfCodes = task.grid;
-      for (const rows of blocks) storeCodes(rows, await readLevels(rows));
-      task.outliers = await compress(task, outliers);
+      for (const rows of blocks) {
+        storeCodes(rows, await readLevels(rows, room.levels));
+      }
+      task.outliers = task.removed;
     }
     if (paper && turn > 0) {
       trace[turn - 1] = objective;
@@ -114,7 +110,7 @@ async function alternate(task: Task, size: number, first: Support): Promise<bool
       }
     }
     onGrid = !relaxed;
-    support = await thresholdingStep(blocks, size, lambda);
+    ({ matrix: task.removed, support } = await thresholdingStep(blocks, size, lambda, room));
   }
   task.grid = gridOfCodes;
   closeStage(stage);

@@ -3,7 +3,7 @@ import { likeVector, type SparseMatrix, type Vector } from "../core/matrix.ts";
 import { createRandom } from "../core/random.ts";
 import { fitGrid, type Grid } from "./grid.ts";
 import type { ResolvedOptions } from "./options.ts";
-import { type Rows, snapshot, type Stage } from "./rows.ts";
+import type { Rows, Snapshot, Stage } from "./rows.ts";
 import { rowBlocks, rowsOfBlock, spend, type Task } from "./task.ts";
 
 /** Steps of the power iteration; its relative error is about `ln(columns) / steps`. */
@@ -18,45 +18,62 @@ export function supportSize({ outliers }: ResolvedOptions, rows: number, columns
 /** The columns that are kept, where whole columns are. */
 export type Support = ReadonlySet<number> | undefined;
 
-/**
- * `H <- P_s(H)`: keeps the `s` entries of largest magnitude in the whole layer, or the `s` columns of largest norm.
- * Of equal ones, those of lower index.
- */
-export async function project(task: Task, outliers: DeviceArray<FloatDtype>, size: number): Promise<Support> {
-  const { columns, rows, workspace, options } = task;
-  if (!options.outliers!.structured) {
-    await workspace.kernels.hardThreshold({ values: { array: outliers, length: rows * columns }, keep: size });
-    return undefined;
-  }
-  const squares = new Float64Array(columns);
-  for (const [begin, end] of rowBlocks(task, rowsOfBlock(task))) {
-    const values = await workspace.read(outliers, begin * columns, (end - begin) * columns);
-    values.forEach((value, at) => squares[at % columns] += value * value);
-  }
-  const byNorm = Uint32Array.from(squares, (_, j) => j).sort((i, j) => squares[j] - squares[i] || i - j);
-  const kept = new Set(byNorm.subarray(0, size));
-  for (const [begin, end] of rowBlocks(task, rowsOfBlock(task))) {
-    const values = await workspace.read(outliers, begin * columns, (end - begin) * columns);
-    workspace.write(outliers, values.map((value, at) => kept.has(at % columns) ? value : 0), begin * columns);
-  }
-  return kept;
+/** Outliers `H`, and the columns they are in where whole columns are kept. */
+export interface Outliers {
+  readonly matrix: SparseMatrix;
+  readonly support: Support;
 }
 
 /**
- * One step of iterative hard thresholding from current residuals: `H <- P_s(H + (W - What - H) Sigma / lambda)`.
+ * `P_s(H)`: keeps the `s` entries of largest magnitude in the whole layer, or the `s` columns of largest norm; of equal
+ * ones, those of lower index. The candidates, dense in the order of the layer, are used up.
+ */
+export async function project(task: Task, candidates: DeviceArray<FloatDtype>, size: number): Promise<Outliers> {
+  const { columns, rows, workspace, options } = task;
+  if (!options.outliers!.structured) {
+    await workspace.kernels.hardThreshold({ values: { array: candidates, length: rows * columns }, keep: size });
+    return { matrix: await compress(task, candidates, size), support: undefined };
+  }
+  const squares = new Float64Array(columns);
+  for (const [begin, end] of rowBlocks(task, rowsOfBlock(task))) {
+    const values = await workspace.read(candidates, begin * columns, (end - begin) * columns);
+    values.forEach((value, at) => squares[at % columns] += value * value);
+  }
+  const byNorm = Uint32Array.from(squares, (_, j) => j).sort((i, j) => squares[j] - squares[i] || i - j);
+  const support = new Set(byNorm.subarray(0, size));
+  return { matrix: await compress(task, candidates, size * rows, support), support };
+}
+
+/**
+ * One step of iterative hard thresholding from current residuals, which it uses up:
+ * `P_s(H + (W - What - H) Sigma / lambda)`.
  *
  * With `lambda >= lambda_max(Sigma)` the step minimises, over all `s`-sparse matrices, a quadratic that lies above the
  * objective and meets it at `H`: it never raises the objective (Blumensath & Davies 2009).
  */
-export async function thresholdingStep(blocks: readonly Rows[], size: number, lambda: number): Promise<Support> {
-  const { task, arrays: { outliers } } = blocks[0].stage;
-  const { columns, diagonal, workspace } = task;
-  for (const rows of blocks) {
-    const { residual, outliers: before } = await snapshot(rows);
-    const candidates = before!.map((value, at) => value + residual[at] * diagonal[at % columns] / lambda);
-    workspace.write(outliers!, candidates, rows.begin * columns);
+export async function thresholdingStep(
+  blocks: readonly Rows[],
+  size: number,
+  lambda: number,
+  room: Snapshot,
+): Promise<Outliers> {
+  const { task, arrays: { residual } } = blocks[0].stage;
+  const { columns, diagonal, removed, workspace } = task;
+  const { indptr, indices, data } = removed!;
+  for (const { begin, end, place } of blocks) {
+    const candidates = await workspace.read(residual, place, (end - begin) * columns, room.residual);
+    for (let i = begin, at = 0; i < end; i++) {
+      const row = at;
+      for (let j = 0; j < columns; j++, at++) {
+        candidates[at] *= diagonal[j] / lambda;
+      }
+      for (let k = indptr[i]; k < indptr[i + 1]; k++) {
+        candidates[row + indices[k]] += data[k];
+      }
+    }
+    workspace.write(residual, candidates, place);
   }
-  return project(task, outliers!, size);
+  return project(task, residual, size);
 }
 
 /** The grid of the weights that the support leaves: without its columns, or with as large a share of each row trimmed. */
@@ -65,49 +82,35 @@ export function refitGrid({ weights, options }: Task, support: Support): Grid {
   return fitGrid(weights, { ...options, ...(support ? { excluded: support } : { trimmed: fraction }) });
 }
 
-/** The outliers as compressed rows. */
-export async function compress(task: Task, outliers: DeviceArray<FloatDtype>): Promise<SparseMatrix> {
+/** The nonzero candidates, those of `support` where that is given, as compressed rows; at most `capacity` of them. */
+async function compress(
+  task: Task,
+  candidates: DeviceArray<FloatDtype>,
+  capacity: number,
+  support?: Support,
+): Promise<SparseMatrix> {
   const { rows, columns, weights, workspace } = task;
-  const indptr = new Uint32Array(rows + 1), indices: number[] = [], values: number[] = [];
+  const indptr = new Uint32Array(rows + 1), indices = new Uint32Array(capacity);
+  const data = likeVector(weights.data, capacity);
+  let count = 0;
   for (const [begin, end] of rowBlocks(task, rowsOfBlock(task))) {
-    const block = await workspace.read(outliers, begin * columns, (end - begin) * columns);
+    const block = await workspace.read(candidates, begin * columns, (end - begin) * columns);
     for (let i = begin, at = 0; i < end; i++) {
       for (let j = 0; j < columns; j++, at++) {
-        if (block[at] === 0) continue;
-        indices.push(j);
-        values.push(block[at]);
+        if (block[at] === 0 || support && !support.has(j)) continue;
+        indices[count] = j;
+        data[count++] = block[at];
       }
-      indptr[i + 1] = indices.length;
+      indptr[i + 1] = count;
     }
   }
-  const data = likeVector(weights.data, values.length);
-  data.set(values);
-  return { format: "csr", shape: [rows, columns], indptr, indices: Uint32Array.from(indices), data };
-}
-
-/** The outliers so far where the kernels run, dense. */
-export function expand({ rows, columns, dtype, outliers, workspace }: Task): DeviceArray<FloatDtype> {
-  const { indptr, indices, data } = outliers!;
-  const array = workspace.allocate(dtype, rows * columns, "outliers");
-  const row = likeVector(data, columns);
-  for (let i = 0; i < rows; i++) {
-    row.fill(0);
-    for (let k = indptr[i]; k < indptr[i + 1]; k++) row[indices[k]] = data[k];
-    workspace.write(array, row, i * columns);
-  }
-  return array;
-}
-
-/** `W - H`, a fresh array. */
-export function withoutOutliers(
-  weights: Vector,
-  { shape: [rows, columns], indptr, indices, data }: SparseMatrix,
-): Vector {
-  const target = weights.slice();
-  for (let i = 0; i < rows; i++) {
-    for (let k = indptr[i]; k < indptr[i + 1]; k++) target[i * columns + indices[k]] -= data[k];
-  }
-  return target;
+  return {
+    format: "csr",
+    shape: [rows, columns],
+    indptr,
+    indices: indices.slice(0, count),
+    data: data.slice(0, count),
+  };
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   refreshResidual,
   rowObjectives,
   snapshot,
+  snapshotRoom,
   startFromCodes,
   startFromWeights,
   storeCodes,
@@ -27,8 +28,7 @@ export async function quantease(task: Task): Promise<Status> {
   const order = activationOrder ? byActivation(task) : undefined;
   const stage = openStage(task, descentCoupling(task, task.dtype, order), { order, resident: true });
   const blocks = placeAll(stage);
-  // Read after every pass: fresh arrays would be collected too late, and cost more memory than the stage.
-  const room = { levels: stage.staging.slice(), residual: stage.staging.slice() };
+  const room = snapshotRoom(stage);
 
   async function objectiveNow(): Promise<number> {
     let sum = 0;

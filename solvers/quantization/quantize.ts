@@ -79,7 +79,6 @@ export async function quantizeLayer(
   try {
     const task: Task = {
       weights,
-      target: weights.data,
       gram,
       rows,
       columns,

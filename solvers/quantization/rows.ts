@@ -2,8 +2,8 @@
 
 import { roundHalfToEven, type Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, FloatDtype, MatrixOperand, QuantizationState } from "../../kernels/spec.ts";
-import type { Vector } from "../core/matrix.ts";
-import { checkpoint, rowBlocks, rowsOfBlock, spend, type Task, workspaceFor } from "./task.ts";
+import { likeVector, type Vector } from "../core/matrix.ts";
+import { checkpoint, rowBlocks, rowsOfBlock, spend, targetRow, type Task, workspaceFor } from "./task.ts";
 
 /** What all row blocks of one stage share; columns are in the order of the coupling. */
 export interface Stage {
@@ -28,8 +28,6 @@ export interface Stage {
     readonly zeros: DeviceArray<FloatDtype>;
     readonly changes: DeviceArray<"u32">;
     readonly columnGroups?: DeviceArray<"u32">;
-    /** What is added to the weights of the grid, for every row of the layer. */
-    readonly outliers?: DeviceArray<FloatDtype>;
   };
   /** Host side of one block. */
   readonly staging: Vector;
@@ -46,7 +44,7 @@ export interface Rows {
 }
 
 /** How a stage keeps its rows: columns in the layer's order without `order`. */
-export type StageOptions = Partial<Pick<Stage, "order" | "resident" | "blockRows">> & Pick<Stage["arrays"], "outliers">;
+export type StageOptions = Partial<Pick<Stage, "order" | "resident" | "blockRows">>;
 
 /** Allocates what a stage needs beside its coupling. */
 export function openStage(
@@ -56,7 +54,6 @@ export function openStage(
     order = Uint32Array.from({ length: task.columns }, (_, j) => j),
     resident = false,
     blockRows = rowsOfBlock(task),
-    outliers,
   }: StageOptions = {},
 ): Stage {
   const { columns, grid: { groups, groupIndex } } = task;
@@ -80,7 +77,6 @@ export function openStage(
       zeros: floats(groups, "zeros"),
       changes: workspace.allocate("u32", blockRows, "changes"),
       columnGroups: groupIndex && workspace.allocate("u32", columns, "column groups"),
-      outliers,
     },
     staging: dtype === "f32" ? new Float32Array(blockRows * columns) : new Float64Array(blockRows * columns),
   };
@@ -88,7 +84,7 @@ export function openStage(
   return stage;
 }
 
-/** Returns what the stage holds, its coupling and outliers included. */
+/** Returns what the stage holds, its coupling included. */
 export function closeStage({ workspace, coupling, arrays }: Stage): void {
   workspace.free(coupling);
   for (const array of Object.values(arrays)) if (array) workspace.free(array);
@@ -145,8 +141,15 @@ export function forEachWeight(
 
 /** Starts from `What = W`, off the grid, where the residual is zero. */
 export function startFromWeights(rows: Rows): void {
-  const { stage: { task: { target, grid }, workspace, arrays, staging } } = rows;
-  forEachWeight(rows, (at, inLayer, inGrid) => staging[at] = target[inLayer] / grid.scales.data[inGrid]);
+  const { stage: { task, workspace, arrays, staging, order, groupAt }, begin, end } = rows;
+  const { columns, weights, grid: { groups, scales } } = task;
+  const room = likeVector(weights.data, columns);
+  for (let i = begin, at = 0; i < end; i++) {
+    const target = targetRow(task, i, room);
+    for (let k = 0; k < columns; k++, at++) {
+      staging[at] = target[order[k]] / scales.data[i * groups + groupAt[k]];
+    }
+  }
   workspace.write(arrays.levels, blockPart(rows, staging), rows.place);
   staging.fill(0);
   workspace.write(arrays.residual, blockPart(rows, staging), rows.place);
@@ -163,12 +166,8 @@ export function startFromCodes(rows: Rows): void {
 export async function refreshResidual(rows: Rows): Promise<void> {
   const { stage: { task, workspace, arrays, staging }, state, begin, end, place } = rows;
   const { columns } = task;
-  const levels = await readLevels(rows), outliers = await readOutliers(rows);
-  const errors = new Float64Array(columns);
-  for (let row = 0; row < end - begin; row++) {
-    rowErrors(rows, row, levels, outliers, errors);
-    staging.set(errors, row * columns);
-  }
+  const levels = await readLevels(rows, staging);
+  eachRowOfErrors(rows, levels, (errors, row) => staging.set(errors, row * columns));
   workspace.write(arrays.errors, blockPart(rows, staging));
   for (const [from, to] of rowBlocks({ rows: end - begin }, rowsOfBlock(task))) {
     if (from > 0) await checkpoint(task, "residual", task.iterations);
@@ -179,20 +178,23 @@ export async function refreshResidual(rows: Rows): Promise<void> {
   spend(task, 1, end - begin);
 }
 
-/** Levels and residual of the rows, and their outliers where the stage has any, copied to the host. */
+/** Levels and residual of the rows, copied to the host. */
 export interface Snapshot {
   readonly levels: Vector;
   readonly residual: Vector;
-  readonly outliers: Vector | undefined;
+}
+
+/** Room for a snapshot of any block of the stage: fresh arrays would be collected too late. */
+export function snapshotRoom({ staging }: Stage): Snapshot {
+  return { levels: staging.slice(), residual: staging.slice() };
 }
 
 /** Copies the state of the rows to the host; into `room`, where that is given, which then holds this snapshot alone. */
-export async function snapshot(rows: Rows, room?: Pick<Snapshot, "levels" | "residual">): Promise<Snapshot> {
+export async function snapshot(rows: Rows, room?: Snapshot): Promise<Snapshot> {
   const { stage: { task: { columns }, workspace, arrays }, begin, end, place } = rows;
   return {
     levels: await readLevels(rows, room?.levels),
     residual: await workspace.read(arrays.residual, place, (end - begin) * columns, room?.residual),
-    outliers: await readOutliers(rows),
   };
 }
 
@@ -204,32 +206,36 @@ export function readLevels(
   return workspace.read(arrays.levels, place, (end - begin) * columns, room);
 }
 
-/** Copies the outliers of the rows to the host. */
-export async function readOutliers(rows: Rows): Promise<Vector | undefined> {
-  const { stage: { task: { columns }, workspace, arrays: { outliers } }, begin, end } = rows;
-  return outliers && await workspace.read(outliers, begin * columns, (end - begin) * columns);
-}
-
 /** Objective of each row from its residual, `sum_j (W - What)_ij G_ij Sigma_jj`: no product with the Gram matrix. */
-export function rowObjectives(rows: Rows, { levels, residual, outliers }: Snapshot): Float64Array {
+export function rowObjectives(rows: Rows, { levels, residual }: Snapshot): Float64Array {
   const { stage: { task: { columns, diagonal }, order }, begin, end } = rows;
-  const errors = new Float64Array(columns);
-  return Float64Array.from({ length: end - begin }, (_, row) => {
-    rowErrors(rows, row, levels, outliers, errors);
+  const objectives = new Float64Array(end - begin);
+  eachRowOfErrors(rows, levels, (errors, row) => {
     let sum = 0;
-    for (let k = 0, at = row * columns; k < columns; k++, at++) sum += errors[k] * residual[at] * diagonal[order[k]];
-    return sum;
+    for (let k = 0, at = row * columns; k < columns; k++, at++) {
+      sum += errors[k] * residual[at] * diagonal[order[k]];
+    }
+    objectives[row] = sum;
   });
+  return objectives;
 }
 
-/** Errors `W - What - H` of one row of a block. */
-function rowErrors(rows: Rows, row: number, levels: Vector, outliers: Vector | undefined, errors: Float64Array): void {
-  const { stage: { task: { target, grid: { scales, groups }, columns }, order, groupAt }, begin } = rows;
-  const inLayer = (begin + row) * columns, inGrid = (begin + row) * groups, inBlock = row * columns;
-  for (let k = 0; k < columns; k++) {
-    errors[k] = target[inLayer + order[k]] - scales.data[inGrid + groupAt[k]] * levels[inBlock + k];
+/** Calls `visit` with the errors of each row of a block, target less `What`, in the order of the stage. */
+function eachRowOfErrors(rows: Rows, levels: Vector, visit: (errors: Float64Array, row: number) => void): void {
+  const { stage: { task, order, groupAt }, begin, end } = rows;
+  const { columns, weights, grid: { scales, groups } } = task;
+  const errors = new Float64Array(columns),
+    room = likeVector(weights.data, columns);
+  for (let row = 0; row < end - begin; row++) {
+    const target = targetRow(task, begin + row, room),
+      inGrid = (begin + row) * groups,
+      inBlock = row * columns;
+    for (let k = 0; k < columns; k++) {
+      errors[k] = target[order[k]] -
+        scales.data[inGrid + groupAt[k]] * levels[inBlock + k];
+    }
+    visit(errors, row);
   }
-  if (outliers) { for (let k = 0; k < columns; k++) errors[k] -= outliers[inBlock + k]; }
 }
 
 /** Takes levels on the grid as the answer so far. */
@@ -260,13 +266,16 @@ export function byActivation({ diagonal }: Task): Uint32Array {
 }
 
 /** Codes by rounding every weight to the nearest point of its grid. */
-export function roundToNearest({ target, grid, columns, rows, codes }: Task): void {
+export function roundToNearest(task: Task): void {
+  const { weights, grid, columns, rows, codes } = task;
   const { groups, groupIndex, maximumCode, scales, zeros } = grid;
+  const room = likeVector(weights.data, columns);
   for (let i = 0; i < rows; i++) {
+    const target = targetRow(task, i, room);
     for (let j = 0; j < columns; j++) {
-      const at = i * columns + j, group = i * groups + (groupIndex ? groupIndex[j] : 0);
-      const code = roundHalfToEven(target[at] / scales.data[group]) + zeros.data[group];
-      codes[at] = Math.min(Math.max(code, 0), maximumCode);
+      const group = i * groups + (groupIndex ? groupIndex[j] : 0);
+      const code = roundHalfToEven(target[j] / scales.data[group]) + zeros.data[group];
+      codes[i * columns + j] = Math.min(Math.max(code, 0), maximumCode);
     }
   }
 }

@@ -6,13 +6,11 @@ import type { Grid } from "./grid.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 /** Blocks that a layer is cut into at least, once a block holds more weights than this: what bounds the memory of a block. */
-const blocksOfLayer = 8, smallBlock = 2 ** 16;
+const blocksOfLayer = 16, smallBlock = 2 ** 16;
 
 /** One call of `quantizeLayer` under way. */
 export interface Task {
   readonly weights: Matrix;
-  /** What the grid is to come near: the weights, or what their outliers leave. */
-  target: Vector;
   readonly gram: Matrix;
   readonly rows: number;
   readonly columns: number;
@@ -27,8 +25,10 @@ export interface Task {
   grid: Grid;
   /** The answer so far: a valid one from the start, replaced row by row. */
   readonly codes: Uint8Array;
-  /** What is added to the weights of the grid. */
+  /** What is added to the weights of the grid, in the answer so far. */
   outliers?: SparseMatrix;
+  /** Outliers that the grid need not come near, in the solve under way: its target is the weights less these. */
+  removed?: SparseMatrix;
   /** Work done so far, in dense passes, and the work that was foreseen. */
   passes: number;
   readonly foreseenPasses: number;
@@ -61,6 +61,20 @@ export function rowsOfSparseBlock({ rows, columns }: Task): number {
 /** Kernels work on several rows at once. */
 function inEights(rows: number): number {
   return 8 * Math.max(1, Math.round(rows / 8));
+}
+
+/**
+ * Row `i` of what the grid is to come near: the weights themselves, or in `room`, of as many columns and of their
+ * precision, the weights less the outliers removed.
+ */
+export function targetRow({ weights, columns, removed }: Task, i: number, room: Vector): Vector {
+  const row = weights.data.subarray(i * columns, (i + 1) * columns);
+  if (!removed) return row;
+  room.set(row);
+  for (let k = removed.indptr[i]; k < removed.indptr[i + 1]; k++) {
+    room[removed.indices[k]] -= removed.data[k];
+  }
+  return room;
 }
 
 /** Where arrays of a precision are worked on: f64 beside an f32 solve is for the host. */

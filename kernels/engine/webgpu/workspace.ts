@@ -108,6 +108,9 @@ export function createWebgpuWorkspace(plan: Plan, machine: WebgpuMachine, host: 
     batchFlops,
     allocate,
     free,
+    narrow: ({ label }) => {
+      throw new TypeError(`Cannot narrow "${label}" on a WebGPU device: it has no f64.`);
+    },
     write(array, values, offset = 0) {
       if (values.length === 0) return;
       recorder.flush();
