@@ -40,8 +40,13 @@ export interface ArenaUsage {
 /** Hands out aligned blocks of one WASM memory and takes them back. */
 export interface Arena {
   readonly memory: WebAssembly.Memory;
-  /** A zeroed array. @throws {MemoryLimitError} past the limit */
-  allocate<D extends Dtype>(dtype: D, length: number, label: string): HostArray<D>;
+  /**
+   * A zeroed array; `high` places it as far up as there is room, where what outlives a solve does not cut in two the room
+   * that solves leave to each other.
+   *
+   * @throws {MemoryLimitError} past the limit
+   */
+  allocate<D extends Dtype>(dtype: D, length: number, label: string, high?: boolean): HostArray<D>;
   /** Returns a block; the array must not be touched afterwards. */
   free(array: HostArray): void;
   /** The same numbers rounded to f32, where they are; the array must not be touched afterwards, and half its bytes are free. */
@@ -67,12 +72,13 @@ export function createArena(memory: WebAssembly.Memory, base: number, limit: num
   const blocks = new Map<number, number>();
   let used = 0;
 
-  function take(bytes: number, label: string): number {
-    let at = gaps.findIndex((gap) => gap.bytes >= bytes);
+  function take(bytes: number, label: string, high: boolean): number {
+    const fits = (gap: Gap) => gap.bytes >= bytes;
+    let at = high ? gaps.findLastIndex(fits) : gaps.findIndex(fits);
     if (at < 0) at = grow(bytes, label);
     const gap = gaps[at];
-    const address = gap.start;
-    gap.start += bytes;
+    const address = high ? gap.start + gap.bytes - bytes : gap.start;
+    if (!high) gap.start += bytes;
     gap.bytes -= bytes;
     if (gap.bytes === 0) gaps.splice(at, 1);
     return address;
@@ -99,9 +105,9 @@ export function createArena(memory: WebAssembly.Memory, base: number, limit: num
 
   return {
     memory,
-    allocate(dtype, length, label) {
+    allocate(dtype, length, label, high = false) {
       const bytes = blockBytes(dtype, length);
-      const address = take(bytes, label);
+      const address = take(bytes, label, high);
       blocks.set(address, bytes);
       used += bytes;
       const view = viewOf(memory.buffer, dtype, address, length);

@@ -40,7 +40,7 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number, onB
     if (scratch === undefined || scratch.length < bytes) {
       if (scratch) arena.free(scratch);
       scratch = undefined;
-      scratch = arena.allocate("u8", bytes, "kernel scratch");
+      scratch = arena.allocate("u8", bytes, "kernel scratch", true);
     }
     return scratch.address;
   }

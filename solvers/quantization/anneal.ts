@@ -10,6 +10,7 @@ import {
   refreshResidual,
   rowObjectives,
   type Rows,
+  type Snapshot,
   snapshot,
   snapshotRoom,
   startFromCodes,
@@ -43,6 +44,7 @@ export async function anneal(task: Task): Promise<boolean> {
   const stage = openStage(task, descentCoupling(task, task.dtype), { blockRows: rowsOfSparseBlock(task) });
   const noise = thermalNoise(task);
   const amplitudes = workspace.allocate(task.dtype, stage.blockRows, "amplitudes");
+  const rounds = { noise, amplitudes, best: snapshotRoom(stage), reached: snapshotRoom(stage) };
   for (const [begin, end] of blocksOf(stage)) {
     if (await checkpoint(task, "descend", 0)) return true;
     const rows = placeRows(stage, begin, end);
@@ -55,7 +57,7 @@ export async function anneal(task: Task): Promise<boolean> {
       await refreshResidual(rows);
     }
     await descend(rows, restPasses);
-    if (await annealBlock(rows, noise, amplitudes)) return true;
+    if (await annealBlock(rows, rounds)) return true;
   }
   task.iterations = iterations;
   workspace.free(noise);
@@ -64,16 +66,22 @@ export async function anneal(task: Task): Promise<boolean> {
   return false;
 }
 
+/** What the rounds of all blocks share. */
+interface Rounds {
+  /** A row of noise for each round. */
+  readonly noise: DeviceArray<FloatDtype>;
+  /** Factor of the noise for each row of a block. */
+  readonly amplitudes: DeviceArray<FloatDtype>;
+  /** Room for the best state of a block and for the state that a round has reached. */
+  readonly best: Snapshot;
+  readonly reached: Snapshot;
+}
+
 /** All rounds of some rows. Tells whether the time is up. */
-async function annealBlock(
-  rows: Rows,
-  noise: DeviceArray<FloatDtype>,
-  amplitudes: DeviceArray<FloatDtype>,
-): Promise<boolean> {
+async function annealBlock(rows: Rows, { noise, amplitudes, ...room }: Rounds): Promise<boolean> {
   const { stage: { task, arrays }, state: { residual }, begin, end } = rows;
   const { columns, workspace, options: { iterations }, trace } = task;
-  const best = await snapshot(rows);
-  const room = snapshotRoom(rows.stage);
+  const best = await snapshot(rows, room.best);
   const energies = rowObjectives(rows, best);
   const temperatures = new Float64Array(end - begin).fill(firstTemperature);
 
@@ -97,7 +105,7 @@ async function annealBlock(
     await workspace.kernels.gemm({ ...kick, alpha: -1 });
     const settled = await descend(rows, restPasses);
 
-    const state = await snapshot(rows, room);
+    const state = await snapshot(rows, room.reached);
     const reached = rowObjectives(rows, state);
     for (let i = 0; i < end - begin; i++) {
       const share = (kicked[i] + settled[i] + 1) / (changesPerRound(columns) + 1);
@@ -123,7 +131,9 @@ async function annealBlock(
  * @returns the changes that the last fresh residual still called for, or `undefined` where the time was up
  */
 export async function polish(task: Task): Promise<number | undefined> {
-  const stage = openStage(task, descentCoupling(task, "f64"), { blockRows: rowsOfSparseBlock(task) });
+  // Numbers may be twice as wide as those of the task, and take no more memory.
+  const blockRows = Math.ceil(rowsOfSparseBlock(task) / 2);
+  const stage = openStage(task, descentCoupling(task, "f64"), { blockRows });
   let violations = 0;
   for (const [begin, end] of blocksOf(stage)) {
     const rows = placeRows(stage, begin, end);

@@ -72,6 +72,7 @@ async function factorGram(task: Task, order?: Uint32Array): Promise<DeviceArray<
       // A dead input couples with nothing: any positive pivot leaves it at the nearest point of its grid.
       if (row[j] === 0) row[j] = 1;
       host.write(factor, row, j * columns);
+      if (j % factorRows === 0 && await checkpoint(task, "factor", 0)) return undefined;
     }
     const outcome = await factorInPlace(task, factor);
     if (outcome === "late") return undefined;

@@ -4,7 +4,7 @@ import { createRandom } from "../core/random.ts";
 import { fitGrid, type Grid } from "./grid.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Rows, Snapshot, Stage } from "./rows.ts";
-import { rowBlocks, rowsOfBlock, spend, type Task } from "./task.ts";
+import { checkpoint, rowBlocks, rowsOfBlock, spend, type Task } from "./task.ts";
 
 /** Steps of the power iteration; its relative error is about `ln(columns) / steps`. */
 const powerSteps = 100;
@@ -35,8 +35,9 @@ export async function project(task: Task, candidates: DeviceArray<FloatDtype>, s
     return { matrix: await compress(task, candidates, size), support: undefined };
   }
   const squares = new Float64Array(columns);
-  for (const [begin, end] of rowBlocks(task, rowsOfBlock(task))) {
-    const values = await workspace.read(candidates, begin * columns, (end - begin) * columns);
+  const blockRows = rowsOfBlock(task), room = likeVector(task.weights.data, blockRows * columns);
+  for (const [begin, end] of rowBlocks(task, blockRows)) {
+    const values = await workspace.read(candidates, begin * columns, (end - begin) * columns, room);
     values.forEach((value, at) => squares[at % columns] += value * value);
   }
   const byNorm = Uint32Array.from(squares, (_, j) => j).sort((i, j) => squares[j] - squares[i] || i - j);
@@ -92,9 +93,10 @@ async function compress(
   const { rows, columns, weights, workspace } = task;
   const indptr = new Uint32Array(rows + 1), indices = new Uint32Array(capacity);
   const data = likeVector(weights.data, capacity);
+  const blockRows = rowsOfBlock(task), room = likeVector(weights.data, blockRows * columns);
   let count = 0;
-  for (const [begin, end] of rowBlocks(task, rowsOfBlock(task))) {
-    const block = await workspace.read(candidates, begin * columns, (end - begin) * columns);
+  for (const [begin, end] of rowBlocks(task, blockRows)) {
+    const block = await workspace.read(candidates, begin * columns, (end - begin) * columns, room);
     for (let i = begin, at = 0; i < end; i++) {
       for (let j = 0; j < columns; j++, at++) {
         if (block[at] === 0 || support && !support.has(j)) continue;
@@ -103,6 +105,8 @@ async function compress(
       }
       indptr[i + 1] = count;
     }
+    // Late or not, outliers are needed whole.
+    await checkpoint(task, "outliers", task.iterations);
   }
   return {
     format: "csr",

@@ -101,6 +101,31 @@ describe("arena", () => {
     assert.throws(() => arena.allocate("u8", 1, "one more"), MemoryLimitError);
   });
 
+  it("narrows an array in place, rounding, and takes half its bytes back", () => {
+    const arena = freshArena();
+    for (const length of [0, 1, 7, 8, 9, 1000]) {
+      const wide = arena.allocate("f64", length, "wide"), { used } = arena.usage();
+      for (let at = 0; at < length; at++) wide.view[at] = 1 / (at + 3);
+      const narrowed = arena.narrow(wide);
+      assert.deepEqual([...narrowed.view], Array.from({ length }, (_, at) => Math.fround(1 / (at + 3))));
+      assert.equal(narrowed.address, wide.address);
+      assert.equal(
+        used - arena.usage().used,
+        Math.max(64, Math.ceil(length / 8) * 64) - 64 * Math.max(1, Math.ceil(length / 16)),
+      );
+      arena.free(narrowed);
+      assert.equal(arena.usage().used, 0);
+    }
+  });
+
+  it("keeps what is placed high out of the room of what is not", () => {
+    const arena = freshArena(), { reserved } = arena.usage();
+    const lasting = arena.allocate("u8", 100, "lasting", true);
+    assert.equal(lasting.address, reserved - 128);
+    assert.equal(arena.allocate("u8", reserved - 1024 - 128, "all the rest").address, 1024);
+    assert.equal(arena.usage().reserved, reserved, "without growing");
+  });
+
   it("refuses to free a block twice", () => {
     const arena = freshArena();
     const array = arena.allocate("f32", 5, "weights");

@@ -69,7 +69,7 @@ export function createThreadPool(
       if ((scratch[thread]?.length ?? 0) < bytes) {
         if (scratch[thread]) arena.free(scratch[thread]);
         delete scratch[thread];
-        scratch[thread] = arena.allocate("u8", bytes, "kernel scratch");
+        scratch[thread] = arena.allocate("u8", bytes, "kernel scratch", true);
       }
       words[at.scratch + thread] = scratch[thread]?.address ?? 0;
     }
