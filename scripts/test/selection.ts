@@ -22,6 +22,8 @@ const folders: { readonly [folder: string]: readonly RuntimeName[] } = {
   // The house rules and the packed package are about files, not about a runtime.
   house: ["deno"],
   package: ["deno"],
+  // Drives browsers from outside.
+  page: ["deno"],
   server: processes,
   cli: processes,
 };

@@ -10,6 +10,7 @@ const batch = 64;
  */
 export async function exampleLayer(
   { rows, columns, outlying, seed }: ExampleLayer,
+  signal: AbortSignal,
 ): Promise<{ weights: Matrix; gram: Matrix }> {
   const random = createRandom(seed);
   const latentCount = Math.min(columns, 64);
@@ -28,6 +29,9 @@ export async function exampleLayer(
       for (let j = 0; j < columns; j++) row[j] = (row[j] + 0.3 * random.normal()) * channel[j];
     }
     await gram.add(matrix(batch, columns, activations));
+    // A turn of the event loop, without which a cancellation would not arrive.
+    await new Promise((resolve) => setTimeout(resolve));
+    signal.throwIfAborted();
   }
   const weights = Float32Array.from({ length: rows * columns }, () => random.normal() / (0.25 + random.uniform()));
   return { weights: matrix(rows, columns, weights), gram: await gram.gram() };

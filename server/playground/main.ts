@@ -171,7 +171,15 @@ function show(): void {
   part("errors").replaceChildren(table(best, most));
   const descents = answers.filter(({ method }) => method === "quantease" || method === "auto");
   const series = descents.map(({ method, trace }) => ({ name: names[method], values: trace, best: method === "auto" }));
-  part("descent").replaceChildren(...(series.length > 0 ? [lines(series)] : []));
+  part("descent").replaceChildren(...(series.length > 0 ? [lines(series, "round")] : []));
+  const rounded = answers.find(({ method }) => method === "rtn");
+  const compared = [...new Set([rounded ?? best, best])];
+  const byOutput = compared.map((answer) => ({
+    name: names[answer.method],
+    values: answer.rowErrors,
+    best: answer === best,
+  }));
+  part("outputs").replaceChildren(lines(byOutput, "output"));
   part("codes").replaceChildren(columns(best.codeCounts));
   part("codesOf").textContent = names[best.method];
   part("where").textContent = `Ran here, in this page, on ${best.reason}.`;

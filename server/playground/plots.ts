@@ -49,8 +49,8 @@ export function columns(counts: ArrayLike<number>): SVGElement {
   return figure(width, height, `${counts.length} codes; ${mostUsed} is used most often`, [...bars, ...labels]);
 }
 
-/** Lines over a common, logarithmic vertical axis. */
-export function lines(series: readonly Series[]): SVGElement {
+/** Lines over a common, logarithmic vertical axis; `step` names what the horizontal one counts. */
+export function lines(series: readonly Series[], step: string): SVGElement {
   const width = 320, height = 160, left = 52, base = height - 18;
   const logs = series.map(({ values }) => Array.from(values, (value) => Math.log10(value)));
   const all = logs.flat().filter(Number.isFinite);
@@ -66,20 +66,28 @@ export function lines(series: readonly Series[]): SVGElement {
       element("title", {}, name),
     );
   });
-  const names = series.filter((_, at) => logs[at].length > 0).map(({ name, values }, at) =>
+  // What is plotted falls: the upper right is free for the legend.
+  const legend = series.flatMap(({ name, values, best }, at) => [
+    element("line", {
+      class: best ? "line best" : "line",
+      x1: width - 18,
+      x2: width - 4,
+      y1: 8 + 14 * at,
+      y2: 8 + 14 * at,
+    }),
     element(
       "text",
-      { x: width - 4, y: y(logs[at].at(-1)!) - 6, "text-anchor": "end" },
-      `${name} ${values[values.length - 1].toExponential(2)}`,
-    )
-  );
+      { x: width - 24, y: 12 + 14 * at, "text-anchor": "end" },
+      `${name} ${values[values.length - 1]?.toExponential(2) ?? ""}`,
+    ),
+  ]);
   const axis = [
     element("line", { class: "axis", x1: left, x2: left, y1: 4, y2: base }),
     element("line", { class: "axis", x1: left, x2: width, y1: base, y2: base }),
     element("text", { x: left - 4, y: y(high) + 4, "text-anchor": "end" }, (10 ** high).toExponential(1)),
     element("text", { x: left - 4, y: y(low) + 4, "text-anchor": "end" }, (10 ** low).toExponential(1)),
-    element("text", { x: width - 4, y: height - 4, "text-anchor": "end" }, `round ${longest}`),
+    element("text", { x: width - 4, y: height - 4, "text-anchor": "end" }, `${step} ${longest}`),
   ];
   const words = series.map(({ name, values }) => `${name} ends at ${values[values.length - 1]?.toPrecision(4)}`);
-  return figure(width, height, words.join(", "), [...axis, ...drawn, ...names]);
+  return figure(width, height, words.join(", "), [...axis, ...drawn, ...legend]);
 }

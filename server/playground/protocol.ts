@@ -34,6 +34,8 @@ export type Request =
 export interface Answer {
   readonly method: Method;
   readonly relativeError: number;
+  /** Relative error that each output adds, the largest first. */
+  readonly rowErrors: Float64Array;
   readonly passes: number;
   readonly elapsedMs: number;
   readonly trace: Float64Array;

@@ -48,7 +48,7 @@ async function solve(source: ExampleLayer | FileLayer, options: QuantizeOptions)
   running = new AbortController();
   const { signal } = running;
   page.postMessage({ kind: "progress", stage: "Preparing the layer", fraction: 0 });
-  const { weights, gram } = "file" in source ? await layerOfFile(source) : await exampleLayer(source);
+  const { weights, gram } = "file" in source ? await layerOfFile(source) : await exampleLayer(source, signal);
   let best: { layer: QuantizedLayer; method: Method } | undefined;
   for (const [index, method] of methods.entries()) {
     // Outliers are a matter of coordinate descent; the other methods show what they can do without.
@@ -80,6 +80,9 @@ async function layerOfFile({ file, weights, gram }: FileLayer): Promise<{ weight
 function answerOf(method: Method, layer: QuantizedLayer): Answer {
   const codeCounts = new Uint32Array(2 ** layer.bits);
   for (const code of layer.codes) codeCounts[code]++;
-  const { relativeError, passes, elapsedMs, trace, plan } = layer;
-  return { method, relativeError, passes, elapsedMs, trace, codeCounts, reason: `${plan.backend}: ${plan.reason}` };
+  const { objective, relativeError, rowObjectives, passes, elapsedMs, trace, plan } = layer;
+  const rowErrors = rowObjectives.map((value) => value * (objective > 0 ? relativeError / objective : 0)).sort()
+    .reverse();
+  const reason = `${plan.backend}: ${plan.reason}`;
+  return { method, relativeError, rowErrors, passes, elapsedMs, trace, codeCounts, reason };
 }

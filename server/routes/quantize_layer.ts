@@ -58,6 +58,7 @@ export const quantizeLayerRoute = defineRoute({
     groupIndex: optionalField(arrayField("Group of each column [inputs], u32, where there are several.")),
     outliers: optionalField(sparseField("Weights added to the grid's [outputs, inputs].")),
     relativeError: numberField("||(W - What) X||^2 / ||W X||^2."),
+    rowObjectives: arrayField("What each output adds to the objective [outputs], f64."),
     passes: numberField("Work in dense passes of coordinate descent, outputs * inputs^2 multiply-adds each."),
     damping: optionalField(numberField("Share of the mean diagonal that was added to the Gram matrix.")),
     violations: optionalField(

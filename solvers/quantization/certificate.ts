@@ -6,11 +6,21 @@ import { rowBlocks, rowsOfBlock, type Task } from "./task.ts";
 /** Share of the sum of magnitudes that rounding may take from a quadratic form. */
 const rounding = 1e-6;
 
+/** What the certificate measures. */
+export interface Certificate {
+  /** `||(W - What) X||^2`, the sum over rows. */
+  readonly objective: number;
+  /** The part of each row. */
+  readonly rowObjectives: Float64Array;
+  /** `||W X||^2`. */
+  readonly norm: number;
+}
+
 /**
  * `||(W - What) X||^2` and `||W X||^2` in f64, from the dense weights that the layer stands for and apart from the fast
  * path: as much arithmetic as one dense pass, in f64.
  */
-export async function certify(task: Task): Promise<{ objective: number; norm: number }> {
+export async function certify(task: Task): Promise<Certificate> {
   const { workspace: { host: workspace }, columns, rows, gram, weights, codes, grid, outliers } = task;
   const form = workspace.allocate("f64", columns * columns, "Gram matrix");
   workspace.write(form, gram.data);
@@ -22,24 +32,26 @@ export async function certify(task: Task): Promise<{ objective: number; norm: nu
   const dense = weights.data.slice(0, capacity * columns);
   const errors = new Float64Array(capacity * columns);
 
-  async function total(count: number): Promise<number> {
+  async function forms(count: number): Promise<Float64Array> {
     const x = { array: block, rows: count, columns };
     await workspace.kernels.quadraticForm({ x, a, values: { array: values, length: count } });
-    return (await workspace.read(values, 0, count)).reduce((sum, value) => sum + value, 0);
+    return workspace.read(values, 0, count);
   }
 
-  let objective = 0, norm = 0;
+  const rowObjectives = new Float64Array(rows);
+  let norm = 0;
   for (const [begin, end] of rowBlocks(task, capacity)) {
     const original = weights.data.subarray(begin * columns, end * columns);
     workspace.write(block, original);
-    norm += await total(end - begin);
+    norm += sum(await forms(end - begin));
     dequantizeRows(layer, begin, end, dense);
     for (let at = 0; at < original.length; at++) errors[at] = original[at] - dense[at];
     workspace.write(block, errors.subarray(0, original.length));
-    objective += await total(end - begin);
+    rowObjectives.set(await forms(end - begin), begin);
     await task.run.checkpoint({ stage: "certify", fraction: 1, iteration: task.iterations });
   }
   for (const array of [form, block, values]) workspace.free(array);
+  const objective = sum(rowObjectives);
   if (!Number.isFinite(norm) || !Number.isFinite(objective)) {
     throw new DataError(
       "weights",
@@ -53,5 +65,9 @@ export async function certify(task: Task): Promise<{ objective: number; norm: nu
         `||W X||^2 is ${norm}.`,
     );
   }
-  return { objective: Math.max(objective, 0), norm };
+  return { objective: Math.max(objective, 0), rowObjectives: rowObjectives.map((value) => Math.max(value, 0)), norm };
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
 }

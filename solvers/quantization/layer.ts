@@ -25,6 +25,8 @@ export interface QuantizedWeights {
 export interface QuantizedLayer extends Result, QuantizedWeights {
   /** `||(W - What) X||^2 / ||W X||^2`; 0 where both are 0. */
   readonly relativeError: number;
+  /** What each output adds to the objective, in f64 [outputs]. */
+  readonly rowObjectives: Float64Array;
   /** Work of the solver in dense passes of coordinate descent, `outputs * inputs^2` multiply-adds each. */
   readonly passes: number;
   /** Share of the mean diagonal that was added to the Gram matrix; absent where nothing was factored. */

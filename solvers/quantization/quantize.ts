@@ -97,7 +97,7 @@ export async function quantizeLayer(
     };
     roundToNearest(task);
     const status = await solve(task);
-    const { objective, norm } = await certify(task);
+    const { objective, rowObjectives, norm } = await certify(task);
     const { grid } = task;
     const iterations = Math.max(task.iterations, 1);
     const complete = task.iterations > 0 && status !== "time-limit";
@@ -105,6 +105,7 @@ export async function quantizeLayer(
       status,
       objective,
       relativeError: norm > 0 ? objective / norm : 0,
+      rowObjectives,
       trace: complete ? task.trace.slice(0, iterations) : Float64Array.of(objective),
       iterations,
       elapsedMs: run.elapsedMs(),
