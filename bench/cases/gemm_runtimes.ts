@@ -32,6 +32,9 @@ export const gemmRuntimes: Case = {
   },
 };
 
+/** Runtimes of which more is asked than of the others. */
+const promised = /^(Deno|Chromium) /;
+
 interface Answer {
   readonly name: string;
   readonly rates: GemmRates;
@@ -53,7 +56,16 @@ function report(size: number, answers: readonly Answer[]): { table: Table; targe
     for (const dtype of ["f32", "f64"]) {
       const value = rate(rates, `${dtype} ${chosen}`)! / peak(chosen, dtype);
       cells.push(rate(rates, `${dtype} simd`), rate(rates, `${dtype} relaxed`), rate(rates, `${dtype} peak`), value);
-      targets.push({ name: `${name}, ${dtype}, ${size}: share of the peak`, value, limit: 0.75, sense: "at least" });
+      const target = (what: string, value: number, limit: number): Target => ({
+        name: `${name}, ${dtype}, ${size}: share of the peak${what}`,
+        value,
+        limit,
+        sense: "at least",
+      });
+      targets.push(target("", value, promised.test(name) ? 0.85 : 0.75));
+      if (promised.test(name)) {
+        targets.push(target(" by the simd build", rate(rates, `${dtype} simd`)! / peak(chosen, dtype), 0.55));
+      }
     }
     return cells;
   });
