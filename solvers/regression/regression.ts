@@ -8,8 +8,7 @@ import type { Result, SolveOptions } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { coordinateDescent, type DescentBudget, localSearch, type Solution } from "./descent.ts";
 import { type ExactSolution, solveExactly } from "./exact.ts";
-import { createLeastSquares, type LeastSquares, type Standardization } from "./least_squares.ts";
-import type { SparseStart } from "./relaxation.ts";
+import { createLeastSquares, type LeastSquares, type SparseStart, type Standardization } from "./least_squares.ts";
 
 /** How a sparse regression is solved. */
 export type RegressionMethod = "coordinate-descent" | "local-search" | "exact";
