@@ -95,7 +95,7 @@ export function relativeGap(upper: number, lower: number): number {
 export async function branchAndBound<Start>(tree: Tree<Start>, options: SearchOptions): Promise<SearchOutcome> {
   const { gapTolerance, nodeLimit, branchingWidth, run } = options;
   const open = createHeap<Node<Start>>();
-  let nodes = 0;
+  let nodes = 0, limitReached = false;
   // Nodes whose relaxation is a solution are closed at their own bound, a rounding error below the solution's objective.
   let closed = Infinity;
 
@@ -134,7 +134,11 @@ export async function branchAndBound<Start>(tree: Tree<Start>, options: SearchOp
     for (let left = nodeLimit - nodes; batch.length < tree.batch;) {
       if (!(relativeGap(tree.incumbent(), open.least) > gapTolerance)) break;
       left -= 2 * candidatesOf(open.first!).length;
-      if (left < 0) break;
+      // No other node goes instead: a larger limit would then not go the same way further.
+      if (left < 0) {
+        limitReached = true;
+        break;
+      }
       batch.push(open.pop()!);
     }
     return batch;
@@ -169,10 +173,10 @@ export async function branchAndBound<Start>(tree: Tree<Start>, options: SearchOp
       status = "time-limit";
       break;
     }
-    const batch = takeBatch();
+    const batch = limitReached ? [] : takeBatch();
     if (batch.length === 0) {
-      // Either the limit is reached, or what keeps the gap open is closed already and branching cannot raise it.
-      if (relativeGap(tree.incumbent(), open.least) > gapTolerance) status = "node-limit";
+      // Otherwise what keeps the gap open is closed already, and branching cannot raise it.
+      if (limitReached) status = "node-limit";
       break;
     }
     (await branch(batch)).forEach(file);
