@@ -180,8 +180,9 @@ function relaxNode(
     if (bound >= upperBound) {
       solved = true;
     } else if (excesses.length > 0) {
-      // Those nearest the worst join first: they may settle the others.
+      // Those nearest the worst join first: they may settle the others. Rows are asked for a round ahead.
       const worst = excesses.reduce((most, [, excess]) => Math.max(most, excess), 0);
+      excesses.forEach(([j, excess]) => excess >= worst / 4 && problem.ready(j));
       const near = excesses.filter(([, excess]) => excess >= worst / 2).map(([j]) => j);
       const joining = near.filter((j) => problem.ready(j));
       joining.forEach((j) => joined.add(j));

@@ -75,7 +75,7 @@ export interface RegressionNodesArguments extends NodeBatchArguments {
   readonly gram: MatrixOperand;
   /** Place of each variable's row, or -1. */
   readonly rowOf: DeviceArray<"i32">;
-  /** Receives 1 for every variable whose row a node lacks; such nodes stay unsolved. */
+  /** Receives 1 for variables whose rows nodes lack, or will soon; nodes that lack one stay unsolved. */
   readonly wanted: DeviceArray<"u8">;
 }
 

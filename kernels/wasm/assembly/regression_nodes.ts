@@ -129,13 +129,15 @@ export function regressionNodes_f64(
         break;
       }
       if (excess > 0) {
-        // Those nearest the worst join first: they may settle the others.
+        // Those nearest the worst join first: they may settle the others. Rows are asked for a round ahead.
         for (let j: i32 = 0; j < variables; j++) {
           if (load<u8>(joined + j) || load<u8>(statuses + j) != FREE) continue;
-          if (!(abs(load<f64>(f64At(correlations, j))) - threshold >= excess / 2)) continue;
+          const own = abs(load<f64>(f64At(correlations, j))) - threshold;
+          if (!(own >= excess / 4)) continue;
           const row = u32At(rowOf, j);
+          if (row < 0) store<u8>(wanted + j, 1);
+          if (!(own >= excess / 2)) continue;
           if (row < 0) {
-            store<u8>(wanted + j, 1);
             missing = true;
             continue;
           }
