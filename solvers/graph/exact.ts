@@ -33,7 +33,7 @@ export async function solveGraphExactly(
   const incumbent = () => best.objective;
 
   async function improve(from: GraphPoint): Promise<void> {
-    const local = { ...budget, sweeps: 0, trace: [] };
+    const local = { ...budget, sweeps: 0, trace: [], ended: undefined };
     const solution = await descendOn(problem, penalty, from, local);
     if (!(solution.objective < best.objective)) return;
     best = await graphDescent(problem, penalty, solution.estimate, local);

@@ -50,7 +50,7 @@ export async function solveExactly(
   });
 
   async function improve({ start: { variables, values } }: SolvedNode): Promise<void> {
-    const local = { ...budget, sweeps: 0, trace: [] };
+    const local = { ...budget, sweeps: 0, trace: [], ended: undefined };
     const { estimate, objective } = await descendOn(
       problem,
       penalty,

@@ -56,6 +56,8 @@ export interface Standardization {
   readonly means: Float64Array;
   readonly scales: Float64Array;
   readonly responseMean: number;
+  /** Whether the means are those of an intercept that is fitted. */
+  readonly intercept: boolean;
 }
 
 /** Rows of the Gram matrix to make room for at first. */

@@ -177,3 +177,57 @@ conformance("graphNodes", "solves the nodes as the reference does", async ({ wor
     }
   }
 });
+
+conformance("graphNodes", "reaches the known optima of relaxations", async ({ workspace, kernel }) => {
+  // Seed 1 of the congruential generator, 30 samples of 5 variables, each with 0.6 of its left neighbour in it, centred.
+  let word = 1;
+  const uniform = () => ((word = (Math.imul(1664525, word) + 1013904223) >>> 0) + 0.5) / 2 ** 32;
+  const noise: number[] = [];
+  while (noise.length < 150) {
+    const radius = Math.sqrt(-2 * Math.log(uniform())), angle = 2 * Math.PI * uniform();
+    noise.push(radius * Math.cos(angle), radius * Math.sin(angle));
+  }
+  const samples = noise.map((z, at) => at % 5 ? z + 0.6 * noise[at - 1] : z);
+  const means = [0, 1, 2, 3, 4].map((j) => samples.reduce((sum, x, at) => at % 5 === j ? sum + x / 30 : sum, 0));
+  const entries = Array.from({ length: 25 }, (_, at) => {
+    const i = Math.floor(at / 5), j = at % 5;
+    let sum = 0;
+    for (let k = 0; k < 30; k++) sum += (samples[5 * k + i] - means[i]) * (samples[5 * k + j] - means[j]) / 30;
+    return sum;
+  });
+  assert.ok(Math.abs(entries[0] - 1.03387485) < 1e-8 && Math.abs(entries[1] - 0.59693221) < 1e-8);
+  const matrix = (values: ArrayLike<number>, rows: number) => {
+    const array = workspace.allocate("f64", values.length, "operand");
+    workspace.write(array, values);
+    return { array, rows, columns: values.length / rows };
+  };
+  for (
+    const [lambda0, lambda2, bound, value] of [
+      [0.3, 0.05, 1000, 3.72376646],
+      [0.2, 0.2, 1000, 4.35238737],
+      [0.05, 0.05, 1.5, 2.84044597],
+    ]
+  ) {
+    const ratio = Math.sqrt(lambda0 / lambda2);
+    const states = matrix([-Infinity, 1e-4, 0, 0], 1);
+    await kernel.graphNodes({
+      ...{
+        nodes: 1,
+        variables: 10,
+        statuses: workspace.allocate("u8", 10, "statuses"),
+        values: matrix(new Float64Array(10), 1),
+      },
+      ...{
+        states,
+        gram: matrix(entries, 5),
+        diagonals: matrix([1, 1, 1, 1, 1], 1),
+        upperBound: value + 1,
+        sweeps: 20_000,
+      },
+      penalty: { lambda0, lambda2, bound, ratio, threshold: 2 * Math.sqrt(lambda0 * lambda2) },
+      precision: { node: 1e-11, leaf: 1e-11, slack: 0, rounding: 1e-12, finest: 1e-26 },
+    });
+    const [reached] = await workspace.read(states.array);
+    assert.ok(Math.abs(reached - value) <= 1e-8, `${reached}, ${value}`);
+  }
+});

@@ -65,7 +65,7 @@ describe("sparseRegression", () => {
   it("exact equals the enumeration of all supports on 200 instances", async () => {
     const random = createRandom(7);
     for (let instance = 0; instance < 200; instance++) {
-      const features = 1 + instance % 9, samples = 3 + random.integer(20);
+      const features = 1 + instance % 12, samples = 3 + random.integer(20);
       const { X, y } = simulate(samples, features, Math.min(3, features), random.uniform() * 0.95, 1, instance);
       const lambda0 = 0.05 + 3 * random.uniform(), lambda2 = 0.01 + 2 * random.uniform();
       const bigM = instance % 2 ? Infinity : 0.2 + random.uniform();
@@ -225,6 +225,60 @@ describe("sparseRegression", () => {
     );
   });
 
+  it("takes f32 data as it takes f64", async () => {
+    const { X, y } = simulate(60, 20, 4, 0.5, 0.5, 12);
+    const rounded = matrix(60, 20, Float32Array.from(X.data)), response = Float32Array.from(y);
+    const options = { lambda0: 2, lambda2: 0.1, method: "exact", gapTolerance: 0, intercept: true } as const;
+    const single = await sparseRegression(rounded, response, options);
+    const same = await sparseRegression(
+      matrix(60, 20, Float64Array.from(rounded.data)),
+      Float64Array.from(response),
+      options,
+    );
+    assert.deepEqual(single.coefficients, same.coefficients);
+    assert.equal(single.objective, same.objective);
+  });
+
+  it("recovers a support among nearly equal columns, where coordinate descent does not", async () => {
+    // Blocks of five columns at correlation 0.98; the truth is the first column of each of four blocks.
+    const recovered = { "coordinate-descent": 0, "local-search": 0, exact: 0 };
+    for (let seed = 0; seed < 8; seed++) {
+      const random = createRandom(100 + seed), X = matrix(200, 20), y = new Float64Array(200);
+      for (let i = 0; i < 200; i++) {
+        for (let block = 0; block < 4; block++) {
+          const common = Math.sqrt(0.98) * random.normal();
+          for (let k = 0; k < 5; k++) X.data[i * 20 + 5 * block + k] = common + Math.sqrt(0.02) * random.normal();
+          // Neighbouring blocks share their signal with opposite signs: marginal correlations mislead.
+          y[i] += (block % 2 ? -1 : 1) * X.data[i * 20 + 5 * block];
+        }
+        y[i] += 0.3 * random.normal();
+      }
+      for (const method of ["coordinate-descent", "local-search", "exact"] as const) {
+        const fit = await sparseRegression(X, y, { lambda0: 1, lambda2: 0.05, bigM: 2, method, gapTolerance: 1e-6 });
+        if ([...fit.support].join() === "0,5,10,15") recovered[method]++;
+      }
+    }
+    assert.ok(recovered["coordinate-descent"] < recovered.exact, JSON.stringify(recovered));
+    assert.ok(recovered.exact >= 7 && recovered["local-search"] >= 6, JSON.stringify(recovered));
+  });
+
+  it("reports limits as they are, and keeps valid bounds", async () => {
+    const { X, y } = simulate(30, 10, 3, 0.9, 1, 1);
+    const best = bestSubset(X, y, 0.5, 0.05, Infinity);
+    const options = { lambda0: 0.5, lambda2: 0.05 };
+    const one = await sparseRegression(X, y, { ...options, maxIterations: 1 });
+    assert.equal(one.status, "iteration-limit");
+    assert.ok(one.objective >= best);
+    for (
+      const limits of [{ nodeLimit: 1 }, { nodeLimit: 2 }, { nodeLimit: 6, branchingWidth: 4 }, { timeLimitMs: 0 }]
+    ) {
+      const fit = await sparseRegression(X, y, { ...options, method: "exact", gapTolerance: 0, ...limits });
+      assert.equal(fit.status, "nodeLimit" in limits ? "node-limit" : "time-limit");
+      assert.ok(fit.lowerBound! <= best * (1 + 1e-12) && best <= fit.objective * (1 + 1e-12) && fit.gap! > 0);
+      assert.ok(!("nodeLimit" in limits) || fit.nodes! <= limits.nodeLimit!);
+    }
+  });
+
   it("names what is wrong with its input", async () => {
     const X = matrix(2, 2, new Float64Array([1, 2, 3, 4])), y = new Float64Array([1, 2]);
     const options = { lambda0: 1 };
@@ -273,6 +327,17 @@ describe("the choice of lambda0", () => {
     assert.ok(simple.fit.support.length <= best.fit.support.length);
     assert.equal(best.meanSquaredErrors[best.best], Math.min(...best.meanSquaredErrors));
     assert.ok(Math.abs(best.meanSquaredErrors[best.best] - 1) < 0.4, "the variance of the noise is 1");
+  });
+
+  it("informationCriteria counts the intercept where one was asked for, be it 0", async () => {
+    // Columns and response are centred already: the fitted intercept is 0.
+    const X = matrix(4, 1, new Float64Array([1, -1, 2, -2])), y = new Float64Array([2, -1, 4, -5]);
+    const options = { lambda0: 0.1, lambda2: 0.1 };
+    const without = await sparseRegression(X, y, options);
+    const within = await sparseRegression(X, y, { ...options, intercept: true });
+    assert.equal(within.intercept, 0);
+    const difference = informationCriteria(within, X, y).bic - informationCriteria(without, X, y).bic;
+    assert.ok(Math.abs(difference - Math.log(4)) < 1e-12);
   });
 
   it("informationCriteria picks the true support by ebic", async () => {
