@@ -31,14 +31,7 @@ function graphSearch(
     ...{ name: `graph of ${variables} variables, lambda2 ${lambda2}`, limit },
     run: (threads, nodeLimit) =>
       sparsePrecision(data, {
-        ...{
-          lambda0: 0.05,
-          lambda2,
-          bigM: 1.057,
-          method: "exact",
-          gapTolerance: 0,
-          nodeLimit,
-        },
+        ...{ lambda0: 0.05, lambda2, bigM: 1.057, method: "exact", gapTolerance: 0, nodeLimit },
         ...where(threads),
       }),
   };
@@ -84,8 +77,7 @@ const where = (
 
 /** The pace of branch and bound. */
 export const branchAndBoundCase: Case = {
-  question:
-    "How many relaxations a second does branch and bound solve, and what do two threads bring?",
+  question: "How many relaxations a second does branch and bound solve, and what do two threads bring?",
   async run({ quick, seed, progress }) {
     const { threads: most } = await capabilities();
     const searches = [
@@ -96,7 +88,7 @@ export const branchAndBoundCase: Case = {
         [50, 100],
         0.6,
         { lambda0: 0.004, lambda2: 0.002, bigM: 0.5 },
-        10_000,
+        8_000,
         seed,
       ),
       regressionSearch(
@@ -162,13 +154,7 @@ export const branchAndBoundCase: Case = {
     return {
       tables: [{
         title: "branch and bound, WASM, least time of five searches",
-        columns: [
-          "search",
-          "nodes",
-          "nodes a CPU second",
-          "nodes a second",
-          "two threads to one",
-        ],
+        columns: ["search", "nodes", "nodes a CPU second", "nodes a second", "two threads to one"],
         rows,
       }],
       targets,

@@ -18,58 +18,12 @@ interface Setting {
 }
 
 const settings: readonly Setting[] = [
-  {
-    features: 200,
-    samples: 500,
-    correlation: 0.1,
-    lambda0: 0.005,
-    lambda2: 0.01,
-    bigM: 0.36,
-    limit: 0.5,
-  },
-  {
-    features: 200,
-    samples: 300,
-    correlation: 0.95,
-    lambda0: 0.002,
-    lambda2: 0.001,
-    bigM: 0.5,
-  },
-  {
-    features: 1000,
-    samples: 1000,
-    correlation: 0.1,
-    lambda0: 0.005,
-    lambda2: 0.01,
-    bigM: 0.36,
-    limit: 2,
-  },
-  {
-    features: 1000,
-    samples: 1000,
-    correlation: 0.1,
-    lambda0: 0.005,
-    lambda2: 0.1,
-    bigM: 0.36,
-    limit: 0.5,
-  },
-  {
-    features: 10_000,
-    samples: 1000,
-    correlation: 0.1,
-    lambda0: 0.005,
-    lambda2: 0.01,
-    bigM: 0.36,
-  },
-  {
-    features: 10_000,
-    samples: 1000,
-    correlation: 0.1,
-    lambda0: 0.005,
-    lambda2: 0.1,
-    bigM: 0.36,
-    limit: 3,
-  },
+  { features: 200, samples: 500, correlation: 0.1, lambda0: 0.005, lambda2: 0.01, bigM: 0.36, limit: 0.5 },
+  { features: 200, samples: 300, correlation: 0.95, lambda0: 0.002, lambda2: 0.001, bigM: 0.5 },
+  { features: 1000, samples: 1000, correlation: 0.1, lambda0: 0.005, lambda2: 0.01, bigM: 0.36, limit: 2 },
+  { features: 1000, samples: 1000, correlation: 0.1, lambda0: 0.005, lambda2: 0.1, bigM: 0.36, limit: 0.5 },
+  { features: 10_000, samples: 1000, correlation: 0.1, lambda0: 0.005, lambda2: 0.01, bigM: 0.36 },
+  { features: 10_000, samples: 1000, correlation: 0.1, lambda0: 0.005, lambda2: 0.1, bigM: 0.36, limit: 3 },
 ];
 
 const designOf = (
@@ -118,9 +72,7 @@ export const regressionCertificates: Case = {
   async run({ quick, seed, progress }) {
     const rows = [], targets: Target[] = [];
     for (
-      const setting of settings.filter(({ features }) =>
-        !quick || features < 1000
-      )
+      const setting of settings.filter(({ features }) => !quick || features < 1000)
     ) {
       const { features, samples, correlation, limit, ...options } = setting;
       const design = designOf(setting, seed), truth = trueSupport(design);
@@ -128,12 +80,7 @@ export const regressionCertificates: Case = {
         progress(`${features} features, correlation ${correlation}, ${method}`);
         const begun = seconds(bestClock);
         const fit = await sparseRegression(design.X, design.y, {
-          ...{
-            ...options,
-            method,
-            gapTolerance: 0.01,
-            timeLimitMs: quick ? 5_000 : 60_000,
-          },
+          ...{ ...options, method, gapTolerance: 0.01, timeLimitMs: quick ? 5_000 : 60_000 },
           ...{ backend: "wasm", threads: 1 },
         });
         const spent = seconds(bestClock) - begun;
@@ -149,14 +96,7 @@ export const regressionCertificates: Case = {
             spent * 1e3,
             fit.objective,
           ],
-          ...[
-            fit.lowerBound ?? null,
-            fit.gap ?? null,
-            fit.nodes ?? null,
-            found,
-            correct,
-            matthews,
-          ],
+          ...[fit.lowerBound ?? null, fit.gap ?? null, fit.nodes ?? null, found, correct, matthews],
         ]);
         if (method !== "exact" || limit === undefined) continue;
         const name = `${features} x ${samples}, lambda2 ${options.lambda2}`;
@@ -198,41 +138,22 @@ export const regressionCertificates: Case = {
             support,
             hit ? "yes" : "no",
           ]);
-          const name =
-            `seconds, path over ${features}, ${method}, up to ${maxSupport}`;
-          targets.push({
-            name,
-            value: spent,
-            limit: features > 1000 ? 4 : 0.6,
-            sense: "at most",
-          });
+          const name = `seconds, path over ${features}, ${method}, up to ${maxSupport}`;
+          targets.push({ name, value: spent, limit: features > 1000 ? 4 : 0.6, sense: "at most" });
         }
       }
     }
     return {
       tables: [{
-        title:
-          "ten nonzeros, signal to noise 5, unit columns; one thread, WASM",
+        title: "ten nonzeros, signal to noise 5, unit columns; one thread, WASM",
         columns: [
-          ...[
-            "features x samples, correlation, lambda2",
-            "method",
-            "ms",
-            "objective",
-          ],
+          ...["features x samples, correlation, lambda2", "method", "ms", "objective"],
           ...["lower bound", "gap", "nodes", "found", "correct", "Matthews"],
         ],
         rows,
       }, {
         title: "whole paths at lambda2 0.01; one thread, WASM",
-        columns: [
-          "features x samples",
-          "method",
-          "ms",
-          "points",
-          "last support",
-          "truth on the path",
-        ],
+        columns: ["features x samples", "method", "ms", "points", "last support", "truth on the path"],
         rows: paths,
       }],
       targets,
