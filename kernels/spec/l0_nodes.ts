@@ -53,9 +53,9 @@ export interface NodeBatchArguments {
    * `upperBound` can have otherwise become `screenedKept` or `screenedZero`.
    */
   readonly statuses: DeviceArray<"u8">;
-  /** Where the nodes start, and what they reach [nodes, variables], f64. */
+  /** Where the nodes start, and what they reach [nodes, variables], f64, contiguous. */
   readonly values: MatrixOperand;
-  /** Words of {@linkcode nodeState} [nodes, 4], f64; nodes of negative tolerance are left alone. */
+  /** Words of {@linkcode nodeState} [nodes, 4], f64, contiguous; nodes of negative tolerance are left alone. */
   readonly states: MatrixOperand;
   readonly penalty: L0Penalty;
   /** Objective of the best solution known: a node whose bound reaches it is done. */

@@ -7,7 +7,7 @@ const start = (array: unknown) => (array as HostArray).address;
 
 const rows = ({ statuses, values, states, variables }: NodeBatchArguments) => {
   if (strideOf(values) !== variables || strideOf(states) !== nodeStateWords) {
-    throw new RangeError("Rows of nodes must be contiguous.");
+    throw new RangeError("Cannot lower a batch of nodes: its rows must be contiguous.");
   }
   return [start(statuses), addressOf(values), addressOf(states)];
 };
@@ -45,7 +45,8 @@ export const graphNodes: Lowering<"graphNodes"> = (operands) => {
   return [{
     entry: "graphNodes_f64",
     parameters: [
-      ...[v, ...[e, ...rows(operands)], addressOf(gram), strideOf(gram), addressOf(diagonals), strideOf(diagonals)],
+      ...[v, e, ...rows(operands)],
+      ...[addressOf(gram), strideOf(gram), addressOf(diagonals), strideOf(diagonals)],
       ...ends(operands),
     ],
     extent: nodes,

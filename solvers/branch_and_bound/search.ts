@@ -71,9 +71,15 @@ export interface SearchOutcome {
   readonly nodes: number;
 }
 
-/** A node knows its own fixings and its parent; its statuses are those along that path. */
+/** The fixings of a node, and those of the nodes above it: all that outlives a node which has been branched on. */
+interface Path {
+  readonly above: Path | undefined;
+  readonly fixings: readonly Fixing[];
+}
+
+/** A solved node. */
 interface Node<Start> extends NodeRelaxation<Start> {
-  readonly parent: Node<Start> | undefined;
+  readonly path: Path;
 }
 
 /** A node to be solved. */
@@ -105,7 +111,7 @@ export async function branchAndBound<Start>(tree: Tree<Start>, options: SearchOp
       bound: parent?.bound ?? -Infinity,
       writeStatuses(statuses) {
         statuses.fill(nodeStatus.free);
-        for (let node = parent; node; node = node.parent) apply(statuses, node.fixings);
+        for (let path = parent?.path; path; path = path.above) apply(statuses, path.fixings);
         apply(statuses, fixings);
       },
     })));
@@ -114,8 +120,10 @@ export async function branchAndBound<Start>(tree: Tree<Start>, options: SearchOp
       const { parent, fixings } = children[i];
       return {
         ...relaxation,
-        parent,
-        fixings: relaxation.fixings.length > 0 ? [...fixings, ...relaxation.fixings] : fixings,
+        path: {
+          above: parent?.path,
+          fixings: relaxation.fixings.length > 0 ? [...fixings, ...relaxation.fixings] : fixings,
+        },
         bound: Math.max(relaxation.bound, parent?.bound ?? -Infinity),
       };
     });

@@ -149,6 +149,21 @@ describe("branchAndBound", () => {
     assert.ok(fixed > 100, `${fixed} fixings`);
   });
 
+  it("finds the same optimum one node at a time, as graphs do that are too large for batches", async () => {
+    const random = createRandom(21);
+    for (let instance = 0; instance < 10; instance++) {
+      const samples = correlated(30, 5, 0.9 * random.uniform(), random), branchingWidth = 1 + instance % 3;
+      const lambda0 = 0.02 + 0.3 * random.uniform(), lambda2 = 0.05 + 0.3 * random.uniform();
+      const objectives = supportObjectives(covariance(samples), lambda0, lambda2, Infinity);
+      const optimum = objectives.reduce((least, value) => Math.min(least, value), Infinity);
+      const fit = await sparsePrecision(samples, {
+        ...{ lambda0, lambda2, branchingWidth, method: "exact", gapTolerance: 0, evaluation: "neighbours" },
+      });
+      assert.ok(fit.status === "converged" && Math.abs(fit.objective - optimum) <= 1e-9);
+      assert.ok(fit.lowerBound! <= optimum + 1e-9 && fit.gap! <= 1e-8);
+    }
+  });
+
   it("gives the same answer, bound and nodes on any number of threads", async () => {
     const { threads } = await capabilities();
     const random = createRandom(19);
