@@ -13,6 +13,7 @@
 
 import type { FamilySpecs } from "./spec/contract.ts";
 import { type L0Kernels, l0Specs } from "./spec/l0.ts";
+import { type L0NodeKernels, l0NodeSpecs } from "./spec/l0_nodes.ts";
 import { type MatrixKernels, matrixSpecs } from "./spec/matrix.ts";
 import { type QuantizationKernels, quantizationSpecs } from "./spec/quantization.ts";
 import { type SelectionKernels, selectionSpecs } from "./spec/selection.ts";
@@ -20,6 +21,7 @@ import { type VectorKernels, vectorSpecs } from "./spec/vector.ts";
 
 export type * from "./spec/contract.ts";
 export type * from "./spec/l0.ts";
+export type * from "./spec/l0_nodes.ts";
 export type * from "./spec/matrix.ts";
 export type * from "./spec/operands.ts";
 export type * from "./spec/quantization.ts";
@@ -27,7 +29,8 @@ export type * from "./spec/selection.ts";
 export type * from "./spec/vector.ts";
 
 /** Every kernel a backend offers. */
-export interface Kernels extends VectorKernels, MatrixKernels, SelectionKernels, QuantizationKernels, L0Kernels {}
+export interface Kernels
+  extends VectorKernels, MatrixKernels, SelectionKernels, QuantizationKernels, L0Kernels, L0NodeKernels {}
 
 /** Names of the kernels. */
 export type KernelName = keyof Kernels;
@@ -42,4 +45,5 @@ export const kernelSpecs: FamilySpecs<Kernels> = {
   ...selectionSpecs,
   ...quantizationSpecs,
   ...l0Specs,
+  ...l0NodeSpecs,
 };

@@ -14,6 +14,7 @@ export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "quantize-memory": async () => (await import("./quantize_memory.ts")).quantizeMemory,
   "regression-certificates": async () => (await import("./regression_certificates.ts")).regressionCertificates,
   "graph-certificates": async () => (await import("./graph_certificates.ts")).graphCertificates,
+  "branch-and-bound": async () => (await import("./branch_and_bound.ts")).branchAndBoundCase,
   "cold-start": async () => (await import("./cold_start.ts")).coldStart,
   "size": async () => (await import("./size.ts")).size,
 };

@@ -9,5 +9,7 @@ export type { BackendName, Crossovers, Plan, WorkRequest } from "./plan.ts";
 export type { RelaxedSimd } from "./probe.ts";
 export type { Workspace } from "./workspace.ts";
 export { penaltyKinds } from "../spec/l0.ts";
+export { nodeState, nodeStateWords, nodeStatus } from "../spec/l0_nodes.ts";
+export { indicatorAt, keptConjugate, relaxedAt, relaxedConjugate } from "../spec/perspective.ts";
 /** How every kernel rounds: what JavaScript code beside the kernels must do alike. */
 export { roundHalfToEven } from "../reference/rounding.ts";

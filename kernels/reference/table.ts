@@ -6,6 +6,7 @@ import { gemm } from "./gemm.ts";
 import { gemv } from "./gemv.ts";
 import { graphDescent, regressionDescent } from "./l0.ts";
 import { graphSlopes, neighbourDescent } from "./l0_neighbours.ts";
+import { graphNodes, regressionNodes } from "./l0_nodes.ts";
 import { nrm2 } from "./nrm2.ts";
 import { quadraticForm } from "./quadratic_form.ts";
 import { quantizationDescent, quantizationSweep } from "./quantization.ts";
@@ -30,4 +31,6 @@ export const referenceKernels: Kernels = {
   graphDescent,
   neighbourDescent,
   graphSlopes,
+  regressionNodes,
+  graphNodes,
 };

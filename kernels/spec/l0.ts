@@ -43,7 +43,7 @@ export interface DescentArguments {
 export interface RegressionDescentArguments extends DescentArguments {
   /** Rows of the Gram matrix [rows, features], f64: those of the active features at least. */
   readonly gram: MatrixOperand;
-  /** The active features, `active.length` entries of `features`. */
+  /** The active features, each once. */
   readonly features: DeviceArray<"u32">;
   /** Row of `gram` that belongs to each active feature. */
   readonly rows: DeviceArray<"u32">;

@@ -1,7 +1,8 @@
 import type { GraphOperands, HostArray, L0Penalty } from "../spec.ts";
 import { addressOf, grainFor, type Lowering, strideOf } from "./launch.ts";
 
-const scalars = ({ lambda0, lambda2, bound, threshold, ratio }: L0Penalty) => [
+/** The scalars of a penalty, in the order of every kernel. */
+export const penaltyParameters = ({ lambda0, lambda2, bound, threshold, ratio }: L0Penalty) => [
   lambda0,
   lambda2,
   bound,
@@ -20,7 +21,7 @@ export const regressionDescent: Lowering<"regressionDescent"> = (
     ...[coefficients.length, linear.length, addressOf(gram), strideOf(gram)],
     ...[start(features), start(rows), start(kinds)],
     ...[addressOf(coefficients), addressOf(linear), addressOf(correlations)],
-    ...[...scalars(penalty), sweeps, tolerance],
+    ...[...penaltyParameters(penalty), sweeps, tolerance],
   ],
 }];
 
@@ -33,7 +34,7 @@ export const graphDescent: Lowering<"graphDescent"> = (
     ...[diagonal.length, values.length, addressOf(gram), strideOf(gram)],
     ...[start(ends), start(kinds), addressOf(values), addressOf(diagonal)],
     ...[addressOf(products), strideOf(products), addressOf(norms)],
-    ...[...scalars(penalty), sweeps, tolerance],
+    ...[...penaltyParameters(penalty), sweeps, tolerance],
   ],
 }];
 
@@ -51,7 +52,7 @@ export const neighbourDescent: Lowering<"neighbourDescent"> = (operands) => {
     parameters: [
       ...graph(operands),
       ...[values.length, start(ends), start(kinds), addressOf(norms), addressOf(own)],
-      ...[...scalars(penalty), sweeps, tolerance],
+      ...[...penaltyParameters(penalty), sweeps, tolerance],
     ],
   }];
 };

@@ -16,6 +16,8 @@ export interface Launch {
   readonly extent?: number;
   /** Pieces are multiples of this, except the last. @default 1 */
   readonly grain?: number;
+  /** Pieces may differ in cost: they are as small as the grain allows, and threads take another when they are done. @default false */
+  readonly uneven?: boolean;
   /** Private working memory of one piece, 64-byte aligned; without `extent`, `scratch` alone follows. @default 0 */
   readonly scratchBytes?: number;
 }

@@ -2,6 +2,7 @@ import type { KernelName } from "../spec.ts";
 import type { Lowering } from "./launch.ts";
 import { cholesky } from "./cholesky.ts";
 import { graphDescent, graphSlopes, neighbourDescent, regressionDescent } from "./l0.ts";
+import { graphNodes, regressionNodes } from "./l0_nodes.ts";
 import { gemm, gemv, syrk } from "./matrix.ts";
 import { quadraticForm } from "./quadratic_form.ts";
 import { quantizationDescent, quantizationSweep } from "./quantization.ts";
@@ -13,6 +14,7 @@ export const lowerings: { readonly [K in KernelName]?: Lowering<K> } = {
   ...{ dot, axpy, nrm2 },
   ...{ gemm, syrk, gemv },
   ...{ regressionDescent, graphDescent, neighbourDescent, graphSlopes },
+  ...{ regressionNodes, graphNodes },
   ...{ cholesky, quadraticForm },
   ...{ hardThreshold, topK },
   ...{ quantizationSweep, quantizationDescent },

@@ -3,6 +3,8 @@ export interface Heap<T> {
   readonly size: number;
   /** Least key, or Infinity when empty. */
   readonly least: number;
+  /** Element of least key, or undefined when empty. */
+  readonly first: T | undefined;
   push(key: number, element: T): void;
   /** Takes out the element of least key. */
   pop(): T | undefined;
@@ -23,6 +25,9 @@ export function createHeap<T>(): Heap<T> {
     },
     get least() {
       return entries[0]?.key ?? Infinity;
+    },
+    get first() {
+      return entries[0]?.element;
     },
     push(key, element) {
       entries.push({ key, order: order++, element });

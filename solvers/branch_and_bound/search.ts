@@ -1,9 +1,9 @@
+import { nodeStatus } from "../../kernels/engine/mod.ts";
 import type { Status } from "../core/result.ts";
 import type { Run } from "../core/run.ts";
 import { createHeap } from "./heap.ts";
 
-/** What a node knows of an indicator variable. `free` and `kept` are the penalty kinds of the same name. */
-export const nodeStatus = { free: 0, kept: 1, zero: 2 } as const;
+export { nodeStatus };
 
 /** A variable and its status in one number: `2 * variable + 1` keeps it, `2 * variable` makes it zero. */
 export type Fixing = number;
@@ -18,7 +18,7 @@ export const drop = (variable: number): Fixing => 2 * variable;
 export interface NodeRelaxation<Start> {
   /** A valid lower bound on every solution of the node. */
   readonly bound: number;
-  /** Variables with a fractional indicator, the most fractional first; none: the relaxation is a solution. */
+  /** The most fractional variables, as many as are branched on at least, the most fractional first; none: the relaxation is a solution. */
   readonly candidates: readonly number[];
   /** Whether the relaxation was solved; otherwise the time limit has cut it short. */
   readonly complete: boolean;
@@ -28,14 +28,28 @@ export interface NodeRelaxation<Start> {
   readonly start: Start;
 }
 
+/** A node whose relaxation is asked for. */
+export interface NodeRequest<Start> {
+  /** Where the relaxation of its parent ended; none at the root. */
+  readonly start: Start | undefined;
+  /** A lower bound on its solutions that is known already, or -Infinity. */
+  readonly bound: number;
+  /** Writes the statuses of all variables, values of {@linkcode nodeStatus}. */
+  writeStatuses(statuses: Uint8Array): void;
+}
+
 /** A problem with indicator variables, as the search sees it. */
 export interface Tree<Start> {
-  readonly variables: number;
+  /** Open nodes that are branched on at once: given by the problem, so that the search never depends on the machine. */
+  readonly batch: number;
   /** Objective of the best solution known; the relaxations improve it as they go. */
   incumbent(): number;
-  /** Solves the relaxation under the given statuses. */
-  relax(statuses: Uint8Array, start: Start | undefined): Promise<NodeRelaxation<Start>>;
+  /** Solves relaxations; the answers come in the order of the requests. */
+  relax(requests: readonly NodeRequest<Start>[]): Promise<NodeRelaxation<Start>[]>;
 }
+
+/** Open nodes that are branched on at once where relaxations are small: two children each, enough for some threads. */
+export const nodesTogether = 16;
 
 /** Limits of the search. */
 export interface SearchOptions {
@@ -57,9 +71,21 @@ export interface SearchOutcome {
   readonly nodes: number;
 }
 
-/** A node knows its own fixings and its parent; the statuses are written and undone along that path. */
+/** The fixings of a node, and those of the nodes above it: all that outlives a node which has been branched on. */
+interface Path {
+  readonly above: Path | undefined;
+  readonly fixings: readonly Fixing[];
+}
+
+/** A solved node. */
 interface Node<Start> extends NodeRelaxation<Start> {
+  readonly path: Path;
+}
+
+/** A node to be solved. */
+interface Child<Start> {
   readonly parent: Node<Start> | undefined;
+  readonly fixings: readonly Fixing[];
 }
 
 /** Relative gap between an incumbent and a lower bound. */
@@ -68,30 +94,39 @@ export function relativeGap(upper: number, lower: number): number {
 }
 
 /**
- * Best-first branch and bound: the open node of least bound is always next, so that the least open bound is a lower bound
- * on the optimum at any time. The order is deterministic.
+ * Best-first branch and bound: the open nodes of least bound are always next, so that the least open bound is a lower bound
+ * on the optimum at any time. A batch of nodes is branched on at once, and its children are filed in the order of their
+ * parents: the search is the same on any number of threads.
  */
 export async function branchAndBound<Start>(tree: Tree<Start>, options: SearchOptions): Promise<SearchOutcome> {
   const { gapTolerance, nodeLimit, branchingWidth, run } = options;
-  const statuses = new Uint8Array(tree.variables);
   const open = createHeap<Node<Start>>();
-  let nodes = 0;
+  let nodes = 0, limitReached = false;
   // Nodes whose relaxation is a solution are closed at their own bound, a rounding error below the solution's objective.
   let closed = Infinity;
 
-  async function solve(parent: Node<Start> | undefined, fixings: readonly Fixing[]): Promise<Node<Start>> {
-    for (let node = parent; node; node = node.parent) apply(statuses, node.fixings);
-    apply(statuses, fixings);
-    const relaxation = await tree.relax(statuses, parent?.start);
-    for (let node = parent; node; node = node.parent) undo(statuses, node.fixings);
-    undo(statuses, fixings);
-    nodes++;
-    return {
-      ...relaxation,
-      parent,
-      fixings: relaxation.fixings.length > 0 ? [...fixings, ...relaxation.fixings] : fixings,
-      bound: Math.max(relaxation.bound, parent?.bound ?? -Infinity),
-    };
+  async function solve(children: readonly Child<Start>[]): Promise<Node<Start>[]> {
+    const relaxations = await tree.relax(children.map(({ parent, fixings }) => ({
+      start: parent?.start,
+      bound: parent?.bound ?? -Infinity,
+      writeStatuses(statuses) {
+        statuses.fill(nodeStatus.free);
+        for (let path = parent?.path; path; path = path.above) apply(statuses, path.fixings);
+        apply(statuses, fixings);
+      },
+    })));
+    nodes += children.length;
+    return relaxations.map((relaxation, i) => {
+      const { parent, fixings } = children[i];
+      return {
+        ...relaxation,
+        path: {
+          above: parent?.path,
+          fixings: relaxation.fixings.length > 0 ? [...fixings, ...relaxation.fixings] : fixings,
+        },
+        bound: Math.max(relaxation.bound, parent?.bound ?? -Infinity),
+      };
+    });
   }
 
   function file(node: Node<Start>): void {
@@ -99,29 +134,60 @@ export async function branchAndBound<Start>(tree: Tree<Start>, options: SearchOp
     else if (node.bound < tree.incumbent()) open.push(node.bound, node);
   }
 
+  const candidatesOf = (node: Node<Start>) => node.candidates.slice(0, branchingWidth);
+
+  /** The open nodes of least bound, as many as the batch and the limit allow, whose bound is not good enough yet. */
+  function takeBatch(): Node<Start>[] {
+    const batch: Node<Start>[] = [];
+    for (let left = nodeLimit - nodes; batch.length < tree.batch;) {
+      if (!(relativeGap(tree.incumbent(), open.least) > gapTolerance)) break;
+      left -= 2 * candidatesOf(open.first!).length;
+      // No other node goes instead: a larger limit would then not go the same way further.
+      if (left < 0) {
+        limitReached = true;
+        break;
+      }
+      batch.push(open.pop()!);
+    }
+    return batch;
+  }
+
+  /** The children of every node: of its one or several candidates, those whose bounds rise most. */
+  async function branch(batch: readonly Node<Start>[]): Promise<Node<Start>[]> {
+    const candidates = batch.map(candidatesOf), incumbent = tree.incumbent();
+    const solved = await solve(batch.flatMap((parent, i) =>
+      candidates[i].flatMap((variable) => [
+        { parent, fixings: [drop(variable)] },
+        { parent, fixings: [keep(variable)] },
+      ])
+    ));
+    let at = 0;
+    return batch.flatMap(({ bound }, i) => {
+      const pairs = candidates[i].map(() => solved.slice(at, at += 2));
+      const scores = pairs.map((pair) => branchingScore(bound, pair, incumbent));
+      return pairs[scores.indexOf(Math.max(...scores))];
+    });
+  }
+
   const lowerBound = () => Math.min(tree.incumbent(), open.least, closed);
 
-  file(await solve(undefined, []));
+  (await solve([{ parent: undefined, fixings: [] }])).forEach(file);
   let status: Status = "converged";
   while (open.size > 0 && relativeGap(tree.incumbent(), lowerBound()) > gapTolerance) {
-    if (nodes >= nodeLimit) {
-      status = "node-limit";
-      break;
-    }
     const gap = relativeGap(tree.incumbent(), lowerBound());
     const fraction = Math.min(1, gapTolerance / gap);
-    if (await run.checkpoint({ stage: "tree", fraction, iteration: nodes, objective: tree.incumbent() })) {
+    const state = { stage: "tree", fraction, iteration: nodes, objective: tree.incumbent(), bound: lowerBound() };
+    if (await run.checkpoint(state)) {
       status = "time-limit";
       break;
     }
-    const node = open.pop()!;
-    let best: { score: number; children: Node<Start>[] } | undefined;
-    for (const variable of node.candidates.slice(0, branchingWidth)) {
-      const children = [await solve(node, [drop(variable)]), await solve(node, [keep(variable)])];
-      const score = branchingScore(node.bound, children, tree.incumbent());
-      if (best === undefined || score > best.score) best = { score, children };
+    const batch = limitReached ? [] : takeBatch();
+    if (batch.length === 0) {
+      // Otherwise what keeps the gap open is closed already, and branching cannot raise it.
+      if (limitReached) status = "node-limit";
+      break;
     }
-    best!.children.forEach(file);
+    (await branch(batch)).forEach(file);
   }
   return { status, lowerBound: lowerBound(), nodes };
 }
@@ -134,8 +200,4 @@ function branchingScore(bound: number, children: readonly { bound: number }[], i
 
 function apply(statuses: Uint8Array, fixings: readonly Fixing[]): void {
   for (const fixing of fixings) statuses[fixing >>> 1] = fixing & 1 ? nodeStatus.kept : nodeStatus.zero;
-}
-
-function undo(statuses: Uint8Array, fixings: readonly Fixing[]): void {
-  for (const fixing of fixings) statuses[fixing >>> 1] = nodeStatus.free;
 }

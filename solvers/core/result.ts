@@ -33,6 +33,8 @@ export interface ProgressEvent {
   readonly iteration: number;
   /** Best objective so far, where one is known. */
   readonly objective?: number;
+  /** Best lower bound on the optimum so far, from solvers that certify. */
+  readonly bound?: number;
   /** Milliseconds since the solve began. */
   readonly elapsedMs: number;
 }

@@ -1,7 +1,16 @@
+import type { NodeStart } from "../branch_and_bound/node_batch.ts";
 import type { L0Penalty } from "../branch_and_bound/perspective.ts";
-import { branchAndBound, type SearchOptions, type SearchOutcome, type Tree } from "../branch_and_bound/search.ts";
+import {
+  branchAndBound,
+  type NodeRelaxation,
+  type NodeRequest,
+  nodesTogether,
+  type SearchOptions,
+  type SearchOutcome,
+  type Tree,
+} from "../branch_and_bound/search.ts";
 import { descendOn, type GraphBudget, graphDescent, type GraphSolution } from "./descent.ts";
-import { edgeNumber, type GraphEstimate, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
+import { edgeNumber, type GraphPoint, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
 import { createGraphRelaxation, type GraphStart, startOfNode } from "./relaxation.ts";
 
 /** The best graph found and the proof of how good it is. */
@@ -9,6 +18,9 @@ export interface ExactGraph extends GraphSolution, SearchOutcome {}
 
 /**
  * Branch and bound over the edges, from a solution on. Every node offers the descent on its relaxed edges as a solution.
+ *
+ * Where products are kept and graphs are small, nodes are solved many at a time, each on one thread; elsewhere one at a time,
+ * with the threads inside it.
  */
 export async function solveGraphExactly(
   problem: Pseudolikelihood,
@@ -17,37 +29,84 @@ export async function solveGraphExactly(
   budget: GraphBudget,
   options: SearchOptions,
 ): Promise<ExactGraph> {
-  const { vertices } = problem;
-  const relax = createGraphRelaxation(problem, penalty, options.run);
   let best = start;
+  const incumbent = () => best.objective;
 
-  const tree: Tree<GraphStart> = {
-    variables: vertices * (vertices - 1) / 2,
-    incumbent: () => best.objective,
-    async relax(statuses, from = startOf(best.estimate)) {
-      const relaxed = await relax(statuses, from, best.objective);
-      const { bound, complete, fixings, fractional } = relaxed;
-      if (bound < best.objective) await improve(relaxed.estimate);
-      return { bound, complete, fixings, candidates: fractional, start: startOfNode(relaxed) };
-    },
-  };
-
-  async function improve(from: GraphEstimate): Promise<void> {
-    const local = { ...budget, sweeps: 0, trace: [] };
-    const solution = await descendOn(problem, penalty, withoutZeros(from), local);
+  async function improve(from: GraphPoint): Promise<void> {
+    const local = { ...budget, sweeps: 0, trace: [], ended: undefined };
+    const solution = await descendOn(problem, penalty, from, local);
     if (!(solution.objective < best.objective)) return;
     best = await graphDescent(problem, penalty, solution.estimate, local);
     budget.trace.push(best.objective);
   }
 
-  function startOf({ ends, values, diagonal }: GraphEstimate): GraphStart {
+  const nodes = problem.openNodes?.(penalty, options);
+  try {
+    const outcome = nodes
+      ? await branchAndBound<NodeStart>({
+        batch: nodesTogether,
+        incumbent,
+        relax: (requests) =>
+          nodes.relax(
+            requests.map((request) => ({ ...request, start: request.start ?? nodeStartOf(best.estimate) })),
+            incumbent,
+            ({ start }) => improve(pointOfNode(start)),
+          ),
+      }, options)
+      : await branchAndBound(createLargeTree(), options);
+    return { ...best, ...outcome };
+  } finally {
+    nodes?.release();
+  }
+
+  function createLargeTree(): Tree<GraphStart> {
+    const relax = createGraphRelaxation(problem, penalty, options.run);
+    const statuses = new Uint8Array(problem.vertices * (problem.vertices - 1) / 2);
+    async function relaxOne(
+      { start = startOf(best.estimate), writeStatuses }: NodeRequest<GraphStart>,
+    ): Promise<NodeRelaxation<GraphStart>> {
+      writeStatuses(statuses);
+      const relaxed = await relax(statuses, start, best.objective);
+      const { bound, complete, fixings, fractional } = relaxed;
+      if (bound < best.objective) await improve(withoutZeros(relaxed.estimate));
+      return { bound, complete, fixings, candidates: fractional, start: startOfNode(relaxed) };
+    }
     return {
-      edges: Array.from(values, (_, e) => edgeNumber(ends[2 * e], ends[2 * e + 1], vertices)),
+      batch: 1,
+      incumbent,
+      async relax(requests) {
+        const relaxations = [];
+        for (const request of requests) relaxations.push(await relaxOne(request));
+        return relaxations;
+      },
+    };
+  }
+
+  function startOf({ ends, values, diagonal }: GraphPoint): GraphStart {
+    return {
+      edges: Array.from(values, (_, e) => edgeNumber(ends[2 * e], ends[2 * e + 1], problem.vertices)),
       values,
       diagonal,
     };
   }
 
-  const outcome = await branchAndBound(tree, options);
-  return { ...best, ...outcome };
+  function nodeStartOf(point: GraphPoint): NodeStart {
+    const { edges, values, diagonal } = startOf(point);
+    return { variables: edges, values, extra: diagonal };
+  }
+
+  function pointOfNode({ variables, values, extra }: NodeStart): GraphPoint {
+    return {
+      ends: Array.from(variables).flatMap((edge) => endsOfEdge(edge, problem.vertices)),
+      values,
+      diagonal: extra!,
+    };
+  }
+}
+
+/** The ends of an edge, by its number. */
+function endsOfEdge(edge: number, vertices: number): [number, number] {
+  let i = 0, first = 0;
+  while (first + vertices - 1 - i <= edge) first += vertices - 1 - i++;
+  return [i, i + 1 + edge - first];
 }

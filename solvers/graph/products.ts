@@ -1,7 +1,11 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray } from "../../kernels/spec.ts";
 import { createEdgeArrays, deviceVector } from "./edge_arrays.ts";
+import { createNodeBatch } from "../branch_and_bound/node_batch.ts";
 import type { Pseudolikelihood } from "./pseudolikelihood.ts";
+
+/** Vertices up to which many nodes are solved at a time, each on one thread with products of its own. */
+const nodesUpTo = 256;
 
 /**
  * Evaluation by products: `S` and `T S` are kept in f64, so that a slope is read and a step updates two rows. For graphs
@@ -67,5 +71,21 @@ export async function createProducts(
       }
       return slopes;
     },
+    ...(vertices <= nodesUpTo && {
+      openNodes: (penalty, { run, branchingWidth }) =>
+        createNodeBatch(workspace, {
+          ...{
+            variables: vertices * (vertices - 1) / 2,
+            penalty,
+            candidates: branchingWidth,
+            extras: vertices,
+            scale: 1,
+            tolerance: 1e-4 * vertices,
+          },
+          async launch(nodes, diagonals) {
+            await workspace.kernels.graphNodes({ ...nodes, gram: matrix, diagonals });
+          },
+        }, run),
+    } satisfies Pick<Pseudolikelihood, "openNodes">),
   };
 }

@@ -1,4 +1,6 @@
+import type { NodeBatch } from "../branch_and_bound/node_batch.ts";
 import { type L0Penalty, penaltyAt } from "../branch_and_bound/perspective.ts";
+import type { SearchOptions } from "../branch_and_bound/search.ts";
 
 /** A symmetric matrix: its diagonal, and values on some edges; zero elsewhere. */
 export interface GraphPoint {
@@ -46,6 +48,8 @@ export interface Pseudolikelihood {
    * descent [end - begin, vertices]; the diagonal means nothing.
    */
   slopes(begin: number, end: number): Promise<Float64Array>;
+  /** Relaxations of nodes, many at a time, where graphs are small enough; the caller releases it. */
+  openNodes?(penalty: L0Penalty, options: SearchOptions): NodeBatch;
 }
 
 /** Rows of slopes that are looked at together. */

@@ -1,7 +1,6 @@
 import { entryGain, type L0Penalty, penaltyAt, penaltyKinds } from "../branch_and_bound/perspective.ts";
 import type { Run } from "../core/run.ts";
-import { compact, type Estimate, type LeastSquares, loss } from "./least_squares.ts";
-import type { SparseStart } from "./relaxation.ts";
+import { compact, type Estimate, type LeastSquares, loss, type SparseStart } from "./least_squares.ts";
 
 /** A point and its objective. */
 export interface Solution {
@@ -36,13 +35,14 @@ export async function descendOn(
   start: SparseStart,
   budget: DescentBudget,
 ): Promise<Solution> {
-  const kinds = new Uint8Array(start.features.length).fill(penaltyKinds.counted);
+  const features = Array.from(start.features);
+  const kinds = new Uint8Array(features.length).fill(penaltyKinds.counted);
   let coefficients = start.coefficients;
   const tolerance = budget.tolerance * problem.energy;
   for (;;) {
     const limit = Math.min(sweepsPerCall, budget.sweepLimit - budget.sweeps);
     const { estimate, sweeps } = await problem.descend({
-      features: start.features,
+      features,
       kinds,
       coefficients,
       penalty,

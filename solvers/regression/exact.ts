@@ -1,9 +1,15 @@
+import type { NodeStart, SolvedNode } from "../branch_and_bound/node_batch.ts";
 import { type L0Penalty, l0Penalty } from "../branch_and_bound/perspective.ts";
-import { branchAndBound, type SearchOptions, type SearchOutcome, type Tree } from "../branch_and_bound/search.ts";
+import {
+  branchAndBound,
+  nodesTogether,
+  type SearchOptions,
+  type SearchOutcome,
+  type Tree,
+} from "../branch_and_bound/search.ts";
 import { coefficientBound } from "./coefficient_bound.ts";
 import { descendOn, type DescentBudget, localSearch, type Solution } from "./descent.ts";
-import { compact, type LeastSquares } from "./least_squares.ts";
-import { fractionalFeatures, relaxRegression, screen, type SparseStart, startOf } from "./relaxation.ts";
+import type { LeastSquares, SparseStart } from "./least_squares.ts";
 
 /** The best solution found and the proof of how good it is. */
 export interface ExactSolution extends Solution, SearchOutcome {}
@@ -25,40 +31,41 @@ export async function solveExactly(
   // the incumbent.
   const unbounded = lambda2 === 0 && bound === Infinity;
   const penalty = unbounded ? l0Penalty(lambda0, 0, await coefficientBound(problem, best.objective)) : given;
+  const nodes = problem.openNodes(penalty, options);
 
-  const tree: Tree<SparseStart> = {
-    variables: problem.features,
+  const tree: Tree<NodeStart> = {
+    batch: nodesTogether,
     incumbent: () => best.objective,
-    async relax(statuses, from) {
-      const relaxed = await relaxRegression(
-        problem,
-        penalty,
-        statuses,
-        from ?? best.estimate,
-        best.objective,
-        options.run,
-      );
-      const { estimate, bound, complete } = relaxed;
-      if (bound < best.objective) await improve(startOf(estimate));
-      return {
-        bound,
-        complete,
-        candidates: fractionalFeatures(penalty, statuses, estimate),
-        fixings: bound < best.objective ? screen(penalty, statuses, relaxed, best.objective) : [],
-        start: startOf(estimate),
-      };
-    },
+    relax: (requests) =>
+      nodes.relax(
+        requests.map((request) => ({ ...request, start: request.start ?? incumbentStart() })),
+        () => best.objective,
+        improve,
+      ),
   };
 
-  async function improve(from: SparseStart): Promise<void> {
-    const local = { ...budget, sweeps: 0, trace: [] };
-    let solution = await descendOn(problem, penalty, from, local);
-    if (!(solution.objective < best.objective)) return;
-    solution = await localSearch(problem, penalty, compact(solution.estimate), local);
-    best = solution;
+  const incumbentStart = (): NodeStart => ({
+    variables: best.estimate.features,
+    values: best.estimate.coefficients,
+  });
+
+  async function improve({ start: { variables, values } }: SolvedNode): Promise<void> {
+    const local = { ...budget, sweeps: 0, trace: [], ended: undefined };
+    const { estimate, objective } = await descendOn(
+      problem,
+      penalty,
+      { features: variables, coefficients: values },
+      local,
+    );
+    if (!(objective < best.objective)) return;
+    best = await localSearch(problem, penalty, estimate, local);
     budget.trace.push(best.objective);
   }
 
-  const outcome = await branchAndBound(tree, options);
-  return { ...best, ...outcome };
+  try {
+    const outcome = await branchAndBound(tree, options);
+    return { ...best, ...outcome };
+  } finally {
+    nodes.release();
+  }
 }

@@ -1,7 +1,10 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, VectorOperand } from "../../kernels/spec.ts";
+import { createNodeBatch, type NodeBatch } from "../branch_and_bound/node_batch.ts";
 import type { L0Penalty } from "../branch_and_bound/perspective.ts";
+import { nodePrecision } from "../branch_and_bound/precision.ts";
 import type { Matrix, Vector } from "../core/matrix.ts";
+import type { SearchOptions } from "../branch_and_bound/search.ts";
 
 /** A coefficient vector that is zero outside `features`, and what the descents need to know of it. */
 export interface Estimate {
@@ -11,6 +14,12 @@ export interface Estimate {
   readonly coefficients: Float64Array;
   /** `X^T (y - X b)`, one element a feature. */
   readonly correlations: Float64Array;
+}
+
+/** Features with coefficients to start from. */
+export interface SparseStart {
+  readonly features: ArrayLike<number>;
+  readonly coefficients: ArrayLike<number>;
 }
 
 /** What one descent is asked for. */
@@ -38,6 +47,8 @@ export interface LeastSquares {
   gramRow(feature: number): Promise<Float64Array>;
   /** Coordinate descent on the given features; returns the estimate and the number of sweeps made. */
   descend(descent: Descent): Promise<{ estimate: Estimate; sweeps: number }>;
+  /** Relaxations of nodes, many at a time; the caller releases it. */
+  openNodes(penalty: L0Penalty, options: SearchOptions): NodeBatch;
 }
 
 /** How the data were shifted and scaled: `x -> (x - mean) / scale`, `y -> y - responseMean`. */
@@ -45,10 +56,21 @@ export interface Standardization {
   readonly means: Float64Array;
   readonly scales: Float64Array;
   readonly responseMean: number;
+  /** Whether the means are those of an intercept that is fitted. */
+  readonly intercept: boolean;
 }
 
 /** Rows of the Gram matrix to make room for at first. */
 const initialRows = 256;
+
+/**
+ * Rows of the Gram matrix that are computed together: all data are read once for them, and reading is what a row costs.
+ * The features most correlated with the residual fill a block up; they are those that will be asked for.
+ */
+const blockRows = 32;
+
+/** Columns of `X` that are transposed together. */
+const columnsTogether = 64;
 
 /**
  * Puts the data where the kernels run. `X` [samples, features] is kept once, features as rows; the Gram matrix grows with
@@ -64,11 +86,18 @@ export async function createLeastSquares(
   const { kernels } = workspace;
   const data = workspace.allocate("f64", features * samples, "X transposed");
   const squaredNorms = new Float64Array(features);
-  const column = new Float64Array(samples);
-  for (let j = 0; j < features; j++) {
-    for (let i = 0; i < samples; i++) column[i] = (X.data[i * features + j] - means[j]) / scales[j];
-    squaredNorms[j] = column.reduce((sum, x) => sum + x * x, 0);
-    workspace.write(data, column, j * samples);
+  // A few columns at a time: the rows of X are read in runs, and nothing is held twice.
+  const columns = new Float64Array(Math.min(features, columnsTogether) * samples);
+  for (let first = 0; first < features; first += columnsTogether) {
+    const count = Math.min(columnsTogether, features - first);
+    for (let i = 0; i < samples; i++) {
+      for (let j = 0; j < count; j++) {
+        const x = (X.data[i * features + first + j] - means[first + j]) / scales[first + j];
+        columns[j * samples + i] = x;
+        squaredNorms[first + j] += x * x;
+      }
+    }
+    workspace.write(data, columns.subarray(0, count * samples), first * samples);
   }
   const centered = Float64Array.from(y, (value) => value - responseMean);
   const response = vector("y", samples);
@@ -81,7 +110,12 @@ export async function createLeastSquares(
   let capacity = Math.min(features, initialRows);
   let gram = workspace.allocate("f64", capacity * features, "Gram rows");
   const rowOf = new Int32Array(features).fill(-1);
+  const placeOfRow = workspace.allocate("i32", features, "places of Gram rows");
+  workspace.write(placeOfRow, rowOf);
   let rowCount = 0;
+  let block: DeviceArray<"f64"> | undefined;
+  /** Magnitudes of the latest correlations are where the features are looked for that fill a block up. */
+  let latest: Float64Array = new Float64Array(features);
 
   let activeCapacity = 64;
   let active = allocateActive();
@@ -90,22 +124,45 @@ export async function createLeastSquares(
     return { array: workspace.allocate("f64", length, label), length };
   }
 
-  async function ensureRow(feature: number): Promise<number> {
-    if (rowOf[feature] >= 0) return rowOf[feature];
-    if (rowCount === capacity) {
-      const wider = Math.min(features, 2 * capacity);
-      const grown = workspace.allocate("f64", wider * features, "Gram rows");
-      workspace.write(grown, await workspace.read(gram));
-      workspace.free(gram);
-      gram = grown;
-      capacity = wider;
+  async function makeRoom(rows: number): Promise<void> {
+    if (rows <= capacity) return;
+    capacity = Math.min(features, Math.max(rows, 2 * capacity));
+    const grown = workspace.allocate("f64", capacity * features, "Gram rows");
+    workspace.write(grown, await workspace.read(gram, 0, rowCount * features));
+    workspace.free(gram);
+    gram = grown;
+  }
+
+  /** Sees to the Gram rows of some features, in blocks. */
+  async function ensureRows(wanted: ArrayLike<number>): Promise<void> {
+    const missing: number[] = [];
+    for (let i = 0; i < wanted.length; i++) if (rowOf[wanted[i]] < 0) missing.push(wanted[i]);
+    if (missing.length === 0) return;
+    const room = Math.ceil(missing.length / blockRows) * blockRows - missing.length;
+    missing.push(...likely(new Set(missing), room));
+    await makeRoom(rowCount + missing.length);
+    block ??= workspace.allocate("f64", blockRows * samples, "columns of a block");
+    for (let from = 0; from < missing.length; from += blockRows) {
+      const chosen = missing.slice(from, from + blockRows);
+      for (let k = 0; k < chosen.length; k++) {
+        workspace.write(block, await workspace.read(data, chosen[k] * samples, samples), k * samples);
+      }
+      await kernels.gemm({
+        a: { array: block, rows: chosen.length, columns: samples },
+        b: transposed,
+        transposeB: true,
+        c: { array: gram, offset: rowCount * features, rows: chosen.length, columns: features },
+      });
+      for (const feature of chosen) rowOf[feature] = rowCount++;
     }
-    await kernels.gemv({
-      a: transposed,
-      x: { array: data, offset: feature * samples, length: samples },
-      y: { array: gram, offset: rowCount * features, length: features },
-    });
-    return rowOf[feature] = rowCount++;
+    workspace.write(placeOfRow, rowOf);
+  }
+
+  /** Features without a row that are most correlated with the residual. */
+  function likely(taken: ReadonlySet<number>, count: number): number[] {
+    const others: number[] = [];
+    for (let j = 0; j < features; j++) if (rowOf[j] < 0 && latest[j] !== 0 && !taken.has(j)) others.push(j);
+    return others.sort((i, j) => Math.abs(latest[j]) - Math.abs(latest[i]) || i - j).slice(0, count);
   }
 
   function allocateActive() {
@@ -124,19 +181,20 @@ export async function createLeastSquares(
     active = allocateActive();
   }
 
+  const energy = centered.reduce((sum, value) => sum + value * value, 0) / 2;
   return {
     samples,
     features,
-    energy: centered.reduce((sum, value) => sum + value * value, 0) / 2,
-    linear: await workspace.read(linear.array),
+    energy,
+    linear: latest = await workspace.read(linear.array),
     squaredNorms,
     async gramRow(feature) {
-      const row = await ensureRow(feature);
-      return workspace.read(gram, row * features, features);
+      await ensureRows([feature]);
+      return workspace.read(gram, rowOf[feature] * features, features);
     },
     async descend({ features: chosen, kinds, coefficients, penalty, sweeps, tolerance }) {
-      const rows = new Uint32Array(chosen.length);
-      for (let i = 0; i < chosen.length; i++) rows[i] = await ensureRow(chosen[i]);
+      await ensureRows(chosen);
+      const rows = Uint32Array.from(chosen, (feature) => rowOf[feature]);
       ensureActive(chosen.length);
       workspace.write(active.features, chosen);
       workspace.write(active.rows, rows);
@@ -157,9 +215,39 @@ export async function createLeastSquares(
       const estimate = {
         features: chosen,
         coefficients: await workspace.read(active.values, 0, chosen.length),
-        correlations: await workspace.read(correlations.array),
+        correlations: latest = await workspace.read(correlations.array),
       };
       return { estimate, sweeps: made };
+    },
+    openNodes(penalty, { run, branchingWidth }) {
+      const wanted = workspace.allocate("u8", features, "wanted rows"), nothing = new Uint8Array(features);
+      const nodes = createNodeBatch(workspace, {
+        ...{
+          variables: features,
+          penalty,
+          candidates: branchingWidth,
+          extras: 0,
+          scale: energy,
+          tolerance: nodePrecision.node * energy,
+        },
+        async launch(batch) {
+          workspace.write(wanted, nothing);
+          await kernels.regressionNodes({
+            ...batch,
+            ...{ energy, linear, wanted, rowOf: placeOfRow },
+            gram: { array: gram, rows: rowCount, columns: features },
+          });
+          const asked = await workspace.read(wanted);
+          await ensureRows(Array.from(asked.keys()).filter((feature) => asked[feature] > 0));
+        },
+      }, run);
+      return {
+        ...nodes,
+        release() {
+          nodes.release();
+          workspace.free(wanted);
+        },
+      };
     },
   };
 }

@@ -2,7 +2,7 @@ import { entryGain, l0Penalty } from "../branch_and_bound/perspective.ts";
 import { integerOption, numberOption } from "../core/options.ts";
 import type { Matrix, Vector } from "../core/matrix.ts";
 import { openRegression, type RegressionOptions, type RegressionSession, type SparseRegression } from "./regression.ts";
-import type { SparseStart } from "./relaxation.ts";
+import type { SparseStart } from "./least_squares.ts";
 
 /** Options of {@linkcode sparseRegressionPath}. */
 export interface RegressionPathOptions extends RegressionOptions {

@@ -8,8 +8,7 @@ import type { Result, SolveOptions } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { coordinateDescent, type DescentBudget, localSearch, type Solution } from "./descent.ts";
 import { type ExactSolution, solveExactly } from "./exact.ts";
-import { createLeastSquares, type LeastSquares, type Standardization } from "./least_squares.ts";
-import type { SparseStart } from "./relaxation.ts";
+import { createLeastSquares, type LeastSquares, type SparseStart, type Standardization } from "./least_squares.ts";
 
 /** How a sparse regression is solved. */
 export type RegressionMethod = "coordinate-descent" | "local-search" | "exact";
@@ -48,6 +47,8 @@ export interface SparseRegression extends Result {
   readonly intercept: number;
   /** Features with a nonzero coefficient, ascending. */
   readonly support: Uint32Array;
+  /** Numbers fitted: those of the support, and the intercept where one was asked for. */
+  readonly parameterCount: number;
   /** No solution has a lower objective; from `exact`. */
   readonly lowerBound?: number;
   /** `(objective - lowerBound) / objective`; from `exact`. */
@@ -184,27 +185,33 @@ const constantColumn = 1e-20;
 function standardizationOf(X: Matrix, y: Vector, intercept: boolean, standardize: boolean): Standardization {
   const [samples, features] = X.shape;
   const means = new Float64Array(features), scales = new Float64Array(features).fill(1);
-  for (let j = 0; j < features; j++) {
-    let sum = 0, squares = 0, centeredSquares = 0;
-    for (let i = 0; i < samples; i++) sum += X.data[i * features + j];
-    if (intercept) means[j] = sum / samples;
-    for (let i = 0; i < samples; i++) {
-      squares += X.data[i * features + j] ** 2;
-      centeredSquares += (X.data[i * features + j] - means[j]) ** 2;
+  // Row by row, as the data lie.
+  const squares = new Float64Array(features), centered = new Float64Array(features);
+  if (intercept) {
+    for (let i = 0; i < samples; i++) for (let j = 0; j < features; j++) means[j] += X.data[i * features + j];
+    for (let j = 0; j < features; j++) means[j] /= samples;
+  }
+  for (let i = 0; i < samples; i++) {
+    for (let j = 0; j < features; j++) {
+      const x = X.data[i * features + j];
+      squares[j] += x * x;
+      centered[j] += (x - means[j]) ** 2;
     }
+  }
+  for (let j = 0; j < features; j++) {
     // An infinite scale makes a column that carries nothing exactly zero: it never enters.
-    if (centeredSquares <= constantColumn * squares) scales[j] = Infinity;
-    else if (standardize) scales[j] = Math.sqrt(centeredSquares / samples);
+    if (centered[j] <= constantColumn * squares[j]) scales[j] = Infinity;
+    else if (standardize) scales[j] = Math.sqrt(centered[j] / samples);
   }
   let total = 0;
   for (const value of y) total += value;
-  return { means, scales, responseMean: intercept ? total / samples : 0 };
+  return { means, scales, responseMean: intercept ? total / samples : 0, intercept };
 }
 
 function present(
   X: Matrix,
   y: Vector,
-  { means, scales, responseMean }: Standardization,
+  { means, scales, responseMean, intercept: hasIntercept }: Standardization,
   penalty: L0Penalty,
   solution: Solution | ExactSolution,
   budget: DescentBudget,
@@ -232,6 +239,7 @@ function present(
     coefficients,
     intercept,
     support,
+    parameterCount: support.length + (hasIntercept ? 1 : 0),
     objective,
     ...(exact && { lowerBound, gap: relativeGap(objective, lowerBound!), nodes: exact.nodes }),
     status: exact?.status ?? budget.ended ?? "converged",

@@ -2,7 +2,7 @@
 
 import { ShapeError } from "../core/errors.ts";
 import { checkMatrix, type Matrix, matrix, type Vector } from "../core/matrix.ts";
-import { integerOption } from "../core/options.ts";
+import { choiceOption, integerOption } from "../core/options.ts";
 import { createRandom } from "../core/random.ts";
 import { type RegressionPathOptions, type RegressionPathPoint, sparseRegressionPath } from "./path.ts";
 import type { SparseRegression } from "./regression.ts";
@@ -45,12 +45,12 @@ export interface InformationCriteria {
   readonly ebic: number;
 }
 
-/** Information criteria of a fit on the data it was fitted to; `k` counts the support and the intercept, where not 0. */
+/** Information criteria of a fit on the data it was fitted to; `k` is its `parameterCount`. */
 export function informationCriteria(fit: SparseRegression, X: Matrix, y: Vector): InformationCriteria {
   const residuals = squaredError(fit, X, y);
   const [samples, features] = X.shape;
   const deviance = samples * Math.log(residuals / samples);
-  const parameters = fit.support.length + (fit.intercept === 0 ? 0 : 1);
+  const parameters = fit.parameterCount;
   const bic = deviance + parameters * Math.log(samples);
   return { aic: deviance + 2 * parameters, bic, ebic: bic + fit.support.length * Math.log(features) };
 }
@@ -88,10 +88,12 @@ export async function crossValidateRegression(
   options: RegressionCrossValidationOptions = {},
 ): Promise<RegressionCrossValidation> {
   const { folds = 5, rule = "best", seed = 0 } = options;
-  const points: RegressionPathPoint[] = [];
-  for await (const point of sparseRegressionPath(X, y, options)) points.push(point);
+  checkMatrix("X", X, "cross-validate");
   const [samples, features] = X.shape;
   integerOption("folds", folds, 2, samples);
+  choiceOption("rule", rule, ["best", "one-standard-error"]);
+  const points: RegressionPathPoint[] = [];
+  for await (const point of sparseRegressionPath(X, y, options)) points.push(point);
   const lambdas = points.map(({ lambda0 }) => lambda0);
   const order = shuffled(samples, seed);
   const errors = lambdas.map(() => new Float64Array(folds));

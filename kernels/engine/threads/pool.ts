@@ -76,7 +76,7 @@ export function createThreadPool(
   }
 
   function start(
-    { entry, parameters: values, extent = 1, grain = 1, scratchBytes = 0 }: Launch,
+    { entry, parameters: values, extent = 1, grain = 1, uneven = false, scratchBytes = 0 }: Launch,
     threads: number,
   ): void {
     reserveScratch(scratchBytes, threads);
@@ -87,7 +87,7 @@ export function createThreadPool(
     words[at.entry] = names.indexOf(entry);
     words[at.parameterCount] = values.length;
     words[at.extent] = extent;
-    words[at.pieces] = threads;
+    words[at.pieces] = uneven ? Math.ceil(extent / grain) : threads;
     words[at.grain] = grain;
     Atomics.store(words, at.running, threads - 1);
     for (let thread = 1; thread < threads; thread++) {

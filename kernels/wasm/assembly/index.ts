@@ -5,11 +5,13 @@ export { choleskyBlock_f64, choleskySolve_f64, choleskyUpdate_f64 } from "./chol
 export { gemm_f32, gemm_f64 } from "./gemm";
 export { gemv_f32, gemv_f64 } from "./gemv";
 export { graphDescent_f64, regressionDescent_f64 } from "./l0";
+export { graphNodes_f64 } from "./graph_nodes";
 export { graphSlopes_f64, neighbourDescent_f64 } from "./l0_neighbours";
 export { mirror_f32, mirror_f64, syrk_f32, syrk_f32_f64, syrk_f64 } from "./syrk";
 export { quadraticForm_f32, quadraticForm_f64 } from "./quadratic_form";
 export { quantizationDescent_f32, quantizationDescent_f64 } from "./quantization_descent";
 export { quantizationSweep_f32, quantizationSweep_f64 } from "./quantization_sweep";
+export { regressionNodes_f64 } from "./regression_nodes";
 export { hardThreshold_f32, hardThreshold_f64, topK_f32, topK_f64 } from "./selection";
 export { axpy_f32, axpy_f64, dot_f32, dot_f64, nrm2_f32, nrm2_f64 } from "./vector";
 

@@ -67,9 +67,24 @@ export function addScaled(n: i32, alpha: f64, x: usize, y: usize): void {
   for (; i < n; i++) store<f64>(f64At(y, i), load<f64>(f64At(y, i)) + alpha * load<f64>(f64At(x, i)));
 }
 
-/** `correlations[features] -= delta gramRow[features]`: a step seen by the active features only. */
+/** Contiguous elements that a vector loop passes in the time of one that is gathered. */
 @inline
-export function stepActive(count: i32, delta: f64, gramRow: usize, features: usize, correlations: usize): void {
+const GATHER_COST: i32 = 4;
+
+/** `correlations[features] -= delta gramRow[features]`: a step seen by the active features, or by all where that is faster. */
+@inline
+export function stepActive(
+  count: i32,
+  featureCount: i32,
+  delta: f64,
+  gramRow: usize,
+  features: usize,
+  correlations: usize,
+): void {
+  if (featureCount <= GATHER_COST * count) {
+    addScaled(featureCount, -delta, gramRow, correlations);
+    return;
+  }
   for (let j: i32 = 0; j < count; j++) {
     const feature = u32At(features, j);
     const at = f64At(correlations, feature);
@@ -103,7 +118,7 @@ export function regressionDescent_f64(
   }
   for (let i: i32 = 0; i < count; i++) {
     const value = load<f64>(f64At(coefficients, i));
-    if (value != 0) stepActive(count, value, gram + <usize> u32At(rows, i) * strideBytes, features, correlations);
+    if (value != 0) stepActive(count, featureCount, value, gram + <usize> u32At(rows, i) * strideBytes, features, correlations);
   }
   let sweep: i32 = 0;
   while (sweep < sweeps) {
@@ -119,7 +134,7 @@ export function regressionDescent_f64(
       const delta = minimiser(kind, curvature, slope, lambda0, lambda2, bound, threshold, ratio) - old;
       if (delta == 0) continue;
       store<f64>(f64At(coefficients, i), old + delta);
-      stepActive(count, delta, gramRow, features, correlations);
+      stepActive(count, featureCount, delta, gramRow, features, correlations);
       change += (curvature + 2 * lambda2) * delta * delta;
     }
     if (change <= tolerance) break;
