@@ -2,6 +2,7 @@ import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray } from "../../kernels/spec.ts";
 import { createEdgeArrays, deviceVector } from "./edge_arrays.ts";
 import type { Pseudolikelihood } from "./pseudolikelihood.ts";
+import { createSlopes } from "./slopes.ts";
 
 /**
  * Evaluation by products: `S` and `T S` are kept in f64, so that a slope is read and a step updates two rows. For graphs
@@ -9,63 +10,54 @@ import type { Pseudolikelihood } from "./pseudolikelihood.ts";
  *
  * @param gram `S` [vertices, vertices], where the kernels run.
  */
-export async function createProducts(
+export function createProducts(
   workspace: Workspace,
   gram: DeviceArray<"f64">,
   samples: number,
-  vertices: number,
-): Promise<Pseudolikelihood> {
+  variances: Float64Array,
+): Pseudolikelihood {
+  const { kernels } = workspace;
+  const vertices = variances.length;
   const matrix = { array: gram, rows: vertices, columns: vertices };
-  const host = await workspace.read(gram);
   const diagonal = deviceVector(workspace, vertices, "diagonal");
   const norms = deviceVector(workspace, vertices, "residual norms");
+  const own = deviceVector(workspace, vertices, "own products");
   const products = { ...matrix, array: workspace.allocate("f64", vertices * vertices, "products") };
   const edges = createEdgeArrays(workspace);
-  let latest: { products?: Float64Array; diagonal: Float64Array };
-
-  async function latestProducts(): Promise<Float64Array> {
-    return latest.products ??= await workspace.read(products.array);
-  }
 
   return {
     samples,
     vertices,
-    variances: Float64Array.from({ length: vertices }, (_, i) => host[i * vertices + i]),
-    gramRow: (vertex) => Promise.resolve(host.subarray(vertex * vertices, (vertex + 1) * vertices)),
+    variances,
+    gramRow: (vertex) => workspace.read(gram, vertex * vertices, vertices),
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
       workspace.write(diagonal.array, point.diagonal);
       const active = edges.load(point, kinds);
-      const made = await workspace.kernels.graphDescent({
-        gram: matrix,
-        ...active,
-        diagonal,
-        products,
-        norms,
-        penalty,
-        sweeps,
-        tolerance,
+      const made = await kernels.graphDescent({
+        ...{ gram: matrix, ...active, diagonal, products, norms, own, penalty, sweeps, tolerance },
       });
-      latest = { diagonal: await workspace.read(diagonal.array) };
-      const current = await latestProducts();
       const estimate = {
         ends: point.ends instanceof Uint32Array ? point.ends : Uint32Array.from(point.ends),
         values: await workspace.read(active.values.array, 0, active.values.length),
-        diagonal: latest.diagonal,
+        diagonal: await workspace.read(diagonal.array),
         norms: await workspace.read(norms.array),
-        own: Float64Array.from({ length: vertices }, (_, i) => current[i * vertices + i]),
+        own: await workspace.read(own.array),
       };
       return { estimate, sweeps: made };
     },
-    async slopes(begin, end) {
-      const current = await latestProducts(), { diagonal } = latest;
-      const slopes = new Float64Array((end - begin) * vertices);
-      for (let j = 0; j < vertices; j++) {
-        for (let i = begin; i < end; i++) {
-          slopes[(i - begin) * vertices + j] = 2 *
-            (current[i * vertices + j] / diagonal[i] + current[j * vertices + i] / diagonal[j]);
-        }
-      }
-      return slopes;
-    },
+    ...createSlopes(workspace, {
+      vertices,
+      variances,
+      async fill(first, from, slopes) {
+        const { rows } = slopes, columns = vertices - from;
+        await kernels.pairedSlopes({
+          ...{ first, from, diagonal, transposed: true },
+          products: { ...products, offset: first * vertices + from, rows, columns, stride: vertices },
+          mirrored: { ...products, offset: from * vertices + first, rows: columns, columns: rows, stride: vertices },
+          slopes: { ...slopes, offset: from, columns, stride: vertices },
+        });
+      },
+      gramRows: () => Promise.resolve({ gram: matrix, complete: true }),
+    }),
   };
 }

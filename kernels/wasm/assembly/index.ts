@@ -5,7 +5,10 @@ export { choleskyBlock_f64, choleskySolve_f64, choleskyUpdate_f64 } from "./chol
 export { gemm_f32, gemm_f64 } from "./gemm";
 export { gemv_f32, gemv_f64 } from "./gemv";
 export { graphDescent_f64, regressionDescent_f64 } from "./l0";
-export { graphSlopes_f64, neighbourDescent_f64 } from "./l0_neighbours";
+export { neighbourDiagonals_f64, neighbourEdges_f64, neighbourNorms_f64 } from "./l0_neighbours";
+export { residualDiagonals_f64, residualEdges_f64, residualNorms_f64 } from "./l0_residuals";
+export { graphSlopes_f64, graphSwaps_f64, pairedSlopes_f64, steepEntries_f64 } from "./l0_slopes";
+export { changesWithin_f64 } from "./l0_steps";
 export { mirror_f32, mirror_f64, syrk_f32, syrk_f32_f64, syrk_f64 } from "./syrk";
 export { quadraticForm_f32, quadraticForm_f64 } from "./quadratic_form";
 export { quantizationDescent_f32, quantizationDescent_f64 } from "./quantization_descent";

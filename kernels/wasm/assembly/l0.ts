@@ -189,6 +189,7 @@ export function graphDescent_f64(
   products: usize,
   productStride: i32,
   norms: usize,
+  own: usize,
   lambda0: f64,
   lambda2: f64,
   bound: f64,
@@ -226,12 +227,12 @@ export function graphDescent_f64(
     for (let i: i32 = 0; i < vertices; i++) {
       const gramI = gram + <usize> i * gramBytes, productI = products + <usize> i * productBytes;
       const s = load<f64>(f64At(gramI, i)), old = load<f64>(f64At(diagonal, i));
-      const own = load<f64>(f64At(productI, i)), norm = load<f64>(f64At(norms, i));
-      const fresh = diagonalMinimiser(s, old, own, norm);
+      const product = load<f64>(f64At(productI, i)), norm = load<f64>(f64At(norms, i));
+      const fresh = diagonalMinimiser(s, old, product, norm);
       const delta = fresh - old;
       if (delta == 0) continue;
       store<f64>(f64At(diagonal, i), fresh);
-      store<f64>(f64At(norms, i), norm + delta * (2 * own + delta * s));
+      store<f64>(f64At(norms, i), norm + delta * (2 * product + delta * s));
       addScaled(vertices, delta, gramI, productI);
       change += (delta / fresh) * (delta / fresh);
     }
@@ -239,6 +240,9 @@ export function graphDescent_f64(
       refreshGraph(vertices, edges, gram, gramBytes, ends, values, diagonal, products, productBytes, norms);
     }
     if (change <= tolerance) break;
+  }
+  for (let i: i32 = 0; i < vertices; i++) {
+    store<f64>(f64At(own, i), load<f64>(f64At(products + <usize> i * productBytes, i)));
   }
   return sweep;
 }
