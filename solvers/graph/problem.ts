@@ -20,6 +20,9 @@ const productsUpTo = 2896;
 /** Multiply-adds of the Gram matrix between two checkpoints. */
 const gramWork = 4e9;
 
+/** Samples that are summed at once at the least: with fewer, reading and writing `S` takes longer than the products. */
+const gramDepth = 256;
+
 /**
  * The data term of samples, where the kernels run. `auto` keeps products for few variables, the Gram matrix where it fits
  * in memory, and residuals beyond.
@@ -75,7 +78,7 @@ async function gramOf(
   const data = workspace.allocate("f64", count * vertices, "samples");
   workspace.write(data, scaled);
   const c = { array: gram, rows: vertices, columns: vertices };
-  const rows = Math.max(1, Math.ceil(gramWork / vertices ** 2));
+  const rows = Math.max(gramDepth, Math.ceil(gramWork / vertices ** 2));
   for (let first = 0; first < count; first += rows) {
     const a = { array: data, offset: first * vertices, rows: Math.min(rows, count - first), columns: vertices };
     await workspace.kernels.syrk({ a, c, beta: first === 0 ? 0 : 1 });
