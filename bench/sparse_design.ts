@@ -38,10 +38,16 @@ export function sparseGraphDesign(
   };
   for (let i = 0; i < variables; i++) {
     if (pattern.kind === "banded") {
-      for (let j = i + 1; j <= Math.min(variables - 1, i + pattern.bandwidth); j++) join(i, j, 0.5 ** (j - i));
+      for (
+        let j = i + 1;
+        j <= Math.min(variables - 1, i + pattern.bandwidth);
+        j++
+      ) join(i, j, 0.5 ** (j - i));
       continue;
     }
-    for (let j = i + 1; j < variables; j++) if (next() < pattern.degree / variables) join(i, j, 0.5);
+    for (let j = i + 1; j < variables; j++) {
+      if (next() < pattern.degree / variables) join(i, j, 0.5);
+    }
   }
   const multiply = (x: Float64Array, diagonal: number) => {
     const image = x.map((entry) => diagonal * entry);
@@ -52,13 +58,21 @@ export function sparseGraphDesign(
     return image;
   };
   const radius = spectralBound(ends, values, variables);
-  const most = powerIteration((x) => multiply(x, radius), variables, draw) - radius;
+  const most = powerIteration((x) => multiply(x, radius), variables, draw) -
+    radius;
   const least = radius -
-    powerIteration((x) => multiply(x, radius).map((y, i) => 2 * radius * x[i] - y), variables, draw);
+    powerIteration(
+      (x) => multiply(x, radius).map((y, i) => 2 * radius * x[i] - y),
+      variables,
+      draw,
+    );
   const shift = (conditionNumber * least - most) / (1 - conditionNumber);
 
   // x^-1/2 at the Chebyshev points of [least, most] + shift, slightly widened, and its series there.
-  const low = 0.99 * (least + shift), high = 1.01 * (most + shift), middle = (low + high) / 2, half = (high - low) / 2;
+  const low = 0.99 * (least + shift),
+    high = 1.01 * (most + shift),
+    middle = (low + high) / 2,
+    half = (high - low) / 2;
   const series = Array.from({ length: terms }, (_, k) => {
     let sum = 0;
     for (let point = 0; point < 2 * terms; point++) {
@@ -73,7 +87,9 @@ export function sparseGraphDesign(
     const mapped = (x: Float64Array) => multiply(x, shift).map((y, i) => (y - middle * x[i]) / half);
     let now = mapped(before);
     const target = result.data.subarray(row * variables, (row + 1) * variables);
-    for (let i = 0; i < variables; i++) target[i] = series[0] * before[i] + series[1] * now[i];
+    for (let i = 0; i < variables; i++) {
+      target[i] = series[0] * before[i] + series[1] * now[i];
+    }
     for (let k = 2; k < terms; k++) {
       const after = mapped(now);
       for (let i = 0; i < variables; i++) {
@@ -87,19 +103,34 @@ export function sparseGraphDesign(
   result.data.forEach((value, at) => variances[at % variables] += value * value / samples);
   const largest = variances.reduce((most, value) => Math.max(most, value));
   result.data.forEach((value, at) => result.data[at] = value / Math.sqrt(largest));
-  const edges = new Set(values.map((_, e) => ends[2 * e] * variables + ends[2 * e + 1]));
-  return { samples: result, edges, largestEntry: largest * values.reduce((most, value) => Math.max(most, value), 0) };
+  const edges = new Set(
+    values.map((_, e) => ends[2 * e] * variables + ends[2 * e + 1]),
+  );
+  return {
+    samples: result,
+    edges,
+    largestEntry: largest *
+      values.reduce((most, value) => Math.max(most, value), 0),
+  };
 }
 
 /** Gershgorin's bound on the spectral radius. */
-function spectralBound(ends: readonly number[], values: readonly number[], size: number): number {
+function spectralBound(
+  ends: readonly number[],
+  values: readonly number[],
+  size: number,
+): number {
   const sums = new Float64Array(size);
   ends.forEach((end, at) => sums[end] += values[at >> 1]);
   return sums.reduce((most, sum) => Math.max(most, sum), 0);
 }
 
 /** The largest eigenvalue of a positive semidefinite matrix, to some six digits. */
-function powerIteration(multiply: (x: Float64Array) => Float64Array, size: number, draw: () => number): number {
+function powerIteration(
+  multiply: (x: Float64Array) => Float64Array,
+  size: number,
+  draw: () => number,
+): number {
   let vector = Float64Array.from({ length: size }, draw), eigenvalue = 0;
   for (let step = 0; step < 300; step++) {
     const image = multiply(vector);

@@ -40,11 +40,11 @@ export async function descendOn(
   penalty: L0Penalty,
   start: GraphPoint,
   budget: GraphBudget,
+  tolerance = budget.tolerance,
 ): Promise<GraphSolution> {
   const kinds = new Uint8Array(start.values.length).fill(penaltyKinds.counted);
   for (let point = start;;) {
     const limit = Math.min(sweepsPerCall, budget.sweepLimit - budget.sweeps);
-    const { tolerance } = budget;
     const { estimate, sweeps } = await problem.descend({ point, kinds, penalty, sweeps: limit, tolerance });
     point = estimate;
     budget.sweeps += sweeps;
@@ -67,13 +67,18 @@ export async function graphDescent(
   budget: GraphBudget,
   random?: Random,
 ): Promise<GraphSolution> {
-  let solution = await descendOn(problem, penalty, start, budget);
+  // While edges join, a sweep that gains a thousandth of the price of one edge is enough.
+  const rough = Math.max(budget.tolerance, 1e-3 * penalty.lambda0);
+  let precise = false;
+  let solution = await descendOn(problem, penalty, start, budget, rough);
   while (!budget.ended) {
     const entering = await gainfulEdges(problem, penalty, solution.estimate);
-    if (entering.length === 0) break;
+    if (entering.length === 0 && precise) break;
+    precise ||= entering.length === 0;
     const joined = entering.slice(0, Math.max(problem.vertices, solution.estimate.values.length >> 2));
     if (random) shuffle(joined, random);
-    const next = await descendOn(problem, penalty, withEdges(solution.estimate, joined), budget);
+    const longer = withEdges(solution.estimate, joined);
+    const next = await descendOn(problem, penalty, longer, budget, precise ? budget.tolerance : rough);
     if (!(next.objective < solution.objective)) break;
     solution = next;
   }
