@@ -105,6 +105,7 @@ export {
   sparsePrecision,
   type SparsePrecisionOptions,
 } from "./solvers/graph/precision.ts";
+export type { GraphEvaluation } from "./solvers/graph/problem.ts";
 export {
   type GraphCriterion,
   type PrecisionPathOptions,

@@ -22,6 +22,7 @@ import { type VectorKernels, vectorSpecs } from "./spec/vector.ts";
 export type * from "./spec/contract.ts";
 export type * from "./spec/l0.ts";
 export type * from "./spec/l0_nodes.ts";
+export type * from "./spec/l0_graph.ts";
 export type * from "./spec/matrix.ts";
 export type * from "./spec/operands.ts";
 export type * from "./spec/quantization.ts";

@@ -125,5 +125,7 @@ export function graphDescent(operands: GraphDescentArguments): number {
     if (sweep % refreshEvery === 0) refresh();
     if (change <= tolerance) break;
   }
+  const own = vectorView(operands.own);
+  for (let i = 0; i < vertices; i++) own[i] = productAt(i, i);
   return sweep;
 }

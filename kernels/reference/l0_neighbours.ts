@@ -1,39 +1,40 @@
-import type { GraphOperands, GraphSlopesArguments, NeighbourDescentArguments } from "../spec.ts";
+import type { AdjacencyOperands, ClassDescentArguments, NeighbourDescentArguments } from "../spec.ts";
 import { diagonalMinimiser, minimiser } from "./l0.ts";
 import { hostView, matrixView, vectorView } from "./operands.ts";
 
-/** `(i, j) -> y_j . r_i`, summed over the neighbours of `i`. */
-function productsOf({ gram, starts, neighbours, incident, values, diagonal }: GraphOperands) {
-  const source = matrixView(gram), first = hostView(starts), other = hostView(neighbours), edge = hostView(incident);
-  const entries = vectorView(values), own = vectorView(diagonal);
-  return (i: number, j: number) => {
-    let sum = own[i] * source.values[j * source.stride + i];
-    for (let at = first[i]; at < first[i + 1]; at++) {
-      const value = entries[edge[at]];
-      if (value !== 0) sum += value * source.values[j * source.stride + other[at]];
-    }
-    return sum;
+/** What a descent needs to know of the data. */
+export interface DataTerm {
+  variance(i: number): number;
+  /** `y_j . r_i` */
+  product(i: number, j: number): number;
+  /** Adds `delta y_j` to `r_i`. */
+  move(i: number, j: number, delta: number): void;
+  /** Computes what `move` keeps current afresh. */
+  refresh(): void;
+}
+
+/** The neighbours of a vertex: calls `visit` with each other end and the value there. */
+export function neighboursOf({ starts, neighbours, incident, values }: AdjacencyOperands) {
+  const first = hostView(starts), other = hostView(neighbours), edge = hostView(incident), entries = vectorView(values);
+  return (i: number, visit: (k: number, value: number) => void) => {
+    for (let at = first[i]; at < first[i + 1]; at++) visit(other[at], entries[edge[at]]);
   };
 }
 
-/** Coordinate descent by sums over neighbours; norms follow each step, and are computed afresh at the end. */
-export function neighbourDescent(operands: NeighbourDescentArguments): number {
+/** Coordinate descent, edge by edge in their order: the classes are stretches of it. */
+export function descend(operands: ClassDescentArguments, data: DataTerm): number {
   const { penalty, sweeps, tolerance } = operands;
-  const gram = matrixView(operands.gram), productAt = productsOf(operands);
+  const { variance, product, move } = data;
   const ends = hostView(operands.ends), kinds = hostView(operands.kinds);
   const values = vectorView(operands.values), diagonal = vectorView(operands.diagonal);
   const norms = vectorView(operands.norms), own = vectorView(operands.own);
-  const variance = (i: number) => gram.values[i * (gram.stride + 1)];
+  const eachNeighbour = neighboursOf(operands);
   const refresh = () => {
+    data.refresh();
     for (let i = 0; i < diagonal.length; i++) {
-      own[i] = productAt(i, i);
+      own[i] = product(i, i);
       norms[i] = diagonal[i] * own[i];
-    }
-    for (let e = 0; e < values.length; e++) {
-      if (values[e] === 0) continue;
-      const i = ends[2 * e], j = ends[2 * e + 1];
-      norms[i] += values[e] * productAt(i, j);
-      norms[j] += values[e] * productAt(j, i);
+      eachNeighbour(i, (k, value) => norms[i] += value * product(i, k));
     }
   };
   refresh();
@@ -43,7 +44,7 @@ export function neighbourDescent(operands: NeighbourDescentArguments): number {
     let change = 0;
     for (let e = 0; e < values.length; e++) {
       const i = ends[2 * e], j = ends[2 * e + 1];
-      const ij = productAt(i, j), ji = productAt(j, i);
+      const ij = product(i, j), ji = product(j, i);
       const curvature = 2 * (variance(j) / diagonal[i] + variance(i) / diagonal[j]);
       const slope = curvature * values[e] - 2 * (ij / diagonal[i] + ji / diagonal[j]);
       const delta = minimiser(kinds[e], curvature, slope, penalty) - values[e];
@@ -51,13 +52,16 @@ export function neighbourDescent(operands: NeighbourDescentArguments): number {
       values[e] += delta;
       norms[i] += delta * (2 * ij + delta * variance(j));
       norms[j] += delta * (2 * ji + delta * variance(i));
+      move(i, j, delta);
+      move(j, i, delta);
       change += (curvature + 2 * penalty.lambda2) * delta * delta;
     }
     for (let i = 0; i < diagonal.length; i++) {
-      const product = productAt(i, i);
-      const delta = diagonalMinimiser(variance(i), diagonal[i], product, norms[i]) - diagonal[i];
+      const before = product(i, i);
+      const delta = diagonalMinimiser(variance(i), diagonal[i], before, norms[i]) - diagonal[i];
       diagonal[i] += delta;
-      norms[i] += delta * (2 * product + delta * variance(i));
+      norms[i] += delta * (2 * before + delta * variance(i));
+      move(i, i, delta);
       change += (delta / diagonal[i]) ** 2;
     }
     if (change <= tolerance) break;
@@ -66,15 +70,18 @@ export function neighbourDescent(operands: NeighbourDescentArguments): number {
   return sweep;
 }
 
-/** Slopes along the edges of some vertices, each a sum over the neighbours of both ends. */
-export function graphSlopes(operands: GraphSlopesArguments): void {
-  const { first, slopes: { rows } } = operands;
-  const slopes = matrixView(operands.slopes), diagonal = vectorView(operands.diagonal);
-  const productAt = productsOf(operands);
-  for (let i = first; i < first + rows; i++) {
-    for (let j = 0; j < diagonal.length; j++) {
-      const slope = 2 * (productAt(i, j) / diagonal[i] + productAt(j, i) / diagonal[j]);
-      slopes.values[(i - first) * slopes.stride + j] = slope;
-    }
-  }
+/** Coordinate descent by sums over neighbours. */
+export function neighbourDescent(operands: NeighbourDescentArguments): number {
+  const { values, stride } = matrixView(operands.gram), diagonal = vectorView(operands.diagonal);
+  const eachNeighbour = neighboursOf(operands);
+  return descend(operands, {
+    variance: (i) => values[i * (stride + 1)],
+    product(i, j) {
+      let sum = diagonal[i] * values[j * stride + i];
+      eachNeighbour(i, (k, value) => sum += value * values[j * stride + k]);
+      return sum;
+    },
+    move() {},
+    refresh() {},
+  });
 }

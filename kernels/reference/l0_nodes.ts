@@ -84,6 +84,7 @@ export function graphNodes(operands: GraphNodesArguments): number {
   for (let i = 0; i < vertices; i++) for (let j = i + 1; j < vertices; j++) ends.push([i, j]);
   const diagonals = matrixView(operands.diagonals);
   const products = new Float64Array(vertices * vertices), norms = new Float64Array(vertices);
+  const ownProducts = new Float64Array(vertices);
   let sweeps = 0;
   for (let node = 0; node < nodes; node++) {
     const own = diagonals.values.subarray(node * diagonals.stride, node * diagonals.stride + vertices);
@@ -99,6 +100,7 @@ export function graphNodes(operands: GraphNodesArguments): number {
           diagonal: vector(diagonal),
           products: { array: host("f64", products), rows: vertices, columns: vertices },
           norms: vector(norms),
+          own: vector(ownProducts),
           penalty,
           sweeps,
           tolerance,
@@ -108,7 +110,7 @@ export function graphNodes(operands: GraphNodesArguments): number {
         let loss = 0, dual = vertices, size = vertices;
         diagonal.forEach((t, i) => {
           loss += norms[i] / t - Math.log(t);
-          const argument = 2 * products[i * vertices + i] / t - norms[i] / (t * t);
+          const argument = 2 * ownProducts[i] / t - norms[i] / (t * t);
           const term = argument > 0 ? Math.log(argument) : -Infinity;
           dual += term;
           size += Math.abs(term);

@@ -5,7 +5,9 @@ import { dot } from "./dot.ts";
 import { gemm } from "./gemm.ts";
 import { gemv } from "./gemv.ts";
 import { graphDescent, regressionDescent } from "./l0.ts";
-import { graphSlopes, neighbourDescent } from "./l0_neighbours.ts";
+import { neighbourDescent } from "./l0_neighbours.ts";
+import { residualDescent } from "./l0_residuals.ts";
+import { graphSlopes, graphSwaps, pairedSlopes, steepEntries } from "./l0_slopes.ts";
 import { graphNodes, regressionNodes } from "./l0_nodes.ts";
 import { nrm2 } from "./nrm2.ts";
 import { quadraticForm } from "./quadratic_form.ts";
@@ -30,7 +32,11 @@ export const referenceKernels: Kernels = {
   regressionDescent,
   graphDescent,
   neighbourDescent,
+  residualDescent,
   graphSlopes,
   regressionNodes,
   graphNodes,
+  pairedSlopes,
+  steepEntries,
+  graphSwaps,
 };

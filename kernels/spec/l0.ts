@@ -11,6 +11,7 @@
  */
 
 import type { FamilySpecs } from "./contract.ts";
+import { type L0GraphKernels, l0GraphSpecs } from "./l0_graph.ts";
 import type { Completion, DeviceArray, MatrixOperand, VectorOperand } from "./operands.ts";
 
 /** The penalty `lambda0 [x != 0] + lambda2 x^2` over `|x| <= bound` and the two numbers of its relaxation. */
@@ -72,52 +73,16 @@ export interface GraphDescentArguments extends DescentArguments {
   readonly products: MatrixOperand;
   /** Receives `||r_i||^2`. */
   readonly norms: VectorOperand;
-}
-
-/** A symmetric matrix with few nonzeros: a diagonal, and values on edges that each vertex lists. */
-export interface GraphOperands {
-  /** `S` [vertices, vertices], f64, symmetric, with a positive diagonal. */
-  readonly gram: MatrixOperand;
-  /** Place of each vertex's first entry in `neighbours` and `incident`, and the number of entries: vertices + 1. */
-  readonly starts: DeviceArray<"u32">;
-  /** Other ends of the edges at each vertex, two entries an edge. */
-  readonly neighbours: DeviceArray<"u32">;
-  /** Numbers of those edges. */
-  readonly incident: DeviceArray<"u32">;
-  /** Entries `t_ij` of the edges. */
-  readonly values: VectorOperand;
-  /** Diagonal of `T`, positive. */
-  readonly diagonal: VectorOperand;
-}
-
-/** As {@linkcode GraphDescentArguments}, with `y_j . r_i = sum_k t_ik S_kj` summed over neighbours where it is needed. */
-export interface NeighbourDescentArguments extends DescentArguments, GraphOperands {
-  /** Ends of the edges: two vertices each. */
-  readonly ends: DeviceArray<"u32">;
-  /** Receives `||r_i||^2`. */
-  readonly norms: VectorOperand;
-  /** Receives `y_i . r_i`. */
+  /** Receives `y_i . r_i`, the diagonal of `T S`. */
   readonly own: VectorOperand;
 }
 
-/** `u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj` for some rows `i`. */
-export interface GraphSlopesArguments extends GraphOperands {
-  /** First row. */
-  readonly first: number;
-  /** Receives the rows [rows, vertices], f64. */
-  readonly slopes: MatrixOperand;
-}
-
-/** The l0 family. Descents are sequential; each returns the number of sweeps made. */
-export interface L0Kernels {
+/** The l0 family. The two descents here are sequential; each returns the number of sweeps made. */
+export interface L0Kernels extends L0GraphKernels {
   /** Cyclic coordinate descent for least squares from the Gram matrix. */
   regressionDescent(operands: RegressionDescentArguments): Completion<number>;
   /** Cyclic coordinate descent for the l0-penalised pseudolikelihood: all active edges, then all diagonals. */
   graphDescent(operands: GraphDescentArguments): Completion<number>;
-  /** The same without `T S`: for graphs of which it does not fit, O(degree) a coordinate. */
-  neighbourDescent(operands: NeighbourDescentArguments): Completion<number>;
-  /** Slopes of the data term along every edge of some vertices; rows split. */
-  graphSlopes(operands: GraphSlopesArguments): Completion;
 }
 
 /** Specifications of the l0 family. */
@@ -137,18 +102,5 @@ export const l0Specs: FamilySpecs<L0Kernels> = {
     flops: ({ values, sweeps, diagonal }) => 4 * values.length * diagonal.length * (sweeps + 1),
     traffic: ({ diagonal }) => 2 * diagonal.length ** 2,
   },
-  neighbourDescent: {
-    summary: "coordinate descent on the l0-penalised pseudolikelihood by sums over neighbours",
-    dtypes: ["f64"],
-    tolerance: "solve",
-    flops: ({ values, sweeps, diagonal }) => 8 * values.length * (values.length / diagonal.length + 1) * (sweeps + 1),
-    traffic: ({ values, diagonal }) => 6 * values.length + 3 * diagonal.length,
-  },
-  graphSlopes: {
-    summary: "u_ij = 2 (T S)_ij / t_ii + 2 (T S)_ji / t_jj",
-    dtypes: ["f64"],
-    tolerance: "sum",
-    flops: ({ values, diagonal, slopes }) => 8 * slopes.rows * (values.length + diagonal.length),
-    traffic: ({ values, diagonal, slopes }) => slopes.rows * (2 * values.length + 3 * diagonal.length),
-  },
+  ...l0GraphSpecs,
 };

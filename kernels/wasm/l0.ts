@@ -1,5 +1,5 @@
-import type { GraphOperands, HostArray, L0Penalty } from "../spec.ts";
-import { addressOf, grainFor, type Lowering, strideOf } from "./launch.ts";
+import type { HostArray, L0Penalty } from "../spec.ts";
+import { addressOf, type Lowering, strideOf } from "./launch.ts";
 
 /** The scalars of a penalty, in the order of every kernel. */
 export const penaltyParameters = ({ lambda0, lambda2, bound, threshold, ratio }: L0Penalty) => [
@@ -10,7 +10,7 @@ export const penaltyParameters = ({ lambda0, lambda2, bound, threshold, ratio }:
   ratio,
 ];
 
-const start = (array: unknown) => (array as HostArray).address;
+export const start = (array: unknown) => (array as HostArray).address;
 
 /** Lowering of {@linkcode Kernels.regressionDescent}. */
 export const regressionDescent: Lowering<"regressionDescent"> = (
@@ -27,43 +27,13 @@ export const regressionDescent: Lowering<"regressionDescent"> = (
 
 /** Lowering of {@linkcode Kernels.graphDescent}. */
 export const graphDescent: Lowering<"graphDescent"> = (
-  { gram, ends, kinds, values, diagonal, products, norms, penalty, sweeps, tolerance },
+  { gram, ends, kinds, values, diagonal, products, norms, own, penalty, sweeps, tolerance },
 ) => [{
   entry: "graphDescent_f64",
   parameters: [
     ...[diagonal.length, values.length, addressOf(gram), strideOf(gram)],
     ...[start(ends), start(kinds), addressOf(values), addressOf(diagonal)],
-    ...[addressOf(products), strideOf(products), addressOf(norms)],
+    ...[addressOf(products), strideOf(products), addressOf(norms), addressOf(own)],
     ...[...penaltyParameters(penalty), sweeps, tolerance],
   ],
 }];
-
-const graph = ({ gram, starts, neighbours, incident, values, diagonal }: GraphOperands) => [
-  ...[diagonal.length, addressOf(gram), strideOf(gram)],
-  ...[start(starts), start(neighbours), start(incident)],
-  ...[addressOf(values), addressOf(diagonal)],
-];
-
-/** Lowering of {@linkcode Kernels.neighbourDescent}. */
-export const neighbourDescent: Lowering<"neighbourDescent"> = (operands) => {
-  const { ends, kinds, values, norms, own, penalty, sweeps, tolerance } = operands;
-  return [{
-    entry: "neighbourDescent_f64",
-    parameters: [
-      ...graph(operands),
-      ...[values.length, start(ends), start(kinds), addressOf(norms), addressOf(own)],
-      ...[...penaltyParameters(penalty), sweeps, tolerance],
-    ],
-  }];
-};
-
-/** Lowering of {@linkcode Kernels.graphSlopes}: rows split. */
-export const graphSlopes: Lowering<"graphSlopes"> = (operands) => {
-  const { first, slopes, values, diagonal } = operands;
-  return [{
-    entry: "graphSlopes_f64",
-    parameters: [...graph(operands), first, addressOf(slopes), strideOf(slopes)],
-    extent: slopes.rows,
-    grain: grainFor(4 * (values.length + diagonal.length)),
-  }];
-};

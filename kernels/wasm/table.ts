@@ -1,7 +1,8 @@
 import type { KernelName } from "../spec.ts";
 import type { Lowering } from "./launch.ts";
 import { cholesky } from "./cholesky.ts";
-import { graphDescent, graphSlopes, neighbourDescent, regressionDescent } from "./l0.ts";
+import { graphDescent, regressionDescent } from "./l0.ts";
+import { graphSlopes, graphSwaps, neighbourDescent, pairedSlopes, residualDescent, steepEntries } from "./l0_graph.ts";
 import { graphNodes, regressionNodes } from "./l0_nodes.ts";
 import { gemm, gemv, syrk } from "./matrix.ts";
 import { quadraticForm } from "./quadratic_form.ts";
@@ -13,7 +14,8 @@ import { axpy, dot, nrm2 } from "./vector.ts";
 export const lowerings: { readonly [K in KernelName]?: Lowering<K> } = {
   ...{ dot, axpy, nrm2 },
   ...{ gemm, syrk, gemv },
-  ...{ regressionDescent, graphDescent, neighbourDescent, graphSlopes },
+  ...{ regressionDescent, graphDescent, neighbourDescent, residualDescent },
+  ...{ graphSlopes, pairedSlopes, steepEntries, graphSwaps },
   ...{ regressionNodes, graphNodes },
   ...{ cholesky, quadraticForm },
   ...{ hardThreshold, topK },

@@ -10,7 +10,8 @@ import {
   type Pseudolikelihood,
   withoutZeros,
 } from "./pseudolikelihood.ts";
-import { eachSlope } from "./relaxation.ts";
+import { adjacencyOf } from "./edge_arrays.ts";
+import { leastCurvatures } from "./slopes.ts";
 
 /** A graph and its objective. */
 export interface GraphSolution {
@@ -39,11 +40,11 @@ export async function descendOn(
   penalty: L0Penalty,
   start: GraphPoint,
   budget: GraphBudget,
+  tolerance = budget.tolerance,
 ): Promise<GraphSolution> {
   const kinds = new Uint8Array(start.values.length).fill(penaltyKinds.counted);
   for (let point = start;;) {
     const limit = Math.min(sweepsPerCall, budget.sweepLimit - budget.sweeps);
-    const { tolerance } = budget;
     const { estimate, sweeps } = await problem.descend({ point, kinds, penalty, sweeps: limit, tolerance });
     point = estimate;
     budget.sweeps += sweeps;
@@ -66,13 +67,18 @@ export async function graphDescent(
   budget: GraphBudget,
   random?: Random,
 ): Promise<GraphSolution> {
-  let solution = await descendOn(problem, penalty, start, budget);
+  // While edges join, a sweep that gains a thousandth of the price of one edge is enough.
+  const rough = Math.max(budget.tolerance, 1e-3 * penalty.lambda0);
+  let precise = false;
+  let solution = await descendOn(problem, penalty, start, budget, rough);
   while (!budget.ended) {
     const entering = await gainfulEdges(problem, penalty, solution.estimate);
-    if (entering.length === 0) break;
+    if (entering.length === 0 && precise) break;
+    precise ||= entering.length === 0;
     const joined = entering.slice(0, Math.max(problem.vertices, solution.estimate.values.length >> 2));
     if (random) shuffle(joined, random);
-    const next = await descendOn(problem, penalty, withEdges(solution.estimate, joined), budget);
+    const longer = withEdges(solution.estimate, joined);
+    const next = await descendOn(problem, penalty, longer, budget, precise ? budget.tolerance : rough);
     if (!(next.objective < solution.objective)) break;
     solution = next;
   }
@@ -116,37 +122,17 @@ async function swapEdges(
   penalty: L0Penalty,
   estimate: GraphEstimate,
 ): Promise<GraphPoint | undefined> {
-  const { vertices } = problem;
-  const { ends, values, diagonal } = await evaluate(problem, estimate, penalty);
-  const incident: number[][] = Array.from({ length: vertices }, () => []);
-  values.forEach((_, e) => {
-    incident[ends[2 * e]].push(e);
-    incident[ends[2 * e + 1]].push(e);
-  });
+  const current = await evaluate(problem, estimate, penalty);
+  const { ends, values, diagonal } = current;
+  const { starts, neighbours, incident, gains, targets, along } = await problem.bestSwaps(current, penalty);
   const swaps: (Swap & { gain: number; other: number })[] = [];
-  for (let i = 0; i < vertices; i++) {
-    if (incident[i].length === 0) continue;
-    const slopes = await problem.slopes(i, i + 1);
-    const neighbours = new Set(incident[i].map((e) => ends[2 * e] + ends[2 * e + 1] - i));
-    for (const e of incident[i]) {
-      const j = ends[2 * e] + ends[2 * e + 1] - i;
-      const row = await problem.gramRow(j);
-      const curvature = curvatureAt(problem, estimate, i, j);
-      const least = entryGain(curvature, curvature * values[e] - slopes[j], penalty) + 1e-9;
-      let best = { gain: least, k: -1, slope: 0 };
-      for (let k = 0; k < vertices; k++) {
-        if (k === i || neighbours.has(k)) continue;
-        const slope = slopes[k] - 2 * values[e] * row[k] / diagonal[i];
-        const gain = entryGain(curvatureAt(problem, estimate, i, k), slope, penalty);
-        if (gain > best.gain) best = { gain, k, slope };
-      }
-      if (best.k < 0) continue;
-      const size = Math.min(
-        Math.abs(best.slope) / (curvatureAt(problem, estimate, i, best.k) + 2 * penalty.lambda2),
-        penalty.bound,
-      );
-      const value = -Math.sign(best.slope) * size;
-      swaps.push({ i, j: best.k, value, leaving: e, other: j, gain: best.gain - least });
+  for (let i = 0; i < problem.vertices; i++) {
+    for (let at = starts[i]; at < starts[i + 1]; at++) {
+      if (gains[at] === 0) continue;
+      const curvature = curvatureAt(problem, current, i, targets[at]);
+      const size = Math.min(Math.abs(along[at]) / (curvature + 2 * penalty.lambda2), penalty.bound);
+      const value = -Math.sign(along[at]) * size;
+      swaps.push({ i, j: targets[at], value, leaving: incident[at], other: neighbours[at], gain: gains[at] });
     }
   }
   swaps.sort((a, b) => b.gain - a.gain || a.leaving - b.leaving);
@@ -175,24 +161,49 @@ async function gainfulEdges(
   penalty: L0Penalty,
   estimate: GraphEstimate,
 ): Promise<[number, number][]> {
-  const { vertices } = problem;
-  const present = new Set<number>();
-  estimate.values.forEach((_, e) => present.add(estimate.ends[2 * e] * vertices + estimate.ends[2 * e + 1]));
-  const found: { ends: [number, number]; gain: number }[] = [];
-  await eachSlope(problem, (slope, i, j) => {
+  const ends: [number, number][] = [], gains: number[] = [];
+  const isPresent = presenceOf(estimate);
+  await problem.steepSlopes(leastSlopes(problem, penalty, estimate, () => penalty.lambda0), (slope, i, j) => {
     const gain = entryGain(curvatureAt(problem, estimate, i, j), slope, penalty);
     // A rounding error above zero is no gain: it would let an edge in and out forever.
-    if (gain > 1e-10 && !present.has(i * vertices + j)) found.push({ ends: [i, j], gain });
+    if (!(gain > 1e-10) || isPresent(i, j)) return;
+    ends.push([i, j]);
+    gains.push(gain);
   });
-  return found.sort((a, b) => b.gain - a.gain).map(({ ends }) => ends);
+  return Array.from(gains, (_, k) => k).sort((a, b) => gains[b] - gains[a]).map((k) => ends[k]);
 }
 
-function withEdges(point: GraphPoint, joined: readonly [number, number][]): GraphPoint {
-  return {
-    ends: [...Array.from(point.ends), ...joined.flat()],
-    values: [...Array.from(point.values), ...joined.map(() => 0)],
-    diagonal: point.diagonal,
+/** A slope up to which no edge to a later vertex gains: a gain is at most `slope^2 / (2 (curvature + 2 lambda2)) - lambda0`. */
+export function leastSlopes(
+  { variances }: Pseudolikelihood,
+  { lambda2 }: L0Penalty,
+  { diagonal }: GraphEstimate,
+  lambda0: () => number,
+): (i: number) => number {
+  const curvatures = leastCurvatures(variances, diagonal);
+  return (i) => (1 - 1e-12) * Math.sqrt(2 * lambda0() * (curvatures[i] + 2 * lambda2));
+}
+
+/** Whether an edge, its lower end first, is among those of an estimate; for questions row by row. */
+export function presenceOf({ ends, diagonal }: GraphEstimate): (i: number, j: number) => boolean {
+  const { starts, neighbours } = adjacencyOf(ends, diagonal.length);
+  const marks = new Int32Array(diagonal.length).fill(-1);
+  let row = -1;
+  return (i, j) => {
+    if (i !== row) { for (let at = starts[row = i]; at < starts[i + 1]; at++) marks[neighbours[at]] = i; }
+    return marks[j] === i;
   };
+}
+
+function withEdges({ ends, values, diagonal }: GraphEstimate, joined: readonly [number, number][]): GraphPoint {
+  const longer = {
+    ends: new Uint32Array(ends.length + 2 * joined.length),
+    values: new Float64Array(values.length + joined.length),
+  };
+  longer.ends.set(ends);
+  longer.ends.set(joined.flat(), ends.length);
+  longer.values.set(values);
+  return { ...longer, diagonal };
 }
 
 function shuffle<T>(items: T[], random: Random): void {

@@ -1,6 +1,16 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, VectorOperand } from "../../kernels/spec.ts";
+import { colourEdges } from "./colouring.ts";
 import type { GraphPoint } from "./pseudolikelihood.ts";
+
+/** An f64 vector where the kernels run. */
+export function deviceVector(
+  workspace: Workspace,
+  length: number,
+  label: string,
+): VectorOperand & { array: DeviceArray<"f64"> } {
+  return { array: workspace.allocate("f64", length, label), length };
+}
 
 /** Arrays for the edges of a descent, grown as needed. */
 export function createEdgeArrays(workspace: Workspace) {
@@ -27,11 +37,86 @@ export function createEdgeArrays(workspace: Workspace) {
   };
 }
 
-/** An f64 vector where the kernels run. */
-export function deviceVector(
-  workspace: Workspace,
-  length: number,
-  label: string,
-): VectorOperand & { array: DeviceArray<"f64"> } {
-  return { array: workspace.allocate("f64", length, label), length };
+/** Arrays that say which edges meet at each vertex, grown as needed. */
+export function createAdjacency(workspace: Workspace, vertices: number) {
+  const starts = workspace.allocate("u32", vertices + 1, "adjacency starts");
+  let capacity = 128;
+  const make = () => ({
+    neighbours: workspace.allocate("u32", capacity, "neighbours"),
+    incident: workspace.allocate("u32", capacity, "incident edges"),
+  });
+  let arrays = make();
+  return {
+    /** Copies the adjacency of the edges to the device; `lists` is the same on this side. */
+    load(ends: ArrayLike<number>) {
+      if (ends.length > capacity) {
+        Object.values(arrays).forEach((array) => workspace.free(array));
+        capacity = Math.max(ends.length, 2 * capacity);
+        arrays = make();
+      }
+      const lists = adjacencyOf(ends, vertices);
+      workspace.write(starts, lists.starts);
+      workspace.write(arrays.neighbours, lists.neighbours);
+      workspace.write(arrays.incident, lists.incident);
+      return { starts, ...arrays, lists };
+    },
+  };
+}
+
+/** The edges at each vertex: vertex `i` has `neighbours` and `incident` from `starts[i]` to `starts[i + 1]`. */
+export function adjacencyOf(ends: ArrayLike<number>, vertices: number) {
+  const starts = new Uint32Array(vertices + 1);
+  for (let at = 0; at < ends.length; at++) starts[ends[at] + 1]++;
+  for (let i = 0; i < vertices; i++) starts[i + 1] += starts[i];
+  const next = starts.slice(), neighbours = new Uint32Array(ends.length), incident = new Uint32Array(ends.length);
+  for (let at = 0; at < ends.length; at++) {
+    const place = next[ends[at]]++;
+    neighbours[place] = ends[at ^ 1];
+    incident[place] = at >> 1;
+  }
+  return { starts, neighbours, incident };
+}
+
+/** Arrays of a descent by classes of edges: the edges go to the device class by class, and come back in the order given. */
+export function createClassArrays(workspace: Workspace, vertices: number) {
+  const edges = createEdgeArrays(workspace), adjacency = createAdjacency(workspace, vertices);
+  const diagonal = deviceVector(workspace, vertices, "diagonal");
+  const norms = deviceVector(workspace, vertices, "residual norms");
+  const own = deviceVector(workspace, vertices, "own products");
+  let changes = workspace.allocate("f64", vertices, "changes");
+  return {
+    load(point: GraphPoint, kinds: ArrayLike<number>) {
+      const count = point.values.length;
+      const { order, classes } = colourEdges(point.ends, vertices);
+      const ends = new Uint32Array(2 * count);
+      order.forEach((e, k) => {
+        ends[2 * k] = point.ends[2 * e];
+        ends[2 * k + 1] = point.ends[2 * e + 1];
+      });
+      const values = Float64Array.from(order, (e) => point.values[e]);
+      const active = edges.load({ ...point, ends, values }, Uint8Array.from(order, (e) => kinds[e]));
+      const { lists: _, ...lists } = adjacency.load(ends);
+      workspace.write(diagonal.array, point.diagonal);
+      if (changes.length < count + vertices) {
+        workspace.free(changes);
+        changes = workspace.allocate("f64", 2 * count + vertices, "changes");
+      }
+      const operands = {
+        ...{ ...active, ...lists, classes, diagonal, norms, own },
+        changes: { array: changes, length: count + vertices },
+      };
+      const read = async () => {
+        const sorted = await workspace.read(active.values.array, 0, count), values = new Float64Array(count);
+        order.forEach((e, k) => values[e] = sorted[k]);
+        return {
+          ends: Uint32Array.from(point.ends),
+          values,
+          diagonal: await workspace.read(diagonal.array),
+          norms: await workspace.read(norms.array),
+          own: await workspace.read(own.array),
+        };
+      };
+      return { operands, read };
+    },
+  };
 }

@@ -1,50 +1,27 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray } from "../../kernels/spec.ts";
-import { createEdgeArrays, deviceVector } from "./edge_arrays.ts";
-import { type GraphPoint, type Pseudolikelihood, tileRows } from "./pseudolikelihood.ts";
+import { createClassArrays } from "./edge_arrays.ts";
+import type { Pseudolikelihood } from "./pseudolikelihood.ts";
+import { createSlopes } from "./slopes.ts";
 
 /**
  * Evaluation by sums over neighbours: `S` alone is kept, and a slope is summed where it is needed. For large sparse graphs:
- * 8 bytes x vertices^2.
+ * 8 bytes x vertices^2. Descents go by classes of edges that share no vertex.
  *
  * @param gram `S` [vertices, vertices], where the kernels run.
  */
-export async function createNeighbourSums(
+export function createNeighbourSums(
   workspace: Workspace,
   gram: DeviceArray<"f64">,
   samples: number,
-  vertices: number,
-): Promise<Pseudolikelihood> {
+  variances: Float64Array,
+): Pseudolikelihood {
   const { kernels } = workspace;
+  const vertices = variances.length;
   const matrix = { array: gram, rows: vertices, columns: vertices };
-  const diagonal = deviceVector(workspace, vertices, "diagonal");
-  const norms = deviceVector(workspace, vertices, "residual norms");
-  const own = deviceVector(workspace, vertices, "own products");
-  const starts = workspace.allocate("u32", vertices + 1, "adjacency starts");
-  const tile = workspace.allocate("f64", Math.min(vertices, tileRows) * vertices, "slopes");
-  const edges = createEdgeArrays(workspace);
-  const variances = new Float64Array(vertices);
-  for (let i = 0; i < vertices; i++) [variances[i]] = await workspace.read(gram, i * (vertices + 1), 1);
-
-  let entries = 0;
-  let neighbours = workspace.allocate("u32", entries, "neighbours");
-  let incident = workspace.allocate("u32", entries, "incident edges");
+  const arrays = createClassArrays(workspace, vertices);
   /** The graph of the latest descent, for its slopes. */
-  let graph: Parameters<typeof kernels.graphSlopes>[0] | undefined;
-
-  function loadAdjacency({ ends, values }: GraphPoint): void {
-    if (2 * values.length > entries) {
-      workspace.free(neighbours);
-      workspace.free(incident);
-      entries = 4 * values.length;
-      neighbours = workspace.allocate("u32", entries, "neighbours");
-      incident = workspace.allocate("u32", entries, "incident edges");
-    }
-    const adjacency = adjacencyOf(ends, values.length, vertices);
-    workspace.write(starts, adjacency.starts);
-    workspace.write(neighbours, adjacency.neighbours);
-    workspace.write(incident, adjacency.incident);
-  }
+  let latest: ReturnType<typeof arrays.load>["operands"];
 
   return {
     samples,
@@ -52,39 +29,17 @@ export async function createNeighbourSums(
     variances,
     gramRow: (vertex) => workspace.read(gram, vertex * vertices, vertices),
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
-      workspace.write(diagonal.array, point.diagonal);
-      const active = edges.load(point, kinds);
-      loadAdjacency(point);
-      const operands = { gram: matrix, starts, neighbours, incident, diagonal, ...active };
-      const made = await kernels.neighbourDescent({ ...operands, norms, own, penalty, sweeps, tolerance });
-      graph = { ...operands, first: 0, slopes: { array: tile, rows: 0, columns: vertices } };
-      const estimate = {
-        ends: point.ends instanceof Uint32Array ? point.ends : Uint32Array.from(point.ends),
-        values: await workspace.read(active.values.array, 0, active.values.length),
-        diagonal: await workspace.read(diagonal.array),
-        norms: await workspace.read(norms.array),
-        own: await workspace.read(own.array),
-      };
-      return { estimate, sweeps: made };
+      const { operands, read } = arrays.load(point, kinds);
+      latest = operands;
+      const made = await kernels.neighbourDescent({ gram: matrix, ...operands, penalty, sweeps, tolerance });
+      return { estimate: await read(), sweeps: made };
     },
-    async slopes(begin, end) {
-      const rows = end - begin;
-      await kernels.graphSlopes({ ...graph!, first: begin, slopes: { array: tile, rows, columns: vertices } });
-      return workspace.read(tile, 0, rows * vertices);
-    },
+    ...createSlopes(workspace, {
+      vertices,
+      variances,
+      fill: async (first, from, slopes) =>
+        void await kernels.graphSlopes({ gram: matrix, ...latest, first, from, slopes }),
+      gramRows: () => Promise.resolve({ gram: matrix, complete: true }),
+    }),
   };
-}
-
-/** The edges at each vertex: vertex `i` has `neighbours` and `incident` from `starts[i]` to `starts[i + 1]`. */
-function adjacencyOf(ends: ArrayLike<number>, count: number, vertices: number) {
-  const starts = new Uint32Array(vertices + 1);
-  for (let at = 0; at < 2 * count; at++) starts[ends[at] + 1]++;
-  for (let i = 0; i < vertices; i++) starts[i + 1] += starts[i];
-  const next = starts.slice(), neighbours = new Uint32Array(2 * count), incident = new Uint32Array(2 * count);
-  for (let at = 0; at < 2 * count; at++) {
-    const place = next[ends[at]]++;
-    neighbours[place] = ends[at ^ 1];
-    incident[place] = at >> 1;
-  }
-  return { starts, neighbours, incident };
 }

@@ -1,9 +1,9 @@
 import { entryGain, l0Penalty } from "../branch_and_bound/perspective.ts";
 import type { Matrix } from "../core/matrix.ts";
 import { choiceOption, integerOption } from "../core/options.ts";
+import { leastSlopes, presenceOf } from "./descent.ts";
 import { curvatureAt, emptyGraph, evaluate, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
 import { type GraphSession, openGraph, type PrecisionOptions, type SparsePrecision } from "./precision.ts";
-import { eachSlope } from "./relaxation.ts";
 import { diagonalOf, upperEntries } from "./sparse.ts";
 import { logDeterminant } from "./structure.ts";
 
@@ -82,13 +82,11 @@ export async function* sparsePrecisionPath(
 async function bestEntry({ problem, lambda2, bigM }: GraphSession, point: GraphPoint): Promise<number> {
   const free = l0Penalty(0, lambda2, bigM);
   const estimate = await evaluate(problem, point, free);
-  const present = new Set<number>();
-  estimate.values.forEach((_, e) => present.add(estimate.ends[2 * e] * problem.vertices + estimate.ends[2 * e + 1]));
+  const isPresent = presenceOf(estimate);
   let best = 0;
-  await eachSlope(problem, (slope, i, j) => {
-    if (!present.has(i * problem.vertices + j)) {
-      best = Math.max(best, entryGain(curvatureAt(problem, estimate, i, j), slope, free));
-    }
+  await problem.steepSlopes(leastSlopes(problem, free, estimate, () => best), (slope, i, j) => {
+    if (isPresent(i, j)) return;
+    best = Math.max(best, entryGain(curvatureAt(problem, estimate, i, j), slope, free));
   });
   return best;
 }

@@ -1,7 +1,7 @@
 import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
 import { type L0Penalty, l0Penalty } from "../branch_and_bound/perspective.ts";
 import { relativeGap } from "../branch_and_bound/search.ts";
-import { DataError, OptionError, ShapeError } from "../core/errors.ts";
+import { OptionError, ShapeError } from "../core/errors.ts";
 import { checkMatrix, type Matrix, type SparseMatrix } from "../core/matrix.ts";
 import { booleanOption, choiceOption, integerOption, numberOption } from "../core/options.ts";
 import { createRandom } from "../core/random.ts";
@@ -9,8 +9,7 @@ import type { Result, SolveOptions } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { type GraphBudget, graphLocalSearch, type GraphSolution } from "./descent.ts";
 import { type ExactGraph, solveGraphExactly } from "./exact.ts";
-import { createNeighbourSums } from "./neighbours.ts";
-import { createProducts } from "./products.ts";
+import { createProblem, type GraphEvaluation } from "./problem.ts";
 import {
   dataTerm,
   emptyGraph,
@@ -40,10 +39,10 @@ export interface PrecisionOptions extends SolveOptions {
   /** A symmetric matrix with a positive diagonal to start from. @default the empty graph */
   readonly initial?: SparseMatrix;
   /**
-   * How the data term is evaluated: from stored products of the matrix with the Gram matrix, or by sums over neighbours, which
-   * needs half the memory. @default by the number of variables
+   * How the data term is evaluated: from stored products of the matrix with the Gram matrix; by sums over neighbours, which
+   * needs half the memory; or from the residuals of the samples, without the Gram matrix. @default by size and memory
    */
-  readonly evaluation?: "auto" | "products" | "neighbours";
+  readonly evaluation?: GraphEvaluation;
   /** Subtract the mean of each column. @default true */
   readonly center?: boolean;
 }
@@ -149,7 +148,7 @@ export async function openGraph(samples: Matrix, options: PrecisionOptions): Pro
   numberOption("tolerance", tolerance, 0);
   integerOption("maxIterations", maxIterations, 1);
   booleanOption("center", center);
-  choiceOption("evaluation", evaluation, ["auto", "products", "neighbours"]);
+  choiceOption("evaluation", evaluation, ["auto", "products", "neighbours", "residuals"]);
   const run = startRun(options);
   const search = { gapTolerance, nodeLimit, branchingWidth, run };
   const workspace = await openWorkspace({ ...options, dtype: "f64", flops: count * vertices * vertices });
@@ -178,57 +177,6 @@ export async function openGraph(samples: Matrix, options: PrecisionOptions): Pro
     workspace.release();
     throw error;
   }
-}
-
-/** Shares of a column's mean square below which what centring leaves is rounding: the column is constant. */
-const constantColumn = 1e-20;
-
-/** Variables up to which products are kept: both matrices take 128 MiB then. */
-const productsUpTo = 2896;
-/** Multiply-adds of the Gram matrix between two checkpoints. */
-const gramWork = 4e9;
-
-async function createProblem(
-  workspace: Workspace,
-  samples: Matrix,
-  center: boolean,
-  evaluation: "auto" | "products" | "neighbours",
-  run: Run,
-): Promise<Pseudolikelihood> {
-  const [count, vertices] = samples.shape;
-  const data = workspace.allocate("f64", count * vertices, "samples");
-  workspace.write(data, scaledSamples(samples, center));
-  const gram = workspace.allocate("f64", vertices * vertices, "S");
-  const c = { array: gram, rows: vertices, columns: vertices };
-  const rows = Math.max(1, Math.ceil(gramWork / vertices ** 2));
-  for (let first = 0; first < count; first += rows) {
-    const a = { array: data, offset: first * vertices, rows: Math.min(rows, count - first), columns: vertices };
-    await workspace.kernels.syrk({ a, c, beta: first === 0 ? 0 : 1 });
-    await run.checkpoint({ stage: "gram", fraction: Math.min(1, (first + rows) / count), iteration: 0 });
-  }
-  workspace.free(data);
-  const products = evaluation === "products" || (evaluation === "auto" && vertices <= productsUpTo);
-  return (products ? createProducts : createNeighbourSums)(workspace, gram, count, vertices);
-}
-
-/** `Y`: samples, centred where asked for, over the square root of their number. */
-function scaledSamples({ data, shape: [count, vertices] }: Matrix, center: boolean): Float64Array {
-  const scaled = new Float64Array(count * vertices);
-  for (let j = 0; j < vertices; j++) {
-    let mean = 0, squares = 0, centered = 0;
-    for (let i = 0; i < count; i++) mean += data[i * vertices + j] / count;
-    if (!center) mean = 0;
-    for (let i = 0; i < count; i++) {
-      const value = data[i * vertices + j] - mean;
-      squares += data[i * vertices + j] ** 2;
-      centered += value * value;
-      scaled[i * vertices + j] = value / Math.sqrt(count);
-    }
-    if (!(centered > constantColumn * squares)) {
-      throw new DataError("samples", `Cannot ${action}: column ${j} of "samples" has no variance.`);
-    }
-  }
-  return scaled;
 }
 
 async function present(

@@ -50,10 +50,29 @@ export interface Pseudolikelihood {
   slopes(begin: number, end: number): Promise<Float64Array>;
   /** Relaxations of nodes, many at a time, where graphs are small enough; the caller releases it. */
   openNodes?(penalty: L0Penalty, options: SearchOptions): NodeBatch;
+  /**
+   * Calls `visit` with those slopes of edges `{i, j}`, `i < j`, whose magnitude exceeds `limitOf(i)`, row by row; a negative
+   * limit takes all. Limits are asked for some rows at a time, after the rows before have been visited.
+   */
+  steepSlopes(limitOf: (i: number) => number, visit: (slope: number, i: number, j: number) => void): Promise<void>;
+  /** The best swap of each edge of the estimate of the latest descent, at each of its vertices. */
+  bestSwaps(estimate: GraphEstimate, penalty: L0Penalty): Promise<GraphSwaps>;
 }
 
-/** Rows of slopes that are looked at together. */
-export const tileRows = 64;
+/** For each edge at each vertex, the absent edge at that vertex that would best take its place. */
+export interface GraphSwaps {
+  /** Vertex `i` has the entries `starts[i]` to `starts[i + 1]` of the other arrays. */
+  readonly starts: Uint32Array;
+  readonly neighbours: Uint32Array;
+  /** Number of the edge. */
+  readonly incident: Uint32Array;
+  /** What the objective would lose; 0 where no swap gains. */
+  readonly gains: Float64Array;
+  /** The new neighbour. */
+  readonly targets: Uint32Array;
+  /** Slope along the new edge once the old one is gone. */
+  readonly along: Float64Array;
+}
 
 /** Number of the edge `{i, j}`, `i < j`, among `vertices (vertices - 1) / 2`, row by row. */
 export function edgeNumber(i: number, j: number, vertices: number): number {

@@ -8,7 +8,7 @@ import {
 import { allowedGap, roundingMargin } from "../branch_and_bound/precision.ts";
 import { drop, type Fixing, keep, nodeStatus } from "../branch_and_bound/search.ts";
 import type { Run } from "../core/run.ts";
-import { dataTerm, edgeNumber, type GraphEstimate, type Pseudolikelihood, tileRows } from "./pseudolikelihood.ts";
+import { dataTerm, edgeNumber, type GraphEstimate, type Pseudolikelihood } from "./pseudolikelihood.ts";
 
 /** A point in edge numbers, to start from. */
 export interface GraphStart {
@@ -55,46 +55,46 @@ export function createGraphRelaxation(problem: Pseudolikelihood, penalty: L0Pena
   const { vertices } = problem;
   const { lambda0, lambda2, threshold } = penalty;
   const count = vertices * (vertices - 1) / 2;
-  const endsOf = new Uint32Array(2 * count);
-  for (let i = 0, at = 0; i < vertices; i++) {
-    for (let j = i + 1; j < vertices; j++) {
-      endsOf[at++] = i;
-      endsOf[at++] = j;
-    }
-  }
+  /** Number of the edge that row `i` would begin with at column 0. */
+  const rowStart = Float64Array.from({ length: vertices }, (_, i) => edgeNumber(i, 0, vertices));
   const active = new Uint8Array(count);
+
+  /** The lower end of an edge: the root of the quadratic that numbers rows, a row too far at most for rounding. */
+  function rowOf(edge: number): number {
+    let i = Math.floor(vertices - 0.5 - Math.sqrt((vertices - 0.5) ** 2 - 2 * edge));
+    while (edge - rowStart[i] >= vertices) i++;
+    while (edge - rowStart[i] <= i) i--;
+    return i;
+  }
 
   /** Sums conjugates and finds violations in one pass over all slopes, edge by edge in the order of their numbers. */
   async function price(statuses: Uint8Array): Promise<Prices> {
     const prices: Prices = { conjugates: 0, entering: [], largest: 0 };
     const steepness: number[] = [];
-    for (let begin = 0, edge = 0; begin < vertices; begin += tileRows) {
-      const end = Math.min(vertices, begin + tileRows);
-      const slopes = await problem.slopes(begin, end);
-      for (let i = begin; i < end; i++) {
-        for (let j = i + 1, at = (i - begin) * vertices + j; j < vertices; j++, at++, edge++) {
-          const slope = slopes[at];
-          if (statuses[edge] === nodeStatus.kept) {
-            prices.conjugates += keptConjugate(slope, penalty);
-          } else if (statuses[edge] === nodeStatus.free && Math.abs(slope) > threshold) {
-            const conjugate = relaxedConjugate(slope, penalty);
-            prices.conjugates += conjugate;
-            prices.largest = Math.max(prices.largest, conjugate);
-            if (active[edge]) continue;
-            steepness.push(Math.abs(slope));
-            prices.entering.push(edge);
-          }
-        }
+    // Kept edges count whatever their slope: all of their row is looked at.
+    const limits = new Float64Array(vertices).fill(threshold);
+    for (let edge = -1; (edge = statuses.indexOf(nodeStatus.kept, edge + 1)) >= 0;) limits[rowOf(edge)] = -1;
+    await problem.steepSlopes((i) => limits[i], (slope, i, j) => {
+      const edge = rowStart[i] + j;
+      if (statuses[edge] === nodeStatus.kept) {
+        prices.conjugates += keptConjugate(slope, penalty);
+      } else if (statuses[edge] === nodeStatus.free && Math.abs(slope) > threshold) {
+        const conjugate = relaxedConjugate(slope, penalty);
+        prices.conjugates += conjugate;
+        prices.largest = Math.max(prices.largest, conjugate);
+        if (active[edge]) return;
+        steepness.push(Math.abs(slope));
+        prices.entering.push(edge);
       }
-    }
+    });
     const order = steepness.map((_, k) => k).sort((a, b) => steepness[b] - steepness[a] || a - b);
     return { ...prices, entering: order.map((k) => prices.entering[k]) };
   }
 
   async function screen(statuses: Uint8Array, bound: number, upperBound: number): Promise<Fixing[]> {
     const fixings: Fixing[] = [];
-    await eachSlope(problem, (slope, i, j) => {
-      const edge = edgeNumber(i, j, vertices);
+    await problem.steepSlopes(() => -1, (slope, i, j) => {
+      const edge = rowStart[i] + j;
       if (statuses[edge] !== nodeStatus.free) return;
       const relaxed = relaxedConjugate(slope, penalty);
       if (bound + relaxed > upperBound) fixings.push(keep(edge));
@@ -136,8 +136,9 @@ export function createGraphRelaxation(problem: Pseudolikelihood, penalty: L0Pena
     for (let tolerance = 1e-4 * vertices;;) {
       const ends = new Uint32Array(2 * edges.length), kinds = new Uint8Array(edges.length);
       for (let k = 0; k < edges.length; k++) {
-        ends[2 * k] = endsOf[2 * edges[k]];
-        ends[2 * k + 1] = endsOf[2 * edges[k] + 1];
+        const i = rowOf(edges[k]);
+        ends[2 * k] = i;
+        ends[2 * k + 1] = edges[k] - rowStart[i];
         kinds[k] = statuses[edges[k]];
       }
       const point = { ends, values, diagonal };
@@ -154,8 +155,10 @@ export function createGraphRelaxation(problem: Pseudolikelihood, penalty: L0Pena
 
       if (entering.length > 0) {
         const joining = entering.slice(0, Math.max(8 * vertices, edges.length));
-        for (const edge of joining) active[edge] = 1;
-        edges.push(...joining);
+        for (const edge of joining) {
+          active[edge] = 1;
+          edges.push(edge);
+        }
         const longer = new Float64Array(edges.length);
         longer.set(estimate.values);
         values = longer;
@@ -188,21 +191,6 @@ export function createGraphRelaxation(problem: Pseudolikelihood, penalty: L0Pena
       for (const edge of edges) active[edge] = 0;
     }
   };
-}
-
-/** Calls `visit` with the slope of every edge, row by row. */
-export async function eachSlope(
-  problem: Pseudolikelihood,
-  visit: (slope: number, i: number, j: number) => void,
-): Promise<void> {
-  const { vertices } = problem;
-  for (let begin = 0; begin < vertices; begin += tileRows) {
-    const end = Math.min(vertices, begin + tileRows);
-    const slopes = await problem.slopes(begin, end);
-    for (let i = begin; i < end; i++) {
-      for (let j = i + 1; j < vertices; j++) visit(slopes[(i - begin) * vertices + j], i, j);
-    }
-  }
 }
 
 /** The dual objective at `nu_i = 2 r_i / t_ii`, less a margin for rounding. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
+  capabilities,
   DataError,
   graphComponents,
   graphEdges,
@@ -164,18 +165,43 @@ describe("sparsePrecision", () => {
     assert.deepEqual(again.precision, restarted.precision);
   });
 
-  it("has the same answer and bound however it is evaluated", async () => {
-    const samples = chain(80, 70, 0.7, createRandom(6).normal);
-    for (const method of ["approximate", "exact"] as const) {
-      const options = { lambda0: 0.2, lambda2: 0.5, method, nodeLimit: 1 };
-      const products = await sparsePrecision(samples, { ...options, evaluation: "products" });
-      const neighbours = await sparsePrecision(samples, { ...options, evaluation: "neighbours" });
-      // From one relaxation on, each way finds a local minimum of its own.
-      if (method === "approximate") assert.deepEqual(neighbours.precision.indices, products.precision.indices);
-      const off = Math.abs(neighbours.objective - products.objective);
-      assert.ok(off < (method === "approximate" ? 1e-9 : 1e-3 * products.objective), `off by ${off}`);
-      assert.ok(products.lowerBound === undefined || Math.abs(neighbours.lowerBound! - products.lowerBound) < 1e-3);
+  it("has the same answer and bound however it is evaluated, with few samples and with many", async () => {
+    for (const [count, size] of [[80, 70], [20, 50], [400, 24]]) {
+      const samples = chain(count, size, 0.7, createRandom(6).normal);
+      for (const method of ["approximate", "exact"] as const) {
+        const options = { lambda0: 0.2, lambda2: 0.5, method, nodeLimit: 1 };
+        const products = await sparsePrecision(samples, { ...options, evaluation: "products" });
+        assert.ok(products.edgeCount > 0);
+        for (const evaluation of ["neighbours", "residuals"] as const) {
+          const fit = await sparsePrecision(samples, { ...options, evaluation });
+          assert.deepEqual(fit.precision.indices, products.precision.indices);
+          assert.ok(Math.abs(fit.objective - products.objective) < 1e-9);
+          assert.ok(products.lowerBound === undefined || Math.abs(fit.lowerBound! - products.lowerBound) < 1e-3);
+        }
+      }
     }
+  });
+
+  it("has the same bits on any number of threads, by neighbours and by residuals", async () => {
+    const samples = chain(500, 700, 0.7, createRandom(7).normal);
+    for (const evaluation of ["neighbours", "residuals"] as const) {
+      const options = { lambda0: 0.1, lambda2: 0.1, evaluation };
+      const one = await sparsePrecision(samples, { ...options, backend: "wasm" });
+      assert.ok(one.edgeCount > 500);
+      if ((await capabilities()).threads < 2 || (await capabilities()).build === "none") continue;
+      for (const threads of [2, 3, 8]) {
+        const fit = await sparsePrecision(samples, { ...options, backend: "threads", threads });
+        assert.deepEqual(fit.precision, one.precision);
+        assert.equal(fit.objective, one.objective);
+      }
+    }
+  });
+
+  it("takes residuals where the samples are dependent, and equal columns", async () => {
+    const twice = matrix(30, 2, golden.data.filter((_, at) => at % 5 < 2).map((_, at, all) => all[at - at % 2]));
+    const options = { lambda0: 0.1, lambda2: 0.5 };
+    const fit = await sparsePrecision(twice, { ...options, evaluation: "residuals" });
+    assert.ok(Math.abs(fit.objective - (await sparsePrecision(twice, options)).objective) < 1e-10);
   });
 
   it("starts where it is told, and stays in a minimum", async () => {

@@ -5,7 +5,7 @@
 //
 // Scratch of one thread, for v vertices and e edges: f64 products [v, v], f64 norms [v], f64 slopes [max(e, v)],
 // f64 values, u32 numbers [e], u32 ends [2 e], u8 kinds, u8 joined [e].
-import { f64At, graphDescent_f64, u32At } from "./l0";
+import { descendGraph, f64At, u32At } from "./l0";
 import {
   after,
   BOUND,
@@ -94,7 +94,7 @@ export function graphNodes_f64(
 
     let left = sweeps, solved = false, isSolution = false, largest: f64 = 0;
     while (true) {
-      const spent = graphDescent_f64(
+      const spent = descendGraph(
         vertices, count, gram, gramStride, ends, kinds, coefficients, diagonal, products, vertices, norms,
         lambda0, lambda2, box, threshold, ratio, min(ROUND_SWEEPS, left), tolerance,
       );
@@ -190,7 +190,7 @@ export function graphNodes_f64(
     }
     // The slopes have served: the diagonal of the descent on the support goes there, the node keeps its own.
     memory.copy(slopes, diagonal, <usize> vertices << 3);
-    made += graphDescent_f64(
+    made += descendGraph(
       vertices, support, gram, gramStride, ends, kinds, coefficients, slopes, products, vertices, norms,
       lambda0, lambda2, box, threshold, ratio, SUPPORT_SWEEPS, nodePrecision,
     );

@@ -192,7 +192,7 @@ function refreshGraph(
   }
 }
 
-export function graphDescent_f64(
+export function descendGraph(
   vertices: i32,
   edges: i32,
   gram: usize,
@@ -241,12 +241,12 @@ export function graphDescent_f64(
     for (let i: i32 = 0; i < vertices; i++) {
       const gramI = gram + <usize> i * gramBytes, productI = products + <usize> i * productBytes;
       const s = load<f64>(f64At(gramI, i)), old = load<f64>(f64At(diagonal, i));
-      const own = load<f64>(f64At(productI, i)), norm = load<f64>(f64At(norms, i));
-      const fresh = diagonalMinimiser(s, old, own, norm);
+      const product = load<f64>(f64At(productI, i)), norm = load<f64>(f64At(norms, i));
+      const fresh = diagonalMinimiser(s, old, product, norm);
       const delta = fresh - old;
       if (delta == 0) continue;
       store<f64>(f64At(diagonal, i), fresh);
-      store<f64>(f64At(norms, i), norm + delta * (2 * own + delta * s));
+      store<f64>(f64At(norms, i), norm + delta * (2 * product + delta * s));
       addScaled(vertices, delta, gramI, productI);
       change += (delta / fresh) * (delta / fresh);
     }
@@ -255,5 +255,36 @@ export function graphDescent_f64(
     }
     if (change <= tolerance) break;
   }
+  return sweep;
+}
+
+/** {@link descendGraph}, and the diagonal of the products on its own. */
+export function graphDescent_f64(
+  vertices: i32,
+  edges: i32,
+  gram: usize,
+  gramStride: i32,
+  ends: usize,
+  kinds: usize,
+  values: usize,
+  diagonal: usize,
+  products: usize,
+  productStride: i32,
+  norms: usize,
+  own: usize,
+  lambda0: f64,
+  lambda2: f64,
+  bound: f64,
+  threshold: f64,
+  ratio: f64,
+  sweeps: i32,
+  tolerance: f64,
+): i32 {
+  const sweep = descendGraph(
+    vertices, edges, gram, gramStride, ends, kinds, values, diagonal, products, productStride, norms,
+    lambda0, lambda2, bound, threshold, ratio, sweeps, tolerance,
+  );
+  const step = <usize> (productStride + 1) << 3;
+  for (let i: i32 = 0; i < vertices; i++) store<f64>(f64At(own, i), load<f64>(products + <usize> i * step));
   return sweep;
 }

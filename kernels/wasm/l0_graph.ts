@@ -1,0 +1,146 @@
+import type { AdjacencyOperands, ClassDescentArguments, GraphOperands } from "../spec.ts";
+import { penaltyParameters, start } from "./l0.ts";
+import { addressOf, grainFor, type Launch, type Lowering, strideOf } from "./launch.ts";
+
+/** Multiply-adds that take as long as one gather from a matrix beyond the caches. */
+const gather = 64;
+
+const adjacency = ({ starts, neighbours, incident, values, diagonal }: AdjacencyOperands) => [
+  ...[start(starts), start(neighbours), start(incident), addressOf(values), addressOf(diagonal)],
+];
+
+const graph = (operands: GraphOperands) => [
+  ...[operands.diagonal.length, addressOf(operands.gram), strideOf(operands.gram), ...adjacency(operands)],
+];
+
+/** The launches that a descent is made of; those of edges take the first edge of their class. */
+interface Steps {
+  readonly norms: Launch;
+  readonly edges: Launch;
+  readonly diagonals: Launch;
+}
+
+/** Sweeps class by class, then over the diagonal, until a sweep changes little. */
+function* sweepClasses(
+  { classes, values, changes, sweeps, tolerance }: ClassDescentArguments,
+  { norms, edges, diagonals }: Steps,
+): Generator<Launch, number, number> {
+  yield norms;
+  let sweep = 0;
+  while (sweep < sweeps) {
+    sweep++;
+    if (classes === undefined) {
+      yield { ...edges, parameters: [...edges.parameters, 0], extent: values.length, grain: values.length };
+    }
+    for (let k = 0, first = 0; k < (classes?.length ?? 0); first = classes![k++]) {
+      yield { ...edges, parameters: [...edges.parameters, first], extent: classes![k] - first };
+    }
+    yield diagonals;
+    const counted = [changes.length, addressOf(changes), tolerance];
+    if (yield { entry: "changesWithin_f64", parameters: counted }) break;
+  }
+  yield norms;
+  return sweep;
+}
+
+/** Lowering of {@linkcode Kernels.neighbourDescent}: edges of a class split, and vertices. */
+export const neighbourDescent: Lowering<"neighbourDescent"> = (operands) => {
+  const { ends, kinds, values, diagonal, norms, own, changes, penalty } = operands;
+  const sums = gather * (2 * values.length / diagonal.length + 1);
+  const shared = graph(operands), results = [addressOf(norms), addressOf(own)];
+  const vertices = { extent: diagonal.length, grain: grainFor(sums) };
+  return sweepClasses(operands, {
+    norms: { entry: "neighbourNorms_f64", parameters: [...shared, ...results], ...vertices },
+    edges: {
+      entry: "neighbourEdges_f64",
+      parameters: [
+        ...[...shared, start(ends), start(kinds), addressOf(norms), addressOf(changes)],
+        ...penaltyParameters(penalty),
+      ],
+      grain: grainFor(2 * sums),
+    },
+    diagonals: {
+      entry: "neighbourDiagonals_f64",
+      parameters: [...shared, ...results, addressOf(changes) + 8 * values.length],
+      ...vertices,
+    },
+  });
+};
+
+/** Lowering of {@linkcode Kernels.residualDescent}: edges of a class split, and vertices. */
+export const residualDescent: Lowering<"residualDescent"> = (operands) => {
+  const { samples, residuals, variances, ends, kinds, values, diagonal, norms, own, changes, penalty } = operands;
+  const shared = [samples.columns, ...[samples, residuals].flatMap((matrix) => [addressOf(matrix), strideOf(matrix)])];
+  const results = [addressOf(norms), addressOf(own)];
+  const vertices = { extent: diagonal.length, grain: grainFor(2 * samples.columns) };
+  return sweepClasses(operands, {
+    norms: { entry: "residualNorms_f64", parameters: [...shared, ...adjacency(operands), ...results], ...vertices },
+    edges: {
+      entry: "residualEdges_f64",
+      parameters: [
+        ...[...shared, addressOf(variances), addressOf(values), addressOf(diagonal), start(ends), start(kinds)],
+        ...[addressOf(norms), addressOf(changes), ...penaltyParameters(penalty)],
+      ],
+      grain: grainFor(4 * samples.columns),
+    },
+    diagonals: {
+      entry: "residualDiagonals_f64",
+      parameters: [
+        ...[...shared, addressOf(variances), addressOf(diagonal), ...results],
+        addressOf(changes) + 8 * values.length,
+      ],
+      ...vertices,
+    },
+  });
+};
+
+/** Lowering of {@linkcode Kernels.graphSlopes}: rows split. */
+export const graphSlopes: Lowering<"graphSlopes"> = (operands) => {
+  const { first, from = 0, slopes, values, diagonal } = operands;
+  return [{
+    entry: "graphSlopes_f64",
+    parameters: [...graph(operands), first, from, addressOf(slopes), strideOf(slopes)],
+    extent: slopes.rows,
+    grain: grainFor(4 * (values.length + diagonal.length)),
+  }];
+};
+
+/** Lowering of {@linkcode Kernels.pairedSlopes}: rows split. */
+export const pairedSlopes: Lowering<"pairedSlopes"> = (
+  { first, from = 0, products, mirrored, transposed, diagonal, slopes },
+) => [{
+  entry: "pairedSlopes_f64",
+  parameters: [
+    ...[slopes.columns, first, from, addressOf(products), strideOf(products), addressOf(mirrored)],
+    ...(transposed ? [1, strideOf(mirrored)] : [strideOf(mirrored), 1]),
+    ...[addressOf(diagonal), addressOf(slopes), strideOf(slopes)],
+  ],
+  extent: slopes.rows,
+  grain: grainFor(8 * slopes.columns),
+}];
+
+/** Lowering of {@linkcode Kernels.steepEntries}: rows split. */
+export const steepEntries: Lowering<"steepEntries"> = ({ first, slopes, limits, columns, counts }) => [{
+  entry: "steepEntries_f64",
+  parameters: [
+    ...[slopes.columns, first, addressOf(slopes), strideOf(slopes), addressOf(limits), start(columns), start(counts)],
+  ],
+  extent: slopes.rows,
+  grain: grainFor(slopes.columns),
+}];
+
+/** Lowering of {@linkcode Kernels.graphSwaps}: vertices split. */
+export const graphSwaps: Lowering<"graphSwaps"> = (operands) => {
+  const { first, slopes, gram, rows, rowsFrom, variances, leastCurvatures, penalty } = operands;
+  const { gains, targets, along, values, diagonal } = operands;
+  return [{
+    entry: "graphSwaps_f64",
+    parameters: [
+      ...[diagonal.length, ...adjacency(operands), first, addressOf(slopes), strideOf(slopes)],
+      ...[addressOf(gram), strideOf(gram), start(rows), rowsFrom, addressOf(variances), addressOf(leastCurvatures)],
+      ...[penalty.lambda0, penalty.lambda2, penalty.bound, addressOf(gains), start(targets), addressOf(along)],
+    ],
+    extent: slopes.rows,
+    grain: grainFor(4 * values.length),
+  }];
+};

@@ -1,0 +1,117 @@
+import { MemoryLimitError, type Workspace } from "../../kernels/engine/mod.ts";
+import type { DeviceArray } from "../../kernels/spec.ts";
+import { DataError } from "../core/errors.ts";
+import type { Matrix } from "../core/matrix.ts";
+import type { Run } from "../core/run.ts";
+import { createNeighbourSums } from "./neighbours.ts";
+import { createProducts } from "./products.ts";
+import type { Pseudolikelihood } from "./pseudolikelihood.ts";
+import { createResiduals } from "./residuals.ts";
+
+/** How the data term is evaluated. */
+export type GraphEvaluation = "auto" | "products" | "neighbours" | "residuals";
+
+/** Shares of a column's mean square below which what centring leaves is rounding: the column is constant. */
+const constantColumn = 1e-20;
+
+/** Variables up to which products are kept: both matrices take 128 MiB then. */
+const productsUpTo = 2896;
+
+/** Multiply-adds of the Gram matrix between two checkpoints. */
+const gramWork = 4e9;
+
+/** Samples that are summed at once at the least: with fewer, reading and writing `S` takes longer than the products. */
+const gramDepth = 256;
+
+/**
+ * The data term of samples, where the kernels run. `auto` keeps products for few variables, the Gram matrix where it fits
+ * in memory, and residuals beyond.
+ *
+ * @throws {DataError} for a column without variance
+ */
+export async function createProblem(
+  workspace: Workspace,
+  samples: Matrix,
+  center: boolean,
+  evaluation: GraphEvaluation,
+  run: Run,
+): Promise<Pseudolikelihood> {
+  const [count, vertices] = samples.shape;
+  const { scaled, variances } = scaleSamples(samples, center);
+  if (evaluation === "residuals" && count <= vertices) return onSamples();
+  let gram: DeviceArray<"f64">;
+  try {
+    gram = await gramOf(workspace, scaled, count, vertices, run);
+  } catch (error) {
+    if (evaluation !== "auto" || !(error instanceof MemoryLimitError)) throw error;
+    return onSamples();
+  }
+  if (evaluation === "residuals") {
+    // With S = R R^T the rows of R serve as well as those of Y^T, and are shorter.
+    const a = { array: gram, rows: vertices, columns: vertices };
+    if (await workspace.kernels.cholesky({ a }) < 0) return createResiduals(workspace, gram, count, variances);
+    workspace.free(gram);
+    return onSamples();
+  }
+  const products = evaluation === "products" || (evaluation === "auto" && vertices <= productsUpTo);
+  return (products ? createProducts : createNeighbourSums)(workspace, gram, count, variances);
+
+  function onSamples(): Pseudolikelihood {
+    const data = workspace.allocate("f64", count * vertices, "samples");
+    const column = new Float64Array(count);
+    for (let j = 0; j < vertices; j++) {
+      for (let i = 0; i < count; i++) column[i] = scaled[i * vertices + j];
+      workspace.write(data, column, j * count);
+    }
+    return createResiduals(workspace, data, count, variances);
+  }
+}
+
+async function gramOf(
+  workspace: Workspace,
+  scaled: Float64Array,
+  count: number,
+  vertices: number,
+  run: Run,
+): Promise<DeviceArray<"f64">> {
+  const gram = workspace.allocate("f64", vertices * vertices, "S");
+  const data = workspace.allocate("f64", count * vertices, "samples");
+  workspace.write(data, scaled);
+  const c = { array: gram, rows: vertices, columns: vertices };
+  const rows = Math.max(gramDepth, Math.ceil(gramWork / vertices ** 2));
+  for (let first = 0; first < count; first += rows) {
+    const a = { array: data, offset: first * vertices, rows: Math.min(rows, count - first), columns: vertices };
+    await workspace.kernels.syrk({ a, c, beta: first === 0 ? 0 : 1 });
+    await run.checkpoint({ stage: "gram", fraction: Math.min(1, (first + rows) / count), iteration: 0 });
+  }
+  workspace.free(data);
+  return gram;
+}
+
+/** `Y`: samples, centred where asked for, over the square root of their number; and the squared norms of its columns. */
+function scaleSamples({ data, shape: [count, vertices] }: Matrix, center: boolean) {
+  const means = new Float64Array(vertices), squares = new Float64Array(vertices);
+  const variances = new Float64Array(vertices), scaled = new Float64Array(count * vertices);
+  const scale = 1 / Math.sqrt(count);
+  for (let i = 0, at = 0; i < count; i++) {
+    for (let j = 0; j < vertices; j++, at++) {
+      if (center) means[j] += data[at] / count;
+      squares[j] += data[at] * data[at] / count;
+    }
+  }
+  for (let i = 0, at = 0; i < count; i++) {
+    for (let j = 0; j < vertices; j++, at++) {
+      const value = (data[at] - means[j]) * scale;
+      scaled[at] = value;
+      variances[j] += value * value;
+    }
+  }
+  const constant = variances.findIndex((variance, j) => !(variance > constantColumn * squares[j]));
+  if (constant >= 0) {
+    throw new DataError(
+      "samples",
+      `Cannot estimate a precision matrix: column ${constant} of "samples" has no variance.`,
+    );
+  }
+  return { scaled, variances };
+}

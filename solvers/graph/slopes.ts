@@ -1,0 +1,142 @@
+import type { Workspace } from "../../kernels/engine/mod.ts";
+import type { L0Penalty, MatrixOperand } from "../../kernels/spec.ts";
+import { createAdjacency, createEdgeArrays, deviceVector } from "./edge_arrays.ts";
+import type { GraphEstimate, Pseudolikelihood } from "./pseudolikelihood.ts";
+
+/** Rows of slopes that are looked at together. */
+const tileRows = 64;
+
+/** Entries whose Gram rows are at hand together. */
+const swapEntries = 512;
+
+/** What an evaluation knows that its slopes are made of. */
+export interface SlopeSource {
+  readonly vertices: number;
+  readonly variances: Float64Array;
+  /** Writes rows `first` on of the slopes, from column `from` on, at the estimate of the latest descent. */
+  fill(first: number, from: number, slopes: MatrixOperand): Promise<void>;
+  /** Rows of `S`: those of `vertices` in turn, or all of them. */
+  gramRows(vertices: Uint32Array): Promise<{ gram: MatrixOperand; complete: boolean }>;
+}
+
+/** The questions about all edges, answered tile by tile. */
+export function createSlopes(
+  workspace: Workspace,
+  { vertices, variances, fill, gramRows }: SlopeSource,
+): Pick<Pseudolikelihood, "slopes" | "steepSlopes" | "bestSwaps"> {
+  const { kernels } = workspace;
+  const most = Math.min(vertices, tileRows);
+  const tile = workspace.allocate("f64", most * vertices, "slopes");
+  const columns = workspace.allocate("u32", most * vertices, "steep columns");
+  const counts = workspace.allocate("u32", most, "steep counts");
+  const limits = deviceVector(workspace, most, "limits");
+  const rowsOf = (rows: number) => ({ array: tile, rows, columns: vertices });
+
+  return {
+    async slopes(begin, end) {
+      const rows = new Float64Array((end - begin) * vertices);
+      for (let first = begin; first < end; first += most) {
+        const count = Math.min(most, end - first);
+        await fill(first, 0, rowsOf(count));
+        rows.set(await workspace.read(tile, 0, count * vertices), (first - begin) * vertices);
+      }
+      return rows;
+    },
+
+    async steepSlopes(limitOf, visit) {
+      for (let first = 0; first < vertices; first += most) {
+        const rows = Math.min(most, vertices - first);
+        await fill(first, first, rowsOf(rows));
+        workspace.write(limits.array, Array.from({ length: rows }, (_, row) => limitOf(first + row)));
+        await kernels.steepEntries({
+          ...{ first, slopes: rowsOf(rows), columns, counts },
+          limits: { ...limits, length: rows },
+        });
+        const found = await workspace.read(counts, 0, rows);
+        for (let row = 0; row < rows; row++) {
+          if (found[row] === 0) continue;
+          const slopes = await workspace.read(tile, row * vertices, found[row]);
+          const ends = await workspace.read(columns, row * vertices, found[row]);
+          for (let k = 0; k < ends.length; k++) visit(slopes[k], first + row, ends[k]);
+        }
+      }
+    },
+
+    async bestSwaps(estimate, penalty) {
+      const held = holdSwaps(workspace, vertices, variances, estimate);
+      try {
+        const { starts, neighbours } = held.lists;
+        for (let first = 0, end = 0; first < vertices; first = end) {
+          end = first + 1;
+          while (end < vertices && end - first < most && starts[end + 1] - starts[first] <= swapEntries) end++;
+          const wanted = neighbours.slice(starts[first], starts[end]);
+          if (wanted.length === 0) continue;
+          await fill(first, 0, rowsOf(end - first));
+          const { gram, complete } = await gramRows(wanted);
+          await held.search(first, rowsOf(end - first), gram, complete, penalty);
+        }
+        return await held.read();
+      } finally {
+        held.free();
+      }
+    },
+  };
+}
+
+/** What a pass of swaps keeps on the device. */
+function holdSwaps(workspace: Workspace, vertices: number, variances: Float64Array, estimate: GraphEstimate) {
+  const edges = createEdgeArrays(workspace), adjacency = createAdjacency(workspace, vertices);
+  const { values, ends, kinds } = edges.load(estimate, new Uint8Array(estimate.values.length));
+  const { lists, ...graph } = adjacency.load(estimate.ends);
+  const entries = lists.neighbours.length;
+  const vector = (label: string, contents: ArrayLike<number>) => {
+    const vector = deviceVector(workspace, contents.length, label);
+    workspace.write(vector.array, contents);
+    return vector;
+  };
+  const floats = {
+    diagonal: vector("diagonal", estimate.diagonal),
+    variances: vector("variances", variances),
+    leastCurvatures: vector("least curvatures", leastCurvatures(variances, estimate.diagonal)),
+    gains: vector("gains", new Float64Array(entries)),
+    along: vector("slopes along", new Float64Array(entries)),
+  };
+  const targets = workspace.allocate("u32", entries, "new neighbours");
+  const inTurn = workspace.allocate("u32", entries, "rows in turn");
+  workspace.write(inTurn, Uint32Array.from({ length: entries }, (_, at) => at));
+  return {
+    lists,
+    search: async (
+      first: number,
+      slopes: MatrixOperand,
+      gram: MatrixOperand,
+      complete: boolean,
+      penalty: L0Penalty,
+    ) => {
+      const rows = complete ? graph.neighbours : inTurn, rowsFrom = complete ? 0 : lists.starts[first];
+      await workspace.kernels.graphSwaps({
+        ...{ ...graph, values, ...floats, targets, first, slopes, gram, rows, rowsFrom, penalty },
+      });
+    },
+    read: async () => ({
+      ...lists,
+      gains: await workspace.read(floats.gains.array),
+      targets: await workspace.read(targets),
+      along: await workspace.read(floats.along.array),
+    }),
+    free() {
+      const arrays = [ends, kinds, values.array, ...Object.values(graph), targets, inTurn];
+      [...arrays, ...Object.values(floats).map(({ array }) => array)].forEach((array) => workspace.free(array));
+    },
+  };
+}
+
+/** At most the curvature of the data term along any edge at each vertex. */
+export function leastCurvatures(variances: Float64Array, diagonal: Float64Array): Float64Array {
+  let variance = Infinity, entry = 0;
+  for (let i = 0; i < variances.length; i++) {
+    variance = Math.min(variance, variances[i]);
+    entry = Math.max(entry, diagonal[i]);
+  }
+  return variances.map((own, i) => 2 * (variance / diagonal[i] + own / entry));
+}
