@@ -22,7 +22,7 @@ const folders: { readonly [folder: string]: readonly RuntimeName[] } = {
   // The house rules and the packed package are about files, not about a runtime.
   house: ["deno"],
   package: ["deno"],
-  server: processes,
+  server: [...processes, "workerd"],
   cli: processes,
 };
 
