@@ -11,6 +11,7 @@ import {
   toDot,
   toEdgeList,
   toGraphMl,
+  toSvg,
 } from "../mod.ts";
 import { certificate } from "./certificate.ts";
 import { command } from "./command.ts";
@@ -18,10 +19,14 @@ import { writeWhole } from "./files.ts";
 import { formatDuration, formatNumber, table } from "./layout.ts";
 import { solveOptions, solverOptions, underWatch } from "./solver_options.ts";
 import { readTable, tableOptions } from "./tables.ts";
+import { transformed, transformOption } from "./transforms.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Ridge penalty on columns of variance 1, where the solver asks for one and none is given. */
 const defaultRidge = 0.01;
+
+/** Longer than the library's: what ends a path here is its number of edges. */
+const defaultCount = 500;
 
 /** Edges that are printed; a file holds all. */
 const printedEdges = 30;
@@ -35,34 +40,36 @@ export const graph = command({
 Estimates a sparse precision matrix by l0-penalised pseudolikelihood: an edge stands for two columns that depend on each
 other given all the rest. Without --lambda0 the graph of a path that the criterion likes best is taken.
 
-  minima graph cells.tsv --out cells.graphml
+  minima graph cells.tsv --transform normal-scores --out cells.svg
+  minima graph prices.csv --ignore date --transform log-returns --out market.graphml
   minima graph cells.tsv --lambda0 0.05 --lambda2 0.5 --method exact --out cells.dot`,
   operands: [1, 1],
   options: {
     ...tableOptions,
+    ...transformOption,
     lambda0: { kind: "number", value: "PRICE", about: "price of each edge" },
     lambda2: { kind: "number", value: "WEIGHT", about: `ridge penalty (default: ${defaultRidge})` },
     "big-m": { kind: "number", value: "BOUND", about: "bound on the entries off the diagonal (default: none)" },
     criterion: { kind: "text", value: "NAME", about: "ebic (the default) or pseudo-ebic" },
-    count: { kind: "number", value: "COUNT", about: "most graphs of the path (default: 50)" },
+    count: { kind: "number", value: "COUNT", about: `most graphs of the path (default: ${defaultCount})` },
     "max-edges": { kind: "number", value: "COUNT", about: "most edges of a graph of the path (default: 10 a column)" },
     method: { kind: "text", value: "NAME", about: "approximate (the default) or exact" },
     "gap-tolerance": { kind: "number", value: "SHARE", about: "relative gap at which exact stops (default: 0.01)" },
     "node-limit": { kind: "number", value: "COUNT", about: "most relaxations that exact solves" },
     "random-starts": { kind: "number", value: "COUNT", about: "descents from random orders besides (default: 0)" },
     standardize: { kind: "flag", about: "give all columns variance 1 first (default: given)" },
-    out: { kind: "text", value: "FILE", about: "where to write the graph: .csv, .graphml or .dot" },
+    out: { kind: "text", value: "FILE", about: "where to write the graph: .csv, .graphml, .dot or .svg, a picture" },
     ...solverOptions,
   },
   async run({ options, operands: [path], terminal, signal }) {
     const { lambda0, out } = options;
-    const { columns, matrix: data } = await readTable(path, options);
+    const { columns, matrix: data } = transformed(await readTable(path, options), options.transform);
     const samples = options.standardize ?? true ? standardized(data) : data;
     const settings: PrecisionPathOptions = {
       lambda2: options.lambda2 ?? defaultRidge,
       bigM: options["big-m"],
       criterion: options.criterion as PrecisionPathOptions["criterion"],
-      count: options.count,
+      count: options.count ?? defaultCount,
       maxEdges: options["max-edges"],
       method: options.method as PrecisionPathOptions["method"],
       gapTolerance: options["gap-tolerance"],
@@ -87,17 +94,20 @@ interface Choice {
   readonly lambda0: number;
   /** Graphs that it was chosen among. */
   readonly candidates?: number;
+  /** The path ended while the criterion was still falling. */
+  readonly last?: boolean;
 }
 
 /** The graph of the path with the least criterion. */
 async function choose(samples: Matrix, settings: PrecisionPathOptions): Promise<Choice> {
   let best: { fit: SparsePrecision; lambda0: number; criterion: number } | undefined;
-  let candidates = 0;
+  let candidates = 0, last = false;
   for await (const { lambda0, criterion, ...fit } of sparsePrecisionPath(samples, settings)) {
     candidates++;
-    if (best === undefined || criterion < best.criterion) best = { fit, lambda0, criterion };
+    last = best === undefined || criterion < best.criterion;
+    if (last) best = { fit, lambda0, criterion };
   }
-  return { ...best!, candidates };
+  return { ...best!, candidates, last };
 }
 
 /** Columns of variance 1: partial correlations do not depend on scales, but penalties do. */
@@ -114,6 +124,7 @@ function standardized({ data, shape: [rows, columns] }: Matrix): Matrix {
 }
 
 function writerOf(path: string): typeof toDot {
+  if (path.endsWith(".svg")) return (precision, names) => toSvg(precision, { names });
   if (path.endsWith(".graphml")) return toGraphMl;
   return path.endsWith(".dot") || path.endsWith(".gv") ? toDot : toEdgeList;
 }
@@ -122,7 +133,7 @@ function strongestFirst(edges: readonly GraphEdge[]): GraphEdge[] {
   return [...edges].sort((a, b) => Math.abs(b.partialCorrelation) - Math.abs(a.partialCorrelation));
 }
 
-function printReport(terminal: Terminal, { fit, lambda0, candidates }: Choice, columns: readonly string[]): void {
+function printReport(terminal: Terminal, { fit, lambda0, candidates, last }: Choice, columns: readonly string[]): void {
   const edges = strongestFirst(graphEdges(fit.precision));
   const [heading, ...lines] = table([
     ["edge", "partial correlation"],
@@ -143,6 +154,7 @@ function printReport(terminal: Terminal, { fit, lambda0, candidates }: Choice, c
     ...certificate(fit),
     ["ran on", `${fit.plan.backend} (${fit.plan.reason}), ${formatDuration(fit.elapsedMs)}`],
   ]);
+  if (last) terminal.note("the path ended while the criterion fell: see --count and --max-edges");
   if (fit.status !== "converged") {
     terminal.note(`stopped at its ${fit.status.replace("-", " ")}: a better graph may exist`);
   }
