@@ -30,9 +30,7 @@ export function standardize(
   const samples = matrix(
     rows,
     columns,
-    data.map((x, at) =>
-      (x - by.means[at % columns]) / by.deviations[at % columns]
-    ),
+    data.map((x, at) => (x - by.means[at % columns]) / by.deviations[at % columns]),
   );
   return { samples, means, deviations };
 }
@@ -98,6 +96,7 @@ export async function ourPath(
 export async function lassoPath(
   lasso: GraphicalLasso,
   samples: Matrix,
+  maxEdges: number,
 ): Promise<PathPoint[]> {
   const size = samples.shape[1], moments = secondMoments(samples);
   const largest = moments.reduce(
@@ -108,7 +107,7 @@ export async function lassoPath(
     { length: 50 },
     (_, k) => largest * 0.02 ** (k / 49),
   );
-  const precisions = await lasso.path(moments, size, penalties);
+  const precisions = await lasso.path(moments, size, penalties, maxEdges);
   return precisions.map((precision, k) => ({
     precision,
     edges: edgesOf(precision, size),
@@ -153,7 +152,5 @@ export function unstandardized(
   { deviations }: Standardized,
 ): Float64Array {
   const size = deviations.length;
-  return precision.map((value, at) =>
-    value / deviations[Math.floor(at / size)] / deviations[at % size]
-  );
+  return precision.map((value, at) => value / deviations[Math.floor(at / size)] / deviations[at % size]);
 }

@@ -1,11 +1,6 @@
 /** The library's kernels as contenders: one workspace a build, on one thread. */
 
-import {
-  capabilities,
-  init,
-  openWorkspace,
-  type Workspace,
-} from "../kernels/engine/mod.ts";
+import { capabilities, init, openWorkspace, type Workspace } from "../kernels/engine/mod.ts";
 import { type KernelModules, loadModule } from "../kernels/engine/modules.ts";
 import { type FloatDtype, kernelSpecs } from "../kernels/spec.ts";
 import type { FloatArray } from "./peers/peer.ts";

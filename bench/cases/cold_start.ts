@@ -5,8 +5,7 @@ import { findRuntimes } from "../runtimes/runtimes.ts";
 
 /** From nothing to a first answer. */
 export const coldStart: Case = {
-  question:
-    "How long does a fresh process, page or worker need to import the library, initialise it and run a kernel?",
+  question: "How long does a fresh process, page or worker need to import the library, initialise it and run a kernel?",
   async run({ quick, progress }) {
     const { found, missing } = await findRuntimes();
     const rounds = quick ? 1 : 7;
@@ -20,11 +19,8 @@ export const coldStart: Case = {
       }
     }
     const rows = found.map(({ name }, index): Cell[] => {
-      const least = (stage: keyof ColdStart) =>
-        Math.min(...starts[index].map((start) => start[stage]));
-      const totals = starts[index].map((start) =>
-        start.import + start.init + start.kernel
-      );
+      const least = (stage: keyof ColdStart) => Math.min(...starts[index].map((start) => start[stage]));
+      const totals = starts[index].map((start) => start.import + start.init + start.kernel);
       return [
         name,
         least("import"),

@@ -1,9 +1,4 @@
-import {
-  graphEdges,
-  sparsePrecision,
-  type SparsePrecisionOptions,
-  toDense,
-} from "../../mod.ts";
+import { graphEdges, sparsePrecision, type SparsePrecisionOptions, toDense } from "../../mod.ts";
 import { bestClock, seconds } from "../clock.ts";
 import type { Case } from "../case.ts";
 import { graphDesign, type GraphPattern } from "../designs.ts";
@@ -106,12 +101,9 @@ const settings: readonly Setting[] = [
 
 /** Sparse precision matrices: time, certificate, recovery. */
 export const graphCertificates: Case = {
-  question:
-    "How fast are graphs found and certified, and how much of the truth is in them?",
+  question: "How fast are graphs found and certified, and how much of the truth is in them?",
   async run({ quick, seed, progress }) {
-    const chosen = settings.filter(({ variables }) =>
-      !quick || variables <= 200
-    );
+    const chosen = settings.filter(({ variables }) => !quick || variables <= 200);
     const rows = [], targets = [];
     for (
       const { name, pattern, samples, variables, options, limit } of chosen

@@ -66,9 +66,7 @@ export const regressionCertificates: Case = {
         seed,
       });
       const truth = new Set(
-        [...design.coefficients.keys()].filter((j) =>
-          design.coefficients[j] !== 0
-        ),
+        [...design.coefficients.keys()].filter((j) => design.coefficients[j] !== 0),
       );
       for (const method of methods) {
         progress(`${features} features, correlation ${correlation}, ${method}`);
@@ -109,8 +107,7 @@ export const regressionCertificates: Case = {
     }
     return {
       tables: [{
-        title:
-          "ten nonzeros, signal to noise 5, unit columns; one thread, WASM",
+        title: "ten nonzeros, signal to noise 5, unit columns; one thread, WASM",
         columns: [
           ...[
             "features x samples, correlation, lambda2",

@@ -6,8 +6,7 @@ const root = new URL("../../", import.meta.url).pathname;
 
 /** What a user downloads or deploys. */
 export const size: Case = {
-  question:
-    "How many bytes are the kernels and the library, as files and compressed?",
+  question: "How many bytes are the kernels and the library, as files and compressed?",
   async run() {
     const rows: Cell[][] = [];
     const add = (name: string, bytes: Uint8Array) => {
@@ -35,9 +34,7 @@ export const size: Case = {
         conditions: ["workerd", "import"],
       }),
     );
-    const deployed = rows.filter(([name]) =>
-      !String(name).startsWith("library")
-    );
+    const deployed = rows.filter(([name]) => !String(name).startsWith("library"));
     const compressed = deployed.reduce(
       (sum, [, , gzip]) => sum + Number(gzip),
       0,

@@ -6,8 +6,7 @@ import { race } from "../runner.ts";
 
 /** What more threads bring. */
 export const threads: Case = {
-  question:
-    "How does the rate of a matrix product grow with threads, and is the answer the same?",
+  question: "How does the rate of a matrix product grow with threads, and is the answer the same?",
   async run({ quick, seed, progress }) {
     const { threads: most, threadsReason } = await capabilities();
     const size = quick ? 256 : 512;
@@ -31,8 +30,7 @@ export const threads: Case = {
       }
       return gemmContender(`${count}`, workspace, a, b, size);
     }));
-    const onRound = (round: number, rounds: number) =>
-      progress(`round ${round} of ${rounds}`);
+    const onRound = (round: number, rounds: number) => progress(`round ${round} of ${rounds}`);
     const measured = await race(contenders, {
       rounds: quick ? 3 : 200,
       sampleSeconds: 0.002,

@@ -1,5 +1,6 @@
-# Graphical lasso along a path of penalties: `Rscript glasso.R INPUT OUTPUT SIZE COUNT`.
-# INPUT holds a covariance matrix and the penalties, largest first, in f64; OUTPUT gets one precision matrix each.
+# Graphical lasso along a path of penalties: `Rscript glasso.R INPUT OUTPUT SIZE COUNT MOST_EDGES`.
+# INPUT holds a covariance matrix and the penalties, largest first, in f64; OUTPUT gets one
+# precision matrix each, up to the first with more than MOST_EDGES edges.
 library(glasso)
 arguments <- commandArgs(trailingOnly = TRUE)
 size <- as.integer(arguments[3])
@@ -23,6 +24,7 @@ for (penalty in penalties) {
   start <- fit
   # Both halves must agree that an edge is there; their values differ by the tolerance.
   both <- fit$wi != 0 & t(fit$wi) != 0
+  if (sum(both[upper.tri(both)]) > as.integer(arguments[5])) break
   writeBin(as.vector((fit$wi + t(fit$wi)) / 2 * both), output)
 }
 close(output)

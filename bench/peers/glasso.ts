@@ -5,11 +5,15 @@ import process from "node:process";
 /** The peer. */
 export interface GraphicalLasso {
   readonly name: string;
-  /** Precision matrices [size, size] for penalties, largest first, each warm-started at the one before. */
+  /**
+   * Precision matrices [size, size] for penalties, largest first, each warm-started at the one before; the path ends before
+   * a graph of more edges than `maxEdges`.
+   */
   path(
     covariance: Float64Array,
     size: number,
     penalties: readonly number[],
+    maxEdges: number,
   ): Promise<Float64Array[]>;
 }
 
@@ -24,9 +28,7 @@ export async function openGlasso(): Promise<GraphicalLasso | string> {
     }).output();
     if (!success) {
       throw new Error(
-        `${program}: ${
-          new TextDecoder().decode(stderr).trim().split("\n").at(-1)
-        }`,
+        `${program}: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`,
       );
     }
     return new TextDecoder().decode(stdout).trim();
@@ -39,22 +41,17 @@ export async function openGlasso(): Promise<GraphicalLasso | string> {
   }
   return {
     name: `glasso ${version} (R)`,
-    async path(covariance, size, penalties) {
+    async path(covariance, size, penalties, maxEdges) {
       const folder = await Deno.makeTempDir({ prefix: "minima-bench-" });
       try {
         const input = new Float64Array([...covariance, ...penalties]);
         await Deno.writeFile(`${folder}/input`, new Uint8Array(input.buffer));
-        await call(
-          `${folder}/input`,
-          `${folder}/output`,
-          String(size),
-          String(penalties.length),
-        );
-        const all = new Float64Array(
-          (await Deno.readFile(`${folder}/output`)).buffer,
-        );
-        return penalties.map((_, k) =>
-          all.slice(k * size * size, (k + 1) * size * size)
+        const numbers = [size, penalties.length, maxEdges].map(String);
+        await call(`${folder}/input`, `${folder}/output`, ...numbers);
+        const all = new Float64Array((await Deno.readFile(`${folder}/output`)).buffer);
+        return Array.from(
+          { length: all.length / size ** 2 },
+          (_, k) => all.slice(k * size * size, (k + 1) * size * size),
         );
       } finally {
         await Deno.remove(folder, { recursive: true });

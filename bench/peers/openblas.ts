@@ -32,8 +32,7 @@ export async function openOpenblas(): Promise<GemmPeer> {
             dtype,
           }),
       );
-      const run = () =>
-        python.ask<{ seconds: number; corner: number }>({ do: "run", index });
+      const run = () => python.ask<{ seconds: number; corner: number }>({ do: "run", index });
       return {
         run: async () => (await run()).seconds,
         corner: async () => (await run()).corner,

@@ -31,9 +31,7 @@ export async function openTorchQuantEase(
   );
   return {
     name: `torch ${version}`,
-    setting: `1 thread, OPENBLAS_CORETYPE=${
-      openblasCore() ?? "its own choice"
-    }`,
+    setting: `1 thread, OPENBLAS_CORETYPE=${openblasCore() ?? "its own choice"}`,
     run: (bits, passes) => python.ask({ do: "run", index, bits, passes }),
     close: () => python.close(),
   };

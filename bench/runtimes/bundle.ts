@@ -55,9 +55,7 @@ export async function bundleProgram(
   }
   const kernels = precompiled ? "kernels: { simd, relaxed }, " : "";
   const entry = [
-    ...[...wasm.keys()].map((file) =>
-      `import ${file.replace(".wasm", "")} from "./${file}";`
-    ),
+    ...[...wasm.keys()].map((file) => `import ${file.replace(".wasm", "")} from "./${file}";`),
     `import { main } from "./${program}";`,
     `const start = () => main({ ${kernels}peak: { simd: peak_simd, relaxed: peak_relaxed }, quick: ${quick} });`,
     ending,
