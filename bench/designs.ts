@@ -21,12 +21,7 @@ export interface GraphDesign {
  * A pattern made positive definite, scaled so that the largest variance is 1, and normal samples of it.
  * O(variables^3 + samples variables^2).
  */
-export function graphDesign(
-  pattern: GraphPattern,
-  samples: number,
-  variables: number,
-  seed: number,
-): GraphDesign {
+export function graphDesign(pattern: GraphPattern, samples: number, variables: number, seed: number): GraphDesign {
   const next = uniform(seed), draw = normal(seed + 1), size = variables;
   const { values: precision, completion } = patternMatrix(pattern, size, next);
   if (completion !== "whole") {
@@ -43,9 +38,7 @@ export function graphDesign(
   // With T = L L^T, columns of L^-T times standard normals have covariance T^-1, whose diagonal is ||L^-1 e_j||^2.
   const factor = cholesky(precision, size);
   if (!factor) {
-    throw new RangeError(
-      `Cannot sample: the ${pattern.kind} design is not positive definite.`,
-    );
+    throw new RangeError(`Cannot sample: the ${pattern.kind} design is not positive definite.`);
   }
   const inverse = inverseOfLower(factor, size);
   let largestVariance = 0;
@@ -121,9 +114,7 @@ export function regressionDesign(
       y[i] += value * coefficients[j];
     }
   }
-  const noise = Math.sqrt(
-    y.reduce((sum, value) => sum + value * value, 0) / samples / signalToNoise,
-  );
+  const noise = Math.sqrt(y.reduce((sum, value) => sum + value * value, 0) / samples / signalToNoise);
   for (let i = 0; i < samples; i++) y[i] += noise * draw();
   const length = Math.hypot(...y);
   for (let i = 0; i < samples; i++) y[i] /= length;

@@ -13,10 +13,7 @@ export interface Standardized {
 }
 
 /** Standardises columns, by their own moments or by given ones. */
-export function standardize(
-  { data, shape: [rows, columns] }: Matrix,
-  like?: Standardized,
-): Standardized {
+export function standardize({ data, shape: [rows, columns] }: Matrix, like?: Standardized): Standardized {
   const means = new Float64Array(columns),
     deviations = new Float64Array(columns);
   for (let j = 0; j < columns; j++) {
@@ -36,9 +33,7 @@ export function standardize(
 }
 
 /** `X^T X / rows`. */
-export function secondMoments(
-  { data, shape: [rows, columns] }: Matrix,
-): Float64Array {
+export function secondMoments({ data, shape: [rows, columns] }: Matrix): Float64Array {
   const moments = new Float64Array(columns * columns);
   for (let k = 0; k < rows; k++) {
     for (let i = 0; i < columns; i++) {
@@ -68,19 +63,10 @@ export interface PathPoint {
 const ridges = [0.003, 0.03, 0.3];
 
 /** Ours: paths of `sparsePrecisionPath`, one a ridge. */
-export async function ourPath(
-  samples: Matrix,
-  maxEdges: number,
-): Promise<PathPoint[]> {
+export async function ourPath(samples: Matrix, maxEdges: number): Promise<PathPoint[]> {
   const points: PathPoint[] = [], size = samples.shape[1];
   for (const lambda2 of ridges) {
-    for await (
-      const { precision, lambda0 } of sparsePrecisionPath(samples, {
-        lambda2,
-        maxEdges,
-        count: 400,
-      })
-    ) {
+    for await (const { precision, lambda0 } of sparsePrecisionPath(samples, { lambda2, maxEdges, count: 400 })) {
       const dense = Float64Array.from(toDense(precision).data);
       points.push({
         precision: dense,
@@ -93,20 +79,10 @@ export async function ourPath(
 }
 
 /** The graphical lasso on 50 penalties, equal steps of the logarithm from the empty graph to 2 % of that penalty. */
-export async function lassoPath(
-  lasso: GraphicalLasso,
-  samples: Matrix,
-  maxEdges: number,
-): Promise<PathPoint[]> {
+export async function lassoPath(lasso: GraphicalLasso, samples: Matrix, maxEdges: number): Promise<PathPoint[]> {
   const size = samples.shape[1], moments = secondMoments(samples);
-  const largest = moments.reduce(
-    (most, x, at) => at % (size + 1) === 0 ? most : Math.max(most, Math.abs(x)),
-    0,
-  );
-  const penalties = Array.from(
-    { length: 50 },
-    (_, k) => largest * 0.02 ** (k / 49),
-  );
+  const largest = moments.reduce((most, x, at) => at % (size + 1) === 0 ? most : Math.max(most, Math.abs(x)), 0);
+  const penalties = Array.from({ length: 50 }, (_, k) => largest * 0.02 ** (k / 49));
   const precisions = await lasso.path(moments, size, penalties, maxEdges);
   return precisions.map((precision, k) => ({
     precision,
@@ -116,11 +92,7 @@ export async function lassoPath(
 }
 
 /** `tr S T - log det T`: the normal distribution's loss; infinite where `T` is not positive definite. */
-export function normalLoss(
-  precision: Float64Array,
-  moments: Float64Array,
-  size: number,
-): number {
+export function normalLoss(precision: Float64Array, moments: Float64Array, size: number): number {
   const factor = cholesky(precision, size);
   if (!factor) return Infinity;
   return precision.reduce((sum, value, at) => sum + value * moments[at], 0) -
@@ -128,12 +100,7 @@ export function normalLoss(
 }
 
 /** The extended Bayesian information criterion of Foygel & Drton (2010) with gamma 1/2. */
-export function extendedBic(
-  point: PathPoint,
-  moments: Float64Array,
-  samples: number,
-  size: number,
-): number {
+export function extendedBic(point: PathPoint, moments: Float64Array, samples: number, size: number): number {
   return samples * normalLoss(point.precision, moments, size) +
     point.edges.size * (Math.log(samples) + 2 * Math.log(size));
 }
@@ -147,10 +114,7 @@ export function least<T>(points: readonly T[], value: (point: T) => number): T {
 }
 
 /** A precision matrix of standardised columns on the scale of the columns themselves. */
-export function unstandardized(
-  precision: Float64Array,
-  { deviations }: Standardized,
-): Float64Array {
+export function unstandardized(precision: Float64Array, { deviations }: Standardized): Float64Array {
   const size = deviations.length;
   return precision.map((value, at) => value / deviations[Math.floor(at / size)] / deviations[at % size]);
 }

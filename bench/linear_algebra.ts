@@ -1,10 +1,7 @@
 /** Small dense matrices, row-major in f64, for designs and their measures: plain loops, apart from the library's kernels. */
 
 /** The lower Cholesky factor of a symmetric matrix, or `undefined` where it is not positive definite. */
-export function cholesky(
-  values: Float64Array,
-  size: number,
-): Float64Array | undefined {
+export function cholesky(values: Float64Array, size: number): Float64Array | undefined {
   const factor = new Float64Array(size * size);
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {
@@ -28,10 +25,7 @@ export function logDeterminantOf(factor: Float64Array, size: number): number {
 }
 
 /** The inverse of a lower triangular matrix. */
-export function inverseOfLower(
-  factor: Float64Array,
-  size: number,
-): Float64Array {
+export function inverseOfLower(factor: Float64Array, size: number): Float64Array {
   const inverse = new Float64Array(size * size);
   for (let i = 0; i < size; i++) {
     const row = inverse.subarray(i * size, (i + 1) * size);
@@ -73,13 +67,7 @@ export function extremeEigenvalues(
 ): [least: number, most: number] {
   let radius = 0;
   for (let i = 0; i < size; i++) {
-    radius = Math.max(
-      radius,
-      values.subarray(i * size, (i + 1) * size).reduce(
-        (sum, x) => sum + Math.abs(x),
-        0,
-      ),
-    );
+    radius = Math.max(radius, values.subarray(i * size, (i + 1) * size).reduce((sum, x) => sum + Math.abs(x), 0));
   }
   const largest = (sign: number) => {
     let vector = Float64Array.from({ length: size }, draw), previous = 0;

@@ -2,10 +2,7 @@ import type { Case, Target } from "../case.ts";
 import type { LayerMemory } from "../runtimes/quantize_memory.ts";
 import { deno } from "../runtimes/runtimes.ts";
 
-const programs = {
-  quantease: "quantize_memory.ts",
-  auto: "quantize_memory_auto.ts",
-};
+const programs = { quantease: "quantize_memory.ts", auto: "quantize_memory_auto.ts" };
 
 /** Memory of a large layer. */
 export const quantizeMemory: Case = {
@@ -16,10 +13,7 @@ export const quantizeMemory: Case = {
     const measured: (LayerMemory & { readonly method: string })[] = [];
     for (const [method, program] of Object.entries(programs)) {
       progress(method);
-      measured.push({
-        method,
-        ...await runtime.run<LayerMemory>(program, quick),
-      });
+      measured.push({ method, ...await runtime.run<LayerMemory>(program, quick) });
     }
     const [{ size }] = measured;
     return {
@@ -36,9 +30,7 @@ export const quantizeMemory: Case = {
         limit: 3,
         sense: "at most",
       })),
-      notes: [
-        "Weights and Gram matrix are the inputs; 6 iterations on one thread.",
-      ],
+      notes: ["Weights and Gram matrix are the inputs; 6 iterations on one thread."],
     };
   },
 };

@@ -27,9 +27,7 @@ export async function openGlasso(): Promise<GraphicalLasso | string> {
       args: [script, ...args],
     }).output();
     if (!success) {
-      throw new Error(
-        `${program}: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`,
-      );
+      throw new Error(`${program}: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`);
     }
     return new TextDecoder().decode(stdout).trim();
   };

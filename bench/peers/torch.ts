@@ -7,27 +7,16 @@ import { openblasCore, startPython, withArrayFiles } from "./python.ts";
 export interface TorchQuantEase {
   readonly name: string;
   readonly setting: string;
-  run(
-    bits: number,
-    passes: number,
-  ): Promise<{ seconds: number; relativeError: number }>;
+  run(bits: number, passes: number): Promise<{ seconds: number; relativeError: number }>;
   close(): void;
 }
 
 /** Hands the layer to PyTorch. */
-export async function openTorchQuantEase(
-  { weights, gram, rows, columns }: SyntheticLayer,
-): Promise<TorchQuantEase> {
+export async function openTorchQuantEase({ weights, gram, rows, columns }: SyntheticLayer): Promise<TorchQuantEase> {
   const python = startPython("quantease_torch.py");
   const { index, version } = await withArrayFiles(
     { weights, gram },
-    (paths) =>
-      python.ask<{ index: number; version: string }>({
-        do: "prepare",
-        ...paths,
-        rows,
-        columns,
-      }),
+    (paths) => python.ask<{ index: number; version: string }>({ do: "prepare", ...paths, rows, columns }),
   );
   return {
     name: `torch ${version}`,
