@@ -78,11 +78,16 @@ export async function ourPath(samples: Matrix, maxEdges: number): Promise<PathPo
   return points;
 }
 
-/** The graphical lasso on 50 penalties, equal steps of the logarithm from the empty graph to 2 % of that penalty. */
-export async function lassoPath(lasso: GraphicalLasso, samples: Matrix, maxEdges: number): Promise<PathPoint[]> {
+/** The graphical lasso on penalties in equal steps of the logarithm, from the empty graph to 2 % of that penalty. */
+export async function lassoPath(
+  lasso: GraphicalLasso,
+  samples: Matrix,
+  maxEdges: number,
+  count = 50,
+): Promise<PathPoint[]> {
   const size = samples.shape[1], moments = secondMoments(samples);
   const largest = moments.reduce((most, x, at) => at % (size + 1) === 0 ? most : Math.max(most, Math.abs(x)), 0);
-  const penalties = Array.from({ length: 50 }, (_, k) => largest * 0.02 ** (k / 49));
+  const penalties = Array.from({ length: count }, (_, k) => largest * 0.02 ** (k / (count - 1)));
   const precisions = await lasso.path(moments, size, penalties, maxEdges);
   return precisions.map((precision, k) => ({
     precision,
