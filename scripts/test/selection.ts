@@ -22,6 +22,8 @@ const folders: { readonly [folder: string]: readonly RuntimeName[] } = {
   // The house rules and the packed package are about files, not about a runtime.
   house: ["deno"],
   package: ["deno"],
+  // The helpers of the benchmarks: what they simulate is the same everywhere.
+  bench: ["deno"],
   server: [...processes, "workerd"],
   cli: processes,
 };

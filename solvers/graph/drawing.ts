@@ -119,7 +119,7 @@ function legendOf(kinds: readonly string[], limit: number, top: number) {
     x += width + 6;
     widest = Math.max(widest, x);
   }
-  return { items, height: y - top + boxHeight, width: widest };
+  return { items, height: 2 * margin + y - top + boxHeight / 2, width: widest };
 }
 
 function rectangle(box: { x: number; y: number; width: number; height: number }, fill: string): string {
