@@ -188,6 +188,8 @@ export function checkSparseMatrix(argument: string, value: SparseMatrix, action:
     if (indptr[line + 1] < indptr[line]) {
       throw new DataError(argument, `Cannot ${action}: "indptr" of "${argument}" falls after line ${line}.`);
     }
+  }
+  for (let line = 0; line < lines; line++) {
     for (let at = indptr[line]; at < indptr[line + 1]; at++) {
       if (indices[at] >= width || (at > indptr[line] && indices[at] <= indices[at - 1])) {
         throw new DataError(
