@@ -5,6 +5,7 @@ import {
   type Matrix,
   matrix,
   type PrecisionPathOptions,
+  type SparseMatrix,
   type SparsePrecision,
   sparsePrecision,
   sparsePrecisionPath,
@@ -14,8 +15,8 @@ import {
   toSvg,
 } from "../mod.ts";
 import { certificate } from "./certificate.ts";
-import { command } from "./command.ts";
-import { writeWhole } from "./files.ts";
+import { command, UsageError } from "./command.ts";
+import { FileError, writeWhole } from "./files.ts";
 import { formatDuration, formatNumber, table } from "./layout.ts";
 import { solveOptions, solverOptions, underWatch } from "./solver_options.ts";
 import { readTable, tableOptions } from "./tables.ts";
@@ -63,8 +64,14 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
   },
   async run({ options, operands: [path], terminal, signal }) {
     const { lambda0, out } = options;
+    const write = out === undefined ? undefined : writerOf(out);
     const { columns, matrix: data } = transformed(await readTable(path, options), options.transform);
-    const samples = options.standardize ?? true ? standardized(data) : data;
+    const variances = variancesOf(data), constant = variances.findIndex((variance) => !(variance > 0));
+    if (constant >= 0) {
+      const name = columns[constant];
+      throw new FileError(`${path}: column ${name} has no variance; --ignore ${name} leaves it out.`);
+    }
+    const samples = options.standardize ?? true ? scaled(data, variances) : data;
     const settings: PrecisionPathOptions = {
       lambda2: options.lambda2 ?? defaultRidge,
       bigM: options["big-m"],
@@ -83,7 +90,7 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
       : { fit: await sparsePrecision(samples, { ...settings, lambda0 }), lambda0 };
     terminal.progress.clear();
     signal.throwIfAborted();
-    if (out !== undefined) await writeWhole(out, writerOf(out)(choice.fit.precision, columns));
+    if (write) await writeWhole(out!, write(choice.fit.precision, columns));
     if (options.json) terminal.print(JSON.stringify(jsonReport(choice, columns), null, 2));
     else printReport(terminal, choice, columns);
   },
@@ -110,24 +117,42 @@ async function choose(samples: Matrix, settings: PrecisionPathOptions): Promise<
   return { ...best!, candidates, last };
 }
 
-/** Columns of variance 1: partial correlations do not depend on scales, but penalties do. */
-function standardized({ data, shape: [rows, columns] }: Matrix): Matrix {
-  const result = matrix(rows, columns, Float64Array.from(data));
-  for (let j = 0; j < columns; j++) {
-    let mean = 0, variance = 0;
+/** Variance of each column; 0 where what the mean leaves is rounding. */
+function variancesOf({ data, shape: [rows, columns] }: Matrix): Float64Array {
+  return Float64Array.from({ length: columns }, (_, j) => {
+    let mean = 0, square = 0, variance = 0;
     for (let i = 0; i < rows; i++) mean += data[i * columns + j] / rows;
-    for (let i = 0; i < rows; i++) variance += (data[i * columns + j] - mean) ** 2 / rows;
-    // A constant column is left as it is: the solver names it.
-    if (variance > 0) { for (let i = 0; i < rows; i++) result.data[i * columns + j] /= Math.sqrt(variance); }
-  }
-  return result;
+    for (let i = 0; i < rows; i++) {
+      square += data[i * columns + j] ** 2 / rows;
+      variance += (data[i * columns + j] - mean) ** 2 / rows;
+    }
+    return variance > 1e-20 * square ? variance : 0;
+  });
 }
 
-function writerOf(path: string): typeof toDot {
-  if (path.endsWith(".svg")) return (precision, names) => toSvg(precision, { names });
-  if (path.endsWith(".graphml")) return toGraphMl;
-  return path.endsWith(".dot") || path.endsWith(".gv") ? toDot : toEdgeList;
+/** Columns of variance 1: partial correlations do not depend on scales, but penalties do. */
+function scaled({ data, shape: [rows, columns] }: Matrix, variances: Float64Array): Matrix {
+  return matrix(rows, columns, Float64Array.from(data, (value, at) => value / Math.sqrt(variances[at % columns])));
 }
+
+/** The writer for a file's ending. @throws {UsageError} for one that no format has */
+function writerOf(path: string): (precision: SparseMatrix, names: readonly string[]) => string {
+  const ending = path.slice(path.lastIndexOf("."));
+  if (!Object.hasOwn(writers, ending)) {
+    throw new UsageError(
+      `Option --out needs a file that ends in ${Object.keys(writers).join(", ")}, received ${path}.`,
+    );
+  }
+  return writers[ending];
+}
+
+const writers: Readonly<Record<string, (precision: SparseMatrix, names: readonly string[]) => string>> = {
+  ".csv": toEdgeList,
+  ".graphml": toGraphMl,
+  ".dot": toDot,
+  ".gv": toDot,
+  ".svg": (precision, names) => toSvg(precision, { names }),
+};
 
 function strongestFirst(edges: readonly GraphEdge[]): GraphEdge[] {
   return [...edges].sort((a, b) => Math.abs(b.partialCorrelation) - Math.abs(a.partialCorrelation));

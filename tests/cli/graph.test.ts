@@ -99,6 +99,21 @@ describe("minima graph", () => {
     assert.doesNotMatch((await minima(["graph", path("chain.csv")])).stderr, /the path ended/);
   });
 
+  it("names a column without variance", async () => {
+    const flat = Float64Array.from(data, (value, at) => at % 4 === 3 ? 5 : value);
+    await writeFile(path("flat.csv"), serializeCsv({ columns, matrix: matrix(rows, 4, flat) }));
+    const { code, stderr } = await minima(["graph", path("flat.csv")]);
+    assert.equal(code, 1);
+    assert.match(stderr, /flat\.csv: column apart has no variance; --ignore apart leaves it out/);
+  });
+
+  it("finds no edge in a table of one column", async () => {
+    const args = ["graph", path("chain.csv"), "--ignore", "first,second,third"];
+    const { code, stdout, stderr } = await minima(args);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^graph +0 edges among 1 columns?, in 1 component$/m);
+  });
+
   const wrong: [string, number, string[], RegExp][] = [
     ["a criterion that does not exist", 2, ["--criterion", "aic"], /--criterion: expected "ebic" or "pseudo-ebic"/],
     ["a negative price", 2, ["--lambda0", "-1"], /--lambda0: expected a number >= 0, received -1/],
