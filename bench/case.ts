@@ -36,12 +36,29 @@ export interface Target {
   readonly sense: "at least" | "at most";
 }
 
+/** A picture that a case draws, kept beside its record. */
+export interface Picture {
+  /** Name of the file in `results/`. */
+  readonly file: string;
+  readonly caption: string;
+  /** The SVG document; only while the case runs. */
+  readonly text?: string;
+}
+
 /** What a case found. */
 export interface Outcome {
   readonly tables: readonly Table[];
   readonly targets: readonly Target[];
   /** What a reader must know to read the tables: settings, things left out and why. */
   readonly notes: readonly string[];
+  readonly pictures?: readonly Picture[];
+  /** Why nothing was measured: what is missing here. Such an outcome is shown and not recorded. */
+  readonly leftOut?: string;
+}
+
+/** An outcome of which nothing was measured. */
+export function leftOut(reason: string): Outcome {
+  return { tables: [], targets: [], notes: [], leftOut: reason };
 }
 
 /** Whether the target is kept. */

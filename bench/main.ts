@@ -42,7 +42,8 @@ for (const name of positionals.length > 0 ? positionals : names) {
   for (const table of outcome.tables) console.log(textTable(table) + "\n");
   for (const line of targetLines(outcome)) console.log(line);
   for (const note of outcome.notes) console.log(`note: ${note}`);
-  if (values.quick) continue;
+  if (outcome.leftOut) console.log(`left out: ${outcome.leftOut}`);
+  if (values.quick || outcome.leftOut) continue;
   const command = `deno task bench ${name}` + (seed === 1 ? "" : ` --seed=${seed}`);
   await record({ case: name, question, command, seed, environment: environment(), ...outcome });
   await writeReadme(names);

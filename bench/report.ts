@@ -62,8 +62,10 @@ export async function record(result: RecordedResult): Promise<void> {
   const rounded = (_key: string, value: unknown) =>
     typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
   const file = new URL(`${result.case}.json`, directory);
+  for (const { file, text } of result.pictures ?? []) await Deno.writeTextFile(new URL(file, directory), text!);
+  const pictures = result.pictures?.map(({ file, caption }) => ({ file, caption }));
   const generated = { generated: `by \`${result.command}\`. Do not edit.` };
-  await Deno.writeTextFile(file, JSON.stringify({ ...generated, ...result }, rounded, 2) + "\n");
+  await Deno.writeTextFile(file, JSON.stringify({ ...generated, ...result, pictures }, rounded, 2) + "\n");
 }
 
 /** Writes `results/README.md` from the recorded results, in the order of `names`. */
@@ -87,6 +89,7 @@ function section(result: RecordedResult): string {
     `\`${result.command}\` at ${revision} on ${date}: ${processor}, ${cores} cores, ${vectors}, ${memoryGiB} GiB, ` +
     `${system}, Deno ${deno}, V8 ${v8}, seed ${result.seed}.`,
     ...result.tables.map(markdownTable),
+    ...(result.pictures ?? []).map(({ file, caption }) => `![${caption}](${file})\n\n${caption}`),
   ];
   if (result.targets.length > 0) {
     parts.push(

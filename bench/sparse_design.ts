@@ -14,6 +14,9 @@ export interface SparseGraphDesign {
   readonly largestEntry: number;
 }
 
+/** Patterns whose spectrum is bounded however many variables there are. */
+export type SparsePattern = Extract<GraphPattern, { readonly kind: "uniform" | "banded" }>;
+
 const conditionNumber = 2;
 
 /** Terms of the Chebyshev series of `x^-1/2` on an interval of this ratio: the last is below 1e-16 of the first. */
@@ -25,7 +28,7 @@ const terms = 24;
  * sample variance 1. O(samples x edges).
  */
 export function sparseGraphDesign(
-  pattern: GraphPattern,
+  pattern: SparsePattern,
   samples: number,
   variables: number,
   seed: number,
@@ -38,11 +41,8 @@ export function sparseGraphDesign(
   };
   for (let i = 0; i < variables; i++) {
     if (pattern.kind === "banded") {
-      for (
-        let j = i + 1;
-        j <= Math.min(variables - 1, i + pattern.bandwidth);
-        j++
-      ) join(i, j, 0.5 ** (j - i));
+      const last = Math.min(variables - 1, i + pattern.bandwidth);
+      for (let j = i + 1; j <= last; j++) join(i, j, 0.5 ** (j - i));
       continue;
     }
     for (let j = i + 1; j < variables; j++) {

@@ -14,6 +14,7 @@ import { formatDuration, formatNumber, table } from "./layout.ts";
 import { certificate } from "./certificate.ts";
 import { solveOptions, solverOptions, underWatch } from "./solver_options.ts";
 import { readTable, splitColumn, tableOptions } from "./tables.ts";
+import { transformed, transformOption } from "./transforms.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `minima regress`: a column of a table by few of the others. */
@@ -25,12 +26,13 @@ export const regress = command({
 Best-subset regression: minimises ||y - b0 - X b||^2 / 2 + lambda0 (nonzero coefficients) + lambda2 ||b||^2.
 Without --lambda0 it is chosen by cross-validation along a path of models of growing size.
 
-  minima regress prices.csv --target AAPL --ignore date
-  minima regress prices.csv --target AAPL --ignore date --lambda0 50 --lambda2 1 --big-m 20 --method exact`,
+  minima regress prices.csv --target AAPL --ignore date --transform log-returns
+  minima regress cells.csv --target growth --lambda0 50 --lambda2 1 --big-m 20 --method exact`,
   operands: [1, 1],
   options: {
     target: { kind: "text", value: "COLUMN", about: "the column to explain" },
     ...tableOptions,
+    ...transformOption,
     lambda0: { kind: "number", value: "PRICE", about: "price of each nonzero coefficient" },
     lambda2: { kind: "number", value: "WEIGHT", about: "ridge penalty (default: 0)" },
     "big-m": { kind: "number", value: "BOUND", about: "bound on the scaled coefficients (default: none)" },
@@ -48,7 +50,8 @@ Without --lambda0 it is chosen by cross-validation along a path of models of gro
   async run({ options, operands: [path], terminal, signal }) {
     const { target, lambda0, out, folds, rule } = options;
     if (target === undefined) throw new UsageError("Option --target is missing: which column is to be explained?");
-    const { rest: { columns, matrix: X }, column: y } = splitColumn(path, await readTable(path, options), target);
+    const table = transformed(await readTable(path, options), options.transform);
+    const { rest: { columns, matrix: X }, column: y } = splitColumn(path, table, target);
     const settings: RegressionPathOptions = {
       lambda2: options.lambda2,
       bigM: options["big-m"],

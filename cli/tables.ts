@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type Matrix, matrix, parseArff, parseCsv, parseNpy, toMatrix } from "../mod.ts";
+import { FormatError, type Matrix, matrix, parseArff, parseCsv, parseNpy, toMatrix } from "../mod.ts";
 import type { OptionTable, OptionValues } from "./command.ts";
 import { attempt, FileError } from "./files.ts";
 
@@ -49,8 +49,16 @@ function parse(
     const { attributes, matrix } = parseArff(bytes);
     return { columns: attributes.map(({ name }) => name), matrix, text: [] };
   }
-  const { columns, matrix, text } = parseCsv(bytes, { delimiter, textColumns: ignored });
-  return { columns, matrix, text: [...text.keys()] };
+  try {
+    const { columns, matrix, text } = parseCsv(bytes, { delimiter, textColumns: ignored });
+    return { columns, matrix, text: [...text.keys()] };
+  } catch (error) {
+    // The library names its options; whoever is at the command line has another.
+    if (error instanceof FormatError) {
+      error.message = error.message.replace(/\(or [^)]*\)/, "(--ignore leaves a column out)");
+    }
+    throw error;
+  }
 }
 
 function without(

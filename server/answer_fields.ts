@@ -78,3 +78,10 @@ export const resultFields: AnswerFields = {
     },
   },
 };
+
+/** What branch and bound proves; only `exact` has it. */
+export const certificateFields: AnswerFields = {
+  lowerBound: optionalField(numberField("No solution has a lower objective.")),
+  gap: optionalField(numberField("(objective - lowerBound) / |objective|.")),
+  nodes: optionalField(integerField("Relaxations solved.")),
+};

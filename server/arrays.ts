@@ -1,8 +1,8 @@
-/** Matrices in requests: JSON numbers, base64, or tensors of a safetensors body. */
+/** Matrices and vectors in requests: JSON numbers, base64, or tensors of a safetensors body. */
 
 import type { Matrix, Vector } from "../mod.ts";
-import { type Tensor, toMatrix } from "../formats/tensor.ts";
-import { decodeBase64 } from "./base64.ts";
+import { type Tensor, toMatrix, toVector } from "../formats/tensor.ts";
+import { readElements, readNumbers } from "./elements.ts";
 import { Problem } from "./problem.ts";
 import { isRecord, refuse, type Schema } from "./schema.ts";
 
@@ -12,87 +12,116 @@ export interface ArraySchema<T, Needed extends boolean = boolean> extends Schema
   readTensors(tensors: ReadonlyMap<string, Tensor>, name: string, taken: Set<string>): T | undefined;
 }
 
+function arrayJsonOf(shapeRange: { minItems: number; maxItems: number }) {
+  return {
+    type: "object",
+    properties: {
+      shape: { type: "array", items: { type: "integer", minimum: 0 }, ...shapeRange },
+      dtype: { enum: ["f32", "f64"], description: "Precision; needed with `base64`.", default: "f64" },
+      data: { type: "array", items: { type: "number" } },
+      base64: { type: "string", contentEncoding: "base64" },
+    },
+    required: ["shape"],
+    additionalProperties: false,
+  };
+}
+
 /** JSON Schema of a matrix in a request. */
 export const matrixJson = {
-  type: "object",
+  ...arrayJsonOf({ minItems: 2, maxItems: 2 }),
   description: "Row-major: numbers in `data`, or their little-endian bytes in `base64`.",
-  properties: {
-    shape: { type: "array", items: { type: "integer", minimum: 0 }, minItems: 2, maxItems: 2 },
-    dtype: { enum: ["f32", "f64"], description: "Precision; needed with `base64`.", default: "f64" },
-    data: { type: "array", items: { type: "number" } },
-    base64: { type: "string", contentEncoding: "base64" },
-  },
-  required: ["shape"],
   oneOf: [{ required: ["data"] }, { required: ["dtype", "base64"] }],
-  additionalProperties: false,
+};
+
+/** JSON Schema of a vector in a request. */
+export const vectorJson = {
+  description: "Numbers, or their little-endian bytes in `base64`; a matrix of one column will do.",
+  oneOf: [
+    { type: "array", items: { type: "number" } },
+    {
+      ...arrayJsonOf({ minItems: 1, maxItems: 2 }),
+      oneOf: [{ required: ["data"] }, { required: ["dtype", "base64"] }],
+    },
+  ],
 };
 
 /** A matrix that must be there. */
 export function matrixArgument(description: string): ArraySchema<Matrix, true> {
+  return argument("Matrix", description, readMatrix, toMatrix);
+}
+
+/** A vector that must be there. */
+export function vectorArgument(description: string): ArraySchema<Vector, true> {
+  return argument("Vector", description, readVector, (tensor, name) => {
+    if (isVectorShape(tensor.shape)) return toVector(tensor);
+    throw refuse(`${name}.shape`, "[length] or [length, 1]", tensor.shape);
+  });
+}
+
+function argument<T>(
+  schema: string,
+  description: string,
+  read: Schema<T>["read"],
+  fromTensor: (tensor: Tensor, name: string) => T,
+): ArraySchema<T, true> {
   return {
     needed: true,
-    json: { $ref: "#/components/schemas/Matrix", description },
-    read: readMatrix,
+    json: { $ref: `#/components/schemas/${schema}`, description },
+    read,
     readTensors(tensors, name, taken) {
       taken.add(name);
       const tensor = tensors.get(name);
-      return tensor && matrixOf(tensor, name);
+      try {
+        return tensor && fromTensor(tensor, name);
+      } catch (error) {
+        throw error instanceof Problem ? error : new Problem(422, (error as Error).message, { argument: name });
+      }
     },
   };
 }
 
-function matrixOf(tensor: Tensor, name: string): Matrix {
-  try {
-    return toMatrix(tensor, name);
-  } catch (error) {
-    throw new Problem(422, (error as Error).message, { argument: name });
-  }
+function readMatrix(value: unknown, name: string): Matrix {
+  const { shape, data } = readArray(value, name, "[rows, columns]", isMatrixShape);
+  return { data, shape };
 }
 
-function readMatrix(value: unknown, name: string): Matrix {
+function readVector(value: unknown, name: string): Vector {
+  if (Array.isArray(value)) return readNumbers(value, "f64", name);
+  return readArray(value, name, "[length] or [length, 1]", isVectorShape).data;
+}
+
+function readArray<S extends readonly number[]>(
+  value: unknown,
+  name: string,
+  expectedShape: string,
+  isShape: (value: unknown) => value is S,
+): { data: Vector; shape: S } {
   const expected = 'an object with "shape" and either "data" or "dtype" and "base64"';
   if (!isRecord(value) || ("data" in value) === ("base64" in value)) throw refuse(name, expected, value);
-  const { shape, dtype = "f64", data, base64, ...others } = value;
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) throw refuse(name, `${expected}, and nothing else`, value);
-  if (!isShape(shape)) throw refuse(`${name}.shape`, "[rows, columns]", shape);
-  if (dtype !== "f32" && dtype !== "f64") throw refuse(`${name}.dtype`, '"f32" or "f64"', dtype);
-  if (base64 !== undefined && !("dtype" in value)) throw refuse(`${name}.dtype`, '"f32" or "f64"', undefined);
-  const numbers = base64 === undefined ? fromNumbers(data, dtype, name) : fromBase64(base64, dtype, name);
-  const [rows, columns] = shape;
-  if (numbers.length !== rows * columns) {
+  const { shape, ...elements } = value;
+  if (Object.keys(elements).some((key) => !["dtype", "data", "base64"].includes(key))) {
+    throw refuse(name, `${expected}, and nothing else`, value);
+  }
+  if (!isShape(shape)) throw refuse(`${name}.shape`, expectedShape, shape);
+  const data = readElements({ ...("data" in value && { dtype: "f64" }), ...elements }, name, ["f32", "f64"]);
+  if (data.length !== shape.reduce((product, size) => product * size, 1)) {
     throw new Problem(
       422,
-      `Cannot use "${name}": its shape is ${rows} x ${columns}, but it has ${numbers.length} elements.`,
+      `Cannot use "${name}": its shape is ${shape.join(" x ")}, but it has ${data.length} elements.`,
       { argument: name },
     );
   }
-  return { data: numbers, shape };
+  return { data, shape };
 }
 
-function isShape(value: unknown): value is [number, number] {
-  return Array.isArray(value) && value.length === 2 && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
 
-function fromNumbers(data: unknown, dtype: "f32" | "f64", name: string): Vector {
-  if (!Array.isArray(data)) throw refuse(`${name}.data`, "an array of numbers", data);
-  const wrong = data.findIndex((x) => typeof x !== "number");
-  if (wrong >= 0) throw refuse(`${name}.data[${wrong}]`, "a number", data[wrong]);
-  return dtype === "f32" ? Float32Array.from(data) : Float64Array.from(data);
+function isMatrixShape(value: unknown): value is [number, number] {
+  return isSizes(value) && value.length === 2;
 }
 
-function fromBase64(text: unknown, dtype: "f32" | "f64", name: string): Vector {
-  const label = `${name}.base64`;
-  if (typeof text !== "string") throw refuse(label, "a string", text);
-  let bytes: Uint8Array<ArrayBuffer>;
-  try {
-    bytes = decodeBase64(text);
-  } catch {
-    throw refuse(label, "base64", text);
-  }
-  const width = dtype === "f32" ? 4 : 8;
-  if (bytes.length % width !== 0) {
-    throw refuse(label, `whole ${dtype} numbers of ${width} bytes`, `${bytes.length} bytes`);
-  }
-  return dtype === "f32" ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
+function isVectorShape(value: unknown): value is [number] | [number, 1] {
+  return isSizes(value) && (value.length === 1 || (value.length === 2 && value[1] === 1));
 }

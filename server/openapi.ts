@@ -2,11 +2,12 @@
 
 import { arrayJson, sparseJson } from "./answer_fields.ts";
 import type { AnswerFields } from "./answer.ts";
-import { matrixJson } from "./arrays.ts";
+import { matrixJson, vectorJson } from "./arrays.ts";
 import { bodyFields } from "./input.ts";
 import { media } from "./media.ts";
 import type { Route } from "./route.ts";
 import { type JsonSchema, objectSchema } from "./schema.ts";
+import { sparseInputJson, type SparseSchema } from "./sparse.ts";
 
 const problemJson = {
   type: "object",
@@ -52,6 +53,8 @@ export function openApi(routes: readonly Route[]): JsonSchema {
     components: {
       schemas: {
         Matrix: matrixJson,
+        Vector: vectorJson,
+        SparseInput: sparseInputJson,
         Array: arrayJson,
         SparseMatrix: sparseJson,
         Problem: problemJson,
@@ -70,7 +73,10 @@ export function openApi(routes: readonly Route[]): JsonSchema {
 function solveOperation(route: Route): JsonSchema {
   const binary = { type: "string", format: "binary" };
   const needed = Object.keys(route.arguments).filter((name) => route.arguments[name].needed);
-  const tensors = Object.keys(route.arguments).map((name) => `\`${name}\``).join(", ");
+  const parts = Object.entries(route.options).flatMap(([name, schema]) =>
+    "parts" in schema ? (schema as SparseSchema).parts.map((part) => `${name}.${part}`) : []
+  );
+  const tensors = [...Object.keys(route.arguments), ...parts].map((name) => `\`${name}\``).join(", ");
   const options = Object.keys(route.options).map((name) => `\`${name}\``).join(", ");
   return {
     operationId: route.operation,

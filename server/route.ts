@@ -47,3 +47,25 @@ export const solveOptions = {
   }),
   seed: integer({ least: 0, most: 0xffffffff, description: "Seed of the random generator.", default: 0 }),
 };
+
+/** Options of the solvers that descend until nothing changes. */
+export const descentOptions = {
+  ...solveOptions,
+  maxIterations: integer({ least: 1, description: "Most sweeps of the descents.", default: 100_000 }),
+  tolerance: number({ least: 0, description: "Squared change of a sweep at which a descent has converged." }),
+};
+
+/** Options of branch and bound. */
+export const searchOptions = {
+  gapTolerance: number({
+    least: 0,
+    description: "Relative gap between solution and lower bound at which `exact` stops.",
+    default: 0.01,
+  }),
+  nodeLimit: integer({ least: 1, description: "Most relaxations that `exact` solves; no limit without it." }),
+  branchingWidth: integer({
+    least: 1,
+    description: "Candidates whose children `exact` compares before it branches; 1 takes the most fractional.",
+    default: 1,
+  }),
+};

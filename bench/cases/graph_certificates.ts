@@ -9,13 +9,13 @@ import {
 } from "../../mod.ts";
 import { bestClock, seconds } from "../clock.ts";
 import type { Case, Cell, Target } from "../case.ts";
-import { graphDesign, type GraphPattern } from "../designs.ts";
+import { graphDesign } from "../designs.ts";
 import { recovery, relativeError } from "../recovery.ts";
-import { sparseGraphDesign } from "../sparse_design.ts";
+import { sparseGraphDesign, type SparsePattern } from "../sparse_design.ts";
 
 interface Setting {
   readonly name: string;
-  readonly pattern: GraphPattern;
+  readonly pattern: SparsePattern;
   readonly samples: number;
   readonly variables: number;
   /** `bigM` is 1.5 times the largest true entry off the diagonal where none is given. */

@@ -15,6 +15,9 @@ export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "regression-certificates": async () => (await import("./regression_certificates.ts")).regressionCertificates,
   "graph-certificates": async () => (await import("./graph_certificates.ts")).graphCertificates,
   "branch-and-bound": async () => (await import("./branch_and_bound.ts")).branchAndBoundCase,
+  "graph-recovery": async () => (await import("./graph_recovery.ts")).graphRecovery,
+  "sachs": async () => (await import("./sachs.ts")).sachs,
+  "stocks": async () => (await import("./stocks.ts")).stocks,
   "cold-start": async () => (await import("./cold_start.ts")).coldStart,
   "size": async () => (await import("./size.ts")).size,
 };

@@ -24,7 +24,9 @@ const folders: { readonly [folder: string]: readonly RuntimeName[] } = {
   package: ["deno"],
   // Drives browsers from outside.
   page: ["deno"],
-  server: processes,
+  // The helpers of the benchmarks: what they simulate is the same everywhere.
+  bench: ["deno"],
+  server: [...processes, "workerd"],
   cli: processes,
 };
 

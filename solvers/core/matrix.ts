@@ -152,6 +152,59 @@ export function checkMatrix(argument: string, value: Matrix, action: string): vo
   }
 }
 
+/**
+ * Checks that `value` is a sparse matrix whose parts fit together, and finite.
+ *
+ * @throws {TypeError} for another kind of value
+ * @throws {ShapeError} when shape, `indptr`, `indices` and `data` do not fit together
+ * @throws {DataError} for an index that is out of place, NaN or an infinity
+ */
+export function checkSparseMatrix(argument: string, value: SparseMatrix, action: string): void {
+  const { format, shape, indptr, indices, data } = value ?? {};
+  const vectors = indptr instanceof Uint32Array && indices instanceof Uint32Array &&
+    (data instanceof Float32Array || data instanceof Float64Array);
+  if ((format !== "csr" && format !== "csc") || !vectors || !Array.isArray(shape)) {
+    throw new TypeError(
+      `Cannot ${action}: "${argument}" must be { format: "csr" | "csc", shape: [rows, columns], ` +
+        "indptr: Uint32Array, indices: Uint32Array, data: Float32Array | Float64Array }.",
+    );
+  }
+  if (shape.length !== 2 || !shape.every(isCount)) {
+    throw new ShapeError(argument, `Cannot ${action}: "${argument}" has shape [${shape}] instead of [rows, columns].`);
+  }
+  const [lines, width] = format === "csr" ? shape : [shape[1], shape[0]];
+  if (
+    indptr.length !== lines + 1 || indptr[0] !== 0 || indices.length !== data.length || indptr[lines] !== data.length
+  ) {
+    throw new ShapeError(
+      argument,
+      `Cannot ${action}: "${argument}" of ${lines} compressed lines needs an "indptr" of ${
+        lines + 1
+      } numbers from 0 to ` +
+        `the ${data.length} elements of "data" and as many "indices"; they have ${indptr.length} and ${indices.length}.`,
+    );
+  }
+  for (let line = 0; line < lines; line++) {
+    if (indptr[line + 1] < indptr[line]) {
+      throw new DataError(argument, `Cannot ${action}: "indptr" of "${argument}" falls after line ${line}.`);
+    }
+  }
+  for (let line = 0; line < lines; line++) {
+    for (let at = indptr[line]; at < indptr[line + 1]; at++) {
+      if (indices[at] >= width || (at > indptr[line] && indices[at] <= indices[at - 1])) {
+        throw new DataError(
+          argument,
+          `Cannot ${action}: "indices" of "${argument}" must rise below ${width} in line ${line}, but have ${
+            indices[at]
+          }.`,
+        );
+      }
+    }
+  }
+  const at = data.findIndex((x) => !Number.isFinite(x));
+  if (at >= 0) throw new DataError(argument, `Cannot ${action}: "data" of "${argument}" is ${data[at]} at ${at}.`);
+}
+
 function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }

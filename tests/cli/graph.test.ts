@@ -61,9 +61,69 @@ describe("minima graph", () => {
     assert.deepEqual(strongest, ["raf - mek", "plc - pip2"]);
   });
 
+  it("draws a picture with the names of the columns", async () => {
+    const out = path("graph.svg");
+    const { code, stderr } = await minima(["graph", path("chain.csv"), "--lambda0", "0.1", "--out", out]);
+    assert.equal(code, 0, stderr);
+    assert.match(await readFile(out, "utf8"), /^<svg [^]*<title>first - second: 0\.\d{3}<\/title>[^]*>apart<\/text>/);
+  });
+
+  it("writes GraphML with the names of the columns", async () => {
+    const out = path("graph.graphml");
+    assert.equal((await minima(["graph", path("chain.csv"), "--lambda0", "0.1", "--out", out])).code, 0);
+    assert.match(await readFile(out, "utf8"), /<node id="n3"><data key="name">apart<\/data><\/node>/);
+  });
+
+  it("finds the same graph in prices whose log returns are the chain", async () => {
+    const logs = Float64Array.from(data, (value, at) => at % 4 === 0 ? value / 1000 : value);
+    for (let at = 4; at < logs.length; at++) logs[at] = logs[at - 4] + 0.01 * logs[at];
+    await writeFile(path("prices.csv"), serializeCsv({ columns, matrix: matrix(rows, 4, logs.map(Math.exp)) }));
+    const args = ["graph", path("prices.csv"), "--transform", "log-returns", "--json"];
+    const { code, stdout, stderr } = await minima(args);
+    assert.equal(code, 0, stderr);
+    const ends = JSON.parse(stdout).edges.map((edge: { ends: string[] }) => edge.ends.join(" - "));
+    assert.deepEqual(ends.sort(), ["first - second", "second - third"]);
+  });
+
+  it("sees no monotone change of a column through normal scores", async () => {
+    const bent = Float64Array.from(data, (value, at) => at % 4 === 1 ? Math.exp(3 * value) : value);
+    await writeFile(path("bent.csv"), serializeCsv({ columns, matrix: matrix(rows, 4, bent) }));
+    const edges = async (name: string) =>
+      JSON.parse((await minima(["graph", path(name), "--transform", "normal-scores", "--json"])).stdout).edges;
+    assert.deepEqual(await edges("bent.csv"), await edges("chain.csv"));
+  });
+
+  it("says when the path ended while the criterion was falling", async () => {
+    const short = await minima(["graph", path("chain.csv"), "--count", "2"]);
+    assert.match(short.stderr, /the path ended while the criterion fell: see --count and --max-edges/);
+    assert.doesNotMatch((await minima(["graph", path("chain.csv")])).stderr, /the path ended/);
+  });
+
+  it("names a column without variance", async () => {
+    const flat = Float64Array.from(data, (value, at) => at % 4 === 3 ? 5 : value);
+    await writeFile(path("flat.csv"), serializeCsv({ columns, matrix: matrix(rows, 4, flat) }));
+    const { code, stderr } = await minima(["graph", path("flat.csv")]);
+    assert.equal(code, 1);
+    assert.match(stderr, /flat\.csv: column apart has no variance; --ignore apart leaves it out/);
+  });
+
+  it("finds no edge in a table of one column", async () => {
+    const args = ["graph", path("chain.csv"), "--ignore", "first,second,third"];
+    const { code, stdout, stderr } = await minima(args);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^graph +0 edges among 1 columns?, in 1 component$/m);
+  });
+
   const wrong: [string, number, string[], RegExp][] = [
     ["a criterion that does not exist", 2, ["--criterion", "aic"], /--criterion: expected "ebic" or "pseudo-ebic"/],
     ["a negative price", 2, ["--lambda0", "-1"], /--lambda0: expected a number >= 0, received -1/],
+    [
+      "a transform that does not exist",
+      2,
+      ["--transform", "sqrt"],
+      /--transform needs log, log-returns, normal-scores/,
+    ],
+    ["logarithms of what has none", 2, ["--transform", "log"], /Cannot take logarithms: column \w+ is -\S+ in row 1/],
     ["an ignored column that is not there", 1, ["--ignore", "fifth"], /fifth/],
   ];
   for (const [what, expected, args, message] of wrong) {

@@ -1,9 +1,9 @@
 import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { connect, type Socket } from "node:net";
 import { serve, type ServerType } from "@hono/node-server";
 import { memoryUsage } from "../../mod.ts";
 import { createApp } from "../../server/mod.ts";
+import { flood } from "./flood.ts";
 import { events, expected, fromJson, json, jsonBody, longLayer, longOptions, parseEvents } from "./requests.ts";
 
 const slow = jsonBody(longLayer, longOptions);
@@ -72,17 +72,13 @@ describe("over sockets, with the server of the Node and Deno entries", () => {
   }
 
   it("refuses two gigabytes without taking them", async () => {
-    const sent = await send(port, "Content-Length: 2000000000", (socket, chunk) => socket.write(chunk));
+    const sent = await flood(port, "announced");
     assert.match(sent.answer, /^HTTP\/1.1 413 /);
     assert.ok(sent.bytes < 1e9, `${sent.bytes} bytes were sent`);
   });
 
   it("refuses two gigabytes of unknown length at the limit", async () => {
-    const sent = await send(port, "Transfer-Encoding: chunked", (socket, chunk) => {
-      socket.write(`${chunk.length.toString(16)}\r\n`);
-      socket.write(chunk);
-      return socket.write("\r\n");
-    });
+    const sent = await flood(port, "chunked");
     assert.match(sent.answer, /^HTTP\/1.1 413 /);
     assert.ok(sent.bytes < 1e9, `${sent.bytes} bytes were sent`);
   });
@@ -98,33 +94,3 @@ describe("over sockets, with the server of the Node and Deno entries", () => {
     assert.fail("the place was never free again");
   }
 });
-
-/** Sends two gigabytes of zeros until the server answers or closes. */
-function send(
-  port: number,
-  header: string,
-  write: (socket: Socket, chunk: Uint8Array) => boolean,
-): Promise<{ bytes: number; answer: string }> {
-  return new Promise((resolve) => {
-    const chunk = new Uint8Array(65536);
-    const sent = { bytes: 0, answer: "" };
-    const socket = connect(port, "127.0.0.1");
-    const done = () => {
-      socket.destroy();
-      resolve(sent);
-    };
-    socket.on("error", done).on("close", done);
-    socket.on("data", (data) => {
-      sent.answer += data.toString();
-      if (sent.answer.includes("}")) done();
-    });
-    const pump = () => {
-      while (!socket.destroyed && sent.bytes < 2e9) {
-        sent.bytes += chunk.length;
-        if (!write(socket, chunk)) return void socket.once("drain", pump);
-      }
-    };
-    socket.write(`POST /v1/quantize-layer HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${json}\r\n${header}\r\n\r\n`);
-    pump();
-  });
-}

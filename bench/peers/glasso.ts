@@ -1,0 +1,59 @@
+/** The graphical lasso of Friedman, Hastie and Tibshirani (2008): the authors' R package, run by `Rscript`. */
+
+import process from "node:process";
+
+/** The peer. */
+export interface GraphicalLasso {
+  readonly name: string;
+  /**
+   * Precision matrices [size, size] for penalties, largest first, each warm-started at the one before; the path ends before
+   * a graph of more edges than `maxEdges`.
+   */
+  path(
+    covariance: Float64Array,
+    size: number,
+    penalties: readonly number[],
+    maxEdges: number,
+  ): Promise<Float64Array[]>;
+}
+
+const script = new URL("glasso.R", import.meta.url).pathname;
+
+/** Opens the peer with the `Rscript` in `MINIMA_RSCRIPT` or `/usr/bin/Rscript`; the reason where it is missing. */
+export async function openGlasso(): Promise<GraphicalLasso | string> {
+  const program = process.env.MINIMA_RSCRIPT ?? "/usr/bin/Rscript";
+  const call = async (...args: string[]) => {
+    const { success, stdout, stderr } = await new Deno.Command(program, {
+      args: [script, ...args],
+    }).output();
+    if (!success) {
+      throw new Error(`${program}: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`);
+    }
+    return new TextDecoder().decode(stdout).trim();
+  };
+  let version: string;
+  try {
+    version = await call("-", "-", "0", "0");
+  } catch (error) {
+    return `The graphical lasso is left out: ${(error as Error).message}`;
+  }
+  return {
+    name: `glasso ${version} (R)`,
+    async path(covariance, size, penalties, maxEdges) {
+      const folder = await Deno.makeTempDir({ prefix: "minima-bench-" });
+      try {
+        const input = new Float64Array([...covariance, ...penalties]);
+        await Deno.writeFile(`${folder}/input`, new Uint8Array(input.buffer));
+        const numbers = [size, penalties.length, maxEdges].map(String);
+        await call(`${folder}/input`, `${folder}/output`, ...numbers);
+        const all = new Float64Array((await Deno.readFile(`${folder}/output`)).buffer);
+        return Array.from(
+          { length: all.length / size ** 2 },
+          (_, k) => all.slice(k * size * size, (k + 1) * size * size),
+        );
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  };
+}
