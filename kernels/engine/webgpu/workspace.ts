@@ -6,6 +6,7 @@ import { BackendError } from "../errors.ts";
 import type { Plan } from "../plan.ts";
 import type { Workspace } from "../workspace.ts";
 import { gpu, type WebgpuMachine } from "./machine.ts";
+import { mapForReading } from "./mapping.ts";
 import { createRecorder } from "./recorder.ts";
 
 /** Floating-point operations between two checkpoints: 50 ms of a device of 2 TFLOP/s. */
@@ -77,7 +78,7 @@ export function createWebgpuWorkspace(plan: Plan, machine: WebgpuMachine, host: 
       const encoder = device.createCommandEncoder({ label: staging.label });
       encoder.copyBufferToBuffer((array as DeviceArray as GpuArray).buffer, 4 * offset, staging, 0, bytes);
       device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(gpu.mapRead);
+      await mapForReading(device, staging);
       const failure = machine.failure();
       if (failure) throw failure;
       return viewOf(staging.getMappedRange().slice(0), array.dtype, 0, length);
