@@ -19,6 +19,10 @@ export interface WebgpuMachine {
   destroyBuffer(buffer: GPUBuffer): void;
   /** What failed on the device, if anything did. */
   failure(): BackendError | undefined;
+  /** Gives the device up because something failed on it; the failure. */
+  fail(what: string): BackendError;
+  /** Waits for work of the device, and no longer than it lives. @throws {BackendError} when it fails before */
+  untilFailure<T>(work: Promise<T>): Promise<T>;
   /** Buffers and bytes in use. */
   usage(): { buffers: number; bytes: number };
   /** Notes that a solve begins; the function returned notes its end. */
@@ -40,8 +44,8 @@ export const parameterBytes = 256;
  */
 const reachable = ((globalThis as { [key: symbol]: unknown })[Symbol.for("minima.webgpu")] ??= []) as unknown[];
 
-/** Starts the fastest device; `onLost` is told when it is lost unasked. @throws {BackendError} when there is none */
-export async function createWebgpuMachine(onLost: () => void): Promise<WebgpuMachine> {
+/** Starts the fastest device; `onFailure` is told when it fails or is lost unasked. @throws {BackendError} without one */
+export async function createWebgpuMachine(onFailure: (failure: BackendError) => void): Promise<WebgpuMachine> {
   const adapter = await findAdapter();
   if (typeof adapter === "string") throw new BackendError(`Cannot use backend "webgpu": ${adapter}.`);
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
@@ -61,12 +65,17 @@ export async function createWebgpuMachine(onLost: () => void): Promise<WebgpuMac
   const buffers = new Map<GPUBuffer, number>();
   let bytesInUse = 0, solves = 0, retired = false;
   let failure: BackendError | undefined;
+  // Those that wait: some engines never settle a mapping of a device that was lost.
+  const waiting = new Set<(failure: BackendError) => void>();
 
-  const fail = (what: string) => {
-    failure ??= new BackendError(`The WebGPU device failed: ${what}`);
-    onLost();
+  const fail = (what: string): BackendError => {
+    if (failure) return failure;
+    failure = new BackendError(`The WebGPU device failed: ${what}`);
+    onFailure(failure);
+    for (const reject of waiting) reject(failure);
     retired = true;
     destroyWhenIdle();
+    return failure;
   };
   device.lost.then(({ reason, message }) => reason === "destroyed" && retired || fail(message || "it was lost."));
   device.addEventListener("uncapturederror", (event) => fail((event as GPUUncapturedErrorEvent).error.message));
@@ -134,6 +143,14 @@ export async function createWebgpuMachine(onLost: () => void): Promise<WebgpuMac
       if (buffers.delete(buffer)) buffer.destroy();
     },
     failure: () => failure,
+    fail,
+    untilFailure(work) {
+      if (failure) return Promise.reject(failure);
+      return new Promise((resolve, reject) => {
+        waiting.add(reject);
+        work.then(resolve, reject).finally(() => waiting.delete(reject));
+      });
+    },
     usage: () => ({ buffers: buffers.size, bytes: bytesInUse }),
     enter() {
       solves++;

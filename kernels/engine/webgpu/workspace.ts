@@ -78,13 +78,13 @@ export function createWebgpuWorkspace(plan: Plan, machine: WebgpuMachine, host: 
       const encoder = device.createCommandEncoder({ label: staging.label });
       encoder.copyBufferToBuffer((array as DeviceArray as GpuArray).buffer, 4 * offset, staging, 0, bytes);
       device.queue.submit([encoder.finish()]);
-      await mapForReading(device, staging);
+      await machine.untilFailure(mapForReading(device, staging));
       const failure = machine.failure();
       if (failure) throw failure;
       return viewOf(staging.getMappedRange().slice(0), array.dtype, 0, length);
     } catch (error) {
-      throw machine.failure() ??
-        new BackendError(`Cannot read "${array.label}" from the WebGPU device: ${(error as Error).message}`);
+      if (error instanceof BackendError) throw error;
+      throw machine.fail(`"${array.label}" cannot be read: ${(error as Error).message}`);
     } finally {
       destroyBuffer(staging);
     }
