@@ -6,13 +6,28 @@
 
 import { referenceKernels } from "../reference/table.ts";
 import type { ArenaUsage } from "./arena.ts";
-import { capabilities, forgetCapabilities, hostCapabilities, runtime } from "./capabilities.ts";
+import {
+  capabilities,
+  forgetCapabilities,
+  hostCapabilities,
+  runtime,
+} from "./capabilities.ts";
 import { BackendError } from "./errors.ts";
 import { type KernelModules, loadModule, provideModules } from "./modules.ts";
-import { considersWebgpu, type Crossovers, defaultCrossovers, planWork, type WorkRequest } from "./plan.ts";
+import {
+  considersWebgpu,
+  type Crossovers,
+  defaultCrossovers,
+  planWork,
+  type WorkRequest,
+} from "./plan.ts";
 import { createWasmMachine, type WasmMachine } from "./wasm_backend.ts";
 import type { WebgpuMachine } from "./webgpu/machine.ts";
-import { createHostWorkspace, javascriptMemory, type Workspace } from "./workspace.ts";
+import {
+  createHostWorkspace,
+  javascriptMemory,
+  type Workspace,
+} from "./workspace.ts";
 
 /** The most WASM can address with 32-bit pointers. */
 const addressableBytes = 65536 * 65536;
@@ -44,9 +59,14 @@ export interface EngineOptions {
  */
 export async function init(options: EngineOptions = {}): Promise<void> {
   const { modules, maximumMemoryBytes } = options;
-  if (maximumMemoryBytes !== undefined && !(maximumMemoryBytes >= 1 << 20 && maximumMemoryBytes <= addressableBytes)) {
+  if (
+    maximumMemoryBytes !== undefined &&
+    !(maximumMemoryBytes >= 1 << 20 && maximumMemoryBytes <= addressableBytes)
+  ) {
     throw new RangeError(
-      `Cannot use "maximumMemoryBytes": expected ${1 << 20} to ${addressableBytes}, received ${maximumMemoryBytes}.`,
+      `Cannot use "maximumMemoryBytes": expected ${
+        1 << 20
+      } to ${addressableBytes}, received ${maximumMemoryBytes}.`,
     );
   }
   await dispose();
@@ -76,7 +96,8 @@ export function memoryUsage(): ArenaUsage {
 }
 
 function memoryLimit(): number {
-  return requestedLimit ?? (runtime().runtime === "workerd" ? workerBytes : addressableBytes);
+  return requestedLimit ??
+    (runtime().runtime === "workerd" ? workerBytes : addressableBytes);
 }
 
 /**
@@ -89,7 +110,9 @@ export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
   const insisted = request.backend === "webgpu";
   const looksForDevice = considersWebgpu(request, crossovers);
   const found = looksForDevice ? await capabilities() : hostCapabilities();
-  const offered = gpuFailure && !insisted ? { ...found, webgpu: false as const, webgpuReason: gpuFailure } : found;
+  const offered = gpuFailure && !insisted
+    ? { ...found, webgpu: false as const, webgpuReason: gpuFailure }
+    : found;
   const plan = planWork(request, offered, crossovers);
   if (plan.backend === "webgpu") {
     // Loaded on first use: shaders are no small part of the library.
@@ -99,10 +122,16 @@ export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
     });
     // The failure is known by now, and the second plan says so.
     if (machine === undefined) return openWorkspace(request);
-    const host = await openWorkspace({ dtype: "f64", flops: request.flops, threads: request.threads });
+    const host = await openWorkspace({
+      dtype: "f64",
+      flops: request.flops,
+      threads: request.threads,
+    });
     return createWebgpuWorkspace(plan, machine, host);
   }
-  if (plan.backend === "reference") return createHostWorkspace(plan, referenceKernels, javascriptMemory);
+  if (plan.backend === "reference") {
+    return createHostWorkspace(plan, referenceKernels, javascriptMemory);
+  }
   const { arena, kernels, enter } = await wasmMachine();
   return createHostWorkspace(plan, kernels(plan.threads), arena, enter());
 }
@@ -111,12 +140,16 @@ export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
  * Calls `solve` in the workspace that the request is planned into, and releases it. Where a device fails that nobody
  * insisted on, the solve begins again on the processor, and its plan says why.
  */
-export async function withWorkspace<T>(request: WorkRequest, solve: (workspace: Workspace) => Promise<T>): Promise<T> {
+export async function withWorkspace<T>(
+  request: WorkRequest,
+  solve: (workspace: Workspace) => Promise<T>,
+): Promise<T> {
   const workspace = await openWorkspace(request);
   try {
     return await solve(workspace);
   } catch (error) {
-    const onDevice = workspace.plan.backend === "webgpu" && request.backend !== "webgpu";
+    const onDevice = workspace.plan.backend === "webgpu" &&
+      request.backend !== "webgpu";
     if (!onDevice || !(error instanceof BackendError)) throw error;
     // Without it, the next plan would choose the device again.
     gpuFailure ??= error.message;

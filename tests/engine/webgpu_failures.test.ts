@@ -2,13 +2,28 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { deviceUsage, dispose, init } from "../../kernels/engine/mod.ts";
 import { findAdapter } from "../../kernels/engine/webgpu/adapter.ts";
-import { capabilities, quantizeLayer, type QuantizeOptions } from "../../mod.ts";
+import {
+  capabilities,
+  quantizeLayer,
+  type QuantizeOptions,
+} from "../../mod.ts";
 import { makeLayer } from "../support/layers.ts";
 import { withAdapter } from "./other_gpu.ts";
 
-const { weights, gram } = makeLayer({ rows: 16, columns: 24, seed: 5, dtype: "f32" });
+const { weights, gram } = makeLayer({
+  rows: 16,
+  columns: 24,
+  seed: 5,
+  dtype: "f32",
+});
 const solve = (options: QuantizeOptions = {}) =>
-  quantizeLayer(weights, gram, { bits: 3, method: "quantease", iterations: 8, threads: 1, ...options });
+  quantizeLayer(weights, gram, {
+    bits: 3,
+    method: "quantease",
+    iterations: 8,
+    threads: 1,
+    ...options,
+  });
 const refused = () => Promise.reject(new Error("it is busy"));
 
 describe("an engine whose device fails", () => {
@@ -39,7 +54,10 @@ describe("an engine whose device fails", () => {
       await init({ crossovers: { webgpu: 1 } });
       const { plan } = await solve();
       assert.equal(plan.backend, "wasm");
-      assert.match(plan.reason, /no WebGPU: Cannot use backend "webgpu": it is busy/);
+      assert.match(
+        plan.reason,
+        /no WebGPU: Cannot use backend "webgpu": it is busy/,
+      );
       await assert.rejects(solve({ backend: "webgpu" }), {
         name: "BackendError",
         message: 'Cannot use backend "webgpu": it is busy.',
@@ -48,7 +66,9 @@ describe("an engine whose device fails", () => {
 
   it("goes to the processor where an array is too large for the adapter, and says so", () =>
     withAdapter({ limits: { maxStorageBufferBindingSize: 1024 } }, async () => {
-      const needed = 4 * 24 * 24, refusal = `an array of ${needed} bytes is beyond the 1024 of Other adapter`;
+      const needed = 4 * 24 * 24,
+        refusal =
+          `an array of ${needed} bytes is beyond the 1024 of Other adapter`;
       assert.match((await solve()).plan.reason, new RegExp(refusal));
       await assert.rejects(solve({ backend: "webgpu" }), {
         name: "BackendError",
@@ -79,7 +99,8 @@ describe("an engine whose device fails", () => {
     const second = await findAdapter() as GPUAdapter;
     let device: GPUDevice | undefined;
     await withAdapter({ onDevice: (started) => device = started }, async () => {
-      const onProgress = ({ iteration }: { iteration: number }) => void (iteration === 2 && device!.destroy());
+      const onProgress = ({ iteration }: { iteration: number }) =>
+        void (iteration === 2 && device!.destroy());
       await assert.rejects(solve({ backend: "webgpu", onProgress }), {
         name: "BackendError",
         message: /The WebGPU device failed/,

@@ -1,7 +1,9 @@
 /** What must be there for the tests to count: on the build machine, a backend that has gone missing is a failure. */
 
 interface Host {
-  readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> };
+  readonly process?: {
+    readonly env?: Readonly<Record<string, string | undefined>>;
+  };
   /** Pages have no environment: the test runner sets it there. */
   readonly MINIMA_REQUIRE_ALL?: string;
 }

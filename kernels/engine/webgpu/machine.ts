@@ -32,7 +32,14 @@ export interface WebgpuMachine {
 }
 
 /** Usage flags and stages by the numbers of the standard: Node's package does not define their names. */
-export const gpu = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128, queryResolve: 512 } as const;
+export const gpu = {
+  mapRead: 1,
+  copySource: 4,
+  copyTarget: 8,
+  uniform: 64,
+  storage: 128,
+  queryResolve: 512,
+} as const;
 const computeStage = 4;
 
 /** Bytes of one dispatch's parameters: no device asks for wider steps between them. */
@@ -42,25 +49,41 @@ export const parameterBytes = 256;
  * Devices and adapters stay reachable until the process ends: Deno 2.9 frees them in the wrong order otherwise, and
  * one in forty processes ends with "double free or corruption". Destroyed ones hold no memory of the device.
  */
-const reachable = ((globalThis as { [key: symbol]: unknown })[Symbol.for("minima.webgpu")] ??= []) as unknown[];
+const reachable =
+  ((globalThis as { [key: symbol]: unknown })[Symbol.for("minima.webgpu")] ??=
+    []) as unknown[];
 
 /** Starts the fastest device; `onFailure` is told when it fails or is lost unasked. @throws {BackendError} without one */
-export async function createWebgpuMachine(onFailure: (failure: BackendError) => void): Promise<WebgpuMachine> {
+export async function createWebgpuMachine(
+  onFailure: (failure: BackendError) => void,
+): Promise<WebgpuMachine> {
   const adapter = await findAdapter();
-  if (typeof adapter === "string") throw new BackendError(`Cannot use backend "webgpu": ${adapter}.`);
+  if (typeof adapter === "string") {
+    throw new BackendError(`Cannot use backend "webgpu": ${adapter}.`);
+  }
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice({
       label: "minima",
       requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+      // For measurements alone: no kernel depends on it.
+      requiredFeatures: adapter.features.has("timestamp-query")
+        ? ["timestamp-query"]
+        : [],
     });
   } catch (error) {
-    throw new BackendError(`Cannot use backend "webgpu": ${(error as Error).message}.`, { cause: error });
+    throw new BackendError(
+      `Cannot use backend "webgpu": ${(error as Error).message}.`,
+      { cause: error },
+    );
   }
   reachable.push(adapter, device);
 
-  const largest = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+  const largest = Math.min(
+    device.limits.maxBufferSize,
+    device.limits.maxStorageBufferBindingSize,
+  );
   const pipelines = new Map<Shader, Pipeline | Promise<Pipeline>>();
   const buffers = new Map<GPUBuffer, number>();
   let bytesInUse = 0, solves = 0, retired = false;
@@ -77,19 +100,30 @@ export async function createWebgpuMachine(onFailure: (failure: BackendError) => 
     destroyWhenIdle();
     return failure;
   };
-  device.lost.then(({ reason, message }) => reason === "destroyed" && retired || fail(message || "it was lost."));
-  device.addEventListener("uncapturederror", (event) => fail((event as GPUUncapturedErrorEvent).error.message));
+  device.lost.then(({ reason, message }) =>
+    reason === "destroyed" && retired || fail(message || "it was lost.")
+  );
+  device.addEventListener(
+    "uncapturederror",
+    (event) => fail((event as GPUUncapturedErrorEvent).error.message),
+  );
 
   async function compile(shader: Shader): Promise<Pipeline> {
     const { label, code, arrays } = shader;
     const layout = device.createBindGroupLayout({
       label,
       entries: [
-        { binding: 0, visibility: computeStage, buffer: { type: "uniform", hasDynamicOffset: true } },
+        {
+          binding: 0,
+          visibility: computeStage,
+          buffer: { type: "uniform", hasDynamicOffset: true },
+        },
         ...Object.values(arrays).map((use, i): GPUBindGroupLayoutEntry => ({
           binding: i + 1,
           visibility: computeStage,
-          buffer: { type: use.startsWith("read") ? "read-only-storage" : "storage" },
+          buffer: {
+            type: use.startsWith("read") ? "read-only-storage" : "storage",
+          },
         })),
       ],
     });
@@ -97,7 +131,10 @@ export async function createWebgpuMachine(onFailure: (failure: BackendError) => 
     try {
       const pipeline = await device.createComputePipelineAsync({
         label,
-        layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+        layout: device.createPipelineLayout({
+          label,
+          bindGroupLayouts: [layout],
+        }),
         compute: { module, entryPoint: "main" },
       });
       const ready = { pipeline, layout };
@@ -108,9 +145,14 @@ export async function createWebgpuMachine(onFailure: (failure: BackendError) => 
       const { messages } = await module.getCompilationInfo();
       const reasons = [
         (error as Error).message,
-        ...messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`),
+        ...messages.map(({ lineNum, message }) =>
+          `line ${lineNum}: ${message}`
+        ),
       ];
-      throw new BackendError(`Cannot compile the shader "${label}": ${reasons.join("; ")}`, { cause: error });
+      throw new BackendError(
+        `Cannot compile the shader "${label}": ${reasons.join("; ")}`,
+        { cause: error },
+      );
     }
   }
 
