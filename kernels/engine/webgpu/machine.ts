@@ -187,9 +187,10 @@ export async function createWebgpuMachine(
     failure: () => failure,
     fail,
     untilFailure(work) {
-      if (failure) return Promise.reject(failure);
       return new Promise((resolve, reject) => {
+        if (failure) reject(failure);
         waiting.add(reject);
+        // Met also where the failure came first: the work of a lost device is rejected too.
         work.then(resolve, reject).finally(() => waiting.delete(reject));
       });
     },
