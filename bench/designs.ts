@@ -24,12 +24,7 @@ export type GraphPattern =
  * A pattern `B` made positive definite as `B + d I` with condition number 2, scaled so that the largest variance is 1, and
  * normal samples of it. O(variables^3).
  */
-export function graphDesign(
-  pattern: GraphPattern,
-  samples: number,
-  variables: number,
-  seed: number,
-): GraphDesign {
+export function graphDesign(pattern: GraphPattern, samples: number, variables: number, seed: number): GraphDesign {
   const next = uniform(seed), draw = normal(seed + 1), size = variables;
   const precision = new Float64Array(size * size);
   for (let i = 0; i < size; i++) {
@@ -56,17 +51,13 @@ export function graphDesign(
   let largestEntry = 0;
   precision.forEach((value, at) => {
     precision[at] = value * largestVariance;
-    if (at % (size + 1) !== 0) {
-      largestEntry = Math.max(largestEntry, Math.abs(precision[at]));
-    }
+    if (at % (size + 1) !== 0) largestEntry = Math.max(largestEntry, Math.abs(precision[at]));
   });
   const result = matrix(samples, size), scale = 1 / Math.sqrt(largestVariance);
   for (let k = 0; k < samples; k++) {
     for (let i = 0; i < size; i++) {
       const z = scale * draw();
-      for (let j = 0; j <= i; j++) {
-        result.data[k * size + j] += inverse[i * size + j] * z;
-      }
+      for (let j = 0; j <= i; j++) result.data[k * size + j] += inverse[i * size + j] * z;
     }
   }
   return { samples: result, precision, largestEntry };
@@ -94,63 +85,41 @@ export function regressionDesign(
   },
 ): RegressionDesign {
   const { nonzeros, correlation, signalToNoise, seed } = options;
-  const draw = normal(seed),
-    X = matrix(samples, features),
-    coefficients = new Float64Array(features);
-  for (let k = 0; k < nonzeros; k++) {
-    coefficients[Math.floor((k + 0.5) * features / nonzeros)] = 1;
-  }
+  const draw = normal(seed), X = matrix(samples, features), coefficients = new Float64Array(features);
+  for (let k = 0; k < nonzeros; k++) coefficients[Math.floor((k + 0.5) * features / nonzeros)] = 1;
   const y = new Float64Array(samples);
   for (let i = 0; i < samples; i++) {
     for (let j = 0, value = draw(); j < features; j++) {
-      if (j > 0) {
-        value = correlation * value + Math.sqrt(1 - correlation ** 2) * draw();
-      }
+      if (j > 0) value = correlation * value + Math.sqrt(1 - correlation ** 2) * draw();
       X.data[i * features + j] = value;
       y[i] += value * coefficients[j];
     }
   }
-  const noise = Math.sqrt(
-    y.reduce((sum, value) => sum + value * value, 0) / samples / signalToNoise,
-  );
+  const noise = Math.sqrt(y.reduce((sum, value) => sum + value * value, 0) / samples / signalToNoise);
   for (let i = 0; i < samples; i++) y[i] += noise * draw();
   const length = Math.hypot(...y);
   for (let i = 0; i < samples; i++) y[i] /= length;
   for (let j = 0; j < features; j++) {
     let square = 0;
     for (let i = 0; i < samples; i++) square += X.data[i * features + j] ** 2;
-    for (let i = 0; i < samples; i++) {
-      X.data[i * features + j] /= Math.sqrt(square);
-    }
+    for (let i = 0; i < samples; i++) X.data[i * features + j] /= Math.sqrt(square);
     coefficients[j] *= Math.sqrt(square) / length;
   }
   return { X, y, coefficients };
 }
 
 /** Least and largest eigenvalue of a symmetric matrix, by power iterations shifted by Gershgorin's bound. */
-function extremeEigenvalues(
-  values: Float64Array,
-  size: number,
-  draw: () => number,
-): [least: number, most: number] {
+function extremeEigenvalues(values: Float64Array, size: number, draw: () => number): [least: number, most: number] {
   let radius = 0;
   for (let i = 0; i < size; i++) {
-    radius = Math.max(
-      radius,
-      values.subarray(i * size, (i + 1) * size).reduce(
-        (sum, x) => sum + Math.abs(x),
-        0,
-      ),
-    );
+    radius = Math.max(radius, values.subarray(i * size, (i + 1) * size).reduce((sum, x) => sum + Math.abs(x), 0));
   }
   const largest = (sign: number) => {
     let vector = Float64Array.from({ length: size }, draw), previous = 0;
     for (let step = 0; step < 2000; step++) {
       const image = vector.map((x, i) => {
         let sum = radius * x;
-        for (let j = 0; j < size; j++) {
-          sum += sign * values[i * size + j] * vector[j];
-        }
+        for (let j = 0; j < size; j++) sum += sign * values[i * size + j] * vector[j];
         return sum;
       });
       const length = Math.hypot(...image);
@@ -165,17 +134,12 @@ function extremeEigenvalues(
 
 /** The inverse of the lower triangular Cholesky factor. */
 function inverseFactor(values: Float64Array, size: number): Float64Array {
-  const factor = new Float64Array(size * size),
-    inverse = new Float64Array(size * size);
+  const factor = new Float64Array(size * size), inverse = new Float64Array(size * size);
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = values[i * size + j];
-      for (let k = 0; k < j; k++) {
-        sum -= factor[i * size + k] * factor[j * size + k];
-      }
-      factor[i * size + j] = i === j
-        ? Math.sqrt(sum)
-        : sum / factor[j * size + j];
+      for (let k = 0; k < j; k++) sum -= factor[i * size + k] * factor[j * size + k];
+      factor[i * size + j] = i === j ? Math.sqrt(sum) : sum / factor[j * size + j];
     }
   }
   for (let i = 0; i < size; i++) {

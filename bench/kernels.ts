@@ -1,11 +1,6 @@
 /** The library's kernels as contenders: one workspace a build, on one thread. */
 
-import {
-  capabilities,
-  init,
-  openWorkspace,
-  type Workspace,
-} from "../kernels/engine/mod.ts";
+import { capabilities, init, openWorkspace, type Workspace } from "../kernels/engine/mod.ts";
 import { type KernelModules, loadModule } from "../kernels/engine/modules.ts";
 import { type FloatDtype, kernelSpecs } from "../kernels/spec.ts";
 import type { FloatArray } from "./peers/peer.ts";
@@ -18,24 +13,14 @@ export type Build = "simd" | "relaxed";
  * Opens the kernels of each build; in the order simd, relaxed. The relaxed build is left out where the engine does not
  * choose it, because it has no fused multiply-add.
  */
-export async function openBuilds(
-  modules?: KernelModules,
-): Promise<Map<Build, Workspace>> {
-  const both = modules ??
-    { simd: await loadModule("simd"), relaxed: await relaxedModule() };
-  const request = {
-    backend: "wasm",
-    threads: 1,
-    dtype: "f64",
-    flops: 0,
-  } as const;
+export async function openBuilds(modules?: KernelModules): Promise<Map<Build, Workspace>> {
+  const both = modules ?? { simd: await loadModule("simd"), relaxed: await relaxedModule() };
+  const request = { backend: "wasm", threads: 1, dtype: "f64", flops: 0 } as const;
   const builds = new Map<Build, Workspace>();
   await init({ modules: { simd: both.simd } });
   builds.set("simd", await openWorkspace(request));
   await init({ modules: both });
-  if ((await capabilities()).build === "relaxed") {
-    builds.set("relaxed", await openWorkspace(request));
-  }
+  if ((await capabilities()).build === "relaxed") builds.set("relaxed", await openWorkspace(request));
   return builds;
 }
 

@@ -12,10 +12,7 @@ import { record, targetLines, textTable, writeReadme } from "./report.ts";
 const { values, positionals } = parseArgs({
   args: Deno.args,
   allowPositionals: true,
-  options: {
-    quick: { type: "boolean", default: false },
-    seed: { type: "string", default: "1" },
-  },
+  options: { quick: { type: "boolean", default: false }, seed: { type: "string", default: "1" } },
 });
 const names = Object.keys(cases);
 const unknown = positionals.filter((name) => !names.includes(name));
@@ -25,9 +22,7 @@ if (unknown.length > 0) {
 }
 const seed = Number(values.seed);
 if (!Number.isSafeInteger(seed) || seed < 0) {
-  console.error(
-    `Cannot use "--seed": expected a whole number from 0 on, received ${values.seed}.`,
-  );
+  console.error(`Cannot use "--seed": expected a whole number from 0 on, received ${values.seed}.`);
   Deno.exit(2);
 }
 
@@ -38,11 +33,7 @@ for (const name of positionals.length > 0 ? positionals : names) {
     quick: values.quick,
     seed,
     progress: (text) =>
-      Deno.stderr.writeSync(
-        new TextEncoder().encode(
-          live ? `\r\x1b[K${name}: ${text}` : `${name}: ${text}\n`,
-        ),
-      ),
+      Deno.stderr.writeSync(new TextEncoder().encode(live ? `\r\x1b[K${name}: ${text}` : `${name}: ${text}\n`)),
   };
   const { question, run } = await cases[name]();
   console.log(`\n${name}: ${question}\n`);
@@ -52,16 +43,8 @@ for (const name of positionals.length > 0 ? positionals : names) {
   for (const line of targetLines(outcome)) console.log(line);
   for (const note of outcome.notes) console.log(`note: ${note}`);
   if (values.quick) continue;
-  const command = `deno task bench ${name}` +
-    (seed === 1 ? "" : ` --seed=${seed}`);
-  await record({
-    case: name,
-    question,
-    command,
-    seed,
-    environment: environment(),
-    ...outcome,
-  });
+  const command = `deno task bench ${name}` + (seed === 1 ? "" : ` --seed=${seed}`);
+  await record({ case: name, question, command, seed, environment: environment(), ...outcome });
   await writeReadme(names);
 }
 // Peers leave workers and sockets behind that would keep the process alive.
@@ -72,13 +55,6 @@ async function installPeers(): Promise<void> {
   const here = new URL(".", import.meta.url).pathname;
   if (await Deno.stat(`${here}node_modules`).catch(() => undefined)) return;
   console.error("Installing the peers of bench/package.json ...");
-  const { success } = await new Deno.Command("npm", {
-    args: ["ci", "--ignore-scripts"],
-    cwd: here,
-  }).output();
-  if (!success) {
-    throw new Error(
-      "Cannot install the peers: run `npm ci` in bench/ to see why.",
-    );
-  }
+  const { success } = await new Deno.Command("npm", { args: ["ci", "--ignore-scripts"], cwd: here }).output();
+  if (!success) throw new Error("Cannot install the peers: run `npm ci` in bench/ to see why.");
 }

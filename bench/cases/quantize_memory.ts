@@ -2,31 +2,23 @@ import type { Case, Target } from "../case.ts";
 import type { LayerMemory } from "../runtimes/quantize_memory.ts";
 import { deno } from "../runtimes/runtimes.ts";
 
-const programs = {
-  quantease: "quantize_memory.ts",
-  auto: "quantize_memory_auto.ts",
-};
+const programs = { quantease: "quantize_memory.ts", auto: "quantize_memory_auto.ts" };
 
 /** Memory of a large layer. */
 export const quantizeMemory: Case = {
-  question:
-    "How much memory does quantising a large layer take, its inputs included?",
+  question: "How much memory does quantising a large layer take, its inputs included?",
   async run({ quick, progress }) {
     const runtime = await deno();
     if (typeof runtime === "string") throw new Error(runtime);
     const measured: (LayerMemory & { readonly method: string })[] = [];
     for (const [method, program] of Object.entries(programs)) {
       progress(method);
-      measured.push({
-        method,
-        ...await runtime.run<LayerMemory>(program, quick),
-      });
+      measured.push({ method, ...await runtime.run<LayerMemory>(program, quick) });
     }
     const [{ size }] = measured;
     return {
       tables: [{
-        title:
-          `f32, ${size} x ${size}, each in a fresh ${runtime.name} process, MiB`,
+        title: `f32, ${size} x ${size}, each in a fresh ${runtime.name} process, MiB`,
         columns: ["method", "inputs", "growth of the peak", "in inputs"],
         rows: measured.map((
           { method, inputs, growth },
@@ -38,9 +30,7 @@ export const quantizeMemory: Case = {
         limit: 3,
         sense: "at most",
       })),
-      notes: [
-        "Weights and Gram matrix are the inputs; 6 iterations on one thread.",
-      ],
+      notes: ["Weights and Gram matrix are the inputs; 6 iterations on one thread."],
     };
   },
 };

@@ -1,10 +1,6 @@
 import process from "node:process";
 import { quantizeLayer, type QuantizeOptions } from "../../mod.ts";
-import {
-  calibrate,
-  readLines,
-  readStories,
-} from "../../tests/fixtures/stories.ts";
+import { calibrate, readLines, readStories } from "../../tests/fixtures/stories.ts";
 import type { Case, Cell, Target } from "../case.ts";
 
 const methods: Readonly<Record<string, QuantizeOptions>> = {
@@ -18,11 +14,9 @@ const methods: Readonly<Record<string, QuantizeOptions>> = {
 
 /** What each method makes of real layers. */
 export const quantizeMethods: Case = {
-  question:
-    "What error does each method leave in the layers of a real language model, and what does it cost?",
+  question: "What error does each method leave in the layers of a real language model, and what does it cost?",
   async run({ quick, seed, progress }) {
-    const left =
-      "Left out: it needs the data set stories260k, and MINIMA_DATA is not set.";
+    const left = "Left out: it needs the data set stories260k, and MINIMA_DATA is not set.";
     if (process.env.MINIMA_DATA === undefined) {
       return { tables: [], targets: [], notes: [left] };
     }
@@ -32,8 +26,7 @@ export const quantizeMethods: Case = {
       quick ? stories.slice(0, 2) : stories,
     );
     const bitWidths = quick ? [3] as const : [4, 3, 2] as const;
-    const mean = (values: readonly number[]) =>
-      values.reduce((sum, value) => sum + value, 0) / values.length;
+    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
     const errors = new Map<string, number[]>();
     const rows: Cell[][] = [];
     for (const [name, options] of Object.entries(methods)) {
@@ -61,8 +54,7 @@ export const quantizeMethods: Case = {
     }
     return {
       tables: [{
-        title:
-          `Mean over ${layers.length} layers of the relative error, and of the dense passes it took`,
+        title: `Mean over ${layers.length} layers of the relative error, and of the dense passes it took`,
         columns: [
           "method",
           ...bitWidths.flatMap((bits) => [`${bits} bits`, `passes, ${bits}`]),
@@ -74,8 +66,7 @@ export const quantizeMethods: Case = {
           name,
         ) => errors.get(name)![index]);
         return {
-          name:
-            `${bits} bits: error of auto to the better of GPTQ in activation order and QuantEase`,
+          name: `${bits} bits: error of auto to the better of GPTQ in activation order and QuantEase`,
           value: errors.get("auto")![index] / Math.min(...others),
           limit: 1,
           sense: "at most",

@@ -1,9 +1,4 @@
-import {
-  dispose,
-  init,
-  openWorkspace,
-  type Workspace,
-} from "../../kernels/engine/mod.ts";
+import { dispose, init, openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
 import type { WebgpuWorkspace } from "../../kernels/engine/webgpu/workspace.ts";
 import { kernelSpecs } from "../../kernels/spec.ts";
 import { capabilities, quantizeLayer } from "../../mod.ts";
@@ -27,9 +22,7 @@ export const webgpu: Case = {
       );
     }
     const rounds = quick ? 3 : 10, size = quick ? 128 : 4096;
-    const layers = quick
-      ? [[64, 128], [96, 64]] as const
-      : [[4096, 4096], [11008, 4096]] as const;
+    const layers = quick ? [[64, 128], [96, 64]] as const : [[4096, 4096], [11008, 4096]] as const;
     const kernelRows: Cell[][] = [], layerRows: Cell[][] = [];
     const notes = [
       `adapter: ${adapter}`,
@@ -68,9 +61,7 @@ export const webgpu: Case = {
         torch = await torchLayer(layer);
       } catch (error) {
         notes.push(
-          `${what} without PyTorch on CUDA: ${
-            (error as Error).message.trim().split("\n").at(-1)
-          }`,
+          `${what} without PyTorch on CUDA: ${(error as Error).message.trim().split("\n").at(-1)}`,
         );
       }
       if (
@@ -103,8 +94,7 @@ export const webgpu: Case = {
         ],
         rows: kernelRows,
       }, {
-        title:
-          `quantizeLayer, method quantease, ${bits} bits, ${passes} passes, on ${adapter}`,
+        title: `quantizeLayer, method quantease, ${bits} bits, ${passes} passes, on ${adapter}`,
         columns: [
           "layer",
           "seconds",
@@ -197,9 +187,7 @@ function sweepOver(
     workspace.write(array, values);
     return { array, rows: values.length / width, columns: width };
   };
-  const coupling = gram.map((value, k) =>
-    value / gram[(k % columns) * (columns + 1)]
-  );
+  const coupling = gram.map((value, k) => value / gram[(k % columns) * (columns + 1)]);
   const state = {
     levels: matrix("levels", weights, columns),
     residual: matrix("residual", new Float32Array(rows * columns), columns),
@@ -233,9 +221,7 @@ function checkAlike(
   }
   if (!(difference <= 1e-2 * squares)) {
     throw new Error(
-      `${name}: the device and the processor disagree by ${
-        Math.sqrt(difference / squares)
-      } of the norm.`,
+      `${name}: the device and the processor disagree by ${Math.sqrt(difference / squares)} of the norm.`,
     );
   }
 }

@@ -6,14 +6,8 @@ import { openblasCore, startPython, withArrayFiles } from "./python.ts";
 /** Opens the peer. */
 export async function openOpenblas(): Promise<GemmPeer> {
   const python = startPython("openblas.py");
-  const { version, openblas } = await python.ask<
-    { version: string; openblas: string[] }
-  >({ do: "library" });
-  if (openblas.length === 0) {
-    throw new Error(
-      "NumPy runs without OpenBLAS here: its rate would say little.",
-    );
-  }
+  const { version, openblas } = await python.ask<{ version: string; openblas: string[] }>({ do: "library" });
+  if (openblas.length === 0) throw new Error("NumPy runs without OpenBLAS here: its rate would say little.");
   const core = openblasCore() ?? "its own choice";
   return {
     name: `numpy ${version}, OpenBLAS`,
@@ -24,20 +18,10 @@ export async function openOpenblas(): Promise<GemmPeer> {
       const dtype = a instanceof Float32Array ? "float32" : "float64";
       const { index } = await withArrayFiles(
         { a, b },
-        (paths) =>
-          python.ask<{ index: number }>({
-            do: "prepare",
-            ...paths,
-            size,
-            dtype,
-          }),
+        (paths) => python.ask<{ index: number }>({ do: "prepare", ...paths, size, dtype }),
       );
-      const run = () =>
-        python.ask<{ seconds: number; corner: number }>({ do: "run", index });
-      return {
-        run: async () => (await run()).seconds,
-        corner: async () => (await run()).corner,
-      };
+      const run = () => python.ask<{ seconds: number; corner: number }>({ do: "run", index });
+      return { run: async () => (await run()).seconds, corner: async () => (await run()).corner };
     },
     close: () => python.close(),
   };

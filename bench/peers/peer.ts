@@ -37,19 +37,12 @@ export async function importPeer<Module>(name: string): Promise<Module> {
   try {
     return await import(name) as Module;
   } catch (cause) {
-    throw new Error(
-      `Cannot import the peer "${name}": run \`npm ci\` in bench/ first.`,
-      { cause },
-    );
+    throw new Error(`Cannot import the peer "${name}": run \`npm ci\` in bench/ first.`, { cause });
   }
 }
 
 /** Version of an installed peer. */
 export async function peerVersion(name: string): Promise<string> {
-  const manifest = new URL(
-    `../node_modules/${name}/package.json`,
-    import.meta.url,
-  );
-  return (JSON.parse(await Deno.readTextFile(manifest)) as { version: string })
-    .version;
+  const manifest = new URL(`../node_modules/${name}/package.json`, import.meta.url);
+  return (JSON.parse(await Deno.readTextFile(manifest)) as { version: string }).version;
 }

@@ -6,10 +6,7 @@ import { buildPeak } from "../peak/build.ts";
 /** What a program is given: compiled modules where the runtime forbids compiling, and settings. */
 export interface ProgramInput {
   /** The kernels, only where the runtime forbids compiling. */
-  readonly kernels?: {
-    readonly simd: WebAssembly.Module;
-    readonly relaxed: WebAssembly.Module;
-  };
+  readonly kernels?: { readonly simd: WebAssembly.Module; readonly relaxed: WebAssembly.Module };
   /** The peak loop. */
   readonly peak: {
     readonly simd: BufferSource | WebAssembly.Module;
@@ -47,17 +44,12 @@ export async function bundleProgram(
   ]]);
   if (precompiled) {
     for (const name of ["simd", "relaxed"]) {
-      wasm.set(
-        `${name}.wasm`,
-        await Deno.readFile(`${here}../../kernels/dist/${name}.wasm`),
-      );
+      wasm.set(`${name}.wasm`, await Deno.readFile(`${here}../../kernels/dist/${name}.wasm`));
     }
   }
   const kernels = precompiled ? "kernels: { simd, relaxed }, " : "";
   const entry = [
-    ...[...wasm.keys()].map((file) =>
-      `import ${file.replace(".wasm", "")} from "./${file}";`
-    ),
+    ...[...wasm.keys()].map((file) => `import ${file.replace(".wasm", "")} from "./${file}";`),
     `import { main } from "./${program}";`,
     `const start = () => main({ ${kernels}peak: { simd: peak_simd, relaxed: peak_relaxed }, quick: ${quick} });`,
     ending,
@@ -74,18 +66,9 @@ export async function bundleProgram(
     plugins: [{
       name: "program",
       setup(setup) {
-        setup.onResolve(
-          { filter: /^entry$/ },
-          ({ path }) => ({ path, namespace: "entry" }),
-        );
-        setup.onLoad(
-          { filter: /.*/, namespace: "entry" },
-          () => ({ contents: entry.join("\n"), resolveDir: here }),
-        );
-        setup.onResolve(
-          { filter: /\.wasm$/ },
-          ({ path }) => ({ path, external: precompiled, namespace: "wasm" }),
-        );
+        setup.onResolve({ filter: /^entry$/ }, ({ path }) => ({ path, namespace: "entry" }));
+        setup.onLoad({ filter: /.*/, namespace: "entry" }, () => ({ contents: entry.join("\n"), resolveDir: here }));
+        setup.onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path, external: precompiled, namespace: "wasm" }));
         setup.onLoad({ filter: /.*/, namespace: "wasm" }, ({ path }) => ({
           contents: wasm.get(path.replace("./", "")),
           loader: "binary",

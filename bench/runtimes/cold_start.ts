@@ -20,21 +20,9 @@ export async function main({ kernels }: ProgramInput): Promise<ColdStart> {
   const imported = performance.now();
   await init(kernels ? { modules: kernels } : {});
   const initialized = performance.now();
-  const workspace = await openWorkspace({
-    backend: "wasm",
-    dtype: "f32",
-    flops: 2 * size ** 3,
-  });
-  const matrix = () => ({
-    array: workspace.allocate("f32", size * size, "matrix"),
-    rows: size,
-    columns: size,
-  });
+  const workspace = await openWorkspace({ backend: "wasm", dtype: "f32", flops: 2 * size ** 3 });
+  const matrix = () => ({ array: workspace.allocate("f32", size * size, "matrix"), rows: size, columns: size });
   await workspace.kernels.gemm({ a: matrix(), b: matrix(), c: matrix() });
   workspace.release();
-  return {
-    import: imported - begin,
-    init: initialized - imported,
-    kernel: performance.now() - initialized,
-  };
+  return { import: imported - begin, init: initialized - imported, kernel: performance.now() - initialized };
 }

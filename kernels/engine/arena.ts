@@ -14,13 +14,7 @@ const constructors = {
 } as const;
 
 /** Bytes of one element of each dtype. */
-export const elementBytes: { readonly [D in Dtype]: number } = {
-  f32: 4,
-  f64: 8,
-  u8: 1,
-  u32: 4,
-  i32: 4,
-};
+export const elementBytes: { readonly [D in Dtype]: number } = { f32: 4, f64: 8, u8: 1, u32: 4, i32: 4 };
 
 /** A typed view of `length` elements at `byteOffset` of a buffer. */
 export function viewOf<D extends Dtype>(
@@ -29,11 +23,7 @@ export function viewOf<D extends Dtype>(
   byteOffset: number,
   length: number,
 ): ViewOf[D] {
-  const View = constructors[dtype] as new (
-    buffer: ArrayBufferLike,
-    byteOffset: number,
-    length: number,
-  ) => unknown;
+  const View = constructors[dtype] as new (buffer: ArrayBufferLike, byteOffset: number, length: number) => unknown;
   return new View(buffer, byteOffset, length) as ViewOf[D];
 }
 
@@ -51,11 +41,7 @@ export interface ArenaUsage {
 export interface Arena {
   readonly memory: WebAssembly.Memory;
   /** A zeroed array. @throws {MemoryLimitError} past the limit */
-  allocate<D extends Dtype>(
-    dtype: D,
-    length: number,
-    label: string,
-  ): HostArray<D>;
+  allocate<D extends Dtype>(dtype: D, length: number, label: string): HostArray<D>;
   /** Returns a block; the array must not be touched afterwards. */
   free(array: HostArray): void;
   usage(): ArenaUsage;
@@ -72,11 +58,7 @@ interface Gap {
  * Views stay valid while memory grows, because the memory is shared: growth makes a larger buffer over the same bytes
  * and leaves the old one attached.
  */
-export function createArena(
-  memory: WebAssembly.Memory,
-  base: number,
-  limit: number,
-): Arena {
+export function createArena(memory: WebAssembly.Memory, base: number, limit: number): Arena {
   const start = align(base);
   // Gaps are sorted by address and never touch: neighbours are merged when a block comes back.
   const gaps: Gap[] = [{ start, bytes: memory.buffer.byteLength - start }];
@@ -97,19 +79,12 @@ export function createArena(
   function grow(bytes: number, label: string): number {
     const end = memory.buffer.byteLength;
     const last = gaps.at(-1);
-    const tail = last !== undefined && last.start + last.bytes === end
-      ? last
-      : undefined;
+    const tail = last !== undefined && last.start + last.bytes === end ? last : undefined;
     const missing = Math.ceil((bytes - (tail?.bytes ?? 0)) / pageBytes);
     const left = Math.floor((limit - end) / pageBytes);
     // Doubling up to 64 MiB at a time keeps the number of growths small without hoarding.
-    const wished = Math.min(
-      Math.max(missing, Math.min(end, 64 << 20) / pageBytes),
-      left,
-    );
-    const pages = missing > left
-      ? undefined
-      : [wished, missing].find((pages) => tryGrow(memory, pages));
+    const wished = Math.min(Math.max(missing, Math.min(end, 64 << 20) / pageBytes), left);
+    const pages = missing > left ? undefined : [wished, missing].find((pages) => tryGrow(memory, pages));
     if (pages === undefined) {
       throw new MemoryLimitError(
         `Cannot allocate ${bytes} bytes for "${label}": ${used} of at most ${limit} bytes are in use.`,
@@ -133,9 +108,7 @@ export function createArena(
     },
     free({ address, label }) {
       const bytes = blocks.get(address);
-      if (bytes === undefined) {
-        throw new Error(`Cannot free "${label}": it is not allocated.`);
-      }
+      if (bytes === undefined) throw new Error(`Cannot free "${label}": it is not allocated.`);
       blocks.delete(address);
       used -= bytes;
       release(gaps, address, bytes);
@@ -148,8 +121,7 @@ function release(gaps: Gap[], start: number, bytes: number): void {
   let next = gaps.findIndex((gap) => gap.start > start);
   if (next < 0) next = gaps.length;
   const before = gaps[next - 1], after = gaps[next];
-  const joinsBefore = before !== undefined &&
-    before.start + before.bytes === start;
+  const joinsBefore = before !== undefined && before.start + before.bytes === start;
   const joinsAfter = after !== undefined && start + bytes === after.start;
   if (joinsBefore) {
     before.bytes += bytes + (joinsAfter ? after.bytes : 0);

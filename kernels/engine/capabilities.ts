@@ -1,11 +1,6 @@
 import { describeAdapter, findAdapter } from "./webgpu/adapter.ts";
 import { providedBuilds } from "./modules.ts";
-import {
-  probeRelaxedSimd,
-  probeSharedMemory,
-  probeSimd,
-  type RelaxedSimd,
-} from "./probe.ts";
+import { probeRelaxedSimd, probeSharedMemory, probeSimd, type RelaxedSimd } from "./probe.ts";
 
 /** JavaScript runtimes that are told apart. */
 export type RuntimeName = "deno" | "node" | "bun" | "workerd" | "browser";
@@ -55,44 +50,26 @@ const host = globalThis as unknown as Host;
 /** The runtime and its version, by what they say of themselves. */
 export function runtime(): { runtime: RuntimeName; runtimeVersion: string } {
   const agent = host.navigator?.userAgent ?? "";
-  if (agent === "Cloudflare-Workers") {
-    return { runtime: "workerd", runtimeVersion: agent };
-  }
-  if (host.Deno?.version?.deno) {
-    return { runtime: "deno", runtimeVersion: host.Deno.version.deno };
-  }
-  if (host.Bun?.version) {
-    return { runtime: "bun", runtimeVersion: host.Bun.version };
-  }
-  if (host.process?.versions?.node) {
-    return { runtime: "node", runtimeVersion: host.process.versions.node };
-  }
+  if (agent === "Cloudflare-Workers") return { runtime: "workerd", runtimeVersion: agent };
+  if (host.Deno?.version?.deno) return { runtime: "deno", runtimeVersion: host.Deno.version.deno };
+  if (host.Bun?.version) return { runtime: "bun", runtimeVersion: host.Bun.version };
+  if (host.process?.versions?.node) return { runtime: "node", runtimeVersion: host.process.versions.node };
   return { runtime: "browser", runtimeVersion: agent };
 }
 
 /** Why workers cannot share memory here; nothing where they can. */
-function threadsMissing(
-  name: RuntimeName,
-  sharedMemory: boolean,
-): string | undefined {
+function threadsMissing(name: RuntimeName, sharedMemory: boolean): string | undefined {
   if (!sharedMemory) return "this runtime has no shared memory";
   if (!("waitAsync" in Atomics)) return "this runtime has no Atomics.waitAsync";
   if (name === "workerd") return "workerd has no worker threads";
-  if (name !== "browser") {
-    return host.process?.getBuiltinModule
-      ? undefined
-      : "this runtime has no worker threads";
-  }
+  if (name !== "browser") return host.process?.getBuiltinModule ? undefined : "this runtime has no worker threads";
   if (!host.Worker) return "this context has no Worker";
-  return host.crossOriginIsolated
-    ? undefined
-    : "the page is not cross-origin isolated";
+  return host.crossOriginIsolated ? undefined : "the page is not cross-origin isolated";
 }
 
 /** Node has no `navigator` before version 21. */
 function processors(): number {
-  return host.navigator?.hardwareConcurrency ??
-    host.process?.getBuiltinModule?.("node:os").availableParallelism() ?? 1;
+  return host.navigator?.hardwareConcurrency ?? host.process?.getBuiltinModule?.("node:os").availableParallelism() ?? 1;
 }
 
 let probed: Promise<Capabilities> | undefined;
@@ -119,12 +96,7 @@ async function probe(): Promise<Capabilities> {
   if (typeof adapter === "string") return { ...found, webgpuReason: adapter };
   const { name, software, largestArrayBytes } = describeAdapter(adapter);
   const { webgpuReason: _, ...rest } = found;
-  return {
-    ...rest,
-    webgpu: name,
-    webgpuSoftware: software,
-    webgpuLargestArrayBytes: largestArrayBytes,
-  };
+  return { ...rest, webgpu: name, webgpuSoftware: software, webgpuLargestArrayBytes: largestArrayBytes };
 }
 
 function probeHost(): Capabilities {

@@ -6,28 +6,13 @@
 
 import { referenceKernels } from "../reference/table.ts";
 import type { ArenaUsage } from "./arena.ts";
-import {
-  capabilities,
-  forgetCapabilities,
-  hostCapabilities,
-  runtime,
-} from "./capabilities.ts";
+import { capabilities, forgetCapabilities, hostCapabilities, runtime } from "./capabilities.ts";
 import { BackendError } from "./errors.ts";
 import { type KernelModules, loadModule, provideModules } from "./modules.ts";
-import {
-  considersWebgpu,
-  type Crossovers,
-  defaultCrossovers,
-  planWork,
-  type WorkRequest,
-} from "./plan.ts";
+import { considersWebgpu, type Crossovers, defaultCrossovers, planWork, type WorkRequest } from "./plan.ts";
 import { createWasmMachine, type WasmMachine } from "./wasm_backend.ts";
 import type { WebgpuMachine } from "./webgpu/machine.ts";
-import {
-  createHostWorkspace,
-  javascriptMemory,
-  type Workspace,
-} from "./workspace.ts";
+import { createHostWorkspace, javascriptMemory, type Workspace } from "./workspace.ts";
 
 /** The most WASM can address with 32-bit pointers. */
 const addressableBytes = 65536 * 65536;
@@ -64,9 +49,7 @@ export async function init(options: EngineOptions = {}): Promise<void> {
     !(maximumMemoryBytes >= 1 << 20 && maximumMemoryBytes <= addressableBytes)
   ) {
     throw new RangeError(
-      `Cannot use "maximumMemoryBytes": expected ${
-        1 << 20
-      } to ${addressableBytes}, received ${maximumMemoryBytes}.`,
+      `Cannot use "maximumMemoryBytes": expected ${1 << 20} to ${addressableBytes}, received ${maximumMemoryBytes}.`,
     );
   }
   await dispose();
@@ -110,9 +93,7 @@ export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
   const insisted = request.backend === "webgpu";
   const looksForDevice = considersWebgpu(request, crossovers);
   const found = looksForDevice ? await capabilities() : hostCapabilities();
-  const offered = gpuFailure && !insisted
-    ? { ...found, webgpu: false as const, webgpuReason: gpuFailure }
-    : found;
+  const offered = gpuFailure && !insisted ? { ...found, webgpu: false as const, webgpuReason: gpuFailure } : found;
   const plan = planWork(request, offered, crossovers);
   if (plan.backend === "webgpu") {
     // Loaded on first use: shaders are no small part of the library.

@@ -16,21 +16,15 @@ export function provideModules(modules: KernelModules): void {
 }
 
 /** One build of the kernels: as given by the host, else from the bytes that travel with the library. */
-export async function loadModule(
-  build: "simd" | "relaxed",
-): Promise<WebAssembly.Module> {
+export async function loadModule(build: "simd" | "relaxed"): Promise<WebAssembly.Module> {
   const provided = given?.[build] ?? given?.simd;
   if (provided) return provided;
-  const { base64 } = build === "simd"
-    ? await import("../dist/simd.ts")
-    : await import("../dist/relaxed.ts");
+  const { base64 } = build === "simd" ? await import("../dist/simd.ts") : await import("../dist/relaxed.ts");
   return await WebAssembly.compile(decodeBase64(base64));
 }
 
 /** Whether the host gave modules, and which builds. */
-export function providedBuilds():
-  | { simd: boolean; relaxed: boolean }
-  | undefined {
+export function providedBuilds(): { simd: boolean; relaxed: boolean } | undefined {
   return given && { simd: true, relaxed: given.relaxed !== undefined };
 }
 

@@ -55,30 +55,15 @@ export function planWork(
   crossovers: Crossovers = defaultCrossovers,
 ): Plan {
   const { backend = "auto", dtype, flops } = request;
-  if (!considersWebgpu(request, crossovers)) {
-    return planOnHost(request, capabilities, crossovers);
-  }
+  if (!considersWebgpu(request, crossovers)) return planOnHost(request, capabilities, crossovers);
   const refusal = refusalOfWebgpu(request, capabilities);
   if (!refusal) {
-    const reason = `${
-      backend === "webgpu"
-        ? "requested"
-        : `worth it from ${crossovers.webgpu} operations`
-    }`;
-    return {
-      backend: "webgpu",
-      threads: 1,
-      dtype,
-      reason: `WebGPU on ${capabilities.webgpu}: ${reason}`,
-    };
+    const reason = `${backend === "webgpu" ? "requested" : `worth it from ${crossovers.webgpu} operations`}`;
+    return { backend: "webgpu", threads: 1, dtype, reason: `WebGPU on ${capabilities.webgpu}: ${reason}` };
   }
-  if (backend === "webgpu") {
-    throw new BackendError(`Cannot use backend "webgpu": ${refusal}.`);
-  }
+  if (backend === "webgpu") throw new BackendError(`Cannot use backend "webgpu": ${refusal}.`);
   const plan = planOnHost(request, capabilities, crossovers);
-  return flops < crossovers.webgpu
-    ? plan
-    : { ...plan, reason: `${plan.reason}; no WebGPU: ${refusal}` };
+  return flops < crossovers.webgpu ? plan : { ...plan, reason: `${plan.reason}; no WebGPU: ${refusal}` };
 }
 
 /** Whether the adapter has to be looked for before the work is planned: that takes longer than a small solve. */
@@ -86,78 +71,43 @@ export function considersWebgpu(
   { backend = "auto", dtype, flops, needs }: WorkRequest,
   { webgpu }: Crossovers = defaultCrossovers,
 ): boolean {
-  return backend === "webgpu" ||
-    backend === "auto" && dtype === "f32" && needs !== undefined &&
-      flops >= webgpu;
+  return backend === "webgpu" || backend === "auto" && dtype === "f32" && needs !== undefined && flops >= webgpu;
 }
 
 /** Why the work does not go to a device; nothing where it does. */
 function refusalOfWebgpu(
   { backend, dtype, needs, largestArrayBytes = 0 }: WorkRequest,
-  { webgpu, webgpuReason, webgpuSoftware, webgpuLargestArrayBytes = 0 }:
-    Capabilities,
+  { webgpu, webgpuReason, webgpuSoftware, webgpuLargestArrayBytes = 0 }: Capabilities,
 ): string | undefined {
   if (webgpu === false) return webgpuReason;
   if (dtype === "f64") return "it has no f64";
   if (needs === undefined) return "this solver does not run on devices";
-  const missing = needs.filter((name) =>
-    !(webgpuKernels as readonly string[]).includes(name)
-  );
+  const missing = needs.filter((name) => !(webgpuKernels as readonly string[]).includes(name));
   if (missing.length > 0) return `it has no kernel ${missing.join(", ")}`;
-  if (webgpuSoftware && backend !== "webgpu") {
-    return `${webgpu} computes on the processor`;
-  }
+  if (webgpuSoftware && backend !== "webgpu") return `${webgpu} computes on the processor`;
   if (largestArrayBytes <= webgpuLargestArrayBytes) return undefined;
   return `an array of ${largestArrayBytes} bytes is beyond the ${webgpuLargestArrayBytes} of ${webgpu}`;
 }
 
-function planOnHost(
-  request: WorkRequest,
-  capabilities: Capabilities,
-  crossovers: Crossovers,
-): Plan {
+function planOnHost(request: WorkRequest, capabilities: Capabilities, crossovers: Crossovers): Plan {
   const { backend = "auto", dtype, flops } = request;
   const { build, simd, threadsReason } = capabilities;
-  const one = (backend: "reference" | "wasm", reason: string): Plan => ({
-    backend,
-    threads: 1,
-    dtype,
-    reason,
-  });
+  const one = (backend: "reference" | "wasm", reason: string): Plan => ({ backend, threads: 1, dtype, reason });
   const missing = simd ? "no shared WASM memory" : "no WASM SIMD";
   if (backend === "reference") return one("reference", "reference requested");
   if (build === "none") {
-    if (backend === "auto") {
-      return one("reference", `this runtime has ${missing}`);
-    }
-    throw new BackendError(
-      `Cannot use backend "${backend}": this runtime has ${missing}.`,
-    );
+    if (backend === "auto") return one("reference", `this runtime has ${missing}`);
+    throw new BackendError(`Cannot use backend "${backend}": this runtime has ${missing}.`);
   }
   if (backend === "wasm") return one("wasm", `wasm requested, ${build} build`);
-  if (threadsReason) {
-    return one("wasm", `${build} build on one thread: ${threadsReason}`);
-  }
+  if (threadsReason) return one("wasm", `${build} build on one thread: ${threadsReason}`);
   // Whoever asks for threads by number gets that number, even beyond the processors there are.
   const threads = request.threads ?? capabilities.threads;
   if (threads <= 1) {
-    return one(
-      "wasm",
-      `${build} build on one thread: ${
-        request.threads ? "as requested" : "one processor"
-      }`,
-    );
+    return one("wasm", `${build} build on one thread: ${request.threads ? "as requested" : "one processor"}`);
   }
   if (backend === "auto" && flops < crossovers.threads) {
-    return one(
-      "wasm",
-      `${build} build on one thread: too little work for threads`,
-    );
+    return one("wasm", `${build} build on one thread: too little work for threads`);
   }
-  return {
-    backend: "threads",
-    threads,
-    dtype,
-    reason: `${build} build on ${threads} threads`,
-  };
+  return { backend: "threads", threads, dtype, reason: `${build} build on ${threads} threads` };
 }

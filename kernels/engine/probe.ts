@@ -10,21 +10,7 @@ const simdProbe = new Uint8Array([
   ...header,
   ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7f], // type: () -> i32
   ...[0x03, 0x02, 0x01, 0x00], // function 0 has type 0
-  ...[
-    0x0a,
-    0x0b,
-    0x01,
-    0x09,
-    0x00,
-    0x41,
-    0x00,
-    0xfd,
-    0x11,
-    0xfd,
-    0x1b,
-    0x00,
-    0x0b,
-  ],
+  ...[0x0a, 0x0b, 0x01, 0x09, 0x00, 0x41, 0x00, 0xfd, 0x11, 0xfd, 0x1b, 0x00, 0x0b],
 ]);
 
 /** `(a, b, c: f32) -> f32`: lane 0 of `relaxed_madd(splat(a), splat(b), splat(c))`. */
@@ -48,8 +34,7 @@ export function probeRelaxedSimd(): RelaxedSimd {
   if (!WebAssembly.validate(relaxedProbe)) return "absent";
   let madd: (a: number, b: number, c: number) => number;
   try {
-    madd = new WebAssembly.Instance(new WebAssembly.Module(relaxedProbe))
-      .exports.f as typeof madd;
+    madd = new WebAssembly.Instance(new WebAssembly.Module(relaxedProbe)).exports.f as typeof madd;
   } catch {
     // Run-time compilation is forbidden: only V8's workerd does so, and V8 fuses wherever the processor can.
     return "fused";
@@ -62,14 +47,9 @@ export function probeRelaxedSimd(): RelaxedSimd {
 /** Whether a shared memory can be made: the kernels import one. */
 export function probeSharedMemory(): boolean {
   try {
-    const { buffer } = new WebAssembly.Memory({
-      initial: 1,
-      maximum: 1,
-      shared: true,
-    });
+    const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     // By its tag: a page that is not isolated can make such a memory, but does not name its class.
-    return Object.prototype.toString.call(buffer) ===
-      "[object SharedArrayBuffer]";
+    return Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]";
   } catch {
     return false;
   }

@@ -1,16 +1,6 @@
 import { referenceKernels } from "../reference/table.ts";
-import type {
-  HostArray,
-  KernelArguments,
-  KernelName,
-  Kernels,
-} from "../spec.ts";
-import {
-  type Launch,
-  type Launches,
-  runLaunches,
-  runLaunchesAsync,
-} from "../wasm/launch.ts";
+import type { HostArray, KernelArguments, KernelName, Kernels } from "../spec.ts";
+import { type Launch, type Launches, runLaunches, runLaunchesAsync } from "../wasm/launch.ts";
 import { lowerings } from "../wasm/table.ts";
 import { type Arena, createArena } from "./arena.ts";
 import { createThreadPool, type ThreadPool } from "./threads/pool.ts";
@@ -35,21 +25,11 @@ export interface WasmMachine {
  * Instantiates the kernels over a fresh shared memory of at most `limit` bytes. `onBroken` is called when a worker
  * failed: it may still be writing while it dies, so the memory must not serve another solve.
  */
-export function createWasmMachine(
-  module: WebAssembly.Module,
-  limit: number,
-  onBroken: () => void,
-): WasmMachine {
+export function createWasmMachine(module: WebAssembly.Module, limit: number, onBroken: () => void): WasmMachine {
   const memory = reserveMemory(Math.floor(limit / pageBytes));
-  const instance = new WebAssembly.Instance(module, {
-    env: { memory: memory.shared },
-  });
+  const instance = new WebAssembly.Instance(module, { env: { memory: memory.shared } });
   const exports = instance.exports as unknown as Exports;
-  const arena = createArena(
-    memory.shared,
-    exports.heapBase(),
-    memory.maximum * pageBytes,
-  );
+  const arena = createArena(memory.shared, exports.heapBase(), memory.maximum * pageBytes);
   // Working memory of the kernels on the calling thread: kept from call to call, grown to the largest wish.
   let scratch: HostArray<"u8"> | undefined;
   let pool: ThreadPool | undefined;
@@ -65,31 +45,16 @@ export function createWasmMachine(
     return scratch.address;
   }
 
-  function launch(
-    { entry, parameters, extent, scratchBytes = 0 }: Launch,
-  ): number {
+  function launch({ entry, parameters, extent, scratchBytes = 0 }: Launch): number {
     const kernel = exports[entry];
-    if (extent === undefined) {
-      return kernel(
-        ...parameters,
-        ...scratchBytes > 0 ? [scratchAddress(scratchBytes)] : [],
-      );
-    }
-    return extent === 0
-      ? 0
-      : kernel(...parameters, 0, extent, scratchAddress(scratchBytes));
+    if (extent === undefined) return kernel(...parameters, ...scratchBytes > 0 ? [scratchAddress(scratchBytes)] : []);
+    return extent === 0 ? 0 : kernel(...parameters, 0, extent, scratchAddress(scratchBytes));
   }
 
-  function launchOnThreads(
-    step: Launch,
-    threads: number,
-  ): number | Promise<number> {
+  function launchOnThreads(step: Launch, threads: number): number | Promise<number> {
     const { extent = 0, grain = 1 } = step;
     if (extent <= grain) return launch(step);
-    return (pool ??= createThreadPool(module, instance, arena, onBroken)).run(
-      step,
-      threads,
-    );
+    return (pool ??= createThreadPool(module, instance, arena, onBroken)).run(step, threads);
   }
 
   function endWhenIdle(): void {
@@ -100,9 +65,7 @@ export function createWasmMachine(
     arena,
     kernels: (threads) =>
       threads > 1
-        ? tableOf((launches) =>
-          runLaunchesAsync(launches, (step) => launchOnThreads(step, threads))
-        )
+        ? tableOf((launches) => runLaunchesAsync(launches, (step) => launchOnThreads(step, threads)))
         : tableOf((launches) => runLaunches(launches, launch)),
     enter() {
       solves++;
@@ -119,18 +82,9 @@ export function createWasmMachine(
 }
 
 /** A shared memory reserves its maximum at once, and some devices refuse 4 GiB: the most that is to be had. */
-function reserveMemory(
-  maximum: number,
-): { shared: WebAssembly.Memory; maximum: number } {
+function reserveMemory(maximum: number): { shared: WebAssembly.Memory; maximum: number } {
   try {
-    return {
-      shared: new WebAssembly.Memory({
-        initial: initialPages,
-        maximum,
-        shared: true,
-      }),
-      maximum,
-    };
+    return { shared: new WebAssembly.Memory({ initial: initialPages, maximum, shared: true }), maximum };
   } catch (error) {
     const less = maximum >>> 1;
     if (less < initialPages) throw error;
@@ -139,20 +93,10 @@ function reserveMemory(
 }
 
 /** The reference table with every lowered kernel handed to `run`. */
-function tableOf(
-  run: (launches: Launches) => number | Promise<number>,
-): Kernels {
+function tableOf(run: (launches: Launches) => number | Promise<number>): Kernels {
   const overrides = (Object.keys(lowerings) as KernelName[]).map((name) => {
-    const lower = lowerings[name] as (
-      operands: KernelArguments<KernelName>,
-    ) => Launches;
-    return [
-      name,
-      (operands: KernelArguments<KernelName>) => run(lower(operands)),
-    ];
+    const lower = lowerings[name] as (operands: KernelArguments<KernelName>) => Launches;
+    return [name, (operands: KernelArguments<KernelName>) => run(lower(operands))];
   });
-  return {
-    ...referenceKernels,
-    ...Object.fromEntries(overrides) as Partial<Kernels>,
-  };
+  return { ...referenceKernels, ...Object.fromEntries(overrides) as Partial<Kernels> };
 }

@@ -1,11 +1,4 @@
-import type {
-  DeviceArray,
-  Dtype,
-  HostArray,
-  Kernels,
-  View,
-  ViewOf,
-} from "../spec.ts";
+import type { DeviceArray, Dtype, HostArray, Kernels, View, ViewOf } from "../spec.ts";
 import { type Arena, elementBytes, viewOf } from "./arena.ts";
 import type { Plan } from "./plan.ts";
 
@@ -24,11 +17,7 @@ export interface Workspace {
   /** Floating-point operations that take some 50 ms: the work to ask for between two checkpoints. */
   readonly batchFlops: number;
   /** A zeroed array where the kernels run. */
-  allocate<D extends Dtype>(
-    dtype: D,
-    length: number,
-    label: string,
-  ): DeviceArray<D>;
+  allocate<D extends Dtype>(dtype: D, length: number, label: string): DeviceArray<D>;
   /** Returns one array before the others. */
   free(array: DeviceArray): void;
   /** Copies `values` into the array from element `offset` on; converts between float types. */
@@ -37,12 +26,7 @@ export interface Workspace {
    * A JavaScript-owned copy of `length` elements from `offset` on; at the beginning of `room` where that is given and
    * the workspace can, so that reading again and again makes no garbage. Only the returned view is to be used.
    */
-  read<D extends Dtype>(
-    array: DeviceArray<D>,
-    offset?: number,
-    length?: number,
-    room?: ViewOf[D],
-  ): Promise<ViewOf[D]>;
+  read<D extends Dtype>(array: DeviceArray<D>, offset?: number, length?: number, room?: ViewOf[D]): Promise<ViewOf[D]>;
   /** Returns all arrays; the workspace must not be used afterwards. Idempotent. */
   release(): void;
 }
@@ -57,13 +41,7 @@ export type HostMemory = Pick<Arena, "allocate" | "free">;
 export const javascriptMemory: HostMemory = {
   allocate(dtype, length, label) {
     const buffer = new ArrayBuffer(length * elementBytes[dtype]);
-    return {
-      dtype,
-      length,
-      label,
-      address: 0,
-      view: viewOf(buffer, dtype, 0, length),
-    };
+    return { dtype, length, label, address: 0, view: viewOf(buffer, dtype, 0, length) };
   },
   free() {},
 };
@@ -95,20 +73,12 @@ export function createHostWorkspace(
     write(array, values, offset = 0) {
       (array as HostArray).view.set(values, offset);
     },
-    read<D extends Dtype>(
-      array: DeviceArray<D>,
-      offset = 0,
-      length = array.length - offset,
-      room?: ViewOf[D],
-    ) {
+    read<D extends Dtype>(array: DeviceArray<D>, offset = 0, length = array.length - offset, room?: ViewOf[D]) {
       const { view } = array as HostArray<D>;
       // A fresh buffer: slices of shared memory would be shared too.
-      const copy = room ? room.subarray(0, length) as ViewOf[D] : viewOf(
-        new ArrayBuffer(length * view.BYTES_PER_ELEMENT),
-        array.dtype,
-        0,
-        length,
-      );
+      const copy = room
+        ? room.subarray(0, length) as ViewOf[D]
+        : viewOf(new ArrayBuffer(length * view.BYTES_PER_ELEMENT), array.dtype, 0, length);
       (copy as View).set(view.subarray(offset, offset + length));
       return Promise.resolve(copy);
     },

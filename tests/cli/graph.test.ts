@@ -15,26 +15,15 @@ const columns = ["first", "second", "third", "apart"], rows = 400;
 const random = createRandom(9);
 const data = new Float64Array(rows * columns.length);
 for (let i = 0; i < rows; i++) {
-  const first = random.normal(),
-    second = first + 0.5 * random.normal(),
-    third = second + 0.5 * random.normal();
+  const first = random.normal(), second = first + 0.5 * random.normal(), third = second + 0.5 * random.normal();
   data.set([1000 * first, second, -third, random.normal()], i * columns.length);
 }
-await writeFile(
-  path("chain.csv"),
-  serializeCsv({ columns, matrix: matrix(rows, columns.length, data) }),
-);
+await writeFile(path("chain.csv"), serializeCsv({ columns, matrix: matrix(rows, columns.length, data) }));
 
 describe("minima graph", () => {
   it("finds a chain by its criterion, and writes the edges", async () => {
     const out = path("edges.csv");
-    const { code, stdout, stderr } = await minima([
-      "graph",
-      path("chain.csv"),
-      "--out",
-      out,
-      "--json",
-    ]);
+    const { code, stdout, stderr } = await minima(["graph", path("chain.csv"), "--out", out, "--json"]);
     assert.equal(code, 0, stderr);
     const { edges, components, candidates } = JSON.parse(stdout);
     const ends = edges.map((edge: { ends: string[] }) => edge.ends.join(" - "));
@@ -42,104 +31,44 @@ describe("minima graph", () => {
     assert.equal(components, 2);
     assert.ok(candidates > 1);
 
-    const { columns: numbers, matrix: table, text } = parseCsv(
-      await readFile(out),
-      {
-        textColumns: ["source", "target"],
-      },
-    );
-    assert.deepEqual(
-      text,
-      new Map([["source", ["first", "second"]], ["target", [
-        "second",
-        "third",
-      ]]]),
-    );
+    const { columns: numbers, matrix: table, text } = parseCsv(await readFile(out), {
+      textColumns: ["source", "target"],
+    });
+    assert.deepEqual(text, new Map([["source", ["first", "second"]], ["target", ["second", "third"]]]));
     const correlations = Array.from(
       { length: 2 },
       (_, i) => table.data[2 * i + numbers.indexOf("partial_correlation")],
     );
-    assert.ok(
-      correlations[0] > 0.5 && correlations[1] < -0.5,
-      `${correlations}`,
-    );
+    assert.ok(correlations[0] > 0.5 && correlations[1] < -0.5, `${correlations}`);
   });
 
   it("certifies an exact graph, prints it and writes it for Graphviz", async () => {
     const out = path("graph.dot");
-    const options = [
-      "--lambda0",
-      "0.1",
-      "--lambda2",
-      "0.01",
-      "--method",
-      "exact",
-      "--out",
-      out,
-    ];
-    const { code, stdout } = await minima([
-      "graph",
-      path("chain.csv"),
-      ...options,
-    ]);
+    const options = ["--lambda0", "0.1", "--lambda2", "0.01", "--method", "exact", "--out", out];
+    const { code, stdout } = await minima(["graph", path("chain.csv"), ...options]);
     assert.equal(code, 0);
     assert.match(stdout, /^first - second +0\.\d{4}$/m);
     assert.match(stdout, /^second - third +-0\.\d{4}$/m);
     assert.match(stdout, /^graph +2 edges among 4 columns, in 2 components$/m);
     assert.match(stdout, /^gap +\S+ % after \d+ nodes$/m);
-    assert.match(
-      await readFile(out, "utf8"),
-      /^graph \{[^]* {2}1 -- 2 \[label="-0\.\d\d", style=dashed\];/,
-    );
+    assert.match(await readFile(out, "utf8"), /^graph \{[^]* {2}1 -- 2 \[label="-0\.\d\d", style=dashed\];/);
   });
 
-  it(
-    "finds strong edges of the consensus on protein signalling first",
-    needsData("sachs"),
-    async () => {
-      const options = [
-        "--lambda0",
-        "0.05",
-        "--lambda2",
-        "0.5",
-        "--method",
-        "exact",
-        "--json",
-      ];
-      const { stdout } = await minima([
-        "graph",
-        dataPath("sachs/sachs.2005.continuous.tsv"),
-        ...options,
-      ]);
-      const strongest = JSON.parse(stdout).edges.slice(0, 2).map((
-        { ends }: { ends: string[] },
-      ) => ends.join(" - "));
-      assert.deepEqual(strongest, ["raf - mek", "plc - pip2"]);
-    },
-  );
+  it("finds strong edges of the consensus on protein signalling first", needsData("sachs"), async () => {
+    const options = ["--lambda0", "0.05", "--lambda2", "0.5", "--method", "exact", "--json"];
+    const { stdout } = await minima(["graph", dataPath("sachs/sachs.2005.continuous.tsv"), ...options]);
+    const strongest = JSON.parse(stdout).edges.slice(0, 2).map(({ ends }: { ends: string[] }) => ends.join(" - "));
+    assert.deepEqual(strongest, ["raf - mek", "plc - pip2"]);
+  });
 
   const wrong: [string, number, string[], RegExp][] = [
-    [
-      "a criterion that does not exist",
-      2,
-      ["--criterion", "aic"],
-      /--criterion: expected "ebic" or "pseudo-ebic"/,
-    ],
-    [
-      "a negative price",
-      2,
-      ["--lambda0", "-1"],
-      /--lambda0: expected a number >= 0, received -1/,
-    ],
+    ["a criterion that does not exist", 2, ["--criterion", "aic"], /--criterion: expected "ebic" or "pseudo-ebic"/],
+    ["a negative price", 2, ["--lambda0", "-1"], /--lambda0: expected a number >= 0, received -1/],
     ["an ignored column that is not there", 1, ["--ignore", "fifth"], /fifth/],
   ];
   for (const [what, expected, args, message] of wrong) {
     it(`refuses ${what} with exit code ${expected}`, async () => {
-      const { code, stderr, stdout } = await minima([
-        "graph",
-        path("chain.csv"),
-        ...args,
-      ]);
+      const { code, stderr, stdout } = await minima(["graph", path("chain.csv"), ...args]);
       assert.equal(code, expected, stderr);
       assert.match(stderr, message);
       assert.equal(stdout, "");

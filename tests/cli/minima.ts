@@ -30,11 +30,7 @@ let launcher: Promise<readonly string[]> | undefined;
 /** How to run the command; all optional. */
 export interface Circumstances {
   /** Sees the process and what it has written so far. */
-  readonly watch?: (
-    child: ChildProcess,
-    stderr: string,
-    stdout: string,
-  ) => void;
+  readonly watch?: (child: ChildProcess, stderr: string, stdout: string) => void;
   /** Further environment variables. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -46,9 +42,7 @@ export async function minima(
 ): Promise<Outcome> {
   const [program, ...before] = await (launcher ??= findLauncher());
   return await new Promise((resolve, reject) => {
-    const child = spawn(program, [...before, ...args], {
-      env: { ...process.env, NO_COLOR: "1", ...environment },
-    });
+    const child = spawn(program, [...before, ...args], { env: { ...process.env, NO_COLOR: "1", ...environment } });
     let stdout = "", stderr = "";
     child.stdout.on("data", (chunk) => watch(child, stderr, stdout += chunk));
     child.stderr.on("data", (chunk) => watch(child, stderr += chunk, stdout));
@@ -64,21 +58,12 @@ export function pressControlC(child: ChildProcess): void {
 
 /** Deno and Bun run the sources; Node runs them bundled. */
 async function findLauncher(): Promise<readonly string[]> {
-  if (process.versions.deno) {
-    return [process.execPath, "run", "-A", join(root, "cli.ts")];
-  }
+  if (process.versions.deno) return [process.execPath, "run", "-A", join(root, "cli.ts")];
   if (process.versions.bun) return [process.execPath, join(root, "cli.ts")];
   const folder = join(root, "build/tests/cli");
   await promisify(execFile)(process.execPath, [
     join(root, "node_modules/esbuild/bin/esbuild"),
-    ...[
-      join(root, "cli.ts"),
-      "--bundle",
-      "--splitting",
-      "--platform=node",
-      "--format=esm",
-      "--packages=external",
-    ],
+    ...[join(root, "cli.ts"), "--bundle", "--splitting", "--platform=node", "--format=esm", "--packages=external"],
     ...[`--outdir=${folder}`, "--out-extension:.js=.mjs", "--log-level=error"],
   ]);
   return [process.execPath, join(folder, "cli.mjs")];

@@ -20,11 +20,7 @@ import { minima, pressControlC, temporaryFolder } from "./minima.ts";
 const folder = await temporaryFolder();
 const random = createRandom(7);
 const normal = (rows: number, columns: number): Matrix =>
-  matrix(
-    rows,
-    columns,
-    Float32Array.from({ length: rows * columns }, random.normal),
-  );
+  matrix(rows, columns, Float32Array.from({ length: rows * columns }, random.normal));
 async function gramOf(activations: Matrix): Promise<Matrix> {
   const accumulator = accumulateGram(activations.shape[1]);
   await accumulator.add(activations);
@@ -35,10 +31,7 @@ async function file(name: string, content: Uint8Array): Promise<string> {
   return join(folder, name);
 }
 
-const up = normal(12, 16),
-  down = normal(16, 12),
-  inputs = normal(40, 16),
-  hidden = normal(40, 12);
+const up = normal(12, 16), down = normal(16, 12), inputs = normal(40, 16), hidden = normal(40, 12);
 const weights = await file(
   "weights.safetensors",
   serializeSafetensors({
@@ -50,27 +43,19 @@ const weights = await file(
 );
 const grams = await file(
   "grams.safetensors",
-  serializeSafetensors({
-    "mlp.up.gram": await gramOf(inputs),
-    "mlp.down.gram": await gramOf(hidden),
-  }),
+  serializeSafetensors({ "mlp.up.gram": await gramOf(inputs), "mlp.down.gram": await gramOf(hidden) }),
 );
 const out = join(folder, "quantized.safetensors");
 
 /** `||(W - What) X||^2 / ||W X||^2` by plain loops, in f64. */
-function relativeError(
-  original: Matrix,
-  quantized: Matrix,
-  activations: Matrix,
-): number {
+function relativeError(original: Matrix, quantized: Matrix, activations: Matrix): number {
   const [outputs, columns] = original.shape;
   let error = 0, norm = 0;
   for (let t = 0; t < activations.shape[0]; t++) {
     for (let i = 0; i < outputs; i++) {
       let difference = 0, product = 0;
       for (let j = 0; j < columns; j++) {
-        const x = activations.data[t * columns + j],
-          w = original.data[i * columns + j];
+        const x = activations.data[t * columns + j], w = original.data[i * columns + j];
         difference += (w - quantized.data[i * columns + j]) * x;
         product += w * x;
       }
@@ -83,58 +68,27 @@ function relativeError(
 
 describe("minima quantize-layer", () => {
   it("writes what quantizeLayer returns, with the error it reports", async () => {
-    const args = [
-      "--tensor",
-      "mlp.up.weight",
-      "--gram",
-      grams,
-      "--bits",
-      "3",
-      "--group-size",
-      "8",
-      "--out",
-      out,
-    ];
-    const { code, stdout, stderr } = await minima([
-      "quantize-layer",
-      weights,
-      ...args,
-      "--json",
-    ]);
+    const args = ["--tensor", "mlp.up.weight", "--gram", grams, "--bits", "3", "--group-size", "8", "--out", out];
+    const { code, stdout, stderr } = await minima(["quantize-layer", weights, ...args, "--json"]);
     assert.equal(code, 0, stderr);
     const [report] = JSON.parse(stdout).layers;
     const layers = parseQuantizedLayers(await readFile(out));
     assert.deepEqual([...layers.keys()], ["mlp.up.weight"]);
 
     const stored = layers.get("mlp.up.weight")!;
-    const { codes, scales, zeros, groupIndex } = await quantizeLayer(
-      up,
-      await gramOf(inputs),
-      {
-        bits: 3,
-        groupSize: 8,
-      },
-    );
-    assert.deepEqual([
-      stored.codes,
-      stored.scales,
-      stored.zeros,
-      stored.groupIndex,
-    ], [
+    const { codes, scales, zeros, groupIndex } = await quantizeLayer(up, await gramOf(inputs), {
+      bits: 3,
+      groupSize: 8,
+    });
+    assert.deepEqual([stored.codes, stored.scales, stored.zeros, stored.groupIndex], [
       codes,
       scales,
       zeros,
       groupIndex,
     ]);
-    assert.deepEqual([report.bits, report.groups, report.shape], [3, 2, [
-      12,
-      16,
-    ]]);
+    assert.deepEqual([report.bits, report.groups, report.shape], [3, 2, [12, 16]]);
     const recomputed = relativeError(up, dequantize(stored), inputs);
-    assert.ok(
-      Math.abs(report.relativeError / recomputed - 1) < 1e-5,
-      `${report.relativeError}, ${recomputed}`,
-    );
+    assert.ok(Math.abs(report.relativeError / recomputed - 1) < 1e-5, `${report.relativeError}, ${recomputed}`);
     assert.ok(recomputed < 0.2);
   });
 
@@ -150,198 +104,110 @@ describe("minima quantize-layer", () => {
       out,
     ]);
     assert.equal(code, 0);
-    assert.match(
-      stdout,
-      /^mlp\.down\.weight +16 x 12 .*\nmlp\.up\.weight +12 x 16 /m,
-    );
-    assert.match(
-      stdout,
-      /^mean error .*\nsize .* packed: 4 bits a code.*\nran on .*\nwrote /m,
-    );
+    assert.match(stdout, /^mlp\.down\.weight +16 x 12 .*\nmlp\.up\.weight +12 x 16 /m);
+    assert.match(stdout, /^mean error .*\nsize .* packed: 4 bits a code.*\nran on .*\nwrote /m);
     const layers = parseQuantizedLayers(await readFile(out));
-    assert.deepEqual([...layers.keys()].sort(), [
-      "mlp.down.weight",
-      "mlp.up.weight",
-    ]);
+    assert.deepEqual([...layers.keys()].sort(), ["mlp.down.weight", "mlp.up.weight"]);
     for (
-      const [name, activations, original] of [["mlp.up.weight", inputs, up], [
-        "mlp.down.weight",
-        hidden,
-        down,
-      ]] as const
+      const [name, activations, original] of [["mlp.up.weight", inputs, up], ["mlp.down.weight", hidden, down]] as const
     ) {
-      assert.ok(
-        relativeError(original, dequantize(layers.get(name)!), activations) <
-          0.03,
-        name,
-      );
+      assert.ok(relativeError(original, dequantize(layers.get(name)!), activations) < 0.03, name);
     }
   });
 
   it("takes matrices by pattern, bfloat16 weights and activations from npy files", async () => {
     const half = await file(
       "half.safetensors",
-      serializeSafetensors({
-        "a.weight": {
-          dtype: "BF16",
-          shape: up.shape,
-          data: encodeBfloat16(up.data),
-        },
-      }),
+      serializeSafetensors({ "a.weight": { dtype: "BF16", shape: up.shape, data: encodeBfloat16(up.data) } }),
     );
-    const activations = await file(
-      "inputs.npy",
-      serializeNpy(inputs, { fortranOrder: true }),
-    );
-    const args = [
-      "--tensor",
-      "a.*",
-      "--activations",
-      activations,
-      "--bits",
-      "8",
-      "--method",
-      "rtn",
-      "--out",
-      out,
-    ];
+    const activations = await file("inputs.npy", serializeNpy(inputs, { fortranOrder: true }));
+    const args = ["--tensor", "a.*", "--activations", activations, "--bits", "8", "--method", "rtn", "--out", out];
     const { code, stderr } = await minima(["quantize-layer", half, ...args]);
     assert.equal(code, 0, stderr);
     const layer = parseQuantizedLayers(await readFile(out)).get("a.weight")!;
-    const rounded = toMatrix({
-      dtype: "BF16",
-      shape: up.shape,
-      data: encodeBfloat16(up.data),
-    });
+    const rounded = toMatrix({ dtype: "BF16", shape: up.shape, data: encodeBfloat16(up.data) });
     assert.ok(relativeError(rounded, dequantize(layer), inputs) < 1e-4);
   });
 
   const gram = `${grams}:mlp.up.gram`;
   const one = ["--tensor", "mlp.up.weight"];
-  const wrong: [string, number, () => Promise<string[]> | string[], RegExp][] =
+  const wrong: [string, number, () => Promise<string[]> | string[], RegExp][] = [
     [
-      [
-        "bits that do not exist",
-        2,
-        () => [weights, ...one, "--gram", gram, "--bits", "5"],
-        /--bits: expected 2, 3, 4 or 8, received 5/,
-      ],
-      [
-        "a group of no columns",
-        2,
-        () => [weights, ...one, "--gram", gram, "--group-size", "0"],
-        /--group-size: expected/,
-      ],
-      [
-        "structure without outliers",
-        2,
-        () => [weights, ...one, "--gram", gram, "--structured"],
-        /needs --outliers/,
-      ],
-      [
-        "an unnamed matrix of many",
-        2,
-        () => [weights, "--gram", grams],
-        /--tensor is missing: .* holds 3 matrices/,
-      ],
-      [
-        "one Gram matrix for many",
-        2,
-        () => [weights, "--tensor", "mlp.*", "--gram", gram],
-        /2 matrices cannot share/,
-      ],
-      [
-        "a missing file",
-        1,
-        () => [join(folder, "absent.safetensors"), "--gram", gram],
-        /absent\.safetensors: no such file/,
-      ],
-      ["a folder", 1, () => [folder, "--gram", gram], /it is a folder/],
-      [
-        "a missing tensor",
-        1,
-        () => [weights, "--tensor", "mpl.up", "--gram", gram],
-        /no matrix is called mpl\.up; there are lone\.weight, mlp\.down\.weight, mlp\.up\.weight/,
-      ],
-      [
-        "a missing Gram matrix",
-        1,
-        () => [weights, "--tensor", "lone.weight", "--gram", grams],
-        /no matrix belongs to lone\.weight/,
-      ],
-      [
-        "a named Gram matrix that is missing",
-        1,
-        () => [weights, ...one, "--gram", `${grams}:x`],
-        /tensor "x" is missing/,
-      ],
-      [
-        "shapes that do not fit",
-        1,
-        () => [weights, ...one, "--gram", `${grams}:mlp.down.gram`],
-        /"gram" is 12 x 12, but "weights" has 16 columns/,
-      ],
-      ["a truncated file", 1, async () => {
-        const path = await file("cut.safetensors", await readFile(weights));
-        await truncate(path, 300);
-        return [path, ...one, "--gram", gram];
-      }, /cut\.safetensors: Cannot read the safetensors data: .*truncated/],
-      ["a file of another kind", 1, async () => {
-        return [
-          await file(
-            "text.safetensors",
-            new TextEncoder().encode("not a safetensors file"),
-          ),
-          "--gram",
-          gram,
-        ];
-      }, /text\.safetensors: Cannot read/],
-    ];
+      "bits that do not exist",
+      2,
+      () => [weights, ...one, "--gram", gram, "--bits", "5"],
+      /--bits: expected 2, 3, 4 or 8, received 5/,
+    ],
+    [
+      "a group of no columns",
+      2,
+      () => [weights, ...one, "--gram", gram, "--group-size", "0"],
+      /--group-size: expected/,
+    ],
+    ["structure without outliers", 2, () => [weights, ...one, "--gram", gram, "--structured"], /needs --outliers/],
+    ["an unnamed matrix of many", 2, () => [weights, "--gram", grams], /--tensor is missing: .* holds 3 matrices/],
+    ["one Gram matrix for many", 2, () => [weights, "--tensor", "mlp.*", "--gram", gram], /2 matrices cannot share/],
+    [
+      "a missing file",
+      1,
+      () => [join(folder, "absent.safetensors"), "--gram", gram],
+      /absent\.safetensors: no such file/,
+    ],
+    ["a folder", 1, () => [folder, "--gram", gram], /it is a folder/],
+    [
+      "a missing tensor",
+      1,
+      () => [weights, "--tensor", "mpl.up", "--gram", gram],
+      /no matrix is called mpl\.up; there are lone\.weight, mlp\.down\.weight, mlp\.up\.weight/,
+    ],
+    [
+      "a missing Gram matrix",
+      1,
+      () => [weights, "--tensor", "lone.weight", "--gram", grams],
+      /no matrix belongs to lone\.weight/,
+    ],
+    [
+      "a named Gram matrix that is missing",
+      1,
+      () => [weights, ...one, "--gram", `${grams}:x`],
+      /tensor "x" is missing/,
+    ],
+    [
+      "shapes that do not fit",
+      1,
+      () => [weights, ...one, "--gram", `${grams}:mlp.down.gram`],
+      /"gram" is 12 x 12, but "weights" has 16 columns/,
+    ],
+    ["a truncated file", 1, async () => {
+      const path = await file("cut.safetensors", await readFile(weights));
+      await truncate(path, 300);
+      return [path, ...one, "--gram", gram];
+    }, /cut\.safetensors: Cannot read the safetensors data: .*truncated/],
+    ["a file of another kind", 1, async () => {
+      return [await file("text.safetensors", new TextEncoder().encode("not a safetensors file")), "--gram", gram];
+    }, /text\.safetensors: Cannot read/],
+  ];
   for (const [what, expected, args, message] of wrong) {
     it(`refuses ${what} with exit code ${expected}, one line of error, and writes nothing`, async () => {
       const target = join(folder, "refused.safetensors");
-      const { code, stderr, stdout } = await minima([
-        "quantize-layer",
-        ...await args(),
-        "--out",
-        target,
-      ]);
+      const { code, stderr, stdout } = await minima(["quantize-layer", ...await args(), "--out", target]);
       assert.equal(code, expected, stderr);
-      const [line, ...rest] = stderr.split("\n").filter((text) =>
-        !/^ *\d+ %|^See: |^$/.test(text)
-      );
+      const [line, ...rest] = stderr.split("\n").filter((text) => !/^ *\d+ %|^See: |^$/.test(text));
       assert.match(line, /^error {2}/);
       assert.match(line, message);
       assert.deepEqual(rest, []);
       assert.equal(stdout, "");
-      assert.ok(
-        !(await readdir(folder)).some((name) => name.startsWith("refused")),
-      );
+      assert.ok(!(await readdir(folder)).some((name) => name.startsWith("refused")));
     });
   }
 
   it("stops at the first Ctrl-C with exit code 130 and writes nothing", async () => {
     const size = 384;
-    const large = await file(
-      "large.safetensors",
-      serializeSafetensors({ weight: normal(size, size) }),
-    );
-    const activations = await file(
-      "large.npy",
-      serializeNpy(normal(2 * size, size)),
-    );
+    const large = await file("large.safetensors", serializeSafetensors({ weight: normal(size, size) }));
+    const activations = await file("large.npy", serializeNpy(normal(2 * size, size)));
     const target = join(folder, "interrupted.safetensors");
     let sent = false;
-    const args = [
-      "--activations",
-      activations,
-      "--method",
-      "quantease",
-      "--iterations",
-      "100000",
-      "--out",
-      target,
-    ];
+    const args = ["--activations", activations, "--method", "quantease", "--iterations", "100000", "--out", target];
     const { code, stderr } = await minima(["quantize-layer", large, ...args], {
       watch(child, text) {
         if (sent || !text.includes("%")) return;
@@ -351,8 +217,6 @@ describe("minima quantize-layer", () => {
     });
     assert.equal(code, 130, stderr);
     assert.match(stderr, /Interrupted: nothing was written\./);
-    assert.ok(
-      !(await readdir(folder)).some((name) => name.startsWith("interrupted")),
-    );
+    assert.ok(!(await readdir(folder)).some((name) => name.startsWith("interrupted")));
   });
 });

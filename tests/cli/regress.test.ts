@@ -15,19 +15,12 @@ const random = createRandom(5);
 const data = new Float64Array(rows * names.length);
 for (let i = 0; i < rows; i++) {
   const features = Array.from({ length: 5 }, random.normal);
-  data.set([
-    ...features,
-    5 + 2 * features[0] - 3 * features[2] + 0.01 * random.normal(),
-  ], i * names.length);
+  data.set([...features, 5 + 2 * features[0] - 3 * features[2] + 0.01 * random.normal()], i * names.length);
 }
 const days = Array.from({ length: rows }, (_, i) => `day ${i}`);
 await writeFile(
   path("table.csv"),
-  serializeCsv({
-    columns: names,
-    matrix: matrix(rows, names.length, data),
-    text: new Map([["day", days]]),
-  }),
+  serializeCsv({ columns: names, matrix: matrix(rows, names.length, data), text: new Map([["day", days]]) }),
 );
 const table = [path("table.csv"), "--target", "y", "--ignore", "day"];
 
@@ -44,64 +37,32 @@ describe("minima regress", () => {
       "--json",
     ]);
     assert.equal(code, 0, stderr);
-    const { coefficients, intercept, explained, path: visited } = JSON.parse(
-      stdout,
-    );
+    const { coefficients, intercept, explained, path: visited } = JSON.parse(stdout);
     assert.deepEqual(Object.keys(coefficients), ["a", "c"]);
-    assert.ok(
-      Math.abs(coefficients.a - 2) < 0.01 &&
-        Math.abs(coefficients.c + 3) < 0.01,
-    );
+    assert.ok(Math.abs(coefficients.a - 2) < 0.01 && Math.abs(coefficients.c + 3) < 0.01);
     assert.ok(Math.abs(intercept - 5) < 0.01 && explained > 0.999);
     assert.ok(visited.length > 1);
 
     const written = parseCsv(await readFile(out), { textColumns: ["feature"] });
     assert.deepEqual(written.text.get("feature"), ["(intercept)", "a", "c"]);
-    assert.deepEqual([...written.matrix.data], [
-      intercept,
-      coefficients.a,
-      coefficients.c,
-    ]);
+    assert.deepEqual([...written.matrix.data], [intercept, coefficients.a, coefficients.c]);
   });
 
   it("certifies an exact fit and prints a table", async () => {
-    const options = [
-      "--lambda0",
-      "1",
-      "--lambda2",
-      "0.001",
-      "--big-m",
-      "10",
-      "--method",
-      "exact",
-    ];
+    const options = ["--lambda0", "1", "--lambda2", "0.001", "--big-m", "10", "--method", "exact"];
     const { code, stdout } = await minima(["regress", ...table, ...options]);
     assert.equal(code, 0);
     assert.match(
       stdout,
       /^feature +coefficient\n\(intercept\) +(4\.99|5\.0)\S*\na +(1\.99|2\.0)\S*\nc +-(2\.99|3\.0)\S*\n\n/m,
     );
-    assert.match(
-      stdout,
-      /^fit +2 of 5 features explain 100\.0 % of the variance of y$/m,
-    );
+    assert.match(stdout, /^fit +2 of 5 features explain 100\.0 % of the variance of y$/m);
     assert.match(stdout, /^gap +\S+ % after \d+ nodes$/m);
   });
 
   it("reads npy, and leaves out the intercept when told to", async () => {
-    await writeFile(
-      path("table.npy"),
-      serializeNpy(matrix(rows, names.length, data)),
-    );
-    const args = [
-      path("table.npy"),
-      "--target",
-      "column 6",
-      "--lambda0",
-      "1",
-      "--no-intercept",
-      "--json",
-    ];
+    await writeFile(path("table.npy"), serializeNpy(matrix(rows, names.length, data)));
+    const args = [path("table.npy"), "--target", "column 6", "--lambda0", "1", "--no-intercept", "--json"];
     const { code, stdout, stderr } = await minima(["regress", ...args]);
     assert.equal(code, 0, stderr);
     assert.equal(JSON.parse(stdout).intercept, 0);
@@ -109,12 +70,7 @@ describe("minima regress", () => {
 
   const wrong: [string, number, string[], RegExp][] = [
     ["no target", 2, [path("table.csv")], /--target is missing/],
-    [
-      "a negative price",
-      2,
-      [...table, "--lambda0", "-1"],
-      /--lambda0: expected a number >= 0, received -1/,
-    ],
+    ["a negative price", 2, [...table, "--lambda0", "-1"], /--lambda0: expected a number >= 0, received -1/],
     [
       "a target that is not there",
       1,
@@ -127,18 +83,8 @@ describe("minima regress", () => {
       [...table.slice(0, 3), "--ignore", "month"],
       /column "month" is missing|called month/,
     ],
-    [
-      "text among the numbers",
-      1,
-      table.slice(0, 3),
-      /line 2, column "day" holds "day 0"/,
-    ],
-    [
-      "a missing file",
-      1,
-      [path("absent.csv"), "--target", "y"],
-      /absent\.csv: no such file/,
-    ],
+    ["text among the numbers", 1, table.slice(0, 3), /line 2, column "day" holds "day 0"/],
+    ["a missing file", 1, [path("absent.csv"), "--target", "y"], /absent\.csv: no such file/],
   ];
   for (const [what, expected, args, message] of wrong) {
     it(`refuses ${what} with exit code ${expected}`, async () => {

@@ -22,18 +22,14 @@ describe("minima serve", () => {
 
   it("says so when the port is taken", async () => {
     const other = createServer();
-    await new Promise<void>((resolve) =>
-      void other.listen(0, "127.0.0.1", resolve)
-    );
+    await new Promise<void>((resolve) => void other.listen(0, "127.0.0.1", resolve));
     try {
       const { port } = other.address() as { port: number };
       const { code, stderr } = await minima(["serve", "--port", String(port)]);
       assert.equal(code, 2);
       assert.match(
         stderr,
-        new RegExp(
-          `^error {2}Cannot listen on 127\\.0\\.0\\.1, port ${port}: another program listens there\\.`,
-        ),
+        new RegExp(`^error {2}Cannot listen on 127\\.0\\.0\\.1, port ${port}: another program listens there\\.`),
       );
     } finally {
       await new Promise((resolve) => other.close(resolve));
@@ -41,18 +37,10 @@ describe("minima serve", () => {
   });
 
   it("refuses ports and limits that are none", async () => {
-    for (
-      const args of [["--port", "70000"], ["--port", "1.5"], [
-        "--concurrency",
-        "0",
-      ], ["--time-limit", "-1"]]
-    ) {
+    for (const args of [["--port", "70000"], ["--port", "1.5"], ["--concurrency", "0"], ["--time-limit", "-1"]]) {
       const { code, stderr } = await minima(["serve", ...args]);
       assert.equal(code, 2);
-      assert.match(
-        stderr,
-        new RegExp(`Option ${args[0]} needs a .*, received ${args[1]}`),
-      );
+      assert.match(stderr, new RegExp(`Option ${args[0]} needs a .*, received ${args[1]}`));
     }
   });
 });

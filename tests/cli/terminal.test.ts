@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  formatBytes,
-  formatDuration,
-  formatNumber,
-  shorten,
-  table,
-  wrap,
-} from "../../cli/layout.ts";
+import { formatBytes, formatDuration, formatNumber, shorten, table, wrap } from "../../cli/layout.ts";
 import { suggest } from "../../cli/suggest.ts";
 import { matchNames, statisticsName } from "../../cli/tensor_names.ts";
 import { createTerminal } from "../../cli/terminal.ts";
@@ -23,19 +16,11 @@ function stream(isTTY: boolean, columns = 60) {
     on: () => {},
     /** The line as it stands: what follows the last return to its start, without colours. */
     line: () =>
-      written.join("").split("\r\x1b[K").at(-1)!.split("\x1b").map((part) =>
-        part.replace(/^\[\d+m/, "")
-      ).join(""),
+      written.join("").split("\r\x1b[K").at(-1)!.split("\x1b").map((part) => part.replace(/^\[\d+m/, "")).join(""),
   };
 }
 
-const event = {
-  stage: "descend",
-  fraction: 0.5,
-  iteration: 7,
-  objective: 1234.5678,
-  elapsedMs: 4000,
-};
+const event = { stage: "descend", fraction: 0.5, iteration: 7, objective: 1234.5678, elapsedMs: 4000 };
 
 describe("createTerminal", () => {
   it("draws progress in one line that fits, and takes it away", () => {
@@ -52,10 +37,7 @@ describe("createTerminal", () => {
   it("draws what there is room for: task, stage and step, objective, time left", () => {
     const stderr = stream(true, 120);
     createTerminal(stream(true), stderr).progress.show("layer 1 of 3", event);
-    assert.match(
-      stderr.line(),
-      / {2}50 % {2}layer 1 of 3, descend 7, objective 1234\.6, 4\.0 s left$/,
-    );
+    assert.match(stderr.line(), / {2}50 % {2}layer 1 of 3, descend 7, objective 1234\.6, 4\.0 s left$/);
   });
 
   it("does not draw more often than ten times a second", () => {
@@ -70,9 +52,7 @@ describe("createTerminal", () => {
     const { progress } = createTerminal(stream(false), stderr);
     for (let i = 0; i < 1000; i++) progress.show("", event);
     progress.clear();
-    assert.deepEqual(stderr.written, [
-      " 50 %  descend 7, objective 1234.6, 4.0 s left\n",
-    ]);
+    assert.deepEqual(stderr.written, [" 50 %  descend 7, objective 1234.6, 4.0 s left\n"]);
   });
 });
 
@@ -85,26 +65,16 @@ describe("layout", () => {
       "1.23 MB",
       "4.30 GB",
     ]);
-    assert.deepEqual(
-      [0, 999.4, 999.6, 59_940, 59_960, 3_599_000, 7_500_000].map(
-        formatDuration,
-      ),
-      [
-        "0 ms",
-        "999 ms",
-        "1.0 s",
-        "59.9 s",
-        "1 min 0 s",
-        "59 min 59 s",
-        "2 h 5 min",
-      ],
-    );
-    assert.deepEqual([1 / 3, 2, -1e-9, 123456789].map(formatNumber), [
-      "0.333333",
-      "2",
-      "-1e-9",
-      "123457000",
+    assert.deepEqual([0, 999.4, 999.6, 59_940, 59_960, 3_599_000, 7_500_000].map(formatDuration), [
+      "0 ms",
+      "999 ms",
+      "1.0 s",
+      "59.9 s",
+      "1 min 0 s",
+      "59 min 59 s",
+      "2 h 5 min",
     ]);
+    assert.deepEqual([1 / 3, 2, -1e-9, 123456789].map(formatNumber), ["0.333333", "2", "-1e-9", "123457000"]);
   });
 
   it("wrap breaks at spaces and shorten cuts the middle out", () => {
@@ -115,14 +85,11 @@ describe("layout", () => {
   });
 
   it("table puts numbers below one another", () => {
-    assert.deepEqual(
-      table([["name", "count"], ["a", "7"], ["long name", "12345"]]),
-      [
-        "name       count",
-        "a              7",
-        "long name  12345",
-      ],
-    );
+    assert.deepEqual(table([["name", "count"], ["a", "7"], ["long name", "12345"]]), [
+      "name       count",
+      "a              7",
+      "long name  12345",
+    ]);
   });
 });
 
@@ -146,10 +113,7 @@ describe("tensor names", () => {
   });
 
   it("statisticsName prefers the layer's own name", () => {
-    assert.equal(
-      statisticsName("l.weight", ["l.gram", "l.weight"]),
-      "l.weight",
-    );
+    assert.equal(statisticsName("l.weight", ["l.gram", "l.weight"]), "l.weight");
     assert.equal(statisticsName("l.weight", ["l.inputs", "other"]), "l.inputs");
     assert.equal(statisticsName("l.weight", ["other"]), undefined);
   });

@@ -21,10 +21,7 @@ describe("minima", () => {
   it("suggests the command that was meant", async () => {
     const { code, stderr, stdout } = await minima(["quantise-layer"]);
     assert.equal(code, 2);
-    assert.match(
-      stderr,
-      /Unknown command quantise-layer\. Did you mean quantize-layer\?/,
-    );
+    assert.match(stderr, /Unknown command quantise-layer\. Did you mean quantize-layer\?/);
     assert.equal(stdout, "");
   });
 
@@ -37,61 +34,16 @@ describe("minima", () => {
   });
 
   const wrong: [string, string[], RegExp][] = [
-    [
-      "an unknown option",
-      ["doctor", "--jsn"],
-      /Unknown option --jsn\. Did you mean --json\?/,
-    ],
-    [
-      "an option far from all",
-      ["doctor", "--frobnicate"],
-      /Unknown option --frobnicate\.\n/,
-    ],
-    [
-      "a value for a flag",
-      ["doctor", "--json=yes"],
-      /--json takes no value, received "yes"/,
-    ],
-    [
-      "an operand too many",
-      ["doctor", "file"],
-      /Expected 0 operands, received 1/,
-    ],
-    [
-      "an operand too few",
-      ["quantize-layer", "--out", "x"],
-      /Expected 1 operand, received 0/,
-    ],
-    [
-      "a missing value",
-      ["quantize-layer", "w", "--out"],
-      /--out needs a value/,
-    ],
-    [
-      "text for a number",
-      ["quantize-layer", "w", "--bits", "three"],
-      /--bits needs a number, received "three"/,
-    ],
-    [
-      "no place for the result",
-      ["quantize-layer", "w", "--gram", "g"],
-      /--out is missing/,
-    ],
-    [
-      "no inputs",
-      ["quantize-layer", "w", "--out", "o"],
-      /exactly one of --gram and --activations/,
-    ],
-    ["both inputs", [
-      "quantize-layer",
-      "w",
-      "--out",
-      "o",
-      "--gram",
-      "g",
-      "--activations",
-      "a",
-    ], /exactly one of/],
+    ["an unknown option", ["doctor", "--jsn"], /Unknown option --jsn\. Did you mean --json\?/],
+    ["an option far from all", ["doctor", "--frobnicate"], /Unknown option --frobnicate\.\n/],
+    ["a value for a flag", ["doctor", "--json=yes"], /--json takes no value, received "yes"/],
+    ["an operand too many", ["doctor", "file"], /Expected 0 operands, received 1/],
+    ["an operand too few", ["quantize-layer", "--out", "x"], /Expected 1 operand, received 0/],
+    ["a missing value", ["quantize-layer", "w", "--out"], /--out needs a value/],
+    ["text for a number", ["quantize-layer", "w", "--bits", "three"], /--bits needs a number, received "three"/],
+    ["no place for the result", ["quantize-layer", "w", "--gram", "g"], /--out is missing/],
+    ["no inputs", ["quantize-layer", "w", "--out", "o"], /exactly one of --gram and --activations/],
+    ["both inputs", ["quantize-layer", "w", "--out", "o", "--gram", "g", "--activations", "a"], /exactly one of/],
   ];
   for (const [what, args, message] of wrong) {
     it(`refuses ${what} with exit code 2 and one line of error`, async () => {
@@ -107,14 +59,8 @@ describe("minima", () => {
 describe("MINIMA_DEBUG", () => {
   it("shows the place of a failure, which otherwise stays in one line", async () => {
     const args = ["regress", "absent.csv", "--target", "y"];
-    assert.match(
-      (await minima(args)).stderr,
-      /^error {2}Cannot open absent\.csv: no such file or folder\.\n$/,
-    );
-    assert.match(
-      (await minima(args, { environment: { MINIMA_DEBUG: "1" } })).stderr,
-      /\n +at /,
-    );
+    assert.match((await minima(args)).stderr, /^error {2}Cannot open absent\.csv: no such file or folder\.\n$/);
+    assert.match((await minima(args, { environment: { MINIMA_DEBUG: "1" } })).stderr, /\n +at /);
   });
 });
 
@@ -125,24 +71,16 @@ describe("minima doctor", () => {
     const { capabilities, backends, memoryLimitBytes } = JSON.parse(stdout);
     assert.match(capabilities.runtimeVersion, /^\d/);
     assert.ok(memoryLimitBytes > 0);
-    assert.deepEqual(
-      backends.map(({ backend }: { backend: string }) => backend),
-      [
-        "reference",
-        "wasm",
-        "threads",
-        "webgpu",
-      ],
-    );
+    assert.deepEqual(backends.map(({ backend }: { backend: string }) => backend), [
+      "reference",
+      "wasm",
+      "threads",
+      "webgpu",
+    ]);
     assert.equal(backends[0].outcome, "passed");
-    for (
-      const { outcome, gramExact, relativeError, recomputedError, remark }
-        of backends
-    ) {
+    for (const { outcome, gramExact, relativeError, recomputedError, remark } of backends) {
       if (outcome === "left out") assert.ok(remark.length > 0);
-      else {assert.ok(
-          gramExact && Math.abs(relativeError / recomputedError - 1) < 1e-9,
-        );}
+      else assert.ok(gramExact && Math.abs(relativeError / recomputedError - 1) < 1e-9);
     }
   });
 

@@ -8,11 +8,7 @@ import { copyOf, elements, matrixOf, viewOf } from "./operands.ts";
 const sizes = [0, 1, 2, 3, 4, 5, 31, 63, 64, 65, 67, 128, 130, 193, 321];
 
 /** A positive definite matrix; what lies below its diagonal must not be read. */
-async function positiveDefinite(
-  { workspace, reference }: Bench,
-  n: number,
-  gap: number,
-): Promise<MatrixOperand> {
+async function positiveDefinite({ workspace, reference }: Bench, n: number, gap: number): Promise<MatrixOperand> {
   const random = createRandom(n);
   const root = matrixOf(workspace, "f64", n + 3, n, random.normal),
     a = matrixOf(workspace, "f64", n, n, () => NaN, gap);
@@ -23,92 +19,44 @@ async function positiveDefinite(
   return a;
 }
 
-conformance(
-  "cholesky",
-  "gives an upper triangular R with A = R R^T",
-  async (bench) => {
-    const { workspace, kernel, epsilon } = bench;
-    for (const n of sizes) {
-      for (const gap of [0, 3]) {
-        const a = await positiveDefinite(bench, n, gap),
-          form = elements(a),
-          factor = copyOf(workspace, a);
-        const view = viewOf(factor);
-        for (let i = 0; i < n; i++) {
-          view.fill(
-            NaN,
-            1 + i * (n + gap),
-            1 + i * (n + gap) + i,
-          );
+conformance("cholesky", "gives an upper triangular R with A = R R^T", async (bench) => {
+  const { workspace, kernel, epsilon } = bench;
+  for (const n of sizes) {
+    for (const gap of [0, 3]) {
+      const a = await positiveDefinite(bench, n, gap), form = elements(a), factor = copyOf(workspace, a);
+      const view = viewOf(factor);
+      for (let i = 0; i < n; i++) view.fill(NaN, 1 + i * (n + gap), 1 + i * (n + gap) + i);
+      assert.equal(await kernel.cholesky({ a: factor }), -1);
+      const r = elements(factor);
+      for (let i = 0; i < n; i++) {
+        for (let j = 0; j < n; j++) {
+          if (j < i) assert.equal(r[i * n + j], 0, `below the diagonal of ${n}`);
+          let sum = 0;
+          for (let k = Math.max(i, j); k < n; k++) sum += r[i * n + k] * r[j * n + k];
+          const bound = (n + 2) * epsilon * Math.sqrt(form[i * (n + 1)] * form[j * (n + 1)]);
+          assert.ok(Math.abs(sum - form[i * n + j]) <= bound, `element (${i}, ${j}) of ${n}`);
         }
-        assert.equal(await kernel.cholesky({ a: factor }), -1);
-        const r = elements(factor);
-        for (let i = 0; i < n; i++) {
-          for (let j = 0; j < n; j++) {
-            if (j < i) {
-              assert.equal(
-                r[i * n + j],
-                0,
-                `below the diagonal of ${n}`,
-              );
-            }
-            let sum = 0;
-            for (let k = Math.max(i, j); k < n; k++) {
-              sum += r[i * n + k] *
-                r[j * n + k];
-            }
-            const bound = (n + 2) * epsilon *
-              Math.sqrt(form[i * (n + 1)] * form[j * (n + 1)]);
-            assert.ok(
-              Math.abs(sum - form[i * n + j]) <= bound,
-              `element (${i}, ${j}) of ${n}`,
-            );
-          }
-          assert.ok(r[i * (n + 1)] > 0);
-          assert.ok(
-            view.subarray(1 + i * (n + gap) + n, 1 + (i + 1) * (n + gap)).every(
-              Number.isNaN,
-            ),
-            "gap",
-          );
-        }
-        for (const operand of [a, factor]) workspace.free(operand.array);
+        assert.ok(r[i * (n + 1)] > 0);
+        assert.ok(view.subarray(1 + i * (n + gap) + n, 1 + (i + 1) * (n + gap)).every(Number.isNaN), "gap");
       }
+      for (const operand of [a, factor]) workspace.free(operand.array);
     }
-  },
-);
+  }
+});
 
-conformance(
-  "cholesky",
-  "names the first pivot that is not positive",
-  async (bench) => {
-    const { workspace, kernel, reference } = bench;
-    for (const n of [1, 5, 64, 130, 200]) {
-      const a = await positiveDefinite(bench, n, 1);
-      for (
-        const bad of new Set(
-          [0, 1, n >> 1, n - 66, n - 65, n - 64, n - 1].filter((j) =>
-            j >= 0 && j < n
-          ),
-        )
-      ) {
-        for (const value of [-1, 0, NaN]) {
-          const broken = copyOf(workspace, a), expected = copyOf(workspace, a);
-          for (const matrix of [broken, expected]) {
-            viewOf(
-              matrix,
-            )[1 + bad * (n + 2)] = value;
-          }
-          const index = await kernel.cholesky({ a: broken });
-          assert.equal(
-            index,
-            await reference.cholesky({ a: expected }),
-            `${value} at ${bad} of ${n}`,
-          );
-          assert.equal(index, bad);
-          for (const matrix of [broken, expected]) workspace.free(matrix.array);
-        }
+conformance("cholesky", "names the first pivot that is not positive", async (bench) => {
+  const { workspace, kernel, reference } = bench;
+  for (const n of [1, 5, 64, 130, 200]) {
+    const a = await positiveDefinite(bench, n, 1);
+    for (const bad of new Set([0, 1, n >> 1, n - 66, n - 65, n - 64, n - 1].filter((j) => j >= 0 && j < n))) {
+      for (const value of [-1, 0, NaN]) {
+        const broken = copyOf(workspace, a), expected = copyOf(workspace, a);
+        for (const matrix of [broken, expected]) viewOf(matrix)[1 + bad * (n + 2)] = value;
+        const index = await kernel.cholesky({ a: broken });
+        assert.equal(index, await reference.cholesky({ a: expected }), `${value} at ${bad} of ${n}`);
+        assert.equal(index, bad);
+        for (const matrix of [broken, expected]) workspace.free(matrix.array);
       }
     }
-  },
-);
+  }
+});

@@ -2,18 +2,9 @@
 
 import { it } from "node:test";
 import assert from "node:assert/strict";
-import {
-  capabilities,
-  openWorkspace,
-  type Workspace,
-} from "../../kernels/engine/mod.ts";
+import { capabilities, openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
 import { allRequired } from "../support/required.ts";
-import {
-  type FloatDtype,
-  type KernelName,
-  type Kernels,
-  kernelSpecs,
-} from "../../kernels/spec.ts";
+import { type FloatDtype, type KernelName, type Kernels, kernelSpecs } from "../../kernels/spec.ts";
 import { referenceKernels } from "../../kernels/reference/table.ts";
 import { webgpuKernels } from "../../kernels/webgpu/names.ts";
 import { mirrored } from "./mirrored.ts";
@@ -34,36 +25,18 @@ export interface Bench {
 }
 
 /** Registers one test for each backend and dtype of a kernel. */
-export function conformance(
-  name: KernelName,
-  criterion: string,
-  run: (bench: Bench) => Promise<void>,
-): void {
+export function conformance(name: KernelName, criterion: string, run: (bench: Bench) => Promise<void>): void {
   for (const backend of backends) {
     if (backend === "webgpu") {
-      if ((webgpuKernels as readonly string[]).includes(name)) {
-        onDevice(name, criterion, run);
-      }
+      if ((webgpuKernels as readonly string[]).includes(name)) onDevice(name, criterion, run);
       continue;
     }
     for (const dtype of kernelSpecs[name].dtypes) {
       it(`${name} ${dtype} on ${backend} ${criterion}`, async () => {
-        const workspace = await openWorkspace({
-          backend,
-          threads: 3,
-          dtype,
-          flops: 0,
-        });
+        const workspace = await openWorkspace({ backend, threads: 3, dtype, flops: 0 });
         try {
           const epsilon = dtype === "f32" ? 2 ** -24 : 2 ** -53;
-          await run({
-            backend,
-            dtype,
-            workspace,
-            kernel: workspace.kernels,
-            reference: referenceKernels,
-            epsilon,
-          });
+          await run({ backend, dtype, workspace, kernel: workspace.kernels, reference: referenceKernels, epsilon });
         } finally {
           workspace.release();
         }
@@ -73,38 +46,18 @@ export function conformance(
 }
 
 /** The same on a WebGPU device, where there is one: operands stay in JavaScript's memory, and go there for each call. */
-function onDevice(
-  name: KernelName,
-  criterion: string,
-  run: (bench: Bench) => Promise<void>,
-): void {
+function onDevice(name: KernelName, criterion: string, run: (bench: Bench) => Promise<void>): void {
   it(`${name} f32 on webgpu ${criterion}`, async (context) => {
     const { webgpu, webgpuReason } = await capabilities();
     if (webgpu === false) {
       assert.ok(!allRequired(), `WebGPU is missing: ${webgpuReason}`);
       return context.skip(webgpuReason);
     }
-    const device = await openWorkspace({
-      backend: "webgpu",
-      dtype: "f32",
-      flops: 0,
-      needs: [name],
-    });
-    const workspace = await openWorkspace({
-      backend: "reference",
-      dtype: "f32",
-      flops: 0,
-    });
+    const device = await openWorkspace({ backend: "webgpu", dtype: "f32", flops: 0, needs: [name] });
+    const workspace = await openWorkspace({ backend: "reference", dtype: "f32", flops: 0 });
     try {
       const kernel = mirrored(device);
-      await run({
-        backend: "webgpu",
-        dtype: "f32",
-        workspace,
-        kernel,
-        reference: referenceKernels,
-        epsilon: 2 ** -24,
-      });
+      await run({ backend: "webgpu", dtype: "f32", workspace, kernel, reference: referenceKernels, epsilon: 2 ** -24 });
     } finally {
       device.release();
       workspace.release();
@@ -113,24 +66,4 @@ function onDevice(
 }
 
 /** Lengths around the lane counts and unroll factors of the kernels. */
-export const awkwardLengths = [
-  0,
-  1,
-  2,
-  3,
-  4,
-  5,
-  7,
-  8,
-  9,
-  15,
-  16,
-  17,
-  31,
-  33,
-  63,
-  64,
-  65,
-  1000,
-  4099,
-];
+export const awkwardLengths = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 1000, 4099];

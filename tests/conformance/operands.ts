@@ -1,24 +1,13 @@
 /** Operands for the conformance grid: filled, offset and strided. */
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type {
-  Dtype,
-  FloatDtype,
-  HostArray,
-  MatrixOperand,
-  VectorOperand,
-} from "../../kernels/spec.ts";
+import type { Dtype, FloatDtype, HostArray, MatrixOperand, VectorOperand } from "../../kernels/spec.ts";
 
 /** Gives the value of each element in turn, also of those that lie between the rows of a matrix. */
 export type Fill = () => number;
 
 /** A vector that begins one element into its array. */
-export function vectorOf(
-  workspace: Workspace,
-  dtype: FloatDtype,
-  length: number,
-  fill: Fill,
-): VectorOperand {
+export function vectorOf(workspace: Workspace, dtype: FloatDtype, length: number, fill: Fill): VectorOperand {
   const array = workspace.allocate(dtype, length + 1, "vector");
   workspace.write(array, Array.from({ length: length + 1 }, fill));
   return { array, length, offset: 1 };
@@ -40,9 +29,7 @@ export function matrixOf(
 }
 
 /** The whole array of an operand, a live view. */
-export function viewOf(
-  operand: VectorOperand | MatrixOperand,
-): Float32Array | Float64Array {
+export function viewOf(operand: VectorOperand | MatrixOperand): Float32Array | Float64Array {
   return (operand.array as HostArray<FloatDtype>).view;
 }
 
@@ -63,7 +50,6 @@ export function elements(matrix: MatrixOperand): number[] {
   const { rows, columns, offset = 0, stride = columns } = matrix;
   return Array.from(
     { length: rows * columns },
-    (_, k) =>
-      viewOf(matrix)[offset + Math.floor(k / columns) * stride + k % columns],
+    (_, k) => viewOf(matrix)[offset + Math.floor(k / columns) * stride + k % columns],
   );
 }

@@ -36,58 +36,21 @@ export function dyadicState(
 ): QuantizationState {
   const { rows, columns, groups = 1, dead = [], gap = 0 } = shape;
   const random = createRandom(rows + 31 * columns);
-  const coupling = matrixOf(
-    workspace,
-    dtype,
-    columns,
-    columns,
-    () => (random.integer(5) - 2) / 8,
-    gap,
-  );
+  const coupling = matrixOf(workspace, dtype, columns, columns, () => (random.integer(5) - 2) / 8, gap);
   const values = viewOf(coupling), { offset = 0, stride = columns } = coupling;
   for (let j = 0; j < columns; j++) {
     for (let k = 0; k < columns; k++) {
       const at = offset + j * stride + k;
       if (j === k) values[at] = 1;
-      if (dead.includes(j) || dead.includes(k) || triangular && k < j) {
-        values[at] = 0;
-      }
+      if (dead.includes(j) || dead.includes(k) || triangular && k < j) values[at] = 0;
     }
   }
   return {
-    levels: matrixOf(
-      workspace,
-      dtype,
-      rows,
-      columns,
-      () => random.integer(4) - 1,
-      gap,
-    ),
-    residual: matrixOf(
-      workspace,
-      dtype,
-      rows,
-      columns,
-      () => (random.integer(33) - 16) / 8,
-      2 * gap,
-    ),
+    levels: matrixOf(workspace, dtype, rows, columns, () => random.integer(4) - 1, gap),
+    residual: matrixOf(workspace, dtype, rows, columns, () => (random.integer(33) - 16) / 8, 2 * gap),
     coupling,
-    scales: matrixOf(
-      workspace,
-      dtype,
-      rows,
-      groups,
-      () => 2 ** (random.integer(3) - 1),
-      gap,
-    ),
-    zeros: matrixOf(
-      workspace,
-      dtype,
-      rows,
-      groups,
-      () => 1 + random.integer(4),
-      gap,
-    ),
+    scales: matrixOf(workspace, dtype, rows, groups, () => 2 ** (random.integer(3) - 1), gap),
+    zeros: matrixOf(workspace, dtype, rows, groups, () => 1 + random.integer(4), gap),
     columnGroups: columnGroupsOf(workspace, shape),
     maximumCode: 7,
   };
@@ -104,37 +67,12 @@ export function gramState(
   const gram = gramOf(columns, dead, random.normal);
   let next = 0;
   const coupling = matrixOf(workspace, dtype, columns, columns, () => {
-    const k = next++ - 1,
-      row = Math.floor(k / (columns + gap)),
-      column = k % (columns + gap);
-    return k < 0 || column >= columns
-      ? NaN
-      : gram[row * columns + column] / (gram[column * (columns + 1)] || 1);
+    const k = next++ - 1, row = Math.floor(k / (columns + gap)), column = k % (columns + gap);
+    return k < 0 || column >= columns ? NaN : gram[row * columns + column] / (gram[column * (columns + 1)] || 1);
   }, gap);
-  const levels = matrixOf(
-    workspace,
-    dtype,
-    rows,
-    columns,
-    () => 1.5 * random.normal(),
-    gap,
-  );
-  const scales = matrixOf(
-    workspace,
-    dtype,
-    rows,
-    groups,
-    () => Math.fround(0.5 + random.uniform()),
-    gap,
-  );
-  const zeros = matrixOf(
-    workspace,
-    dtype,
-    rows,
-    groups,
-    () => 3 + random.integer(2),
-    gap,
-  );
+  const levels = matrixOf(workspace, dtype, rows, columns, () => 1.5 * random.normal(), gap);
+  const scales = matrixOf(workspace, dtype, rows, groups, () => Math.fround(0.5 + random.uniform()), gap);
+  const zeros = matrixOf(workspace, dtype, rows, groups, () => 3 + random.integer(2), gap);
   const residual = matrixOf(workspace, dtype, rows, columns, () => 0, gap);
   const state = {
     ...{ levels, residual, coupling, scales, zeros },
@@ -142,32 +80,21 @@ export function gramState(
     maximumCode: 7,
   };
   const start = elements(levels), scale = elements(scales);
-  const weights = start.map((level, k) =>
-    level * scale[Math.floor(k / columns) * groups + k % columns % groups]
-  );
+  const weights = start.map((level, k) => level * scale[Math.floor(k / columns) * groups + k % columns % groups]);
   return { state, weights, gram };
 }
 
 /** Gram matrix of correlated features; rows and columns of dead ones are zero. */
-function gramOf(
-  columns: number,
-  dead: readonly number[],
-  normal: () => number,
-): number[] {
+function gramOf(columns: number, dead: readonly number[], normal: () => number): number[] {
   const samples = 2 * columns;
   const inputs = Array.from({ length: samples }, () => {
     const common = normal();
-    return Array.from(
-      { length: columns },
-      (_, j) => dead.includes(j) ? 0 : normal() + 0.5 * common,
-    );
+    return Array.from({ length: columns }, (_, j) => dead.includes(j) ? 0 : normal() + 0.5 * common);
   });
   const gram = new Array<number>(columns * columns).fill(0);
   for (const x of inputs) {
     for (let j = 0; j < columns; j++) {
-      for (let k = 0; k < columns; k++) {
-        gram[j * columns + k] += x[j] * x[k] / samples;
-      }
+      for (let k = 0; k < columns; k++) gram[j * columns + k] += x[j] * x[k] / samples;
     }
   }
   return gram;

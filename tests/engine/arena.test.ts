@@ -1,22 +1,14 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  type Arena,
-  createArena,
-  elementBytes,
-} from "../../kernels/engine/arena.ts";
+import { type Arena, createArena, elementBytes } from "../../kernels/engine/arena.ts";
 import { MemoryLimitError } from "../../kernels/engine/mod.ts";
 import type { Dtype, HostArray } from "../../kernels/spec.ts";
 
 const page = 65536, limit = 8 * page;
 
 function freshArena(base = 1000): Arena {
-  return createArena(
-    new WebAssembly.Memory({ initial: 1, maximum: limit / page, shared: true }),
-    base,
-    limit,
-  );
+  return createArena(new WebAssembly.Memory({ initial: 1, maximum: limit / page, shared: true }), base, limit);
 }
 
 function bytesOf({ dtype, length }: HostArray): number {
@@ -24,17 +16,12 @@ function bytesOf({ dtype, length }: HostArray): number {
 }
 
 /** What a caller may do: allocate so many elements, or free the array of this rank among those it holds. */
-type Step = { readonly dtype: Dtype; readonly length: number } | {
-  readonly free: number;
-};
+type Step = { readonly dtype: Dtype; readonly length: number } | { readonly free: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     dtype: fc.constantFrom<Dtype>("f32", "f64", "u8", "u32", "i32"),
-    length: fc.oneof(
-      fc.integer({ min: 0, max: 300 }),
-      fc.integer({ min: 0, max: 12_000 }),
-    ),
+    length: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 12_000 })),
   }),
   fc.record({ free: fc.nat() }),
 );
@@ -61,24 +48,13 @@ describe("arena", () => {
             continue;
           }
           assert.equal(array.address % 64, 0);
-          assert.ok(
-            array.address >= 1000,
-            "the module's own bytes stay untouched",
-          );
+          assert.ok(array.address >= 1000, "the module's own bytes stay untouched");
           assert.equal(array.view.length, asked.length);
-          assert.ok(
-            array.view.every((x) => x === 0),
-            "zeroed, also when the block was used before",
-          );
+          assert.ok(array.view.every((x) => x === 0), "zeroed, also when the block was used before");
           for (const other of held) {
             const apart = array.address + bytesOf(array) <= other.address ||
               other.address + bytesOf(other) <= array.address;
-            assert.ok(
-              apart,
-              `[${array.address}, ${
-                bytesOf(array)
-              }] overlaps [${other.address}, ${bytesOf(other)}]`,
-            );
+            assert.ok(apart, `[${array.address}, ${bytesOf(array)}] overlaps [${other.address}, ${bytesOf(other)}]`);
           }
           array.view.fill(held.length + 1);
           used += bytesOf(array);
@@ -86,22 +62,16 @@ describe("arena", () => {
         }
         const usage = arena.usage();
         assert.equal(usage.used, used);
-        assert.ok(
-          usage.used <= usage.reserved && usage.reserved <= usage.limit,
-        );
+        assert.ok(usage.used <= usage.reserved && usage.reserved <= usage.limit);
       }
     }));
   });
 
   it("joins freed neighbours: after any order of freeing, everything fits in one block again", () => {
-    const order = fc.shuffledSubarray(Array.from({ length: 12 }, (_, i) => i), {
-      minLength: 12,
-    });
+    const order = fc.shuffledSubarray(Array.from({ length: 12 }, (_, i) => i), { minLength: 12 });
     fc.assert(fc.property(order, (order) => {
       const arena = freshArena();
-      const arrays = order.map((i) =>
-        arena.allocate("u8", 1000 * i + 1, `block ${i}`)
-      );
+      const arrays = order.map((i) => arena.allocate("u8", 1000 * i + 1, `block ${i}`));
       for (const i of order) arena.free(arrays[i]);
       const { used, reserved } = arena.usage();
       assert.equal(used, 0);
@@ -118,24 +88,16 @@ describe("arena", () => {
     arena.allocate("f64", 40_000, "large");
     assert.ok(before.view.every((x) => x === 7));
     before.view[3] = 8;
-    assert.equal(
-      new Float64Array(arena.memory.buffer, before.address, 100)[3],
-      8,
-    );
+    assert.equal(new Float64Array(arena.memory.buffer, before.address, 100)[3], 8);
   });
 
   it("takes all that the limit leaves, and not a byte more", () => {
     const arena = freshArena();
     assert.throws(() => arena.allocate("u8", limit - 1024 + 1, "too much"), {
       name: "MemoryLimitError",
-      message: `Cannot allocate ${
-        limit - 1024 + 64
-      } bytes for "too much": 0 of at most ${limit} bytes are in use.`,
+      message: `Cannot allocate ${limit - 1024 + 64} bytes for "too much": 0 of at most ${limit} bytes are in use.`,
     });
-    assert.equal(
-      arena.allocate("u8", limit - 1024, "all").length,
-      limit - 1024,
-    );
+    assert.equal(arena.allocate("u8", limit - 1024, "all").length, limit - 1024);
     assert.throws(() => arena.allocate("u8", 1, "one more"), MemoryLimitError);
   });
 
@@ -143,8 +105,6 @@ describe("arena", () => {
     const arena = freshArena();
     const array = arena.allocate("f32", 5, "weights");
     arena.free(array);
-    assert.throws(() => arena.free(array), {
-      message: 'Cannot free "weights": it is not allocated.',
-    });
+    assert.throws(() => arena.free(array), { message: 'Cannot free "weights": it is not allocated.' });
   });
 });

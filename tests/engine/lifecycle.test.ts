@@ -1,12 +1,6 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import {
-  capabilities,
-  dispose,
-  init,
-  memoryUsage,
-  openWorkspace,
-} from "../../kernels/engine/mod.ts";
+import { capabilities, dispose, init, memoryUsage, openWorkspace } from "../../kernels/engine/mod.ts";
 import type { BackendName } from "../../kernels/engine/mod.ts";
 
 const request = { dtype: "f64", flops: 0 } as const;
@@ -50,13 +44,7 @@ describe("engine", () => {
     const array = workspace.allocate("f64", 3, "x");
     workspace.write(array, [1, 2, 3]);
     await dispose();
-    assert.equal(
-      await workspace.kernels.dot({
-        x: { array, length: 3 },
-        y: { array, length: 3 },
-      }),
-      14,
-    );
+    assert.equal(await workspace.kernels.dot({ x: { array, length: 3 }, y: { array, length: 3 } }), 14);
     assert.equal(await dotOnce("wasm"), 4000, "and the next one starts afresh");
     assert.deepEqual([...await workspace.read(array)], [1, 2, 3]);
     workspace.release();
@@ -71,9 +59,7 @@ describe("engine", () => {
     assert.ok(memoryUsage().used >= used + 50_000);
     workspace.free(returned);
     workspace.free(returned);
-    assert.ok(
-      memoryUsage().used >= used + 40_000 && memoryUsage().used < used + 50_000,
-    );
+    assert.ok(memoryUsage().used >= used + 40_000 && memoryUsage().used < used + 50_000);
     assert.equal(kept.length, 10_000);
     workspace.release();
     workspace.release();
@@ -95,8 +81,7 @@ describe("engine", () => {
       assert.equal(memoryUsage().limit, 2 << 20);
       await assert.rejects(dotOnce("wasm", 1 << 20), {
         name: "MemoryLimitError",
-        message:
-          /Cannot allocate 8388608 bytes for "x": \d+ of at most 2097152 bytes are in use\./,
+        message: /Cannot allocate 8388608 bytes for "x": \d+ of at most 2097152 bytes are in use\./,
       });
       assert.equal(await dotOnce("wasm"), 4000);
     } finally {
@@ -107,10 +92,7 @@ describe("engine", () => {
   it("refuses a maximumMemoryBytes that is out of range, and keeps its settings", async () => {
     const before = memoryUsage();
     for (const maximumMemoryBytes of [0, -1, NaN, 2 ** 33]) {
-      await assert.rejects(init({ maximumMemoryBytes }), {
-        name: "RangeError",
-        message: /"maximumMemoryBytes"/,
-      });
+      await assert.rejects(init({ maximumMemoryBytes }), { name: "RangeError", message: /"maximumMemoryBytes"/ });
     }
     assert.deepEqual(memoryUsage(), before);
   });

@@ -23,8 +23,7 @@ export async function withAdapter(
   real?: GPUAdapter,
 ): Promise<void> {
   const requestDevice = async (descriptor: GPUDeviceDescriptor) => {
-    const device =
-      await (other?.requestDevice?.() ?? real!.requestDevice(descriptor));
+    const device = await (other?.requestDevice?.() ?? real!.requestDevice(descriptor));
     other?.onDevice?.(device);
     return device;
   };
@@ -37,9 +36,7 @@ export async function withAdapter(
     };
   const gpu = { requestAdapter: () => Promise.resolve(adapter) };
   // Node has no `navigator` before version 21.
-  const [target, name, value] = host.navigator
-    ? [host.navigator, "gpu", gpu]
-    : [host, "navigator", { gpu }];
+  const [target, name, value] = host.navigator ? [host.navigator, "gpu", gpu] : [host, "navigator", { gpu }];
   const before = Object.getOwnPropertyDescriptor(target, name);
   Object.defineProperty(target, name, {
     value,

@@ -15,18 +15,8 @@ const desktop: Capabilities = {
   webgpuReason: "no adapter",
   build: "relaxed",
 };
-const worker: Capabilities = {
-  ...desktop,
-  runtime: "workerd",
-  threads: 1,
-  threadsReason: "workerd has no threads",
-};
-const old: Capabilities = {
-  ...desktop,
-  simd: false,
-  relaxedSimd: "absent",
-  build: "none",
-};
+const worker: Capabilities = { ...desktop, runtime: "workerd", threads: 1, threadsReason: "workerd has no threads" };
+const old: Capabilities = { ...desktop, simd: false, relaxedSimd: "absent", build: "none" };
 const closed: Capabilities = { ...desktop, sharedMemory: false, build: "none" };
 const single: Capabilities = { ...desktop, threads: 1 };
 
@@ -37,11 +27,7 @@ const graphics: Capabilities = {
   webgpuSoftware: false,
   webgpuLargestArrayBytes: 1 << 27,
 };
-const emulated: Capabilities = {
-  ...graphics,
-  webgpu: "llvmpipe",
-  webgpuSoftware: true,
-};
+const emulated: Capabilities = { ...graphics, webgpu: "llvmpipe", webgpuSoftware: true };
 
 const small = 1e6, large = 9e11, huge = 1e12;
 const needs = ["gemm", "quantizationSweep"] as const;
@@ -59,57 +45,21 @@ const cases: readonly Case[] = [
   { on: desktop, ask: { flops: large, threads: 3 }, get: "threads x 3" },
   { on: desktop, ask: { flops: large, threads: 1 }, get: "wasm x 1" },
   { on: desktop, ask: { flops: large, backend: "wasm" }, get: "wasm x 1" },
-  {
-    on: desktop,
-    ask: { flops: large, backend: "reference" },
-    get: "reference x 1",
-  },
+  { on: desktop, ask: { flops: large, backend: "reference" }, get: "reference x 1" },
   { on: desktop, ask: { backend: "threads" }, get: "threads x 8" },
   { on: desktop, ask: { backend: "threads", threads: 3 }, get: "threads x 3" },
-  {
-    on: desktop,
-    ask: { backend: "webgpu" },
-    get: /Cannot use backend "webgpu": no adapter\./,
-  },
+  { on: desktop, ask: { backend: "webgpu" }, get: /Cannot use backend "webgpu": no adapter\./ },
   { on: graphics, ask: { flops: huge, needs }, get: "webgpu x 1" },
   { on: graphics, ask: { flops: large, needs }, get: "threads x 8" },
   { on: graphics, ask: { flops: huge }, get: "threads x 8" },
-  {
-    on: graphics,
-    ask: { flops: huge, needs, dtype: "f64" },
-    get: "threads x 8",
-  },
-  {
-    on: graphics,
-    ask: { flops: huge, needs, backend: "wasm" },
-    get: "wasm x 1",
-  },
-  {
-    on: graphics,
-    ask: { flops: huge, needs: ["cholesky"] },
-    get: "threads x 8",
-  },
-  {
-    on: graphics,
-    ask: { flops: huge, needs, largestArrayBytes: 1 << 28 },
-    get: "threads x 8",
-  },
+  { on: graphics, ask: { flops: huge, needs, dtype: "f64" }, get: "threads x 8" },
+  { on: graphics, ask: { flops: huge, needs, backend: "wasm" }, get: "wasm x 1" },
+  { on: graphics, ask: { flops: huge, needs: ["cholesky"] }, get: "threads x 8" },
+  { on: graphics, ask: { flops: huge, needs, largestArrayBytes: 1 << 28 }, get: "threads x 8" },
   { on: graphics, ask: { backend: "webgpu", needs }, get: "webgpu x 1" },
-  {
-    on: graphics,
-    ask: { backend: "webgpu", needs: ["gemm", "cholesky"] },
-    get: /: it has no kernel cholesky\./,
-  },
-  {
-    on: graphics,
-    ask: { backend: "webgpu", needs, dtype: "f64" },
-    get: /: it has no f64\./,
-  },
-  {
-    on: graphics,
-    ask: { backend: "webgpu" },
-    get: /: this solver does not run on devices\./,
-  },
+  { on: graphics, ask: { backend: "webgpu", needs: ["gemm", "cholesky"] }, get: /: it has no kernel cholesky\./ },
+  { on: graphics, ask: { backend: "webgpu", needs, dtype: "f64" }, get: /: it has no f64\./ },
+  { on: graphics, ask: { backend: "webgpu" }, get: /: this solver does not run on devices\./ },
   {
     on: graphics,
     ask: { backend: "webgpu", needs, largestArrayBytes: 1 << 28 },
@@ -121,28 +71,15 @@ const cases: readonly Case[] = [
   { on: worker, ask: { flops: large }, get: "wasm x 1" },
   { on: worker, ask: { backend: "threads", threads: 4 }, get: "wasm x 1" },
   { on: old, ask: { flops: large }, get: "reference x 1" },
-  {
-    on: old,
-    ask: { backend: "wasm" },
-    get: /Cannot use backend "wasm": this runtime has no WASM SIMD\./,
-  },
-  {
-    on: old,
-    ask: { backend: "threads" },
-    get: /Cannot use backend "threads": this runtime has no WASM SIMD\./,
-  },
+  { on: old, ask: { backend: "wasm" }, get: /Cannot use backend "wasm": this runtime has no WASM SIMD\./ },
+  { on: old, ask: { backend: "threads" }, get: /Cannot use backend "threads": this runtime has no WASM SIMD\./ },
   { on: closed, ask: {}, get: "reference x 1" },
-  {
-    on: closed,
-    ask: { backend: "wasm" },
-    get: /Cannot use backend "wasm": this runtime has no shared WASM memory\./,
-  },
+  { on: closed, ask: { backend: "wasm" }, get: /Cannot use backend "wasm": this runtime has no shared WASM memory\./ },
 ];
 
 describe("planWork", () => {
   for (const { on, ask, get } of cases) {
-    const machine =
-      `${on.runtime} with ${on.threads} threads and build ${on.build}`;
+    const machine = `${on.runtime} with ${on.threads} threads and build ${on.build}`;
     it(`gives ${get} for ${JSON.stringify(ask)} on ${machine}`, () => {
       const request: WorkRequest = { dtype: "f32", flops: small, ...ask };
       if (get instanceof RegExp) {
@@ -164,32 +101,18 @@ describe("planWork", () => {
     const reasonOf = (on: Capabilities, ask: Partial<WorkRequest> = {}) =>
       planWork({ dtype: "f32", flops: huge, needs, ...ask }, on).reason;
     assert.match(reasonOf(desktop), /; no WebGPU: no adapter$/);
-    assert.match(
-      reasonOf(emulated),
-      /; no WebGPU: llvmpipe computes on the processor$/,
-    );
-    assert.match(
-      reasonOf(graphics, { needs: ["cholesky"] }),
-      /; no WebGPU: it has no kernel cholesky$/,
-    );
+    assert.match(reasonOf(emulated), /; no WebGPU: llvmpipe computes on the processor$/);
+    assert.match(reasonOf(graphics, { needs: ["cholesky"] }), /; no WebGPU: it has no kernel cholesky$/);
     assert.match(reasonOf(graphics), /^WebGPU on a card/);
   });
 
   it("takes crossovers as data", () => {
     const crossovers = { threads: 10, webgpu: 100 };
-    const backendFor = (flops: number) =>
-      planWork({ dtype: "f32", flops, needs }, graphics, crossovers).backend;
-    assert.deepEqual([9, 10, 100].map(backendFor), [
-      "wasm",
-      "threads",
-      "webgpu",
-    ]);
+    const backendFor = (flops: number) => planWork({ dtype: "f32", flops, needs }, graphics, crossovers).backend;
+    assert.deepEqual([9, 10, 100].map(backendFor), ["wasm", "threads", "webgpu"]);
   });
 
   it("says why threads are not used where there are none", () => {
-    assert.match(
-      planWork({ dtype: "f64", flops: large }, worker).reason,
-      /workerd has no threads/,
-    );
+    assert.match(planWork({ dtype: "f64", flops: large }, worker).reason, /workerd has no threads/);
   });
 });

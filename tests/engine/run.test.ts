@@ -29,27 +29,18 @@ describe("startRun", () => {
     const reason = new Error("enough");
     const started = performance.now();
     setTimeout(() => controller.abort(reason), 50);
-    await assert.rejects(
-      work(startRun({ signal: controller.signal }), 5000),
-      (error) => error === reason,
-    );
+    await assert.rejects(work(startRun({ signal: controller.signal }), 5000), (error) => error === reason);
     assert.ok(performance.now() - started < 2500);
   });
 
   it("throws at once when the signal has been aborted before", () => {
     const reason = new Error("too late");
-    assert.throws(
-      () => startRun({ signal: AbortSignal.abort(reason) }),
-      (error: unknown) => error === reason,
-    );
+    assert.throws(() => startRun({ signal: AbortSignal.abort(reason) }), (error: unknown) => error === reason);
   });
 
   it("tells when the time limit has passed, and not before", async () => {
     const run = startRun({ timeLimitMs: 100 });
-    assert.equal(
-      await run.checkpoint({ stage: "work", fraction: 0, iteration: 0 }),
-      false,
-    );
+    assert.equal(await run.checkpoint({ stage: "work", fraction: 0, iteration: 0 }), false);
     await work(run, 5000);
     const elapsed = run.elapsedMs();
     assert.ok(elapsed >= 100 && elapsed < 2500, `${elapsed} ms`);
@@ -57,10 +48,7 @@ describe("startRun", () => {
 
   it("passes the state on with the time, and an error thrown by onProgress ends the solve", async () => {
     const seen: unknown[] = [];
-    const run = startRun({
-      onProgress: ({ elapsedMs, ...state }) =>
-        void seen.push([state, elapsedMs >= 0]),
-    });
+    const run = startRun({ onProgress: ({ elapsedMs, ...state }) => void seen.push([state, elapsedMs >= 0]) });
     const state = { stage: "sweep", fraction: 0.5, iteration: 3, objective: 2 };
     await run.checkpoint(state);
     assert.deepEqual(seen, [[state, true]]);
@@ -75,10 +63,7 @@ describe("startRun", () => {
 
   it("refuses a time limit that is no time", () => {
     for (const timeLimitMs of [-1, NaN]) {
-      assert.throws(() => startRun({ timeLimitMs }), {
-        name: "OptionError",
-        argument: "timeLimitMs",
-      });
+      assert.throws(() => startRun({ timeLimitMs }), { name: "OptionError", argument: "timeLimitMs" });
     }
   });
 });

@@ -13,21 +13,10 @@ function square(workspace: Workspace, label: string, values?: Float64Array) {
   return { array, rows: size, columns: size };
 }
 
-async function product(
-  threads: number,
-  left: Float64Array,
-  right: Float64Array,
-): Promise<Float64Array> {
-  const workspace = await openWorkspace({
-    backend: "threads",
-    threads,
-    dtype: "f64",
-    flops: 0,
-  });
+async function product(threads: number, left: Float64Array, right: Float64Array): Promise<Float64Array> {
+  const workspace = await openWorkspace({ backend: "threads", threads, dtype: "f64", flops: 0 });
   try {
-    const a = square(workspace, "a", left),
-      b = square(workspace, "b", right),
-      c = square(workspace, "c");
+    const a = square(workspace, "a", left), b = square(workspace, "b", right), c = square(workspace, "c");
     await workspace.kernels.gemm({ a, b, c });
     return await workspace.read(c.array);
   } finally {
@@ -42,32 +31,20 @@ describe("worker threads", { skip: threadsReason ?? false }, () => {
 
   it("give the same bits for 1, 2, 3 and 8 threads", async () => {
     const expected = await product(1, left, right);
-    for (const threads of [2, 3, 8]) {
-      assert.deepEqual(await product(threads, left, right), expected);
-    }
+    for (const threads of [2, 3, 8]) assert.deepEqual(await product(threads, left, right), expected);
   });
 
   it("serve solves that overlap", async () => {
     const expected = await product(1, left, right);
-    const answers = await Promise.all(
-      [2, 3, 2, 4].map((threads) => product(threads, left, right)),
-    );
+    const answers = await Promise.all([2, 3, 2, 4].map((threads) => product(threads, left, right)));
     for (const answer of answers) assert.deepEqual(answer, expected);
   });
 
   it("turn a trap into an error of the call, and go on", async () => {
-    const workspace = await openWorkspace({
-      backend: "threads",
-      threads: 2,
-      dtype: "f64",
-      flops: 0,
-    });
+    const workspace = await openWorkspace({ backend: "threads", threads: 2, dtype: "f64", flops: 0 });
     const a = square(workspace, "a"), c = square(workspace, "c");
     const outside = { ...a, offset: 2 ** 28 };
-    await assert.rejects(
-      async () => await workspace.kernels.gemm({ a: outside, b: a, c }),
-      BackendError,
-    );
+    await assert.rejects(async () => await workspace.kernels.gemm({ a: outside, b: a, c }), BackendError);
     workspace.release();
     assert.equal((await product(2, left, right)).length, size * size);
   });

@@ -2,11 +2,7 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { deviceUsage, dispose, init } from "../../kernels/engine/mod.ts";
 import { findAdapter } from "../../kernels/engine/webgpu/adapter.ts";
-import {
-  capabilities,
-  quantizeLayer,
-  type QuantizeOptions,
-} from "../../mod.ts";
+import { capabilities, quantizeLayer, type QuantizeOptions } from "../../mod.ts";
 import { makeLayer } from "../support/layers.ts";
 import { withAdapter } from "./other_gpu.ts";
 
@@ -67,8 +63,7 @@ describe("an engine whose device fails", () => {
   it("goes to the processor where an array is too large for the adapter, and says so", () =>
     withAdapter({ limits: { maxStorageBufferBindingSize: 1024 } }, async () => {
       const needed = 4 * 24 * 24,
-        refusal =
-          `an array of ${needed} bytes is beyond the 1024 of Other adapter`;
+        refusal = `an array of ${needed} bytes is beyond the 1024 of Other adapter`;
       assert.match((await solve()).plan.reason, new RegExp(refusal));
       await assert.rejects(solve({ backend: "webgpu" }), {
         name: "BackendError",
@@ -99,8 +94,7 @@ describe("an engine whose device fails", () => {
     const second = await findAdapter() as GPUAdapter;
     let device: GPUDevice | undefined;
     await withAdapter({ onDevice: (started) => device = started }, async () => {
-      const onProgress = ({ iteration }: { iteration: number }) =>
-        void (iteration === 2 && device!.destroy());
+      const onProgress = ({ iteration }: { iteration: number }) => void (iteration === 2 && device!.destroy());
       await assert.rejects(solve({ backend: "webgpu", onProgress }), {
         name: "BackendError",
         message: /The WebGPU device failed/,

@@ -23,60 +23,29 @@ describe("parseArff", () => {
       { name: "it's" },
       { name: "a 'b'", values: ["no", "yes", "not, sure"] },
     ]);
-    assert.deepEqual(matrix, {
-      data: Float64Array.of(1, -25, 1, NaN, 3, 2, 4, NaN, 0),
-      shape: [3, 3],
-    });
+    assert.deepEqual(matrix, { data: Float64Array.of(1, -25, 1, NaN, 3, 2, 4, NaN, 0), shape: [3, 3] });
   });
 
   it("reads sparse rows: what is left out is zero", () => {
     const file =
       "@relation r\n@attribute x numeric\n@attribute y{a,b}\n@attribute z integer\n@data\n{1 b, 2 7}\n{}\n{0 ?}\n";
-    assert.deepEqual(
-      parseArff(file).matrix.data,
-      Float64Array.of(0, 1, 7, 0, 0, 0, NaN, 0, 0),
-    );
+    assert.deepEqual(parseArff(file).matrix.data, Float64Array.of(0, 1, 7, 0, 0, 0, NaN, 0, 0));
   });
 
-  const header =
-    "@relation r\n@attribute x numeric\n@attribute y {a,b}\n@data\n";
+  const header = "@relation r\n@attribute x numeric\n@attribute y {a,b}\n@data\n";
   const wrong: [string, string, RegExp][] = [
     ["no data", "@relation r\n@attribute x numeric\n", /the file has no @data/],
-    [
-      "an unknown keyword",
-      "@relation r\n@atribute x numeric\n@data\n",
-      /line 2 must be @relation/,
-    ],
-    [
-      "an attribute without type",
-      "@attribute x\n@data\n",
-      /line 1 must be @attribute NAME TYPE/,
-    ],
-    [
-      "an attribute of text",
-      "@attribute x string\n@data\n",
-      /line 1 gives "x" the type string/,
-    ],
+    ["an unknown keyword", "@relation r\n@atribute x numeric\n@data\n", /line 2 must be @relation/],
+    ["an attribute without type", "@attribute x\n@data\n", /line 1 must be @attribute NAME TYPE/],
+    ["an attribute of text", "@attribute x string\n@data\n", /line 1 gives "x" the type string/],
     ["a short row", `${header}1\n`, /line 5 has 1 values for 2 attributes/],
-    [
-      "an unknown value",
-      `${header}1,c\n`,
-      /line 5 has "c" for "y", which is \{a,b\}/,
-    ],
-    [
-      "text for a number",
-      `${header}1x,a\n`,
-      /line 5 has "1x" for "x", which is numeric/,
-    ],
+    ["an unknown value", `${header}1,c\n`, /line 5 has "c" for "y", which is \{a,b\}/],
+    ["text for a number", `${header}1x,a\n`, /line 5 has "1x" for "x", which is numeric/],
     ["an empty number", `${header},a\n`, /line 5 has "" for "x"/],
     ["an open quote", `${header}1,'a\n`, /line 5 opens a quote/],
     ["text after a quote", `${header}1,'a'b\n`, /line 5 has b where , belongs/],
     ["an open sparse row", `${header}{0 1\n`, /line 5 opens a sparse row/],
-    [
-      "a sparse column too many",
-      `${header}{2 1}\n`,
-      /line 5 has a sparse entry at "2"; columns are 0 to 1/,
-    ],
+    ["a sparse column too many", `${header}{2 1}\n`, /line 5 has a sparse entry at "2"; columns are 0 to 1/],
   ];
   for (const [what, file, message] of wrong) {
     it(`names the line of ${what}`, () => {

@@ -4,31 +4,14 @@ import fc from "fast-check";
 import { FormatError, matrix, parseCsv, serializeCsv } from "../../mod.ts";
 
 describe("serializeCsv and parseCsv", () => {
-  const anyCell = fc.oneof(
-    fc.string({ unit: "grapheme" }),
-    fc.string({ unit: fc.constantFrom(...'",;\n\r \ta1') }),
-  );
-  const anyDelimiter = fc.constantFrom(
-    ",",
-    ";",
-    "\t",
-    "|",
-    "^",
-    "]",
-    "\\",
-    "-",
-  );
+  const anyCell = fc.oneof(fc.string({ unit: "grapheme" }), fc.string({ unit: fc.constantFrom(...'",;\n\r \ta1') }));
+  const anyDelimiter = fc.constantFrom(",", ";", "\t", "|", "^", "]", "\\", "-");
 
   it("return names, text and every number, NaN included", () => {
-    const anyTable = fc.tuple(fc.nat(4), fc.integer({ min: 1, max: 4 })).chain((
-      [rows, columns],
-    ) =>
+    const anyTable = fc.tuple(fc.nat(4), fc.integer({ min: 1, max: 4 })).chain(([rows, columns]) =>
       fc.record({
         // Names lose the space around them, as cells do.
-        names: fc.uniqueArray(anyCell.map((name) => name.trim()), {
-          minLength: columns + 1,
-          maxLength: columns + 1,
-        }),
+        names: fc.uniqueArray(anyCell.map((name) => name.trim()), { minLength: columns + 1, maxLength: columns + 1 }),
         labels: fc.array(anyCell, { minLength: rows, maxLength: rows }),
         values: fc.array(fc.double({ noDefaultInfinity: true }), {
           minLength: rows * columns,
@@ -39,68 +22,40 @@ describe("serializeCsv and parseCsv", () => {
       })
     );
     fc.assert(
-      fc.property(
-        anyTable,
-        anyDelimiter,
-        (
-          { names: [label, ...names], labels, values, rows, columns },
-          delimiter,
-        ) => {
-          const table = {
-            columns: names,
-            matrix: matrix(rows, columns, Float64Array.from(values)),
-            text: new Map([[label, labels]]),
-          };
-          const written = serializeCsv(table, { delimiter });
-          const options = {
-            delimiter,
-            header: true,
-            missing: "nan",
-            textColumns: [label],
-          } as const;
-          assert.deepEqual(parseCsv(written, options), table);
-        },
-      ),
+      fc.property(anyTable, anyDelimiter, ({ names: [label, ...names], labels, values, rows, columns }, delimiter) => {
+        const table = {
+          columns: names,
+          matrix: matrix(rows, columns, Float64Array.from(values)),
+          text: new Map([[label, labels]]),
+        };
+        const written = serializeCsv(table, { delimiter });
+        const options = { delimiter, header: true, missing: "nan", textColumns: [label] } as const;
+        assert.deepEqual(parseCsv(written, options), table);
+      }),
     );
   });
 
   it("return a lone column whose cells are missing", () => {
-    const table = {
-      columns: ["x"],
-      matrix: matrix(2, 1, Float64Array.of(NaN, 1)),
-      text: new Map(),
-    };
+    const table = { columns: ["x"], matrix: matrix(2, 1, Float64Array.of(NaN, 1)), text: new Map() };
     assert.deepEqual(parseCsv(serializeCsv(table), { missing: "nan" }), table);
   });
 
   it("write no line of names without names", () => {
-    assert.equal(
-      serializeCsv({ matrix: matrix(2, 2, Float32Array.of(1, 2, 3, 4)) }),
-      "1,2\n3,4\n",
-    );
+    assert.equal(serializeCsv({ matrix: matrix(2, 2, Float32Array.of(1, 2, 3, 4)) }), "1,2\n3,4\n");
   });
 });
 
 describe("parseCsv", () => {
   it("reads RFC 4180: quotes, doubled quotes, line breaks inside, CRLF, no end of line at the end", () => {
-    const { columns, matrix } = parseCsv(
-      '"a","b ""x"", y","c\r\nd"\r\n1,"2",3\r\n4,5,6',
-    );
+    const { columns, matrix } = parseCsv('"a","b ""x"", y","c\r\nd"\r\n1,"2",3\r\n4,5,6');
     assert.deepEqual(columns, ["a", 'b "x", y', "c\r\nd"]);
-    assert.deepEqual(matrix, {
-      data: Float64Array.of(1, 2, 3, 4, 5, 6),
-      shape: [2, 3],
-    });
+    assert.deepEqual(matrix, { data: Float64Array.of(1, 2, 3, 4, 5, 6), shape: [2, 3] });
   });
 
   it("recognises the delimiter", () => {
     for (const delimiter of [",", ";", "\t", "|", " "]) {
       const source = `x${delimiter}y\n1${delimiter}2\n`;
-      assert.deepEqual(
-        parseCsv(source).columns,
-        ["x", "y"],
-        JSON.stringify(delimiter),
-      );
+      assert.deepEqual(parseCsv(source).columns, ["x", "y"], JSON.stringify(delimiter));
     }
     assert.deepEqual(parseCsv('"a,b";c\n1;2\n').columns, ["a,b", "c"]);
     assert.deepEqual(parseCsv("x\n1\n").columns, ["x"]);
@@ -109,17 +64,12 @@ describe("parseCsv", () => {
   it("recognises a header, and names columns by number without one", () => {
     assert.deepEqual(parseCsv("1,2\n3,4").columns, ["column 1", "column 2"]);
     assert.deepEqual(parseCsv("1,2\n3,4").matrix.shape, [2, 2]);
-    assert.deepEqual(parseCsv("1,2\n3,4", { header: true }).columns, [
-      "1",
-      "2",
-    ]);
+    assert.deepEqual(parseCsv("1,2\n3,4", { header: true }).columns, ["1", "2"]);
     assert.deepEqual(parseCsv("x\n").matrix.shape, [0, 1]);
   });
 
   it("reads every way to write a decimal number, and bytes with a byte order mark", () => {
-    const bytes = new TextEncoder().encode(
-      "\uFEFFx\n-1\n+2.5\n.5\n3.\n1e-3\n 4E+2 \n",
-    );
+    const bytes = new TextEncoder().encode("\uFEFFx\n-1\n+2.5\n.5\n3.\n1e-3\n 4E+2 \n");
     assert.deepEqual(parseCsv(bytes), {
       columns: ["x"],
       matrix: matrix(6, 1, Float64Array.of(-1, 2.5, 0.5, 3, 1e-3, 400)),
@@ -129,58 +79,27 @@ describe("parseCsv", () => {
 
   it("makes missing cells NaN only when told to", () => {
     const source = "a,b\n1,\nNA,?\n";
-    assert.deepEqual(
-      parseCsv(source, { missing: "nan" }).matrix.data,
-      Float64Array.of(1, NaN, NaN, NaN),
-    );
-    assert.throws(
-      () => parseCsv(source),
-      /line 2, column "b" holds no value.*"missing" to "nan"/,
-    );
+    assert.deepEqual(parseCsv(source, { missing: "nan" }).matrix.data, Float64Array.of(1, NaN, NaN, NaN));
+    assert.throws(() => parseCsv(source), /line 2, column "b" holds no value.*"missing" to "nan"/);
   });
 
   it("keeps the columns of text that are named", () => {
-    const table = parseCsv("day,x\n2003-01-02,1\n2003-01-03,2\n", {
-      textColumns: ["day"],
-    });
+    const table = parseCsv("day,x\n2003-01-02,1\n2003-01-03,2\n", { textColumns: ["day"] });
     assert.deepEqual(table.columns, ["x"]);
-    assert.deepEqual(
-      table.text,
-      new Map([["day", ["2003-01-02", "2003-01-03"]]]),
-    );
+    assert.deepEqual(table.text, new Map([["day", ["2003-01-02", "2003-01-03"]]]));
   });
 
   const wrong: [string, string, RegExp][] = [
     ["an empty file", "", /the file has no lines/],
     ["a short line", "a,b\n1,2\n\n3\n", /line 4 has 1 cells instead of 2/],
     ["a long line", "a,b\n1,2,3\n", /line 2 has 3 cells instead of 2/],
-    [
-      "text among numbers",
-      "a,b\n1,2\n3,x\n",
-      /line 3, column "b" holds "x".*"textColumns"/,
-    ],
+    ["text among numbers", "a,b\n1,2\n3,x\n", /line 3, column "b" holds "x".*"textColumns"/],
     ["hexadecimal", "a\n0x10\n", /line 2, column "a" holds "0x10"/],
     ["an infinity", "a\nInfinity\n", /holds "Infinity"/],
-    [
-      "an open quote",
-      'a,b\n1,"2\n3,4\n',
-      /line 2 opens a quote that is never closed/,
-    ],
-    [
-      "text after a quote",
-      'a,b\n1,"2"x\n',
-      /line 2 has "x" after a closing quote/,
-    ],
-    [
-      "a quote inside a cell",
-      'a,b\n1,2"\n',
-      /line 2 has a quote inside a cell/,
-    ],
-    [
-      "an error after a cell of two lines",
-      'a,b\n"1\n",2\n3\n',
-      /line 4 has 1 cells/,
-    ],
+    ["an open quote", 'a,b\n1,"2\n3,4\n', /line 2 opens a quote that is never closed/],
+    ["text after a quote", 'a,b\n1,"2"x\n', /line 2 has "x" after a closing quote/],
+    ["a quote inside a cell", 'a,b\n1,2"\n', /line 2 has a quote inside a cell/],
+    ["an error after a cell of two lines", 'a,b\n"1\n",2\n3\n', /line 4 has 1 cells/],
   ];
   for (const [what, source, message] of wrong) {
     it(`names the line of ${what}`, () => {
@@ -194,10 +113,7 @@ describe("parseCsv", () => {
 
   it("refuses bytes that are not UTF-8, unknown text columns and long delimiters", () => {
     assert.throws(() => parseCsv(Uint8Array.of(0x61, 0xff)), /not UTF-8/);
-    assert.throws(
-      () => parseCsv("a\n1\n", { textColumns: ["b"] }),
-      /column "b" is missing; there are a/,
-    );
+    assert.throws(() => parseCsv("a\n1\n", { textColumns: ["b"] }), /column "b" is missing; there are a/);
     assert.throws(() => parseCsv("a\n1\n", { delimiter: "::" }), TypeError);
   });
 });

@@ -1,22 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import {
-  FormatError,
-  matrix,
-  parseNpy,
-  serializeNpy,
-  ShapeError,
-  type Tensor,
-} from "../../mod.ts";
+import { FormatError, matrix, parseNpy, serializeNpy, ShapeError, type Tensor } from "../../mod.ts";
 
 /** A file from a header text and elements, as the format's definition lays it out. */
-function file(
-  header: string,
-  elements: ArrayBufferView,
-  version = 1,
-  claimedLength?: number,
-): Uint8Array {
+function file(header: string, elements: ArrayBufferView, version = 1, claimedLength?: number): Uint8Array {
   const text = new TextEncoder().encode(header);
   const start = version === 1 ? 10 : 12;
   const result = new Uint8Array(start + text.length + elements.byteLength);
@@ -55,14 +43,10 @@ const anyTensor: fc.Arbitrary<Tensor> = fc
   )
   .map(([dtype, shape, stream]) => {
     const count = shape.reduce((product, size) => product * size, 1);
-    const raw = new Uint8Array(count * types[dtype].BYTES_PER_ELEMENT).map(() =>
-      stream.next().value
-    );
+    const raw = new Uint8Array(count * types[dtype].BYTES_PER_ELEMENT).map(() => stream.next().value);
     return { dtype, shape, data: new types[dtype](raw.buffer) };
   });
-const rawBytes = (
-  { data }: Tensor,
-) => [...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
+const rawBytes = ({ data }: Tensor) => [...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
 
 describe("serializeNpy and parseNpy", () => {
   it("return every array bit by bit, in either order", () => {
@@ -75,22 +59,9 @@ describe("serializeNpy and parseNpy", () => {
   });
 
   it("keep the payload of a NaN in Fortran order", () => {
-    const data = new Float32Array(
-      Uint32Array.of(0x7fd64a49, 0x3f800000).buffer,
-    );
-    const back = parseNpy(
-      serializeNpy({ shape: [1, 2], data }, { fortranOrder: true }),
-    );
-    assert.deepEqual(rawBytes(back), [
-      0x49,
-      0x4a,
-      0xd6,
-      0x7f,
-      0,
-      0,
-      0x80,
-      0x3f,
-    ]);
+    const data = new Float32Array(Uint32Array.of(0x7fd64a49, 0x3f800000).buffer);
+    const back = parseNpy(serializeNpy({ shape: [1, 2], data }, { fortranOrder: true }));
+    assert.deepEqual(rawBytes(back), [0x49, 0x4a, 0xd6, 0x7f, 0, 0, 0x80, 0x3f]);
   });
 
   it("write the bytes that numpy.save writes", () => {
@@ -99,45 +70,27 @@ describe("serializeNpy and parseNpy", () => {
     const data = Float32Array.of(1, 2, 3, 4);
     assert.deepEqual(serializeNpy(matrix(2, 2, data)), file(header, data));
     const vector = `${dictionary("|u1", "(3,)").padEnd(64 * 2 - 11)}\n`;
-    assert.deepEqual(
-      serializeNpy({ shape: [3], data: Uint8Array.of(7, 8, 9) }),
-      file(vector, Uint8Array.of(7, 8, 9)),
-    );
+    assert.deepEqual(serializeNpy({ shape: [3], data: Uint8Array.of(7, 8, 9) }), file(vector, Uint8Array.of(7, 8, 9)));
     const scalar = `${dictionary("<f8", "()").padEnd(64 * 2 - 11)}\n`;
-    assert.deepEqual(
-      serializeNpy({ shape: [], data: Float64Array.of(5) }),
-      file(scalar, Float64Array.of(5)),
-    );
+    assert.deepEqual(serializeNpy({ shape: [], data: Float64Array.of(5) }), file(scalar, Float64Array.of(5)));
   });
 
   it("refuse to write what NumPy lacks or what does not fit", () => {
-    assert.throws(
-      () =>
-        serializeNpy({ dtype: "BF16", shape: [1], data: new Uint16Array(1) }),
-      /BF16.*no such type/,
-    );
-    assert.throws(
-      () => serializeNpy({ shape: [2], data: new Float32Array(1) }),
-      ShapeError,
-    );
+    assert.throws(() => serializeNpy({ dtype: "BF16", shape: [1], data: new Uint16Array(1) }), /BF16.*no such type/);
+    assert.throws(() => serializeNpy({ shape: [2], data: new Float32Array(1) }), ShapeError);
   });
 });
 
 describe("parseNpy", () => {
   it("brings Fortran order into row-major order", () => {
     const columns = Int32Array.of(1, 4, 2, 5, 3, 6);
-    const { shape, data } = parseNpy(
-      file(dictionary("<i4", "(2, 3)", "True"), columns),
-    );
+    const { shape, data } = parseNpy(file(dictionary("<i4", "(2, 3)", "True"), columns));
     assert.deepEqual([...shape], [2, 3]);
     assert.deepEqual([...data], [1, 2, 3, 4, 5, 6]);
   });
 
   it("swaps big-endian elements and leaves the file as it is", () => {
-    const content = file(
-      dictionary(">f8", "(1,)"),
-      Uint8Array.of(0x3f, 0xf8, 0, 0, 0, 0, 0, 0),
-    );
+    const content = file(dictionary(">f8", "(1,)"), Uint8Array.of(0x3f, 0xf8, 0, 0, 0, 0, 0, 0));
     const before = content.slice();
     assert.deepEqual([...parseNpy(content).data], [1.5]);
     assert.deepEqual(content, before);
@@ -157,103 +110,28 @@ describe("parseNpy", () => {
   const empty = new Uint8Array();
   const hostile: [string, Uint8Array, RegExp][] = [
     ["nothing at all", empty, /does not start with/],
-    [
-      "another kind of file",
-      new TextEncoder().encode("PK\x03\x04 zipped"),
-      /does not start with/,
-    ],
-    [
-      "an unknown version",
-      file(dictionary("<f4", "(0,)"), empty, 9),
-      /version is 9/,
-    ],
-    [
-      "a file that ends in its magic",
-      file("", empty).slice(0, 6),
-      /version is missing/,
-    ],
-    [
-      "a file that ends in its length",
-      file("", empty).slice(0, 9),
-      /header length needs 2 bytes: truncated/,
-    ],
-    [
-      "a header longer than the file",
-      file("{}", empty, 1, 60000),
-      /60000 bytes long, but only 2 follow/,
-    ],
+    ["another kind of file", new TextEncoder().encode("PK\x03\x04 zipped"), /does not start with/],
+    ["an unknown version", file(dictionary("<f4", "(0,)"), empty, 9), /version is 9/],
+    ["a file that ends in its magic", file("", empty).slice(0, 6), /version is missing/],
+    ["a file that ends in its length", file("", empty).slice(0, 9), /header length needs 2 bytes: truncated/],
+    ["a header longer than the file", file("{}", empty, 1, 60000), /60000 bytes long, but only 2 follow/],
     ["a header of 4 GB", file("{}", empty, 2, 0xffffffff), /at most 1000000/],
-    [
-      "code in place of a literal",
-      file("__import__('os')", empty),
-      /not a Python literal at character 0/,
-    ],
-    [
-      "a header that stops",
-      file("{'descr': '<f4'", empty),
-      /its end where , was expected/,
-    ],
+    ["code in place of a literal", file("__import__('os')", empty), /not a Python literal at character 0/],
+    ["a header that stops", file("{'descr': '<f4'", empty), /its end where , was expected/],
     ["a header that goes on", file("{} {}", empty), /goes on with \{/],
     ["a deep nest", file("(".repeat(60000), empty), /nests deeper/],
-    [
-      "a key twice",
-      file("{'descr': 1, 'descr': 2}", empty),
-      /names 'descr' twice/,
-    ],
+    ["a key twice", file("{'descr': 1, 'descr': 2}", empty), /names 'descr' twice/],
     ["a list for a header", file("[]", empty), /must be a dictionary/],
-    [
-      "a missing type",
-      file("{'fortran_order': False, 'shape': ()}", empty),
-      /"descr" is missing/,
-    ],
-    [
-      "Python objects",
-      file(dictionary("|O", "(1,)"), new Uint8Array(8)),
-      /"descr" is "\|O"/,
-    ],
-    [
-      "complex numbers",
-      file(dictionary("<c16", "(1,)"), new Uint8Array(16)),
-      /"descr" is "<c16"/,
-    ],
-    [
-      "records",
-      file(
-        "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}",
-        empty,
-      ),
-      /named fields/,
-    ],
-    [
-      "an order that is no boolean",
-      file("{'descr': '<f4', 'fortran_order': 1, 'shape': ()}", empty),
-      /True or False/,
-    ],
-    [
-      "a shape that is a number",
-      file(dictionary("<f4", "3"), empty),
-      /"shape" must be a tuple/,
-    ],
-    [
-      "a negative size",
-      file(dictionary("<f4", "(-1,)"), empty),
-      /not a Python literal/,
-    ],
-    [
-      "a size of 2^53",
-      file(dictionary("<f4", "(9007199254740992,)"), empty),
-      /"shape" must be a tuple/,
-    ],
-    [
-      "too few elements",
-      file(dictionary("<f4", "(2,)"), new Uint8Array(7)),
-      /has 7 bytes, but F32 \[2\] needs 8/,
-    ],
-    [
-      "too many elements",
-      file(dictionary("<f4", "(2,)"), new Uint8Array(9)),
-      /has 9 bytes/,
-    ],
+    ["a missing type", file("{'fortran_order': False, 'shape': ()}", empty), /"descr" is missing/],
+    ["Python objects", file(dictionary("|O", "(1,)"), new Uint8Array(8)), /"descr" is "\|O"/],
+    ["complex numbers", file(dictionary("<c16", "(1,)"), new Uint8Array(16)), /"descr" is "<c16"/],
+    ["records", file("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", empty), /named fields/],
+    ["an order that is no boolean", file("{'descr': '<f4', 'fortran_order': 1, 'shape': ()}", empty), /True or False/],
+    ["a shape that is a number", file(dictionary("<f4", "3"), empty), /"shape" must be a tuple/],
+    ["a negative size", file(dictionary("<f4", "(-1,)"), empty), /not a Python literal/],
+    ["a size of 2^53", file(dictionary("<f4", "(9007199254740992,)"), empty), /"shape" must be a tuple/],
+    ["too few elements", file(dictionary("<f4", "(2,)"), new Uint8Array(7)), /has 7 bytes, but F32 \[2\] needs 8/],
+    ["too many elements", file(dictionary("<f4", "(2,)"), new Uint8Array(9)), /has 9 bytes/],
   ];
   for (const [what, content, message] of hostile) {
     it(`refuses ${what}`, () => {
@@ -266,21 +144,7 @@ describe("parseNpy", () => {
   }
 
   it("answers any header with an array or a FormatError", () => {
-    const part = fc.constantFrom(
-      "{",
-      "}",
-      "(",
-      ")",
-      "'descr'",
-      "'<f4'",
-      ":",
-      ",",
-      "'shape'",
-      "1",
-      "True",
-      " ",
-      "'",
-    );
+    const part = fc.constantFrom("{", "}", "(", ")", "'descr'", "'<f4'", ":", ",", "'shape'", "1", "True", " ", "'");
     fc.assert(fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
       try {
         parseNpy(file(parts.join(""), empty));

@@ -32,31 +32,14 @@ const anyLayer: fc.Arbitrary<QuantizedWeights> = fc
       groupSize,
       shape: [outputs, inputs],
       codes: new Uint8Array(outputs * inputs).map(() => whole(2 ** bits)),
-      scales: matrix(
-        outputs,
-        groups,
-        new Elements(outputs * groups).map(() => (1 + whole(1000)) / 7),
-      ),
-      zeros: matrix(
-        outputs,
-        groups,
-        new Elements(outputs * groups).map(() => whole(2 ** bits)),
-      ),
-      ...(groups > 1 &&
-        {
-          groupIndex: Uint32Array.from(
-            { length: inputs },
-            (_, j) => Math.floor(j / groupSize),
-          ),
-        }),
+      scales: matrix(outputs, groups, new Elements(outputs * groups).map(() => (1 + whole(1000)) / 7)),
+      zeros: matrix(outputs, groups, new Elements(outputs * groups).map(() => whole(2 ** bits))),
+      ...(groups > 1 && { groupIndex: Uint32Array.from({ length: inputs }, (_, j) => Math.floor(j / groupSize)) }),
       ...(sparse && {
         outliers: {
           format: "csr" as const,
           shape: [outputs, inputs] as const,
-          indptr: Uint32Array.from(
-            { length: outputs + 1 },
-            (_, i) => i * perRow,
-          ),
+          indptr: Uint32Array.from({ length: outputs + 1 }, (_, i) => i * perRow),
           indices: Uint32Array.from({ length: count }, (_, k) => k % perRow),
           data: new Elements(count).map(() => whole(1000) / 3),
         },
@@ -66,23 +49,15 @@ const anyLayer: fc.Arbitrary<QuantizedWeights> = fc
 
 describe("serializeQuantizedLayers and parseQuantizedLayers", () => {
   it("return every layer, and with it the same dense weights to the bit", () => {
-    fc.assert(
-      fc.property(
-        fc.dictionary(fc.string(), anyLayer, {
-          maxKeys: 3,
-          noNullPrototype: true,
-        }),
-        (record) => {
-          const layers = new Map(Object.entries(record));
-          const back = parseQuantizedLayers(serializeQuantizedLayers(layers));
-          assert.deepEqual([...back.keys()].sort(), [...layers.keys()].sort());
-          for (const [name, layer] of layers) {
-            assert.deepEqual(back.get(name), layer);
-            assert.deepEqual(dequantize(back.get(name)!), dequantize(layer));
-          }
-        },
-      ),
-    );
+    fc.assert(fc.property(fc.dictionary(fc.string(), anyLayer, { maxKeys: 3, noNullPrototype: true }), (record) => {
+      const layers = new Map(Object.entries(record));
+      const back = parseQuantizedLayers(serializeQuantizedLayers(layers));
+      assert.deepEqual([...back.keys()].sort(), [...layers.keys()].sort());
+      for (const [name, layer] of layers) {
+        assert.deepEqual(back.get(name), layer);
+        assert.deepEqual(dequantize(back.get(name)!), dequantize(layer));
+      }
+    }));
   });
 });
 
@@ -103,92 +78,47 @@ describe("parseQuantizedLayers", () => {
       data: Float32Array.of(5),
     },
   };
-  const { tensors, metadata } = parseSafetensors(
-    serializeQuantizedLayers(new Map([["w", layer]])),
-  );
+  const { tensors, metadata } = parseSafetensors(serializeQuantizedLayers(new Map([["w", layer]])));
   /** The file with some tensors replaced or, with null, left out. */
-  const altered = (
-    changes: Record<string, TensorInput | null>,
-    description = metadata["minima.layers"],
-  ) => {
+  const altered = (changes: Record<string, TensorInput | null>, description = metadata["minima.layers"]) => {
     const all = { ...Object.fromEntries(tensors), ...changes };
-    const kept = Object.entries(all).filter((
-      entry,
-    ): entry is [string, TensorInput] => entry[1] !== null);
-    return serializeSafetensors(new Map(kept), {
-      "minima.layers": description,
-    });
+    const kept = Object.entries(all).filter((entry): entry is [string, TensorInput] => entry[1] !== null);
+    return serializeSafetensors(new Map(kept), { "minima.layers": description });
   };
 
   const wrong: [string, Uint8Array, RegExp][] = [
-    [
-      "another safetensors file",
-      serializeSafetensors({}),
-      /the metadata has no "minima\.layers"/,
-    ],
-    [
-      "a description that is not JSON",
-      altered({}, "{"),
-      /"minima\.layers" is not JSON/,
-    ],
-    [
-      "a description that is null",
-      altered({}, '{"w":null}'),
-      /"w" has undefined bits/,
-    ],
-    [
-      "five bits",
-      altered({}, '{"w":{"bits":5,"groupSize":1}}'),
-      /"w" has 5 bits, not 2, 3, 4 or 8/,
-    ],
-    [
-      "a group size that is text",
-      altered({}, '{"w":{"bits":2,"groupSize":"1"}}'),
-      /group size 1/,
-    ],
+    ["another safetensors file", serializeSafetensors({}), /the metadata has no "minima\.layers"/],
+    ["a description that is not JSON", altered({}, "{"), /"minima\.layers" is not JSON/],
+    ["a description that is null", altered({}, '{"w":null}'), /"w" has undefined bits/],
+    ["five bits", altered({}, '{"w":{"bits":5,"groupSize":1}}'), /"w" has 5 bits, not 2, 3, 4 or 8/],
+    ["a group size that is text", altered({}, '{"w":{"bits":2,"groupSize":"1"}}'), /group size 1/],
     ["missing codes", altered({ "w.codes": null }), /"w\.codes" is missing/],
     [
       "codes of another type",
       altered({ "w.codes": { shape: [1, 2], data: Int8Array.of(0, 0) } }),
       /is I8 \[1, 2\] instead/,
     ],
-    [
-      "a code beyond its bits",
-      altered({ "w.codes": { shape: [1, 2], data: Uint8Array.of(0, 4) } }),
-      /holds 4 at 1/,
-    ],
+    ["a code beyond its bits", altered({ "w.codes": { shape: [1, 2], data: Uint8Array.of(0, 4) } }), /holds 4 at 1/],
     [
       "zeros of another shape",
       altered({ "w.zeros": { shape: [2, 1], data: Float32Array.of(0, 0) } }),
       /"w\.zeros" is F32 \[2, 1\] instead of F32 or F64 \[1, 2\]/,
     ],
-    [
-      "groups without an index",
-      altered({ "w.group_index": null }),
-      /"w\.group_index" is missing/,
-    ],
+    ["groups without an index", altered({ "w.group_index": null }), /"w\.group_index" is missing/],
     [
       "a group that is not there",
       altered({ "w.group_index": { shape: [2], data: Uint32Array.of(0, 2) } }),
       /holds 2 at 1/,
     ],
-    [
-      "outliers without positions",
-      altered({ "w.outliers.indices": null }),
-      /"w\.outliers\.indices" is missing/,
-    ],
+    ["outliers without positions", altered({ "w.outliers.indices": null }), /"w\.outliers\.indices" is missing/],
     [
       "an outlier past the last column",
-      altered({
-        "w.outliers.indices": { shape: [1], data: Uint32Array.of(2) },
-      }),
+      altered({ "w.outliers.indices": { shape: [1], data: Uint32Array.of(2) } }),
       /holds 2/,
     ],
     [
       "row starts that miss outliers",
-      altered({
-        "w.outliers.indptr": { shape: [2], data: Uint32Array.of(0, 0) },
-      }),
+      altered({ "w.outliers.indptr": { shape: [2], data: Uint32Array.of(0, 0) } }),
       /rise from 0 to 1/,
     ],
   ];

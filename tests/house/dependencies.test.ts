@@ -9,83 +9,34 @@ interface Layer {
   readonly mayImport: readonly string[];
 }
 
-const engine = "kernels/engine/mod.ts",
-  contracts = ["type kernels/spec.ts", "type kernels/spec/"];
+const engine = "kernels/engine/mod.ts", contracts = ["type kernels/spec.ts", "type kernels/spec/"];
 /** Sizes of blocks that a kernel and the code that launches it share. */
-const blockings = ["", "cholesky_", "quadratic_form_", "quantization_"].map((
-  of,
-) => `kernels/wasm/${of}blocking.ts`);
+const blockings = ["", "cholesky_", "quadratic_form_", "quantization_"].map((of) => `kernels/wasm/${of}blocking.ts`);
 const host = ["node:", "type node:"];
 
 /** From the bottom up; each file belongs to the first layer that holds it. */
 const layers: { readonly [name: string]: Layer } = {
-  contracts: {
-    within: ["kernels/spec.ts", "kernels/spec/"],
-    mayImport: ["kernels/spec/"],
-  },
-  assembly: {
-    within: ["kernels/wasm/assembly/"],
-    mayImport: ["kernels/wasm/assembly/", ...blockings],
-  },
-  reference: {
-    within: ["kernels/reference/"],
-    mayImport: ["kernels/reference/", "kernels/spec/", ...contracts],
-  },
-  wasm: {
-    within: ["kernels/wasm/"],
-    mayImport: ["kernels/wasm/", "kernels/reference/", ...contracts],
-  },
-  webgpu: {
-    within: ["kernels/webgpu/"],
-    mayImport: ["kernels/webgpu/", "kernels/reference/", ...contracts],
-  },
+  contracts: { within: ["kernels/spec.ts", "kernels/spec/"], mayImport: ["kernels/spec/"] },
+  assembly: { within: ["kernels/wasm/assembly/"], mayImport: ["kernels/wasm/assembly/", ...blockings] },
+  reference: { within: ["kernels/reference/"], mayImport: ["kernels/reference/", "kernels/spec/", ...contracts] },
+  wasm: { within: ["kernels/wasm/"], mayImport: ["kernels/wasm/", "kernels/reference/", ...contracts] },
+  webgpu: { within: ["kernels/webgpu/"], mayImport: ["kernels/webgpu/", "kernels/reference/", ...contracts] },
   kernels: { within: ["kernels/"], mayImport: ["kernels/"] },
-  core: {
-    within: ["solvers/core/"],
-    mayImport: ["solvers/core/", engine, ...contracts],
-  },
-  solvers: {
-    within: ["solvers/"],
-    mayImport: ["solvers/", engine, ...contracts],
-  },
+  core: { within: ["solvers/core/"], mayImport: ["solvers/core/", engine, ...contracts] },
+  solvers: { within: ["solvers/"], mayImport: ["solvers/", engine, ...contracts] },
   formats: {
     within: ["formats/"],
-    mayImport: [
-      "formats/",
-      "solvers/core/",
-      "type solvers/quantization/layer.ts",
-    ],
+    mayImport: ["formats/", "solvers/core/", "type solvers/quantization/layer.ts"],
   },
-  models: {
-    within: ["models/"],
-    mayImport: ["models/", "formats/", "solvers/", engine, ...contracts],
-  },
-  library: {
-    within: ["mod.ts"],
-    mayImport: ["solvers/", "formats/", "models/", engine],
-  },
+  models: { within: ["models/"], mayImport: ["models/", "formats/", "solvers/", engine, ...contracts] },
+  library: { within: ["mod.ts"], mayImport: ["solvers/", "formats/", "models/", engine] },
   server: {
     within: ["server/", "server.ts", "workerd.ts"],
-    mayImport: [
-      "server/",
-      "mod.ts",
-      "formats/",
-      "kernels/dist/",
-      "hono",
-      "@hono/",
-      ...host,
-    ],
+    mayImport: ["server/", "mod.ts", "formats/", "kernels/dist/", "hono", "@hono/", ...host],
   },
   commands: {
     within: ["cli.ts", "cli/"],
-    mayImport: [
-      "cli/",
-      "mod.ts",
-      "server/mod.ts",
-      "@hono/node-server",
-      "deno.json",
-      ...host,
-    ],
+    mayImport: ["cli/", "mod.ts", "server/mod.ts", "@hono/node-server", "deno.json", ...host],
   },
 };
 
@@ -103,13 +54,8 @@ interface Import {
 }
 
 function importsOf(file: string): Import[] {
-  const text = Deno.readTextFileSync(file).replace(/\/\*[\s\S]*?\*\//g, "")
-    .replace(/^\s*\/\/.*$/gm, "");
-  const statements = [
-    ...text.matchAll(
-      /^(?:import|export)\s(?:(type)\s)?(?:[^;"'`=]*?\sfrom\s)?"([^"]+)"/gm,
-    ),
-  ];
+  const text = Deno.readTextFileSync(file).replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+  const statements = [...text.matchAll(/^(?:import|export)\s(?:(type)\s)?(?:[^;"'`=]*?\sfrom\s)?"([^"]+)"/gm)];
   const calls = [...text.matchAll(/\bimport\("([^"]+)"\)/g)];
   return [
     ...statements.map(([, type, target]) => ({
@@ -117,11 +63,7 @@ function importsOf(file: string): Import[] {
       typeOnly: type !== undefined,
       dynamic: false,
     })),
-    ...calls.map(([, target]) => ({
-      target: resolve(file, target),
-      typeOnly: false,
-      dynamic: true,
-    })),
+    ...calls.map(([, target]) => ({ target: resolve(file, target), typeOnly: false, dynamic: true })),
   ];
 }
 
@@ -131,23 +73,16 @@ function resolve(file: string, specifier: string): string {
 }
 
 function layerOf(file: string): [string, Layer] {
-  const found = Object.entries(layers).find(([, { within }]) =>
-    within.some((prefix) => file.startsWith(prefix))
-  );
+  const found = Object.entries(layers).find(([, { within }]) => within.some((prefix) => file.startsWith(prefix)));
   assert.ok(found, `${file} belongs to no layer: add it to one`);
   return found;
 }
 
-function allowed(
-  { target, typeOnly, dynamic }: Import,
-  { mayImport }: Layer,
-): boolean {
+function allowed({ target, typeOnly, dynamic }: Import, { mayImport }: Layer): boolean {
   // A built-in module behind a dynamic import is a guarded extra of one runtime.
   if (dynamic && target.startsWith("node:")) return true;
   return mayImport.some((entry) =>
-    entry.startsWith("type ")
-      ? typeOnly && target.startsWith(entry.slice(5))
-      : target.startsWith(entry)
+    entry.startsWith("type ") ? typeOnly && target.startsWith(entry.slice(5)) : target.startsWith(entry)
   );
 }
 
@@ -157,9 +92,7 @@ describe("dependencies", () => {
       const [name, layer] = layerOf(file);
       return importsOf(file)
         .map((entry) =>
-          isAssembly(file) && !entry.target.endsWith(".ts")
-            ? { ...entry, target: `${entry.target}.ts` }
-            : entry
+          isAssembly(file) && !entry.target.endsWith(".ts") ? { ...entry, target: `${entry.target}.ts` } : entry
         )
         .filter((entry) => !allowed(entry, layer))
         .map(({ target }) => `${file} (${name}) imports ${target}`);
@@ -168,43 +101,20 @@ describe("dependencies", () => {
   });
 
   it("are seen by this test: mod.ts imports solvers, the engine imports kernels", () => {
-    assert.ok(
-      importsOf("mod.ts").some(({ target }) =>
-        target === "solvers/core/errors.ts"
-      ),
-    );
+    assert.ok(importsOf("mod.ts").some(({ target }) => target === "solvers/core/errors.ts"));
     assert.ok(importsOf("mod.ts").some(({ target }) => target === engine));
-    assert.ok(
-      importsOf("kernels/engine/engine.ts").some(({ target }) =>
-        target === "kernels/reference/table.ts"
-      ),
-    );
-    assert.ok(
-      importsOf("kernels/engine/modules.ts").some(({ target, dynamic }) =>
-        dynamic && target.includes("dist")
-      ),
-    );
+    assert.ok(importsOf("kernels/engine/engine.ts").some(({ target }) => target === "kernels/reference/table.ts"));
+    assert.ok(importsOf("kernels/engine/modules.ts").some(({ target, dynamic }) => dynamic && target.includes("dist")));
   });
 
   it("have no cycles", () => {
-    const graph = new Map(
-      files.map((file) => [
-        file,
-        importsOf(file).filter(({ typeOnly }) => !typeOnly),
-      ]),
-    );
+    const graph = new Map(files.map((file) => [file, importsOf(file).filter(({ typeOnly }) => !typeOnly)]));
     const state = new Map<string, "open" | "done">();
     const visit = (file: string, path: readonly string[]) => {
-      assert.notEqual(
-        state.get(file),
-        "open",
-        `cycle: ${[...path, file].join(" -> ")}`,
-      );
+      assert.notEqual(state.get(file), "open", `cycle: ${[...path, file].join(" -> ")}`);
       if (state.has(file)) return;
       state.set(file, "open");
-      for (const { target } of graph.get(file) ?? []) {
-        visit(target, [...path, file]);
-      }
+      for (const { target } of graph.get(file) ?? []) visit(target, [...path, file]);
       state.set(file, "done");
     };
     for (const file of files) visit(file, []);

@@ -19,33 +19,19 @@ describe("the packed library", () => {
     await using project = await createProject();
     await project.write(
       "threads.mjs",
-      program.replace(
-        "{ bits: 3 }",
-        '{ bits: 3, backend: "threads", threads: 2 }',
-      ) + "console.log(answer);\n",
+      program.replace("{ bits: 3 }", '{ bits: 3, backend: "threads", threads: 2 }') + "console.log(answer);\n",
     );
-    assert.equal(
-      await project.run("node", "threads.mjs"),
-      expected.replace("wasm", "threads"),
-    );
+    assert.equal(await project.run("node", "threads.mjs"), expected.replace("wasm", "threads"));
   });
 
   it("brings the command: minima examines every backend in Node", async () => {
     await using project = await createProject();
-    const report = JSON.parse(
-      await project.run("node_modules/minima/cli.js", "doctor", "--json"),
-    );
+    const report = JSON.parse(await project.run("node_modules/minima/cli.js", "doctor", "--json"));
     const outcomes = Object.fromEntries(
-      report.backends.map((
-        entry: Record<string, string>,
-      ) => [entry.backend, entry.outcome]),
+      report.backends.map((entry: Record<string, string>) => [entry.backend, entry.outcome]),
     );
     assert.equal(report.capabilities.runtime, "node");
-    assert.deepEqual([outcomes.reference, outcomes.wasm, outcomes.threads], [
-      "passed",
-      "passed",
-      "passed",
-    ]);
+    assert.deepEqual([outcomes.reference, outcomes.wasm, outcomes.threads], ["passed", "passed", "passed"]);
   });
 
   it("runs in Bun", { skip: bun ? false : "no bun" }, async () => {
@@ -55,21 +41,11 @@ describe("the packed library", () => {
 
   it("runs in Deno, which checks the types that it declares", async () => {
     await using project = await createProject();
-    const typed =
-      `import type { QuantizedLayer } from "minima";\n${program}const typed: QuantizedLayer = layer;\n`;
+    const typed = `import type { QuantizedLayer } from "minima";\n${program}const typed: QuantizedLayer = layer;\n`;
     await project.write("main.ts", `${typed}console.log(typed && answer);\n`);
-    assert.equal(
-      await project.run(Deno.execPath(), "run", "-A", "--check", "main.ts"),
-      expected,
-    );
-    await project.write(
-      "wrong.ts",
-      `import { fromRows } from "minima";\nfromRows("not rows");\n`,
-    );
-    await assert.rejects(
-      project.run(Deno.execPath(), "check", "wrong.ts"),
-      /TS2345/,
-    );
+    assert.equal(await project.run(Deno.execPath(), "run", "-A", "--check", "main.ts"), expected);
+    await project.write("wrong.ts", `import { fromRows } from "minima";\nfromRows("not rows");\n`);
+    await assert.rejects(project.run(Deno.execPath(), "check", "wrong.ts"), /TS2345/);
   });
 
   it("runs in Node when a bundler has put it into one file", async () => {
@@ -81,14 +57,10 @@ describe("the packed library", () => {
 
   it("runs in workerd, with the kernels as modules", async () => {
     await using project = await createProject();
-    const [imports, ...body] = program.replace("export const", "const").split(
-      "\n",
-    );
+    const [imports, ...body] = program.replace("export const", "const").split("\n");
     await project.write(
       "main.mjs",
-      `${imports}\nexport default { async fetch() {${
-        body.join("\n")
-      } return new Response(answer); } };\n`,
+      `${imports}\nexport default { async fetch() {${body.join("\n")} return new Response(answer); } };\n`,
     );
     await bundle(project.directory, "workerd");
     const kernels = (["simd", "relaxed"] as const).map((name) => ({
@@ -102,43 +74,25 @@ describe("the packed library", () => {
       modules: [{ type: "ESModule", path: "bundle.mjs", contents }, ...kernels],
     });
     try {
-      assert.equal(
-        await (await worker.dispatchFetch("http://worker/")).text(),
-        expected,
-      );
+      assert.equal(await (await worker.dispatchFetch("http://worker/")).text(), expected);
     } finally {
       await worker.dispose();
     }
   });
 
-  for (
-    const [name, find] of [["Chromium", findChromium], [
-      "Firefox",
-      findFirefox,
-    ]] as const
-  ) {
+  for (const [name, find] of [["Chromium", findChromium], ["Firefox", findFirefox]] as const) {
     it(`runs in a plain page of ${name}, without a bundler, isolated or not`, async (context) => {
       const browser = await find();
       if (typeof browser === "string") return context.skip(browser);
       await using project = await createProject();
-      const map = JSON.stringify({
-        imports: { minima: "./node_modules/minima/mod.js" },
-      });
-      await project.write(
-        "index.html",
-        `<!doctype html><script type="importmap">${map}</script>`,
-      );
+      const map = JSON.stringify({ imports: { minima: "./node_modules/minima/mod.js" } });
+      await project.write("index.html", `<!doctype html><script type="importmap">${map}</script>`);
       for (const isolated of [true, false]) {
         await using server = serveFiles(project.directory, isolated);
         const page = await browser.open();
         try {
           await page.goto(server.url);
-          assert.equal(
-            await page.evaluate(
-              'import("/main.mjs").then(({ answer }) => answer)',
-            ),
-            expected,
-          );
+          assert.equal(await page.evaluate('import("/main.mjs").then(({ answer }) => answer)'), expected);
           assert.equal(await page.evaluate("crossOriginIsolated"), isolated);
         } finally {
           await page.close();
@@ -168,9 +122,6 @@ async function bundle(directory: string, condition: string): Promise<void> {
 const wasmModules: Plugin = {
   name: "WASM modules",
   setup({ onResolve }) {
-    onResolve(
-      { filter: /\.wasm$/ },
-      ({ path }) => ({ path: `./${path.split("/").at(-1)}`, external: true }),
-    );
+    onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path: `./${path.split("/").at(-1)}`, external: true }));
   },
 };

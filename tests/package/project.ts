@@ -3,9 +3,8 @@
 import { existsSync } from "node:fs";
 
 /** What the project runs: the first example of the README, over the public API alone, and where it ran. */
-export const program =
-  Deno.readTextFileSync("README.md").match(/```ts\n([\s\S]*?)```/)![1]
-    .replaceAll(/^console\.log.*$/gm, "") +
+export const program = Deno.readTextFileSync("README.md").match(/```ts\n([\s\S]*?)```/)![1]
+  .replaceAll(/^console\.log.*$/gm, "") +
   "\nexport const answer = `${layer.status} on ${layer.plan.backend}`;\n";
 
 /** What `program` answers where there is WASM. */
@@ -27,19 +26,10 @@ export async function createProject(): Promise<Project> {
   const directory = await Deno.makeTempDir({ prefix: "minima-project-" });
   await Deno.mkdir(`${directory}/node_modules`);
   await copyFolder("build/npm", `${directory}/node_modules/minima`);
-  for (
-    const dependency of Object.keys(
-      JSON.parse(Deno.readTextFileSync("build/npm/package.json")).dependencies,
-    )
-  ) {
+  for (const dependency of Object.keys(JSON.parse(Deno.readTextFileSync("build/npm/package.json")).dependencies)) {
     const target = `${directory}/node_modules/${dependency}`;
-    await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), {
-      recursive: true,
-    });
-    await Deno.symlink(
-      await Deno.realPath(`node_modules/${dependency}`),
-      target,
-    );
+    await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
+    await Deno.symlink(await Deno.realPath(`node_modules/${dependency}`), target);
   }
   const project: Project = {
     directory,
@@ -51,30 +41,19 @@ export async function createProject(): Promise<Project> {
         env: { NO_COLOR: "1" },
         signal: AbortSignal.timeout(60_000),
       }).output();
-      if (!success) {
-        throw new Error(
-          `${command} ${args.join(" ")}:\n${new TextDecoder().decode(stderr)}`,
-        );
-      }
+      if (!success) throw new Error(`${command} ${args.join(" ")}:\n${new TextDecoder().decode(stderr)}`);
       return new TextDecoder().decode(stdout).trim();
     },
     [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
   };
-  await project.write(
-    "package.json",
-    '{ "type": "module", "dependencies": { "minima": "*" } }\n',
-  );
+  await project.write("package.json", '{ "type": "module", "dependencies": { "minima": "*" } }\n');
   await project.write("main.mjs", `${program}console.log(answer);\n`);
   return project;
 }
 
 async function pack(): Promise<void> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "pack"],
-  }).output();
-  if (!success || !existsSync("build/npm/package.json")) {
-    throw new Error(new TextDecoder().decode(stderr));
-  }
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args: ["task", "pack"] }).output();
+  if (!success || !existsSync("build/npm/package.json")) throw new Error(new TextDecoder().decode(stderr));
 }
 
 async function copyFolder(from: string, to: string): Promise<void> {

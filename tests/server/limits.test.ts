@@ -2,17 +2,10 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { memoryUsage } from "../../mod.ts";
 import { createApp } from "../../server/mod.ts";
-import {
-  events,
-  jsonBody,
-  longLayer,
-  longOptions,
-  request,
-} from "./requests.ts";
+import { events, jsonBody, longLayer, longOptions, request } from "./requests.ts";
 
 const slow = jsonBody(longLayer, longOptions);
-const pause = (milliseconds: number) =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Zeros without end, and how many were asked for. */
 function endless() {
@@ -33,33 +26,22 @@ function endless() {
 describe("limits", () => {
   it("413 by Content-Length, before a byte is read", async () => {
     const { stream, counter } = endless();
-    const response = await createApp().fetch(
-      request(stream, { "content-length": "2000000000" }),
-    );
+    const response = await createApp().fetch(request(stream, { "content-length": "2000000000" }));
     assert.equal(response.status, 413);
     assert.ok(counter.bytes <= 4 * 65536, `${counter.bytes} bytes were read`);
   });
 
   it("413 while an endless body streams in, at its limit", async () => {
     const { stream, counter } = endless();
-    const response = await createApp({ bodyLimitBytes: 2 ** 20 }).fetch(
-      request(stream),
-    );
+    const response = await createApp({ bodyLimitBytes: 2 ** 20 }).fetch(request(stream));
     assert.equal(response.status, 413);
-    assert.ok(
-      counter.bytes >= 2 ** 20 && counter.bytes <= 2 ** 20 + 4 * 65536,
-      `${counter.bytes} bytes were read`,
-    );
+    assert.ok(counter.bytes >= 2 ** 20 && counter.bytes <= 2 ** 20 + 4 * 65536, `${counter.bytes} bytes were read`);
     assert.ok(counter.cancelled);
   });
 
   it("408 for a body that never comes", async () => {
-    const stalled = new ReadableStream<Uint8Array>({
-      start: (controller) => controller.enqueue(new Uint8Array(9)),
-    });
-    const response = await createApp({ uploadLimitMs: 20 }).fetch(
-      request(stalled),
-    );
+    const stalled = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new Uint8Array(9)) });
+    const response = await createApp({ uploadLimitMs: 20 }).fetch(request(stalled));
     assert.equal(response.status, 408);
   });
 
@@ -71,14 +53,9 @@ describe("limits", () => {
     const refused = await app.fetch(request(jsonBody()));
     assert.equal(refused.status, 503);
     assert.ok(Number(refused.headers.get("retry-after")) > 0);
-    assert.equal(
-      (await app.fetch(new Request("http://localhost/healthz"))).status,
-      200,
-    );
+    assert.equal((await app.fetch(new Request("http://localhost/healthz"))).status, 200);
     control.abort();
-    for (const response of await Promise.all(busy)) {
-      assert.equal(response.status, 499);
-    }
+    for (const response of await Promise.all(busy)) assert.equal(response.status, 499);
     assert.equal((await app.fetch(request(jsonBody()))).status, 200);
   });
 
@@ -108,22 +85,14 @@ describe("limits", () => {
     const before = memoryUsage().used;
     const response = await app.fetch(request(slow, { accept: events }));
     const reader = response.body!.getReader();
-    assert.match(
-      new TextDecoder().decode((await reader.read()).value),
-      /^event: progress\n/,
-    );
+    assert.match(new TextDecoder().decode((await reader.read()).value), /^event: progress\n/);
     await reader.cancel();
-    for (let turn = 0; turn < 100 && memoryUsage().used > before; turn++) {
-      await pause(20);
-    }
+    for (let turn = 0; turn < 100 && memoryUsage().used > before; turn++) await pause(20);
     assert.equal(memoryUsage().used, before);
     assert.equal((await app.fetch(request(jsonBody()))).status, 200);
   });
 
   it("refuses limits that are not positive", () => {
-    assert.throws(
-      () => createApp({ concurrency: 0 }),
-      /Cannot use "concurrency": expected a number > 0, received 0/,
-    );
+    assert.throws(() => createApp({ concurrency: 0 }), /Cannot use "concurrency": expected a number > 0, received 0/);
   });
 });

@@ -25,30 +25,16 @@ const { weights, gram } = layer;
 const bodies: { readonly [kind: string]: { type: string; body: BodyInit } } = {
   numbers: {
     type: json,
-    body: JSON.stringify({
-      weights: asNumbers(weights),
-      gram: asNumbers(gram),
-      options,
-    }),
+    body: JSON.stringify({ weights: asNumbers(weights), gram: asNumbers(gram), options }),
   },
   base64: { type: `${json}; charset=utf-8`, body: jsonBody() },
-  mixed: {
-    type: json,
-    body: JSON.stringify({
-      options,
-      gram: asNumbers(gram),
-      weights: asBase64(weights),
-    }),
-  },
+  mixed: { type: json, body: JSON.stringify({ options, gram: asNumbers(gram), weights: asBase64(weights) }) },
   safetensors: { type: safetensors, body: binaryBody() },
 };
 
-const answers: {
-  readonly [accept: string]: (response: Response) => Promise<Answer>;
-} = {
+const answers: { readonly [accept: string]: (response: Response) => Promise<Answer> } = {
   [json]: async (response) => fromJson(await response.text()),
-  [safetensors]: async (response) =>
-    fromSafetensors(await response.arrayBuffer()),
+  [safetensors]: async (response) => fromSafetensors(await response.arrayBuffer()),
   [events]: async (response) => {
     const last = parseEvents(await response.text()).at(-1)!;
     assert.equal(last.event, "result");
@@ -60,9 +46,7 @@ describe("POST /v1/quantize-layer", () => {
   for (const [kind, { type, body }] of Object.entries(bodies)) {
     for (const [accept, read] of Object.entries(answers)) {
       it(`answers ${kind} as ${accept} with what the library finds`, async () => {
-        const response = await app.fetch(
-          request(body, { "content-type": type, accept }),
-        );
+        const response = await app.fetch(request(body, { "content-type": type, accept }));
         assert.equal(response.status, 200);
         assert.equal(response.headers.get("content-type"), accept);
         const answer = await read(response), result = await expected();
@@ -77,26 +61,18 @@ describe("POST /v1/quantize-layer", () => {
 
   it("answers in JSON where the client does not mind, and by quality where it does", async () => {
     const type = async (accept?: string) => {
-      const response = await app.fetch(
-        request(jsonBody(), accept ? { accept } : {}),
-      );
+      const response = await app.fetch(request(jsonBody(), accept ? { accept } : {}));
       await response.body?.cancel();
       return response.headers.get("content-type");
     };
     assert.equal(await type(), json);
     assert.equal(await type("text/html, */*;q=0.1"), json);
-    assert.equal(
-      await type(`${json};q=0.2, ${safetensors};q=0.9`),
-      safetensors,
-    );
+    assert.equal(await type(`${json};q=0.2, ${safetensors};q=0.9`), safetensors);
     assert.equal(await type(`text/*, ${json};q=0.5`), events);
   });
 
   it("answers with outliers, sparse, in JSON and in safetensors", async () => {
-    const body = jsonBody(layer, {
-      method: "quantease",
-      outliers: { fraction: 0.1 },
-    });
+    const body = jsonBody(layer, { method: "quantease", outliers: { fraction: 0.1 } });
     const { outliers } = await (await app.fetch(request(body))).json();
     assert.deepEqual(outliers.shape, [6, 16]);
     assert.equal(outliers.format, "csr");
@@ -109,26 +85,14 @@ describe("POST /v1/quantize-layer", () => {
   });
 
   it("describes every field of its answer, and every option it takes, in /openapi.json", async () => {
-    const description =
-      await (await app.fetch(new Request("http://localhost/openapi.json")))
-        .json();
-    const { requestBody, responses } =
-      description.paths["/v1/quantize-layer"].post;
+    const description = await (await app.fetch(new Request("http://localhost/openapi.json"))).json();
+    const { requestBody, responses } = description.paths["/v1/quantize-layer"].post;
     const declared = responses[200].content[json].schema;
-    assert.deepEqual(
-      Object.keys(await expected()).filter((name) =>
-        !(name in declared.properties)
-      ),
-      [],
-    );
+    assert.deepEqual(Object.keys(await expected()).filter((name) => !(name in declared.properties)), []);
     const answer = await (await app.fetch(request(jsonBody()))).json();
-    assert.deepEqual(
-      declared.required.filter((name: string) => !(name in answer)),
-      [],
-    );
+    assert.deepEqual(declared.required.filter((name: string) => !(name in answer)), []);
 
-    const properties =
-      requestBody.content[json].schema.properties.options.properties;
+    const properties = requestBody.content[json].schema.properties.options.properties;
     const defaults = Object.fromEntries(
       Object.entries<{ default?: unknown }>(properties)
         .filter(([, schema]) => schema.default !== undefined)
@@ -136,8 +100,7 @@ describe("POST /v1/quantize-layer", () => {
     );
     assert.equal(defaults.bits, 4);
     const plain = await (await app.fetch(request(jsonBody(layer, {})))).json();
-    const explicit = await (await app.fetch(request(jsonBody(layer, defaults))))
-      .json();
+    const explicit = await (await app.fetch(request(jsonBody(layer, defaults)))).json();
     assert.equal(explicit.codes.base64, plain.codes.base64);
   });
 });

@@ -1,38 +1,19 @@
 /** Requests to the service, and what its answers hold. */
 
 import { type Matrix, quantizeLayer, type QuantizeOptions } from "../../mod.ts";
-import {
-  parseSafetensors,
-  serializeSafetensors,
-} from "../../formats/safetensors.ts";
+import { parseSafetensors, serializeSafetensors } from "../../formats/safetensors.ts";
 import { decodeBase64, encodeBase64 } from "../../server/base64.ts";
 import { makeLayer } from "../support/layers.ts";
 
-export const json = "application/json",
-  safetensors = "application/vnd.safetensors",
-  events = "text/event-stream";
+export const json = "application/json", safetensors = "application/vnd.safetensors", events = "text/event-stream";
 
 /** A layer of a few milliseconds. */
 export const layer = makeLayer({ rows: 6, columns: 16, seed: 3, dtype: "f32" });
-export const options: QuantizeOptions = {
-  bits: 3,
-  groupSize: 8,
-  method: "quantease",
-  iterations: 9,
-  seed: 5,
-};
+export const options: QuantizeOptions = { bits: 3, groupSize: 8, method: "quantease", iterations: 9, seed: 5 };
 
 /** A layer that keeps the solver busy for seconds. */
-export const longLayer = makeLayer({
-  rows: 512,
-  columns: 128,
-  seed: 4,
-  dtype: "f32",
-});
-export const longOptions: QuantizeOptions = {
-  method: "auto",
-  iterations: 20_000,
-};
+export const longLayer = makeLayer({ rows: 512, columns: 128, seed: 4, dtype: "f32" });
+export const longOptions: QuantizeOptions = { method: "auto", iterations: 20_000 };
 
 /** What the library says. */
 export function expected() {
@@ -41,45 +22,27 @@ export function expected() {
 
 /** A matrix as JSON numbers. */
 export function asNumbers({ shape, data }: Matrix) {
-  return {
-    shape,
-    dtype: data instanceof Float32Array ? "f32" : "f64",
-    data: Array.from(data),
-  };
+  return { shape, dtype: data instanceof Float32Array ? "f32" : "f64", data: Array.from(data) };
 }
 
 /** A matrix as base64. */
 export function asBase64({ shape, data }: Matrix) {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return {
-    shape,
-    dtype: data instanceof Float32Array ? "f32" : "f64",
-    base64: encodeBase64(bytes),
-  };
+  return { shape, dtype: data instanceof Float32Array ? "f32" : "f64", base64: encodeBase64(bytes) };
 }
 
 /** JSON text of a request. */
 export function jsonBody(made = layer, settings: object = options): string {
-  return JSON.stringify({
-    weights: asBase64(made.weights),
-    gram: asBase64(made.gram),
-    options: settings,
-  });
+  return JSON.stringify({ weights: asBase64(made.weights), gram: asBase64(made.gram), options: settings });
 }
 
 /** The same request as safetensors. */
 export function binaryBody(): Uint8Array<ArrayBuffer> {
-  return serializeSafetensors({ weights: layer.weights, gram: layer.gram }, {
-    options: JSON.stringify(options),
-  });
+  return serializeSafetensors({ weights: layer.weights, gram: layer.gram }, { options: JSON.stringify(options) });
 }
 
 /** A request to the route under test. */
-export function request(
-  body: BodyInit,
-  headers: Record<string, string> = {},
-  signal?: AbortSignal,
-): Request {
+export function request(body: BodyInit, headers: Record<string, string> = {}, signal?: AbortSignal): Request {
   return new Request("http://localhost/v1/quantize-layer", {
     method: "POST",
     headers: { "content-type": json, ...headers },

@@ -4,20 +4,10 @@ import { connect, type Socket } from "node:net";
 import { serve, type ServerType } from "@hono/node-server";
 import { memoryUsage } from "../../mod.ts";
 import { createApp } from "../../server/mod.ts";
-import {
-  events,
-  expected,
-  fromJson,
-  json,
-  jsonBody,
-  longLayer,
-  longOptions,
-  parseEvents,
-} from "./requests.ts";
+import { events, expected, fromJson, json, jsonBody, longLayer, longOptions, parseEvents } from "./requests.ts";
 
 const slow = jsonBody(longLayer, longOptions);
-const pause = (milliseconds: number) =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe("over sockets, with the server of the Node and Deno entries", () => {
   let server: ServerType, port = 0;
@@ -25,10 +15,7 @@ describe("over sockets, with the server of the Node and Deno entries", () => {
   before(async () => {
     const app = createApp({ concurrency: 1 });
     port = await new Promise((resolve) => {
-      server = serve(
-        { fetch: app.fetch, port: 0, hostname: "127.0.0.1" },
-        (address) => resolve(address.port),
-      );
+      server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, (address) => resolve(address.port));
     });
   });
   after(() => {
@@ -37,11 +24,7 @@ describe("over sockets, with the server of the Node and Deno entries", () => {
   });
 
   const url = (path: string) => `http://127.0.0.1:${port}${path}`;
-  const post = (
-    body: string,
-    headers: Record<string, string> = {},
-    signal?: AbortSignal,
-  ) =>
+  const post = (body: string, headers: Record<string, string> = {}, signal?: AbortSignal) =>
     fetch(url("/v1/quantize-layer"), {
       method: "POST",
       headers: { "content-type": json, connection: "close", ...headers },
@@ -50,17 +33,11 @@ describe("over sockets, with the server of the Node and Deno entries", () => {
     });
 
   it("answers with what the library finds", async () => {
-    assert.deepEqual(
-      fromJson(await (await post(jsonBody())).text()).codes,
-      (await expected()).codes,
-    );
+    assert.deepEqual(fromJson(await (await post(jsonBody())).text()).codes, (await expected()).codes);
   });
 
   it("streams progress while it solves, and then the result", async () => {
-    const response = await post(
-      jsonBody(longLayer, { ...longOptions, timeLimitMs: 600 }),
-      { accept: events },
-    );
+    const response = await post(jsonBody(longLayer, { ...longOptions, timeLimitMs: 600 }), { accept: events });
     const kinds = parseEvents(await response.text()).map(({ event }) => event);
     assert.ok(kinds.length >= 3, `${kinds}`);
     assert.equal(kinds.pop(), "result");
@@ -72,11 +49,7 @@ describe("over sockets, with the server of the Node and Deno entries", () => {
     const solve = post(slow, {}, control.signal).catch(() => {});
     await pause(200);
     const started = performance.now();
-    assert.equal(
-      (await fetch(url("/healthz"), { headers: { connection: "close" } }))
-        .status,
-      200,
-    );
+    assert.equal((await fetch(url("/healthz"), { headers: { connection: "close" } })).status, 200);
     assert.ok(performance.now() - started < 1000);
     control.abort();
     await solve;
@@ -88,9 +61,7 @@ describe("over sockets, with the server of the Node and Deno entries", () => {
       await untilFree();
       const before = memoryUsage().used;
       const control = new AbortController();
-      const solve = post(slow, { accept }, control.signal).then((response) =>
-        response.text()
-      ).catch(() => {});
+      const solve = post(slow, { accept }, control.signal).then((response) => response.text()).catch(() => {});
       await pause(300);
       assert.ok(memoryUsage().used > before, "the solve is under way");
       control.abort();
@@ -101,25 +72,17 @@ describe("over sockets, with the server of the Node and Deno entries", () => {
   }
 
   it("refuses two gigabytes without taking them", async () => {
-    const sent = await send(
-      port,
-      "Content-Length: 2000000000",
-      (socket, chunk) => socket.write(chunk),
-    );
+    const sent = await send(port, "Content-Length: 2000000000", (socket, chunk) => socket.write(chunk));
     assert.match(sent.answer, /^HTTP\/1.1 413 /);
     assert.ok(sent.bytes < 1e9, `${sent.bytes} bytes were sent`);
   });
 
   it("refuses two gigabytes of unknown length at the limit", async () => {
-    const sent = await send(
-      port,
-      "Transfer-Encoding: chunked",
-      (socket, chunk) => {
-        socket.write(`${chunk.length.toString(16)}\r\n`);
-        socket.write(chunk);
-        return socket.write("\r\n");
-      },
-    );
+    const sent = await send(port, "Transfer-Encoding: chunked", (socket, chunk) => {
+      socket.write(`${chunk.length.toString(16)}\r\n`);
+      socket.write(chunk);
+      return socket.write("\r\n");
+    });
     assert.match(sent.answer, /^HTTP\/1.1 413 /);
     assert.ok(sent.bytes < 1e9, `${sent.bytes} bytes were sent`);
   });
@@ -161,9 +124,7 @@ function send(
         if (!write(socket, chunk)) return void socket.once("drain", pump);
       }
     };
-    socket.write(
-      `POST /v1/quantize-layer HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${json}\r\n${header}\r\n\r\n`,
-    );
+    socket.write(`POST /v1/quantize-layer HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${json}\r\n${header}\r\n\r\n`);
     pump();
   });
 }

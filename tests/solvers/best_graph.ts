@@ -10,29 +10,20 @@ export function covariance({ data, shape: [count, size] }: Matrix): number[][] {
   return means.map((mean, i) =>
     means.map((other, j) => {
       let sum = 0;
-      for (let k = 0; k < count; k++) {
-        sum += (data[k * size + i] - mean) * (data[k * size + j] - other);
-      }
+      for (let k = 0; k < count; k++) sum += (data[k * size + i] - mean) * (data[k * size + j] - other);
       return sum / count;
     })
   );
 }
 
 /** The objective of a full symmetric matrix, from its definition. */
-export function graphObjective(
-  S: number[][],
-  T: number[][],
-  lambda0: number,
-  lambda2: number,
-): number {
+export function graphObjective(S: number[][], T: number[][], lambda0: number, lambda2: number): number {
   let value = 0;
   T.forEach((row, i) => {
     let norm = 0;
     row.forEach((a, j) => row.forEach((b, k) => norm += a * S[j][k] * b));
     value += norm / row[i] - Math.log(row[i]);
-    for (let j = i + 1; j < row.length; j++) {
-      if (row[j] !== 0) value += lambda0 + lambda2 * row[j] ** 2;
-    }
+    for (let j = i + 1; j < row.length; j++) if (row[j] !== 0) value += lambda0 + lambda2 * row[j] ** 2;
   });
   return value;
 }
@@ -48,9 +39,7 @@ export function bestGraph(
   bound: number,
 ): { objective: number; edges: number } {
   const size = S.length, pairs: [number, number][] = [];
-  for (let i = 0; i < size; i++) {
-    for (let j = i + 1; j < size; j++) pairs.push([i, j]);
-  }
+  for (let i = 0; i < size; i++) for (let j = i + 1; j < size; j++) pairs.push([i, j]);
   let best = { objective: Infinity, edges: 0 };
   for (let edges = 0; edges < 2 ** pairs.length; edges++) {
     const chosen = pairs.filter((_, e) => edges >> e & 1);
@@ -64,21 +53,15 @@ export function bestGraph(
       change = 0;
       for (const [i, j] of chosen) {
         const a = S[j][j] / T[i][i] + S[i][i] / T[j][j];
-        const b = 2 * (product(i, j) / T[i][i] + product(j, i) / T[j][j]) -
-          2 * a * T[i][j];
-        const value = Math.max(
-          -bound,
-          Math.min(bound, -b / (2 * (a + lambda2))),
-        );
+        const b = 2 * (product(i, j) / T[i][i] + product(j, i) / T[j][j]) - 2 * a * T[i][j];
+        const value = Math.max(-bound, Math.min(bound, -b / (2 * (a + lambda2))));
         change = Math.max(change, Math.abs(value - T[i][j]));
         T[i][j] = T[j][i] = value;
       }
       for (let i = 0; i < size; i++) {
         let rest = 0;
         for (let j = 0; j < size; j++) {
-          for (let k = 0; k < size; k++) {
-            if (j !== i && k !== i) rest += T[i][j] * S[j][k] * T[i][k];
-          }
+          for (let k = 0; k < size; k++) if (j !== i && k !== i) rest += T[i][j] * S[j][k] * T[i][k];
         }
         const value = (1 + Math.sqrt(1 + 4 * S[i][i] * rest)) / (2 * S[i][i]);
         change = Math.max(change, Math.abs(value - T[i][i]));

@@ -1,26 +1,13 @@
 import type { Matrix } from "../../mod.ts";
 
 /** The optimum of best-subset regression by enumeration of all supports: slow, plain and independent of the solvers. */
-export function bestSubset(
-  X: Matrix,
-  y: Float64Array,
-  lambda0: number,
-  lambda2: number,
-  bound: number,
-): number {
+export function bestSubset(X: Matrix, y: Float64Array, lambda0: number, lambda2: number, bound: number): number {
   const [samples, features] = X.shape;
   let best = Infinity;
   for (let support = 0; support < 2 ** features; support++) {
-    const chosen = Array.from({ length: features }, (_, j) => j).filter((j) =>
-      support >> j & 1
-    );
-    const residual = Float64Array.from(y),
-      coefficients = new Float64Array(features);
-    for (
-      let change = Infinity, sweep = 0;
-      change > 1e-13 && sweep < 20_000;
-      sweep++
-    ) {
+    const chosen = Array.from({ length: features }, (_, j) => j).filter((j) => support >> j & 1);
+    const residual = Float64Array.from(y), coefficients = new Float64Array(features);
+    for (let change = Infinity, sweep = 0; change > 1e-13 && sweep < 20_000; sweep++) {
       change = 0;
       for (const j of chosen) {
         let norm = 2 * lambda2, slope = 0;
@@ -29,11 +16,8 @@ export function bestSubset(
           norm += x * x;
           slope += x * (residual[i] + x * coefficients[j]);
         }
-        const value = Math.max(-bound, Math.min(bound, slope / norm)),
-          delta = value - coefficients[j];
-        for (let i = 0; i < samples; i++) {
-          residual[i] -= delta * X.data[i * features + j];
-        }
+        const value = Math.max(-bound, Math.min(bound, slope / norm)), delta = value - coefficients[j];
+        for (let i = 0; i < samples; i++) residual[i] -= delta * X.data[i * features + j];
         coefficients[j] = value;
         change = Math.max(change, Math.abs(delta));
       }

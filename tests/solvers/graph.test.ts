@@ -36,51 +36,30 @@ function congruentialNormals(seed: number): () => number {
       spare = undefined;
       return value;
     }
-    const radius = Math.sqrt(-2 * Math.log(uniform())),
-      angle = 2 * Math.PI * uniform();
+    const radius = Math.sqrt(-2 * Math.log(uniform())), angle = 2 * Math.PI * uniform();
     spare = radius * Math.sin(angle);
     return radius * Math.cos(angle);
   };
 }
 
 /** Samples of a chain: each variable is noise plus `strength` times the noise of the one before. */
-function chain(
-  count: number,
-  size: number,
-  strength: number,
-  normal: () => number,
-): Matrix {
+function chain(count: number, size: number, strength: number, normal: () => number): Matrix {
   const noise = Array.from({ length: count * size }, normal);
-  return matrix(
-    count,
-    size,
-    Float64Array.from(
-      noise,
-      (z, at) => z + (at % size > 0 ? strength * noise[at - 1] : 0),
-    ),
-  );
+  return matrix(count, size, Float64Array.from(noise, (z, at) => z + (at % size > 0 ? strength * noise[at - 1] : 0)));
 }
 
 const golden = chain(30, 5, 0.6, congruentialNormals(1));
 
 /** Edges as bits in the order 01, 02, 03, ... of the pairs. */
-function edgeBits(
-  { shape: [size] }: SparseMatrix,
-  edges: ReturnType<typeof graphEdges>,
-): number {
+function edgeBits({ shape: [size] }: SparseMatrix, edges: ReturnType<typeof graphEdges>): number {
   let bits = 0;
-  for (const { ends: [i, j] } of edges) {
-    bits |= 1 << (i * size - i * (i + 1) / 2 + (j - i - 1));
-  }
+  for (const { ends: [i, j] } of edges) bits |= 1 << (i * size - i * (i + 1) / 2 + (j - i - 1));
   return bits;
 }
 
 function rowsOf(precision: SparseMatrix): number[][] {
   const { data, shape: [size] } = toDense(precision);
-  return Array.from(
-    { length: size },
-    (_, i) => [...data.subarray(i * size, (i + 1) * size)],
-  );
+  return Array.from({ length: size }, (_, i) => [...data.subarray(i * size, (i + 1) * size)]);
 }
 
 describe("sparsePrecision", () => {
@@ -95,27 +74,14 @@ describe("sparsePrecision", () => {
     ] as const
   ) {
     it(`finds the known optimum at lambda0 ${lambda0}, lambda2 ${lambda2}, bigM ${bigM}`, async () => {
-      const options = {
-        lambda0,
-        lambda2,
-        bigM,
-        method: "exact",
-        gapTolerance: 0,
-      } as const;
+      const options = { lambda0, lambda2, bigM, method: "exact", gapTolerance: 0 } as const;
       const fit = await sparsePrecision(golden, options);
       assert.ok(Math.abs(fit.objective - optimum) < 1e-8, `${fit.objective}`);
       assert.equal(edgeBits(fit.precision, graphEdges(fit.precision)), bits);
-      assert.ok(
-        fit.status === "converged" && fit.gap! < 1e-9 &&
-          fit.lowerBound! <= fit.objective,
-      );
+      assert.ok(fit.status === "converged" && fit.gap! < 1e-9 && fit.lowerBound! <= fit.objective);
       const root = await sparsePrecision(golden, { ...options, nodeLimit: 1 });
       if (relaxation !== undefined) {
-        assert.ok(
-          root.lowerBound! <= relaxation + 1e-8 &&
-            root.lowerBound! > relaxation - 2e-3,
-          `${root.lowerBound}`,
-        );
+        assert.ok(root.lowerBound! <= relaxation + 1e-8 && root.lowerBound! > relaxation - 2e-3, `${root.lowerBound}`);
       }
     });
   }
@@ -124,39 +90,17 @@ describe("sparsePrecision", () => {
     const random = createRandom(3);
     for (let instance = 0; instance < 200; instance++) {
       const size = instance % 20 === 0 ? 5 : 1 + instance % 4;
-      const samples = chain(
-        3 + random.integer(30),
-        size,
-        1.5 * random.uniform(),
-        random.normal,
-      );
-      const lambda0 = 0.02 + 0.5 * random.uniform(),
-        lambda2 = 0.02 + 0.5 * random.uniform();
+      const samples = chain(3 + random.integer(30), size, 1.5 * random.uniform(), random.normal);
+      const lambda0 = 0.02 + 0.5 * random.uniform(), lambda2 = 0.02 + 0.5 * random.uniform();
       const bigM = instance % 2 ? Infinity : 0.1 + random.uniform();
-      const { objective } = bestGraph(
-        covariance(samples),
-        lambda0,
-        lambda2,
-        bigM,
-      );
-      const fit = await sparsePrecision(samples, {
-        lambda0,
-        lambda2,
-        bigM,
-        method: "exact",
-        gapTolerance: 0,
-      });
+      const { objective } = bestGraph(covariance(samples), lambda0, lambda2, bigM);
+      const fit = await sparsePrecision(samples, { lambda0, lambda2, bigM, method: "exact", gapTolerance: 0 });
       assert.ok(
         Math.abs(fit.objective - objective) < 1e-8,
         `instance ${instance}: ${fit.objective}, best ${objective}`,
       );
-      assert.ok(
-        fit.lowerBound! <= objective + 1e-9 && fit.gap! <= 1e-8,
-        `instance ${instance}: gap ${fit.gap}`,
-      );
-      assert.ok(
-        graphEdges(fit.precision).every(({ value }) => Math.abs(value) <= bigM),
-      );
+      assert.ok(fit.lowerBound! <= objective + 1e-9 && fit.gap! <= 1e-8, `instance ${instance}: gap ${fit.gap}`);
+      assert.ok(graphEdges(fit.precision).every(({ value }) => Math.abs(value) <= bigM));
     }
   });
 
@@ -166,18 +110,10 @@ describe("sparsePrecision", () => {
       let lower = -Infinity;
       for (let nodeLimit = 1;; nodeLimit += 2) {
         const fit = await sparsePrecision(golden, {
-          ...{
-            lambda0: 0.5,
-            lambda2: 0.1,
-            bigM: 1000,
-            method: "exact",
-            gapTolerance: 0,
-          },
+          ...{ lambda0: 0.5, lambda2: 0.1, bigM: 1000, method: "exact", gapTolerance: 0 },
           ...{ nodeLimit, branchingWidth },
         });
-        assert.ok(
-          fit.lowerBound! <= optimum + 1e-8 && fit.objective >= optimum - 1e-8,
-        );
+        assert.ok(fit.lowerBound! <= optimum + 1e-8 && fit.objective >= optimum - 1e-8);
         assert.ok(fit.lowerBound! >= lower - 1e-12, "the bound only rises");
         lower = fit.lowerBound!;
         if (fit.status === "converged") break;
@@ -189,50 +125,24 @@ describe("sparsePrecision", () => {
   it("certifies 20 variables: 5 % at a weak ridge, 1 % at a strong one", async () => {
     const samples = chain(200, 20, 0.3, createRandom(1).normal);
     const weak = await sparsePrecision(samples, {
-      ...{
-        lambda0: 0.05,
-        lambda2: 0.05,
-        bigM: 1,
-        method: "exact",
-        gapTolerance: 0.05,
-        timeLimitMs: 60_000,
-      },
+      ...{ lambda0: 0.05, lambda2: 0.05, bigM: 1, method: "exact", gapTolerance: 0.05, timeLimitMs: 60_000 },
     });
     assert.ok(weak.status === "converged" && weak.gap! <= 0.05);
     const strong = await sparsePrecision(samples, {
-      ...{
-        lambda0: 0.05,
-        lambda2: 0.5,
-        bigM: 1,
-        method: "exact",
-        gapTolerance: 0.01,
-        timeLimitMs: 60_000,
-      },
+      ...{ lambda0: 0.05, lambda2: 0.5, bigM: 1, method: "exact", gapTolerance: 0.01, timeLimitMs: 60_000 },
     });
-    assert.ok(
-      strong.status === "converged" && strong.gap! <= 0.01 &&
-        strong.nodes! < 1000,
-    );
+    assert.ok(strong.status === "converged" && strong.gap! <= 0.01 && strong.nodes! < 1000);
     assert.ok(strong.normalizedGap! > strong.gap! && strong.normalizedGap! < 1);
   });
 
   it("reports the objective of its matrix, symmetric bit for bit", async () => {
     const samples = chain(60, 12, 0.7, createRandom(2).normal);
     for (const method of ["approximate", "exact"] as const) {
-      const fit = await sparsePrecision(samples, {
-        lambda0: 0.05,
-        lambda2: 0.2,
-        method,
-        nodeLimit: 50,
-      });
+      const fit = await sparsePrecision(samples, { lambda0: 0.05, lambda2: 0.2, method, nodeLimit: 50 });
       const rows = rowsOf(fit.precision);
-      rows.forEach((row, i) =>
-        row.forEach((value, j) => assert.equal(value, rows[j][i]))
-      );
+      rows.forEach((row, i) => row.forEach((value, j) => assert.equal(value, rows[j][i])));
       const objective = graphObjective(covariance(samples), rows, 0.05, 0.2);
-      assert.ok(
-        Math.abs(fit.objective - objective) < 1e-10 * Math.abs(objective),
-      );
+      assert.ok(Math.abs(fit.objective - objective) < 1e-10 * Math.abs(objective));
       assert.equal(fit.edgeCount, graphEdges(fit.precision).length);
     }
   });
@@ -240,31 +150,17 @@ describe("sparsePrecision", () => {
   it("approximate descends, recovers a chain, and random starts never worsen it", async () => {
     const samples = chain(2000, 30, 0, createRandom(5).normal);
     // A random walk: each variable depends on its neighbours alone.
-    for (let at = 0; at < samples.data.length; at++) {
-      if (at % 30) samples.data[at] += 0.6 * samples.data[at - 1];
-    }
+    for (let at = 0; at < samples.data.length; at++) if (at % 30) samples.data[at] += 0.6 * samples.data[at - 1];
     const options = { lambda0: 0.05, lambda2: 0.02 };
     const fit = await sparsePrecision(samples, options);
     assert.equal(fit.edgeCount, 29);
     assert.ok(
-      graphEdges(fit.precision).every(({ ends: [i, j], partialCorrelation }) =>
-        j === i + 1 && partialCorrelation > 0
-      ),
+      graphEdges(fit.precision).every(({ ends: [i, j], partialCorrelation }) => j === i + 1 && partialCorrelation > 0),
     );
-    for (let i = 1; i < fit.trace.length; i++) {
-      assert.ok(fit.trace[i] <= fit.trace[i - 1]);
-    }
-    const restarted = await sparsePrecision(samples, {
-      ...options,
-      randomStarts: 3,
-      seed: 1,
-    });
+    for (let i = 1; i < fit.trace.length; i++) assert.ok(fit.trace[i] <= fit.trace[i - 1]);
+    const restarted = await sparsePrecision(samples, { ...options, randomStarts: 3, seed: 1 });
     assert.ok(restarted.objective <= fit.objective);
-    const again = await sparsePrecision(samples, {
-      ...options,
-      randomStarts: 3,
-      seed: 1,
-    });
+    const again = await sparsePrecision(samples, { ...options, randomStarts: 3, seed: 1 });
     assert.deepEqual(again.precision, restarted.precision);
   });
 
@@ -272,215 +168,96 @@ describe("sparsePrecision", () => {
     const samples = chain(80, 70, 0.7, createRandom(6).normal);
     for (const method of ["approximate", "exact"] as const) {
       const options = { lambda0: 0.2, lambda2: 0.5, method, nodeLimit: 5 };
-      const products = await sparsePrecision(samples, {
-        ...options,
-        evaluation: "products",
-      });
-      const neighbours = await sparsePrecision(samples, {
-        ...options,
-        evaluation: "neighbours",
-      });
-      assert.deepEqual(
-        neighbours.precision.indices,
-        products.precision.indices,
-      );
+      const products = await sparsePrecision(samples, { ...options, evaluation: "products" });
+      const neighbours = await sparsePrecision(samples, { ...options, evaluation: "neighbours" });
+      assert.deepEqual(neighbours.precision.indices, products.precision.indices);
       assert.ok(Math.abs(neighbours.objective - products.objective) < 1e-9);
-      assert.ok(
-        products.lowerBound === undefined ||
-          Math.abs(neighbours.lowerBound! - products.lowerBound) < 1e-3,
-      );
+      assert.ok(products.lowerBound === undefined || Math.abs(neighbours.lowerBound! - products.lowerBound) < 1e-3);
     }
   });
 
   it("starts where it is told, and stays in a minimum", async () => {
     const fit = await sparsePrecision(golden, { lambda0: 0.3, lambda2: 0.05 });
-    const again = await sparsePrecision(golden, {
-      lambda0: 0.3,
-      lambda2: 0.05,
-      initial: fit.precision,
-    });
+    const again = await sparsePrecision(golden, { lambda0: 0.3, lambda2: 0.05, initial: fit.precision });
     assert.ok(Math.abs(again.objective - fit.objective) < 1e-9);
     assert.deepEqual(again.precision.indices, fit.precision.indices);
   });
 
   it("does not depend on the order of variables", async () => {
     const order = [3, 0, 4, 1, 2];
-    const permuted = matrix(
-      30,
-      5,
-      golden.data.map((_, at) => golden.data[at - at % 5 + order[at % 5]]),
-    );
-    const options = {
-      lambda0: 0.2,
-      lambda2: 0.2,
-      method: "exact",
-      gapTolerance: 0,
-    } as const;
+    const permuted = matrix(30, 5, golden.data.map((_, at) => golden.data[at - at % 5 + order[at % 5]]));
+    const options = { lambda0: 0.2, lambda2: 0.2, method: "exact", gapTolerance: 0 } as const;
     const rows = rowsOf((await sparsePrecision(golden, options)).precision);
     const others = rowsOf((await sparsePrecision(permuted, options)).precision);
-    others.forEach((row, i) =>
-      row.forEach((value, j) =>
-        assert.ok(Math.abs(value - rows[order[i]][order[j]]) < 1e-5)
-      )
-    );
+    others.forEach((row, i) => row.forEach((value, j) => assert.ok(Math.abs(value - rows[order[i]][order[j]]) < 1e-5)));
   });
 
   it("takes equal columns, one variable and one sample that is not centred", async () => {
-    const twice = matrix(
-      30,
-      2,
-      golden.data.filter((_, at) => at % 5 < 2).map((_, at, all) =>
-        all[at - at % 2]
-      ),
-    );
-    const pair = await sparsePrecision(twice, {
-      lambda0: 0.1,
-      lambda2: 0.5,
-      method: "exact",
-      gapTolerance: 1e-6,
-    });
+    const twice = matrix(30, 2, golden.data.filter((_, at) => at % 5 < 2).map((_, at, all) => all[at - at % 2]));
+    const pair = await sparsePrecision(twice, { lambda0: 0.1, lambda2: 0.5, method: "exact", gapTolerance: 1e-6 });
     assert.ok(pair.edgeCount === 1 && pair.gap! <= 1e-6);
-    const alone = await sparsePrecision(
-      matrix(2, 1, new Float64Array([0, 2])),
-      {
-        ...{ lambda0: 1, lambda2: 1, method: "exact" },
-      },
-    );
-    assert.ok(
-      alone.precision.data.length === 1 &&
-        Math.abs(alone.precision.data[0] - 1) < 1e-12,
-    );
+    const alone = await sparsePrecision(matrix(2, 1, new Float64Array([0, 2])), {
+      ...{ lambda0: 1, lambda2: 1, method: "exact" },
+    });
+    assert.ok(alone.precision.data.length === 1 && Math.abs(alone.precision.data[0] - 1) < 1e-12);
     assert.ok(Math.abs(alone.objective - 1) < 1e-12 && alone.gap! < 1e-10);
     const sample = matrix(1, 2, new Float64Array([1, 2]));
-    const single = await sparsePrecision(sample, {
-      lambda0: 1,
-      lambda2: 1,
-      center: false,
-    });
+    const single = await sparsePrecision(sample, { lambda0: 1, lambda2: 1, center: false });
     assert.ok(single.precision.data.every(Number.isFinite));
   });
 
   it("gives a valid bound when there is no time at all, and rejects with the signal's reason", async () => {
     const fit = await sparsePrecision(golden, {
-      ...{
-        lambda0: 0.3,
-        lambda2: 0.05,
-        bigM: 1000,
-        method: "exact",
-        gapTolerance: 0,
-        timeLimitMs: 0,
-      },
+      ...{ lambda0: 0.3, lambda2: 0.05, bigM: 1000, method: "exact", gapTolerance: 0, timeLimitMs: 0 },
     });
     assert.equal(fit.status, "time-limit");
-    assert.ok(
-      Number.isFinite(fit.lowerBound) && fit.lowerBound! <= 4.904594258 &&
-        fit.objective >= 4.904594256,
-    );
+    assert.ok(Number.isFinite(fit.lowerBound) && fit.lowerBound! <= 4.904594258 && fit.objective >= 4.904594256);
     await assert.rejects(
-      sparsePrecision(golden, {
-        lambda0: 1,
-        lambda2: 1,
-        signal: AbortSignal.abort("enough"),
-      }),
+      sparsePrecision(golden, { lambda0: 1, lambda2: 1, signal: AbortSignal.abort("enough") }),
       (reason) => reason === "enough",
     );
   });
 
   it("names what is wrong with its input", async () => {
     const good = { lambda0: 1, lambda2: 1 };
-    await assert.rejects(
-      sparsePrecision(golden, { lambda2: 1 } as typeof good),
-      OptionError,
-    );
-    await assert.rejects(
-      sparsePrecision(golden, { lambda0: 1 } as typeof good),
-      OptionError,
-    );
-    await assert.rejects(
-      sparsePrecision(golden, { lambda0: 1, lambda2: 0 }),
-      /no "bigM"/,
-    );
-    await assert.rejects(
-      sparsePrecision(golden, { ...good, bigM: -1 }),
-      OptionError,
-    );
+    await assert.rejects(sparsePrecision(golden, { lambda2: 1 } as typeof good), OptionError);
+    await assert.rejects(sparsePrecision(golden, { lambda0: 1 } as typeof good), OptionError);
+    await assert.rejects(sparsePrecision(golden, { lambda0: 1, lambda2: 0 }), /no "bigM"/);
+    await assert.rejects(sparsePrecision(golden, { ...good, bigM: -1 }), OptionError);
     await assert.rejects(sparsePrecision(matrix(0, 3), good), ShapeError);
     await assert.rejects(
       sparsePrecision(matrix(2, 2, new Float64Array([1, 5, 2, 5])), good),
       /column 1 .* no variance/,
     );
-    await assert.rejects(
-      sparsePrecision(matrix(1, 2, new Float64Array([1, 5])), good),
-      DataError,
-    );
-    await assert.rejects(
-      sparsePrecision(matrix(1, 1, new Float64Array([NaN])), good),
-      DataError,
-    );
-    const { precision } = await sparsePrecision(
-      matrix(3, 2, new Float64Array([1, 5, 2, 4, 2, 2])),
-      good,
-    );
-    await assert.rejects(
-      sparsePrecision(golden, { ...good, initial: precision }),
-      ShapeError,
-    );
+    await assert.rejects(sparsePrecision(matrix(1, 2, new Float64Array([1, 5])), good), DataError);
+    await assert.rejects(sparsePrecision(matrix(1, 1, new Float64Array([NaN])), good), DataError);
+    const { precision } = await sparsePrecision(matrix(3, 2, new Float64Array([1, 5, 2, 4, 2, 2])), good);
+    await assert.rejects(sparsePrecision(golden, { ...good, initial: precision }), ShapeError);
   });
 });
 
 describe("sparsePrecisionPath", () => {
   it("begins at the empty graph with the known lambda0 and adds edges as lambda0 falls", async () => {
-    for (
-      const [lambda2, first] of [[0, 0.590943958], [0.05, 0.578942292], [
-        1,
-        0.417744362,
-      ]]
-    ) {
+    for (const [lambda2, first] of [[0, 0.590943958], [0.05, 0.578942292], [1, 0.417744362]]) {
       const points: PrecisionPathPoint[] = [];
-      for await (
-        const point of sparsePrecisionPath(golden, {
-          lambda2,
-          bigM: 1000,
-          count: 6,
-        })
-      ) points.push(point);
-      assert.ok(
-        Math.abs(points[0].lambda0 - first) < 1e-8 && points[0].edgeCount === 0,
-      );
+      for await (const point of sparsePrecisionPath(golden, { lambda2, bigM: 1000, count: 6 })) points.push(point);
+      assert.ok(Math.abs(points[0].lambda0 - first) < 1e-8 && points[0].edgeCount === 0);
       assert.ok(points[1].edgeCount >= 1);
-      points.slice(1).forEach(({ lambda0 }, i) =>
-        assert.ok(lambda0 < points[i].lambda0)
-      );
+      points.slice(1).forEach(({ lambda0 }, i) => assert.ok(lambda0 < points[i].lambda0));
     }
   });
 
   it("has its least ebic at the true chain, and its least pseudo-ebic close to it", async () => {
     const samples = chain(1000, 10, 0, createRandom(8).normal);
-    for (let at = 0; at < samples.data.length; at++) {
-      if (at % 10) samples.data[at] += 0.5 * samples.data[at - 1];
-    }
+    for (let at = 0; at < samples.data.length; at++) if (at % 10) samples.data[at] += 0.5 * samples.data[at - 1];
     for (const criterion of ["ebic", "pseudo-ebic"] as const) {
       let best: PrecisionPathPoint | undefined;
-      for await (
-        const point of sparsePrecisionPath(samples, {
-          lambda2: 0.01,
-          criterion,
-          maxEdges: 20,
-        })
-      ) {
-        if (best === undefined || point.criterion < best.criterion) {
-          best = point;
-        }
+      for await (const point of sparsePrecisionPath(samples, { lambda2: 0.01, criterion, maxEdges: 20 })) {
+        if (best === undefined || point.criterion < best.criterion) best = point;
       }
-      const found = graphEdges(best!.precision).filter(({ ends: [i, j] }) =>
-        j === i + 1
-      );
+      const found = graphEdges(best!.precision).filter(({ ends: [i, j] }) => j === i + 1);
       // The pseudolikelihood counts every edge twice, which makes its criterion the more generous.
-      assert.ok(
-        found.length === 9 &&
-          best!.edgeCount <= (criterion === "ebic" ? 9 : 12),
-        criterion,
-      );
+      assert.ok(found.length === 9 && best!.edgeCount <= (criterion === "ebic" ? 9 : 12), criterion);
     }
   });
 });
@@ -505,25 +282,17 @@ describe("the graph of a precision matrix", () => {
     });
     assert.ok(Math.abs(logDeterminant(small(-1)) - Math.log(9)) < 1e-12);
     assert.ok(
-      isPositiveDefinite(small(-1)) && !isPositiveDefinite(small(-2.5)) &&
-        Number.isNaN(logDeterminant(small(2.5))),
+      isPositiveDefinite(small(-1)) && !isPositiveDefinite(small(-2.5)) && Number.isNaN(logDeterminant(small(2.5))),
     );
   });
 
   it("is repaired by the least shift of the component that needs it", () => {
     assert.deepEqual(nearestPositiveDefinite(small(-1)).data, small(-1).data);
-    const repaired = nearestPositiveDefinite(small(-2.5), {
-      leastEigenvalue: 0.1,
-    });
+    const repaired = nearestPositiveDefinite(small(-2.5), { leastEigenvalue: 0.1 });
     // Eigenvalues of the pair are 2 - 2.5 and 2 + 2.5: 0.6 is missing.
-    [2.6, -2.5, -2.5, 2.6, 3].forEach((value, i) =>
-      assert.ok(Math.abs(repaired.data[i] - value) < 1e-7)
-    );
+    [2.6, -2.5, -2.5, 2.6, 3].forEach((value, i) => assert.ok(Math.abs(repaired.data[i] - value) < 1e-7));
     assert.ok(isPositiveDefinite(repaired));
-    assert.throws(
-      () => nearestPositiveDefinite(small(1), { leastEigenvalue: 0 }),
-      OptionError,
-    );
+    assert.throws(() => nearestPositiveDefinite(small(1), { leastEigenvalue: 0 }), OptionError);
   });
 
   it("is written as an edge list, GraphML and DOT, whatever the names", () => {
@@ -533,16 +302,10 @@ describe("the graph of a precision matrix", () => {
       'source,target,value,partial_correlation\n"say ""a"", b",<c>,-1,0.5\n',
     );
     const xml = toGraphMl(small(-1), names);
-    assert.ok(
-      xml.includes("&lt;c&gt;") && xml.includes("d &amp; e") &&
-        xml.includes('source="n0" target="n1"'),
-    );
+    assert.ok(xml.includes("&lt;c&gt;") && xml.includes("d &amp; e") && xml.includes('source="n0" target="n1"'));
     assert.equal((xml.match(/<node /g) ?? []).length, 3);
     const dot = toDot(small(1), names);
-    assert.ok(
-      dot.includes('0 -- 1 [label="-0.50", style=dashed];') &&
-        dot.includes('label="say \\"a\\", b"'),
-    );
+    assert.ok(dot.includes('0 -- 1 [label="-0.50", style=dashed];') && dot.includes('label="say \\"a\\", b"'));
     assert.ok(toDot(small(1)).includes('2 [label="2"]'));
     assert.throws(() => toDot(small(1), ["one"]), ShapeError);
   });

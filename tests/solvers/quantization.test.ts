@@ -9,63 +9,33 @@ import {
   quantizeLayer,
   type QuantizeOptions,
 } from "../../mod.ts";
-import {
-  lossOf,
-  type MadeLayer,
-  makeLayer,
-  rowLosses,
-} from "../support/layers.ts";
+import { lossOf, type MadeLayer, makeLayer, rowLosses } from "../support/layers.ts";
 import { textbookGptq } from "../support/textbook_gptq.ts";
 
-const methods: readonly QuantizationMethod[] = [
-  "rtn",
-  "gptq",
-  "quantease",
-  "auto",
-];
+const methods: readonly QuantizationMethod[] = ["rtn", "gptq", "quantease", "auto"];
 
-function quantize(
-  { weights, gram }: MadeLayer,
-  options: QuantizeOptions,
-): Promise<QuantizedLayer> {
+function quantize({ weights, gram }: MadeLayer, options: QuantizeOptions): Promise<QuantizedLayer> {
   return quantizeLayer(weights, gram, options);
 }
 
-function assertClose(
-  actual: number,
-  expected: number,
-  relative: number,
-  what: string,
-) {
-  assert.ok(
-    Math.abs(actual - expected) <= relative * Math.abs(expected),
-    `${what}: ${actual} instead of ${expected}`,
-  );
+function assertClose(actual: number, expected: number, relative: number, what: string) {
+  assert.ok(Math.abs(actual - expected) <= relative * Math.abs(expected), `${what}: ${actual} instead of ${expected}`);
 }
 
 /** Codes that some other level of the same weight would improve. */
-function violations(
-  { weights, gram }: MadeLayer,
-  layer: QuantizedLayer,
-): number {
-  const [rows, columns] = weights.shape,
-    what = dequantize(layer).data,
-    groups = layer.scales.shape[1];
+function violations({ weights, gram }: MadeLayer, layer: QuantizedLayer): number {
+  const [rows, columns] = weights.shape, what = dequantize(layer).data, groups = layer.scales.shape[1];
   let count = 0;
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
       let slope = 0;
       for (let k = 0; k < columns; k++) {
-        slope += (weights.data[i * columns + k] - what[i * columns + k]) *
-          gram.data[k * columns + j];
+        slope += (weights.data[i * columns + k] - what[i * columns + k]) * gram.data[k * columns + j];
       }
-      const at = i * columns + j,
-        group = i * groups + (layer.groupIndex?.[j] ?? 0),
-        scale = layer.scales.data[group];
+      const at = i * columns + j, group = i * groups + (layer.groupIndex?.[j] ?? 0), scale = layer.scales.data[group];
       for (let code = 0; code < 2 ** layer.bits; code++) {
         const change = scale * (code - layer.codes[at]);
-        const gain = 2 * change * slope -
-          change * change * gram.data[j * columns + j];
+        const gain = 2 * change * slope - change * change * gram.data[j * columns + j];
         if (gain > 1e-9 * layer.objective) count++;
       }
     }
@@ -74,26 +44,18 @@ function violations(
 }
 
 /** Columns of a layer in another order. */
-function permuteColumns(
-  { weights, gram }: MadeLayer,
-  order: readonly number[],
-): MadeLayer {
+function permuteColumns({ weights, gram }: MadeLayer, order: readonly number[]): MadeLayer {
   const [rows, columns] = weights.shape;
   return {
     weights: matrix(
       rows,
       columns,
-      weights.data.map((_, at) =>
-        weights.data[Math.floor(at / columns) * columns + order[at % columns]]
-      ),
+      weights.data.map((_, at) => weights.data[Math.floor(at / columns) * columns + order[at % columns]]),
     ),
     gram: matrix(
       columns,
       columns,
-      gram.data.map((_, at) =>
-        gram
-          .data[order[Math.floor(at / columns)] * columns + order[at % columns]]
-      ),
+      gram.data.map((_, at) => gram.data[order[Math.floor(at / columns)] * columns + order[at % columns]]),
     ),
   };
 }
@@ -107,19 +69,9 @@ describe("quantizeLayer", () => {
         const dense = dequantize(layer);
         assert.equal(dense.data.constructor, made.weights.data.constructor);
         assert.ok(layer.codes.every((code) => code <= 7));
-        assertClose(
-          layer.objective,
-          lossOf(made, dense),
-          1e-9,
-          `${method} ${dtype} objective`,
-        );
+        assertClose(layer.objective, lossOf(made, dense), 1e-9, `${method} ${dtype} objective`);
         const zeros = matrix(9, 21);
-        assertClose(
-          layer.relativeError,
-          lossOf(made, dense) / lossOf(made, zeros),
-          1e-9,
-          `${method} relative error`,
-        );
+        assertClose(layer.relativeError, lossOf(made, dense) / lossOf(made, zeros), 1e-9, `${method} relative error`);
       }
     }
   });
@@ -128,10 +80,7 @@ describe("quantizeLayer", () => {
     const { weights } = makeLayer({ rows: 7, columns: 19, seed: 5 });
     const gram = matrix(19, 19);
     for (let j = 0; j < 19; j++) gram.data[j * 20] = j + 1;
-    const rounded = await quantizeLayer(weights, gram, {
-      bits: 3,
-      method: "rtn",
-    });
+    const rounded = await quantizeLayer(weights, gram, { bits: 3, method: "rtn" });
     for (const method of methods) {
       const { codes } = await quantizeLayer(weights, gram, { bits: 3, method });
       assert.deepEqual(codes, rounded.codes, method);
@@ -140,11 +89,7 @@ describe("quantizeLayer", () => {
 
   it("keeps weights that lie on the grid", async () => {
     const { gram } = makeLayer({ rows: 1, columns: 12, seed: 7 });
-    const weights = matrix(
-      2,
-      12,
-      Float64Array.from({ length: 24 }, (_, at) => (at * 5 % 8 - 3) / 4),
-    );
+    const weights = matrix(2, 12, Float64Array.from({ length: 24 }, (_, at) => (at * 5 % 8 - 3) / 4));
     for (const method of methods) {
       const layer = await quantizeLayer(weights, gram, { bits: 3, method });
       assert.deepEqual(dequantize(layer).data, weights.data, method);
@@ -155,33 +100,21 @@ describe("quantizeLayer", () => {
   it("ranks the methods: the weaker one loses, on several spectra", async () => {
     for (const decay of [0.5, 1, 1.5]) {
       const made = makeLayer({ rows: 24, columns: 64, seed: 11, decay });
-      const errorOf = async (options: QuantizeOptions) =>
-        (await quantize(made, { bits: 3, ...options })).relativeError;
-      const rtn = await errorOf({ method: "rtn" }),
-        gptq = await errorOf({ method: "gptq" });
+      const errorOf = async (options: QuantizeOptions) => (await quantize(made, { bits: 3, ...options })).relativeError;
+      const rtn = await errorOf({ method: "rtn" }), gptq = await errorOf({ method: "gptq" });
       const ordered = await errorOf({ method: "gptq", activationOrder: true });
       const descent = await errorOf({ method: "quantease" });
       const best = await errorOf({ method: "auto" });
-      assert.ok(
-        rtn > gptq && gptq > ordered,
-        `${decay}: ${[rtn, gptq, ordered]}`,
-      );
+      assert.ok(rtn > gptq && gptq > ordered, `${decay}: ${[rtn, gptq, ordered]}`);
       assert.ok(gptq > descent, `${decay}: ${[gptq, descent]}`);
-      assert.ok(
-        Math.min(ordered, descent) > 1.01 * best,
-        `${decay}: ${[ordered, descent, best]}`,
-      );
+      assert.ok(Math.min(ordered, descent) > 1.01 * best, `${decay}: ${[ordered, descent, best]}`);
     }
   });
 
   it("gptq equals the textbook algorithm with the Cholesky factor of the inverse", async () => {
     for (const seed of [1, 2, 3]) {
       const made = makeLayer({ rows: 12, columns: 40, seed });
-      const layer = await quantize(made, {
-        bits: 3,
-        method: "gptq",
-        damping: 0.01,
-      });
+      const layer = await quantize(made, { bits: 3, method: "gptq", damping: 0.01 });
       assert.deepEqual(layer.codes, textbookGptq(made, layer, 0.01));
     }
   });
@@ -189,23 +122,12 @@ describe("quantizeLayer", () => {
   it("gptq in activation order equals gptq of the layer whose columns are in that order", async () => {
     const made = makeLayer({ rows: 6, columns: 30, seed: 4 });
     const diagonal = (j: number) => made.gram.data[j * 31];
-    const order = Array.from({ length: 30 }, (_, j) => j).sort((i, j) =>
-      diagonal(j) - diagonal(i)
-    );
-    const plain = await quantize(permuteColumns(made, order), {
-      bits: 3,
-      method: "gptq",
-    });
-    const ordered = await quantize(made, {
-      bits: 3,
-      method: "gptq",
-      activationOrder: true,
-    });
+    const order = Array.from({ length: 30 }, (_, j) => j).sort((i, j) => diagonal(j) - diagonal(i));
+    const plain = await quantize(permuteColumns(made, order), { bits: 3, method: "gptq" });
+    const ordered = await quantize(made, { bits: 3, method: "gptq", activationOrder: true });
     assert.deepEqual(
       plain.codes,
-      ordered.codes.map((_, at) =>
-        ordered.codes[Math.floor(at / 30) * 30 + order[at % 30]]
-      ),
+      ordered.codes.map((_, at) => ordered.codes[Math.floor(at / 30) * 30 + order[at % 30]]),
     );
   });
 
@@ -218,10 +140,7 @@ describe("quantizeLayer", () => {
       iterations: 80,
     });
     for (let t = 1; t < trace.length; t++) {
-      assert.ok(
-        trace[t] <= trace[t - 1],
-        `pass ${t}: ${trace[t]} > ${trace[t - 1]}`,
-      );
+      assert.ok(trace[t] <= trace[t - 1], `pass ${t}: ${trace[t]} > ${trace[t - 1]}`);
     }
     assert.equal(status, "converged");
     assertClose(trace.at(-1)!, objective, 1e-9, "last of the trace");
@@ -229,65 +148,38 @@ describe("quantizeLayer", () => {
 
   it("quantease without relaxation and auto end in coordinate-wise minima, over every level; gptq does not", async () => {
     const made = makeLayer({ rows: 10, columns: 40, seed: 9, dtype: "f32" });
-    const descent = await quantize(made, {
-      bits: 3,
-      method: "quantease",
-      relaxEvery: 0,
-      iterations: 100,
-    });
+    const descent = await quantize(made, { bits: 3, method: "quantease", relaxEvery: 0, iterations: 100 });
     const best = await quantize(made, { bits: 3 });
     assert.equal(violations(made, descent), 0);
     assert.equal(violations(made, best), 0);
     assert.deepEqual([best.violations, best.status], [0, "converged"]);
-    assert.ok(
-      violations(made, await quantize(made, { bits: 3, method: "gptq" })) > 0,
-    );
+    assert.ok(violations(made, await quantize(made, { bits: 3, method: "gptq" })) > 0);
   });
 
   it("quantease starts where it is told, and keeps the start where it finds nothing better", async () => {
     const made = makeLayer({ rows: 8, columns: 32, seed: 10 });
     for (const initial of ["rtn", "gptq"] as const) {
       const start = await quantize(made, { bits: 3, method: initial });
-      const layer = await quantize(made, {
-        bits: 3,
-        method: "quantease",
-        initial,
-        iterations: 2,
-      });
+      const layer = await quantize(made, { bits: 3, method: "quantease", initial, iterations: 2 });
       assert.ok(layer.objective <= start.objective, initial);
     }
   });
 
   it("finds the optimum of tiny rows nearly always: enumeration", async () => {
-    const ratios: Record<string, number[]> = {
-      auto: [],
-      quantease: [],
-      gptq: [],
-      rtn: [],
-    };
+    const ratios: Record<string, number[]> = { auto: [], quantease: [], gptq: [], rtn: [] };
     for (let seed = 0; seed < 12; seed++) {
       const made = makeLayer({ rows: 1, columns: 6, seed });
       const optimum = await enumerate(made, 2);
       for (const method of methods) {
         const { objective } = await quantize(made, { bits: 2, method });
-        assert.ok(
-          objective >= optimum * (1 - 1e-9),
-          `${method} below the optimum: ${objective} < ${optimum}`,
-        );
+        assert.ok(objective >= optimum * (1 - 1e-9), `${method} below the optimum: ${objective} < ${optimum}`);
         ratios[method].push(objective / optimum);
       }
     }
-    const geometric = (method: string) =>
-      Math.exp(ratios[method].reduce((sum, x) => sum + Math.log(x), 0) / 12);
+    const geometric = (method: string) => Math.exp(ratios[method].reduce((sum, x) => sum + Math.log(x), 0) / 12);
     assert.ok(geometric("auto") <= 1.01, `auto: ${geometric("auto")}`);
-    assert.ok(
-      geometric("quantease") <= 1.05,
-      `quantease: ${geometric("quantease")}`,
-    );
-    assert.ok(
-      geometric("rtn") > geometric("gptq") &&
-        geometric("gptq") > geometric("auto"),
-    );
+    assert.ok(geometric("quantease") <= 1.05, `quantease: ${geometric("quantease")}`);
+    assert.ok(geometric("rtn") > geometric("gptq") && geometric("gptq") > geometric("auto"));
   });
 
   it("treats rows alone: permuting and splitting them permutes and splits the codes", async () => {
@@ -298,29 +190,12 @@ describe("quantizeLayer", () => {
     );
     for (const method of ["rtn", "gptq", "auto"] as const) {
       const whole = await quantize(made, { bits: 2, method });
-      const flipped = await quantizeLayer(matrix(11, 24, reversed), made.gram, {
-        bits: 2,
-        method,
-      });
-      const part = await quantizeLayer(
-        matrix(4, 24, made.weights.data.slice(0, 96)),
-        made.gram,
-        { bits: 2, method },
-      );
+      const flipped = await quantizeLayer(matrix(11, 24, reversed), made.gram, { bits: 2, method });
+      const part = await quantizeLayer(matrix(4, 24, made.weights.data.slice(0, 96)), made.gram, { bits: 2, method });
       for (let i = 0; i < 11; i++) {
         const row = whole.codes.subarray(i * 24, i * 24 + 24);
-        assert.deepEqual(
-          flipped.codes.subarray((10 - i) * 24, (11 - i) * 24),
-          row,
-          `${method}, row ${i}`,
-        );
-        if (i < 4) {
-          assert.deepEqual(
-            part.codes.subarray(i * 24, i * 24 + 24),
-            row,
-            `${method}, row ${i} of a part`,
-          );
-        }
+        assert.deepEqual(flipped.codes.subarray((10 - i) * 24, (11 - i) * 24), row, `${method}, row ${i}`);
+        if (i < 4) assert.deepEqual(part.codes.subarray(i * 24, i * 24 + 24), row, `${method}, row ${i} of a part`);
       }
     }
   });
@@ -332,8 +207,7 @@ describe("quantizeLayer", () => {
       gram: matrix(24, 24, made.gram.data.map((x) => x * 2 ** 30)),
     };
     for (const method of methods) {
-      const plain = await quantize(made, { bits: 3, method }),
-        other = await quantize(scaled, { bits: 3, method });
+      const plain = await quantize(made, { bits: 3, method }), other = await quantize(scaled, { bits: 3, method });
       assert.deepEqual(other.codes, plain.codes, method);
       assert.equal(other.objective, plain.objective * 2 ** -50, method);
     }
@@ -341,67 +215,35 @@ describe("quantizeLayer", () => {
 
   it("is the same for the same seed, and no worse for another", async () => {
     const made = makeLayer({ rows: 8, columns: 48, seed: 14 });
-    const [first, again, other] = await Promise.all(
-      [1, 1, 2].map((seed) => quantize(made, { bits: 2, seed })),
-    );
+    const [first, again, other] = await Promise.all([1, 1, 2].map((seed) => quantize(made, { bits: 2, seed })));
     assert.deepEqual(first.codes, again.codes);
     assert.notDeepEqual(first.codes, other.codes);
-    assertClose(
-      other.objective,
-      first.objective,
-      0.05,
-      "objective of another seed",
-    );
+    assertClose(other.objective, first.objective, 0.05, "objective of another seed");
   });
 
   it("more iterations of auto never raise the error of any row", async () => {
     const made = makeLayer({ rows: 8, columns: 40, seed: 15 });
     const few = await quantize(made, { bits: 2, iterations: 2 }),
       many = await quantize(made, { bits: 2, iterations: 20 });
-    const before = rowLosses(made, dequantize(few)),
-      after = rowLosses(made, dequantize(many));
-    after.forEach((loss, i) =>
-      assert.ok(loss <= before[i] * (1 + 1e-12), `row ${i}`)
-    );
+    const before = rowLosses(made, dequantize(few)), after = rowLosses(made, dequantize(many));
+    after.forEach((loss, i) => assert.ok(loss <= before[i] * (1 + 1e-12), `row ${i}`));
     assert.ok(many.objective < few.objective);
   });
 
   it("gives the same codes on any number of threads", async () => {
     const made = makeLayer({ rows: 90, columns: 56, seed: 17, dtype: "f32" });
     for (const method of ["gptq", "quantease", "auto"] as const) {
-      const one = await quantize(made, {
-        bits: 2,
-        method,
-        backend: "wasm",
-        iterations: 6,
-      });
-      const three = await quantize(made, {
-        bits: 2,
-        method,
-        backend: "threads",
-        threads: 3,
-        iterations: 6,
-      });
-      assert.deepEqual([three.codes, three.objective], [
-        one.codes,
-        one.objective,
-      ], method);
+      const one = await quantize(made, { bits: 2, method, backend: "wasm", iterations: 6 });
+      const three = await quantize(made, { bits: 2, method, backend: "threads", threads: 3, iterations: 6 });
+      assert.deepEqual([three.codes, three.objective], [one.codes, one.objective], method);
     }
   });
 
   it("states its cost in dense passes", async () => {
     const made = makeLayer({ rows: 32, columns: 64, seed: 16 });
     assert.equal((await quantize(made, { method: "rtn" })).passes, 0);
-    assertClose(
-      (await quantize(made, { method: "gptq" })).passes,
-      0.5 + 64 / (6 * 32),
-      1e-9,
-      "gptq",
-    );
-    assert.equal(
-      (await quantize(made, { method: "quantease", iterations: 7 })).passes,
-      7,
-    );
+    assertClose((await quantize(made, { method: "gptq" })).passes, 0.5 + 64 / (6 * 32), 1e-9, "gptq");
+    assert.equal((await quantize(made, { method: "quantease", iterations: 7 })).passes, 7);
     const { passes } = await quantize(made, { bits: 3 });
     assert.ok(passes > 2 && passes < 8, `auto: ${passes}`);
   });

@@ -1,12 +1,6 @@
 import { before, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import {
-  type BackendName,
-  capabilities,
-  dispose,
-  quantizeLayer,
-  type QuantizeOptions,
-} from "../../mod.ts";
+import { type BackendName, capabilities, dispose, quantizeLayer, type QuantizeOptions } from "../../mod.ts";
 import { deviceUsage } from "../../kernels/engine/mod.ts";
 import { type MadeLayer, makeLayer } from "../support/layers.ts";
 

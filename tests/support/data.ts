@@ -9,16 +9,11 @@
  * ```
  */
 
-const folder = (globalThis as { process?: { env?: Record<string, string> } })
-  .process?.env?.MINIMA_DATA;
+const folder = (globalThis as { process?: { env?: Record<string, string> } }).process?.env?.MINIMA_DATA;
 
 /** Options for a test or a suite that needs the data set of this name. */
 export function needsData(set: string): { readonly skip: string | false } {
-  return {
-    skip: folder
-      ? false
-      : `needs the data set "${set}", and MINIMA_DATA is not set`,
-  };
+  return { skip: folder ? false : `needs the data set "${set}", and MINIMA_DATA is not set` };
 }
 
 /** Path of a file or folder of the data. */

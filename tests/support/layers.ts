@@ -23,70 +23,37 @@ export interface LayerRecipe {
 }
 
 /** Heavy-tailed weights, and the Gram matrix of eight times as many inputs as columns. */
-export function makeLayer(
-  { rows, columns, seed, decay = 1, outlying = 2, dtype = "f64" }: LayerRecipe,
-): MadeLayer {
+export function makeLayer({ rows, columns, seed, decay = 1, outlying = 2, dtype = "f64" }: LayerRecipe): MadeLayer {
   const random = createRandom(seed);
   const tokens = 8 * columns;
-  const mixing = Float64Array.from(
-    { length: columns * columns },
-    random.normal,
-  );
-  const channel = Float64Array.from(
-    { length: columns },
-    () => Math.exp(0.5 * random.normal()),
-  );
-  for (let k = 0; k < Math.min(outlying, columns - 1); k++) {
-    channel[random.integer(columns)] *= 10;
-  }
-  const gram = new Float64Array(columns * columns),
-    latent = new Float64Array(columns),
-    x = new Float64Array(columns);
+  const mixing = Float64Array.from({ length: columns * columns }, random.normal);
+  const channel = Float64Array.from({ length: columns }, () => Math.exp(0.5 * random.normal()));
+  for (let k = 0; k < Math.min(outlying, columns - 1); k++) channel[random.integer(columns)] *= 10;
+  const gram = new Float64Array(columns * columns), latent = new Float64Array(columns), x = new Float64Array(columns);
   for (let t = 0; t < tokens; t++) {
-    for (let k = 0; k < columns; k++) {
-      latent[k] = random.normal() * (k + 1) ** (-decay / 2);
-    }
+    for (let k = 0; k < columns; k++) latent[k] = random.normal() * (k + 1) ** (-decay / 2);
     for (let j = 0; j < columns; j++) {
       let sum = 0;
-      for (let k = 0; k < columns; k++) {
-        sum += latent[k] * mixing[k * columns + j];
-      }
+      for (let k = 0; k < columns; k++) sum += latent[k] * mixing[k * columns + j];
       x[j] = sum * channel[j];
     }
-    for (let i = 0; i < columns; i++) {
-      for (let j = 0; j < columns; j++) gram[i * columns + j] += x[i] * x[j];
-    }
+    for (let i = 0; i < columns; i++) for (let j = 0; j < columns; j++) gram[i * columns + j] += x[i] * x[j];
   }
   const studentT = () =>
     random.normal() /
-    Math.sqrt(
-      (random.normal() ** 2 + random.normal() ** 2 + random.normal() ** 2 +
-        random.normal() ** 2) / 4,
-    );
+    Math.sqrt((random.normal() ** 2 + random.normal() ** 2 + random.normal() ** 2 + random.normal() ** 2) / 4);
   const weights = Float64Array.from({ length: rows * columns }, studentT);
   const data = dtype === "f32" ? Float32Array.from(weights) : weights;
-  return {
-    weights: matrix(rows, columns, data),
-    gram: matrix(columns, columns, gram),
-  };
+  return { weights: matrix(rows, columns, data), gram: matrix(columns, columns, gram) };
 }
 
 /** `||(W - What) X||^2` by plain sums. */
-export function lossOf(
-  { weights, gram }: MadeLayer,
-  quantised: Matrix,
-): number {
-  return rowLosses({ weights, gram }, quantised).reduce(
-    (sum, loss) => sum + loss,
-    0,
-  );
+export function lossOf({ weights, gram }: MadeLayer, quantised: Matrix): number {
+  return rowLosses({ weights, gram }, quantised).reduce((sum, loss) => sum + loss, 0);
 }
 
 /** The loss of each row. */
-export function rowLosses(
-  { weights, gram }: MadeLayer,
-  quantised: Matrix,
-): number[] {
+export function rowLosses({ weights, gram }: MadeLayer, quantised: Matrix): number[] {
   const [rows, columns] = weights.shape;
   return Array.from({ length: rows }, (_, i) => {
     const error = Float64Array.from(
@@ -95,9 +62,7 @@ export function rowLosses(
     );
     let loss = 0;
     for (let j = 0; j < columns; j++) {
-      for (let k = 0; k < columns; k++) {
-        loss += error[j] * gram.data[j * columns + k] * error[k];
-      }
+      for (let k = 0; k < columns; k++) loss += error[j] * gram.data[j * columns + k] * error[k];
     }
     return loss;
   });

@@ -26,15 +26,9 @@ export function createThreadPool(
 ): ThreadPool {
   const control = arena.allocate("i32", at.bytes / 4, "thread control block");
   const words = control.view;
-  const parameters = new Float64Array(
-    words.buffer,
-    control.address + at.parametersByte,
-    64,
-  );
+  const parameters = new Float64Array(words.buffer, control.address + at.parametersByte, 64);
   const names = Object.keys(instance.exports).sort();
-  const entries = names.map((name) =>
-    instance.exports[name]
-  ) as unknown as Entries;
+  const entries = names.map((name) => instance.exports[name]) as unknown as Entries;
   const scratch: HostArray<"u8">[] = [];
   const workers: WorkerHandle[] = [];
   let broken: BackendError | undefined;
@@ -44,29 +38,17 @@ export function createThreadPool(
   async function hire(threads: number): Promise<void> {
     const hired: WorkerHandle[] = [];
     for (let thread = workers.length + 1; thread < threads; thread++) {
-      hired.push(
-        startWorker({
-          module,
-          memory: arena.memory,
-          control: control.address,
-          thread,
-        }),
-      );
+      hired.push(startWorker({ module, memory: arena.memory, control: control.address, thread }));
     }
     workers.push(...hired);
     try {
       await Promise.all(hired.map(({ ready }) => ready));
     } catch (error) {
-      fail(
-        new BackendError(
-          `Cannot start worker threads: ${(error as Error).message}.`,
-        ),
-      );
+      fail(new BackendError(`Cannot start worker threads: ${(error as Error).message}.`));
     }
     for (const worker of hired) {
       worker.keepAlive(false);
-      worker.onFailure = (error) =>
-        fail(new BackendError(`A worker thread failed: ${error.message}.`));
+      worker.onFailure = (error) => fail(new BackendError(`A worker thread failed: ${error.message}.`));
     }
   }
 
@@ -94,8 +76,7 @@ export function createThreadPool(
   }
 
   function start(
-    { entry, parameters: values, extent = 1, grain = 1, scratchBytes = 0 }:
-      Launch,
+    { entry, parameters: values, extent = 1, grain = 1, scratchBytes = 0 }: Launch,
     threads: number,
   ): void {
     reserveScratch(scratchBytes, threads);
@@ -117,11 +98,7 @@ export function createThreadPool(
 
   async function settle(): Promise<void> {
     const failed = new Promise<never>((_, reject) => failLaunch = reject);
-    for (
-      let left = Atomics.load(words, at.running);
-      left > 0;
-      left = Atomics.load(words, at.running)
-    ) {
+    for (let left = Atomics.load(words, at.running); left > 0; left = Atomics.load(words, at.running)) {
       const { async, value } = Atomics.waitAsync(words, at.running, left);
       if (async) await Promise.race([value, failed]);
     }
@@ -155,9 +132,7 @@ export function createThreadPool(
 
   return {
     run(launch, threads) {
-      const result = queue.then(() =>
-        runNow(launch, Math.min(threads, mostThreads))
-      );
+      const result = queue.then(() => runNow(launch, Math.min(threads, mostThreads)));
       queue = result.catch(() => {});
       return result;
     },

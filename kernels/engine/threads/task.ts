@@ -51,17 +51,10 @@ export function takePieces(
   const entry = entries[words[at.entry]];
   const values = Array.from(parameters.subarray(0, words[at.parameterCount]));
   const scratch = words[at.scratch + thread] >>> 0;
-  const extent = words[at.extent],
-    pieces = words[at.pieces],
-    grain = words[at.grain];
-  const cut = (piece: number) =>
-    Math.min(extent, Math.ceil(piece * extent / pieces / grain) * grain);
+  const extent = words[at.extent], pieces = words[at.pieces], grain = words[at.grain];
+  const cut = (piece: number) => Math.min(extent, Math.ceil(piece * extent / pieces / grain) * grain);
   let value = 0;
-  for (
-    let piece = Atomics.add(words, at.next, 1);
-    piece < pieces;
-    piece = Atomics.add(words, at.next, 1)
-  ) {
+  for (let piece = Atomics.add(words, at.next, 1); piece < pieces; piece = Atomics.add(words, at.next, 1)) {
     const begin = cut(piece), end = cut(piece + 1);
     if (begin < end) value += entry(...values, begin, end, scratch) | 0;
   }

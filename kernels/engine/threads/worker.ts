@@ -46,9 +46,7 @@ interface NodeHost {
  * its source text, because bundlers do not carry worker files along; so it closes over nothing.
  */
 function workerProgram(take: typeof takePieces, at: Layout): void {
-  const node = (globalThis as NodeHost).process?.getBuiltinModule?.(
-    "node:worker_threads",
-  )?.parentPort;
+  const node = (globalThis as NodeHost).process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
   const web = globalThis as unknown as {
     postMessage(message: unknown): void;
     onmessage: (event: { data: WorkerSetup }) => void;
@@ -56,14 +54,9 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
   const post = (message: unknown) => (node ?? web).postMessage(message);
   const serve = ({ module, memory, control, thread }: WorkerSetup) => {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    const entries = Object.keys(exports).sort().map((name) =>
-      exports[name]
-    ) as unknown as Entries;
+    const entries = Object.keys(exports).sort().map((name) => exports[name]) as unknown as Entries;
     const words = new Int32Array(memory.buffer, control, at.bytes / 4);
-    const parameters = new Float64Array(
-      memory.buffer,
-      control + at.parametersByte,
-    );
+    const parameters = new Float64Array(memory.buffer, control + at.parametersByte);
     const bell = at.epoch + thread;
     let epoch = Atomics.load(words, bell);
     post({ ready: true });
@@ -78,9 +71,7 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
       } catch {
         Atomics.add(words, at.trapped, 1);
       }
-      if (Atomics.sub(words, at.running, 1) === 1) {
-        Atomics.notify(words, at.running);
-      }
+      if (Atomics.sub(words, at.running, 1) === 1) Atomics.notify(words, at.running);
     }
   };
   if (node) node.on("message", serve);
@@ -90,12 +81,8 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
 /** Starts a worker: through node:worker_threads where it is there (Node, Deno, Bun), else from a blob URL. */
 export function startWorker(setup: WorkerSetup): WorkerHandle {
   const source = `(${workerProgram})(${takePieces}, ${JSON.stringify(layout)})`;
-  const node = (globalThis as NodeHost).process?.getBuiltinModule?.(
-    "node:worker_threads",
-  );
-  return node
-    ? startNodeWorker(new node.Worker(source, { eval: true }), setup)
-    : startWebWorker(source, setup);
+  const node = (globalThis as NodeHost).process?.getBuiltinModule?.("node:worker_threads");
+  return node ? startNodeWorker(new node.Worker(source, { eval: true }), setup) : startWebWorker(source, setup);
 }
 
 function startNodeWorker(worker: NodeWorker, setup: WorkerSetup): WorkerHandle {
@@ -103,11 +90,7 @@ function startNodeWorker(worker: NodeWorker, setup: WorkerSetup): WorkerHandle {
   const handle: WorkerHandle = {
     ready: new Promise((resolve, reject) => {
       worker.on("message", () => resolve());
-      worker.on(
-        "error",
-        (error) =>
-          reject(error instanceof Error ? error : new Error(String(error))),
-      );
+      worker.on("error", (error) => reject(error instanceof Error ? error : new Error(String(error))));
       worker.on("exit", () => reject(new Error("it ended unexpectedly")));
     }),
     onFailure() {},
@@ -117,42 +100,25 @@ function startNodeWorker(worker: NodeWorker, setup: WorkerSetup): WorkerHandle {
       worker.terminate();
     },
   };
-  worker.on(
-    "error",
-    (error) =>
-      handle.onFailure(
-        error instanceof Error ? error : new Error(String(error)),
-      ),
-  );
-  worker.on(
-    "exit",
-    () => asked || handle.onFailure(new Error("it ended unexpectedly")),
-  );
+  worker.on("error", (error) => handle.onFailure(error instanceof Error ? error : new Error(String(error))));
+  worker.on("exit", () => asked || handle.onFailure(new Error("it ended unexpectedly")));
   worker.postMessage(setup);
   return handle;
 }
 
 function startWebWorker(source: string, setup: WorkerSetup): WorkerHandle {
-  const url = URL.createObjectURL(
-    new Blob([source], { type: "text/javascript" }),
-  );
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(url, { name: `minima ${setup.thread}` });
   const handle: WorkerHandle = {
     ready: new Promise((resolve, reject) => {
       worker.addEventListener("message", () => resolve());
-      worker.addEventListener(
-        "error",
-        (event) => reject(new Error(event.message || "it could not start")),
-      );
+      worker.addEventListener("error", (event) => reject(new Error(event.message || "it could not start")));
     }),
     onFailure() {},
     keepAlive() {},
     terminate: () => worker.terminate(),
   };
-  worker.addEventListener(
-    "error",
-    (event) => handle.onFailure(new Error(event.message || "it failed")),
-  );
+  worker.addEventListener("error", (event) => handle.onFailure(new Error(event.message || "it failed")));
   handle.ready.finally(() => URL.revokeObjectURL(url)).catch(() => {});
   worker.postMessage(setup);
   return handle;

@@ -26,9 +26,7 @@ export async function findAdapter(): Promise<GPUAdapter | string> {
   const host = globalThis as unknown as Host;
   let gpu = host.navigator?.gpu;
   if (gpu === undefined) {
-    if (host.Deno !== undefined || host.process?.versions?.node === undefined) {
-      return "this runtime has no WebGPU";
-    }
+    if (host.Deno !== undefined || host.process?.versions?.node === undefined) return "this runtime has no WebGPU";
     try {
       gpu = await (nodeGpu ??= loadNodeGpu("webgpu"));
     } catch {
@@ -37,8 +35,7 @@ export async function findAdapter(): Promise<GPUAdapter | string> {
     }
   }
   try {
-    return await gpu.requestAdapter({ powerPreference: "high-performance" }) ??
-      "there is no WebGPU adapter";
+    return await gpu.requestAdapter({ powerPreference: "high-performance" }) ?? "there is no WebGPU adapter";
   } catch (error) {
     return `the WebGPU adapter failed: ${(error as Error).message}`;
   }
@@ -52,15 +49,10 @@ async function loadNodeGpu(name: string): Promise<GPU> {
 
 /** What the adapter says of itself. */
 export function describeAdapter({ info, limits }: GPUAdapter): AdapterFacts {
-  const words = [info.vendor, info.architecture, info.device, info.description]
-    .filter((word) => word);
+  const words = [info.vendor, info.architecture, info.device, info.description].filter((word) => word);
   return {
     name: info.description || words.join(" ") || "an adapter without a name",
-    software: info.isFallbackAdapter === true ||
-      softwareDrivers.test(words.join(" ")),
-    largestArrayBytes: Math.min(
-      limits.maxBufferSize,
-      limits.maxStorageBufferBindingSize,
-    ),
+    software: info.isFallbackAdapter === true || softwareDrivers.test(words.join(" ")),
+    largestArrayBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
   };
 }

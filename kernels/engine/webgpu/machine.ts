@@ -49,9 +49,7 @@ export const parameterBytes = 256;
  * Devices and adapters stay reachable until the process ends: Deno 2.9 frees them in the wrong order otherwise, and
  * one in forty processes ends with "double free or corruption". Destroyed ones hold no memory of the device.
  */
-const reachable =
-  ((globalThis as { [key: symbol]: unknown })[Symbol.for("minima.webgpu")] ??=
-    []) as unknown[];
+const reachable = ((globalThis as { [key: symbol]: unknown })[Symbol.for("minima.webgpu")] ??= []) as unknown[];
 
 /** Starts the fastest device; `onFailure` is told when it fails or is lost unasked. @throws {BackendError} without one */
 export async function createWebgpuMachine(
@@ -68,9 +66,7 @@ export async function createWebgpuMachine(
       label: "minima",
       requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
       // For measurements alone: no kernel depends on it.
-      requiredFeatures: adapter.features.has("timestamp-query")
-        ? ["timestamp-query"]
-        : [],
+      requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
     });
   } catch (error) {
     throw new BackendError(
@@ -100,9 +96,7 @@ export async function createWebgpuMachine(
     destroyWhenIdle();
     return failure;
   };
-  device.lost.then(({ reason, message }) =>
-    reason === "destroyed" && retired || fail(message || "it was lost.")
-  );
+  device.lost.then(({ reason, message }) => reason === "destroyed" && retired || fail(message || "it was lost."));
   device.addEventListener(
     "uncapturederror",
     (event) => fail((event as GPUUncapturedErrorEvent).error.message),
@@ -145,9 +139,7 @@ export async function createWebgpuMachine(
       const { messages } = await module.getCompilationInfo();
       const reasons = [
         (error as Error).message,
-        ...messages.map(({ lineNum, message }) =>
-          `line ${lineNum}: ${message}`
-        ),
+        ...messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`),
       ];
       throw new BackendError(
         `Cannot compile the shader "${label}": ${reasons.join("; ")}`,

@@ -1,11 +1,6 @@
 import type { DeviceArray } from "../../spec.ts";
 import type { Dispatch, Shader } from "../../webgpu/shader.ts";
-import {
-  gpu,
-  parameterBytes,
-  type Pipeline,
-  type WebgpuMachine,
-} from "./machine.ts";
+import { gpu, parameterBytes, type Pipeline, type WebgpuMachine } from "./machine.ts";
 
 /** Dispatches that are submitted together at most. */
 const batchSize = 256;
@@ -52,9 +47,7 @@ export function createRecorder(
     shader: Shader,
     arrays: Dispatch["arrays"],
   ): GPUBindGroup {
-    const buffers = Object.keys(shader.arrays).map((name) =>
-      bufferOf(arrays[name])
-    );
+    const buffers = Object.keys(shader.arrays).map((name) => bufferOf(arrays[name]));
     const known = latest.get(shader);
     if (known?.buffers.every((buffer, i) => buffer === buffers[i])) {
       return known.group;
