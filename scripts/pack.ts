@@ -102,6 +102,9 @@ function packageJson(): unknown {
     ),
     ...commands.length > 0 ? { bin: { minima: `./${commands[0].name}.js` } } : {},
     dependencies,
+    // WebGPU for Node and Bun, whose runtimes have none: the engine takes it where it is installed.
+    peerDependencies: { webgpu: `>=${development.devDependencies.webgpu}` },
+    peerDependenciesMeta: { webgpu: { optional: true } },
   };
 }
 

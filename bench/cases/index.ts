@@ -7,6 +7,7 @@ export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "gemm": async () => (await import("./gemm.ts")).gemm,
   "gemm-runtimes": async () => (await import("./gemm_runtimes.ts")).gemmRuntimes,
   "threads": async () => (await import("./threads.ts")).threads,
+  "webgpu": async () => (await import("./webgpu.ts")).webgpu,
   "quantization-sweep": async () => (await import("./quantization_sweep.ts")).quantizationSweep,
   "quantize-layer": async () => (await import("./quantize_layer.ts")).quantizeLayerCase,
   "quantize-methods": async () => (await import("./quantize_methods.ts")).quantizeMethods,

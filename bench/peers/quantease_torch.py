@@ -60,19 +60,30 @@ def quantease(weights, gram, bits, passes):
     return current.T
 
 
-def prepare(weights, gram, rows, columns):
+def prepare(weights, gram, rows, columns, device="cpu"):
+    if device == "cuda" and not torch.cuda.is_available():
+        raise RuntimeError("PyTorch has no CUDA device")
     layers.append((
-        torch.from_numpy(np.fromfile(weights, dtype="float32").reshape(rows, columns)),
-        torch.from_numpy(np.fromfile(gram, dtype="float32").reshape(columns, columns)),
+        torch.from_numpy(np.fromfile(weights, dtype="float32").reshape(rows, columns)).to(device),
+        torch.from_numpy(np.fromfile(gram, dtype="float32").reshape(columns, columns)).to(device),
     ))
-    return {"index": len(layers) - 1, "version": torch.__version__}
+    name = torch.cuda.get_device_name() if device == "cuda" else "1 thread"
+    return {"index": len(layers) - 1, "version": torch.__version__, "device": name}
+
+
+def clock(device):
+    """CPU time where the work is the process's own; on a device, wall-clock time once it is idle."""
+    if device.type == "cpu":
+        return time.process_time()
+    torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 def run(index, bits, passes):
     weights, gram = layers[index]
-    begin = time.process_time()
+    begin = clock(weights.device)
     quantized = quantease(weights, gram, bits, passes)
-    elapsed = time.process_time() - begin
+    elapsed = clock(weights.device) - begin
     W, S, What = (matrix.double() for matrix in (weights, gram, quantized))
     error = (((What - W) @ S) * (What - W)).sum() / ((W @ S) * W).sum()
     return {"seconds": elapsed, "relativeError": float(error)}

@@ -1,4 +1,4 @@
-/** QuantEase in PyTorch on one thread; see `quantease_torch.py`. */
+/** QuantEase in PyTorch, on one thread or on a CUDA device; see `quantease_torch.py`. */
 
 import type { SyntheticLayer } from "../data.ts";
 import { openblasCore, startPython, withArrayFiles } from "./python.ts";
@@ -7,20 +7,39 @@ import { openblasCore, startPython, withArrayFiles } from "./python.ts";
 export interface TorchQuantEase {
   readonly name: string;
   readonly setting: string;
-  run(bits: number, passes: number): Promise<{ seconds: number; relativeError: number }>;
+  run(
+    bits: number,
+    passes: number,
+  ): Promise<{ seconds: number; relativeError: number }>;
   close(): void;
 }
 
-/** Hands the layer to PyTorch. */
-export async function openTorchQuantEase({ weights, gram, rows, columns }: SyntheticLayer): Promise<TorchQuantEase> {
+/** Hands the layer to PyTorch. @throws {Error} where there is no PyTorch, or no such device */
+export async function openTorchQuantEase(
+  { weights, gram, rows, columns }: SyntheticLayer,
+  device: "cpu" | "cuda" = "cpu",
+): Promise<TorchQuantEase> {
   const python = startPython("quantease_torch.py");
-  const { index, version } = await withArrayFiles(
+  const prepared = withArrayFiles(
     { weights, gram },
-    (paths) => python.ask<{ index: number; version: string }>({ do: "prepare", ...paths, rows, columns }),
+    (paths) =>
+      python.ask<{ index: number; version: string; device: string }>({
+        do: "prepare",
+        ...paths,
+        rows,
+        columns,
+        device,
+      }),
+  );
+  const { index, version, device: deviceName } = await prepared.catch(
+    (error) => {
+      python.close();
+      throw error;
+    },
   );
   return {
     name: `torch ${version}`,
-    setting: `1 thread, OPENBLAS_CORETYPE=${openblasCore() ?? "its own choice"}`,
+    setting: device === "cuda" ? deviceName : `1 thread, OPENBLAS_CORETYPE=${openblasCore() ?? "its own choice"}`,
     run: (bits, passes) => python.ask({ do: "run", index, bits, passes }),
     close: () => python.close(),
   };

@@ -7,6 +7,7 @@
 import { referenceKernels } from "../reference/table.ts";
 import type { ArenaUsage } from "./arena.ts";
 import { capabilities, forgetCapabilities, hostCapabilities, runtime } from "./capabilities.ts";
+import { BackendError } from "./errors.ts";
 import { type KernelModules, loadModule, provideModules } from "./modules.ts";
 import { considersWebgpu, type Crossovers, defaultCrossovers, planWork, type WorkRequest } from "./plan.ts";
 import { createWasmMachine, type WasmMachine } from "./wasm_backend.ts";
@@ -23,6 +24,8 @@ let machine: Promise<WasmMachine> | undefined;
 let ready: WasmMachine | undefined;
 let gpuMachine: Promise<WebgpuMachine> | undefined;
 let gpuReady: WebgpuMachine | undefined;
+/** Why the device is not chosen unasked until the engine is disposed of: it failed. */
+let gpuFailure: string | undefined;
 let crossovers = defaultCrossovers;
 
 /** Settings of the engine; all optional. */
@@ -41,7 +44,10 @@ export interface EngineOptions {
  */
 export async function init(options: EngineOptions = {}): Promise<void> {
   const { modules, maximumMemoryBytes } = options;
-  if (maximumMemoryBytes !== undefined && !(maximumMemoryBytes >= 1 << 20 && maximumMemoryBytes <= addressableBytes)) {
+  if (
+    maximumMemoryBytes !== undefined &&
+    !(maximumMemoryBytes >= 1 << 20 && maximumMemoryBytes <= addressableBytes)
+  ) {
     throw new RangeError(
       `Cannot use "maximumMemoryBytes": expected ${1 << 20} to ${addressableBytes}, received ${maximumMemoryBytes}.`,
     );
@@ -62,7 +68,7 @@ export async function dispose(): Promise<void> {
   machine = ready = undefined;
   retired?.retire();
   const retiredGpu = await gpuMachine?.catch(() => undefined);
-  gpuMachine = gpuReady = undefined;
+  gpuMachine = gpuReady = gpuFailure = undefined;
   retiredGpu?.retire();
   forgetCapabilities();
 }
@@ -73,23 +79,65 @@ export function memoryUsage(): ArenaUsage {
 }
 
 function memoryLimit(): number {
-  return requestedLimit ?? (runtime().runtime === "workerd" ? workerBytes : addressableBytes);
+  return requestedLimit ??
+    (runtime().runtime === "workerd" ? workerBytes : addressableBytes);
 }
 
-/** Plans the work and opens the workspace it runs in. */
+/**
+ * Plans the work and opens the workspace it runs in. A device that failed is not chosen again before `dispose`, except
+ * by those who insist on it.
+ *
+ * @throws {BackendError} when the caller insisted on a backend that is not there or does not start
+ */
 export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
+  const insisted = request.backend === "webgpu";
   const looksForDevice = considersWebgpu(request, crossovers);
-  const plan = planWork(request, looksForDevice ? await capabilities() : hostCapabilities(), crossovers);
+  const found = looksForDevice ? await capabilities() : hostCapabilities();
+  const offered = gpuFailure && !insisted ? { ...found, webgpu: false as const, webgpuReason: gpuFailure } : found;
+  const plan = planWork(request, offered, crossovers);
   if (plan.backend === "webgpu") {
     // Loaded on first use: shaders are no small part of the library.
     const { createWebgpuWorkspace } = await import("./webgpu/workspace.ts");
-    const machine = await webgpuMachine();
-    const host = await openWorkspace({ dtype: "f64", flops: request.flops, threads: request.threads });
+    const machine = await webgpuMachine().catch((error) => {
+      if (insisted) throw error;
+    });
+    // The failure is known by now, and the second plan says so.
+    if (machine === undefined) return openWorkspace(request);
+    const host = await openWorkspace({
+      dtype: "f64",
+      flops: request.flops,
+      threads: request.threads,
+    });
     return createWebgpuWorkspace(plan, machine, host);
   }
-  if (plan.backend === "reference") return createHostWorkspace(plan, referenceKernels, javascriptMemory);
+  if (plan.backend === "reference") {
+    return createHostWorkspace(plan, referenceKernels, javascriptMemory);
+  }
   const { arena, kernels, enter } = await wasmMachine();
   return createHostWorkspace(plan, kernels(plan.threads), arena, enter());
+}
+
+/**
+ * Calls `solve` in the workspace that the request is planned into, and releases it. Where a device fails that nobody
+ * insisted on, the solve begins again on the processor, and its plan says why.
+ */
+export async function withWorkspace<T>(
+  request: WorkRequest,
+  solve: (workspace: Workspace) => Promise<T>,
+): Promise<T> {
+  const workspace = await openWorkspace(request);
+  try {
+    return await solve(workspace);
+  } catch (error) {
+    const onDevice = workspace.plan.backend === "webgpu" &&
+      request.backend !== "webgpu";
+    if (!onDevice || !(error instanceof BackendError)) throw error;
+    // Without it, the next plan would choose the device again.
+    gpuFailure ??= error.message;
+  } finally {
+    workspace.release();
+  }
+  return await withWorkspace(request, solve);
 }
 
 /** Buffers and bytes on the WebGPU device. */
@@ -106,10 +154,17 @@ function webgpuMachine(): Promise<WebgpuMachine> {
 
 async function startWebgpuMachine(): Promise<WebgpuMachine> {
   const { createWebgpuMachine } = await import("./webgpu/machine.ts");
-  const started = await createWebgpuMachine(() => {
-    if (gpuReady === started) gpuMachine = gpuReady = undefined;
-  });
-  return gpuReady = started;
+  try {
+    const started = await createWebgpuMachine(({ message }) => {
+      gpuFailure = message;
+      if (gpuReady === started) gpuMachine = gpuReady = undefined;
+    });
+    gpuFailure = undefined;
+    return gpuReady = started;
+  } catch (error) {
+    gpuFailure = (error as Error).message;
+    throw error;
+  }
 }
 
 function wasmMachine(): Promise<WasmMachine> {

@@ -1,7 +1,7 @@
 /** What solvers see of the machine. @module */
 
 export { type Capabilities, capabilities, type RuntimeName } from "./capabilities.ts";
-export { deviceUsage, dispose, type EngineOptions, init, memoryUsage, openWorkspace } from "./engine.ts";
+export { deviceUsage, dispose, type EngineOptions, init, memoryUsage, openWorkspace, withWorkspace } from "./engine.ts";
 export { BackendError, MemoryLimitError } from "./errors.ts";
 export type { ArenaUsage } from "./arena.ts";
 export type { KernelModules } from "./modules.ts";

@@ -54,6 +54,8 @@ export async function findFirefox(): Promise<{ version: string; open: OpenPage }
         browser: "firefox",
         executablePath: found.command,
         protocolTimeout: runLimitMs,
+        // WebGPU is still an experiment there, and software adapters are on its blocklist.
+        extraPrefsFirefox: { "dom.webgpu.enabled": true, "gfx.webgpu.ignore-blocklist": true },
       });
       const page = await browser.newPage();
       return {
@@ -80,6 +82,9 @@ export function inPage({ version, open }: { version: string; open: OpenPage }, i
       const outcomes: TestOutcome[] = [];
       try {
         await page.goto(server.url);
+        await page.evaluate(
+          `globalThis.MINIMA_REQUIRE_ALL = ${JSON.stringify(Deno.env.get("MINIMA_REQUIRE_ALL") ?? "")}`,
+        );
         for (const file of files) {
           try {
             outcomes.push(...await page.evaluate(`runFile("/${outputs.get(file)}")`) as TestOutcome[]);

@@ -1,11 +1,21 @@
 /** Deno, Node and Bun: each runs the tests with its own test runner, and reports in JUnit's format. */
 
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { bundleForProcesses } from "./bundle.ts";
 import { parseJunit } from "./report.ts";
 import { type Command, execute, findCommand, type Run, type Runtime } from "./runner.ts";
 
 const reports = "build/tests";
+
+/** Chromium's software adapter: Dawn, which is WebGPU in Node and Bun, does not take every version of Mesa's. */
+const softwareAdapter = "/usr/lib/chromium/vk_swiftshader_icd.json";
+
+/** The adapter for the package `webgpu`, unless the environment names one. */
+function dawnEnvironment(): Record<string, string> {
+  const named = ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"].some((name) => Deno.env.get(name));
+  return named || !existsSync(softwareAdapter) ? {} : { VK_ICD_FILENAMES: softwareAdapter };
+}
 
 /** This Deno. */
 export function findDeno(): Promise<Runtime> {
@@ -36,7 +46,7 @@ export async function findNode(): Promise<Runtime | string> {
         ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
         ...["--test-reporter=junit", `--test-reporter-destination=${report}`],
         ...bundled,
-      ]);
+      ], dawnEnvironment());
     },
   };
 }
@@ -52,7 +62,7 @@ export async function findBun(): Promise<Runtime | string> {
       return junitRun("bun", found.command, (report) => [
         ...["test", "--timeout=600000", "--reporter=junit", `--reporter-outfile=${report}`],
         ...bundled,
-      ]);
+      ], dawnEnvironment());
     },
   };
 }
@@ -75,11 +85,16 @@ async function bundle(name: string, files: readonly string[]): Promise<string[]>
   return [...outputs.values()].map((path) => `./${directory}/${path}`);
 }
 
-async function junitRun(name: string, command: string, args: (report: string) => string[]): Promise<Run> {
+async function junitRun(
+  name: string,
+  command: string,
+  args: (report: string) => string[],
+  env: Record<string, string> = {},
+): Promise<Run> {
   const report = `${reports}/${name}.xml`;
   await Deno.mkdir(reports, { recursive: true });
   await Deno.remove(report).catch(() => {});
-  const { success, output } = await execute(command, args(report));
+  const { success, output } = await execute(command, args(report), env);
   const outcomes = parseJunit(await Deno.readTextFile(report).catch(() => ""));
   if (!success && outcomes.every(({ status }) => status !== "failed")) {
     // A file that does not load, a crash, or the time limit.

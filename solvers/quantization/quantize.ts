@@ -1,4 +1,4 @@
-import { openWorkspace } from "../../kernels/engine/mod.ts";
+import { withWorkspace, type WorkRequest } from "../../kernels/engine/mod.ts";
 import { ShapeError } from "../core/errors.ts";
 import { checkMatrix, dtypeOf, type Matrix } from "../core/matrix.ts";
 import type { Status } from "../core/result.ts";
@@ -68,15 +68,15 @@ export async function quantizeLayer(
   checkGram(gram, columns, action);
   const resolved = resolveOptions(options, columns);
   const foreseenPasses = foreseePasses(resolved, rows, columns);
-  const workspace = await openWorkspace({
+  const request: WorkRequest = {
     backend: options.backend,
     threads: options.threads,
     dtype: dtypeOf(weights.data),
     flops: 2 * foreseenPasses * rows * columns * columns,
     needs: ["gemm", "quantizationSweep", "quantizationDescent", ...resolved.outliers ? outlierKernels : []],
     largestArrayBytes: 4 * columns * Math.max(rows, columns),
-  });
-  try {
+  };
+  return await withWorkspace(request, async (workspace) => {
     const task: Task = {
       weights,
       gram,
@@ -123,9 +123,7 @@ export async function quantizeLayer(
       violations: task.violations,
       remarks: task.remarks,
     };
-  } finally {
-    workspace.release();
-  }
+  });
 }
 
 /** Runs the method. */

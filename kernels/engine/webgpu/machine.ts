@@ -19,6 +19,10 @@ export interface WebgpuMachine {
   destroyBuffer(buffer: GPUBuffer): void;
   /** What failed on the device, if anything did. */
   failure(): BackendError | undefined;
+  /** Gives the device up because something failed on it; the failure. */
+  fail(what: string): BackendError;
+  /** Waits for work of the device, and no longer than it lives. @throws {BackendError} when it fails before */
+  untilFailure<T>(work: Promise<T>): Promise<T>;
   /** Buffers and bytes in use. */
   usage(): { buffers: number; bytes: number };
   /** Notes that a solve begins; the function returned notes its end. */
@@ -28,7 +32,14 @@ export interface WebgpuMachine {
 }
 
 /** Usage flags and stages by the numbers of the standard: Node's package does not define their names. */
-export const gpu = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128, queryResolve: 512 } as const;
+export const gpu = {
+  mapRead: 1,
+  copySource: 4,
+  copyTarget: 8,
+  uniform: 64,
+  storage: 128,
+  queryResolve: 512,
+} as const;
 const computeStage = 4;
 
 /** Bytes of one dispatch's parameters: no device asks for wider steps between them. */
@@ -40,47 +51,73 @@ export const parameterBytes = 256;
  */
 const reachable = ((globalThis as { [key: symbol]: unknown })[Symbol.for("minima.webgpu")] ??= []) as unknown[];
 
-/** Starts the fastest device; `onLost` is told when it is lost unasked. @throws {BackendError} when there is none */
-export async function createWebgpuMachine(onLost: () => void): Promise<WebgpuMachine> {
+/** Starts the fastest device; `onFailure` is told when it fails or is lost unasked. @throws {BackendError} without one */
+export async function createWebgpuMachine(
+  onFailure: (failure: BackendError) => void,
+): Promise<WebgpuMachine> {
   const adapter = await findAdapter();
-  if (typeof adapter === "string") throw new BackendError(`Cannot use backend "webgpu": ${adapter}.`);
+  if (typeof adapter === "string") {
+    throw new BackendError(`Cannot use backend "webgpu": ${adapter}.`);
+  }
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice({
       label: "minima",
       requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
+      // For measurements alone: no kernel depends on it.
+      requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
     });
   } catch (error) {
-    throw new BackendError(`Cannot use backend "webgpu": ${(error as Error).message}.`, { cause: error });
+    throw new BackendError(
+      `Cannot use backend "webgpu": ${(error as Error).message}.`,
+      { cause: error },
+    );
   }
   reachable.push(adapter, device);
 
-  const largest = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+  const largest = Math.min(
+    device.limits.maxBufferSize,
+    device.limits.maxStorageBufferBindingSize,
+  );
   const pipelines = new Map<Shader, Pipeline | Promise<Pipeline>>();
   const buffers = new Map<GPUBuffer, number>();
   let bytesInUse = 0, solves = 0, retired = false;
   let failure: BackendError | undefined;
+  // Those that wait: some engines never settle a mapping of a device that was lost.
+  const waiting = new Set<(failure: BackendError) => void>();
 
-  const fail = (what: string) => {
-    failure ??= new BackendError(`The WebGPU device failed: ${what}`);
-    onLost();
+  const fail = (what: string): BackendError => {
+    if (failure) return failure;
+    failure = new BackendError(`The WebGPU device failed: ${what}`);
+    onFailure(failure);
+    for (const reject of waiting) reject(failure);
     retired = true;
     destroyWhenIdle();
+    return failure;
   };
   device.lost.then(({ reason, message }) => reason === "destroyed" && retired || fail(message || "it was lost."));
-  device.addEventListener("uncapturederror", (event) => fail((event as GPUUncapturedErrorEvent).error.message));
+  device.addEventListener(
+    "uncapturederror",
+    (event) => fail((event as GPUUncapturedErrorEvent).error.message),
+  );
 
   async function compile(shader: Shader): Promise<Pipeline> {
     const { label, code, arrays } = shader;
     const layout = device.createBindGroupLayout({
       label,
       entries: [
-        { binding: 0, visibility: computeStage, buffer: { type: "uniform", hasDynamicOffset: true } },
+        {
+          binding: 0,
+          visibility: computeStage,
+          buffer: { type: "uniform", hasDynamicOffset: true },
+        },
         ...Object.values(arrays).map((use, i): GPUBindGroupLayoutEntry => ({
           binding: i + 1,
           visibility: computeStage,
-          buffer: { type: use.startsWith("read") ? "read-only-storage" : "storage" },
+          buffer: {
+            type: use.startsWith("read") ? "read-only-storage" : "storage",
+          },
         })),
       ],
     });
@@ -88,7 +125,10 @@ export async function createWebgpuMachine(onLost: () => void): Promise<WebgpuMac
     try {
       const pipeline = await device.createComputePipelineAsync({
         label,
-        layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+        layout: device.createPipelineLayout({
+          label,
+          bindGroupLayouts: [layout],
+        }),
         compute: { module, entryPoint: "main" },
       });
       const ready = { pipeline, layout };
@@ -101,7 +141,10 @@ export async function createWebgpuMachine(onLost: () => void): Promise<WebgpuMac
         (error as Error).message,
         ...messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`),
       ];
-      throw new BackendError(`Cannot compile the shader "${label}": ${reasons.join("; ")}`, { cause: error });
+      throw new BackendError(
+        `Cannot compile the shader "${label}": ${reasons.join("; ")}`,
+        { cause: error },
+      );
     }
   }
 
@@ -134,6 +177,15 @@ export async function createWebgpuMachine(onLost: () => void): Promise<WebgpuMac
       if (buffers.delete(buffer)) buffer.destroy();
     },
     failure: () => failure,
+    fail,
+    untilFailure(work) {
+      return new Promise((resolve, reject) => {
+        if (failure) reject(failure);
+        waiting.add(reject);
+        // Met also where the failure came first: the work of a lost device is rejected too.
+        work.then(resolve, reject).finally(() => waiting.delete(reject));
+      });
+    },
     usage: () => ({ buffers: buffers.size, bytes: bytesInUse }),
     enter() {
       solves++;

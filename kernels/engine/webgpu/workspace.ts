@@ -6,6 +6,7 @@ import { BackendError } from "../errors.ts";
 import type { Plan } from "../plan.ts";
 import type { Workspace } from "../workspace.ts";
 import { gpu, type WebgpuMachine } from "./machine.ts";
+import { mapForReading } from "./mapping.ts";
 import { createRecorder } from "./recorder.ts";
 
 /** Floating-point operations between two checkpoints: 50 ms of a device of 2 TFLOP/s. */
@@ -17,23 +18,47 @@ interface GpuArray<D extends Dtype = Dtype> extends DeviceArray<D> {
   readonly buffer: GPUBuffer;
 }
 
+/** What a workspace on a device offers to those who measure. */
+export interface WebgpuWorkspace extends Workspace {
+  /** Seconds of the device from the first kernel of `work` to its last; undefined where the device tells no time. */
+  timed(work: () => Promise<unknown>): Promise<number | undefined>;
+}
+
 /**
  * A workspace whose arrays live on a device, with `host` for what the device does not do. Kernels are recorded and
  * submitted in batches; only reading, and kernels that give a number, wait for the device.
  */
-export function createWebgpuWorkspace(plan: Plan, machine: WebgpuMachine, host: Workspace): Workspace {
+export function createWebgpuWorkspace(
+  plan: Plan,
+  machine: WebgpuMachine,
+  host: Workspace,
+): WebgpuWorkspace {
   const { device, createBuffer, destroyBuffer } = machine;
   const leave = machine.enter();
   const live = new Set<GpuArray>();
   const working = new Map<string, GpuArray>();
   let released = false;
-  const recorder = createRecorder(machine, (array) => (array as GpuArray).buffer);
+  const recorder = createRecorder(
+    machine,
+    (array) => (array as GpuArray).buffer,
+  );
 
-  function allocate<D extends Dtype>(dtype: D, length: number, label: string): GpuArray<D> {
+  function allocate<D extends Dtype>(
+    dtype: D,
+    length: number,
+    label: string,
+  ): GpuArray<D> {
     if (dtype === "f64" || dtype === "u8") {
-      throw new TypeError(`Cannot hold "${label}" on a WebGPU device: it has no ${dtype}.`);
+      throw new TypeError(
+        `Cannot hold "${label}" on a WebGPU device: it has no ${dtype}.`,
+      );
     }
-    const array = { dtype, length, label, buffer: createBuffer(Math.max(4, 4 * length), usage, label) };
+    const array = {
+      dtype,
+      length,
+      label,
+      buffer: createBuffer(Math.max(4, 4 * length), usage, label),
+    };
     live.add(array);
     return array;
   }
@@ -56,10 +81,15 @@ export function createWebgpuWorkspace(plan: Plan, machine: WebgpuMachine, host: 
     return array as DeviceArray as DeviceArray<typeof dtype>;
   };
 
-  async function run({ dispatches, value }: Dispatches): Promise<number | void> {
+  async function run(
+    { dispatches, value }: Dispatches,
+  ): Promise<number | void> {
     for (const dispatch of dispatches) {
       const pipeline = machine.pipelineOf(dispatch.shader);
-      recorder.record(pipeline instanceof Promise ? await pipeline : pipeline, dispatch);
+      recorder.record(
+        pipeline instanceof Promise ? await pipeline : pipeline,
+        dispatch,
+      );
     }
     if (value) return value.of(await read(value.array, 0, value.length));
   }
@@ -72,31 +102,85 @@ export function createWebgpuWorkspace(plan: Plan, machine: WebgpuMachine, host: 
     if (length === 0) return viewOf(new ArrayBuffer(0), array.dtype, 0, 0);
     recorder.flush();
     const bytes = 4 * length;
-    const staging = createBuffer(bytes, gpu.mapRead | gpu.copyTarget, `${array.label}, read back`);
+    const staging = createBuffer(
+      bytes,
+      gpu.mapRead | gpu.copyTarget,
+      `${array.label}, read back`,
+    );
     try {
       const encoder = device.createCommandEncoder({ label: staging.label });
-      encoder.copyBufferToBuffer((array as DeviceArray as GpuArray).buffer, 4 * offset, staging, 0, bytes);
+      encoder.copyBufferToBuffer(
+        (array as DeviceArray as GpuArray).buffer,
+        4 * offset,
+        staging,
+        0,
+        bytes,
+      );
       device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(gpu.mapRead);
+      await machine.untilFailure(mapForReading(device, staging));
       const failure = machine.failure();
       if (failure) throw failure;
       return viewOf(staging.getMappedRange().slice(0), array.dtype, 0, length);
     } catch (error) {
-      throw machine.failure() ??
-        new BackendError(`Cannot read "${array.label}" from the WebGPU device: ${(error as Error).message}`);
+      if (error instanceof BackendError) throw error;
+      throw machine.fail(
+        `"${array.label}" cannot be read: ${(error as Error).message}`,
+      );
     } finally {
       destroyBuffer(staging);
+    }
+  }
+
+  async function timed(
+    work: () => Promise<unknown>,
+  ): Promise<number | undefined> {
+    if (!device.features.has("timestamp-query")) return void await work();
+    const queries = device.createQuerySet({
+      type: "timestamp",
+      count: 2,
+      label: "times",
+    });
+    const resolved = createBuffer(
+      16,
+      gpu.queryResolve | gpu.copySource,
+      "times",
+    );
+    try {
+      recorder.time(queries);
+      await work();
+      recorder.time(undefined);
+      const encoder = device.createCommandEncoder({ label: "times" });
+      encoder.resolveQuerySet(queries, 0, 2, resolved, 0);
+      device.queue.submit([encoder.finish()]);
+      const [beginLow, beginHigh, endLow, endHigh] = await read(
+        {
+          dtype: "u32",
+          length: 4,
+          label: "times",
+          buffer: resolved,
+        } as GpuArray<"u32">,
+      );
+      return ((endHigh - beginHigh) * 2 ** 32 + endLow - beginLow) / 1e9;
+    } finally {
+      recorder.time(undefined);
+      destroyBuffer(resolved);
+      queries.destroy();
     }
   }
 
   const kernels = Object.fromEntries(
     (Object.keys(host.kernels) as KernelName[]).map((name) => {
       const lower = lowerings[name as keyof typeof lowerings] as
-        | ((operands: KernelArguments<KernelName>, scratch: Scratch) => Dispatches)
+        | ((
+          operands: KernelArguments<KernelName>,
+          scratch: Scratch,
+        ) => Dispatches)
         | undefined;
       return [name, (operands: KernelArguments<KernelName>) => {
         if (lower) return run(lower(operands, scratch));
-        throw new BackendError(`Cannot run the kernel ${name} on a WebGPU device: use the workspace's host.`);
+        throw new BackendError(
+          `Cannot run the kernel ${name} on a WebGPU device: use the workspace's host.`,
+        );
       }];
     }),
   ) as unknown as Kernels;
@@ -114,9 +198,14 @@ export function createWebgpuWorkspace(plan: Plan, machine: WebgpuMachine, host: 
     write(array, values, offset = 0) {
       if (values.length === 0) return;
       recorder.flush();
-      device.queue.writeBuffer((array as GpuArray).buffer, 4 * offset, converted(array.dtype, values));
+      device.queue.writeBuffer(
+        (array as GpuArray).buffer,
+        4 * offset,
+        converted(array.dtype, values),
+      );
     },
     read,
+    timed,
     release() {
       if (released) return;
       released = true;
@@ -130,14 +219,24 @@ export function createWebgpuWorkspace(plan: Plan, machine: WebgpuMachine, host: 
 }
 
 /** Values as the array holds them, in memory of their own type that is not shared: devices take no other. */
-function converted(dtype: Dtype, values: ArrayLike<number>): View & { buffer: ArrayBuffer } {
+function converted(
+  dtype: Dtype,
+  values: ArrayLike<number>,
+): View & { buffer: ArrayBuffer } {
   const fits = dtype === "f32"
     ? values instanceof Float32Array
     : dtype === "u32"
     ? values instanceof Uint32Array
     : values instanceof Int32Array;
-  if (fits && (values as View).buffer instanceof ArrayBuffer) return values as View & { buffer: ArrayBuffer };
-  const copy = viewOf(new ArrayBuffer(4 * values.length), dtype, 0, values.length);
+  if (fits && (values as View).buffer instanceof ArrayBuffer) {
+    return values as View & { buffer: ArrayBuffer };
+  }
+  const copy = viewOf(
+    new ArrayBuffer(4 * values.length),
+    dtype,
+    0,
+    values.length,
+  );
   (copy as View).set(values);
   return copy as View & { buffer: ArrayBuffer };
 }
