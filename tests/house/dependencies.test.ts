@@ -19,7 +19,10 @@ const layers: { readonly [name: string]: Layer } = {
   contracts: { within: ["kernels/spec.ts", "kernels/spec/"], mayImport: ["kernels/spec/"] },
   assembly: { within: ["kernels/wasm/assembly/"], mayImport: ["kernels/wasm/assembly/", ...blockings] },
   reference: { within: ["kernels/reference/"], mayImport: ["kernels/reference/", "kernels/spec/", ...contracts] },
-  wasm: { within: ["kernels/wasm/"], mayImport: ["kernels/wasm/", "kernels/reference/", ...contracts] },
+  wasm: {
+    within: ["kernels/wasm/"],
+    mayImport: ["kernels/wasm/", "kernels/reference/", "kernels/spec/", ...contracts],
+  },
   webgpu: { within: ["kernels/webgpu/"], mayImport: ["kernels/webgpu/", "kernels/reference/", ...contracts] },
   kernels: { within: ["kernels/"], mayImport: ["kernels/"] },
   core: { within: ["solvers/core/"], mayImport: ["solvers/core/", engine, ...contracts] },
