@@ -6,7 +6,8 @@
 
 import { referenceKernels } from "../reference/table.ts";
 import type { ArenaUsage } from "./arena.ts";
-import { capabilities, forgetCapabilities, hostCapabilities, runtime } from "./capabilities.ts";
+import { capabilities, forgetCapabilities, hostCapabilities, noteMissingThreads, runtime } from "./capabilities.ts";
+import { BackendError } from "./errors.ts";
 import { type KernelModules, loadModule, provideModules } from "./modules.ts";
 import { considersWebgpu, type Crossovers, defaultCrossovers, planWork, type WorkRequest } from "./plan.ts";
 import { createWasmMachine, type WasmMachine } from "./wasm_backend.ts";
@@ -88,8 +89,18 @@ export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
     return createWebgpuWorkspace(plan, machine, host);
   }
   if (plan.backend === "reference") return createHostWorkspace(plan, referenceKernels, javascriptMemory);
-  const { arena, kernels, enter } = await wasmMachine();
-  return createHostWorkspace(plan, kernels(plan.threads), arena, enter());
+  const { arena, kernels, enter, hire } = await wasmMachine();
+  const leave = enter();
+  try {
+    if (plan.backend === "threads") await hire(plan.threads);
+  } catch (error) {
+    leave();
+    if (!(error instanceof BackendError)) throw error;
+    // A policy of the page may forbid workers, or the system refuse more of them.
+    noteMissingThreads(error.message.replace(/\.$/, ""));
+    return openWorkspace(request);
+  }
+  return createHostWorkspace(plan, kernels(plan.threads), arena, leave);
 }
 
 /** Buffers and bytes on the WebGPU device. */
