@@ -1,4 +1,4 @@
-import { numberOption } from "./options.ts";
+import { choiceOption, integerOption, numberOption } from "./options.ts";
 import type { ProgressEvent, SolveOptions } from "./result.ts";
 
 interface Host {
@@ -33,8 +33,10 @@ export interface Run {
 }
 
 /** Begins a run; throws at once when the signal has already been aborted. */
-export function startRun({ signal, timeLimitMs = Infinity, onProgress }: SolveOptions): Run {
+export function startRun({ signal, timeLimitMs = Infinity, onProgress, ...where }: SolveOptions): Run {
   numberOption("timeLimitMs", timeLimitMs, 0, Infinity);
+  choiceOption("backend", where.backend ?? "auto", ["auto", "reference", "wasm", "threads", "webgpu"]);
+  integerOption("threads", where.threads ?? 1, 1);
   signal?.throwIfAborted();
   const started = performance.now();
   let lastTurn = started;
