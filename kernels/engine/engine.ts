@@ -32,7 +32,10 @@ export interface EngineOptions {
   readonly modules?: KernelModules;
   /** The most working memory, in bytes. @default 4294967296, on workerd 100663296 */
   readonly maximumMemoryBytes?: number;
-  /** From how many operations of a solve other backends pay on this machine. @default cautious guesses */
+  /**
+   * From how many operations of a solve other backends pay on this machine, as {@linkcode calibrate} measures it;
+   * Infinity for never. @default cautious guesses
+   */
   readonly crossovers?: Partial<Crossovers>;
 }
 
@@ -47,10 +50,19 @@ export async function init(options: EngineOptions = {}): Promise<void> {
       `Cannot use "maximumMemoryBytes": expected ${1 << 20} to ${addressableBytes}, received ${maximumMemoryBytes}.`,
     );
   }
+  for (const name of ["threads", "webgpu"] as const) {
+    const value = options.crossovers?.[name];
+    if (value !== undefined && !(typeof value === "number" && value >= 0)) {
+      throw new RangeError(
+        `Cannot use "crossovers": expected a number of operations from 0 on for "${name}", received ${value}.`,
+      );
+    }
+  }
   await dispose();
   if (modules) provideModules(modules);
   requestedLimit = maximumMemoryBytes;
-  crossovers = { ...defaultCrossovers, ...options.crossovers };
+  const { threads = defaultCrossovers.threads, webgpu = defaultCrossovers.webgpu } = options.crossovers ?? {};
+  crossovers = { threads, webgpu };
   if (hostCapabilities().build !== "none") await wasmMachine();
 }
 

@@ -6,6 +6,8 @@ import { until, watchWorkers } from "../support/workers.ts";
 
 const { threadsReason } = await capabilities();
 const { weights, gram } = makeLayer({ rows: 96, columns: 96, seed: 5, dtype: "f32" });
+/** Chromium ends a worker that does not listen after two seconds; 25 passes must take longer. */
+const pauseMs = "process" in globalThis ? 40 : 150;
 const threaded = { method: "quantease", bits: 3, backend: "threads", threads: 3 } as const;
 
 describe("a lost worker", { skip: threadsReason ?? false }, () => {
@@ -14,7 +16,7 @@ describe("a lost worker", { skip: threadsReason ?? false }, () => {
     const watch = watchWorkers();
     try {
       const expected = await quantizeLayer(weights, gram, { ...threaded, backend: "wasm" });
-      for (let i = 0; i < 3; i++) {
+      for (let i = 0; i < 2; i++) {
         let killed = false;
         const solving = quantizeLayer(weights, gram, {
           ...threaded,
@@ -22,8 +24,7 @@ describe("a lost worker", { skip: threadsReason ?? false }, () => {
           onProgress() {
             if (!killed) watch.kill();
             killed = true;
-            // Some runtimes take their time over it: 25 passes become a second of work.
-            for (const until = performance.now() + 40; performance.now() < until;);
+            for (const until = performance.now() + pauseMs; performance.now() < until;);
           },
         });
         await assert.rejects(solving, (error: Error) => {
@@ -35,7 +36,7 @@ describe("a lost worker", { skip: threadsReason ?? false }, () => {
         assert.equal(next.plan.threads, 3);
         assert.deepEqual(next.codes, expected.codes);
       }
-      assert.equal(watch.started(), 8, "two at first, and two after each loss");
+      assert.equal(watch.started(), 6, "two at first, and two after each loss");
       assert.equal(watch.alive(), 2);
       await dispose();
       await until(() => watch.alive() === 0, "the end of the workers");
