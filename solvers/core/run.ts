@@ -32,11 +32,12 @@ export interface Run {
   checkpoint(state: Checkpoint): Promise<boolean>;
 }
 
-/** Begins a run; throws at once when the signal has already been aborted. */
-export function startRun({ signal, timeLimitMs = Infinity, onProgress, ...where }: SolveOptions): Run {
+/** Begins a run, after a check of the options that all solvers share; throws at once where the signal is aborted. */
+export function startRun(options: SolveOptions): Run {
+  const { backend = "auto", threads = 1, signal, timeLimitMs = Infinity, onProgress } = options;
   numberOption("timeLimitMs", timeLimitMs, 0, Infinity);
-  choiceOption("backend", where.backend ?? "auto", ["auto", "reference", "wasm", "threads", "webgpu"]);
-  integerOption("threads", where.threads ?? 1, 1);
+  choiceOption("backend", backend, ["auto", "reference", "wasm", "threads", "webgpu"]);
+  integerOption("threads", threads, 1);
   signal?.throwIfAborted();
   const started = performance.now();
   let lastTurn = started;
