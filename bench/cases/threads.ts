@@ -13,8 +13,7 @@ interface Part {
 
 /** What more threads bring. */
 export const threads: Case = {
-  question:
-    "How do a matrix product and a whole layer speed up with threads, and is the answer the same?",
+  question: "How do a matrix product and a whole layer speed up with threads, and is the answer the same?",
   async run(context) {
     const { threads: most, threadsReason } = await capabilities();
     const counts = [1, 2, 4, 8, 16].filter((count) => count <= most);
@@ -63,8 +62,7 @@ async function product(
     0.8,
     {
       rounds: quick ? 3 : 200,
-      onRound: (round, rounds) =>
-        progress(`product, round ${round} of ${rounds}`),
+      onRound: (round, rounds) => progress(`product, round ${round} of ${rounds}`),
     },
   );
   const products = await Promise.all(
@@ -114,8 +112,7 @@ async function wholeLayer(
     0.925,
     {
       rounds: quick ? 3 : 5,
-      onRound: (round, rounds) =>
-        progress(`${method}, round ${round} of ${rounds}`),
+      onRound: (round, rounds) => progress(`${method}, round ${round} of ${rounds}`),
     },
   );
 }
