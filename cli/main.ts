@@ -1,9 +1,10 @@
 import process from "node:process";
-import { BackendError, dispose, FormatError, InputError, MemoryLimitError, OptionError } from "../mod.ts";
+import { BackendError, dispose, FormatError, init, InputError, MemoryLimitError, OptionError } from "../mod.ts";
 import settings from "../deno.json" with { type: "json" };
 import { readArguments } from "./arguments.ts";
 import { UsageError } from "./command.ts";
 import { commands } from "./commands.ts";
+import { crossoversVariable, readCrossovers } from "./crossovers.ts";
 import { FileError } from "./files.ts";
 import { commandHelp, overview } from "./help.ts";
 import { Interrupted, onInterrupt } from "./interrupt.ts";
@@ -37,8 +38,13 @@ export async function main(args: readonly string[]): Promise<number> {
       throw new UsageError(`Unknown command ${name}.${suggest(name, commands.map((other) => other.name))}`);
     }
     const { options, operands, help } = readArguments(command, rest);
-    if (help) terminal.print(commandHelp(command, terminal.style));
-    else await command.run({ options, operands, terminal, signal: interrupt.signal });
+    if (help) {
+      terminal.print(commandHelp(command, terminal.style));
+      return 0;
+    }
+    const measured = process.env[crossoversVariable];
+    if (measured) await init({ crossovers: await readCrossovers(measured) });
+    await command.run({ options, operands, terminal, signal: interrupt.signal });
     return 0;
   } catch (error) {
     terminal.progress.clear();

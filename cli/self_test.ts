@@ -29,9 +29,10 @@ const backends: readonly BackendName[] = ["reference", "wasm", "threads", "webgp
 
 /** Quantises one small layer on every backend and checks each answer against plain arithmetic. */
 export async function examine(signal: AbortSignal): Promise<Examination[]> {
-  const weights = wholeNumbers(24, 64, 1), activations = wholeNumbers(200, 64, 2);
+  // Large enough for the kernels to share the work among threads.
+  const weights = wholeNumbers(96, 96, 1), activations = wholeNumbers(200, 96, 2);
   // The numbers are whole, so that f32, which devices take, holds the same.
-  const singles = matrix(24, 64, Float32Array.from(weights.data));
+  const singles = matrix(96, 96, Float32Array.from(weights.data));
   const gram = plainGram(activations);
   const examinations: Examination[] = [];
   let best = Infinity;

@@ -1,61 +1,179 @@
-import type { Case, Cell, Target } from "../case.ts";
-import { normals } from "../data.ts";
+import type { Case, CaseContext, Cell, Table, Target } from "../case.ts";
+import { normals, syntheticLayer } from "../data.ts";
 import { gemmContender } from "../kernels.ts";
+import { quantizeLayer } from "../../mod.ts";
 import { capabilities, openWorkspace } from "../../kernels/engine/mod.ts";
-import { race } from "../runner.ts";
+import { type Contender, race } from "../runner.ts";
+
+/** What one measurement adds to the report. */
+interface Part {
+  readonly table: Table;
+  readonly targets: readonly Target[];
+}
 
 /** What more threads bring. */
 export const threads: Case = {
-  question: "How does the rate of a matrix product grow with threads, and is the answer the same?",
-  async run({ quick, seed, progress }) {
+  question: "How do a matrix product and a whole layer speed up with threads, and is the answer the same?",
+  async run(context) {
     const { threads: most, threadsReason } = await capabilities();
-    const size = quick ? 256 : 512;
     const counts = [1, 2, 4, 8, 16].filter((count) => count <= most);
-    const a = normals(new Float32Array(size * size), seed);
-    const b = normals(new Float32Array(size * size), seed + 1);
-    const contenders = await Promise.all(counts.map(async (count) => {
-      const request = { threads: count, dtype: "f32", flops: 2 * size ** 3 } as const;
-      const workspace = await openWorkspace({ ...request, backend: count === 1 ? "wasm" : "threads" });
-      if (workspace.plan.threads !== count) {
-        throw new Error(`${count} threads were asked for, and ${workspace.plan.threads} came.`);
-      }
-      return gemmContender(`${count}`, workspace, a, b, size);
-    }));
-    const onRound = (round: number, rounds: number) => progress(`round ${round} of ${rounds}`);
-    const measured = await race(contenders, { rounds: quick ? 3 : 200, sampleSeconds: 0.002, clock: "wall", onRound });
-    const processor = await race(contenders, { rounds: quick ? 3 : 9, clock: "cpu", onRound });
-    const products = await Promise.all(contenders.map(({ product }) => product()));
-    for (const product of products) {
-      if (!product.every((value, index) => Object.is(value, products[0][index]))) {
-        throw new Error("The product depends on the number of threads.");
-      }
-    }
-    const [one] = measured;
+    const parts = [
+      await product(counts, context),
+      await wholeLayer("quantease", counts, context),
+      await wholeLayer("auto", counts, context),
+    ];
     return {
-      tables: [{
-        title: `f32 ${size} x ${size}, wall-clock time`,
-        columns: ["threads", "GFLOP/s", "to one thread", "CPU time to one thread", "minimum ms", "median ms"],
-        rows: measured.map((m, index): Cell[] => [
-          m.name,
-          m.rate!,
-          m.rate! / one.rate!,
-          processor[index].minimum / processor[0].minimum,
-          m.minimum * 1e3,
-          m.median * 1e3,
-        ]),
-      }],
-      targets: measured.slice(1).map((m): Target => ({
-        name: `${m.name} threads to one`,
-        value: m.rate! / one.rate!,
-        limit: 0.8 * Number(m.name),
-        sense: "at least",
-      })),
+      tables: parts.map(({ table }) => table),
+      targets: parts.flatMap(({ targets }) => targets),
       notes: [
         "On a machine that others use too, the ratio of wall-clock times comes out low; the CPU time of all threads " +
         "together, which should stay that of one, does not.",
-        "Every product is the same to the last bit; the case fails where it is not.",
+        "Every product and every code is the same to the last bit; the case fails where one is not.",
+        "A whole layer includes what stays on one thread: checks, copies, the grid, objectives and codes in JavaScript.",
         ...(threadsReason ? [`No more threads here: ${threadsReason}.`] : []),
       ],
     };
   },
 };
+
+async function product(
+  counts: readonly number[],
+  { quick, seed, progress }: CaseContext,
+): Promise<Part> {
+  const size = quick ? 256 : 512;
+  const a = normals(new Float32Array(size * size), seed);
+  const b = normals(new Float32Array(size * size), seed + 1);
+  const contenders = await Promise.all(counts.map(async (count) => {
+    const request = {
+      threads: count,
+      dtype: "f32",
+      flops: 2 * size ** 3,
+    } as const;
+    const workspace = await openWorkspace({
+      ...request,
+      backend: count === 1 ? "wasm" : "threads",
+    });
+    checkThreads(workspace.plan.threads, count);
+    return gemmContender(`${count}`, workspace, a, b, size);
+  }));
+  const part = await compare(
+    `f32 product, ${size} x ${size}`,
+    contenders,
+    0.8,
+    {
+      rounds: quick ? 3 : 200,
+      onRound: (round, rounds) => progress(`product, round ${round} of ${rounds}`),
+    },
+  );
+  const products = await Promise.all(
+    contenders.map(({ product }) => product()),
+  );
+  for (const product of products) {
+    if (
+      !product.every((value, index) => Object.is(value, products[0][index]))
+    ) {
+      throw new Error("The product depends on the number of threads.");
+    }
+  }
+  return part;
+}
+
+async function wholeLayer(
+  method: "quantease" | "auto",
+  counts: readonly number[],
+  { quick, seed, progress }: CaseContext,
+): Promise<Part> {
+  const size = quick ? 512 : 2048, iterations = quick ? 5 : 25;
+  const layer = syntheticLayer(size, size, seed);
+  const weights = { data: layer.weights, shape: [size, size] as const };
+  const gram = { data: layer.gram, shape: [size, size] as const };
+  let expected: Uint8Array | undefined;
+  const contenders = counts.map((count): Contender => ({
+    name: `${count}`,
+    async run() {
+      const backend = count === 1 ? "wasm" : "threads";
+      const { codes, plan } = await quantizeLayer(weights, gram, {
+        bits: 3,
+        method,
+        iterations,
+        backend,
+        threads: count,
+      });
+      checkThreads(plan.threads, count);
+      expected ??= codes;
+      if (!codes.every((code, at) => code === expected![at])) {
+        throw new Error("The codes depend on the number of threads.");
+      }
+    },
+  }));
+  return await compare(
+    `quantizeLayer, "${method}", ${size} x ${size}, ${iterations} iterations`,
+    contenders,
+    0.925,
+    {
+      rounds: quick ? 3 : 5,
+      onRound: (round, rounds) => progress(`${method}, round ${round} of ${rounds}`),
+    },
+  );
+}
+
+/** Races on the wall clock, then on CPU time; `efficiency` is the least speed-up for each thread. */
+async function compare(
+  title: string,
+  contenders: readonly Contender[],
+  efficiency: number,
+  { rounds, onRound }: {
+    rounds: number;
+    onRound: (round: number, rounds: number) => void;
+  },
+): Promise<Part> {
+  const budgetSeconds = 90, slowSeconds = 60;
+  const measured = await race(contenders, {
+    rounds,
+    sampleSeconds: 0.002,
+    clock: "wall",
+    budgetSeconds,
+    slowSeconds,
+    onRound,
+  });
+  const processor = await race(contenders, {
+    rounds: 3,
+    clock: "cpu",
+    budgetSeconds: 0,
+    onRound,
+  });
+  const [one] = measured;
+  return {
+    table: {
+      title: `${title}, wall-clock time`,
+      columns: [
+        "threads",
+        "GFLOP/s",
+        "to one thread",
+        "CPU time to one thread",
+        "minimum ms",
+        "median ms",
+      ],
+      rows: measured.map((m, index): Cell[] => [
+        m.name,
+        m.rate ?? null,
+        one.minimum / m.minimum,
+        processor[index].minimum / processor[0].minimum,
+        m.minimum * 1e3,
+        m.median * 1e3,
+      ]),
+    },
+    targets: measured.slice(1).map((m): Target => ({
+      name: `${title}: ${m.name} threads to one`,
+      value: one.minimum / m.minimum,
+      limit: efficiency * Number(m.name),
+      sense: "at least",
+    })),
+  };
+}
+
+function checkThreads(came: number, asked: number): void {
+  if (came !== asked) {
+    throw new Error(`${asked} threads were asked for, and ${came} came.`);
+  }
+}

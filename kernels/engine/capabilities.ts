@@ -85,6 +85,13 @@ export function hostCapabilities(): Capabilities {
   return probedHost ??= probeHost();
 }
 
+/** Takes back that workers can share memory, for a reason that only starting one shows. */
+export function noteMissingThreads(threadsReason: string): void {
+  probedHost = { ...hostCapabilities(), threads: 1, threadsReason };
+  const found = probed;
+  probed = found?.then((all) => ({ ...all, threads: 1, threadsReason }));
+}
+
 /** Forgets what was probed, because modules were provided or resources were disposed. */
 export function forgetCapabilities(): void {
   probed = probedHost = undefined;

@@ -6,7 +6,7 @@
 
 import { referenceKernels } from "../reference/table.ts";
 import type { ArenaUsage } from "./arena.ts";
-import { capabilities, forgetCapabilities, hostCapabilities, runtime } from "./capabilities.ts";
+import { capabilities, forgetCapabilities, hostCapabilities, noteMissingThreads, runtime } from "./capabilities.ts";
 import { BackendError } from "./errors.ts";
 import { type KernelModules, loadModule, provideModules } from "./modules.ts";
 import { considersWebgpu, type Crossovers, defaultCrossovers, planWork, type WorkRequest } from "./plan.ts";
@@ -34,7 +34,10 @@ export interface EngineOptions {
   readonly modules?: KernelModules;
   /** The most working memory, in bytes. @default 4294967296, on workerd 100663296 */
   readonly maximumMemoryBytes?: number;
-  /** From how many operations of a solve other backends pay on this machine. @default cautious guesses */
+  /**
+   * From how many operations of a solve other backends pay on this machine, as {@linkcode calibrate} measures it;
+   * Infinity for never. @default cautious guesses
+   */
   readonly crossovers?: Partial<Crossovers>;
 }
 
@@ -52,10 +55,19 @@ export async function init(options: EngineOptions = {}): Promise<void> {
       `Cannot use "maximumMemoryBytes": expected ${1 << 20} to ${addressableBytes}, received ${maximumMemoryBytes}.`,
     );
   }
+  for (const name of ["threads", "webgpu"] as const) {
+    const value = options.crossovers?.[name];
+    if (value !== undefined && !(typeof value === "number" && value >= 0)) {
+      throw new RangeError(
+        `Cannot use "crossovers": expected a number of operations from 0 on for "${name}", received ${value}.`,
+      );
+    }
+  }
   await dispose();
   if (modules) provideModules(modules);
   requestedLimit = maximumMemoryBytes;
-  crossovers = { ...defaultCrossovers, ...options.crossovers };
+  const { threads = defaultCrossovers.threads, webgpu = defaultCrossovers.webgpu } = options.crossovers ?? {};
+  crossovers = { threads, webgpu };
   if (hostCapabilities().build !== "none") await wasmMachine();
 }
 
@@ -110,11 +122,19 @@ export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
     });
     return createWebgpuWorkspace(plan, machine, host);
   }
-  if (plan.backend === "reference") {
-    return createHostWorkspace(plan, referenceKernels, javascriptMemory);
+  if (plan.backend === "reference") return createHostWorkspace(plan, referenceKernels, javascriptMemory);
+  const { arena, kernels, enter, hire } = await wasmMachine();
+  const leave = enter();
+  try {
+    if (plan.backend === "threads") await hire(plan.threads);
+  } catch (error) {
+    leave();
+    if (!(error instanceof BackendError)) throw error;
+    // A policy of the page may forbid workers, or the system refuse more of them.
+    noteMissingThreads(error.message.replace(/\.$/, ""));
+    return openWorkspace(request);
   }
-  const { arena, kernels, enter } = await wasmMachine();
-  return createHostWorkspace(plan, kernels(plan.threads), arena, enter());
+  return createHostWorkspace(plan, kernels(plan.threads), arena, leave);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What solvers see of the machine. @module */
 
+export { calibrate, type Calibration, type Contest } from "./calibrate.ts";
 export { type Capabilities, capabilities, type RuntimeName } from "./capabilities.ts";
 export { deviceUsage, dispose, type EngineOptions, init, memoryUsage, openWorkspace, withWorkspace } from "./engine.ts";
 export { BackendError, MemoryLimitError } from "./errors.ts";

@@ -2,6 +2,7 @@ import type { FloatDtype, KernelName } from "../spec.ts";
 import { webgpuKernels } from "../webgpu/names.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { BackendError } from "./errors.ts";
+import { mostThreads } from "./threads/task.ts";
 
 /** Where kernels can run. */
 export type BackendName = "reference" | "wasm" | "threads" | "webgpu";
@@ -102,12 +103,13 @@ function planOnHost(request: WorkRequest, capabilities: Capabilities, crossovers
   if (backend === "wasm") return one("wasm", `wasm requested, ${build} build`);
   if (threadsReason) return one("wasm", `${build} build on one thread: ${threadsReason}`);
   // Whoever asks for threads by number gets that number, even beyond the processors there are.
-  const threads = request.threads ?? capabilities.threads;
+  const threads = Math.min(request.threads ?? capabilities.threads, mostThreads);
   if (threads <= 1) {
     return one("wasm", `${build} build on one thread: ${request.threads ? "as requested" : "one processor"}`);
   }
   if (backend === "auto" && flops < crossovers.threads) {
     return one("wasm", `${build} build on one thread: too little work for threads`);
   }
-  return { backend: "threads", threads, dtype, reason: `${build} build on ${threads} threads` };
+  const capped = request.threads !== undefined && request.threads > threads ? ", the most there can be" : "";
+  return { backend: "threads", threads, dtype, reason: `${build} build on ${threads} threads${capped}` };
 }

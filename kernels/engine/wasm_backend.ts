@@ -12,12 +12,15 @@ type Exports = Record<string, (...parameters: number[]) => number>;
 
 /** One WASM memory, the kernels over it, and the threads that share it. */
 export interface WasmMachine {
+  /** The memory; of a machine that lost a worker, nothing is handed out again. */
   readonly arena: Arena;
+  /** Starts the workers that kernels on so many threads need. @throws {BackendError} when one cannot be started */
+  hire(threads: number): Promise<void>;
   /** The kernels on so many threads: reference kernels, overridden where there is a WASM implementation. */
   kernels(threads: number): Kernels;
   /** Notes that a solve begins; the function returned notes its end. */
   enter(): () => void;
-  /** Ends the worker threads as soon as no solve is under way. */
+  /** Ends the worker threads whenever no solve is under way. */
   retire(): void;
 }
 
@@ -29,7 +32,10 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number, onB
   const memory = reserveMemory(Math.floor(limit / pageBytes));
   const instance = new WebAssembly.Instance(module, { env: { memory: memory.shared } });
   const exports = instance.exports as unknown as Exports;
-  const arena = createArena(memory.shared, exports.heapBase(), memory.maximum * pageBytes);
+  const whole = createArena(memory.shared, exports.heapBase(), memory.maximum * pageBytes);
+  let broken = false;
+  // A worker that dies may write for a while: what its solves return must not come to others that are under way.
+  const arena: Arena = { ...whole, free: (array) => broken || whole.free(array) };
   // Working memory of the kernels on the calling thread: kept from call to call, grown to the largest wish.
   let scratch: HostArray<"u8"> | undefined;
   let pool: ThreadPool | undefined;
@@ -54,15 +60,26 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number, onB
   function launchOnThreads(step: Launch, threads: number): number | Promise<number> {
     const { extent = 0, grain = 1 } = step;
     if (extent <= grain) return launch(step);
-    return (pool ??= createThreadPool(module, instance, arena, onBroken)).run(step, threads);
+    return threadPool().run(step, threads);
+  }
+
+  function threadPool(): ThreadPool {
+    return pool ??= createThreadPool(module, instance, arena, () => {
+      broken = true;
+      onBroken();
+    });
   }
 
   function endWhenIdle(): void {
-    if (retired && solves === 0) pool?.dispose();
+    if (!retired || solves > 0) return;
+    pool?.dispose();
+    // A solve that found this machine just before may still come: it gets a pool of its own.
+    pool = undefined;
   }
 
   return {
     arena,
+    hire: (threads) => threadPool().hire(threads),
     kernels: (threads) =>
       threads > 1
         ? tableOf((launches) => runLaunchesAsync(launches, (step) => launchOnThreads(step, threads)))

@@ -1,4 +1,4 @@
-import { numberOption } from "./options.ts";
+import { choiceOption, integerOption, numberOption } from "./options.ts";
 import type { ProgressEvent, SolveOptions } from "./result.ts";
 
 interface Host {
@@ -32,9 +32,12 @@ export interface Run {
   checkpoint(state: Checkpoint): Promise<boolean>;
 }
 
-/** Begins a run; throws at once when the signal has already been aborted. */
-export function startRun({ signal, timeLimitMs = Infinity, onProgress }: SolveOptions): Run {
+/** Begins a run, after a check of the options that all solvers share; throws at once where the signal is aborted. */
+export function startRun(options: SolveOptions): Run {
+  const { backend = "auto", threads = 1, signal, timeLimitMs = Infinity, onProgress } = options;
   numberOption("timeLimitMs", timeLimitMs, 0, Infinity);
+  choiceOption("backend", backend, ["auto", "reference", "wasm", "threads", "webgpu"]);
+  integerOption("threads", threads, 1);
   signal?.throwIfAborted();
   const started = performance.now();
   let lastTurn = started;

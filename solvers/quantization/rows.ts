@@ -210,11 +210,10 @@ export function readLevels(
 export function rowObjectives(rows: Rows, { levels, residual }: Snapshot): Float64Array {
   const { stage: { task: { columns, diagonal }, order }, begin, end } = rows;
   const objectives = new Float64Array(end - begin);
+  const curvature = Float64Array.from(order, (column) => diagonal[column]);
   eachRowOfErrors(rows, levels, (errors, row) => {
     let sum = 0;
-    for (let k = 0, at = row * columns; k < columns; k++, at++) {
-      sum += errors[k] * residual[at] * diagonal[order[k]];
-    }
+    for (let k = 0, at = row * columns; k < columns; k++, at++) sum += errors[k] * residual[at] * curvature[k];
     objectives[row] = sum;
   });
   return objectives;
@@ -223,16 +222,12 @@ export function rowObjectives(rows: Rows, { levels, residual }: Snapshot): Float
 /** Calls `visit` with the errors of each row of a block, target less `What`, in the order of the stage. */
 function eachRowOfErrors(rows: Rows, levels: Vector, visit: (errors: Float64Array, row: number) => void): void {
   const { stage: { task, order, groupAt }, begin, end } = rows;
-  const { columns, weights, grid: { scales, groups } } = task;
-  const errors = new Float64Array(columns),
-    room = likeVector(weights.data, columns);
+  const { columns, weights, grid: { scales: { data: scales }, groups } } = task;
+  const errors = new Float64Array(columns), room = likeVector(weights.data, columns);
   for (let row = 0; row < end - begin; row++) {
-    const target = targetRow(task, begin + row, room),
-      inGrid = (begin + row) * groups,
-      inBlock = row * columns;
+    const target = targetRow(task, begin + row, room), inGrid = (begin + row) * groups, inBlock = row * columns;
     for (let k = 0; k < columns; k++) {
-      errors[k] = target[order[k]] -
-        scales.data[inGrid + groupAt[k]] * levels[inBlock + k];
+      errors[k] = target[order[k]] - scales[inGrid + groupAt[k]] * levels[inBlock + k];
     }
     visit(errors, row);
   }
@@ -240,8 +235,14 @@ function eachRowOfErrors(rows: Rows, levels: Vector, visit: (errors: Float64Arra
 
 /** Takes levels on the grid as the answer so far. */
 export function storeCodes(rows: Rows, levels: Vector): void {
-  const { stage: { task: { codes, grid } } } = rows;
-  forEachWeight(rows, (at, inLayer, inGrid) => codes[inLayer] = levels[at] + grid.zeros.data[inGrid]);
+  const { stage: { task: { codes, columns, grid: { zeros: { data: zeros }, groups } }, order, groupAt } } = rows;
+  // No call for each weight: on one thread, beside kernels on several, this loop is what does not get faster.
+  for (let i = rows.begin, inBlock = 0; i < rows.end; i++) {
+    const inLayer = i * columns, inGrid = i * groups;
+    for (let k = 0; k < columns; k++, inBlock++) {
+      codes[inLayer + order[k]] = levels[inBlock] + zeros[inGrid + groupAt[k]];
+    }
+  }
 }
 
 /** `M = Sigma diag(Sigma)^-1`, the coupling of coordinate descent; columns and rows of dead inputs are zero. */

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import type { Capabilities } from "../../kernels/engine/capabilities.ts";
 import { BackendError } from "../../kernels/engine/errors.ts";
-import { planWork, type WorkRequest } from "../../kernels/engine/plan.ts";
+import { considersWebgpu, type Crossovers, planWork, type WorkRequest } from "../../kernels/engine/plan.ts";
 
 const desktop: Capabilities = {
   runtime: "deno",
@@ -48,6 +48,12 @@ const cases: readonly Case[] = [
   { on: desktop, ask: { flops: large, backend: "reference" }, get: "reference x 1" },
   { on: desktop, ask: { backend: "threads" }, get: "threads x 8" },
   { on: desktop, ask: { backend: "threads", threads: 3 }, get: "threads x 3" },
+  { on: desktop, ask: { backend: "threads", threads: 1 }, get: "wasm x 1" },
+  { on: desktop, ask: { backend: "threads", threads: 100 }, get: "threads x 100" },
+  { on: desktop, ask: { backend: "threads", threads: 1000 }, get: "threads x 112" },
+  { on: { ...desktop, threads: 256 }, ask: { flops: large }, get: "threads x 112" },
+  { on: single, ask: { backend: "threads" }, get: "wasm x 1" },
+  { on: single, ask: { backend: "threads", threads: 2 }, get: "threads x 2" },
   { on: desktop, ask: { backend: "webgpu" }, get: /Cannot use backend "webgpu": no adapter\./ },
   { on: graphics, ask: { flops: huge, needs }, get: "webgpu x 1" },
   { on: graphics, ask: { flops: large, needs }, get: "threads x 8" },
@@ -112,7 +118,51 @@ describe("planWork", () => {
     assert.deepEqual([9, 10, 100].map(backendFor), ["wasm", "threads", "webgpu"]);
   });
 
-  it("says why threads are not used where there are none", () => {
-    assert.match(planWork({ dtype: "f64", flops: large }, worker).reason, /workerd has no threads/);
+  it("says why the work runs where it does", () => {
+    const reasonOf = (on: Capabilities, ask: Partial<WorkRequest>, crossovers?: Crossovers) =>
+      planWork({ dtype: "f64", flops: large, ...ask }, on, crossovers).reason;
+    assert.equal(reasonOf(worker, {}), "relaxed build on one thread: workerd has no threads");
+    assert.equal(reasonOf(worker, { backend: "threads" }), "relaxed build on one thread: workerd has no threads");
+    assert.equal(reasonOf(single, {}), "relaxed build on one thread: one processor");
+    assert.equal(reasonOf(desktop, { threads: 1 }), "relaxed build on one thread: as requested");
+    assert.equal(reasonOf(desktop, { flops: small }), "relaxed build on one thread: too little work for threads");
+    assert.equal(
+      reasonOf(desktop, {}, { threads: Infinity, webgpu: Infinity }),
+      "relaxed build on one thread: too little work for threads",
+    );
+    assert.equal(reasonOf(desktop, {}), "relaxed build on 8 threads");
+    assert.equal(reasonOf(desktop, { threads: 500 }), "relaxed build on 112 threads, the most there can be");
+    assert.equal(reasonOf(desktop, { backend: "wasm" }), "wasm requested, relaxed build");
+    assert.equal(reasonOf(desktop, { backend: "reference" }), "reference requested");
+    assert.equal(reasonOf(old, {}), "this runtime has no WASM SIMD");
+    assert.equal(reasonOf(closed, {}), "this runtime has no shared WASM memory");
+    assert.equal(
+      reasonOf(graphics, { backend: "webgpu", dtype: "f32", needs }),
+      "WebGPU on a card: requested",
+    );
+    assert.equal(
+      reasonOf(graphics, { flops: huge, dtype: "f32", needs }),
+      "WebGPU on a card: worth it from 1000000000000 operations",
+    );
+    // Where the work would not have gone to a device anyway, nothing is said of it.
+    assert.equal(reasonOf(desktop, { flops: huge }), "relaxed build on 8 threads");
+  });
+});
+
+describe("considersWebgpu", () => {
+  it("looks for an adapter only where the work may go there", () => {
+    const asks: [Partial<WorkRequest>, boolean][] = [
+      [{ flops: huge, needs }, true],
+      [{ flops: huge - 1, needs }, false],
+      [{ flops: huge }, false],
+      [{ flops: huge, needs, dtype: "f64" }, false],
+      [{ flops: huge, needs, backend: "wasm" }, false],
+      [{ flops: huge, needs, backend: "threads" }, false],
+      [{ flops: 0, backend: "webgpu" }, true],
+    ];
+    for (const [ask, looks] of asks) {
+      assert.equal(considersWebgpu({ dtype: "f32", flops: small, ...ask }), looks, JSON.stringify(ask));
+    }
+    assert.equal(considersWebgpu({ dtype: "f32", flops: 5, needs }, { threads: 0, webgpu: 5 }), true);
   });
 });

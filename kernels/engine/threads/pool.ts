@@ -2,15 +2,21 @@ import type { HostArray } from "../../spec.ts";
 import type { Launch } from "../../wasm/launch.ts";
 import type { Arena } from "../arena.ts";
 import { BackendError } from "../errors.ts";
-import { type Entries, layout as at, mostThreads, takePieces } from "./task.ts";
+import { type Entries, layout as at, takePieces } from "./task.ts";
 import { startWorker, type WorkerHandle } from "./worker.ts";
 
 /** Runs launches on several threads at once: the calling one and its workers. */
 export interface ThreadPool {
   /**
-   * Runs one launch on `threads` threads, after those asked for before it; starts the workers that are missing.
+   * Starts the workers that are missing for `threads` threads, at most {@linkcode mostThreads}.
    *
-   * @throws {BackendError} when a worker failed
+   * @throws {BackendError} when one cannot be started; those that were there before stay
+   */
+  hire(threads: number): Promise<void>;
+  /**
+   * Runs one launch on `threads` threads, for which workers have been hired, after the launches asked for before it.
+   *
+   * @throws {BackendError} when a kernel trapped or a worker was lost
    */
   run(launch: Launch, threads: number): Promise<number>;
   /** Ends the workers; a launch under way fails. Idempotent. */
@@ -34,34 +40,46 @@ export function createThreadPool(
   let broken: BackendError | undefined;
   let failLaunch: ((error: BackendError) => void) | undefined;
   let queue: Promise<unknown> = Promise.resolve();
+  let hiring: Promise<unknown> = Promise.resolve();
 
-  async function hire(threads: number): Promise<void> {
+  async function hireNow(threads: number): Promise<void> {
     const hired: WorkerHandle[] = [];
-    for (let thread = workers.length + 1; thread < threads; thread++) {
-      hired.push(startWorker({ module, memory: arena.memory, control: control.address, thread }));
-    }
-    workers.push(...hired);
     try {
+      for (let thread = workers.length + 1; thread < threads; thread++) {
+        hired.push(startWorker({ module, memory: arena.memory, control: control.address, thread }));
+      }
       await Promise.all(hired.map(({ ready }) => ready));
     } catch (error) {
-      fail(new BackendError(`Cannot start worker threads: ${(error as Error).message}.`));
+      for (const worker of hired) worker.terminate();
+      throw new BackendError(`Cannot start worker threads: ${(error as Error).message}.`, { cause: error });
     }
     for (const worker of hired) {
       worker.keepAlive(false);
-      worker.onFailure = (error) => fail(new BackendError(`A worker thread failed: ${error.message}.`));
+      worker.lost.then((error) => {
+        if (!broken) onBroken();
+        end(new BackendError(`A worker thread failed: ${error.message}.`, { cause: error }));
+      });
     }
+    workers.push(...hired);
+    if (broken) dismiss();
   }
 
-  function fail(error: BackendError): void {
-    if (broken) return;
-    broken = error;
+  function dismiss(): void {
+    Atomics.store(words, at.leave, 1);
     workers.forEach((worker, i) => {
-      Atomics.store(words, at.epoch + i + 1, -1);
+      Atomics.add(words, at.epoch + i + 1, 1);
       Atomics.notify(words, at.epoch + i + 1);
       worker.terminate();
     });
-    onBroken();
+  }
+
+  function end(error: BackendError): void {
+    if (broken) return;
+    broken = error;
+    dismiss();
     failLaunch?.(error);
+    // A wait that nobody ends would hold the memory for good.
+    Atomics.notify(words, at.running);
   }
 
   function reserveScratch(bytes: number, threads: number): void {
@@ -96,23 +114,27 @@ export function createThreadPool(
     }
   }
 
+  /** Waits for the workers without blocking: pages may not block, and every other thread has timers to serve. */
   async function settle(): Promise<void> {
     const failed = new Promise<never>((_, reject) => failLaunch = reject);
-    for (let left = Atomics.load(words, at.running); left > 0; left = Atomics.load(words, at.running)) {
-      const { async, value } = Atomics.waitAsync(words, at.running, left);
-      if (async) await Promise.race([value, failed]);
+    try {
+      for (let left = Atomics.load(words, at.running); left > 0; left = Atomics.load(words, at.running)) {
+        const { async, value } = Atomics.waitAsync(words, at.running, left);
+        if (async) await Promise.race([failed, value]);
+      }
+    } finally {
+      failLaunch = undefined;
     }
-    failLaunch = undefined;
   }
 
   async function runNow(launch: Launch, threads: number): Promise<number> {
-    const { entry, extent = 0, grain = 1 } = launch;
-    if (workers.length < threads - 1) await hire(threads);
     if (broken) throw broken;
-    const crew = workers.slice(0, threads - 1);
+    const { entry, extent = 0, grain = 1 } = launch;
+    const busy = Math.min(threads, Math.ceil(extent / grain));
+    const crew = workers.slice(0, busy - 1);
     for (const worker of crew) worker.keepAlive(true);
     try {
-      start(launch, Math.min(threads, Math.ceil(extent / grain)));
+      start(launch, busy);
       let trap: unknown;
       try {
         takePieces(words, parameters, entries, 0, at);
@@ -131,11 +153,16 @@ export function createThreadPool(
   }
 
   return {
+    hire(threads) {
+      const hired = hiring.then(() => hireNow(threads));
+      hiring = hired.catch(() => {});
+      return hired;
+    },
     run(launch, threads) {
-      const result = queue.then(() => runNow(launch, Math.min(threads, mostThreads)));
+      const result = queue.then(() => runNow(launch, threads));
       queue = result.catch(() => {});
       return result;
     },
-    dispose: () => fail(new BackendError("The worker threads were disposed.")),
+    dispose: () => end(new BackendError("The worker threads were disposed.")),
   };
 }

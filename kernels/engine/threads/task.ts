@@ -16,9 +16,11 @@ export const layout = {
   grain: 7,
   /** Sum of what the pieces returned. */
   value: 8,
+  /** Not zero: the workers are to leave. */
+  leave: 9,
   /** First of one scratch address a thread. */
   scratch: 16,
-  /** First of one launch number a thread, on which its worker sleeps. Negative: leave. */
+  /** First of one launch number a thread, on which its worker sleeps. */
   epoch: 128,
   /** Byte offset of the f64 parameters. */
   parametersByte: 1024,

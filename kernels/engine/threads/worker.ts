@@ -10,15 +10,25 @@ export interface WorkerSetup {
   readonly thread: number;
 }
 
+/** What the program of a worker is sent: its setup and, in pages, the name of the lock that it holds while it lives. */
+interface Message extends WorkerSetup {
+  readonly life?: string;
+}
+
 /** A worker, the same in every runtime. */
 export interface WorkerHandle {
   /** Fulfilled when it has instantiated the kernels and waits for work. */
   readonly ready: Promise<void>;
-  /** Called when the worker fails or ends unasked. */
-  onFailure: (error: Error) => void;
+  /** Fulfilled with the reason when the worker fails or ends unasked. */
+  readonly lost: Promise<Error>;
   /** Whether the process has to stay for it. */
   keepAlive(needed: boolean): void;
   terminate(): void;
+}
+
+/** The part of the Web Locks API that is used; not every library of types has it. */
+interface Locks {
+  request(name: string, hold: () => void): Promise<unknown>;
 }
 
 interface NodeWorker {
@@ -34,7 +44,7 @@ interface NodeHost {
     getBuiltinModule?: (name: string) => {
       Worker: new (source: string, options: { eval: true }) => NodeWorker;
       parentPort?: {
-        on(event: string, listener: (value: WorkerSetup) => void): void;
+        on(event: string, listener: (value: Message) => void): void;
         postMessage(message: unknown): void;
       };
     } | undefined;
@@ -49,10 +59,11 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
   const node = (globalThis as NodeHost).process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
   const web = globalThis as unknown as {
     postMessage(message: unknown): void;
-    onmessage: (event: { data: WorkerSetup }) => void;
+    onmessage: (event: { data: Message }) => void;
+    navigator: { locks?: Locks };
   };
   const post = (message: unknown) => (node ?? web).postMessage(message);
-  const serve = ({ module, memory, control, thread }: WorkerSetup) => {
+  const serve = ({ module, memory, control, thread }: Message) => {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     const entries = Object.keys(exports).sort().map((name) => exports[name]) as unknown as Entries;
     const words = new Int32Array(memory.buffer, control, at.bytes / 4);
@@ -65,7 +76,7 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
       const next = Atomics.load(words, bell);
       if (next === epoch) continue;
       epoch = next;
-      if (epoch < 0) return;
+      if (Atomics.load(words, at.leave) !== 0) return;
       try {
         take(words, parameters, entries, thread, at);
       } catch {
@@ -74,8 +85,17 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
       if (Atomics.sub(words, at.running, 1) === 1) Atomics.notify(words, at.running);
     }
   };
+  const live = (message: Message) => {
+    const { locks } = web.navigator;
+    if (message.life === undefined || locks === undefined) return serve(message);
+    locks.request(message.life, () => serve(message)).catch((error) =>
+      setTimeout(() => {
+        throw error;
+      })
+    );
+  };
   if (node) node.on("message", serve);
-  else web.onmessage = ({ data }) => serve(data);
+  else web.onmessage = ({ data }) => live(data);
 }
 
 /** Starts a worker: through node:worker_threads where it is there (Node, Deno, Bun), else from a blob URL. */
@@ -87,39 +107,54 @@ export function startWorker(setup: WorkerSetup): WorkerHandle {
 
 function startNodeWorker(worker: NodeWorker, setup: WorkerSetup): WorkerHandle {
   let asked = false;
-  const handle: WorkerHandle = {
-    ready: new Promise((resolve, reject) => {
-      worker.on("message", () => resolve());
-      worker.on("error", (error) => reject(error instanceof Error ? error : new Error(String(error))));
-      worker.on("exit", () => reject(new Error("it ended unexpectedly")));
-    }),
-    onFailure() {},
+  const lost = new Promise<Error>((resolve) => {
+    worker.on("error", (error) => resolve(error instanceof Error ? error : new Error(String(error))));
+    worker.on("exit", () => asked || resolve(new Error("it ended unexpectedly")));
+  });
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.on("message", () => resolve());
+    lost.then(reject);
+  });
+  worker.postMessage(setup);
+  return {
+    ready,
+    lost,
     keepAlive: (needed) => needed ? worker.ref() : worker.unref(),
     terminate() {
       asked = true;
       worker.terminate();
     },
   };
-  worker.on("error", (error) => handle.onFailure(error instanceof Error ? error : new Error(String(error))));
-  worker.on("exit", () => asked || handle.onFailure(new Error("it ended unexpectedly")));
-  worker.postMessage(setup);
-  return handle;
 }
 
+/**
+ * A page is told of errors in a worker, but not of its end (when the browser runs out of memory, say). So the worker
+ * holds a lock for as long as it lives, which the browser passes on when it ends, however it does.
+ */
 function startWebWorker(source: string, setup: WorkerSetup): WorkerHandle {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(url, { name: `minima ${setup.thread}` });
-  const handle: WorkerHandle = {
-    ready: new Promise((resolve, reject) => {
-      worker.addEventListener("message", () => resolve());
-      worker.addEventListener("error", (event) => reject(new Error(event.message || "it could not start")));
-    }),
-    onFailure() {},
+  const life = `minima ${crypto.randomUUID()}`;
+  let asked = false;
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.addEventListener("message", () => resolve());
+    worker.addEventListener("error", (event) => reject(new Error(event.message || "it could not start")));
+  });
+  const lost = new Promise<Error>((resolve) => {
+    worker.addEventListener("error", (event) => resolve(new Error(event.message || "it failed")));
+    const { locks } = navigator as { locks?: Locks };
+    const end = () => asked || resolve(new Error("it ended unexpectedly"));
+    ready.then(() => locks?.request(life, () => void end())).catch(() => {});
+  });
+  ready.finally(() => URL.revokeObjectURL(url)).catch(() => {});
+  worker.postMessage({ ...setup, life } satisfies Message);
+  return {
+    ready,
+    lost,
     keepAlive() {},
-    terminate: () => worker.terminate(),
+    terminate() {
+      asked = true;
+      worker.terminate();
+    },
   };
-  worker.addEventListener("error", (event) => handle.onFailure(new Error(event.message || "it failed")));
-  handle.ready.finally(() => URL.revokeObjectURL(url)).catch(() => {});
-  worker.postMessage(setup);
-  return handle;
 }

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { calibrate, capabilities, type Contest, dispose, init, memoryUsage } from "../../mod.ts";
+import { crossoverOf } from "../../kernels/engine/calibrate.ts";
+import { openWorkspace } from "../../kernels/engine/mod.ts";
+import { until, watchWorkers } from "../support/workers.ts";
+
+const rate = fc.double({ min: 1e8, max: 1e14, noNaN: true });
+const contest: fc.Arbitrary<Contest> = fc.record({
+  startSeconds: fc.double({ min: 1e-6, max: 10, noNaN: true }),
+  flopsPerSecond: rate,
+  rivalFlopsPerSecond: rate,
+});
+
+describe("crossoverOf", () => {
+  it("is where start and work take 0.8 of the rival's time, and never where the rate is not 1.25 times the rival's", () => {
+    fc.assert(fc.property(contest, (contest) => {
+      const { startSeconds, flopsPerSecond, rivalFlopsPerSecond } = contest;
+      const flops = crossoverOf(contest);
+      assert.ok(flops >= 0);
+      if (flops === Infinity) {
+        assert.ok(flopsPerSecond <= 1.25 * rivalFlopsPerSecond * (1 + 1e-9));
+        return;
+      }
+      const share = (of: number) => (startSeconds + of / flopsPerSecond) / (of / rivalFlopsPerSecond);
+      assert.ok(Math.abs(share(flops) - 0.8) < 1e-6, `${share(flops)}`);
+      assert.ok(share(2 * flops + 1) <= 0.8 + 1e-6, "more work only speaks for it");
+    }));
+  });
+
+  it("gives two billion operations for a start of 20 ms and twice 30 GFLOP/s", () => {
+    const flops = crossoverOf({ startSeconds: 0.02, flopsPerSecond: 60e9, rivalFlopsPerSecond: 30e9 });
+    assert.ok(Math.abs(flops - 2e9) < 1);
+    assert.equal(crossoverOf({ startSeconds: 0, flopsPerSecond: 60e9, rivalFlopsPerSecond: 50e9 }), Infinity);
+  });
+});
+
+describe("calibrate", () => {
+  it("measures what is there, says why it left out the rest, and leaves no worker and no memory behind", async () => {
+    await init();
+    const before = memoryUsage(), watch = watchWorkers();
+    try {
+      const { threads, threadsReason, webgpu, webgpuSoftware } = await capabilities();
+      const { measured, leftOut, ...crossovers } = await calibrate();
+      assert.deepEqual(Object.keys(crossovers).sort(), ["threads", "webgpu"]);
+      assert.equal(measured.threads === undefined, threadsReason !== undefined || threads === 1);
+      assert.equal(measured.webgpu === undefined, webgpu === false || webgpuSoftware === true);
+      for (const name of ["threads", "webgpu"] as const) {
+        const contest = measured[name];
+        assert.equal(leftOut[name] === undefined, contest !== undefined);
+        if (contest === undefined) {
+          assert.equal(crossovers[name], { threads: 2e9, webgpu: 1e12 }[name], "the default");
+          continue;
+        }
+        assert.equal(crossovers[name], crossoverOf(contest));
+        for (const value of Object.values(contest)) assert.ok(value > 0 && value < Infinity, JSON.stringify(contest));
+      }
+      await until(() => watch.alive() === 0, "the end of the workers");
+      assert.deepEqual(memoryUsage(), before);
+    } finally {
+      watch.stop();
+    }
+  });
+
+  it("is what init takes: later solves are planned by it", async () => {
+    const { threads, threadsReason } = await capabilities();
+    const backendOf = async (flops: number) => {
+      const workspace = await openWorkspace({ dtype: "f64", flops });
+      workspace.release();
+      return workspace.plan.backend;
+    };
+    try {
+      await init({ crossovers: { threads: 1000 } });
+      const many = threadsReason || threads === 1 ? "wasm" : "threads";
+      assert.deepEqual([await backendOf(999), await backendOf(1000)], ["wasm", many]);
+      await init({ crossovers: { threads: Infinity } });
+      assert.equal(await backendOf(1e15), "wasm");
+      await init();
+      assert.deepEqual([await backendOf(2e9 - 1), await backendOf(2e9)], ["wasm", many]);
+      for (const value of [-1, NaN, "2e9" as unknown as number]) {
+        await assert.rejects(init({ crossovers: { threads: value } }), {
+          name: "RangeError",
+          message: /Cannot use "crossovers": expected a number of operations from 0 on for "threads", received/,
+        });
+      }
+    } finally {
+      await init();
+      await dispose();
+    }
+  });
+});

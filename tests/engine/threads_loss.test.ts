@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { BackendError, capabilities, dispose, memoryUsage, quantizeLayer } from "../../mod.ts";
+import { makeLayer } from "../support/layers.ts";
+import { until, watchWorkers } from "../support/workers.ts";
+
+const { threadsReason } = await capabilities();
+const { weights, gram } = makeLayer({ rows: 96, columns: 96, seed: 5, dtype: "f32" });
+/** Chromium ends a worker that does not listen after two seconds; 25 passes must take longer. */
+const pauseMs = "process" in globalThis ? 40 : 150;
+const threaded = { method: "quantease", bits: 3, backend: "threads", threads: 3 } as const;
+
+describe("a lost worker", { skip: threadsReason ?? false }, () => {
+  it("turns into a BackendError of the solve that used it, and the next solve works", async () => {
+    await dispose();
+    const watch = watchWorkers();
+    try {
+      const expected = await quantizeLayer(weights, gram, { ...threaded, backend: "wasm" });
+      for (let i = 0; i < 2; i++) {
+        let killed = false;
+        const solving = quantizeLayer(weights, gram, {
+          ...threaded,
+          relaxEvery: 1,
+          onProgress() {
+            if (!killed) watch.kill();
+            killed = true;
+            for (const until = performance.now() + pauseMs; performance.now() < until;);
+          },
+        });
+        await assert.rejects(solving, (error: Error) => {
+          assert.ok(error instanceof BackendError, `${error}`);
+          assert.match(error.message, /^A worker thread failed: /);
+          return true;
+        });
+        const next = await quantizeLayer(weights, gram, threaded);
+        assert.equal(next.plan.threads, 3);
+        assert.deepEqual(next.codes, expected.codes);
+      }
+      assert.equal(watch.started(), 6, "two at first, and two after each loss");
+      assert.equal(watch.alive(), 2);
+      await dispose();
+      await until(() => watch.alive() === 0, "the end of the workers");
+    } finally {
+      watch.stop();
+    }
+  });
+
+  it("is noticed between solves too", async () => {
+    await dispose();
+    const watch = watchWorkers();
+    try {
+      await quantizeLayer(weights, gram, threaded);
+      watch.kill();
+      // The runtime has to tell first; a solve that comes before fails as the one that used it.
+      await until(() => memoryUsage().reserved === 0, "the notice of the loss");
+      assert.equal((await quantizeLayer(weights, gram, threaded)).plan.threads, 3);
+      await dispose();
+    } finally {
+      watch.stop();
+    }
+  });
+
+  it("that the runtime refuses to start leaves one thread, and the plan says why until dispose", async () => {
+    await dispose();
+    const process = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
+    const home = (process?.getBuiltinModule?.("node:worker_threads") ?? globalThis) as { Worker: unknown };
+    const { Worker } = home;
+    home.Worker = class {
+      constructor() {
+        throw new Error("workers are forbidden");
+      }
+    };
+    try {
+      const { plan, codes } = await quantizeLayer(weights, gram, threaded);
+      assert.equal(`${plan.backend} x ${plan.threads}`, "wasm x 1");
+      assert.match(plan.reason, /Cannot start worker threads: workers are forbidden$/);
+      assert.match((await capabilities()).threadsReason ?? "", /workers are forbidden/);
+      assert.deepEqual(codes, (await quantizeLayer(weights, gram, { ...threaded, backend: "wasm" })).codes);
+    } finally {
+      home.Worker = Worker;
+    }
+    await dispose();
+    assert.equal((await quantizeLayer(weights, gram, threaded)).plan.threads, 3);
+    await dispose();
+  });
+});
