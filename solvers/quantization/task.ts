@@ -71,9 +71,7 @@ export function targetRow({ weights, columns, removed }: Task, i: number, room: 
   const row = weights.data.subarray(i * columns, (i + 1) * columns);
   if (!removed) return row;
   room.set(row);
-  for (let k = removed.indptr[i]; k < removed.indptr[i + 1]; k++) {
-    room[removed.indices[k]] -= removed.data[k];
-  }
+  for (let k = removed.indptr[i]; k < removed.indptr[i + 1]; k++) room[removed.indices[k]] -= removed.data[k];
   return room;
 }
 
