@@ -118,7 +118,7 @@ async function annealBlock(rows: Rows, { noise, amplitudes, ...room }: Rounds): 
     }
     workspace.write(arrays.levels, best.levels, rows.place);
     workspace.write(arrays.residual, best.residual, rows.place);
-    trace[round] += energies.reduce((sum, energy) => sum + energy, 0);
+    trace[round] = (trace[round] ?? 0) + energies.reduce((sum, energy) => sum + energy, 0);
   }
   storeCodes(rows, best.levels);
   return false;

@@ -33,7 +33,7 @@ export interface Task {
   passes: number;
   readonly foreseenPasses: number;
   /** Objective after each iteration. */
-  readonly trace: Float64Array;
+  readonly trace: number[];
   /** Iterations whose objective is in `trace`. */
   iterations: number;
   /** Damping that the factorisation used. */

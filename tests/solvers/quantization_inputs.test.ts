@@ -234,6 +234,26 @@ describe("quantizeLayer under way", () => {
     assert.deepEqual([...layer.trace], [layer.objective]);
   });
 
+  it("takes no more memory for more rounds, of which there may be any number", async () => {
+    const { weights, gram } = large;
+    for (const method of ["auto", "quantease"] as const) {
+      const peaks: number[] = [];
+      for (const iterations of [1, Number.MAX_SAFE_INTEGER]) {
+        const { used } = memoryUsage(), controller = new AbortController(), reason = new Error("enough");
+        let peak = 0;
+        const onProgress = ({ stage, iteration }: ProgressEvent) => {
+          peak = Math.max(peak, memoryUsage().used - used);
+          if ((stage === "anneal" || stage === "quantease") && iteration === 3) controller.abort(reason);
+        };
+        const options = { backend: "wasm", onProgress, signal: controller.signal } as const;
+        const solve = quantizeLayer(weights, gram, { ...options, method, iterations });
+        await (iterations === 1 ? solve : assert.rejects(solve, reason));
+        peaks.push(peak);
+      }
+      assert.ok(peaks[1] <= peaks[0], `${method}: ${peaks}`);
+    }
+  });
+
   it("takes at most 1.75 times the memory of a large layer beside the layer", async () => {
     const size = 1024, random = createRandom(5);
     const weights = matrix(size, size, Float32Array.from({ length: size * size }, random.normal));
