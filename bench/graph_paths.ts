@@ -14,13 +14,10 @@ export interface Standardized {
 
 /** Standardises columns, by their own moments or by given ones. */
 export function standardize({ data, shape: [rows, columns] }: Matrix, like?: Standardized): Standardized {
-  const means = new Float64Array(columns),
-    deviations = new Float64Array(columns);
+  const means = new Float64Array(columns), deviations = new Float64Array(columns);
   for (let j = 0; j < columns; j++) {
     for (let i = 0; i < rows; i++) means[j] += data[i * columns + j] / rows;
-    for (let i = 0; i < rows; i++) {
-      deviations[j] += (data[i * columns + j] - means[j]) ** 2 / rows;
-    }
+    for (let i = 0; i < rows; i++) deviations[j] += (data[i * columns + j] - means[j]) ** 2 / rows;
     deviations[j] = Math.sqrt(deviations[j]);
   }
   const by = like ?? { means, deviations };
@@ -38,15 +35,11 @@ export function secondMoments({ data, shape: [rows, columns] }: Matrix): Float64
   for (let k = 0; k < rows; k++) {
     for (let i = 0; i < columns; i++) {
       const x = data[k * columns + i] / rows;
-      for (let j = 0; j <= i; j++) {
-        moments[i * columns + j] += x * data[k * columns + j];
-      }
+      for (let j = 0; j <= i; j++) moments[i * columns + j] += x * data[k * columns + j];
     }
   }
   for (let i = 0; i < columns; i++) {
-    for (let j = 0; j < i; j++) {
-      moments[j * columns + i] = moments[i * columns + j];
-    }
+    for (let j = 0; j < i; j++) moments[j * columns + i] = moments[i * columns + j];
   }
   return moments;
 }
@@ -68,11 +61,7 @@ export async function ourPath(samples: Matrix, maxEdges: number): Promise<PathPo
   for (const lambda2 of ridges) {
     for await (const { precision, lambda0 } of sparsePrecisionPath(samples, { lambda2, maxEdges, count: 400 })) {
       const dense = Float64Array.from(toDense(precision).data);
-      points.push({
-        precision: dense,
-        edges: edgesOf(dense, size),
-        setting: `${lambda0} ${lambda2}`,
-      });
+      points.push({ precision: dense, edges: edgesOf(dense, size), setting: `${lambda0} ${lambda2}` });
     }
   }
   return points;

@@ -6,9 +6,7 @@ export function cholesky(values: Float64Array, size: number): Float64Array | und
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = values[i * size + j];
-      for (let k = 0; k < j; k++) {
-        sum -= factor[i * size + k] * factor[j * size + k];
-      }
+      for (let k = 0; k < j; k++) sum -= factor[i * size + k] * factor[j * size + k];
       if (j < i) factor[i * size + j] = sum / factor[j * size + j];
       else if (sum > 0) factor[i * size + i] = Math.sqrt(sum);
       else return undefined;
@@ -43,17 +41,12 @@ export function inverseOfLower(factor: Float64Array, size: number): Float64Array
 /** The inverse of a positive definite matrix. @throws {RangeError} for another */
 export function inverseOf(values: Float64Array, size: number): Float64Array {
   const factor = cholesky(values, size);
-  if (!factor) {
-    throw new RangeError("Cannot invert: the matrix is not positive definite.");
-  }
-  const lower = inverseOfLower(factor, size),
-    inverse = new Float64Array(size * size);
+  if (!factor) throw new RangeError("Cannot invert: the matrix is not positive definite.");
+  const lower = inverseOfLower(factor, size), inverse = new Float64Array(size * size);
   for (let k = 0; k < size; k++) {
     for (let i = 0; i <= k; i++) {
       const weight = lower[k * size + i];
-      for (let j = 0; j <= k; j++) {
-        inverse[i * size + j] += weight * lower[k * size + j];
-      }
+      for (let j = 0; j <= k; j++) inverse[i * size + j] += weight * lower[k * size + j];
     }
   }
   return inverse;
@@ -74,9 +67,7 @@ export function extremeEigenvalues(
     for (let step = 0; step < 2000; step++) {
       const image = vector.map((x, i) => {
         let sum = radius * x;
-        for (let j = 0; j < size; j++) {
-          sum += sign * values[i * size + j] * vector[j];
-        }
+        for (let j = 0; j < size; j++) sum += sign * values[i * size + j] * vector[j];
         return sum;
       });
       const length = Math.hypot(...image);

@@ -41,9 +41,10 @@ export function parseCrossovers(text: string, source: string): Partial<Crossover
   return Object.fromEntries(Object.entries(content).map(([name, value]) => [name, value ?? Infinity]));
 }
 
-/** The crossovers in a file. */
+/** The crossovers in the file that the environment variable names. */
 export async function readCrossovers(path: string): Promise<Partial<Crossovers>> {
-  return parseCrossovers(await attempt(path, () => readFile(path, "utf8")), path);
+  const source = `${path} (named by ${crossoversVariable})`;
+  return parseCrossovers(await attempt(source, () => readFile(path, "utf8")), source);
 }
 
 function finite(value: number): number | null {

@@ -69,7 +69,7 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
     const variances = variancesOf(data), constant = variances.findIndex((variance) => !(variance > 0));
     if (constant >= 0) {
       const name = columns[constant];
-      throw new FileError(`${path}: column ${name} has no variance; --ignore ${name} leaves it out.`);
+      throw new FileError(`${path}: column "${name}" has no variance; --ignore "${name}" leaves it out.`);
     }
     const samples = options.standardize ?? true ? scaled(data, variances) : data;
     const settings: PrecisionPathOptions = {

@@ -21,7 +21,17 @@ export async function readTable(path: string, options: OptionValues<typeof table
   const table = await attempt(path, async () => parse(path, await readFile(path), options.delimiter, ignored));
   const unknown = ignored.find((name) => !table.columns.includes(name) && !table.text.includes(name));
   if (unknown !== undefined) throw new FileError(`${path}: no column is called ${unknown}.`);
-  return without(table, ignored);
+  const rest = without(table, ignored);
+  checkFinite(path, rest);
+  return rest;
+}
+
+/** Missing values are NaN in ARFF and npy, and no solver of tables takes them. */
+function checkFinite(path: string, { columns, matrix: { data } }: NamedTable): void {
+  const at = data.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  const name = columns[at % columns.length], row = Math.floor(at / columns.length) + 1;
+  throw new FileError(`${path}: column "${name}" is ${data[at]} in row ${row}; --ignore "${name}" leaves it out.`);
 }
 
 /** A table apart from one column, and that column. */

@@ -35,7 +35,7 @@ function logarithmsOf({ columns, matrix: { data, shape } }: NamedTable): Matrix 
   const at = data.findIndex((value) => !(value > 0));
   if (at >= 0) {
     const column = columns[at % columns.length], row = Math.floor(at / columns.length) + 1;
-    throw new UsageError(`Cannot take logarithms: column ${column} is ${data[at]} in row ${row}.`);
+    throw new UsageError(`Cannot take logarithms: column "${column}" is ${data[at]} in row ${row}.`);
   }
   return matrix(shape[0], shape[1], Float64Array.from(data, Math.log));
 }

@@ -76,12 +76,7 @@ function report(size: number, answers: readonly Answer[]): { table: Table; targe
         "runtime",
         "build",
         "clock",
-        ...["f32", "f64"].flatMap((dtype) => [
-          `${dtype} simd`,
-          `${dtype} relaxed`,
-          `${dtype} peak`,
-          `${dtype} share`,
-        ]),
+        ...["f32", "f64"].flatMap((dtype) => [`${dtype} simd`, `${dtype} relaxed`, `${dtype} peak`, `${dtype} share`]),
       ],
       rows,
     },

@@ -21,11 +21,7 @@ const patterns: Readonly<Record<string, (size: number) => GraphPattern>> = {
   "autoregressive 0.5": () => ({ kind: "toeplitz", correlation: 0.5 }),
   "random, degree 3": () => ({ kind: "random", degree: 3 }),
   "hub, groups of 10": () => ({ kind: "hub", groupSize: 10 }),
-  "cluster, groups of 10": () => ({
-    kind: "cluster",
-    groupSize: 10,
-    share: 0.3,
-  }),
+  "cluster, groups of 10": () => ({ kind: "cluster", groupSize: 10, share: 0.3 }),
   "scale-free": () => ({ kind: "scale-free" }),
   "independent": () => ({ kind: "independent" }),
 };
@@ -62,8 +58,7 @@ export const graphRecovery: Case = {
   async run({ quick, seed, progress }) {
     const lasso = await openGlasso();
     const repeats = quick ? 2 : 10;
-    const tables = [],
-      tally = new Map<string, [better: number, alike: number, worse: number]>();
+    const tables = [], tally = new Map<string, [better: number, alike: number, worse: number]>();
     for (const { variables, samples, designs } of quick ? sizes.slice(0, 1) : sizes) {
       const rows: Cell[][] = [];
       for (const [name, pattern] of Object.entries(patterns)) {
@@ -78,9 +73,7 @@ export const graphRecovery: Case = {
           const judge = (points: readonly PathPoint[]) =>
             choose(points, training, secondMoments(heldOut.samples), design.precision);
           ours.push(judge(await ourPath(training.samples, 5 * variables)));
-          if (typeof lasso !== "string") {
-            theirs.push(judge(await lassoPath(lasso, training.samples, 10 * variables)));
-          }
+          if (typeof lasso !== "string") theirs.push(judge(await lassoPath(lasso, training.samples, 10 * variables)));
         }
         rows.push(row(name, "minima", ours));
         if (theirs.length === 0) continue;
@@ -95,11 +88,7 @@ export const graphRecovery: Case = {
           }
         }
       }
-      tables.push({
-        title: `p ${variables}, n ${samples}: means over ${repeats} data sets`,
-        columns,
-        rows,
-      });
+      tables.push({ title: `p ${variables}, n ${samples}: means over ${repeats} data sets`, columns, rows });
     }
     if (tally.size > 0) {
       tables.push({
@@ -143,8 +132,7 @@ function choose(
   heldOut: Float64Array,
   truth: Float64Array,
 ): Chosen {
-  const [samples, size] = training.samples.shape,
-    moments = secondMoments(training.samples);
+  const [samples, size] = training.samples.shape, moments = secondMoments(training.samples);
   const trueEdges = edgesOf(truth, size), pairs = size * (size - 1) / 2;
   const measure = (point: PathPoint): Measures => {
     const { found, precision, recall, matthews } = recovery(point.edges, trueEdges, pairs);
@@ -186,8 +174,7 @@ function difference(a: number | null, b: number | null): number {
 
 /** 0 for better, 1 for alike, 2 for worse: whether the mean is two standard errors from zero. */
 function verdict(differences: readonly number[]): 0 | 1 | 2 {
-  const count = differences.length,
-    mean = differences.reduce((sum, x) => sum + x, 0) / count;
+  const count = differences.length, mean = differences.reduce((sum, x) => sum + x, 0) / count;
   const error = Math.sqrt(differences.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (count - 1) / count);
   return mean > 2 * error ? 0 : mean < -2 * error ? 2 : 1;
 }

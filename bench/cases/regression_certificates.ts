@@ -26,38 +26,17 @@ const settings: readonly Setting[] = [
   { features: 10_000, samples: 1000, correlation: 0.1, lambda0: 0.005, lambda2: 0.1, bigM: 0.36, limit: 3 },
 ];
 
-const designOf = (
-  { features, samples, correlation }: Omit<
-    Setting,
-    "lambda0" | "lambda2" | "bigM"
-  >,
-  seed: number,
-) =>
-  regressionDesign(samples, features, {
-    nonzeros: 10,
-    correlation,
-    signalToNoise: 5,
-    seed,
-  });
+const designOf = ({ features, samples, correlation }: Omit<Setting, "lambda0" | "lambda2" | "bigM">, seed: number) =>
+  regressionDesign(samples, features, { nonzeros: 10, correlation, signalToNoise: 5, seed });
 
 const trueSupport = ({ coefficients }: RegressionDesign) =>
   new Set([...coefficients.keys()].filter((j) => coefficients[j] !== 0));
 
 /** A whole path: CPU seconds, points, last support, and whether the truth was a point of it. */
-async function followPath(
-  design: RegressionDesign,
-  method: "coordinate-descent" | "local-search",
-  maxSupport: number,
-) {
+async function followPath(design: RegressionDesign, method: "coordinate-descent" | "local-search", maxSupport: number) {
   const truth = trueSupport(design), begun = seconds(bestClock);
   let points = 0, support = 0, hit = false;
-  const options = {
-    lambda2: 0.01,
-    method,
-    maxSupport,
-    backend: "wasm",
-    threads: 1,
-  } as const;
+  const options = { lambda2: 0.01, method, maxSupport, backend: "wasm", threads: 1 } as const;
   for await (const point of sparseRegressionPath(design.X, design.y, options)) {
     points++;
     support = point.support.length;
@@ -71,9 +50,7 @@ export const regressionCertificates: Case = {
   question: "How fast are ten true features found and certified?",
   async run({ quick, seed, progress }) {
     const rows = [], targets: Target[] = [];
-    for (
-      const setting of settings.filter(({ features }) => !quick || features < 1000)
-    ) {
+    for (const setting of settings.filter(({ features }) => !quick || features < 1000)) {
       const { features, samples, correlation, limit, ...options } = setting;
       const design = designOf(setting, seed), truth = trueSupport(design);
       for (const method of methods) {
@@ -84,60 +61,25 @@ export const regressionCertificates: Case = {
           ...{ backend: "wasm", threads: 1 },
         });
         const spent = seconds(bestClock) - begun;
-        const { correct, found, matthews } = recovery(
-          new Set(fit.support),
-          truth,
-          features,
-        );
+        const { correct, found, matthews } = recovery(new Set(fit.support), truth, features);
         rows.push([
-          ...[
-            `${features} x ${samples}, ${correlation}, ${options.lambda2}`,
-            method,
-            spent * 1e3,
-            fit.objective,
-          ],
+          ...[`${features} x ${samples}, ${correlation}, ${options.lambda2}`, method, spent * 1e3, fit.objective],
           ...[fit.lowerBound ?? null, fit.gap ?? null, fit.nodes ?? null, found, correct, matthews],
         ]);
         if (method !== "exact" || limit === undefined) continue;
         const name = `${features} x ${samples}, lambda2 ${options.lambda2}`;
-        targets.push({
-          name: `seconds to a gap of 1 %, ${name}`,
-          value: spent,
-          limit,
-          sense: "at most",
-        });
-        targets.push({
-          name: `gap, ${name}`,
-          value: fit.gap!,
-          limit: 0.01,
-          sense: "at most",
-        });
+        targets.push({ name: `seconds to a gap of 1 %, ${name}`, value: spent, limit, sense: "at most" });
+        targets.push({ name: `gap, ${name}`, value: fit.gap!, limit: 0.01, sense: "at most" });
       }
     }
     const paths = [];
     for (const features of quick ? [200] : [1000, 10_000]) {
-      const design = designOf(
-        { features, samples: 1000, correlation: 0.1 },
-        seed,
-      );
+      const design = designOf({ features, samples: 1000, correlation: 0.1 }, seed);
       for (const method of ["coordinate-descent", "local-search"] as const) {
         for (const maxSupport of [20, 100]) {
-          progress(
-            `path over ${features} features, ${method}, up to ${maxSupport}`,
-          );
-          const { spent, points, support, hit } = await followPath(
-            design,
-            method,
-            maxSupport,
-          );
-          paths.push([
-            `${features} x 1000`,
-            method,
-            spent * 1e3,
-            points,
-            support,
-            hit ? "yes" : "no",
-          ]);
+          progress(`path over ${features} features, ${method}, up to ${maxSupport}`);
+          const { spent, points, support, hit } = await followPath(design, method, maxSupport);
+          paths.push([`${features} x 1000`, method, spent * 1e3, points, support, hit ? "yes" : "no"]);
           const name = `seconds, path over ${features}, ${method}, up to ${maxSupport}`;
           targets.push({ name, value: spent, limit: features > 1000 ? 4 : 0.6, sense: "at most" });
         }
@@ -157,9 +99,7 @@ export const regressionCertificates: Case = {
         rows: paths,
       }],
       targets,
-      notes: [
-        "Times include putting the data where the kernels run; exact stops at a gap of 1 % or after a minute.",
-      ],
+      notes: ["Times include putting the data where the kernels run; exact stops at a gap of 1 % or after a minute."],
     };
   },
 };

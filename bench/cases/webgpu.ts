@@ -16,11 +16,7 @@ export const webgpu: Case = {
     "How fast are products and quantisation on this WebGPU device, to one thread and to PyTorch on the same GPU?",
   async run({ quick, seed, progress }) {
     const adapter = (await capabilities()).webgpu;
-    if (adapter === false) {
-      throw new Error(
-        `There is no WebGPU: ${(await capabilities()).webgpuReason}.`,
-      );
-    }
+    if (adapter === false) throw new Error(`There is no WebGPU: ${(await capabilities()).webgpuReason}.`);
     const rounds = quick ? 3 : 10, size = quick ? 128 : 4096;
     const layers = quick ? [[64, 128], [96, 64]] as const : [[4096, 4096], [11008, 4096]] as const;
     const kernelRows: Cell[][] = [], layerRows: Cell[][] = [];
@@ -29,45 +25,26 @@ export const webgpu: Case = {
       "Kernels on the device by timestamp queries, on the processor by CPU time; whole layers by wall-clock time. Least of the runs.",
     ];
 
-    const a = normals(new Float32Array(size * size), seed),
-      b = normals(new Float32Array(size * size), seed + 1);
+    const a = normals(new Float32Array(size * size), seed), b = normals(new Float32Array(size * size), seed + 1);
     kernelRows.push(
       await measureKernel(`gemm ${size}`, rounds, (workspace) => {
-        const { run, work, product } = gemmContender(
-          "gemm",
-          workspace,
-          a,
-          b,
-          size,
-        );
+        const { run, work, product } = gemmContender("gemm", workspace, a, b, size);
         return { run: async () => await run(), work: work!, result: product };
       }),
     );
     for (const [rows, columns] of layers) {
-      const what = `${rows} x ${columns}`,
-        layer = syntheticLayer(rows, columns, seed);
+      const what = `${rows} x ${columns}`, layer = syntheticLayer(rows, columns, seed);
       progress(`${what}: a pass`);
-      kernelRows.push(
-        await measureKernel(
-          `sweep ${what}`,
-          rounds,
-          (workspace) => sweepOver(workspace, layer),
-        ),
-      );
+      kernelRows.push(await measureKernel(`sweep ${what}`, rounds, (workspace) => sweepOver(workspace, layer)));
       progress(`${what}: the whole layer`);
       const ours = await wholeLayer(layer);
       let torch: Awaited<ReturnType<typeof torchLayer>> | undefined;
       try {
         torch = await torchLayer(layer);
       } catch (error) {
-        notes.push(
-          `${what} without PyTorch on CUDA: ${(error as Error).message.trim().split("\n").at(-1)}`,
-        );
+        notes.push(`${what} without PyTorch on CUDA: ${(error as Error).message.trim().split("\n").at(-1)}`);
       }
-      if (
-        torch &&
-        !(Math.abs(ours.relativeError / torch.relativeError - 1) <= 0.02)
-      ) {
+      if (torch && !(Math.abs(ours.relativeError / torch.relativeError - 1) <= 0.02)) {
         throw new Error(
           `The errors of ${what} differ: ours is ${ours.relativeError}, PyTorch's ${torch.relativeError}.`,
         );
@@ -85,24 +62,11 @@ export const webgpu: Case = {
     return {
       tables: [{
         title: `f32 kernels on ${adapter}`,
-        columns: [
-          "kernel",
-          "GFLOP/s",
-          "one thread, GFLOP/s",
-          "times one thread",
-          "clock",
-        ],
+        columns: ["kernel", "GFLOP/s", "one thread, GFLOP/s", "times one thread", "clock"],
         rows: kernelRows,
       }, {
         title: `quantizeLayer, method quantease, ${bits} bits, ${passes} passes, on ${adapter}`,
-        columns: [
-          "layer",
-          "seconds",
-          "GFLOP/s",
-          "relative error",
-          "times PyTorch",
-          "PyTorch on",
-        ],
+        columns: ["layer", "seconds", "GFLOP/s", "relative error", "times PyTorch", "PyTorch on"],
         rows: layerRows,
       }],
       targets: [],
@@ -125,12 +89,7 @@ async function measureKernel(
 ): Promise<Cell[]> {
   await init();
   const needs = ["gemm", "quantizationSweep"] as const;
-  const device = await openWorkspace({
-    backend: "webgpu",
-    dtype: "f32",
-    flops: 0,
-    needs,
-  }) as WebgpuWorkspace;
+  const device = await openWorkspace({ backend: "webgpu", dtype: "f32", flops: 0, needs }) as WebgpuWorkspace;
   const host = await openWorkspace({ backend: "wasm", dtype: "f32", flops: 0 });
   try {
     const onDevice = prepare(device), onHost = prepare(host);
@@ -165,23 +124,15 @@ async function measureKernel(
 }
 
 /** The least of `rounds` times, after one run that does not count. */
-async function least(
-  rounds: number,
-  run: () => Promise<number>,
-): Promise<number> {
+async function least(rounds: number, run: () => Promise<number>): Promise<number> {
   await run();
   let minimum = Infinity;
-  for (let round = 0; round < rounds; round++) {
-    minimum = Math.min(minimum, await run());
-  }
+  for (let round = 0; round < rounds; round++) minimum = Math.min(minimum, await run());
   return minimum;
 }
 
 /** A quantising pass over a layer. */
-function sweepOver(
-  workspace: Workspace,
-  { rows, columns, weights, gram }: SyntheticLayer,
-): Prepared {
+function sweepOver(workspace: Workspace, { rows, columns, weights, gram }: SyntheticLayer): Prepared {
   const matrix = (label: string, values: Float32Array, width: number) => {
     const array = workspace.allocate("f32", values.length, label);
     workspace.write(array, values);
@@ -209,11 +160,7 @@ function sweepOver(
 }
 
 /** A fast wrong answer is no result: rounding may part a few levels, or the last places of a product. */
-function checkAlike(
-  name: string,
-  left: ArrayLike<number>,
-  right: ArrayLike<number>,
-): void {
+function checkAlike(name: string, left: ArrayLike<number>, right: ArrayLike<number>): void {
   let squares = 0, difference = 0;
   for (let i = 0; i < left.length; i++) {
     squares += right[i] ** 2;
@@ -246,10 +193,7 @@ async function torchLayer(layer: SyntheticLayer) {
   const torch = await openTorchQuantEase(layer, "cuda");
   try {
     await torch.run(bits, 1);
-    return {
-      ...await torch.run(bits, passes),
-      name: `${torch.name}, ${torch.setting}`,
-    };
+    return { ...await torch.run(bits, passes), name: `${torch.name}, ${torch.setting}` };
   } finally {
     torch.close();
   }

@@ -9,12 +9,7 @@ export interface GraphicalLasso {
    * Precision matrices [size, size] for penalties, largest first, each warm-started at the one before; the path ends before
    * a graph of more edges than `maxEdges`.
    */
-  path(
-    covariance: Float64Array,
-    size: number,
-    penalties: readonly number[],
-    maxEdges: number,
-  ): Promise<Float64Array[]>;
+  path(covariance: Float64Array, size: number, penalties: readonly number[], maxEdges: number): Promise<Float64Array[]>;
 }
 
 const script = new URL("glasso.R", import.meta.url).pathname;
@@ -23,12 +18,8 @@ const script = new URL("glasso.R", import.meta.url).pathname;
 export async function openGlasso(): Promise<GraphicalLasso | string> {
   const program = process.env.MINIMA_RSCRIPT ?? "/usr/bin/Rscript";
   const call = async (...args: string[]) => {
-    const { success, stdout, stderr } = await new Deno.Command(program, {
-      args: [script, ...args],
-    }).output();
-    if (!success) {
-      throw new Error(`${program}: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`);
-    }
+    const { success, stdout, stderr } = await new Deno.Command(program, { args: [script, ...args] }).output();
+    if (!success) throw new Error(`${program}: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`);
     return new TextDecoder().decode(stdout).trim();
   };
   let version: string;

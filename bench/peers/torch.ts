@@ -7,10 +7,7 @@ import { openblasCore, startPython, withArrayFiles } from "./python.ts";
 export interface TorchQuantEase {
   readonly name: string;
   readonly setting: string;
-  run(
-    bits: number,
-    passes: number,
-  ): Promise<{ seconds: number; relativeError: number }>;
+  run(bits: number, passes: number): Promise<{ seconds: number; relativeError: number }>;
   close(): void;
 }
 

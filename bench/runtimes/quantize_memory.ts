@@ -40,9 +40,7 @@ async function quantize(size: number, options: QuantizeOptions): Promise<void> {
     data: gram,
     shape: [size, size],
   }, { ...options, bits: 3, iterations: 6, backend: "wasm", threads: 1 });
-  if (!(relativeError < 1)) {
-    throw new Error(`The relative error is ${relativeError}.`);
-  }
+  if (!(relativeError < 1)) throw new Error(`The relative error is ${relativeError}.`);
 }
 
 function resident(field: string): number {

@@ -1,5 +1,6 @@
 import { kernelSpecs, type MatrixOperand } from "../spec.ts";
 import { type Capabilities, capabilities, hostCapabilities } from "./capabilities.ts";
+import { BackendError } from "./errors.ts";
 import { loadModule } from "./modules.ts";
 import { type Crossovers, defaultCrossovers } from "./plan.ts";
 import { createWasmMachine } from "./wasm_backend.ts";
@@ -74,7 +75,7 @@ export async function calibrate(): Promise<Calibration> {
     threads: host?.contest ? crossoverOf(host.contest) : defaultCrossovers.threads,
     webgpu: device ? crossoverOf(device) : defaultCrossovers.webgpu,
     measured: { threads: host?.contest, webgpu: device },
-    leftOut,
+    leftOut: { ...leftOut, threads: leftOut.threads ?? host?.withoutWorkers },
   };
 }
 
@@ -89,14 +90,31 @@ function deviceMissing({ build, webgpu, webgpuReason, webgpuSoftware }: Capabili
   return webgpuSoftware ? `${webgpu} computes on the processor` : undefined;
 }
 
+/** What was measured of the processor. */
+interface HostRates {
+  /** Floating-point operations a second of one thread. */
+  readonly oneThread: number;
+  /** All threads beside it. */
+  readonly contest?: Contest;
+  /** Why no worker started, where some should have. */
+  readonly withoutWorkers?: string;
+}
+
 /** One thread and, where there are more, all of them, on a machine of their own. */
-async function measureHost(threads: number): Promise<{ oneThread: number; contest?: Contest }> {
+async function measureHost(wanted: number): Promise<HostRates> {
   const module = await loadModule(hostCapabilities().build === "relaxed" ? "relaxed" : "simd");
   const machine = createWasmMachine(module, machineBytes, () => {});
   const leave = machine.enter();
   try {
     const started = performance.now();
-    if (threads > 1) await machine.hire(threads);
+    let threads = wanted, withoutWorkers: string | undefined;
+    try {
+      if (wanted > 1) await machine.hire(wanted);
+    } catch (error) {
+      if (!(error instanceof BackendError)) throw error;
+      threads = 1;
+      withoutWorkers = error.message.replace(/\.$/, "");
+    }
     const startSeconds = (performance.now() - started) / 1e3;
     const workspaces = [1, threads].map((count) =>
       createHostWorkspace(
@@ -106,7 +124,7 @@ async function measureHost(threads: number): Promise<{ oneThread: number; contes
       )
     );
     const [oneThread, allThreads] = await raceProducts(workspaces, hostSize);
-    if (threads <= 1) return { oneThread };
+    if (threads <= 1) return { oneThread, withoutWorkers };
     return { oneThread, contest: { startSeconds, flopsPerSecond: allThreads, rivalFlopsPerSecond: oneThread } };
   } finally {
     leave();

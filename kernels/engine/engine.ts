@@ -47,10 +47,7 @@ export interface EngineOptions {
  */
 export async function init(options: EngineOptions = {}): Promise<void> {
   const { modules, maximumMemoryBytes } = options;
-  if (
-    maximumMemoryBytes !== undefined &&
-    !(maximumMemoryBytes >= 1 << 20 && maximumMemoryBytes <= addressableBytes)
-  ) {
+  if (maximumMemoryBytes !== undefined && !(maximumMemoryBytes >= 1 << 20 && maximumMemoryBytes <= addressableBytes)) {
     throw new RangeError(
       `Cannot use "maximumMemoryBytes": expected ${1 << 20} to ${addressableBytes}, received ${maximumMemoryBytes}.`,
     );
@@ -91,8 +88,7 @@ export function memoryUsage(): ArenaUsage {
 }
 
 function memoryLimit(): number {
-  return requestedLimit ??
-    (runtime().runtime === "workerd" ? workerBytes : addressableBytes);
+  return requestedLimit ?? (runtime().runtime === "workerd" ? workerBytes : addressableBytes);
 }
 
 /**
@@ -115,11 +111,7 @@ export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
     });
     // The failure is known by now, and the second plan says so.
     if (machine === undefined) return openWorkspace(request);
-    const host = await openWorkspace({
-      dtype: "f64",
-      flops: request.flops,
-      threads: request.threads,
-    });
+    const host = await openWorkspace({ dtype: "f64", flops: request.flops, threads: request.threads });
     return createWebgpuWorkspace(plan, machine, host);
   }
   if (plan.backend === "reference") return createHostWorkspace(plan, referenceKernels, javascriptMemory);
@@ -141,16 +133,12 @@ export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
  * Calls `solve` in the workspace that the request is planned into, and releases it. Where a device fails that nobody
  * insisted on, the solve begins again on the processor, and its plan says why.
  */
-export async function withWorkspace<T>(
-  request: WorkRequest,
-  solve: (workspace: Workspace) => Promise<T>,
-): Promise<T> {
+export async function withWorkspace<T>(request: WorkRequest, solve: (workspace: Workspace) => Promise<T>): Promise<T> {
   const workspace = await openWorkspace(request);
   try {
     return await solve(workspace);
   } catch (error) {
-    const onDevice = workspace.plan.backend === "webgpu" &&
-      request.backend !== "webgpu";
+    const onDevice = workspace.plan.backend === "webgpu" && request.backend !== "webgpu";
     if (!onDevice || !(error instanceof BackendError)) throw error;
     // Without it, the next plan would choose the device again.
     gpuFailure ??= error.message;

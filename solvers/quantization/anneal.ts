@@ -42,7 +42,7 @@ const firstTemperature = 0.15;
 export async function anneal(task: Task): Promise<boolean> {
   const { options: { initial, iterations }, workspace } = task;
   const stage = openStage(task, descentCoupling(task, task.dtype), { blockRows: rowsOfSparseBlock(task) });
-  const noise = thermalNoise(task);
+  const noise = workspace.allocate(task.dtype, task.columns, "noise");
   const amplitudes = workspace.allocate(task.dtype, stage.blockRows, "amplitudes");
   const rounds = { noise, amplitudes, best: snapshotRoom(stage), reached: snapshotRoom(stage) };
   for (const [begin, end] of blocksOf(stage)) {
@@ -68,7 +68,7 @@ export async function anneal(task: Task): Promise<boolean> {
 
 /** What the rounds of all blocks share. */
 interface Rounds {
-  /** A row of noise for each round. */
+  /** The noise of a round [columns]. */
   readonly noise: DeviceArray<FloatDtype>;
   /** Factor of the noise for each row of a block. */
   readonly amplitudes: DeviceArray<FloatDtype>;
@@ -81,6 +81,7 @@ interface Rounds {
 async function annealBlock(rows: Rows, { noise, amplitudes, ...room }: Rounds): Promise<boolean> {
   const { stage: { task, arrays }, state: { residual }, begin, end } = rows;
   const { columns, workspace, options: { iterations }, trace } = task;
+  const nextNoise = thermalNoise(task);
   const best = await snapshot(rows, room.best);
   const energies = rowObjectives(rows, best);
   const temperatures = new Float64Array(end - begin).fill(firstTemperature);
@@ -90,13 +91,12 @@ async function annealBlock(rows: Rows, { noise, amplitudes, ...room }: Rounds): 
       storeCodes(rows, best.levels);
       return true;
     }
-    workspace.write(
-      amplitudes,
-      energies.map((energy, i) => Math.sqrt(Math.max(energy, 0) * temperatures[i] / columns)),
-    );
+    workspace.write(noise, nextNoise());
+    const amplitudeOf = (energy: number, i: number) => Math.sqrt(Math.max(energy, 0) * temperatures[i] / columns);
+    workspace.write(amplitudes, energies.map(amplitudeOf));
     const kick = {
       a: { array: amplitudes, rows: end - begin, columns: 1 },
-      b: { array: noise, rows: 1, columns, offset: round * columns },
+      b: { array: noise, rows: 1, columns },
       c: residual,
       beta: 1,
     };
@@ -118,7 +118,7 @@ async function annealBlock(rows: Rows, { noise, amplitudes, ...room }: Rounds): 
     }
     workspace.write(arrays.levels, best.levels, rows.place);
     workspace.write(arrays.residual, best.residual, rows.place);
-    trace[round] += energies.reduce((sum, energy) => sum + energy, 0);
+    trace[round] = (trace[round] ?? 0) + energies.reduce((sum, energy) => sum + energy, 0);
   }
   storeCodes(rows, best.levels);
   return false;
@@ -160,13 +160,14 @@ export async function descend(rows: Rows, passes: number): Promise<Uint32Array> 
   return changes;
 }
 
-/** Standard normal noise over `sqrt(2 Sigma_jj)`, a row for each round; dead inputs get none. */
-function thermalNoise({ columns, diagonal, dtype, options: { iterations, seed }, workspace }: Task) {
-  const noise = workspace.allocate(dtype, iterations * columns, "noise");
-  const random = createRandom(seed);
-  for (let round = 0; round < iterations; round++) {
-    const row = Float64Array.from(diagonal, (entry) => entry > 0 ? random.normal() / Math.sqrt(2 * entry) : 0);
-    workspace.write(noise, row, round * columns);
-  }
-  return noise;
+/**
+ * Standard normal noise over `sqrt(2 Sigma_jj)`, one row a call; dead inputs get none. Every block of rows draws the same
+ * sequence anew: its memory does not grow with the rounds.
+ */
+function thermalNoise({ columns, diagonal, options: { seed } }: Task): () => Float64Array {
+  const random = createRandom(seed), row = new Float64Array(columns);
+  return () => {
+    diagonal.forEach((entry, j) => row[j] = entry > 0 ? random.normal() / Math.sqrt(2 * entry) : 0);
+    return row;
+  };
 }

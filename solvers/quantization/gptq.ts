@@ -43,9 +43,7 @@ async function factorCoupling(task: Task, order?: Uint32Array): Promise<DeviceAr
   // Where the sweep runs elsewhere, the rows move there; else they are narrowed in place, for two matrices would be too many.
   const elsewhere = workspace === host ? undefined : workspace.allocate(dtype, columns * columns, "factor");
   const pivots = new Float64Array(columns);
-  for (let j = 0; j < columns; j++) {
-    pivots[j] = (await host.read(factor, j * (columns + 1), 1))[0];
-  }
+  for (let j = 0; j < columns; j++) pivots[j] = (await host.read(factor, j * (columns + 1), 1))[0];
   const room = new Float64Array(factorRows * columns);
   for (const [begin, end] of rowBlocks({ rows: columns }, factorRows)) {
     const rows = await host.read(factor, begin * columns, (end - begin) * columns, room);
@@ -104,9 +102,7 @@ async function factorInPlace(
       Math.cbrt(Math.max(0, rest ** 3 - 3 * host.batchFlops));
     const schur = Math.max(0, rest - factorRows * Math.max(1, Math.round(affordable / factorRows)));
     const a = { array: factor, rows: rest, columns: rest, stride: columns };
-    if (await host.kernels.cholesky({ a, schur }) >= 0) {
-      return "not positive definite";
-    }
+    if (await host.kernels.cholesky({ a, schur }) >= 0) return "not positive definite";
     rest = schur;
     if (await checkpoint(task, "factor", 0)) return "late";
   }

@@ -59,15 +59,12 @@ async function beginOutliers(task: Task, size: number): Promise<Outliers> {
 /** The turns. Every turn begins with a fresh residual, so that the objective of its start is known and nothing drifts. */
 async function alternate(task: Task, size: number, first: Support): Promise<boolean> {
   const { options: { initial, iterations, method, relaxEvery }, trace, workspace: { kernels } } = task;
-  const paper = method === "quantease",
-    turns = paper ? iterations : autoAlternations;
+  const paper = method === "quantease", turns = paper ? iterations : autoAlternations;
   const stage = openStage(task, descentCoupling(task, task.dtype), { resident: true });
   const room = snapshotRoom(stage);
   const lambda = await largestEigenvalue(stage);
   let blocks = placeAll(stage), support = first, fitted = first;
-  for (const rows of blocks) {
-    initial === "weights" ? startFromWeights(rows) : startFromCodes(rows);
-  }
+  for (const rows of blocks) initial === "weights" ? startFromWeights(rows) : startFromCodes(rows);
 
   let onGrid = initial !== "weights", best = Infinity, gridOfCodes = task.grid, late = false;
   turns: for (let turn = 0;; turn++) {
@@ -76,16 +73,12 @@ async function alternate(task: Task, size: number, first: Support): Promise<bool
       late = await checkpoint(task, "outliers", turn, best);
       if (late) break turns;
       await refreshResidual(rows);
-      for (const ofRow of rowObjectives(rows, await snapshot(rows, room))) {
-        objective += ofRow;
-      }
+      for (const ofRow of rowObjectives(rows, await snapshot(rows, room))) objective += ofRow;
     }
     if (onGrid && objective < best) {
       best = objective;
       gridOfCodes = task.grid;
-      for (const rows of blocks) {
-        storeCodes(rows, await readLevels(rows, room.levels));
-      }
+      for (const rows of blocks) storeCodes(rows, await readLevels(rows, room.levels));
       task.outliers = task.removed;
     }
     if (paper && turn > 0) {

@@ -65,12 +65,8 @@ export async function thresholdingStep(
     const candidates = await workspace.read(residual, place, (end - begin) * columns, room.residual);
     for (let i = begin, at = 0; i < end; i++) {
       const row = at;
-      for (let j = 0; j < columns; j++, at++) {
-        candidates[at] *= diagonal[j] / lambda;
-      }
-      for (let k = indptr[i]; k < indptr[i + 1]; k++) {
-        candidates[row + indices[k]] += data[k];
-      }
+      for (let j = 0; j < columns; j++, at++) candidates[at] *= diagonal[j] / lambda;
+      for (let k = indptr[i]; k < indptr[i + 1]; k++) candidates[row + indices[k]] += data[k];
     }
     workspace.write(residual, candidates, place);
   }

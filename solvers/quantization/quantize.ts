@@ -92,7 +92,7 @@ export async function quantizeLayer(
       codes: new Uint8Array(rows * columns),
       passes: 0,
       foreseenPasses,
-      trace: new Float64Array(resolved.iterations),
+      trace: [],
       iterations: 0,
     };
     roundToNearest(task);
@@ -106,7 +106,7 @@ export async function quantizeLayer(
       objective,
       relativeError: norm > 0 ? objective / norm : 0,
       rowObjectives,
-      trace: complete ? task.trace.slice(0, iterations) : Float64Array.of(objective),
+      trace: Float64Array.from(complete ? task.trace.slice(0, iterations) : [objective]),
       iterations,
       elapsedMs: run.elapsedMs(),
       plan: workspace.plan,

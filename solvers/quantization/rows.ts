@@ -146,9 +146,7 @@ export function startFromWeights(rows: Rows): void {
   const room = likeVector(weights.data, columns);
   for (let i = begin, at = 0; i < end; i++) {
     const target = targetRow(task, i, room);
-    for (let k = 0; k < columns; k++, at++) {
-      staging[at] = target[order[k]] / scales.data[i * groups + groupAt[k]];
-    }
+    for (let k = 0; k < columns; k++, at++) staging[at] = target[order[k]] / scales.data[i * groups + groupAt[k]];
   }
   workspace.write(arrays.levels, blockPart(rows, staging), rows.place);
   staging.fill(0);
@@ -226,9 +224,7 @@ function eachRowOfErrors(rows: Rows, levels: Vector, visit: (errors: Float64Arra
   const errors = new Float64Array(columns), room = likeVector(weights.data, columns);
   for (let row = 0; row < end - begin; row++) {
     const target = targetRow(task, begin + row, room), inGrid = (begin + row) * groups, inBlock = row * columns;
-    for (let k = 0; k < columns; k++) {
-      errors[k] = target[order[k]] - scales[inGrid + groupAt[k]] * levels[inBlock + k];
-    }
+    for (let k = 0; k < columns; k++) errors[k] = target[order[k]] - scales[inGrid + groupAt[k]] * levels[inBlock + k];
     visit(errors, row);
   }
 }

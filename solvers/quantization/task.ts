@@ -33,7 +33,7 @@ export interface Task {
   passes: number;
   readonly foreseenPasses: number;
   /** Objective after each iteration. */
-  readonly trace: Float64Array;
+  readonly trace: number[];
   /** Iterations whose objective is in `trace`. */
   iterations: number;
   /** Damping that the factorisation used. */
@@ -71,9 +71,7 @@ export function targetRow({ weights, columns, removed }: Task, i: number, room: 
   const row = weights.data.subarray(i * columns, (i + 1) * columns);
   if (!removed) return row;
   room.set(row);
-  for (let k = removed.indptr[i]; k < removed.indptr[i + 1]; k++) {
-    room[removed.indices[k]] -= removed.data[k];
-  }
+  for (let k = removed.indptr[i]; k < removed.indptr[i + 1]; k++) room[removed.indices[k]] -= removed.data[k];
   return room;
 }
 

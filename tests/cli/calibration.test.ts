@@ -68,15 +68,14 @@ describe("MINIMA_CROSSOVERS", () => {
   it("that names no crossovers is an error, also in one line", async () => {
     const file = join(folder, "bad.json");
     await writeFile(file, "threads");
-    for (
-      const [path, message] of [[file, /^error +Cannot use .*bad\.json: expected a JSON object/], [
-        "absent",
-        /no such file/,
-      ]]
-    ) {
-      const { code, stderr } = await minima(["doctor"], { environment: { MINIMA_CROSSOVERS: path as string } });
+    const wrong: [string, RegExp][] = [
+      [file, /^error +Cannot use .*bad\.json \(named by MINIMA_CROSSOVERS\): expected a JSON object/],
+      ["absent", /^error +Cannot open absent \(named by MINIMA_CROSSOVERS\): no such file/],
+    ];
+    for (const [path, message] of wrong) {
+      const { code, stderr } = await minima(["doctor"], { environment: { MINIMA_CROSSOVERS: path } });
       assert.equal(code, 1);
-      assert.match(stderr, message as RegExp);
+      assert.match(stderr, message);
     }
   });
 });

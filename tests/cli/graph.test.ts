@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { matrix, parseCsv, serializeCsv } from "../../mod.ts";
+import { matrix, parseCsv, serializeCsv, serializeNpy } from "../../mod.ts";
 import { createRandom } from "../../solvers/core/random.ts";
 import { dataPath, needsData } from "../support/data.ts";
 import { minima, temporaryFolder } from "./minima.ts";
@@ -104,7 +104,7 @@ describe("minima graph", () => {
     await writeFile(path("flat.csv"), serializeCsv({ columns, matrix: matrix(rows, 4, flat) }));
     const { code, stderr } = await minima(["graph", path("flat.csv")]);
     assert.equal(code, 1);
-    assert.match(stderr, /flat\.csv: column apart has no variance; --ignore apart leaves it out/);
+    assert.match(stderr, /flat\.csv: column "apart" has no variance; --ignore "apart" leaves it out/);
   });
 
   it("finds no edge in a table of one column", async () => {
@@ -112,6 +112,17 @@ describe("minima graph", () => {
     const { code, stdout, stderr } = await minima(args);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^graph +0 edges among 1 columns?, in 1 component$/m);
+  });
+
+  it("names a missing value, before ranks are taken and with them", async () => {
+    const values = data.slice(0, 10 * columns.length);
+    values[2 * columns.length + 1] = NaN;
+    await writeFile(path("missing.npy"), serializeNpy({ data: values, shape: [10, columns.length] }));
+    for (const more of [[], ["--transform", "normal-scores"]]) {
+      const { code, stderr } = await minima(["graph", path("missing.npy"), ...more]);
+      assert.equal(code, 1);
+      assert.match(stderr, /missing\.npy: column "column 2" is NaN in row 3; --ignore "column 2" leaves it out/);
+    }
   });
 
   const wrong: [string, number, string[], RegExp][] = [
@@ -123,7 +134,7 @@ describe("minima graph", () => {
       ["--transform", "sqrt"],
       /--transform needs log, log-returns, normal-scores/,
     ],
-    ["logarithms of what has none", 2, ["--transform", "log"], /Cannot take logarithms: column \w+ is -\S+ in row 1/],
+    ["logarithms of what has none", 2, ["--transform", "log"], /Cannot take logarithms: column "\w+" is -\S+ in row 1/],
     ["an ignored column that is not there", 1, ["--ignore", "fifth"], /fifth/],
   ];
   for (const [what, expected, args, message] of wrong) {

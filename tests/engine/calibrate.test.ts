@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { calibrate, capabilities, type Contest, dispose, init, memoryUsage } from "../../mod.ts";
 import { crossoverOf } from "../../kernels/engine/calibrate.ts";
 import { openWorkspace } from "../../kernels/engine/mod.ts";
-import { until, watchWorkers } from "../support/workers.ts";
+import { forbidWorkers, until, watchWorkers } from "../support/workers.ts";
 
 const rate = fc.double({ min: 1e8, max: 1e14, noNaN: true });
 const contest: fc.Arbitrary<Contest> = fc.record({
@@ -60,6 +60,19 @@ describe("calibrate", () => {
       assert.deepEqual(memoryUsage(), before);
     } finally {
       watch.stop();
+    }
+  });
+
+  it("leaves threads out where workers do not start, and says why", async () => {
+    const { threads, threadsReason } = await capabilities(), allow = forbidWorkers();
+    try {
+      const { measured, leftOut, threads: crossover } = await calibrate();
+      assert.equal(measured.threads, undefined);
+      assert.equal(crossover, 2e9, "the default");
+      const forbidden = /^Cannot start worker threads: workers are forbidden$/;
+      assert.match(leftOut.threads!, threadsReason || threads === 1 ? /./ : forbidden);
+    } finally {
+      allow();
     }
   });
 

@@ -27,22 +27,17 @@ export async function withAdapter(
     other?.onDevice?.(device);
     return device;
   };
-  const adapter = other &&
-    {
-      info: { description: "Other adapter" },
-      features: new Set(),
-      limits: { ...enough, ...other.limits },
-      requestDevice,
-    };
+  const adapter = other && {
+    info: { description: "Other adapter" },
+    features: new Set(),
+    limits: { ...enough, ...other.limits },
+    requestDevice,
+  };
   const gpu = { requestAdapter: () => Promise.resolve(adapter) };
   // Node has no `navigator` before version 21.
   const [target, name, value] = host.navigator ? [host.navigator, "gpu", gpu] : [host, "navigator", { gpu }];
   const before = Object.getOwnPropertyDescriptor(target, name);
-  Object.defineProperty(target, name, {
-    value,
-    configurable: true,
-    writable: true,
-  });
+  Object.defineProperty(target, name, { value, configurable: true, writable: true });
   try {
     await run();
   } finally {

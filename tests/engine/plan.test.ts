@@ -136,10 +136,7 @@ describe("planWork", () => {
     assert.equal(reasonOf(desktop, { backend: "reference" }), "reference requested");
     assert.equal(reasonOf(old, {}), "this runtime has no WASM SIMD");
     assert.equal(reasonOf(closed, {}), "this runtime has no shared WASM memory");
-    assert.equal(
-      reasonOf(graphics, { backend: "webgpu", dtype: "f32", needs }),
-      "WebGPU on a card: requested",
-    );
+    assert.equal(reasonOf(graphics, { backend: "webgpu", dtype: "f32", needs }), "WebGPU on a card: requested");
     assert.equal(
       reasonOf(graphics, { flops: huge, dtype: "f32", needs }),
       "WebGPU on a card: worth it from 1000000000000 operations",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BackendError, capabilities, dispose, memoryUsage, quantizeLayer } from "../../mod.ts";
 import { makeLayer } from "../support/layers.ts";
-import { until, watchWorkers } from "../support/workers.ts";
+import { forbidWorkers, until, watchWorkers } from "../support/workers.ts";
 
 const { threadsReason } = await capabilities();
 const { weights, gram } = makeLayer({ rows: 96, columns: 96, seed: 5, dtype: "f32" });
@@ -62,14 +62,7 @@ describe("a lost worker", { skip: threadsReason ?? false }, () => {
 
   it("that the runtime refuses to start leaves one thread, and the plan says why until dispose", async () => {
     await dispose();
-    const process = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
-    const home = (process?.getBuiltinModule?.("node:worker_threads") ?? globalThis) as { Worker: unknown };
-    const { Worker } = home;
-    home.Worker = class {
-      constructor() {
-        throw new Error("workers are forbidden");
-      }
-    };
+    const allow = forbidWorkers();
     try {
       const { plan, codes } = await quantizeLayer(weights, gram, threaded);
       assert.equal(`${plan.backend} x ${plan.threads}`, "wasm x 1");
@@ -77,7 +70,7 @@ describe("a lost worker", { skip: threadsReason ?? false }, () => {
       assert.match((await capabilities()).threadsReason ?? "", /workers are forbidden/);
       assert.deepEqual(codes, (await quantizeLayer(weights, gram, { ...threaded, backend: "wasm" })).codes);
     } finally {
-      home.Worker = Worker;
+      allow();
     }
     await dispose();
     assert.equal((await quantizeLayer(weights, gram, threaded)).plan.threads, 3);

@@ -6,20 +6,9 @@ import { capabilities, quantizeLayer, type QuantizeOptions } from "../../mod.ts"
 import { makeLayer } from "../support/layers.ts";
 import { withAdapter } from "./other_gpu.ts";
 
-const { weights, gram } = makeLayer({
-  rows: 16,
-  columns: 24,
-  seed: 5,
-  dtype: "f32",
-});
+const { weights, gram } = makeLayer({ rows: 16, columns: 24, seed: 5, dtype: "f32" });
 const solve = (options: QuantizeOptions = {}) =>
-  quantizeLayer(weights, gram, {
-    bits: 3,
-    method: "quantease",
-    iterations: 8,
-    threads: 1,
-    ...options,
-  });
+  quantizeLayer(weights, gram, { bits: 3, method: "quantease", iterations: 8, threads: 1, ...options });
 const refused = () => Promise.reject(new Error("it is busy"));
 
 describe("an engine whose device fails", () => {
@@ -62,8 +51,7 @@ describe("an engine whose device fails", () => {
 
   it("goes to the processor where an array is too large for the adapter, and says so", () =>
     withAdapter({ limits: { maxStorageBufferBindingSize: 1024 } }, async () => {
-      const needed = 4 * 24 * 24,
-        refusal = `an array of ${needed} bytes is beyond the 1024 of Other adapter`;
+      const needed = 4 * 24 * 24, refusal = `an array of ${needed} bytes is beyond the 1024 of Other adapter`;
       assert.match((await solve()).plan.reason, new RegExp(refusal));
       await assert.rejects(solve({ backend: "webgpu" }), {
         name: "BackendError",

@@ -25,29 +25,21 @@ describe("quantizeLayer on webgpu", () => {
     it(`finds what wasm finds, certified on the processor: ${JSON.stringify(variant)}`, async (context) => {
       if (missing) return context.skip(missing);
       const options = { ...variant, groupSize: 24, iterations: 6 };
-      const device = await solve("webgpu", options),
-        host = await solve("wasm", options);
+      const device = await solve("webgpu", options), host = await solve("wasm", options);
       assert.equal(device.plan.backend, "webgpu");
       assert.equal(device.status, host.status);
       // Rounding may lead descents apart, to minima of nearly the same height.
-      assert.ok(
-        Math.abs(device.objective / host.objective - 1) < 0.02,
-        `${device.objective}, ${host.objective}`,
-      );
+      assert.ok(Math.abs(device.objective / host.objective - 1) < 0.02, `${device.objective}, ${host.objective}`);
       if (variant.method === "auto") assert.equal(device.violations, 0);
       assert.deepEqual(deviceUsage(), { buffers: 0, bytes: 0 });
     });
   }
 
   /** A thousand solves of a tiny layer, eight at a time; nothing may be left after each eight. */
-  async function thousandSolves(
-    one: (layer: MadeLayer, i: number) => Promise<unknown>,
-  ): Promise<void> {
+  async function thousandSolves(one: (layer: MadeLayer, i: number) => Promise<unknown>): Promise<void> {
     const tiny = makeLayer({ rows: 3, columns: 5, seed: 1, dtype: "f32" });
     for (let begin = 0; begin < 1000; begin += 8) {
-      await Promise.all(
-        Array.from({ length: 8 }, (_, i) => one(tiny, begin + i)),
-      );
+      await Promise.all(Array.from({ length: 8 }, (_, i) => one(tiny, begin + i)));
       assert.deepEqual(deviceUsage(), { buffers: 0, bytes: 0 });
     }
   }
@@ -55,11 +47,7 @@ describe("quantizeLayer on webgpu", () => {
   it("leaves no buffer behind after a thousand solves", async (context) => {
     if (missing) return context.skip(missing);
     await thousandSolves(({ weights, gram }, i) =>
-      quantizeLayer(weights, gram, {
-        backend: "webgpu",
-        method: "gptq",
-        bits: 2 + i % 3 as 2 | 3 | 4,
-      })
+      quantizeLayer(weights, gram, { backend: "webgpu", method: "gptq", bits: 2 + i % 3 as 2 | 3 | 4 })
     );
   });
 
@@ -68,19 +56,10 @@ describe("quantizeLayer on webgpu", () => {
     let aborted = 0;
     await thousandSolves(async ({ weights, gram }, i) => {
       const abort = new AbortController();
-      const onProgress = (
-        { stage, iteration }: { stage: string; iteration: number },
-      ) => {
-        if (stage === "quantease" && iteration === i % 2) {
-          abort.abort(new Error("enough"));
-        }
+      const onProgress = ({ stage, iteration }: { stage: string; iteration: number }) => {
+        if (stage === "quantease" && iteration === i % 2) abort.abort(new Error("enough"));
       };
-      const options = {
-        method: "quantease",
-        bits: 2,
-        signal: abort.signal,
-        onProgress,
-      } as const;
+      const options = { method: "quantease", bits: 2, signal: abort.signal, onProgress } as const;
       await assert.rejects(
         quantizeLayer(weights, gram, { backend: "webgpu", ...options }),
         /enough/,
@@ -100,40 +79,25 @@ describe("quantizeLayer on webgpu", () => {
       abort.abort(new Error("enough"));
     };
     await assert.rejects(
-      solve("webgpu", {
-        method: "quantease",
-        signal: abort.signal,
-        onProgress,
-      }),
+      solve("webgpu", { method: "quantease", signal: abort.signal, onProgress }),
       /enough/,
     );
     assert.ok(held > 0, "the device was at work when the abort came");
     assert.deepEqual(deviceUsage(), { buffers: 0, bytes: 0 });
-    assert.equal(
-      (await solve("webgpu", { method: "gptq" })).plan.backend,
-      "webgpu",
-    );
+    assert.equal((await solve("webgpu", { method: "gptq" })).plan.backend, "webgpu");
   });
 
   it("starts afresh after dispose", async (context) => {
     if (missing) return context.skip(missing);
     await dispose();
-    assert.equal(
-      (await solve("webgpu", { method: "gptq" })).plan.backend,
-      "webgpu",
-    );
+    assert.equal((await solve("webgpu", { method: "gptq" })).plan.backend, "webgpu");
   });
 
   it("says why it cannot be used where it was insisted on", async () => {
     const refusal = missing ?? "it has no f64";
-    const weights = {
-      ...layer.weights,
-      data: Float64Array.from(layer.weights.data),
-    };
+    const weights = { ...layer.weights, data: Float64Array.from(layer.weights.data) };
     await assert.rejects(
-      quantizeLayer(missing ? layer.weights : weights, layer.gram, {
-        backend: "webgpu",
-      }),
+      quantizeLayer(missing ? layer.weights : weights, layer.gram, { backend: "webgpu" }),
       {
         name: "BackendError",
         message: `Cannot use backend "webgpu": ${refusal}.`,

@@ -52,6 +52,19 @@ export function watchWorkers(): WorkerWatch {
   };
 }
 
+/** Makes every worker fail to start, as policies do, until the function returned is called. */
+export function forbidWorkers(): () => void {
+  const process = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
+  const home = (process?.getBuiltinModule?.("node:worker_threads") ?? globalThis) as { Worker: unknown };
+  const { Worker } = home;
+  home.Worker = class {
+    constructor() {
+      throw new Error("workers are forbidden");
+    }
+  };
+  return () => void (home.Worker = Worker);
+}
+
 /** Waits until `condition` holds: workers end in their own time. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
   for (const deadline = performance.now() + 10_000; !condition();) {
