@@ -153,6 +153,12 @@ export function createGraphRelaxation(problem: Pseudolikelihood, penalty: L0Pena
       const state = { stage: "relaxation", fraction: 0, iteration: edges.length, objective: upperBound };
       if (await run.checkpoint(state)) return { ...solved, complete: false };
 
+      // The bound is valid with edges yet to enter: what they are worth is in the gap.
+      if (primal - bound <= allowedGap(primal, upperBound, fractional.length === 0) || tolerance < 1e-26) {
+        // The bound of an edge made zero is above that of the node by lambda0 at most, that of a kept one by its conjugate.
+        const promising = bound + Math.max(lambda0, largest) > upperBound;
+        return promising ? { ...solved, fixings: await screen(statuses, bound, upperBound) } : solved;
+      }
       if (entering.length > 0) {
         const joining = entering.slice(0, Math.max(8 * vertices, edges.length));
         for (const edge of joining) {
@@ -162,10 +168,6 @@ export function createGraphRelaxation(problem: Pseudolikelihood, penalty: L0Pena
         const longer = new Float64Array(edges.length);
         longer.set(estimate.values);
         values = longer;
-      } else if (primal - bound <= allowedGap(primal, upperBound, fractional.length === 0) || tolerance < 1e-26) {
-        // The bound of an edge made zero is above that of the node by lambda0 at most, that of a kept one by its conjugate.
-        const promising = bound + Math.max(lambda0, largest) > upperBound;
-        return promising ? { ...solved, fixings: await screen(statuses, bound, upperBound) } : solved;
       } else {
         tolerance /= 100;
         values = estimate.values;
