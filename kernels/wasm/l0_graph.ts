@@ -104,7 +104,7 @@ function gatheredDescent(operands: NeighbourDescentArguments) {
   const { ends, kinds, values, diagonal, norms, own, changes, penalty } = operands;
   const sums = gatherCost * (2 * values.length / diagonal.length + 1);
   const shared = graph(operands), results = [addressOf(norms), addressOf(own)];
-  const vertices = { extent: diagonal.length, grain: grainFor(sums) }
+  const vertices = { extent: diagonal.length, grain: grainFor(sums) };
   return sweepClasses(operands, {
     norms: { entry: "neighbourNorms_f64", parameters: [...shared, ...results], ...vertices },
     edges: {
@@ -121,7 +121,7 @@ function gatheredDescent(operands: NeighbourDescentArguments) {
       ...vertices,
     },
   });
-};
+}
 
 /** Lowering of {@linkcode Kernels.residualDescent}: edges of a class split, and vertices. */
 export const residualDescent: Lowering<"residualDescent"> = (operands) => {

@@ -171,7 +171,16 @@ conformance("neighbourDescent", "takes the steps of graphDescent", async ({ work
       const expected = await results();
       for (const [kernels, packing] of [[reference], [kernel], [kernel, packingOf(workspace, problem)]] as const) {
         reset();
-        await kernels.neighbourDescent({ ...operands, ...adjacency, norms, own, changes, packing, penalty, ...sweeping });
+        await kernels.neighbourDescent({
+          ...operands,
+          ...adjacency,
+          norms,
+          own,
+          changes,
+          packing,
+          penalty,
+          ...sweeping,
+        });
         (await results()).forEach((result, i) => {
           close(result, expected[i], ["value", "diagonal", "norm", "own product"][i]);
         });
