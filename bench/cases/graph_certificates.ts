@@ -45,6 +45,14 @@ const settings: readonly Setting[] = [
     options: { lambda0: 0.02, lambda2: 0.2, randomStarts: 4 },
   },
   {
+    ...{ name: "p 200, approximate, as it comes", pattern: uniform, samples: 1000, variables: 200, limit: 0.1 },
+    options: { lambda0: 0.02, lambda2: 0.2 },
+  },
+  {
+    ...{ name: "p 200 banded, approximate, as it comes", pattern: banded, samples: 1000, variables: 200, limit: 0.1 },
+    options: { lambda0: 0.02, lambda2: 0.2 },
+  },
+  {
     ...{ name: "p 1000, root", pattern: uniform, samples: 1000, variables: 1000, limit: 2 },
     options: { lambda0: 0.02, lambda2: 0.2, method: "exact", nodeLimit: 1 },
   },
@@ -71,6 +79,10 @@ const largeSettings: readonly Setting[] = [
   {
     ...{ name: "p 10000 banded, root", pattern: banded, samples: 1000, variables: 10_000, limit: 60 },
     options: { lambda0: 0.05, lambda2: 0.5, method: "exact", nodeLimit: 1 },
+  },
+  {
+    ...{ name: "p 10000, root, weak ridge", pattern: uniform, samples: 1000, variables: 10_000, limit: 120 },
+    options: { lambda0: 0.02, lambda2: 0.2, method: "exact", nodeLimit: 1 },
   },
 ];
 

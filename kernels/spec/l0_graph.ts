@@ -50,8 +50,29 @@ export interface ClassDescentArguments extends DescentArguments, AdjacencyOperan
   readonly changes: VectorOperand;
 }
 
-/** As {@linkcode GraphDescentArguments}, with `y_j . r_i = sum_k t_ik S_kj` summed over neighbours where it is needed. */
-export interface NeighbourDescentArguments extends ClassDescentArguments, GraphOperands {}
+/**
+ * Working memory for what a descent needs of `S`: for each vertex the block over itself and its neighbours. A vertex of
+ * degree d has d + 1 places, itself first, then its neighbours in the order of the adjacency.
+ */
+export interface PackedGram {
+  /** Place of each vertex's block in `blocks`. */
+  readonly places: DeviceArray<"u32">;
+  /** Place of the other end of each edge at its lower and its higher end, from 1: two an edge. */
+  readonly slots: DeviceArray<"u32">;
+  /** Receives the blocks, (degree + 1)^2 a vertex. */
+  readonly blocks: VectorOperand;
+  /** Receives `y_j . r_i` for each place `j` of each vertex `i`, degree + 1 a vertex. */
+  readonly products: VectorOperand;
+}
+
+/** As {@linkcode GraphDescentArguments}, with `y_j . r_i = sum_k t_ik S_kj` for neighbours alone. */
+export interface NeighbourDescentArguments extends ClassDescentArguments, GraphOperands {
+  /**
+   * Gathers `S` once and keeps the products current, so that steps run along contiguous rows and those that move nothing
+   * cost O(1). Without it sums are gathered from `S` where they are needed.
+   */
+  readonly packing?: PackedGram;
+}
 
 /** The same from `Y` itself, with the residuals `r_i = Y t_i` kept. */
 export interface ResidualDescentArguments extends ClassDescentArguments {

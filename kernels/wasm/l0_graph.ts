@@ -1,9 +1,21 @@
-import type { AdjacencyOperands, ClassDescentArguments, GraphOperands } from "../spec.ts";
+import type {
+  AdjacencyOperands,
+  ClassDescentArguments,
+  GraphOperands,
+  NeighbourDescentArguments,
+  PackedGram,
+} from "../spec.ts";
 import { penaltyParameters, start } from "./l0.ts";
 import { addressOf, grainFor, type Launch, type Lowering, strideOf } from "./launch.ts";
 
 /** Multiply-adds that take as long as one gather from a matrix beyond the caches. */
-const gather = 64;
+const gatherCost = 64;
+
+/** Sweeps after which products are summed afresh. */
+const refreshEvery = 16;
+
+/** Rows of slopes that are summed together. */
+const slopeGroup = 8;
 
 const adjacency = ({ starts, neighbours, incident, values, diagonal }: AdjacencyOperands) => [
   ...[start(starts), start(neighbours), start(incident), addressOf(values), addressOf(diagonal)],
@@ -15,6 +27,8 @@ const graph = (operands: GraphOperands) => [
 
 /** The launches that a descent is made of; those of edges take the first edge of their class. */
 interface Steps {
+  /** Copies what the others need together. */
+  readonly gather?: Launch;
   readonly norms: Launch;
   readonly edges: Launch;
   readonly diagonals: Launch;
@@ -23,11 +37,14 @@ interface Steps {
 /** Sweeps class by class, then over the diagonal, until a sweep changes little. */
 function* sweepClasses(
   { classes, values, changes, sweeps, tolerance }: ClassDescentArguments,
-  { norms, edges, diagonals }: Steps,
+  { gather, norms, edges, diagonals }: Steps,
 ): Generator<Launch, number, number> {
+  if (gather) yield gather;
   yield norms;
   let sweep = 0;
   while (sweep < sweeps) {
+    // The products that steps keep current are summed afresh now and then, so that rounding errors do not pile up.
+    if (gather && sweep > 0 && sweep % refreshEvery === 0) yield norms;
     sweep++;
     if (classes === undefined) {
       yield { ...edges, parameters: [...edges.parameters, 0], extent: values.length, grain: values.length };
@@ -44,9 +61,48 @@ function* sweepClasses(
 }
 
 /** Lowering of {@linkcode Kernels.neighbourDescent}: edges of a class split, and vertices. */
-export const neighbourDescent: Lowering<"neighbourDescent"> = (operands) => {
+export const neighbourDescent: Lowering<"neighbourDescent"> = (operands) =>
+  operands.packing ? packedDescent(operands, operands.packing) : gatheredDescent(operands);
+
+function packedDescent(operands: NeighbourDescentArguments, packing: PackedGram) {
+  const { ends, kinds, values, diagonal, norms, own, changes, penalty, gram } = operands;
+  const { starts, neighbours, incident } = operands;
+  const most = packing.blocks.length / diagonal.length, degree = Math.sqrt(most);
+  const held = [start(starts), start(packing.places), addressOf(packing.blocks), addressOf(packing.products)];
+  const results = [addressOf(norms), addressOf(own)];
+  return sweepClasses(operands, {
+    gather: {
+      entry: "packGram_f64",
+      parameters: [addressOf(gram), strideOf(gram), start(neighbours), ...held],
+      extent: diagonal.length,
+      grain: grainFor(gatherCost / 4 * most),
+    },
+    norms: {
+      entry: "packedNorms_f64",
+      parameters: [...held, start(incident), addressOf(values), addressOf(diagonal), ...results],
+      extent: diagonal.length,
+      grain: grainFor(most),
+    },
+    edges: {
+      entry: "packedEdges_f64",
+      parameters: [
+        ...[...held, start(packing.slots), addressOf(values), addressOf(diagonal), start(ends), start(kinds)],
+        ...[addressOf(norms), addressOf(changes), ...penaltyParameters(penalty)],
+      ],
+      grain: grainFor(4 * degree + gatherCost),
+    },
+    diagonals: {
+      entry: "packedDiagonals_f64",
+      parameters: [...held, addressOf(diagonal), ...results, addressOf(changes) + 8 * values.length],
+      extent: diagonal.length,
+      grain: grainFor(degree + gatherCost),
+    },
+  });
+}
+
+function gatheredDescent(operands: NeighbourDescentArguments) {
   const { ends, kinds, values, diagonal, norms, own, changes, penalty } = operands;
-  const sums = gather * (2 * values.length / diagonal.length + 1);
+  const sums = gatherCost * (2 * values.length / diagonal.length + 1);
   const shared = graph(operands), results = [addressOf(norms), addressOf(own)];
   const vertices = { extent: diagonal.length, grain: grainFor(sums) };
   return sweepClasses(operands, {
@@ -65,7 +121,7 @@ export const neighbourDescent: Lowering<"neighbourDescent"> = (operands) => {
       ...vertices,
     },
   });
-};
+}
 
 /** Lowering of {@linkcode Kernels.residualDescent}: edges of a class split, and vertices. */
 export const residualDescent: Lowering<"residualDescent"> = (operands) => {
@@ -101,7 +157,8 @@ export const graphSlopes: Lowering<"graphSlopes"> = (operands) => {
     entry: "graphSlopes_f64",
     parameters: [...graph(operands), first, from, addressOf(slopes), strideOf(slopes)],
     extent: slopes.rows,
-    grain: grainFor(4 * (values.length + diagonal.length)),
+    grain: grainFor(2 * (values.length + diagonal.length), slopeGroup),
+    scratchBytes: 8 * slopeGroup * diagonal.length,
   }];
 };
 

@@ -15,8 +15,13 @@ export const nodePrecision: NodePrecision = {
 export const roundingMargin = nodePrecision.rounding;
 
 /** The gap between the value of a relaxation and its bound that need not be closed. */
-export function allowedGap(primal: number, upperBound: number, isSolution: boolean): number {
-  const { leaf, node, slack } = nodePrecision;
+export function allowedGap(
+  primal: number,
+  upperBound: number,
+  isSolution: boolean,
+  slack = nodePrecision.slack,
+): number {
+  const { leaf, node } = nodePrecision;
   if (isSolution) return leaf * Math.abs(primal);
   return Math.max(node * Math.abs(primal), slack * (upperBound - primal));
 }

@@ -72,10 +72,11 @@ export async function graphDescent(
   let precise = false;
   let solution = await descendOn(problem, penalty, start, budget, rough);
   while (!budget.ended) {
-    const entering = await gainfulEdges(problem, penalty, solution.estimate);
-    if (entering.length === 0 && precise) break;
-    precise ||= entering.length === 0;
-    const joined = entering.slice(0, Math.max(problem.vertices, solution.estimate.values.length >> 2));
+    const { edges, gainful } = await enteringEdges(problem, penalty, solution.estimate);
+    if (gainful === 0 && precise) break;
+    precise ||= gainful === 0;
+    const most = Math.max(problem.vertices, solution.estimate.values.length >> 2);
+    const joined = gainful === 0 ? [] : edges.slice(0, most);
     if (random) shuffle(joined, random);
     const longer = withEdges(solution.estimate, joined);
     const next = await descendOn(problem, penalty, longer, budget, precise ? budget.tolerance : rough);
@@ -155,22 +156,32 @@ async function swapEdges(
   };
 }
 
-/** Ends of the absent edges that would gain, the most gainful first. */
-async function gainfulEdges(
+/** Share of `lambda0` that an absent edge may lack to gain and still be watched while the gainful ones settle. */
+const watchedLoss = 0.1;
+
+/**
+ * Ends of the absent edges that would gain, the most gainful first, then of those that nearly would: as zero edges of a
+ * descent they enter once their neighbours have moved, which saves most of the passes over all edges.
+ */
+async function enteringEdges(
   problem: Pseudolikelihood,
   penalty: L0Penalty,
   estimate: GraphEstimate,
-): Promise<[number, number][]> {
+): Promise<{ edges: [number, number][]; gainful: number }> {
   const ends: [number, number][] = [], gains: number[] = [];
-  const isPresent = presenceOf(estimate);
-  await problem.steepSlopes(leastSlopes(problem, penalty, estimate, () => penalty.lambda0), (slope, i, j) => {
+  const isPresent = presenceOf(estimate), least = -watchedLoss * penalty.lambda0;
+  const limits = leastSlopes(problem, penalty, estimate, () => penalty.lambda0 + least);
+  let gainful = 0;
+  await problem.steepSlopes(limits, (slope, i, j) => {
     const gain = entryGain(curvatureAt(problem, estimate, i, j), slope, penalty);
     // A rounding error above zero is no gain: it would let an edge in and out forever.
-    if (!(gain > 1e-10) || isPresent(i, j)) return;
+    if (!(gain > Math.min(least, 1e-10)) || isPresent(i, j)) return;
+    if (gain > 1e-10) gainful++;
     ends.push([i, j]);
     gains.push(gain);
   });
-  return Array.from(gains, (_, k) => k).sort((a, b) => gains[b] - gains[a]).map((k) => ends[k]);
+  const order = Array.from(gains, (_, k) => k).sort((a, b) => gains[b] - gains[a]);
+  return { edges: order.map((k) => ends[k]), gainful };
 }
 
 /** A slope up to which no edge to a later vertex gains: a gain is at most `slope^2 / (2 (curvature + 2 lambda2)) - lambda0`. */

@@ -95,14 +95,14 @@ export function createClassArrays(workspace: Workspace, vertices: number) {
       });
       const values = Float64Array.from(order, (e) => point.values[e]);
       const active = edges.load({ ...point, ends, values }, Uint8Array.from(order, (e) => kinds[e]));
-      const { lists: _, ...lists } = adjacency.load(ends);
+      const { lists, ...incidence } = adjacency.load(ends);
       workspace.write(diagonal.array, point.diagonal);
       if (changes.length < count + vertices) {
         workspace.free(changes);
         changes = workspace.allocate("f64", 2 * count + vertices, "changes");
       }
       const operands = {
-        ...{ ...active, ...lists, classes, diagonal, norms, own },
+        ...{ ...active, ...incidence, classes, diagonal, norms, own },
         changes: { array: changes, length: count + vertices },
       };
       const read = async () => {
@@ -116,7 +116,7 @@ export function createClassArrays(workspace: Workspace, vertices: number) {
           own: await workspace.read(own.array),
         };
       };
-      return { operands, read };
+      return { operands, ends, lists, read };
     },
   };
 }

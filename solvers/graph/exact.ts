@@ -1,5 +1,5 @@
 import type { NodeStart } from "../branch_and_bound/node_batch.ts";
-import type { L0Penalty } from "../branch_and_bound/perspective.ts";
+import { indicatorAt, type L0Penalty } from "../branch_and_bound/perspective.ts";
 import {
   branchAndBound,
   type NodeRelaxation,
@@ -10,7 +10,13 @@ import {
   type Tree,
 } from "../branch_and_bound/search.ts";
 import { descendOn, type GraphBudget, graphDescent, type GraphSolution } from "./descent.ts";
-import { edgeNumber, type GraphPoint, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
+import {
+  edgeNumber,
+  type GraphEstimate,
+  type GraphPoint,
+  type Pseudolikelihood,
+  withoutZeros,
+} from "./pseudolikelihood.ts";
 import { createGraphRelaxation, type GraphStart, startOfNode } from "./relaxation.ts";
 
 /** The best graph found and the proof of how good it is. */
@@ -68,7 +74,7 @@ export async function solveGraphExactly(
       writeStatuses(statuses);
       const relaxed = await relax(statuses, start, best.objective);
       const { bound, complete, fixings, fractional } = relaxed;
-      if (bound < best.objective) await improve(withoutZeros(relaxed.estimate));
+      if (bound < best.objective) await improve(rounded(relaxed.estimate, penalty));
       return { bound, complete, fixings, candidates: fractional, start: startOfNode(relaxed) };
     }
     return {
@@ -102,6 +108,12 @@ export async function solveGraphExactly(
       diagonal: extra!,
     };
   }
+}
+
+/** The edges of a relaxed point that are nearer to being there than not: all that are there may be very many. */
+function rounded(estimate: GraphEstimate, penalty: L0Penalty): GraphPoint {
+  const values = estimate.values.map((value) => indicatorAt(value, penalty) >= 0.5 ? value : 0);
+  return withoutZeros({ ...estimate, values });
 }
 
 /** The ends of an edge, by its number. */

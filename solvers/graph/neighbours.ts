@@ -1,6 +1,7 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray } from "../../kernels/spec.ts";
 import { createClassArrays } from "./edge_arrays.ts";
+import { createPacking } from "./packing.ts";
 import type { Pseudolikelihood } from "./pseudolikelihood.ts";
 import { createSlopes } from "./slopes.ts";
 
@@ -20,6 +21,7 @@ export function createNeighbourSums(
   const vertices = variances.length;
   const matrix = { array: gram, rows: vertices, columns: vertices };
   const arrays = createClassArrays(workspace, vertices);
+  const packing = createPacking(workspace, vertices);
   /** The graph of the latest descent, for its slopes. */
   let latest: ReturnType<typeof arrays.load>["operands"];
 
@@ -29,9 +31,12 @@ export function createNeighbourSums(
     variances,
     gramRow: (vertex) => workspace.read(gram, vertex * vertices, vertices),
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
-      const { operands, read } = arrays.load(point, kinds);
+      const { operands, ends, lists, read } = arrays.load(point, kinds);
       latest = operands;
-      const made = await kernels.neighbourDescent({ gram: matrix, ...operands, penalty, sweeps, tolerance });
+      const blocks = packing.load(ends, lists);
+      const made = await kernels.neighbourDescent({
+        ...{ gram: matrix, ...operands, packing: blocks, penalty, sweeps, tolerance },
+      });
       return { estimate: await read(), sweeps: made };
     },
     ...createSlopes(workspace, {

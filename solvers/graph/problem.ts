@@ -74,8 +74,15 @@ async function gramOf(
   vertices: number,
   run: Run,
 ): Promise<DeviceArray<"f64">> {
-  const gram = workspace.allocate("f64", vertices * vertices, "S");
+  // The samples first: what comes after a refusal needs them, but has no room for a matrix that is left behind.
   const data = workspace.allocate("f64", count * vertices, "samples");
+  let gram: DeviceArray<"f64">;
+  try {
+    gram = workspace.allocate("f64", vertices * vertices, "S");
+  } catch (error) {
+    workspace.free(data);
+    throw error;
+  }
   workspace.write(data, scaled);
   const c = { array: gram, rows: vertices, columns: vertices };
   const rows = Math.max(gramDepth, Math.ceil(gramWork / vertices ** 2));

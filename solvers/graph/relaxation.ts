@@ -47,6 +47,9 @@ interface Prices {
 
 const sweepsPerCall = 200;
 
+/** Share of the open gap that a relaxation may leave: a round over all edges of a large graph costs more than it closes. */
+const slack = 0.01;
+
 /**
  * Relaxations by coordinate descent on an active set of edges: those whose slope exceeds the threshold join until none is
  * left, and the descent is repeated to a finer tolerance until the duality gap tells whether the node can be pruned.
@@ -153,19 +156,31 @@ export function createGraphRelaxation(problem: Pseudolikelihood, penalty: L0Pena
       const state = { stage: "relaxation", fraction: 0, iteration: edges.length, objective: upperBound };
       if (await run.checkpoint(state)) return { ...solved, complete: false };
 
+      // The bound is valid with edges yet to enter: what they are worth is in the gap.
+      if (primal - bound <= allowedGap(primal, upperBound, fractional.length === 0, slack) || tolerance < 1e-26) {
+        // The bound of an edge made zero is above that of the node by lambda0 at most, that of a kept one by its conjugate.
+        const promising = bound + Math.max(lambda0, largest) > upperBound;
+        return promising ? { ...solved, fixings: await screen(statuses, bound, upperBound) } : solved;
+      }
       if (entering.length > 0) {
-        const joining = entering.slice(0, Math.max(8 * vertices, edges.length));
+        // Zero edges leave while many others come; later they stay, so that none comes and goes forever.
+        const settled = entering.length <= edges.length >> 3;
+        const joining = entering.slice(0, Math.max(8 * vertices, 3 * edges.length));
+        const longer = new Float64Array(edges.length + joining.length);
+        let count = 0;
+        for (let k = 0; k < kinds.length; k++) {
+          const stays = settled || estimate.values[k] !== 0 || kinds[k] === nodeStatus.kept;
+          active[edges[k]] = stays ? 1 : 0;
+          if (!stays) continue;
+          longer[count] = estimate.values[k];
+          edges[count++] = edges[k];
+        }
+        edges.length = count;
         for (const edge of joining) {
           active[edge] = 1;
           edges.push(edge);
         }
-        const longer = new Float64Array(edges.length);
-        longer.set(estimate.values);
-        values = longer;
-      } else if (primal - bound <= allowedGap(primal, upperBound, fractional.length === 0) || tolerance < 1e-26) {
-        // The bound of an edge made zero is above that of the node by lambda0 at most, that of a kept one by its conjugate.
-        const promising = bound + Math.max(lambda0, largest) > upperBound;
-        return promising ? { ...solved, fixings: await screen(statuses, bound, upperBound) } : solved;
+        values = longer.subarray(0, edges.length);
       } else {
         tolerance /= 100;
         values = estimate.values;

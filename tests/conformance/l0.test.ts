@@ -4,6 +4,7 @@ import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { Kernels } from "../../kernels/spec.ts";
 import { createRandom } from "../../solvers/core/random.ts";
 import { adjacencyOf } from "../../solvers/graph/edge_arrays.ts";
+import { createPacking } from "../../solvers/graph/packing.ts";
 import { conformance } from "./grid.ts";
 
 const penalties: L0Penalty[] = [
@@ -105,6 +106,7 @@ function graphProblem(workspace: Workspace, vertices: number) {
       neighbours: list("neighbours", neighbours),
       incident: list("incident", incident),
     },
+    pairs,
     norms: vector("norms", vertices),
     own: vector("own", vertices),
     changes: vector("changes", count + vertices),
@@ -153,6 +155,11 @@ async function descentWithProducts(
   return workspace.read(products.array);
 }
 
+/** Working memory of a problem's blocks. */
+function packingOf(workspace: Workspace, { pairs, norms: { length: vertices } }: ReturnType<typeof graphProblem>) {
+  return createPacking(workspace, vertices).load(pairs, adjacencyOf(pairs, vertices));
+}
+
 conformance("neighbourDescent", "takes the steps of graphDescent", async ({ workspace, kernel, reference }) => {
   for (const vertices of graphSizes) {
     for (const penalty of penalties) {
@@ -162,9 +169,18 @@ conformance("neighbourDescent", "takes the steps of graphDescent", async ({ work
       const results = () => Promise.all(arrays.map((array) => workspace.read(array)));
       await descentWithProducts(workspace, reference, problem, { penalty, ...sweeping });
       const expected = await results();
-      for (const kernels of [reference, kernel]) {
+      for (const [kernels, packing] of [[reference], [kernel], [kernel, packingOf(workspace, problem)]] as const) {
         reset();
-        await kernels.neighbourDescent({ ...operands, ...adjacency, norms, own, changes, penalty, ...sweeping });
+        await kernels.neighbourDescent({
+          ...operands,
+          ...adjacency,
+          norms,
+          own,
+          changes,
+          packing,
+          penalty,
+          ...sweeping,
+        });
         (await results()).forEach((result, i) => {
           close(result, expected[i], ["value", "diagonal", "norm", "own product"][i]);
         });
@@ -246,16 +262,19 @@ conformance("neighbourDescent", "has the same bits by classes as in their order"
     ...{ diagonal: vector("diagonal", vertices), norms: vector("norms", vertices), own: vector("own", vertices) },
     ...{ changes: vector("changes", count + vertices), penalty, sweeps: 5, tolerance: 1e-9 },
   };
-  const run = async (classes?: number[]) => {
+  const packing = createPacking(workspace, vertices).load(ends, adjacencyOf(ends, vertices));
+  const run = async (classes?: number[], packed = false) => {
     workspace.write(operands.values.array, new Float64Array(count));
     workspace.write(operands.diagonal.array, new Float64Array(vertices).fill(1));
-    const sweeps = await kernel.neighbourDescent({ ...operands, classes });
+    const sweeps = await kernel.neighbourDescent({ ...operands, classes, ...(packed && { packing }) });
     const arrays = [operands.values, operands.diagonal, operands.norms, operands.own].map(({ array }) => array);
     return { sweeps, results: await Promise.all(arrays.map((array) => workspace.read(array))) };
   };
   const sequential = await run();
   assert.ok(sequential.results[0].some((value) => value !== 0));
-  assert.deepEqual(await run([vertices / 2, vertices]), sequential);
+  const classes = [vertices / 2, vertices];
+  assert.deepEqual(await run(classes), sequential);
+  assert.deepEqual(await run(classes, true), await run(undefined, true));
 });
 
 /** Slopes at the start of a problem from `T S`, and the kernels' own. */

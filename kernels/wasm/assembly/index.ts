@@ -7,6 +7,7 @@ export { gemv_f32, gemv_f64 } from "./gemv";
 export { graphDescent_f64, regressionDescent_f64 } from "./l0";
 export { graphNodes_f64 } from "./graph_nodes";
 export { neighbourDiagonals_f64, neighbourEdges_f64, neighbourNorms_f64 } from "./l0_neighbours";
+export { packedDiagonals_f64, packedEdges_f64, packedNorms_f64, packGram_f64 } from "./l0_packed";
 export { residualDiagonals_f64, residualEdges_f64, residualNorms_f64 } from "./l0_residuals";
 export { graphSlopes_f64, graphSwaps_f64, pairedSlopes_f64, steepEntries_f64 } from "./l0_slopes";
 export { changesWithin_f64 } from "./l0_steps";
