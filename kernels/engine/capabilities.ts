@@ -29,6 +29,8 @@ export interface Capabilities {
   readonly webgpuSoftware?: boolean;
   /** Bytes of the largest array on the adapter. */
   readonly webgpuLargestArrayBytes?: number;
+  /** The adapter can store arrays in f16. */
+  readonly webgpuF16?: boolean;
   /** The build of the kernels in use: relaxed SIMD only where it really fuses. */
   readonly build: "relaxed" | "simd" | "none";
 }
@@ -94,9 +96,15 @@ async function probe(): Promise<Capabilities> {
   const found = hostCapabilities();
   const adapter = await findAdapter();
   if (typeof adapter === "string") return { ...found, webgpuReason: adapter };
-  const { name, software, largestArrayBytes } = describeAdapter(adapter);
+  const { name, software, largestArrayBytes, f16 } = describeAdapter(adapter);
   const { webgpuReason: _, ...rest } = found;
-  return { ...rest, webgpu: name, webgpuSoftware: software, webgpuLargestArrayBytes: largestArrayBytes };
+  return {
+    ...rest,
+    webgpu: name,
+    webgpuSoftware: software,
+    webgpuLargestArrayBytes: largestArrayBytes,
+    webgpuF16: f16,
+  };
 }
 
 function probeHost(): Capabilities {

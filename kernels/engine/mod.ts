@@ -2,6 +2,7 @@
 
 export { type Capabilities, capabilities, type RuntimeName } from "./capabilities.ts";
 export { deviceUsage, dispose, type EngineOptions, init, memoryUsage, openWorkspace, withWorkspace } from "./engine.ts";
+export { decodeFloat16, encodeFloat16, encodeNarrow } from "./float16.ts";
 export { BackendError, MemoryLimitError } from "./errors.ts";
 export type { ArenaUsage } from "./arena.ts";
 export type { KernelModules } from "./modules.ts";

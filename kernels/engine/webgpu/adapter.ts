@@ -8,6 +8,8 @@ export interface AdapterFacts {
   readonly software: boolean;
   /** Bytes of the largest array that a kernel can be given. */
   readonly largestArrayBytes: number;
+  /** It can store arrays in f16. */
+  readonly f16: boolean;
 }
 
 interface Host {
@@ -48,11 +50,12 @@ async function loadNodeGpu(name: string): Promise<GPU> {
 }
 
 /** What the adapter says of itself. */
-export function describeAdapter({ info, limits }: GPUAdapter): AdapterFacts {
+export function describeAdapter({ features, info, limits }: GPUAdapter): AdapterFacts {
   const words = [info.vendor, info.architecture, info.device, info.description].filter((word) => word);
   return {
     name: info.description || words.join(" ") || "an adapter without a name",
     software: info.isFallbackAdapter === true || softwareDrivers.test(words.join(" ")),
     largestArrayBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
+    f16: features.has("shader-f16"),
   };
 }
