@@ -38,17 +38,19 @@ it("cutProduct leaves no part empty, and bounds their number and memory", () => 
 
 const both = [false, true];
 
+const mixed = [[true, false, true], [false, true, false]];
+
 for (const tile of tiles) {
+  // A shader for each way takes its time in software: the texts of the tiles differ in numbers alone.
+  const layouts = tile === tiles[0] || tile === tiles[3]
+    ? [...mixed, [true, true, true], [false, false, false]]
+    : mixed;
   it(`gemm on webgpu is exact on whole numbers by tiles of ${nameOf(tile)}, however operands lie`, (context) =>
     withDevice(context, async (device) => {
       const check = (way: Way) => checkProduct(device, tile, way);
       for (const transposeA of both) {
         for (const transposeB of both) {
-          for (
-            const aligned of [[false, false, false], [true, true, true], [true, false, true], [false, true, false]]
-          ) {
-            await check({ transposeA, transposeB, aligned });
-          }
+          for (const aligned of layouts) await check({ transposeA, transposeB, aligned });
           await check({ transposeA, transposeB, parts: 3, beta: 3 });
         }
       }
