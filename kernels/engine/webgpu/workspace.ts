@@ -108,7 +108,8 @@ export function createWebgpuWorkspace(
     if (length === 0) return viewOf(new ArrayBuffer(0), array.dtype, 0, 0);
     recorder.flush();
     // Copies begin and end at whole words: half a word may come along at either end.
-    const begin = 4 * Math.floor(bytesOf(array.dtype, offset, false) / 4);
+    const skipped = array.dtype === "f16" ? offset % 2 : 0;
+    const begin = bytesOf(array.dtype, offset - skipped);
     const bytes = bytesOf(array.dtype, offset + length) - begin;
     const staging = createBuffer(
       bytes,
@@ -130,7 +131,7 @@ export function createWebgpuWorkspace(
       if (failure) throw failure;
       const copy = staging.getMappedRange().slice(0);
       if (array.dtype !== "f16") return viewOf(copy, array.dtype, 0, length);
-      return decodeFloat16(new Uint16Array(copy, 2 * (offset % 2), length)) as ViewOf[D];
+      return decodeFloat16(new Uint16Array(copy, 2 * skipped, length)) as ViewOf[D];
     } catch (error) {
       if (error instanceof BackendError) throw error;
       throw machine.fail(
@@ -232,10 +233,9 @@ export function createWebgpuWorkspace(
   };
 }
 
-/** Bytes of so many elements on the device: whole words, unless `whole` is false. */
-function bytesOf(dtype: Dtype, length: number, whole = true): number {
-  if (dtype !== "f16") return 4 * length;
-  return whole ? 4 * Math.ceil(length / 2) : 2 * length;
+/** Bytes of so many elements on the device, in whole words. */
+function bytesOf(dtype: Dtype, length: number): number {
+  return 4 * (dtype === "f16" ? Math.ceil(length / 2) : length);
 }
 
 /** Devices copy whole words, and what shares one with the values must not change. */
