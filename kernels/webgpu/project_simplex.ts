@@ -30,15 +30,15 @@ fn main(${builtins}) {
   ${halve("max(partials[thread], partials[thread + half])")}
   let largest = workgroupUniformLoad(&partials[0]).x;
 
-  // Nothing is below the first threshold: entries less the largest are finite.
-  var threshold = -3.4028234e38;
+  var threshold = 0.0;
   var kept = f32(p.columns) + 1.0;
-  for (var round = 0u; round <= p.columns; round++) {
+  // Each turn but the last drops an entry; all are in the first.
+  for (var turn = 0u; turn <= p.columns; turn++) {
     // Sum and number of the entries that stay.
     var sum = vec2<f32>();
     for (var j = thread; j < p.columns; j += ${threads}u) {
       let entry = x[first + j] - largest;
-      if (round == 0u || entry > threshold) { sum += vec2(entry, 1.0); }
+      if (turn == 0u || entry > threshold) { sum += vec2(entry, 1.0); }
     }
     partials[thread] = sum;
     ${halve("partials[thread] + partials[thread + half]")}

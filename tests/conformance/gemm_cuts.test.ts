@@ -1,7 +1,7 @@
 import { it } from "node:test";
 import assert from "node:assert/strict";
 import { cutProduct, partDepth, type Tile, tileColumns, tileRows, tiles } from "../../kernels/webgpu/gemm_tiles.ts";
-import { checkProduct, type Way, withDevice } from "./device_products.ts";
+import { checkProduct, withDevice } from "./device_products.ts";
 
 const nameOf = (tile: Tile) => `${tileRows(tile)} x ${tileColumns(tile)}`;
 
