@@ -15,6 +15,7 @@ import type { FamilySpecs } from "./spec/contract.ts";
 import { type L0Kernels, l0Specs } from "./spec/l0.ts";
 import { type L0NodeKernels, l0NodeSpecs } from "./spec/l0_nodes.ts";
 import { type MatrixKernels, matrixSpecs } from "./spec/matrix.ts";
+import { type ProjectionKernels, projectionSpecs } from "./spec/projection.ts";
 import { type QuantizationKernels, quantizationSpecs } from "./spec/quantization.ts";
 import { type SelectionKernels, selectionSpecs } from "./spec/selection.ts";
 import { type VectorKernels, vectorSpecs } from "./spec/vector.ts";
@@ -25,13 +26,21 @@ export type * from "./spec/l0_nodes.ts";
 export type * from "./spec/l0_graph.ts";
 export type * from "./spec/matrix.ts";
 export type * from "./spec/operands.ts";
+export type * from "./spec/projection.ts";
 export type * from "./spec/quantization.ts";
 export type * from "./spec/selection.ts";
 export type * from "./spec/vector.ts";
 
 /** Every kernel a backend offers. */
 export interface Kernels
-  extends VectorKernels, MatrixKernels, SelectionKernels, QuantizationKernels, L0Kernels, L0NodeKernels {}
+  extends
+    VectorKernels,
+    MatrixKernels,
+    SelectionKernels,
+    ProjectionKernels,
+    QuantizationKernels,
+    L0Kernels,
+    L0NodeKernels {}
 
 /** Names of the kernels. */
 export type KernelName = keyof Kernels;
@@ -44,6 +53,7 @@ export const kernelSpecs: FamilySpecs<Kernels> = {
   ...vectorSpecs,
   ...matrixSpecs,
   ...selectionSpecs,
+  ...projectionSpecs,
   ...quantizationSpecs,
   ...l0Specs,
   ...l0NodeSpecs,

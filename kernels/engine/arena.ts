@@ -6,6 +6,7 @@ const alignment = 64;
 const pageBytes = 65536;
 
 const constructors = {
+  f16: Float32Array,
   f32: Float32Array,
   f64: Float64Array,
   u8: Uint8Array,
@@ -13,8 +14,8 @@ const constructors = {
   i32: Int32Array,
 } as const;
 
-/** Bytes of one element of each dtype. */
-export const elementBytes: { readonly [D in Dtype]: number } = { f32: 4, f64: 8, u8: 1, u32: 4, i32: 4 };
+/** Bytes of one element of each dtype in JavaScript. */
+export const elementBytes: { readonly [D in Dtype]: number } = { f16: 4, f32: 4, f64: 8, u8: 1, u32: 4, i32: 4 };
 
 /** A typed view of `length` elements at `byteOffset` of a buffer. */
 export function viewOf<D extends Dtype>(

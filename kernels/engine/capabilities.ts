@@ -1,9 +1,7 @@
 import { describeAdapter, findAdapter } from "./webgpu/adapter.ts";
 import { providedBuilds } from "./modules.ts";
 import { probeRelaxedSimd, probeSharedMemory, probeSimd, type RelaxedSimd } from "./probe.ts";
-
-/** JavaScript runtimes that are told apart. */
-export type RuntimeName = "deno" | "node" | "bun" | "workerd" | "browser";
+import { runtime, type RuntimeName } from "./runtime.ts";
 
 /** What this runtime offers to the kernels. */
 export interface Capabilities {
@@ -29,6 +27,8 @@ export interface Capabilities {
   readonly webgpuSoftware?: boolean;
   /** Bytes of the largest array on the adapter. */
   readonly webgpuLargestArrayBytes?: number;
+  /** The adapter can store arrays in f16. */
+  readonly webgpuF16?: boolean;
   /** The build of the kernels in use: relaxed SIMD only where it really fuses. */
   readonly build: "relaxed" | "simd" | "none";
 }
@@ -36,26 +36,11 @@ export interface Capabilities {
 interface Host {
   crossOriginIsolated?: boolean;
   Worker?: unknown;
-  Deno?: { version?: { deno?: string } };
-  Bun?: { version?: string };
-  process?: {
-    versions?: { node?: string };
-    getBuiltinModule?: (name: "node:os") => { availableParallelism(): number };
-  };
-  navigator?: { userAgent?: string; hardwareConcurrency?: number };
+  process?: { getBuiltinModule?: (name: "node:os") => { availableParallelism(): number } };
+  navigator?: { hardwareConcurrency?: number };
 }
 
 const host = globalThis as unknown as Host;
-
-/** The runtime and its version, by what they say of themselves. */
-export function runtime(): { runtime: RuntimeName; runtimeVersion: string } {
-  const agent = host.navigator?.userAgent ?? "";
-  if (agent === "Cloudflare-Workers") return { runtime: "workerd", runtimeVersion: agent };
-  if (host.Deno?.version?.deno) return { runtime: "deno", runtimeVersion: host.Deno.version.deno };
-  if (host.Bun?.version) return { runtime: "bun", runtimeVersion: host.Bun.version };
-  if (host.process?.versions?.node) return { runtime: "node", runtimeVersion: host.process.versions.node };
-  return { runtime: "browser", runtimeVersion: agent };
-}
 
 /** Why workers cannot share memory here; nothing where they can. */
 function threadsMissing(name: RuntimeName, sharedMemory: boolean): string | undefined {
@@ -101,9 +86,15 @@ async function probe(): Promise<Capabilities> {
   const found = hostCapabilities();
   const adapter = await findAdapter();
   if (typeof adapter === "string") return { ...found, webgpuReason: adapter };
-  const { name, software, largestArrayBytes } = describeAdapter(adapter);
+  const { name, software, largestArrayBytes, f16 } = describeAdapter(adapter);
   const { webgpuReason: _, ...rest } = found;
-  return { ...rest, webgpu: name, webgpuSoftware: software, webgpuLargestArrayBytes: largestArrayBytes };
+  return {
+    ...rest,
+    webgpu: name,
+    webgpuSoftware: software,
+    webgpuLargestArrayBytes: largestArrayBytes,
+    webgpuF16: f16,
+  };
 }
 
 function probeHost(): Capabilities {

@@ -6,10 +6,11 @@
 
 import { referenceKernels } from "../reference/table.ts";
 import type { ArenaUsage } from "./arena.ts";
-import { capabilities, forgetCapabilities, hostCapabilities, noteMissingThreads, runtime } from "./capabilities.ts";
+import { capabilities, forgetCapabilities, hostCapabilities, noteMissingThreads } from "./capabilities.ts";
 import { BackendError } from "./errors.ts";
 import { type KernelModules, loadModule, provideModules } from "./modules.ts";
 import { considersWebgpu, type Crossovers, defaultCrossovers, planWork, type WorkRequest } from "./plan.ts";
+import { runtime } from "./runtime.ts";
 import { createWasmMachine, type WasmMachine } from "./wasm_backend.ts";
 import type { WebgpuMachine } from "./webgpu/machine.ts";
 import { createHostWorkspace, javascriptMemory, type Workspace } from "./workspace.ts";

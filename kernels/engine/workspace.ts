@@ -16,7 +16,9 @@ export interface Workspace {
   readonly host: Workspace;
   /** Floating-point operations that take some 50 ms: the work to ask for between two checkpoints. */
   readonly batchFlops: number;
-  /** A zeroed array where the kernels run. */
+  /** Arrays of f16 can be had: on devices alone, where the adapter has them. */
+  readonly f16: boolean;
+  /** A zeroed array where the kernels run. @throws {TypeError} for a dtype that is not there */
   allocate<D extends Dtype>(dtype: D, length: number, label: string): DeviceArray<D>;
   /** Returns one array before the others. */
   free(array: DeviceArray): void;
@@ -25,7 +27,10 @@ export interface Workspace {
    * needed. The array must not be used afterwards. For host workspaces.
    */
   narrow(array: DeviceArray<"f64">): DeviceArray<"f32">;
-  /** Copies `values` into the array from element `offset` on; converts between float types. */
+  /**
+   * Copies `values` into the array from element `offset` on; converts between float types, rounding to nearest. Arrays of
+   * f16 are written in pairs: from an even element on, and to the end or in even numbers.
+   */
   write(array: DeviceArray, values: ArrayLike<number>, offset?: number): void;
   /**
    * A JavaScript-owned copy of `length` elements from `offset` on; at the beginning of `room` where that is given and
@@ -68,7 +73,9 @@ export function createHostWorkspace(
       return workspace;
     },
     batchFlops: plan.threads * threadBatchFlops,
+    f16: false,
     allocate(dtype, length, label) {
+      if (dtype === "f16") throw new TypeError(`Cannot hold "${label}" in f16: only WebGPU devices can have it.`);
       const array = memory.allocate(dtype, length, label);
       live.add(array);
       return array;

@@ -10,6 +10,7 @@ import { residualDescent } from "./l0_residuals.ts";
 import { graphSlopes, graphSwaps, pairedSlopes, steepEntries } from "./l0_slopes.ts";
 import { graphNodes, regressionNodes } from "./l0_nodes.ts";
 import { nrm2 } from "./nrm2.ts";
+import { projectSimplex } from "./project_simplex.ts";
 import { quadraticForm } from "./quadratic_form.ts";
 import { quantizationDescent, quantizationSweep } from "./quantization.ts";
 import { hardThreshold, topK } from "./selection.ts";
@@ -27,6 +28,7 @@ export const referenceKernels: Kernels = {
   quadraticForm,
   hardThreshold,
   topK,
+  projectSimplex,
   quantizationSweep,
   quantizationDescent,
   regressionDescent,

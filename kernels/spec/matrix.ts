@@ -1,12 +1,15 @@
 /** Kernels over dense matrices. @module */
 
 import type { FamilySpecs } from "./contract.ts";
-import type { Completion, MatrixOperand, VectorOperand } from "./operands.ts";
+import type { Completion, FloatDtype, MatrixOperand, VectorOperand } from "./operands.ts";
 
-/** `C = alpha op(A) op(B) + beta C`; with `beta` 0, `C` is written without being read. */
+/**
+ * `C = alpha op(A) op(B) + beta C`; with `beta` 0, `C` is written without being read. On devices with f16, `a` and `b` may
+ * each be stored in it: their elements are widened and summed in f32.
+ */
 export interface GemmArguments {
-  readonly a: MatrixOperand;
-  readonly b: MatrixOperand;
+  readonly a: MatrixOperand<FloatDtype | "f16">;
+  readonly b: MatrixOperand<FloatDtype | "f16">;
   readonly c: MatrixOperand;
   /** `op(A)` is the transpose of `a`. @default false */
   readonly transposeA?: boolean;

@@ -1,13 +1,14 @@
 /** Arrays and operands of the kernels. @module */
 
-/** Element types that kernels work on. */
-export type Dtype = "f32" | "f64" | "u8" | "u32" | "i32";
+/** Element types of arrays; `f16` is for storage on devices that have it, and no kernel computes in it. */
+export type Dtype = "f16" | "f32" | "f64" | "u8" | "u32" | "i32";
 
 /** Element types of the arithmetic itself. */
 export type FloatDtype = "f32" | "f64";
 
-/** The typed array that holds a {@linkcode Dtype} in JavaScript. */
+/** The typed array that holds a {@linkcode Dtype} in JavaScript; numbers of `f16` are held as f32, exactly. */
 export interface ViewOf {
+  f16: Float32Array;
   f32: Float32Array;
   f64: Float64Array;
   u8: Uint8Array;
@@ -44,8 +45,8 @@ export interface VectorOperand {
 }
 
 /** A row-major matrix inside an array: element `(i, j)` is `array[offset + i * stride + j]`. */
-export interface MatrixOperand {
-  readonly array: DeviceArray<FloatDtype>;
+export interface MatrixOperand<D extends Dtype = FloatDtype> {
+  readonly array: DeviceArray<D>;
   readonly rows: number;
   readonly columns: number;
   /** Elements before the first row. @default 0 */

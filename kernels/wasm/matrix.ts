@@ -12,8 +12,10 @@ function stridesOf(matrix: MatrixOperand, transpose: boolean): [row: number, col
 
 /** Lowering of {@linkcode Kernels.gemm}: the rows of C split. Packing does not pay for a single row or column. */
 export const gemm: Lowering<"gemm"> = (
-  { a, b, c, transposeA = false, transposeB = false, alpha = 1, beta = 0 },
+  { a: left, b: right, c, transposeA = false, transposeB = false, alpha = 1, beta = 0 },
 ) => {
+  // Arrays of f16 live on devices alone.
+  const a = left as MatrixOperand, b = right as MatrixOperand;
   const depth = transposeA ? a.rows : a.columns;
   const aStrides = stridesOf(a, transposeA), bStrides = stridesOf(b, transposeB);
   if (c.columns === 1 && strideOf(c) === 1 && bStrides[0] === 1) {

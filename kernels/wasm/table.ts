@@ -5,6 +5,7 @@ import { graphDescent, regressionDescent } from "./l0.ts";
 import { graphSlopes, graphSwaps, neighbourDescent, pairedSlopes, residualDescent, steepEntries } from "./l0_graph.ts";
 import { graphNodes, regressionNodes } from "./l0_nodes.ts";
 import { gemm, gemv, syrk } from "./matrix.ts";
+import { projectSimplex } from "./projection.ts";
 import { quadraticForm } from "./quadratic_form.ts";
 import { quantizationDescent, quantizationSweep } from "./quantization.ts";
 import { hardThreshold, topK } from "./selection.ts";
@@ -19,5 +20,6 @@ export const lowerings: { readonly [K in KernelName]?: Lowering<K> } = {
   ...{ regressionNodes, graphNodes },
   ...{ cholesky, quadraticForm },
   ...{ hardThreshold, topK },
+  ...{ projectSimplex },
   ...{ quantizationSweep, quantizationDescent },
 };

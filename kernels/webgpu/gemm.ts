@@ -1,146 +1,103 @@
 /**
- * `C = alpha op(A) op(B) + beta C` by tiles of C: a workgroup brings slices of `op(A)` and `op(B)`, 16 deep, to its
- * shared memory, and every thread keeps four columns of four or eight rows in registers. Each element is summed from
- * first to last whatever the tile, so the choice of tile changes no bit.
+ * `C = alpha op(A) op(B) + beta C` by tiles of C. Where C is small and the depth long, as in Gram matrices of tall
+ * matrices, workgroups sum parts of the depth, and a second dispatch adds the parts from first to last: the cut depends
+ * on the shape alone, and so do the bits of the result.
  */
 
-import type { GemmArguments } from "../spec.ts";
-import { defineShader, type Dispatch, dispatch, type Lowering, strideOf } from "./shader.ts";
+import type { DeviceArray, Dtype, GemmArguments, MatrixOperand } from "../spec.ts";
+import { gemmShader, type Layout } from "./gemm_shader.ts";
+import { type Cut, cutProduct, partDepth, tileColumns, tileRows } from "./gemm_tiles.ts";
+import {
+  builtins,
+  defineShader,
+  type Dispatch,
+  dispatch,
+  type Lowering,
+  type Scratch,
+  strideOf,
+  workgroupIndex,
+  workgroupsFor,
+} from "./shader.ts";
 
-/** Threads of a workgroup and rows of each; a thread has four columns. */
-interface Tile {
-  readonly rowThreads: number;
-  readonly columnThreads: number;
-  /** Times four rows a thread. */
-  readonly quads: number;
-}
+const threads = 64;
 
-const depth = 16;
-
-function gemmShader({ rowThreads, columnThreads, quads }: Tile) {
-  const threads = rowThreads * columnThreads, rowQuads = rowThreads * quads;
-  const rows = Array.from({ length: 4 * quads }, (_, row) => row);
-  const lane = "xyzw";
-  return defineShader(`gemm ${4 * rowQuads} x ${4 * columnThreads}`, {
-    parameters: {
-      ...{ rows: "u32", columns: "u32", depth: "u32", upperOnly: "u32" },
-      ...{ aOffset: "u32", aStride: "u32", aTransposed: "u32" },
-      ...{ bOffset: "u32", bStride: "u32", bTransposed: "u32" },
-      ...{ cOffset: "u32", cStride: "u32", alpha: "f32", beta: "f32" },
-    },
-    arrays: { a: "read f32", b: "read f32", c: "write f32" },
-    code: /* wgsl */ `
-// Depth-major; an element holds four consecutive rows of op(A), or columns of op(B).
-var<workgroup> sliceA: array<vec4<f32>, ${depth * rowQuads}>;
-var<workgroup> sliceB: array<vec4<f32>, ${depth * columnThreads}>;
-
-fn elementA(row: u32, k: u32) -> f32 {
-  if (row >= p.rows || k >= p.depth) { return 0.0; }
-  if (p.aTransposed == 1u) { return a[p.aOffset + k * p.aStride + row]; }
-  return a[p.aOffset + row * p.aStride + k];
-}
-
-fn elementB(k: u32, column: u32) -> f32 {
-  if (column >= p.columns || k >= p.depth) { return 0.0; }
-  if (p.bTransposed == 1u) { return b[p.bOffset + column * p.bStride + k]; }
-  return b[p.bOffset + k * p.bStride + column];
-}
-
-fn store(row: u32, column: u32, sum: f32) {
-  if (row >= p.rows || column >= p.columns || (p.upperOnly == 1u && column < row)) { return; }
-  let at = p.cOffset + row * p.cStride + column;
-  var value = p.alpha * sum;
-  if (p.beta != 0.0) { value += p.beta * c[at]; }
-  c[at] = value;
-}
-
+const addParts = defineShader("gemm, sum of parts", {
+  parameters: {
+    ...{ rows: "u32", columns: "u32", parts: "u32", upperOnly: "u32" },
+    ...{ cOffset: "u32", cStride: "u32", alpha: "f32", beta: "f32" },
+  },
+  arrays: { partials: "read f32", c: "write f32" },
+  code: /* wgsl */ `
 @compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let firstRow = group.y * ${4 * rowQuads}u;
-  let firstColumn = group.x * ${4 * columnThreads}u;
-  if (p.upperOnly == 1u && firstColumn + ${4 * columnThreads}u <= firstRow) { return; }
-  let rowThread = thread / ${columnThreads}u;
-  let columnThread = thread % ${columnThreads}u;
-  ${rows.map((row) => `var sum${row} = vec4<f32>();`).join("\n  ")}
-  for (var begin = 0u; begin < p.depth; begin += ${depth}u) {
-    // Neighbouring threads read neighbours in memory, so the way through a slice depends on the transpose.
-    for (var at = thread; at < ${depth * rowQuads}u; at += ${threads}u) {
-      let k = select(at % ${depth}u, at / ${rowQuads}u, p.aTransposed == 1u);
-      let quad = select(at / ${depth}u, at % ${rowQuads}u, p.aTransposed == 1u);
-      let row = firstRow + 4u * quad;
-      sliceA[k * ${rowQuads}u + quad] = vec4(
-        elementA(row, begin + k), elementA(row + 1u, begin + k),
-        elementA(row + 2u, begin + k), elementA(row + 3u, begin + k));
-    }
-    for (var at = thread; at < ${depth * columnThreads}u; at += ${threads}u) {
-      let k = select(at / ${columnThreads}u, at % ${depth}u, p.bTransposed == 1u);
-      let quad = select(at % ${columnThreads}u, at / ${depth}u, p.bTransposed == 1u);
-      let column = firstColumn + 4u * quad;
-      sliceB[k * ${columnThreads}u + quad] = vec4(
-        elementB(begin + k, column), elementB(begin + k, column + 1u),
-        elementB(begin + k, column + 2u), elementB(begin + k, column + 3u));
-    }
-    workgroupBarrier();
-    for (var k = 0u; k < ${depth}u; k++) {
-      let b0 = sliceB[k * ${columnThreads}u + columnThread];
-      ${
-      Array.from({ length: quads }, (_, q) => `let a${q} = sliceA[k * ${rowQuads}u + rowThread + ${q * rowThreads}u];`)
-        .join("\n      ")
-    }
-      ${rows.map((row) => `sum${row} += a${row >> 2}.${lane[row % 4]} * b0;`).join("\n      ")}
-    }
-    workgroupBarrier();
-  }
-  let column = firstColumn + 4u * columnThread;
-  ${
-      rows.map((row) =>
-        `let row${row} = firstRow + 4u * (rowThread + ${(row >> 2) * rowThreads}u) + ${row % 4}u;\n  ` +
-        Array.from(lane, (name, i) => `store(row${row}, column + ${i}u, sum${row}.${name});`).join(" ")
-      ).join("\n  ")
-    }
+fn main(${builtins}) {
+  let at = (${workgroupIndex}) * ${threads}u + thread;
+  let count = p.rows * p.columns;
+  if (at >= count) { return; }
+  let row = at / p.columns;
+  let column = at % p.columns;
+  // The tiles below the diagonal were left out.
+  if (p.upperOnly == 1u && column < row) { return; }
+  var sum = 0.0;
+  for (var part = 0u; part < p.parts; part++) { sum += partials[part * count + at]; }
+  let place = p.cOffset + row * p.cStride + column;
+  var value = p.alpha * sum;
+  if (p.beta != 0.0) { value += p.beta * c[place]; }
+  c[place] = value;
 }`,
-  });
+});
+
+/** Whether every row of a matrix begins and ends at a multiple of four elements. */
+function inFours(matrix: MatrixOperand<Dtype>): boolean {
+  const { array, columns, offset = 0 } = matrix;
+  return (offset | strideOf(matrix) | columns) % 4 === 0 && array.length >= 4;
 }
 
-const tiles = ([
-  { rowThreads: 16, columnThreads: 16, quads: 2 },
-  { rowThreads: 16, columnThreads: 16, quads: 1 },
-  { rowThreads: 8, columnThreads: 8, quads: 1 },
-  { rowThreads: 2, columnThreads: 32, quads: 1 },
-] as const).map((tile) => ({
-  rows: 4 * tile.rowThreads * tile.quads,
-  columns: 4 * tile.columnThreads,
-  shader: gemmShader(tile),
-}));
-const [, , small, flat] = tiles;
-
-/** Workgroups that keep a large device busy; with fewer, smaller tiles. */
-const busyWorkgroups = 256;
-
-function tileFor(rows: number, columns: number): typeof tiles[number] {
-  if (rows <= flat.rows) return flat;
-  return tiles.find((tile) => tile.rows <= rows && rows * columns >= busyWorkgroups * tile.rows * tile.columns) ??
-    small;
+/** How a product is lowered, beside its operands. */
+export interface ProductOptions {
+  /** Compute C on and above the diagonal; what lies below it is not defined. @default false */
+  readonly upperOnly?: boolean;
+  /** @default the cheapest for the shape */
+  readonly cut?: Cut;
 }
 
-/** The dispatch of one product; `upperOnly` leaves the lower triangle of C alone. */
+/** The dispatches of one product. */
 export function product(
   { a, b, c, transposeA = false, transposeB = false, alpha = 1, beta = 0 }: GemmArguments,
-  upperOnly = false,
+  scratch: Scratch,
+  { upperOnly = false, cut }: ProductOptions = {},
 ): Dispatch[] {
-  if (c.rows === 0 || c.columns === 0) return [];
-  const tile = tileFor(c.rows, c.columns);
-  return [dispatch(tile.shader, {
-    parameters: {
-      ...{ rows: c.rows, columns: c.columns, depth: transposeA ? a.rows : a.columns, upperOnly: Number(upperOnly) },
-      ...{ aOffset: a.offset ?? 0, aStride: strideOf(a), aTransposed: Number(transposeA) },
-      ...{ bOffset: b.offset ?? 0, bStride: strideOf(b), bTransposed: Number(transposeB) },
-      ...{ cOffset: c.offset ?? 0, cStride: strideOf(c), alpha, beta },
-    },
-    arrays: { a: a.array, b: b.array, c: c.array },
-    workgroups: [Math.ceil(c.columns / tile.columns), Math.ceil(c.rows / tile.rows)],
-  })];
+  const { rows, columns } = c, depth = transposeA ? a.rows : a.columns;
+  if (rows === 0 || columns === 0) return [];
+  const { tile, parts } = cut ?? cutProduct(rows, columns, depth);
+  const layouts: { a: Layout; b: Layout } = {
+    a: { byDepth: transposeA, aligned: inFours(a), halves: a.array.dtype === "f16" },
+    b: { byDepth: !transposeB, aligned: inFours(b), halves: b.array.dtype === "f16" },
+  };
+  const columnTiles = Math.ceil(columns / tileColumns(tile)), rowTiles = Math.ceil(rows / tileRows(tile));
+  const multiply = (target: MatrixOperand, alpha: number, beta: number) =>
+    dispatch(gemmShader({ tile, ...layouts, alignedC: inFours(target), upperOnly }), {
+      parameters: {
+        ...{ rows, columns, depth, partDepth: partDepth(depth, parts), partStride: rows * columns, columnTiles },
+        ...{ aOffset: a.offset ?? 0, aStride: strideOf(a), bOffset: b.offset ?? 0, bStride: strideOf(b) },
+        ...{ cOffset: target.offset ?? 0, cStride: strideOf(target), alpha, beta },
+      },
+      arrays: { a: a.array, b: b.array, c: target.array },
+      workgroups: [columnTiles * parts, rowTiles],
+    });
+  if (parts === 1) return [multiply(c, alpha, beta)];
+  const partials: DeviceArray<"f32"> = scratch("f32", parts * rows * columns, "parts of a product");
+  return [
+    multiply({ array: partials, rows, columns }, 1, 0),
+    dispatch(addParts, {
+      parameters: {
+        ...{ rows, columns, parts, upperOnly: Number(upperOnly) },
+        ...{ cOffset: c.offset ?? 0, cStride: strideOf(c), alpha, beta },
+      },
+      arrays: { partials, c: c.array },
+      workgroups: workgroupsFor(Math.ceil(rows * columns / threads)),
+    }),
+  ];
 }
 
 /** Lowering of {@linkcode Kernels.gemm}. */
-export const gemm: Lowering<"gemm"> = (operands) => ({ dispatches: product(operands) });
+export const gemm: Lowering<"gemm"> = (operands, scratch) => ({ dispatches: product(operands, scratch) });

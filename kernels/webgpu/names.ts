@@ -3,5 +3,6 @@ export const webgpuKernels = [
   ...["dot", "axpy", "nrm2"] as const,
   ...["gemm", "syrk", "gemv"] as const,
   ...["hardThreshold", "topK"] as const,
+  ...["projectSimplex"] as const,
   ...["quantizationSweep", "quantizationDescent"] as const,
 ] as const;

@@ -102,7 +102,7 @@ export const quantizationSweep: Lowering<"quantizationSweep"> = (operands, scrat
           stride: strideOf(residual),
         },
         beta: 1,
-      }),
+      }, scratch),
     );
   }
   return { dispatches };

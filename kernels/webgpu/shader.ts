@@ -5,8 +5,16 @@ import type { DeviceArray, Dtype, KernelArguments, KernelName, MatrixOperand } f
 /** The scalars of a shader in their order; in WGSL they are the fields of the uniform `p`. */
 export type ParameterTypes = Readonly<Record<string, "u32" | "f32">>;
 
-/** The arrays of a shader in their order, and what it does with them. One array may not be read and written at once. */
-export type ArrayTypes = Readonly<Record<string, "read f32" | "read u32" | "write f32" | "write u32" | "atomic u32">>;
+/**
+ * The arrays of a shader in their order, and what it does with them. One array may not be read and written at once; one
+ * read in fours, such as `f32x4`, must hold four elements at least.
+ */
+export type ArrayTypes = Readonly<
+  Record<string, `${"read" | "write"} ${"f32" | "f32x4" | "u32"}` | "read f16" | "read f16x4" | "atomic u32">
+>;
+
+/** Element types in WGSL that are not called as they are here. */
+const elementTypes: Readonly<Record<string, string>> = { f16x4: "vec4<f16>", f32x4: "vec4<f32>" };
 
 /** A compute shader; one object for each, because pipelines are cached by it. */
 export interface Shader<P extends ParameterTypes = ParameterTypes, A extends ArrayTypes = ArrayTypes> {
@@ -51,10 +59,12 @@ export function defineShader<const P extends ParameterTypes, const A extends Arr
   const fields = Object.entries(parameters).map(([name, type]) => `  ${name}: ${type},`);
   const bindings = Object.entries(arrays).map(([name, use], i) => {
     const [access, type] = use.split(" ");
-    const mode = access === "read" ? "read" : "read_write", element = access === "atomic" ? `atomic<${type}>` : type;
+    const mode = access === "read" ? "read" : "read_write";
+    const element = access === "atomic" ? `atomic<${type}>` : elementTypes[type] ?? type;
     return `@group(0) @binding(${i + 1}) var<storage, ${mode}> ${name}: array<${element}>;`;
   });
   const declarations = [
+    ...Object.values(arrays).some((use) => use.includes("f16")) ? ["enable f16;"] : [],
     `struct Parameters {\n${fields.join("\n")}\n}`,
     "@group(0) @binding(0) var<uniform> p: Parameters;",
     ...bindings,
@@ -93,6 +103,6 @@ export const builtins = `
   @builtin(local_invocation_index) thread: u32`;
 
 /** Elements from one row of a matrix operand to the next. */
-export function strideOf({ stride, columns }: MatrixOperand): number {
+export function strideOf({ stride, columns }: MatrixOperand<Dtype>): number {
   return stride ?? columns;
 }

@@ -18,8 +18,8 @@ fn main(${builtins}) {
 });
 
 /** Lowering of {@linkcode Kernels.syrk}. */
-export const syrk: Lowering<"syrk"> = ({ a, c, alpha, beta }) => {
-  const upper = product({ a, b: a, c, transposeA: true, alpha, beta }, true);
+export const syrk: Lowering<"syrk"> = ({ a, c, alpha, beta }, scratch) => {
+  const upper = product({ a, b: a, c, transposeA: true, alpha, beta }, scratch, { upperOnly: true });
   const mirrored = dispatch(mirror, {
     parameters: { columns: c.columns, offset: c.offset ?? 0, stride: strideOf(c) },
     arrays: { c: c.array },

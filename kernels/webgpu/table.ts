@@ -2,6 +2,7 @@ import type { Lowering } from "./shader.ts";
 import { gemm } from "./gemm.ts";
 import { gemv } from "./gemv.ts";
 import type { webgpuKernels } from "./names.ts";
+import { projectSimplex } from "./project_simplex.ts";
 import { quantizationDescent } from "./quantization_descent.ts";
 import { quantizationSweep } from "./quantization_sweep.ts";
 import { hardThreshold, topK } from "./selection.ts";
@@ -13,5 +14,6 @@ export const lowerings: { readonly [K in typeof webgpuKernels[number]]: Lowering
   ...{ dot, axpy, nrm2 },
   ...{ gemm, syrk, gemv },
   ...{ hardThreshold, topK },
+  ...{ projectSimplex },
   ...{ quantizationSweep, quantizationDescent },
 };

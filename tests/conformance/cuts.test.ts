@@ -6,6 +6,7 @@ import { loadModule } from "../../kernels/engine/modules.ts";
 import type { FloatDtype, MatrixOperand, VectorOperand } from "../../kernels/spec.ts";
 import { type Launch, type Launches, runLaunches } from "../../kernels/wasm/launch.ts";
 import { gemm, gemv, syrk } from "../../kernels/wasm/matrix.ts";
+import { projectSimplex } from "../../kernels/wasm/projection.ts";
 import { axpy } from "../../kernels/wasm/vector.ts";
 import { createRandom } from "../../solvers/core/random.ts";
 
@@ -68,6 +69,10 @@ const splitting: Record<
   "transposed gemv"({ matrix, vector }, dtype) {
     const output = vector(dtype, 61), a = matrix(dtype, 43, 61);
     return { launches: gemv({ a, x: vector(dtype, 43), y: output, beta: 0.3, transpose: true }), output };
+  },
+  projectSimplex({ matrix }, dtype) {
+    const output = matrix(dtype, 61, 43);
+    return { launches: projectSimplex({ x: output, radius: 3 }), output };
   },
   axpy({ vector }, dtype) {
     const output = vector(dtype, 61);

@@ -27,6 +27,9 @@ const shapes = [
   [6, 519, 257],
   [6, 1030, 100],
   [130, 65, 40],
+  // Parts of the depth on devices.
+  [12, 20, 1500],
+  [13, 11, 1501],
 ] as const;
 
 /** Compares each element with the reference, within `unit` roundings of the sum of magnitudes. */
@@ -102,7 +105,10 @@ conformance("gemm", "does not read C where beta is 0", async ({ dtype, workspace
   }
 });
 
-const gramShapes = [[0, 3], [3, 0], [1, 1], [5, 2], [9, 7], [40, 8], [257, 9], [30, 17], [300, 65], [20, 130]] as const;
+const gramShapes = [[0, 3], [3, 0], [1, 1], [5, 2], [9, 7], [40, 8], [257, 9], [30, 17], [300, 65], [20, 130], [
+  1500,
+  12,
+]] as const;
 
 async function checkSyrk(bench: Bench, input: FloatDtype): Promise<void> {
   const { dtype, workspace, kernel, reference } = bench;

@@ -1,5 +1,7 @@
 /** Finding a WebGPU adapter, and what there is to know of it before work is planned. */
 
+import { runtime } from "../runtime.ts";
+
 /** What planning has to know of an adapter. */
 export interface AdapterFacts {
   /** As the driver calls it. */
@@ -8,12 +10,12 @@ export interface AdapterFacts {
   readonly software: boolean;
   /** Bytes of the largest array that a kernel can be given. */
   readonly largestArrayBytes: number;
+  /** It can store arrays in f16. */
+  readonly f16: boolean;
 }
 
 interface Host {
   readonly navigator?: { readonly gpu?: GPU };
-  readonly Deno?: unknown;
-  readonly process?: { readonly versions?: { readonly node?: string } };
 }
 
 /** Names of the drivers that run on the processor. */
@@ -23,10 +25,10 @@ let nodeGpu: Promise<GPU> | undefined;
 
 /** The adapter of the fastest device, or the reason why there is none. */
 export async function findAdapter(): Promise<GPUAdapter | string> {
-  const host = globalThis as unknown as Host;
-  let gpu = host.navigator?.gpu;
+  let gpu = (globalThis as unknown as Host).navigator?.gpu;
   if (gpu === undefined) {
-    if (host.Deno !== undefined || host.process?.versions?.node === undefined) return "this runtime has no WebGPU";
+    const { runtime: name } = runtime();
+    if (name !== "node" && name !== "bun") return `${name === "browser" ? "this page" : name} has no WebGPU`;
     try {
       gpu = await (nodeGpu ??= loadNodeGpu("webgpu"));
     } catch {
@@ -48,11 +50,12 @@ async function loadNodeGpu(name: string): Promise<GPU> {
 }
 
 /** What the adapter says of itself. */
-export function describeAdapter({ info, limits }: GPUAdapter): AdapterFacts {
+export function describeAdapter({ features, info, limits }: GPUAdapter): AdapterFacts {
   const words = [info.vendor, info.architecture, info.device, info.description].filter((word) => word);
   return {
     name: info.description || words.join(" ") || "an adapter without a name",
     software: info.isFallbackAdapter === true || softwareDrivers.test(words.join(" ")),
     largestArrayBytes: Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize),
+    f16: features.has("shader-f16"),
   };
 }

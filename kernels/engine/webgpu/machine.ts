@@ -42,6 +42,9 @@ export const gpu = {
 } as const;
 const computeStage = 4;
 
+/** Asked for where the adapter has them: storage in f16, and times for those who measure. */
+const wishedFeatures = ["shader-f16", "timestamp-query"] as const;
+
 /** Bytes of one dispatch's parameters: no device asks for wider steps between them. */
 export const parameterBytes = 256;
 
@@ -65,8 +68,7 @@ export async function createWebgpuMachine(
     device = await adapter.requestDevice({
       label: "minima",
       requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
-      // For measurements alone: no kernel depends on it.
-      requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
+      requiredFeatures: wishedFeatures.filter((feature) => adapter.features.has(feature)),
     });
   } catch (error) {
     throw new BackendError(

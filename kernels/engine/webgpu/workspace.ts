@@ -2,6 +2,7 @@ import type { DeviceArray, Dtype, KernelArguments, KernelName, Kernels, View, Vi
 import type { Dispatches, Scratch } from "../../webgpu/shader.ts";
 import { lowerings } from "../../webgpu/table.ts";
 import { viewOf } from "../arena.ts";
+import { decodeFloat16, encodeFloat16 } from "../float16.ts";
 import { BackendError } from "../errors.ts";
 import type { Plan } from "../plan.ts";
 import type { Workspace } from "../workspace.ts";
@@ -18,8 +19,12 @@ interface GpuArray<D extends Dtype = Dtype> extends DeviceArray<D> {
   readonly buffer: GPUBuffer;
 }
 
-/** What a workspace on a device offers to those who measure. */
+/** What a workspace on a device offers to those who test and measure. */
 export interface WebgpuWorkspace extends Workspace {
+  /** Runs dispatches that were lowered apart from the kernels; gives their value, if they have one. */
+  run(dispatches: Dispatches): Promise<number | void>;
+  /** Working memory as lowerings take it: one array for each purpose. */
+  readonly scratch: Scratch;
   /** Seconds of the device from the first kernel of `work` to its last; undefined where the device tells no time. */
   timed(work: () => Promise<unknown>): Promise<number | undefined>;
 }
@@ -34,6 +39,7 @@ export function createWebgpuWorkspace(
   host: Workspace,
 ): WebgpuWorkspace {
   const { device, createBuffer, destroyBuffer } = machine;
+  const f16 = device.features.has("shader-f16");
   const leave = machine.enter();
   const live = new Set<GpuArray>();
   const working = new Map<string, GpuArray>();
@@ -48,7 +54,7 @@ export function createWebgpuWorkspace(
     length: number,
     label: string,
   ): GpuArray<D> {
-    if (dtype === "f64" || dtype === "u8") {
+    if (dtype === "f64" || dtype === "u8" || dtype === "f16" && !f16) {
       throw new TypeError(
         `Cannot hold "${label}" on a WebGPU device: it has no ${dtype}.`,
       );
@@ -57,7 +63,7 @@ export function createWebgpuWorkspace(
       dtype,
       length,
       label,
-      buffer: createBuffer(Math.max(4, 4 * length), usage, label),
+      buffer: createBuffer(Math.max(4, bytesOf(dtype, length)), usage, label),
     };
     live.add(array);
     return array;
@@ -101,7 +107,10 @@ export function createWebgpuWorkspace(
   ): Promise<ViewOf[D]> {
     if (length === 0) return viewOf(new ArrayBuffer(0), array.dtype, 0, 0);
     recorder.flush();
-    const bytes = 4 * length;
+    // Copies begin and end at whole words: half a word may come along at either end.
+    const skipped = array.dtype === "f16" ? offset % 2 : 0;
+    const begin = bytesOf(array.dtype, offset - skipped);
+    const bytes = bytesOf(array.dtype, offset + length) - begin;
     const staging = createBuffer(
       bytes,
       gpu.mapRead | gpu.copyTarget,
@@ -111,7 +120,7 @@ export function createWebgpuWorkspace(
       const encoder = device.createCommandEncoder({ label: staging.label });
       encoder.copyBufferToBuffer(
         (array as DeviceArray as GpuArray).buffer,
-        4 * offset,
+        begin,
         staging,
         0,
         bytes,
@@ -120,7 +129,9 @@ export function createWebgpuWorkspace(
       await machine.untilFailure(mapForReading(device, staging));
       const failure = machine.failure();
       if (failure) throw failure;
-      return viewOf(staging.getMappedRange().slice(0), array.dtype, 0, length);
+      const copy = staging.getMappedRange().slice(0);
+      if (array.dtype !== "f16") return viewOf(copy, array.dtype, 0, length);
+      return decodeFloat16(new Uint16Array(copy, 2 * skipped, length)) as ViewOf[D];
     } catch (error) {
       if (error instanceof BackendError) throw error;
       throw machine.fail(
@@ -190,6 +201,7 @@ export function createWebgpuWorkspace(
     kernels,
     host,
     batchFlops,
+    f16,
     allocate,
     free,
     narrow: ({ label }) => {
@@ -197,14 +209,17 @@ export function createWebgpuWorkspace(
     },
     write(array, values, offset = 0) {
       if (values.length === 0) return;
+      if (array.dtype === "f16") checkPairs(array, values.length, offset);
       recorder.flush();
       device.queue.writeBuffer(
         (array as GpuArray).buffer,
-        4 * offset,
+        bytesOf(array.dtype, offset),
         converted(array.dtype, values),
       );
     },
     read,
+    run,
+    scratch,
     timed,
     release() {
       if (released) return;
@@ -218,11 +233,29 @@ export function createWebgpuWorkspace(
   };
 }
 
+/** Bytes of so many elements on the device, in whole words. */
+function bytesOf(dtype: Dtype, length: number): number {
+  return 4 * (dtype === "f16" ? Math.ceil(length / 2) : length);
+}
+
+/** Devices copy whole words, and what shares one with the values must not change. */
+function checkPairs({ label, length }: DeviceArray, count: number, offset: number): void {
+  if (offset % 2 === 0 && (count % 2 === 0 || offset + count === length)) return;
+  throw new RangeError(
+    `Cannot write to "${label}": f16 is written in pairs, from an even element on; received ${count} at ${offset}.`,
+  );
+}
+
 /** Values as the array holds them, in memory of their own type that is not shared: devices take no other. */
 function converted(
   dtype: Dtype,
   values: ArrayLike<number>,
-): View & { buffer: ArrayBuffer } {
+): ArrayBufferView & { buffer: ArrayBuffer } {
+  if (dtype === "f16") {
+    const words = new Uint16Array(2 * Math.ceil(values.length / 2));
+    words.set(encodeFloat16(values));
+    return words;
+  }
   const fits = dtype === "f32"
     ? values instanceof Float32Array
     : dtype === "u32"

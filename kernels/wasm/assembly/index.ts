@@ -12,6 +12,7 @@ export { residualDiagonals_f64, residualEdges_f64, residualNorms_f64 } from "./l
 export { graphSlopes_f64, graphSwaps_f64, pairedSlopes_f64, steepEntries_f64 } from "./l0_slopes";
 export { changesWithin_f64 } from "./l0_steps";
 export { mirror_f32, mirror_f64, syrk_f32, syrk_f32_f64, syrk_f64 } from "./syrk";
+export { projectSimplex_f32, projectSimplex_f64 } from "./projection";
 export { quadraticForm_f32, quadraticForm_f64 } from "./quadratic_form";
 export { quantizationDescent_f32, quantizationDescent_f64 } from "./quantization_descent";
 export { quantizationSweep_f32, quantizationSweep_f64 } from "./quantization_sweep";

@@ -1,0 +1,2 @@
+/** Half precision, for file formats; the engine converts with it on the way to devices. */
+export { decodeFloat16, encodeFloat16, encodeNarrow } from "../../kernels/engine/mod.ts";
