@@ -4,20 +4,15 @@ import {
   branchAndBound,
   type NodeRelaxation,
   type NodeRequest,
+  nodeStatus,
   nodesTogether,
   type SearchOptions,
   type SearchOutcome,
   type Tree,
 } from "../branch_and_bound/search.ts";
 import { descendOn, type GraphBudget, graphDescent, type GraphSolution } from "./descent.ts";
-import {
-  edgeNumber,
-  type GraphEstimate,
-  type GraphPoint,
-  type Pseudolikelihood,
-  withoutZeros,
-} from "./pseudolikelihood.ts";
-import { createGraphRelaxation, type GraphStart, startOfNode } from "./relaxation.ts";
+import { edgeNumber, type GraphPoint, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
+import { createGraphRelaxation, type GraphStart, type RelaxedGraph, startOfNode } from "./relaxation.ts";
 
 /** The best graph found and the proof of how good it is. */
 export interface ExactGraph extends GraphSolution, SearchOutcome {}
@@ -74,7 +69,7 @@ export async function solveGraphExactly(
       writeStatuses(statuses);
       const relaxed = await relax(statuses, start, best.objective);
       const { bound, complete, fixings, fractional } = relaxed;
-      if (bound < best.objective) await improve(rounded(relaxed.estimate, penalty));
+      if (bound < best.objective) await improve(rounded(relaxed, statuses, penalty));
       return { bound, complete, fixings, candidates: fractional, start: startOfNode(relaxed) };
     }
     return {
@@ -110,9 +105,11 @@ export async function solveGraphExactly(
   }
 }
 
-/** The edges of a relaxed point that are nearer to being there than not: all that are there may be very many. */
-function rounded(estimate: GraphEstimate, penalty: L0Penalty): GraphPoint {
-  const values = estimate.values.map((value) => indicatorAt(value, penalty) >= 0.5 ? value : 0);
+/** The edges that are kept or nearer to being there than not: all that are nonzero may be very many. */
+function rounded({ edges, estimate }: RelaxedGraph, statuses: Uint8Array, penalty: L0Penalty): GraphPoint {
+  const values = estimate.values.map((value, k) =>
+    statuses[edges[k]] === nodeStatus.kept || indicatorAt(value, penalty) >= 0.5 ? value : 0
+  );
   return withoutZeros({ ...estimate, values });
 }
 
