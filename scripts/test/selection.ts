@@ -39,9 +39,6 @@ export function leftOut(file: string, runtime: RuntimeName, nodeImport?: string)
   if (folders[folder] && !folders[folder].includes(runtime)) {
     return `tests/${folder} runs under ${folders[folder].join(", ")}`;
   }
-  if (file.endsWith(".heavy.test.ts") && runtime !== "deno" && runtime !== "node") {
-    return "heavy: runs under deno, node";
-  }
   if (processes.includes(runtime)) return undefined;
   if (nodeImport) return `imports ${nodeImport}`;
   if (runtime.endsWith("not isolated") && !withoutIsolation.includes(folder)) {
