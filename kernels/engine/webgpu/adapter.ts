@@ -21,6 +21,9 @@ interface Host {
 /** Names of the drivers that run on the processor. */
 const softwareDrivers = /llvmpipe|lavapipe|swiftshader|basic render|warp\b/i;
 
+/** Named on the global object, so that all copies of this module in a process share it. */
+const reachable = ((globalThis as { [key: symbol]: unknown })[Symbol.for("minima.webgpu")] ??= []) as unknown[];
+
 let nodeGpu: Promise<GPU> | undefined;
 
 /** The adapter of the fastest device, or the reason why there is none. */
@@ -37,10 +40,20 @@ export async function findAdapter(): Promise<GPUAdapter | string> {
     }
   }
   try {
-    return await gpu.requestAdapter({ powerPreference: "high-performance" }) ?? "there is no WebGPU adapter";
+    const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+    return adapter ? keepReachable(adapter) : "there is no WebGPU adapter";
   } catch (error) {
     return `the WebGPU adapter failed: ${(error as Error).message}`;
   }
+}
+
+/**
+ * An adapter or a device stays reachable until the process ends: Deno 2.9 frees them in the wrong order otherwise, and
+ * one in forty processes ends with "double free or corruption". Destroyed ones hold no memory of the device.
+ */
+export function keepReachable<T>(found: T): T {
+  reachable.push(found);
+  return found;
 }
 
 /** The optional peer package; named by a variable, so that bundlers leave the import as it is. */

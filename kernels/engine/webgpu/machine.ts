@@ -1,6 +1,6 @@
 import type { Shader } from "../../webgpu/shader.ts";
 import { BackendError } from "../errors.ts";
-import { findAdapter } from "./adapter.ts";
+import { findAdapter, keepReachable } from "./adapter.ts";
 
 /** A shader that is ready to run on one device. */
 export interface Pipeline {
@@ -48,12 +48,6 @@ const wishedFeatures = ["shader-f16", "timestamp-query"] as const;
 /** Bytes of one dispatch's parameters: no device asks for wider steps between them. */
 export const parameterBytes = 256;
 
-/**
- * Devices and adapters stay reachable until the process ends: Deno 2.9 frees them in the wrong order otherwise, and
- * one in forty processes ends with "double free or corruption". Destroyed ones hold no memory of the device.
- */
-const reachable = ((globalThis as { [key: symbol]: unknown })[Symbol.for("minima.webgpu")] ??= []) as unknown[];
-
 /** Starts the fastest device; `onFailure` is told when it fails or is lost unasked. @throws {BackendError} without one */
 export async function createWebgpuMachine(
   onFailure: (failure: BackendError) => void,
@@ -76,7 +70,7 @@ export async function createWebgpuMachine(
       { cause: error },
     );
   }
-  reachable.push(adapter, device);
+  keepReachable(device);
 
   const largest = Math.min(
     device.limits.maxBufferSize,
