@@ -1,6 +1,6 @@
-/** The graphical lasso of Friedman, Hastie and Tibshirani (2008): the authors' R package, run by `Rscript`. */
+/** The graphical lasso of Friedman, Hastie and Tibshirani (2008): the authors' R package. */
 
-import process from "node:process";
+import { runR } from "./r.ts";
 
 /** The peer. */
 export interface GraphicalLasso {
@@ -12,19 +12,11 @@ export interface GraphicalLasso {
   path(covariance: Float64Array, size: number, penalties: readonly number[], maxEdges: number): Promise<Float64Array[]>;
 }
 
-const script = new URL("glasso.R", import.meta.url).pathname;
-
-/** Opens the peer with the `Rscript` in `MINIMA_RSCRIPT` or `/usr/bin/Rscript`; the reason where it is missing. */
+/** Opens the peer; the reason where it is missing. */
 export async function openGlasso(): Promise<GraphicalLasso | string> {
-  const program = process.env.MINIMA_RSCRIPT ?? "/usr/bin/Rscript";
-  const call = async (...args: string[]) => {
-    const { success, stdout, stderr } = await new Deno.Command(program, { args: [script, ...args] }).output();
-    if (!success) throw new Error(`${program}: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`);
-    return new TextDecoder().decode(stdout).trim();
-  };
   let version: string;
   try {
-    version = await call("-", "-", "0", "0");
+    version = await runR("glasso.R", "-", "-", "0", "0");
   } catch (error) {
     return `The graphical lasso is left out: ${(error as Error).message}`;
   }
@@ -36,7 +28,7 @@ export async function openGlasso(): Promise<GraphicalLasso | string> {
         const input = new Float64Array([...covariance, ...penalties]);
         await Deno.writeFile(`${folder}/input`, new Uint8Array(input.buffer));
         const numbers = [size, penalties.length, maxEdges].map(String);
-        await call(`${folder}/input`, `${folder}/output`, ...numbers);
+        await runR("glasso.R", `${folder}/input`, `${folder}/output`, ...numbers);
         const all = new Float64Array((await Deno.readFile(`${folder}/output`)).buffer);
         return Array.from(
           { length: all.length / size ** 2 },
