@@ -77,12 +77,12 @@ export function product(
   const multiply = (target: MatrixOperand, alpha: number, beta: number) =>
     dispatch(gemmShader({ tile, ...layouts, alignedC: inFours(target), upperOnly }), {
       parameters: {
-        ...{ rows, columns, depth, partDepth: partDepth(depth, parts), partStride: rows * columns, columnTiles },
+        ...{ rows, columns, depth, partDepth: partDepth(depth, parts), partStride: rows * columns, columnTiles, parts },
         ...{ aOffset: a.offset ?? 0, aStride: strideOf(a), bOffset: b.offset ?? 0, bStride: strideOf(b) },
         ...{ cOffset: target.offset ?? 0, cStride: strideOf(target), alpha, beta },
       },
       arrays: { a: a.array, b: b.array, c: target.array },
-      workgroups: [columnTiles * parts, rowTiles],
+      workgroups: workgroupsFor(columnTiles * parts * rowTiles),
     });
   if (parts === 1) return [multiply(c, alpha, beta)];
   const partials: DeviceArray<"f32"> = scratch("f32", parts * rows * columns, "parts of a product");

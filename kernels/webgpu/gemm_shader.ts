@@ -5,7 +5,7 @@
  */
 
 import { sliceDepth as depth, type Tile, tileColumns, tileRows } from "./gemm_tiles.ts";
-import { type ArrayTypes, defineShader, type Shader } from "./shader.ts";
+import { type ArrayTypes, builtins, defineShader, type Shader, workgroupIndex } from "./shader.ts";
 
 /** How an operand lies in memory. */
 export interface Layout {
@@ -35,6 +35,7 @@ const parameters = {
   partDepth: "u32",
   partStride: "u32",
   columnTiles: "u32",
+  parts: "u32",
   aOffset: "u32",
   aStride: "u32",
   bOffset: "u32",
@@ -145,11 +146,14 @@ ${[false, true].flatMap((checked) => [reader(left, a, checked), reader(right, b,
 ${storeText(alignedC)}
 
 @compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  let firstRow = group.y * ${tileRows(tile)}u;
-  let firstColumn = (group.x % p.columnTiles) * ${tileColumns(tile)}u;
+fn main(${builtins}) {
+  // Tile by tile along a row of tiles, part by part, then on to the next row.
+  let number = ${workgroupIndex};
+  let firstRow = number / (p.columnTiles * p.parts) * ${tileRows(tile)}u;
+  if (firstRow >= p.rows) { return; }
+  let firstColumn = number % p.columnTiles * ${tileColumns(tile)}u;
   ${upperOnly ? `if (firstColumn + ${tileColumns(tile)}u <= firstRow) { return; }` : ""}
-  let part = group.x / p.columnTiles;
+  let part = number / p.columnTiles % p.parts;
   let end = min((part + 1u) * p.partDepth, p.depth);
   let inside = firstRow + ${tileRows(tile)}u <= p.rows && firstColumn + ${tileColumns(tile)}u <= p.columns;
   let rowThread = thread / ${columnThreads}u;

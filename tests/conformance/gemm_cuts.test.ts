@@ -1,6 +1,7 @@
 import { it } from "node:test";
 import assert from "node:assert/strict";
 import { cutProduct, partDepth, type Tile, tileColumns, tileRows, tiles } from "../../kernels/webgpu/gemm_tiles.ts";
+import { product } from "../../kernels/webgpu/gemm.ts";
 import { checkProduct, withDevice } from "./device_products.ts";
 
 const nameOf = (tile: Tile) => `${tileRows(tile)} x ${tileColumns(tile)}`;
@@ -49,6 +50,7 @@ for (const tile of tiles) {
 }
 
 const smallest = tiles.find((tile) => nameOf(tile) === "32 x 32")!;
+const shortest = tiles.find((tile) => tileRows(tile) === 8)!;
 
 it("gemm on webgpu is exact on whole numbers however operands lie", (context) =>
   withDevice(context, async (device) => {
@@ -73,4 +75,18 @@ it("gemm on webgpu is exact on whole numbers above the diagonal", (context) =>
         await checkProduct(device, smallest, { parts, aligned, transposeA: true, upperOnly: true, beta: 3 });
       }
     }
+  }));
+
+it("gemm on webgpu takes more rows of tiles than a device takes workgroups in one dimension", (context) =>
+  withDevice(context, async (device) => {
+    const rows = 65535 * tileRows(shortest) + 11, columns = 3;
+    const a = { array: device.allocate("f32", rows, "A"), rows, columns: 1 };
+    const b = { array: device.allocate("f32", columns, "B"), rows: 1, columns };
+    const c = { array: device.allocate("f32", rows * columns, "C"), rows, columns };
+    const left = Float32Array.from({ length: rows }, (_, i) => i % 1021);
+    device.write(a.array, left);
+    device.write(b.array, [1, -2, 3]);
+    await device.run({ dispatches: product({ a, b, c }, device.scratch, { cut: { tile: shortest, parts: 1 } }) });
+    const found = await device.read(c.array);
+    assert.ok(found.every((value, at) => value === left[Math.floor(at / columns)] * [1, -2, 3][at % columns]));
   }));
