@@ -10,6 +10,7 @@ import { command, type OptionValues, UsageError } from "./command.ts";
 import { FileError, type MatrixFile, openMatrices, splitTensorName, writeWhole } from "./files.ts";
 import { jsonReport, printReport } from "./quantize_report.ts";
 import { solveOptions, solverOptions } from "./solver_options.ts";
+import { available } from "./suggest.ts";
 import { matchNames, statisticsName } from "./tensor_names.ts";
 
 const options = {
@@ -124,8 +125,8 @@ function pairLayers(
   }
   const names = matchNames(weights.names, pattern ?? "all");
   if (names.length === 0) {
-    const some = weights.names.slice(0, 5).join(", ") + (weights.names.length > 5 ? ", ..." : "");
-    throw new FileError(`${weights.path}: no matrix is called ${pattern}; there are ${some || "none"}.`);
+    const given = pattern ?? "all";
+    throw new FileError(`${weights.path}: no matrix is called ${given}${available(given, weights.names)}`);
   }
   if (names.length === 1) {
     const only = statistics.names.length === 1 ? statistics.names[0] : undefined;

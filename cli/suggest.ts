@@ -20,3 +20,9 @@ function editDistance(a: string, b: string): number {
   }
   return row[b.length];
 }
+
+/** What there is instead of a name that is not there: the first five of `names`, and the nearest. */
+export function available(given: string, names: readonly string[]): string {
+  const some = names.slice(0, 5).join(", ") + (names.length > 5 ? ", ..." : "");
+  return `; there are ${some || "none"}.${suggest(given, names)}`;
+}

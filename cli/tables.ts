@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { FormatError, type Matrix, matrix, parseArff, parseCsv, parseNpy, toMatrix } from "../mod.ts";
 import type { OptionTable, OptionValues } from "./command.ts";
 import { attempt, FileError } from "./files.ts";
+import { available } from "./suggest.ts";
 
 /** A table of numbers with a name for each column. */
 export interface NamedTable {
@@ -20,7 +21,11 @@ export async function readTable(path: string, options: OptionValues<typeof table
   const ignored = options.ignore?.split(",") ?? [];
   const table = await attempt(path, async () => parse(path, await readFile(path), options.delimiter, ignored));
   const unknown = ignored.find((name) => !table.columns.includes(name) && !table.text.includes(name));
-  if (unknown !== undefined) throw new FileError(`${path}: no column is called ${unknown}.`);
+  if (unknown !== undefined) {
+    throw new FileError(
+      `${path}: no column is called ${unknown}${available(unknown, [...table.columns, ...table.text])}`,
+    );
+  }
   const rest = without(table, ignored);
   checkFinite(path, rest);
   return rest;
@@ -37,7 +42,7 @@ function checkFinite(path: string, { columns, matrix: { data } }: NamedTable): v
 /** A table apart from one column, and that column. */
 export function splitColumn(path: string, table: NamedTable, name: string): { rest: NamedTable; column: Float64Array } {
   const at = table.columns.indexOf(name);
-  if (at < 0) throw new FileError(`${path}: no column is called ${name}; there are ${table.columns.join(", ")}.`);
+  if (at < 0) throw new FileError(`${path}: no column is called ${name}${available(name, table.columns)}`);
   const { data, shape: [rows, width] } = table.matrix;
   return {
     rest: without(table, [name]),

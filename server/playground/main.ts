@@ -25,7 +25,7 @@ function part<E extends HTMLElement = HTMLElement>(id: string): E {
 
 const form = part<HTMLFormElement>("form");
 const progress = part("progress"), problem = part("problem");
-let worker = startWorker();
+let worker: Worker | undefined = startWorker();
 let answers: Answer[] = [];
 let downloadUrl: string | undefined;
 
@@ -34,13 +34,14 @@ function startWorker(): Worker {
   started.addEventListener("message", ({ data }: MessageEvent<Reply>) => receive(data));
   started.addEventListener("error", (event) => {
     fail(event.message || "The worker could not start.");
-    worker = startWorker();
+    // The next request starts another.
+    worker = undefined;
   });
   return started;
 }
 
 function ask(request: Request): void {
-  worker.postMessage(request);
+  (worker ??= startWorker()).postMessage(request);
 }
 
 function receive(reply: Reply): void {
