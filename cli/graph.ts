@@ -58,6 +58,11 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
     "gap-tolerance": { kind: "number", value: "SHARE", about: "relative gap at which exact stops (default: 0.01)" },
     "node-limit": { kind: "number", value: "COUNT", about: "most relaxations that exact solves" },
     "random-starts": { kind: "number", value: "COUNT", about: "descents from random orders besides (default: 0)" },
+    perturbations: {
+      kind: "number",
+      value: "COUNT",
+      about: "restarts without some edges (default: 12, 0 for large graphs)",
+    },
     standardize: { kind: "flag", about: "give all columns variance 1 first (default: given)" },
     out: { kind: "text", value: "FILE", about: "where to write the graph: .csv, .graphml, .dot or .svg, a picture" },
     ...solverOptions,
@@ -82,6 +87,7 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
       gapTolerance: options["gap-tolerance"],
       nodeLimit: options["node-limit"],
       randomStarts: options["random-starts"],
+      perturbations: options.perturbations,
       ...solveOptions(options),
       ...underWatch(terminal, signal),
     };

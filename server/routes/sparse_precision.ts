@@ -39,9 +39,15 @@ export const sparsePrecisionRoute = defineRoute({
       description: "Descents from random orders besides the greedy one; the best is kept.",
       default: 0,
     }),
+    perturbations: integer({
+      least: 0,
+      description:
+        "Restarts from the best graph so far without some of its edges; 12 up to 256 variables and none above, unless given.",
+    }),
     initial: sparseOption("A symmetric matrix with a positive diagonal to start from; the empty graph without it."),
-    evaluation: choice(["auto", "products", "neighbours"], {
-      description: "From stored products with the Gram matrix, or by sums over neighbours in half the memory.",
+    evaluation: choice(["auto", "products", "neighbours", "residuals"], {
+      description:
+        "From stored products with the Gram matrix, by sums over neighbours in half the memory, or from the samples alone.",
       default: "auto",
     }),
     center: flag({ description: "Subtract the mean of each column.", default: true }),

@@ -56,7 +56,7 @@ export async function* sparsePrecisionPath(
   const { count = 50, criterion = "ebic" } = options;
   integerOption("count", count, 1);
   choiceOption("criterion", criterion, ["ebic", "pseudo-ebic"]);
-  const session = await openGraph(samples, { perturbations: 0, ...options });
+  const session = await openGraph(samples, { ...options, perturbations: options.perturbations ?? 0 });
   try {
     const { problem } = session;
     const { maxEdges = 10 * problem.vertices } = options;
