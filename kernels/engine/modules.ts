@@ -19,8 +19,8 @@ export function provideModules(modules: KernelModules): void {
 export async function loadModule(build: "simd" | "relaxed"): Promise<WebAssembly.Module> {
   const provided = given?.[build] ?? given?.simd;
   if (provided) return provided;
-  const { base64 } = build === "simd" ? await import("../dist/simd.ts") : await import("../dist/relaxed.ts");
-  return await WebAssembly.compile(decodeBase64(base64));
+  const { compressed } = build === "simd" ? await import("../dist/simd.ts") : await import("../dist/relaxed.ts");
+  return await WebAssembly.compile(await inflate(decodeBase64(compressed)));
 }
 
 /** Whether the host gave modules, and which builds. */
@@ -33,4 +33,10 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
   return bytes;
+}
+
+/** What was compressed in the zlib format. */
+async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return await new Response(stream).arrayBuffer();
 }
