@@ -59,7 +59,7 @@ const ridges = [0.003, 0.03, 0.3];
 export async function ourPath(samples: Matrix, maxEdges: number): Promise<PathPoint[]> {
   const points: PathPoint[] = [], size = samples.shape[1];
   for (const lambda2 of ridges) {
-    for await (const { precision, lambda0 } of sparsePrecisionPath(samples, { lambda2, maxEdges, count: 400 })) {
+    for await (const { precision, lambda0 } of sparsePrecisionPath(samples, { lambda2, maxEdges })) {
       const dense = Float64Array.from(toDense(precision).data);
       points.push({ precision: dense, edges: edgesOf(dense, size), setting: `${lambda0} ${lambda2}` });
     }

@@ -26,9 +26,6 @@ import type { Terminal } from "./terminal.ts";
 /** Ridge penalty on columns of variance 1, where the solver asks for one and none is given. */
 const defaultRidge = 0.01;
 
-/** Longer than the library's: what ends a path here is its number of edges. */
-const defaultCount = 500;
-
 /** Edges that are printed; a file holds all. */
 const printedEdges = 30;
 
@@ -52,7 +49,7 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
     lambda2: { kind: "number", value: "WEIGHT", about: `ridge penalty (default: ${defaultRidge})` },
     "big-m": { kind: "number", value: "BOUND", about: "bound on the entries off the diagonal (default: none)" },
     criterion: { kind: "text", value: "NAME", about: "ebic (the default) or pseudo-ebic" },
-    count: { kind: "number", value: "COUNT", about: `most graphs of the path (default: ${defaultCount})` },
+    count: { kind: "number", value: "COUNT", about: "most graphs of the path (default: 500)" },
     "max-edges": { kind: "number", value: "COUNT", about: "most edges of a graph of the path (default: 10 a column)" },
     method: { kind: "text", value: "NAME", about: "approximate (the default) or exact" },
     "gap-tolerance": { kind: "number", value: "SHARE", about: "relative gap at which exact stops (default: 0.01)" },
@@ -81,7 +78,7 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
       lambda2: options.lambda2 ?? defaultRidge,
       bigM: options["big-m"],
       criterion: options.criterion as PrecisionPathOptions["criterion"],
-      count: options.count ?? defaultCount,
+      count: options.count,
       maxEdges: options["max-edges"],
       method: options.method as PrecisionPathOptions["method"],
       gapTolerance: options["gap-tolerance"],

@@ -70,7 +70,7 @@ export const stocks: Case = {
 
     let drawn;
     const { samples } = standardize(returns);
-    for await (const point of sparsePrecisionPath(samples, { lambda2: 0.03, maxEdges: drawnEdges, count: 400 })) {
+    for await (const point of sparsePrecisionPath(samples, { lambda2: 0.03, maxEdges: drawnEdges })) {
       drawn = point.precision;
     }
 

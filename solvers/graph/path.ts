@@ -12,7 +12,7 @@ export type GraphCriterion = "ebic" | "pseudo-ebic";
 
 /** Options of {@linkcode sparsePrecisionPath}. */
 export interface PrecisionPathOptions extends PrecisionOptions {
-  /** Most points. @default 50 */
+  /** Most points. @default 500 */
   readonly count?: number;
   /** The path ends before a graph of more edges. @default 10 times the number of variables */
   readonly maxEdges?: number;
@@ -53,7 +53,7 @@ export async function* sparsePrecisionPath(
   samples: Matrix,
   options: PrecisionPathOptions,
 ): AsyncGenerator<PrecisionPathPoint, void> {
-  const { count = 50, criterion = "ebic" } = options;
+  const { count = 500, criterion = "ebic" } = options;
   integerOption("count", count, 1);
   choiceOption("criterion", criterion, ["ebic", "pseudo-ebic"]);
   const session = await openGraph(samples, { ...options, perturbations: options.perturbations ?? 0 });
