@@ -1,6 +1,6 @@
 import type { DeviceArray, FloatDtype } from "../../kernels/spec.ts";
 import { DataError } from "../core/errors.ts";
-import { blocksOf, closeStage, openStage, placeRows, readLevels, startFromWeights, storeCodes } from "./rows.ts";
+import { blocksOf, closeStage, openStage, placeRows, startFromWeights, storeCodes } from "./rows.ts";
 import { checkpoint, rowBlocks, spend, type Task } from "./task.ts";
 
 /** Damping tried after the caller's, while the factorisation fails. */
@@ -29,7 +29,7 @@ export async function gptq(task: Task, order?: Uint32Array): Promise<boolean> {
     startFromWeights(rows);
     await task.workspace.kernels.quantizationSweep({ ...rows.state, triangular: true });
     spend(task, 0.5, end - begin);
-    storeCodes(rows, await readLevels(rows, stage.staging));
+    await storeCodes(rows);
   }
   closeStage(stage);
   return false;
@@ -47,7 +47,7 @@ async function factorCoupling(task: Task, order?: Uint32Array): Promise<DeviceAr
   const room = new Float64Array(factorRows * columns);
   for (const [begin, end] of rowBlocks({ rows: columns }, factorRows)) {
     const rows = await host.read(factor, begin * columns, (end - begin) * columns, room);
-    for (let at = 0; at < rows.length; at++) rows[at] /= pivots[at % columns];
+    for (let at = 0; at < rows.length;) for (let k = 0; k < columns; k++, at++) rows[at] /= pivots[k];
     if (elsewhere) workspace.write(elsewhere, rows, begin * columns);
     else host.write(factor, rows, begin * columns);
   }

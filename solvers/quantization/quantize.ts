@@ -18,7 +18,13 @@ import type { Task } from "./task.ts";
 
 const action = "quantize the layer";
 
-/** What outliers need beside the descent. */
+/** What the methods need of the workspace. */
+const neededKernels = [
+  ...["gemm", "quantizationSweep", "quantizationDescent"] as const,
+  ...["quantizationErrors", "quantizationObjectives", "quantizationCodes", "quantizationChoice"] as const,
+];
+
+/** What outliers need beside that. */
 const outlierKernels = ["gemv", "hardThreshold"] as const;
 
 /**
@@ -73,7 +79,7 @@ export async function quantizeLayer(
     threads: options.threads,
     dtype: dtypeOf(weights.data),
     flops: 2 * foreseenPasses * rows * columns * columns,
-    needs: ["gemm", "quantizationSweep", "quantizationDescent", ...resolved.outliers ? outlierKernels : []],
+    needs: [...neededKernels, ...resolved.outliers ? outlierKernels : []],
     largestArrayBytes: 4 * columns * Math.max(rows, columns),
   };
   return await withWorkspace(request, async (workspace) => {
