@@ -40,7 +40,7 @@ const firstTemperature = 0.15;
 export async function anneal(task: Task): Promise<boolean> {
   const { options: { initial, iterations }, workspace } = task;
   const stage = openStage(task, descentCoupling(task, task.dtype), { blockRows: rowsOfSparseBlock(task) });
-  const rounds = openRounds(stage);
+  const rounds = openRounds(stage), noiseOfBlock = thermalNoise(task, stage.blockRows);
   for (const [begin, end] of blocksOf(stage)) {
     if (await checkpoint(task, "descend", 0)) return true;
     const rows = placeRows(stage, begin, end);
@@ -53,7 +53,7 @@ export async function anneal(task: Task): Promise<boolean> {
       await refreshResidual(rows);
     }
     await descend(rows, restPasses);
-    if (await annealBlock(rows, rounds)) return true;
+    if (await annealBlock(rows, rounds, noiseOfBlock())) return true;
   }
   task.iterations = iterations;
   for (const array of Object.values(rounds)) workspace.free(array);
@@ -84,10 +84,9 @@ function openRounds({ task: { columns }, workspace, dtype, blockRows }: Stage): 
 }
 
 /** All rounds of some rows, which end in their best state. Tells whether the time is up. */
-async function annealBlock(rows: Rows, rounds: Rounds): Promise<boolean> {
+async function annealBlock(rows: Rows, rounds: Rounds, nextNoise: () => Float64Array): Promise<boolean> {
   const { stage: { task, workspace }, state: { levels, residual }, objectives, begin, end } = rows;
   const { options: { iterations }, columns, trace } = task, { kernels } = workspace, count = end - begin;
-  const nextNoise = thermalNoise(task);
   const reached: QuantizationCandidate = { levels, residual, objectives };
   const best: QuantizationCandidate = {
     levels: { array: rounds.levels, rows: count, columns },
@@ -171,13 +170,18 @@ export async function descend(rows: Rows, passes: number): Promise<Uint32Array> 
 }
 
 /**
- * Standard normal noise over `sqrt(2 Sigma_jj)`, one row a call; dead inputs get none. Every block of rows draws the same
- * sequence anew: its memory does not grow with the rounds.
+ * Standard normal noise over `sqrt(2 Sigma_jj)`, one row a call; dead inputs get none. Every block of rows gets the same
+ * sequence: `most` rounds are drawn once and kept, more of them anew for each block, for memory does not grow with them.
  */
-function thermalNoise({ columns, diagonal, options: { seed } }: Task): () => Float64Array {
-  const random = createRandom(seed), row = new Float64Array(columns);
-  return () => {
-    diagonal.forEach((entry, j) => row[j] = entry > 0 ? random.normal() / Math.sqrt(2 * entry) : 0);
-    return row;
+function thermalNoise({ diagonal, options: { iterations, seed } }: Task, most: number) {
+  const draw = (): () => Float64Array => {
+    const random = createRandom(seed);
+    return () => diagonal.map((entry) => entry > 0 ? random.normal() / Math.sqrt(2 * entry) : 0);
+  };
+  if (iterations > most) return draw;
+  const kept = Array.from({ length: iterations }, draw());
+  return (): () => Float64Array => {
+    let round = 0;
+    return () => kept[round++];
   };
 }

@@ -50,6 +50,8 @@ async function beginOutliers(task: Task, size: number): Promise<Outliers> {
   workspace.free(candidates);
   task.grid = refitGrid(task, found.support);
   task.outliers = task.removed = found.matrix;
+  // Codes there may be are of the grid before.
+  task.codedRows = 0;
   roundToNearest(task);
   return found;
 }

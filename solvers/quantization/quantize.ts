@@ -96,13 +96,14 @@ export async function quantizeLayer(
       remarks: [],
       grid: fitGrid(weights, resolved),
       codes: new Uint8Array(rows * columns),
+      codedRows: 0,
       passes: 0,
       foreseenPasses,
       trace: [],
       iterations: 0,
     };
-    roundToNearest(task);
     const status = await solve(task);
+    roundToNearest(task);
     const { objective, rowObjectives, norm } = await certify(task);
     const { grid } = task;
     const iterations = Math.max(task.iterations, 1);
@@ -136,6 +137,7 @@ export async function quantizeLayer(
 async function solve(task: Task): Promise<Status> {
   const { method, initial, activationOrder } = task.options;
   const size = supportSize(task.options, task.rows, task.columns);
+  if (method === "rtn" || initial === "rtn") roundToNearest(task);
   if (method === "rtn") return "converged";
   if (size > 0) {
     if (await descendWithOutliers(task, size)) return "time-limit";

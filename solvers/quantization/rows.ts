@@ -232,7 +232,7 @@ export function readLevels({ stage, begin, end, place }: Rows): Promise<Vector> 
 
 /** Takes levels on the grid as the answer so far. */
 export async function storeCodes({ stage, state, begin, end }: Rows): Promise<void> {
-  const { task: { codes, columns }, workspace, arrays, codeRoom, order, reordered } = stage;
+  const { task: { codes, columns }, task, workspace, arrays, codeRoom, order, reordered } = stage;
   await workspace.kernels.quantizationCodes({ ...state, codes: arrays.codes });
   const width = wordsOfRow(columns), words = await workspace.read(arrays.codes, 0, (end - begin) * width, codeRoom);
   const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
@@ -241,6 +241,7 @@ export async function storeCodes({ stage, state, begin, end }: Rows): Promise<vo
     if (!reordered) codes.set(bytes.subarray(at, at + columns), inLayer);
     else for (let k = 0; k < columns; k++) codes[inLayer + order[k]] = bytes[at + k];
   }
+  task.codedRows = Math.max(task.codedRows, end);
 }
 
 /** Words of the packed codes of a row. */
@@ -269,12 +270,12 @@ export function byActivation({ diagonal }: Task): Uint32Array {
   return Uint32Array.from(diagonal, (_, j) => j).sort((i, j) => diagonal[j] - diagonal[i] || i - j);
 }
 
-/** Codes by rounding every weight to the nearest point of its grid. */
+/** Gives the rows without codes those of the nearest points of their grid. */
 export function roundToNearest(task: Task): void {
   const { weights, grid, columns, rows, codes } = task;
   const { groups, groupIndex, maximumCode, scales, zeros } = grid;
   const room = likeVector(weights.data, columns);
-  for (let i = 0; i < rows; i++) {
+  for (let i = task.codedRows; i < rows; i++) {
     const target = targetRow(task, i, room);
     for (let j = 0; j < columns; j++) {
       const group = i * groups + (groupIndex ? groupIndex[j] : 0);
@@ -282,6 +283,7 @@ export function roundToNearest(task: Task): void {
       codes[i * columns + j] = Math.min(Math.max(code, 0), maximumCode);
     }
   }
+  task.codedRows = rows;
 }
 
 function blockPart({ stage: { task: { columns } }, begin, end }: Rows, staging: Vector): Vector {
