@@ -205,18 +205,10 @@ export function checkSparseMatrix(argument: string, value: SparseMatrix, action:
   if (at >= 0) throw new DataError(argument, `Cannot ${action}: "data" of "${argument}" is ${data[at]} at ${at}.`);
 }
 
-/** Index of the first number that is not finite; -1 where there is none. */
+/** Index of the first number that is not finite; -1 where there is none. A loop, for `findIndex` takes several times as long. */
 function firstNotFinite(data: Vector): number {
-  // 0 x is NaN or 0, and a sum of them tells of all: no call, no branch for each number, and four chains of additions.
-  let first = 0, second = 0, third = 0, fourth = 0, at = 0;
-  for (const whole = data.length - data.length % 4; at < whole; at += 4) {
-    first += 0 * data[at];
-    second += 0 * data[at + 1];
-    third += 0 * data[at + 2];
-    fourth += 0 * data[at + 3];
-  }
-  for (; at < data.length; at++) first += 0 * data[at];
-  return first + second + third + fourth === 0 ? -1 : data.findIndex((x) => !Number.isFinite(x));
+  for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) return at;
+  return -1;
 }
 
 function isCount(value: number): boolean {
