@@ -1,4 +1,4 @@
-import type { DeviceArray, Dtype, HostArray, Kernels, View, ViewOf } from "../spec.ts";
+import type { DeviceArray, Dtype, FloatDtype, HostArray, Kernels, View, ViewOf } from "../spec.ts";
 import { type Arena, elementBytes, narrowInPlace, viewOf } from "./arena.ts";
 import type { Plan } from "./plan.ts";
 
@@ -16,6 +16,8 @@ export interface Workspace {
   readonly host: Workspace;
   /** Floating-point operations that take some 50 ms: the work to ask for between two checkpoints. */
   readonly batchFlops: number;
+  /** The most precise floats of the kernels here, in which they give sums: f64, and f32 on devices. */
+  readonly widest: FloatDtype;
   /** Arrays of f16 can be had: on devices alone, where the adapter has them. */
   readonly f16: boolean;
   /** A zeroed array where the kernels run. @throws {TypeError} for a dtype that is not there */
@@ -73,6 +75,7 @@ export function createHostWorkspace(
       return workspace;
     },
     batchFlops: plan.threads * threadBatchFlops,
+    widest: "f64",
     f16: false,
     allocate(dtype, length, label) {
       if (dtype === "f16") throw new TypeError(`Cannot hold "${label}" in f16: only WebGPU devices can have it.`);

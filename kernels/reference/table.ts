@@ -13,6 +13,12 @@ import { nrm2 } from "./nrm2.ts";
 import { projectSimplex } from "./project_simplex.ts";
 import { quadraticForm } from "./quadratic_form.ts";
 import { quantizationDescent, quantizationSweep } from "./quantization.ts";
+import {
+  quantizationChoice,
+  quantizationCodes,
+  quantizationErrors,
+  quantizationObjectives,
+} from "./quantization_rows.ts";
 import { hardThreshold, topK } from "./selection.ts";
 import { syrk } from "./syrk.ts";
 
@@ -31,6 +37,10 @@ export const referenceKernels: Kernels = {
   projectSimplex,
   quantizationSweep,
   quantizationDescent,
+  quantizationErrors,
+  quantizationObjectives,
+  quantizationCodes,
+  quantizationChoice,
   regressionDescent,
   graphDescent,
   neighbourDescent,

@@ -7,7 +7,14 @@ import { graphNodes, regressionNodes } from "./l0_nodes.ts";
 import { gemm, gemv, syrk } from "./matrix.ts";
 import { projectSimplex } from "./projection.ts";
 import { quadraticForm } from "./quadratic_form.ts";
-import { quantizationDescent, quantizationSweep } from "./quantization.ts";
+import {
+  quantizationChoice,
+  quantizationCodes,
+  quantizationDescent,
+  quantizationErrors,
+  quantizationObjectives,
+  quantizationSweep,
+} from "./quantization.ts";
 import { hardThreshold, topK } from "./selection.ts";
 import { axpy, dot, nrm2 } from "./vector.ts";
 
@@ -22,4 +29,5 @@ export const lowerings: { readonly [K in KernelName]?: Lowering<K> } = {
   ...{ hardThreshold, topK },
   ...{ projectSimplex },
   ...{ quantizationSweep, quantizationDescent },
+  ...{ quantizationErrors, quantizationObjectives, quantizationCodes, quantizationChoice },
 };

@@ -5,4 +5,5 @@ export const webgpuKernels = [
   ...["hardThreshold", "topK"] as const,
   ...["projectSimplex"] as const,
   ...["quantizationSweep", "quantizationDescent"] as const,
+  ...["quantizationErrors", "quantizationObjectives", "quantizationCodes", "quantizationChoice"] as const,
 ] as const;

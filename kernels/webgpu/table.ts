@@ -4,6 +4,12 @@ import { gemv } from "./gemv.ts";
 import type { webgpuKernels } from "./names.ts";
 import { projectSimplex } from "./project_simplex.ts";
 import { quantizationDescent } from "./quantization_descent.ts";
+import {
+  quantizationChoice,
+  quantizationCodes,
+  quantizationErrors,
+  quantizationObjectives,
+} from "./quantization_rows.ts";
 import { quantizationSweep } from "./quantization_sweep.ts";
 import { hardThreshold, topK } from "./selection.ts";
 import { syrk } from "./syrk.ts";
@@ -16,4 +22,5 @@ export const lowerings: { readonly [K in typeof webgpuKernels[number]]: Lowering
   ...{ hardThreshold, topK },
   ...{ projectSimplex },
   ...{ quantizationSweep, quantizationDescent },
+  ...{ quantizationErrors, quantizationObjectives, quantizationCodes, quantizationChoice },
 };

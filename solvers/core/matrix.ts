@@ -143,7 +143,7 @@ export function checkMatrix(argument: string, value: Matrix, action: string): vo
       `Cannot ${action}: "${argument}" is ${rows} x ${columns}, but its data has ${data.length} elements.`,
     );
   }
-  const at = data.findIndex((x) => !Number.isFinite(x));
+  const at = firstNotFinite(data);
   if (at >= 0) {
     throw new DataError(
       argument,
@@ -201,8 +201,14 @@ export function checkSparseMatrix(argument: string, value: SparseMatrix, action:
       }
     }
   }
-  const at = data.findIndex((x) => !Number.isFinite(x));
+  const at = firstNotFinite(data);
   if (at >= 0) throw new DataError(argument, `Cannot ${action}: "data" of "${argument}" is ${data[at]} at ${at}.`);
+}
+
+/** Index of the first number that is not finite; -1 where there is none. A loop, for `findIndex` takes several times as long. */
+function firstNotFinite(data: Vector): number {
+  for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) return at;
+  return -1;
 }
 
 function isCount(value: number): boolean {

@@ -1,18 +1,16 @@
-import type { DeviceArray, FloatDtype } from "../../kernels/spec.ts";
+import type { DeviceArray, FloatDtype, QuantizationCandidate } from "../../kernels/spec.ts";
 import { createRandom } from "../core/random.ts";
 import {
   blocksOf,
   closeStage,
+  computeObjectives,
   descentCoupling,
   openStage,
   placeRows,
-  readLevels,
+  placeTargets,
   refreshResidual,
-  rowObjectives,
   type Rows,
-  type Snapshot,
-  snapshot,
-  snapshotRoom,
+  type Stage,
   startFromCodes,
   startFromWeights,
   storeCodes,
@@ -42,9 +40,7 @@ const firstTemperature = 0.15;
 export async function anneal(task: Task): Promise<boolean> {
   const { options: { initial, iterations }, workspace } = task;
   const stage = openStage(task, descentCoupling(task, task.dtype), { blockRows: rowsOfSparseBlock(task) });
-  const noise = workspace.allocate(task.dtype, task.columns, "noise");
-  const amplitudes = workspace.allocate(task.dtype, stage.blockRows, "amplitudes");
-  const rounds = { noise, amplitudes, best: snapshotRoom(stage), reached: snapshotRoom(stage) };
+  const rounds = openRounds(stage), noiseOfBlock = thermalNoise(task, stage.blockRows);
   for (const [begin, end] of blocksOf(stage)) {
     if (await checkpoint(task, "descend", 0)) return true;
     const rows = placeRows(stage, begin, end);
@@ -57,11 +53,10 @@ export async function anneal(task: Task): Promise<boolean> {
       await refreshResidual(rows);
     }
     await descend(rows, restPasses);
-    if (await annealBlock(rows, rounds)) return true;
+    if (await annealBlock(rows, rounds, noiseOfBlock())) return true;
   }
   task.iterations = iterations;
-  workspace.free(noise);
-  workspace.free(amplitudes);
+  for (const array of Object.values(rounds)) workspace.free(array);
   closeStage(stage);
   return false;
 }
@@ -72,56 +67,70 @@ interface Rounds {
   readonly noise: DeviceArray<FloatDtype>;
   /** Factor of the noise for each row of a block. */
   readonly amplitudes: DeviceArray<FloatDtype>;
-  /** Room for the best state of a block and for the state that a round has reached. */
-  readonly best: Snapshot;
-  readonly reached: Snapshot;
+  /** The best state of a block. */
+  readonly levels: DeviceArray<FloatDtype>;
+  readonly residual: DeviceArray<FloatDtype>;
+  readonly objectives: DeviceArray<FloatDtype>;
 }
 
-/** All rounds of some rows. Tells whether the time is up. */
-async function annealBlock(rows: Rows, { noise, amplitudes, ...room }: Rounds): Promise<boolean> {
-  const { stage: { task, arrays }, state: { residual }, begin, end } = rows;
-  const { columns, workspace, options: { iterations }, trace } = task;
-  const nextNoise = thermalNoise(task);
-  const best = await snapshot(rows, room.best);
-  const energies = rowObjectives(rows, best);
-  const temperatures = new Float64Array(end - begin).fill(firstTemperature);
+function openRounds({ task: { columns }, workspace, dtype, blockRows }: Stage): Rounds {
+  return {
+    noise: workspace.allocate(dtype, columns, "noise"),
+    amplitudes: workspace.allocate(dtype, blockRows, "amplitudes"),
+    levels: workspace.allocate(dtype, blockRows * columns, "best levels"),
+    residual: workspace.allocate(dtype, blockRows * columns, "best residual"),
+    objectives: workspace.allocate(workspace.widest, blockRows, "best objectives"),
+  };
+}
 
+/** All rounds of some rows, which end in their best state. Tells whether the time is up. */
+async function annealBlock(rows: Rows, rounds: Rounds, nextNoise: () => Float64Array): Promise<boolean> {
+  const { stage: { task, workspace }, state: { levels, residual }, objectives, begin, end } = rows;
+  const { options: { iterations }, columns, trace } = task, { kernels } = workspace, count = end - begin;
+  const reached: QuantizationCandidate = { levels, residual, objectives };
+  const best: QuantizationCandidate = {
+    levels: { array: rounds.levels, rows: count, columns },
+    residual: { array: rounds.residual, rows: count, columns },
+    objectives: { array: rounds.objectives, length: count },
+  };
+  placeTargets(rows);
+  await computeObjectives(rows);
+  // Infinity is lower than nothing: both become the first state.
+  workspace.write(rounds.objectives, new Float64Array(count).fill(Infinity));
+  await kernels.quantizationChoice({ best: reached, reached: best });
+  const bestEnergies = async () => Float64Array.from(await workspace.read(rounds.objectives, 0, count));
+  let energies = await bestEnergies();
+  const temperatures = new Float64Array(count).fill(firstTemperature);
+
+  let late = false;
   for (let round = 0; round < iterations; round++) {
-    if (await checkpoint(task, "anneal", round)) {
-      storeCodes(rows, best.levels);
-      return true;
-    }
-    workspace.write(noise, nextNoise());
+    late = await checkpoint(task, "anneal", round);
+    if (late) break;
+    workspace.write(rounds.noise, nextNoise());
     const amplitudeOf = (energy: number, i: number) => Math.sqrt(Math.max(energy, 0) * temperatures[i] / columns);
-    workspace.write(amplitudes, energies.map(amplitudeOf));
+    workspace.write(rounds.amplitudes, energies.map(amplitudeOf));
     const kick = {
-      a: { array: amplitudes, rows: end - begin, columns: 1 },
-      b: { array: noise, rows: 1, columns },
+      a: { array: rounds.amplitudes, rows: count, columns: 1 },
+      b: { array: rounds.noise, rows: 1, columns },
       c: residual,
       beta: 1,
     };
-    await workspace.kernels.gemm(kick);
+    await kernels.gemm(kick);
     const kicked = await descend(rows, 1);
-    await workspace.kernels.gemm({ ...kick, alpha: -1 });
+    await kernels.gemm({ ...kick, alpha: -1 });
     const settled = await descend(rows, restPasses);
 
-    const state = await snapshot(rows, room.reached);
-    const reached = rowObjectives(rows, state);
-    for (let i = 0; i < end - begin; i++) {
+    await computeObjectives(rows);
+    await kernels.quantizationChoice({ best, reached });
+    energies = await bestEnergies();
+    for (let i = 0; i < count; i++) {
       const share = (kicked[i] + settled[i] + 1) / (changesPerRound(columns) + 1);
       temperatures[i] *= Math.min(Math.max(1 / share, 0.5), 2) ** 0.7;
-      if (!(reached[i] < energies[i])) continue;
-      energies[i] = reached[i];
-      const from = i * columns, to = from + columns;
-      best.levels.set(state.levels.subarray(from, to), from);
-      best.residual.set(state.residual.subarray(from, to), from);
     }
-    workspace.write(arrays.levels, best.levels, rows.place);
-    workspace.write(arrays.residual, best.residual, rows.place);
     trace[round] = (trace[round] ?? 0) + energies.reduce((sum, energy) => sum + energy, 0);
   }
-  storeCodes(rows, best.levels);
-  return false;
+  await storeCodes(rows);
+  return late;
 }
 
 /**
@@ -143,7 +152,7 @@ export async function polish(task: Task): Promise<number | undefined> {
       startFromCodes(rows);
       await refreshResidual(rows);
       changed = (await descend(rows, restPasses)).reduce((sum, count) => sum + count, 0);
-      if (changed > 0) storeCodes(rows, await readLevels(rows, stage.staging));
+      if (changed > 0) await storeCodes(rows);
     }
     violations += changed;
   }
@@ -161,13 +170,18 @@ export async function descend(rows: Rows, passes: number): Promise<Uint32Array> 
 }
 
 /**
- * Standard normal noise over `sqrt(2 Sigma_jj)`, one row a call; dead inputs get none. Every block of rows draws the same
- * sequence anew: its memory does not grow with the rounds.
+ * Standard normal noise over `sqrt(2 Sigma_jj)`, one row a call; dead inputs get none. Every block of rows gets the same
+ * sequence: `most` rounds are drawn once and kept, more of them anew for each block, for memory does not grow with them.
  */
-function thermalNoise({ columns, diagonal, options: { seed } }: Task): () => Float64Array {
-  const random = createRandom(seed), row = new Float64Array(columns);
-  return () => {
-    diagonal.forEach((entry, j) => row[j] = entry > 0 ? random.normal() / Math.sqrt(2 * entry) : 0);
-    return row;
+function thermalNoise({ diagonal, options: { iterations, seed } }: Task, most: number) {
+  const draw = (): () => Float64Array => {
+    const random = createRandom(seed);
+    return () => diagonal.map((entry) => entry > 0 ? random.normal() / Math.sqrt(2 * entry) : 0);
+  };
+  if (iterations > most) return draw;
+  const kept = Array.from({ length: iterations }, draw());
+  return (): () => Float64Array => {
+    let round = 0;
+    return () => kept[round++];
   };
 }

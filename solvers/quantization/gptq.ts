@@ -1,6 +1,6 @@
 import type { DeviceArray, FloatDtype } from "../../kernels/spec.ts";
 import { DataError } from "../core/errors.ts";
-import { blocksOf, closeStage, openStage, placeRows, readLevels, startFromWeights, storeCodes } from "./rows.ts";
+import { blocksOf, closeStage, openStage, placeRows, startFromWeights, storeCodes } from "./rows.ts";
 import { checkpoint, rowBlocks, spend, type Task } from "./task.ts";
 
 /** Damping tried after the caller's, while the factorisation fails. */
@@ -29,7 +29,7 @@ export async function gptq(task: Task, order?: Uint32Array): Promise<boolean> {
     startFromWeights(rows);
     await task.workspace.kernels.quantizationSweep({ ...rows.state, triangular: true });
     spend(task, 0.5, end - begin);
-    storeCodes(rows, await readLevels(rows, stage.staging));
+    await storeCodes(rows);
   }
   closeStage(stage);
   return false;
@@ -42,12 +42,14 @@ async function factorCoupling(task: Task, order?: Uint32Array): Promise<DeviceAr
   if (!factor) return undefined;
   // Where the sweep runs elsewhere, the rows move there; else they are narrowed in place, for two matrices would be too many.
   const elsewhere = workspace === host ? undefined : workspace.allocate(dtype, columns * columns, "factor");
-  const pivots = new Float64Array(columns);
-  for (let j = 0; j < columns; j++) pivots[j] = (await host.read(factor, j * (columns + 1), 1))[0];
-  const room = new Float64Array(factorRows * columns);
-  for (const [begin, end] of rowBlocks({ rows: columns }, factorRows)) {
+  const pivots = new Float64Array(columns), room = new Float64Array(factorRows * columns);
+  // From the last rows on: the pivots that a row is divided by stand in it and below it, and there are zeros left of it.
+  for (const [begin, end] of [...rowBlocks({ rows: columns }, factorRows)].reverse()) {
     const rows = await host.read(factor, begin * columns, (end - begin) * columns, room);
-    for (let at = 0; at < rows.length; at++) rows[at] /= pivots[at % columns];
+    for (let j = begin; j < end; j++) pivots[j] = rows[(j - begin) * columns + j];
+    for (let at = 0; at < rows.length; at += columns) {
+      for (let k = begin; k < columns; k++) rows[at + k] /= pivots[k];
+    }
     if (elsewhere) workspace.write(elsewhere, rows, begin * columns);
     else host.write(factor, rows, begin * columns);
   }

@@ -41,8 +41,8 @@ export function checkGram(gram: Matrix, columns: number, action: string): void {
         for (let j = j0; j < Math.min(j0 + tile, i); j++) {
           const below = data[i * columns + j], above = data[j * columns + i];
           const bound = roots[i] * roots[j] + tolerance * tolerance * largest * largest;
-          const excess = Math.abs(below - above) / bound;
-          if (excess > worst) [worst, worstRow, worstColumn] = [excess, i, j];
+          const difference = Math.abs(below - above);
+          if (difference > worst * bound) [worst, worstRow, worstColumn] = [difference / bound, i, j];
           if (Math.abs(below) > bound * (1 + tolerance)) {
             throw new DataError(
               "gram",

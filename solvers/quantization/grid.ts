@@ -60,9 +60,9 @@ function rangeFinder({ symmetric, trimmed = 0, excluded }: GridOptions) {
     const drop = Math.round(counted.length * trimmed / 2);
     let least = 0, most = 0;
     if (drop === 0) {
-      for (const weight of counted) {
-        if (weight < least) least = weight;
-        else if (weight > most) most = weight;
+      for (let j = 0; j < counted.length; j++) {
+        if (counted[j] < least) least = counted[j];
+        else if (counted[j] > most) most = counted[j];
       }
     } else {
       const sorted = counted.slice().sort();

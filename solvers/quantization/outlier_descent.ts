@@ -7,15 +7,13 @@ import {
   closeStage,
   descentCoupling,
   forEachWeight,
+  layerObjective,
   openStage,
   placeAll,
   readLevels,
   refreshResidual,
   roundToNearest,
-  rowObjectives,
   type Rows,
-  snapshot,
-  snapshotRoom,
   startFromCodes,
   startFromWeights,
   storeCodes,
@@ -52,6 +50,8 @@ async function beginOutliers(task: Task, size: number): Promise<Outliers> {
   workspace.free(candidates);
   task.grid = refitGrid(task, found.support);
   task.outliers = task.removed = found.matrix;
+  // Codes there may be are of the grid before.
+  task.codedRows = 0;
   roundToNearest(task);
   return found;
 }
@@ -61,24 +61,22 @@ async function alternate(task: Task, size: number, first: Support): Promise<bool
   const { options: { initial, iterations, method, relaxEvery }, trace, workspace: { kernels } } = task;
   const paper = method === "quantease", turns = paper ? iterations : autoAlternations;
   const stage = openStage(task, descentCoupling(task, task.dtype), { resident: true });
-  const room = snapshotRoom(stage);
   const lambda = await largestEigenvalue(stage);
   let blocks = placeAll(stage), support = first, fitted = first;
   for (const rows of blocks) initial === "weights" ? startFromWeights(rows) : startFromCodes(rows);
 
   let onGrid = initial !== "weights", best = Infinity, gridOfCodes = task.grid, late = false;
   turns: for (let turn = 0;; turn++) {
-    let objective = 0;
     for (const rows of blocks) {
       late = await checkpoint(task, "outliers", turn, best);
       if (late) break turns;
       await refreshResidual(rows);
-      for (const ofRow of rowObjectives(rows, await snapshot(rows, room))) objective += ofRow;
     }
+    const objective = await layerObjective(blocks);
     if (onGrid && objective < best) {
       best = objective;
       gridOfCodes = task.grid;
-      for (const rows of blocks) storeCodes(rows, await readLevels(rows, room.levels));
+      for (const rows of blocks) await storeCodes(rows);
       task.outliers = task.removed;
     }
     if (paper && turn > 0) {
@@ -103,7 +101,7 @@ async function alternate(task: Task, size: number, first: Support): Promise<bool
       }
     }
     onGrid = !relaxed;
-    ({ matrix: task.removed, support } = await thresholdingStep(blocks, size, lambda, room));
+    ({ matrix: task.removed, support } = await thresholdingStep(blocks, size, lambda));
   }
   task.grid = gridOfCodes;
   closeStage(stage);

@@ -3,7 +3,7 @@ import { likeVector, type SparseMatrix, type Vector } from "../core/matrix.ts";
 import { createRandom } from "../core/random.ts";
 import { fitGrid, type Grid } from "./grid.ts";
 import type { ResolvedOptions } from "./options.ts";
-import type { Rows, Snapshot, Stage } from "./rows.ts";
+import type { Rows, Stage } from "./rows.ts";
 import { checkpoint, rowBlocks, rowsOfBlock, spend, type Task } from "./task.ts";
 
 /** Steps of the power iteration; its relative error is about `ln(columns) / steps`. */
@@ -52,17 +52,12 @@ export async function project(task: Task, candidates: DeviceArray<FloatDtype>, s
  * With `lambda >= lambda_max(Sigma)` the step minimises, over all `s`-sparse matrices, a quadratic that lies above the
  * objective and meets it at `H`: it never raises the objective (Blumensath & Davies 2009).
  */
-export async function thresholdingStep(
-  blocks: readonly Rows[],
-  size: number,
-  lambda: number,
-  room: Snapshot,
-): Promise<Outliers> {
-  const { task, arrays: { residual } } = blocks[0].stage;
+export async function thresholdingStep(blocks: readonly Rows[], size: number, lambda: number): Promise<Outliers> {
+  const { task, staging, arrays: { residual } } = blocks[0].stage;
   const { columns, diagonal, removed, workspace } = task;
   const { indptr, indices, data } = removed!;
   for (const { begin, end, place } of blocks) {
-    const candidates = await workspace.read(residual, place, (end - begin) * columns, room.residual);
+    const candidates = await workspace.read(residual, place, (end - begin) * columns, staging);
     for (let i = begin, at = 0; i < end; i++) {
       const row = at;
       for (let j = 0; j < columns; j++, at++) candidates[at] *= diagonal[j] / lambda;

@@ -1,15 +1,14 @@
 import type { Status } from "../core/result.ts";
+import { descend } from "./anneal.ts";
 import {
   byActivation,
   closeStage,
   descentCoupling,
+  layerObjective,
   openStage,
   placeAll,
-  readLevels,
   refreshResidual,
-  rowObjectives,
-  snapshot,
-  snapshotRoom,
+  type Rows,
   startFromCodes,
   startFromWeights,
   storeCodes,
@@ -28,15 +27,6 @@ export async function quantease(task: Task): Promise<Status> {
   const order = activationOrder ? byActivation(task) : undefined;
   const stage = openStage(task, descentCoupling(task, task.dtype, order), { order, resident: true });
   const blocks = placeAll(stage);
-  const room = snapshotRoom(stage);
-
-  async function objectiveNow(): Promise<number> {
-    let sum = 0;
-    for (const rows of blocks) {
-      for (const objective of rowObjectives(rows, await snapshot(rows, room))) sum += objective;
-    }
-    return sum;
-  }
 
   for (const rows of blocks) {
     if (await checkpoint(task, "start", 0)) return "time-limit";
@@ -47,7 +37,7 @@ export async function quantease(task: Task): Promise<Status> {
       await refreshResidual(rows);
     }
   }
-  let best = initial === "weights" ? Infinity : await objectiveNow(), previous = best;
+  let best = initial === "weights" ? Infinity : await layerObjective(blocks), previous = best;
   for (let t = 0; t < iterations; t++) {
     const relaxed = isRelaxed(t, iterations, relaxEvery);
     for (const rows of blocks) {
@@ -55,14 +45,15 @@ export async function quantease(task: Task): Promise<Status> {
       await kernels.quantizationSweep({ ...rows.state, relaxed });
       spend(task, 1, rows.end - rows.begin);
     }
-    const objective = trace[t] = await objectiveNow();
+    const objective = trace[t] = await layerObjective(blocks);
     task.iterations = t + 1;
     if (!relaxed && objective < best) {
       best = objective;
-      for (const rows of blocks) storeCodes(rows, await readLevels(rows, room.levels));
+      for (const rows of blocks) await storeCodes(rows);
     }
-    // A pass that changes a code changes the objective: equal ones mean a coordinate-wise minimum.
-    if (objective === previous && !relaxesAfter(t, iterations, relaxEvery)) {
+    // A pass that changes no code leaves the objective to the last bit. The converse is the descent's to say: sums may be
+    // too coarse for a small change, and a code that wanders between two points of equal merit never rests.
+    if (objective === previous && !relaxesAfter(t, iterations, relaxEvery) && await atRest(blocks)) {
       closeStage(stage);
       return "converged";
     }
@@ -75,6 +66,13 @@ export async function quantease(task: Task): Promise<Status> {
 /** Whether pass `t` of `iterations` takes real-valued targets: the second of every `relaxEvery`, but never the last. */
 export function isRelaxed(t: number, iterations: number, relaxEvery: number): boolean {
   return relaxEvery > 0 && t % relaxEvery === 1 % relaxEvery && t !== iterations - 1 && t <= lastRelaxation;
+}
+
+/** Whether no change of one code improves any row; where one does, it is made. */
+async function atRest(blocks: readonly Rows[]): Promise<boolean> {
+  let changes = 0;
+  for (const rows of blocks) changes += (await descend(rows, 1)).reduce((sum, count) => sum + count, 0);
+  return changes === 0;
 }
 
 function relaxesAfter(t: number, iterations: number, relaxEvery: number): boolean {

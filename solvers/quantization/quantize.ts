@@ -18,7 +18,13 @@ import type { Task } from "./task.ts";
 
 const action = "quantize the layer";
 
-/** What outliers need beside the descent. */
+/** What the methods need of the workspace. */
+const neededKernels = [
+  ...["gemm", "quantizationSweep", "quantizationDescent"] as const,
+  ...["quantizationErrors", "quantizationObjectives", "quantizationCodes", "quantizationChoice"] as const,
+];
+
+/** What outliers need beside that. */
 const outlierKernels = ["gemv", "hardThreshold"] as const;
 
 /**
@@ -73,7 +79,7 @@ export async function quantizeLayer(
     threads: options.threads,
     dtype: dtypeOf(weights.data),
     flops: 2 * foreseenPasses * rows * columns * columns,
-    needs: ["gemm", "quantizationSweep", "quantizationDescent", ...resolved.outliers ? outlierKernels : []],
+    needs: [...neededKernels, ...resolved.outliers ? outlierKernels : []],
     largestArrayBytes: 4 * columns * Math.max(rows, columns),
   };
   return await withWorkspace(request, async (workspace) => {
@@ -90,13 +96,14 @@ export async function quantizeLayer(
       remarks: [],
       grid: fitGrid(weights, resolved),
       codes: new Uint8Array(rows * columns),
+      codedRows: 0,
       passes: 0,
       foreseenPasses,
       trace: [],
       iterations: 0,
     };
-    roundToNearest(task);
     const status = await solve(task);
+    roundToNearest(task);
     const { objective, rowObjectives, norm } = await certify(task);
     const { grid } = task;
     const iterations = Math.max(task.iterations, 1);
@@ -130,6 +137,7 @@ export async function quantizeLayer(
 async function solve(task: Task): Promise<Status> {
   const { method, initial, activationOrder } = task.options;
   const size = supportSize(task.options, task.rows, task.columns);
+  if (method === "rtn" || initial === "rtn") roundToNearest(task);
   if (method === "rtn") return "converged";
   if (size > 0) {
     if (await descendWithOutliers(task, size)) return "time-limit";

@@ -1,7 +1,7 @@
 /** A block of rows where the kernels run: levels, residual and grid, and the coupling that all blocks share. */
 
 import { roundHalfToEven, type Workspace } from "../../kernels/engine/mod.ts";
-import type { DeviceArray, FloatDtype, MatrixOperand, QuantizationState } from "../../kernels/spec.ts";
+import type { DeviceArray, FloatDtype, MatrixOperand, QuantizationState, VectorOperand } from "../../kernels/spec.ts";
 import { likeVector, type Vector } from "../core/matrix.ts";
 import { checkpoint, rowBlocks, rowsOfBlock, spend, targetRow, type Task, workspaceFor } from "./task.ts";
 
@@ -14,6 +14,8 @@ export interface Stage {
   readonly coupling: DeviceArray<FloatDtype>;
   /** Column of the layer at each place. */
   readonly order: Uint32Array;
+  /** The order is not the layer's. */
+  readonly reordered: boolean;
   /** Group of the column at each place. */
   readonly groupAt: Uint32Array;
   /** Every row has its own place in the arrays; otherwise all blocks come to the same. */
@@ -23,14 +25,21 @@ export interface Stage {
   readonly arrays: {
     readonly levels: DeviceArray<FloatDtype>;
     readonly residual: DeviceArray<FloatDtype>;
-    readonly errors: DeviceArray<FloatDtype>;
+    /** What the grid is to come near, in one block at a time; errors, once they have been computed from it. */
+    readonly targets: DeviceArray<FloatDtype>;
     readonly scales: DeviceArray<FloatDtype>;
     readonly zeros: DeviceArray<FloatDtype>;
     readonly changes: DeviceArray<"u32">;
+    /** Diagonal of the Gram matrix. */
+    readonly curvatures: DeviceArray<FloatDtype>;
+    readonly objectives: DeviceArray<FloatDtype>;
+    /** Codes of one block, packed. */
+    readonly codes: DeviceArray<"u32">;
     readonly columnGroups?: DeviceArray<"u32">;
   };
-  /** Host side of one block. */
+  /** Host side of one block, and of its codes. */
   readonly staging: Vector;
+  readonly codeRoom: Uint32Array;
 }
 
 /** Rows `[begin, end)` of the layer in a stage. */
@@ -41,6 +50,9 @@ export interface Rows {
   /** First element of the rows in `levels` and `residual`. */
   readonly place: number;
   readonly state: QuantizationState;
+  readonly targets: MatrixOperand;
+  /** Where the objective of each row goes. */
+  readonly objectives: VectorOperand;
 }
 
 /** How a stage keeps its rows: columns in the layer's order without `order`. */
@@ -50,13 +62,10 @@ export type StageOptions = Partial<Pick<Stage, "order" | "resident" | "blockRows
 export function openStage(
   task: Task,
   coupling: DeviceArray<FloatDtype>,
-  {
-    order = Uint32Array.from({ length: task.columns }, (_, j) => j),
-    resident = false,
-    blockRows = rowsOfBlock(task),
-  }: StageOptions = {},
+  { order: given, resident = false, blockRows = rowsOfBlock(task) }: StageOptions = {},
 ): Stage {
-  const { columns, grid: { groups, groupIndex } } = task;
+  const { columns, diagonal, grid: { groups, groupIndex } } = task;
+  const order = given ?? Uint32Array.from({ length: columns }, (_, j) => j);
   const dtype = coupling.dtype, workspace = workspaceFor(task, dtype);
   const capacity = resident ? task.rows : blockRows;
   const floats = (width: number, label: string, rows = capacity) => workspace.allocate(dtype, rows * width, label);
@@ -66,21 +75,27 @@ export function openStage(
     dtype,
     coupling,
     order,
+    reordered: given !== undefined,
     groupAt: order.map((column) => groupIndex ? groupIndex[column] : 0),
     resident,
     blockRows,
     arrays: {
       levels: floats(columns, "levels"),
       residual: floats(columns, "residual"),
-      errors: floats(columns, "errors", blockRows),
+      targets: floats(columns, "targets", blockRows),
       scales: floats(groups, "scales"),
       zeros: floats(groups, "zeros"),
       changes: workspace.allocate("u32", blockRows, "changes"),
+      curvatures: workspace.allocate(workspace.widest, columns, "curvatures"),
+      objectives: workspace.allocate(workspace.widest, capacity, "objectives"),
+      codes: workspace.allocate("u32", blockRows * wordsOfRow(columns), "codes"),
       columnGroups: groupIndex && workspace.allocate("u32", columns, "column groups"),
     },
     staging: dtype === "f32" ? new Float32Array(blockRows * columns) : new Float64Array(blockRows * columns),
+    codeRoom: new Uint32Array(blockRows * wordsOfRow(columns)),
   };
   if (groupIndex) workspace.write(stage.arrays.columnGroups!, stage.groupAt);
+  workspace.write(stage.arrays.curvatures, Float64Array.from(order, (column) => diagonal[column]));
   return stage;
 }
 
@@ -116,6 +131,8 @@ export function placeRows(stage: Stage, begin: number, end: number): Rows {
       columnGroups: arrays.columnGroups,
       maximumCode,
     },
+    targets: { array: arrays.targets, rows, columns },
+    objectives: { array: arrays.objectives, length: rows, offset: place },
   };
 }
 
@@ -160,97 +177,88 @@ export function startFromCodes(rows: Rows): void {
   workspace.write(arrays.levels, blockPart(rows, staging), rows.place);
 }
 
-/** Computes the residual afresh from the levels, `G = (W - What) M`: one matrix product, in short calls. */
+/** Brings to the kernels what the grid of the rows is to come near, in the order of the stage. */
+export function placeTargets({ stage, begin, end }: Rows): void {
+  const { task: { columns, weights, removed }, task, workspace, arrays, staging, order, reordered } = stage;
+  if (!reordered && !removed) {
+    return workspace.write(arrays.targets, weights.data.subarray(begin * columns, end * columns));
+  }
+  const room = likeVector(weights.data, columns);
+  for (let i = begin, at = 0; i < end; i++) {
+    const target = targetRow(task, i, room);
+    for (let k = 0; k < columns; k++, at++) staging[at] = target[order[k]];
+  }
+  workspace.write(arrays.targets, staging.subarray(0, (end - begin) * columns));
+}
+
+/** Computes the residual afresh from the levels, `G = (W - What) M`: one matrix product, in short calls. Uses up the targets. */
 export async function refreshResidual(rows: Rows): Promise<void> {
-  const { stage: { task, workspace, arrays, staging }, state, begin, end, place } = rows;
-  const { columns } = task;
-  const levels = await readLevels(rows, staging);
-  eachRowOfErrors(rows, levels, (errors, row) => staging.set(errors, row * columns));
-  workspace.write(arrays.errors, blockPart(rows, staging));
+  const { stage: { task, workspace: { kernels } }, state, targets, begin, end, place } = rows;
+  placeTargets(rows);
+  await kernels.quantizationErrors({ ...state, targets });
   for (const [from, to] of rowBlocks({ rows: end - begin }, rowsOfBlock(task))) {
     if (from > 0) await checkpoint(task, "residual", task.iterations);
-    const rows = to - from, offset = from * columns;
-    const a = { array: arrays.errors, rows, columns, offset };
-    await workspace.kernels.gemm({ a, b: state.coupling, c: { ...state.residual, rows, offset: place + offset } });
+    const part = { rows: to - from, offset: from * task.columns };
+    const c = { ...state.residual, ...part, offset: place + part.offset };
+    await kernels.gemm({ a: { ...targets, ...part }, b: state.coupling, c });
   }
   spend(task, 1, end - begin);
 }
 
-/** Levels and residual of the rows, copied to the host. */
-export interface Snapshot {
-  readonly levels: Vector;
-  readonly residual: Vector;
+/** Computes the objective of each row from its residual and the targets placed: no product with the Gram matrix. */
+export async function computeObjectives(rows: Rows): Promise<void> {
+  const { stage: { task: { columns }, workspace, arrays }, state, targets, objectives } = rows;
+  const curvatures = { array: arrays.curvatures, length: columns };
+  await workspace.kernels.quantizationObjectives({ ...state, targets, curvatures, objectives });
 }
 
-/** Room for a snapshot of any block of the stage: fresh arrays would be collected too late. */
-export function snapshotRoom({ staging }: Stage): Snapshot {
-  return { levels: staging.slice(), residual: staging.slice() };
-}
-
-/** Copies the state of the rows to the host; into `room`, where that is given, which then holds this snapshot alone. */
-export async function snapshot(rows: Rows, room?: Snapshot): Promise<Snapshot> {
-  const { stage: { task: { columns }, workspace, arrays }, begin, end, place } = rows;
-  return {
-    levels: await readLevels(rows, room?.levels),
-    residual: await workspace.read(arrays.residual, place, (end - begin) * columns, room?.residual),
-  };
-}
-
-/** Copies the levels of the rows to the host; into `room`, where that is given. */
-export function readLevels(
-  { stage: { task: { columns }, workspace, arrays }, begin, end, place }: Rows,
-  room?: Vector,
-): Promise<Vector> {
-  return workspace.read(arrays.levels, place, (end - begin) * columns, room);
-}
-
-/** Objective of each row from its residual, `sum_j (W - What)_ij G_ij Sigma_jj`: no product with the Gram matrix. */
-export function rowObjectives(rows: Rows, { levels, residual }: Snapshot): Float64Array {
-  const { stage: { task: { columns, diagonal }, order }, begin, end } = rows;
-  const objectives = new Float64Array(end - begin);
-  const curvature = Float64Array.from(order, (column) => diagonal[column]);
-  eachRowOfErrors(rows, levels, (errors, row) => {
-    let sum = 0;
-    for (let k = 0, at = row * columns; k < columns; k++, at++) sum += errors[k] * residual[at] * curvature[k];
-    objectives[row] = sum;
-  });
-  return objectives;
-}
-
-/** Calls `visit` with the errors of each row of a block, target less `What`, in the order of the stage. */
-function eachRowOfErrors(rows: Rows, levels: Vector, visit: (errors: Float64Array, row: number) => void): void {
-  const { stage: { task, order, groupAt }, begin, end } = rows;
-  const { columns, weights, grid: { scales: { data: scales }, groups } } = task;
-  const errors = new Float64Array(columns), room = likeVector(weights.data, columns);
-  for (let row = 0; row < end - begin; row++) {
-    const target = targetRow(task, begin + row, room), inGrid = (begin + row) * groups, inBlock = row * columns;
-    for (let k = 0; k < columns; k++) errors[k] = target[order[k]] - scales[inGrid + groupAt[k]] * levels[inBlock + k];
-    visit(errors, row);
+/** The objective of all rows of a stage where every row has its own place, from their residuals. */
+export async function layerObjective(blocks: readonly Rows[]): Promise<number> {
+  const { workspace, arrays } = blocks[0].stage;
+  for (const rows of blocks) {
+    placeTargets(rows);
+    await computeObjectives(rows);
   }
+  let sum = 0;
+  for (const objective of await workspace.read(arrays.objectives)) sum += objective;
+  return sum;
+}
+
+/** Copies the levels of the rows to the host, where they stay until the stage needs the room again. */
+export function readLevels({ stage, begin, end, place }: Rows): Promise<Vector> {
+  const { task: { columns }, workspace, arrays, staging } = stage;
+  return workspace.read(arrays.levels, place, (end - begin) * columns, staging);
 }
 
 /** Takes levels on the grid as the answer so far. */
-export function storeCodes(rows: Rows, levels: Vector): void {
-  const { stage: { task: { codes, columns, grid: { zeros: { data: zeros }, groups } }, order, groupAt } } = rows;
-  // No call for each weight: on one thread, beside kernels on several, this loop is what does not get faster.
-  for (let i = rows.begin, inBlock = 0; i < rows.end; i++) {
-    const inLayer = i * columns, inGrid = i * groups;
-    for (let k = 0; k < columns; k++, inBlock++) {
-      codes[inLayer + order[k]] = levels[inBlock] + zeros[inGrid + groupAt[k]];
-    }
+export async function storeCodes({ stage, state, begin, end }: Rows): Promise<void> {
+  const { task: { codes, columns }, task, workspace, arrays, codeRoom, order, reordered } = stage;
+  await workspace.kernels.quantizationCodes({ ...state, codes: arrays.codes });
+  const width = wordsOfRow(columns), words = await workspace.read(arrays.codes, 0, (end - begin) * width, codeRoom);
+  const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+  for (let i = begin; i < end; i++) {
+    const at = (i - begin) * 4 * width, inLayer = i * columns;
+    if (!reordered) codes.set(bytes.subarray(at, at + columns), inLayer);
+    else for (let k = 0; k < columns; k++) codes[inLayer + order[k]] = bytes[at + k];
   }
+  task.codedRows = Math.max(task.codedRows, end);
+}
+
+/** Words of the packed codes of a row. */
+function wordsOfRow(columns: number): number {
+  return Math.ceil(columns / 4);
 }
 
 /** `M = Sigma diag(Sigma)^-1`, the coupling of coordinate descent; columns and rows of dead inputs are zero. */
 export function descentCoupling(task: Task, dtype: FloatDtype, order?: Uint32Array): DeviceArray<FloatDtype> {
   const { columns, diagonal, gram } = task, workspace = workspaceFor(task, dtype);
   const coupling = workspace.allocate(dtype, columns * columns, "coupling");
-  const row = new Float64Array(columns);
+  const row = new Float64Array(columns), divisors = diagonal.map((entry) => entry === 0 ? Infinity : entry);
   for (let j = 0; j < columns; j++) {
     const source = (order ? order[j] : j) * columns;
     for (let k = 0; k < columns; k++) {
       const column = order ? order[k] : k;
-      row[k] = diagonal[column] === 0 ? 0 : gram.data[source + column] / diagonal[column];
+      row[k] = gram.data[source + column] / divisors[column];
     }
     workspace.write(coupling, row, j * columns);
   }
@@ -262,12 +270,12 @@ export function byActivation({ diagonal }: Task): Uint32Array {
   return Uint32Array.from(diagonal, (_, j) => j).sort((i, j) => diagonal[j] - diagonal[i] || i - j);
 }
 
-/** Codes by rounding every weight to the nearest point of its grid. */
+/** Gives the rows without codes those of the nearest points of their grid. */
 export function roundToNearest(task: Task): void {
   const { weights, grid, columns, rows, codes } = task;
   const { groups, groupIndex, maximumCode, scales, zeros } = grid;
   const room = likeVector(weights.data, columns);
-  for (let i = 0; i < rows; i++) {
+  for (let i = task.codedRows; i < rows; i++) {
     const target = targetRow(task, i, room);
     for (let j = 0; j < columns; j++) {
       const group = i * groups + (groupIndex ? groupIndex[j] : 0);
@@ -275,6 +283,7 @@ export function roundToNearest(task: Task): void {
       codes[i * columns + j] = Math.min(Math.max(code, 0), maximumCode);
     }
   }
+  task.codedRows = rows;
 }
 
 function blockPart({ stage: { task: { columns } }, begin, end }: Rows, staging: Vector): Vector {

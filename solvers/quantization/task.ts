@@ -23,8 +23,10 @@ export interface Task {
   readonly remarks: string[];
   /** The grid of the answer. */
   grid: Grid;
-  /** The answer so far: a valid one from the start, replaced row by row. */
+  /** The answer so far, replaced row by row. */
   readonly codes: Uint8Array;
+  /** Rows, from the first on, that have codes; where the time is up before the others have, they are rounded. */
+  codedRows: number;
   /** What is added to the weights of the grid, in the answer so far. */
   outliers?: SparseMatrix;
   /** Outliers that the grid need not come near, in the solve under way: its target is the weights less these. */

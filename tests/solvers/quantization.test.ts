@@ -231,11 +231,22 @@ describe("quantizeLayer", () => {
   });
 
   it("gives the same codes on any number of threads", async () => {
-    const made = makeLayer({ rows: 90, columns: 56, seed: 17, dtype: "f32" });
-    for (const method of ["gptq", "quantease", "auto"] as const) {
-      const one = await quantize(made, { bits: 2, method, backend: "wasm", iterations: 6 });
-      const three = await quantize(made, { bits: 2, method, backend: "threads", threads: 3, iterations: 6 });
-      assert.deepEqual([three.codes, three.objective], [one.codes, one.objective], method);
+    // Rows enough for every kernel to be cut into pieces.
+    const made = makeLayer({ rows: 2400, columns: 56, seed: 17, dtype: "f32" });
+    const variants: readonly QuantizeOptions[] = [
+      { method: "gptq", activationOrder: true },
+      { method: "quantease", groupSize: 14 },
+      { method: "auto" },
+      { method: "auto", outliers: { fraction: 0.01 } },
+    ];
+    for (const variant of variants) {
+      const options = { ...variant, bits: 2, iterations: 6 } as const;
+      const one = await quantize(made, { ...options, backend: "wasm" });
+      for (const threads of [2, 3, 8]) {
+        const more = await quantize(made, { ...options, backend: "threads", threads });
+        const what = `${JSON.stringify(variant)}, ${threads} threads`;
+        assert.deepEqual([more.codes, more.objective, more.trace], [one.codes, one.objective, one.trace], what);
+      }
     }
   });
 

@@ -17,6 +17,7 @@ describe("quantizeLayer on webgpu", () => {
   const variants: readonly QuantizeOptions[] = [
     { method: "gptq" },
     { method: "quantease" },
+    { method: "quantease", relaxEvery: 0, iterations: 80 },
     { method: "quantease", outliers: { fraction: 0.02 } },
     { method: "auto" },
     { method: "auto", outliers: { fraction: 0.05, structured: true } },
@@ -24,7 +25,7 @@ describe("quantizeLayer on webgpu", () => {
   for (const variant of variants) {
     it(`finds what wasm finds, certified on the processor: ${JSON.stringify(variant)}`, async (context) => {
       if (missing) return context.skip(missing);
-      const options = { ...variant, groupSize: 24, iterations: 6 };
+      const options = { groupSize: 24, iterations: 6, ...variant };
       const device = await solve("webgpu", options), host = await solve("wasm", options);
       assert.equal(device.plan.backend, "webgpu");
       assert.equal(device.status, host.status);

@@ -201,6 +201,7 @@ export function createWebgpuWorkspace(
     kernels,
     host,
     batchFlops,
+    widest: "f32",
     f16,
     allocate,
     free,

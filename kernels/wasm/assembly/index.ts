@@ -15,6 +15,10 @@ export { mirror_f32, mirror_f64, syrk_f32, syrk_f32_f64, syrk_f64 } from "./syrk
 export { projectSimplex_f32, projectSimplex_f64 } from "./projection";
 export { quadraticForm_f32, quadraticForm_f64 } from "./quadratic_form";
 export { quantizationDescent_f32, quantizationDescent_f64 } from "./quantization_descent";
+export {
+  quantizationChoice_f32, quantizationChoice_f64, quantizationCodes_f32, quantizationCodes_f64,
+  quantizationErrors_f32, quantizationErrors_f64, quantizationObjectives_f32, quantizationObjectives_f64,
+} from "./quantization_rows";
 export { quantizationSweep_f32, quantizationSweep_f64 } from "./quantization_sweep";
 export { regressionNodes_f64 } from "./regression_nodes";
 export { hardThreshold_f32, hardThreshold_f64, topK_f32, topK_f64 } from "./selection";
