@@ -5,6 +5,11 @@ import type { adjacencyOf } from "./edge_arrays.ts";
 /** Most bytes of blocks: where edges at a vertex are so many, gathering from `S` is as fast. */
 const mostBytes = 2 ** 30;
 
+/** Whether the blocks of so many vertices of a degree take no more than that. */
+export function packs(vertices: number, degree: number): boolean {
+  return 8 * vertices * (degree + 1) ** 2 <= mostBytes;
+}
+
 /** Working memory for descents over blocks of `S`, grown as needed. */
 export function createPacking(workspace: Workspace, vertices: number) {
   const places = workspace.allocate("u32", vertices, "block places");
