@@ -2,7 +2,7 @@ import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, PackedGram } from "../../kernels/spec.ts";
 import { createClassArrays } from "./edge_arrays.ts";
 import { createPacking, packs } from "./packing.ts";
-import type { Pseudolikelihood } from "./pseudolikelihood.ts";
+import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
 import { createSlopes } from "./slopes.ts";
 
 /** Multiply-adds that take as long as one gather from a matrix beyond the caches. */
@@ -45,10 +45,7 @@ export function createNeighbourSums(
       if (latest.packing) latest.packing = { ...latest.packing, gathered: true };
       return { estimate: await read(), sweeps: made };
     },
-    sweepWork(edges) {
-      const degree = 2 * edges / vertices;
-      return 4 * edges * (degree + 1) * (packs(vertices, degree) ? 1 : gatherCost);
-    },
+    sweepWork: (degrees) => 2 * sumOver(degrees, (degree) => degree * (degree + 1)) * (packs(degrees) ? 1 : gatherCost),
     ...createSlopes(workspace, {
       vertices,
       variances,

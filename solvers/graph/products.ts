@@ -2,7 +2,7 @@ import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray } from "../../kernels/spec.ts";
 import { createNodeBatch } from "../branch_and_bound/node_batch.ts";
 import { createClassArrays } from "./edge_arrays.ts";
-import type { Pseudolikelihood } from "./pseudolikelihood.ts";
+import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
 import { createSlopes } from "./slopes.ts";
 
 /** Vertices up to which many nodes are solved at a time, each on one thread with products of its own. */
@@ -38,7 +38,7 @@ export function createProducts(
       const made = await kernels.graphDescent({ gram: matrix, ...operands, products, penalty, sweeps, tolerance });
       return { estimate: await read(), sweeps: made };
     },
-    sweepWork: (edges) => 2 * edges * vertices,
+    sweepWork: (degrees) => vertices * sumOver(degrees, (degree) => degree),
     ...createSlopes(workspace, {
       vertices,
       variances,

@@ -45,8 +45,8 @@ export interface Pseudolikelihood {
   gramRow(vertex: number): Promise<Float64Array | Float32Array>;
   /** Coordinate descent on the edges of a point and on its diagonal. */
   descend(descent: GraphDescent): Promise<{ estimate: GraphEstimate; sweeps: number }>;
-  /** About the multiply-adds of one sweep over so many edges in which all of them move. */
-  sweepWork(edges: number): number;
+  /** About the multiply-adds of one sweep in which every edge moves, for so many edges at each vertex. */
+  sweepWork(degrees: ArrayLike<number>): number;
   /**
    * Rows `begin` to `end` of the slopes `u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj` at the estimate of the latest
    * descent [end - begin, vertices]; the diagonal means nothing.
@@ -157,4 +157,11 @@ export function withoutZeros(estimate: GraphEstimate): GraphEstimate {
     kept.values[count++] = values[e];
   }
   return { ...estimate, ends: kept.ends.subarray(0, 2 * count), values: kept.values.subarray(0, count) };
+}
+
+/** The sum of a function of each number. */
+export function sumOver(numbers: ArrayLike<number>, term: (number: number) => number): number {
+  let sum = 0;
+  for (let i = 0; i < numbers.length; i++) sum += term(numbers[i]);
+  return sum;
 }

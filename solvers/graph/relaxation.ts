@@ -78,7 +78,6 @@ export function createGraphRelaxation(
   const { vertices } = problem;
   const { lambda0, lambda2, bound: bigM, threshold } = penalty;
   const active = new Uint8Array(vertices * (vertices - 1) / 2);
-  const capacity = mostEdges(problem, active.length, 2 * workPerCall);
 
   async function screen(statuses: Uint8Array, bound: number, upperBound: number): Promise<Fixing[]> {
     const fixings: Fixing[] = [];
@@ -124,12 +123,13 @@ export function createGraphRelaxation(
     point: GraphPoint,
     kinds: Uint8Array,
     factor: number,
+    sweepWork: number,
     tolerance: number,
     ended: () => Promise<boolean>,
   ): Promise<GraphEstimate> {
     if (await ended()) return evaluate(problem, point, penalty);
     const stronger = l0Penalty(factor * lambda0, factor * lambda2, bigM);
-    const sweeps = Math.max(1, Math.min(sweepsPerRound, Math.floor(workPerCall / problem.sweepWork(kinds.length))));
+    const sweeps = Math.max(1, Math.min(sweepsPerRound, Math.floor(workPerCall / sweepWork)));
     const request = { kinds, penalty: stronger, sweeps, tolerance };
     let descent = await problem.descend({ ...request, point });
     for (let made = sweeps; descent.sweeps === sweeps && made + sweeps <= sweepsPerRound; made += sweeps) {
@@ -151,7 +151,9 @@ export function createGraphRelaxation(
       for (let tolerance = 1e-4 * vertices;;) {
         const kinds = Uint8Array.from(edges, (edge) => statuses[edge]);
         const point = { ends: endsOfEdges(edges, vertices), values, diagonal };
-        const estimate = await descend(point, kinds, factor, tolerance, ended);
+        const degrees = degreesOf(point.ends, vertices);
+        const estimate = await descend(point, kinds, factor, problem.sweepWork(degrees), tolerance, ended);
+        const capacity = mostEdges(problem, degrees, 2 * workPerCall);
         const stays = Uint8Array.from(kinds, (kind, k) => Number(kind === nodeStatus.kept || estimate.values[k] !== 0));
         const room = capacity - stays.reduce((count, stay) => count + stay, 0);
         const joining = Math.max(1, Math.min(room, Math.max(Math.ceil(most * vertices), 3 * edges.length)));
@@ -236,15 +238,22 @@ function keptEdges(statuses: Uint8Array): number[] {
   return kept;
 }
 
-/** Most edges of which one sweep takes no more than some work. */
-function mostEdges(problem: Pseudolikelihood, count: number, work: number): number {
+/** Most edges, spread over the vertices as some are, of which one sweep takes no more than some work. */
+function mostEdges(problem: Pseudolikelihood, degrees: Uint32Array, work: number): number {
+  // Smoothed, because those that join are not all where edges are already.
+  const shape = Float64Array.from(degrees, (degree) => degree + 1);
   let fits = 0;
-  for (let beyond = count + 1; beyond - fits > 1;) {
-    const middle = Math.floor((fits + beyond) / 2);
-    if (problem.sweepWork(middle) <= work) fits = middle;
-    else beyond = middle;
+  for (let beyond = degrees.length; beyond > 1e-3 * fits + 1e-9;) {
+    if (problem.sweepWork(shape.map((part) => (fits + beyond) * part)) <= work) fits += beyond;
+    beyond /= 2;
   }
-  return fits;
+  return Math.floor(fits * shape.reduce((sum, part) => sum + part, 0) / 2);
+}
+
+function degreesOf(ends: Uint32Array, vertices: number): Uint32Array {
+  const degrees = new Uint32Array(vertices);
+  for (const end of ends) degrees[end]++;
+  return degrees;
 }
 
 function endsOfEdges(edges: Uint32Array, vertices: number): Uint32Array {

@@ -1,7 +1,7 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, MatrixOperand } from "../../kernels/spec.ts";
 import { createClassArrays, deviceVector } from "./edge_arrays.ts";
-import type { Pseudolikelihood } from "./pseudolikelihood.ts";
+import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
 import { createSlopes } from "./slopes.ts";
 
 /**
@@ -55,7 +55,7 @@ export function createResiduals(
       });
       return { estimate: await read(), sweeps: made };
     },
-    sweepWork: (edges) => 4 * edges * length,
+    sweepWork: (degrees) => 2 * length * sumOver(degrees, (degree) => degree),
     ...createSlopes(workspace, {
       vertices,
       variances,
