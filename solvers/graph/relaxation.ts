@@ -148,7 +148,7 @@ export function createGraphRelaxation(
     const kept = keptEdges(statuses);
     const mayJoin = (edge: number) => active[edge] === 0;
     try {
-      for (let tolerance = 1e-4 * vertices;;) {
+      for (let tolerance = 1e-6 * vertices;;) {
         const kinds = Uint8Array.from(edges, (edge) => statuses[edge]);
         const point = { ends: endsOfEdges(edges, vertices), values, diagonal };
         const degrees = degreesOf(point.ends, vertices);
