@@ -47,6 +47,9 @@ export type GraphRelaxation = (statuses: Uint8Array, start: GraphStart, upperBou
 /** Most sweeps of a descent. */
 const sweepsPerRound = 200;
 
+/** Sweeps that take as long as the sums before and after those of a call, and as what the first call has to gather besides. */
+const callingSweeps = 2, loadingSweeps = 6;
+
 /** What a relaxation does at a time. */
 export interface RelaxationLimits {
   /** Multiply-adds of a descent between two checkpoints; the edges of a descent are so few that one sweep takes twice that. */
@@ -57,6 +60,9 @@ export interface RelaxationLimits {
 
 /** A second of work. */
 export const usualLimits: RelaxationLimits = { workPerCall: 2e9, joining: 8 };
+
+/** A penalty less strong than this many times its own is left as it is: nearly all steep edges are there already. */
+const leastFactor = 1.25;
 
 /** Share of the open gap that a relaxation may leave: a round over all edges of a large graph costs more than it closes. */
 const slack = 0.01;
@@ -129,19 +135,21 @@ export function createGraphRelaxation(
   ): Promise<GraphEstimate> {
     if (await ended()) return evaluate(problem, point, penalty);
     const stronger = l0Penalty(factor * lambda0, factor * lambda2, bigM);
-    const sweeps = Math.max(1, Math.min(sweepsPerRound, Math.floor(workPerCall / sweepWork)));
-    const request = { kinds, penalty: stronger, sweeps, tolerance };
-    let descent = await problem.descend({ ...request, point });
-    for (let made = sweeps; descent.sweeps === sweeps && made + sweeps <= sweepsPerRound; made += sweeps) {
+    const request = { kinds, penalty: stronger, tolerance },
+      affordable = Math.floor(workPerCall / Math.max(1, sweepWork));
+    let sweeps = Math.max(0, Math.min(sweepsPerRound, affordable - loadingSweeps));
+    let descent = await problem.descend({ ...request, point, sweeps });
+    for (let made = sweeps; descent.sweeps === sweeps && made < sweepsPerRound; made += sweeps) {
       if (await ended()) break;
-      descent = await problem.descend(request);
+      sweeps = Math.max(1, Math.min(sweepsPerRound - made, affordable - callingSweeps));
+      descent = await problem.descend({ ...request, sweeps });
     }
     return descent.estimate;
   }
 
   async function solve(statuses: Uint8Array, start: EdgePoint, upperBound: number): Promise<RelaxedGraph> {
     let { edges, values, diagonal } = start;
-    // How many times as strong the penalty of the descent is: at most `ceiling`, once edges have joined.
+    // How many times as strong the penalty of the descent is; once edges have joined, it only comes down.
     let bound = -Infinity, factor = 1, ceiling = Infinity, timeIsUp = false;
     const state = () => ({ stage: "relaxation", fraction: 0, iteration: edges.length, objective: upperBound });
     const ended = async () => timeIsUp ||= await run.checkpoint(state());
@@ -180,7 +188,8 @@ export function createGraphRelaxation(
         const settled = entering.length <= Math.min(edges.length >> 3, capacity - edges.length);
         if (entering.length === 0 && factor === 1) tolerance /= 100;
         ({ edges, values } = joinEdges(edges, estimate.values, settled ? undefined : stays, entering));
-        factor = ceiling = threshold > 0 ? Math.max(1, Math.min(ceiling, limit / threshold)) : 1;
+        if (threshold > 0) ceiling = Math.min(ceiling, limit / threshold);
+        factor = threshold > 0 && ceiling >= leastFactor ? ceiling : 1;
         diagonal = estimate.diagonal;
       }
     } finally {
