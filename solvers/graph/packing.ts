@@ -4,7 +4,7 @@ import type { adjacencyOf } from "./edge_arrays.ts";
 import { sumOver } from "./pseudolikelihood.ts";
 
 /** Most bytes of blocks: where edges at a vertex are so many, gathering from `S` is as fast. */
-const mostBytes = 2 ** 30;
+const mostBytes = 1.25 * 2 ** 30;
 
 /** Whether the blocks of vertices with so many edges each take no more than that. */
 export function packs(degrees: ArrayLike<number>): boolean {

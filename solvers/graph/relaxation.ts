@@ -52,7 +52,7 @@ const callingSweeps = 2, loadingSweeps = 6;
 
 /** What a relaxation does at a time. */
 export interface RelaxationLimits {
-  /** Multiply-adds of a descent between two checkpoints; the edges of a descent are so few that one sweep takes twice that. */
+  /** Multiply-adds of a descent between two checkpoints; the edges of a descent are so few that one sweep takes at most twice that. */
   readonly workPerCall: number;
   /** Edges that may join at once where few are there, as a multiple of the vertices. */
   readonly joining: number;
@@ -63,6 +63,9 @@ export const usualLimits: RelaxationLimits = { workPerCall: 2e9, joining: 8 };
 
 /** A penalty less strong than this many times its own is left as it is: nearly all steep edges are there already. */
 const leastFactor = 1.25;
+
+/** Share of the edges there is room for that may be taken: they may crowd at some vertices. */
+const spare = 0.9;
 
 /** Share of the open gap that a relaxation may leave: a round over all edges of a large graph costs more than it closes. */
 const slack = 0.01;
@@ -169,6 +172,7 @@ export function createGraphRelaxation(
         const stop = async () => await ended() && bound > -Infinity;
         const prices = await problem.price({ statuses, mayJoin, kept, penalty, joining, stop });
         // Bounds need not rise from round to round; the best one stays valid for the node.
+        const before = bound;
         if (prices) bound = Math.max(bound, lowerBound(estimate, prices, penalty));
         const primal = relaxedObjective(kinds, estimate);
         const fractional = fractionalEdges(edges, kinds, estimate);
@@ -183,9 +187,13 @@ export function createGraphRelaxation(
           return promising ? { ...solved, fixings: await screen(statuses, bound, upperBound) } : solved;
         }
         const { entering, limit } = prices;
-        if (entering.length > 0 && room < edges.length >> 3) return { ...solved, complete: false };
+        const full = edges.length + entering.length > capacity;
+        // Where there is no room for all, those that go and those that come may gain nothing any more.
+        if (entering.length > 0 && full && (room < edges.length >> 3 || !(bound > before))) {
+          return { ...solved, complete: false };
+        }
         // Zero edges leave while many others come; later they stay, so that none comes and goes forever.
-        const settled = entering.length <= Math.min(edges.length >> 3, capacity - edges.length);
+        const settled = !full && entering.length <= edges.length >> 3;
         if (entering.length === 0 && factor === 1) tolerance /= 100;
         ({ edges, values } = joinEdges(edges, estimate.values, settled ? undefined : stays, entering));
         if (threshold > 0) ceiling = Math.min(ceiling, limit / threshold);
@@ -256,7 +264,7 @@ function mostEdges(problem: Pseudolikelihood, degrees: Uint32Array, work: number
     if (problem.sweepWork(shape.map((part) => (fits + beyond) * part)) <= work) fits += beyond;
     beyond /= 2;
   }
-  return Math.floor(fits * shape.reduce((sum, part) => sum + part, 0) / 2);
+  return Math.floor(spare * fits * shape.reduce((sum, part) => sum + part, 0) / 2);
 }
 
 function degreesOf(ends: Uint32Array, vertices: number): Uint32Array {
