@@ -57,7 +57,7 @@ function* sweepClasses(
     const counted = [changes.length, addressOf(changes), tolerance];
     if (yield { entry: "changesWithin_f64", parameters: counted }) break;
   }
-  yield norms;
+  if (sweep > 0) yield norms;
   return sweep;
 }
 
