@@ -3,8 +3,11 @@ import type {
   GraphSwapsArguments,
   L0Penalty,
   PairedSlopesArguments,
+  ScaledConjugatesArguments,
   SteepEntriesArguments,
 } from "../spec.ts";
+import { nodeStatus } from "../spec/l0_nodes.ts";
+import { relaxedConjugate } from "../spec/perspective.ts";
 import { neighboursOf } from "./l0_neighbours.ts";
 import { hostView, matrixView, vectorView } from "./operands.ts";
 
@@ -55,6 +58,27 @@ export function steepEntries(operands: SteepEntriesArguments): void {
       values[i * stride + count++] = slope;
     }
     counts[i] = count;
+  }
+}
+
+/** Conjugates at several multiples of the slopes, summed row by row. */
+export function scaledConjugates(operands: ScaledConjugatesArguments): void {
+  const { first, penalty } = operands;
+  const slopes = matrixView(operands.slopes), sums = matrixView(operands.sums);
+  const statuses = hostView(operands.statuses), scales = vectorView(operands.scales);
+  const steepest = vectorView(operands.steepest);
+  for (let row = 0; row < slopes.rows; row++) {
+    const i = first + row, edges = i * slopes.columns - i * (i + 1) / 2 - i - 1;
+    sums.values.fill(0, row * sums.stride, row * sums.stride + scales.length);
+    steepest[row] = 0;
+    for (let j = i + 1; j < slopes.columns; j++) {
+      const magnitude = Math.abs(slopes.values[row * slopes.stride + j]);
+      if (!(magnitude > penalty.threshold) || statuses[edges + j] !== nodeStatus.free) continue;
+      steepest[row] = Math.max(steepest[row], magnitude);
+      for (let k = 0; k < scales.length; k++) {
+        sums.values[row * sums.stride + k] += relaxedConjugate(scales[k] * magnitude, penalty);
+      }
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import { gemv } from "./gemv.ts";
 import { graphDescent, regressionDescent } from "./l0.ts";
 import { neighbourDescent } from "./l0_neighbours.ts";
 import { residualDescent } from "./l0_residuals.ts";
-import { graphSlopes, graphSwaps, pairedSlopes, steepEntries } from "./l0_slopes.ts";
+import { graphSlopes, graphSwaps, pairedSlopes, scaledConjugates, steepEntries } from "./l0_slopes.ts";
 import { graphNodes, regressionNodes } from "./l0_nodes.ts";
 import { nrm2 } from "./nrm2.ts";
 import { projectSimplex } from "./project_simplex.ts";
@@ -50,5 +50,6 @@ export const referenceKernels: Kernels = {
   graphNodes,
   pairedSlopes,
   steepEntries,
+  scaledConjugates,
   graphSwaps,
 };

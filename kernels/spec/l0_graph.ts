@@ -63,6 +63,8 @@ export interface PackedGram {
   readonly blocks: VectorOperand;
   /** Receives `y_j . r_i` for each place `j` of each vertex `i`, degree + 1 a vertex. */
   readonly products: VectorOperand;
+  /** Whether the blocks hold `S` already, from a descent on the same edges. @default false */
+  readonly gathered?: boolean;
 }
 
 /** As {@linkcode GraphDescentArguments}, with `y_j . r_i = sum_k t_ik S_kj` for neighbours alone. */
@@ -125,6 +127,23 @@ export interface SteepEntriesArguments {
   readonly counts: DeviceArray<"u32">;
 }
 
+/** Sums the conjugates of free edges at scaled slopes: what a dual point and its multiples leave of the bound. */
+export interface ScaledConjugatesArguments {
+  /** Vertex of the first row. */
+  readonly first: number;
+  /** [rows, vertices]; what is right of the diagonal counts. */
+  readonly slopes: MatrixOperand;
+  /** Status of every edge, row by row: `{i, j}` has the number `i vertices - i (i + 1) / 2 + j - i - 1`. */
+  readonly statuses: DeviceArray<"u8">;
+  /** Ascending, in (0, 1]. */
+  readonly scales: VectorOperand;
+  readonly penalty: L0Penalty;
+  /** Receives `sum_j psi*(s u_ij)` over the free edges of each row for each scale `s` [rows, scales]. */
+  readonly sums: MatrixOperand;
+  /** Receives the largest magnitude of a free edge's slope in each row, 0 where none exceeds the threshold. */
+  readonly steepest: VectorOperand;
+}
+
 /** Offers every edge `{i, j}` of some vertices `i` against the best absent edge `{i, k}`. */
 export interface GraphSwapsArguments extends AdjacencyOperands {
   /** First vertex. */
@@ -161,6 +180,8 @@ export interface L0GraphKernels {
   pairedSlopes(operands: PairedSlopesArguments): Completion;
   /** Compacts the slopes beyond a limit; rows split. */
   steepEntries(operands: SteepEntriesArguments): Completion;
+  /** Sums of conjugates at several multiples of the slopes; rows split. */
+  scaledConjugates(operands: ScaledConjugatesArguments): Completion;
   /** Best swap of each edge at some vertices; rows split. */
   graphSwaps(operands: GraphSwapsArguments): Completion;
 }
@@ -200,6 +221,13 @@ export const l0GraphSpecs: FamilySpecs<L0GraphKernels> = {
     summary: "the entries right of the diagonal beyond a limit, row by row",
     dtypes: ["f64"],
     tolerance: "exact",
+    flops: ({ slopes }) => slopes.rows * slopes.columns,
+    traffic: ({ slopes }) => slopes.rows * slopes.columns,
+  },
+  scaledConjugates: {
+    summary: "sum_j psi*(s u_ij) for each row and each scale s",
+    dtypes: ["f64"],
+    tolerance: "sum",
     flops: ({ slopes }) => slopes.rows * slopes.columns,
     traffic: ({ slopes }) => slopes.rows * slopes.columns,
   },

@@ -29,6 +29,8 @@ const graph = (operands: GraphOperands) => [
 interface Steps {
   /** Copies what the others need together. */
   readonly gather?: Launch;
+  /** Whether steps keep products current, which are summed afresh now and then, so that rounding errors do not pile up. */
+  readonly keepsProducts?: boolean;
   readonly norms: Launch;
   readonly edges: Launch;
   readonly diagonals: Launch;
@@ -37,14 +39,13 @@ interface Steps {
 /** Sweeps class by class, then over the diagonal, until a sweep changes little. */
 function* sweepClasses(
   { classes, values, changes, sweeps, tolerance }: ClassDescentArguments,
-  { gather, norms, edges, diagonals }: Steps,
+  { gather, keepsProducts, norms, edges, diagonals }: Steps,
 ): Generator<Launch, number, number> {
   if (gather) yield gather;
   yield norms;
   let sweep = 0;
   while (sweep < sweeps) {
-    // The products that steps keep current are summed afresh now and then, so that rounding errors do not pile up.
-    if (gather && sweep > 0 && sweep % refreshEvery === 0) yield norms;
+    if (keepsProducts && sweep > 0 && sweep % refreshEvery === 0) yield norms;
     sweep++;
     if (classes === undefined) {
       yield { ...edges, parameters: [...edges.parameters, 0], extent: values.length, grain: values.length };
@@ -56,7 +57,7 @@ function* sweepClasses(
     const counted = [changes.length, addressOf(changes), tolerance];
     if (yield { entry: "changesWithin_f64", parameters: counted }) break;
   }
-  yield norms;
+  if (sweep > 0) yield norms;
   return sweep;
 }
 
@@ -71,12 +72,15 @@ function packedDescent(operands: NeighbourDescentArguments, packing: PackedGram)
   const held = [start(starts), start(packing.places), addressOf(packing.blocks), addressOf(packing.products)];
   const results = [addressOf(norms), addressOf(own)];
   return sweepClasses(operands, {
-    gather: {
-      entry: "packGram_f64",
-      parameters: [addressOf(gram), strideOf(gram), start(neighbours), ...held],
-      extent: diagonal.length,
-      grain: grainFor(gatherCost / 4 * most),
-    },
+    ...(!packing.gathered && {
+      gather: {
+        entry: "packGram_f64",
+        parameters: [addressOf(gram), strideOf(gram), start(neighbours), ...held],
+        extent: diagonal.length,
+        grain: grainFor(gatherCost / 4 * most),
+      },
+    }),
+    keepsProducts: true,
     norms: {
       entry: "packedNorms_f64",
       parameters: [...held, start(incident), addressOf(values), addressOf(diagonal), ...results],
@@ -184,6 +188,20 @@ export const steepEntries: Lowering<"steepEntries"> = ({ first, slopes, limits, 
   ],
   extent: slopes.rows,
   grain: grainFor(slopes.columns),
+}];
+
+/** Lowering of {@linkcode Kernels.scaledConjugates}: rows split. */
+export const scaledConjugates: Lowering<"scaledConjugates"> = (
+  { first, slopes, statuses, scales, penalty, sums, steepest },
+) => [{
+  entry: "scaledConjugates_f64",
+  parameters: [
+    ...[slopes.columns, first, addressOf(slopes), strideOf(slopes), start(statuses)],
+    ...[scales.length, addressOf(scales), penalty.lambda0, penalty.lambda2, penalty.bound, penalty.threshold],
+    ...[addressOf(sums), strideOf(sums), addressOf(steepest)],
+  ],
+  extent: slopes.rows,
+  grain: grainFor(4 * slopes.columns),
 }];
 
 /** Lowering of {@linkcode Kernels.graphSwaps}: vertices split. */

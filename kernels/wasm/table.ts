@@ -2,7 +2,15 @@ import type { KernelName } from "../spec.ts";
 import type { Lowering } from "./launch.ts";
 import { cholesky } from "./cholesky.ts";
 import { graphDescent, regressionDescent } from "./l0.ts";
-import { graphSlopes, graphSwaps, neighbourDescent, pairedSlopes, residualDescent, steepEntries } from "./l0_graph.ts";
+import {
+  graphSlopes,
+  graphSwaps,
+  neighbourDescent,
+  pairedSlopes,
+  residualDescent,
+  scaledConjugates,
+  steepEntries,
+} from "./l0_graph.ts";
 import { graphNodes, regressionNodes } from "./l0_nodes.ts";
 import { gemm, gemv, syrk } from "./matrix.ts";
 import { projectSimplex } from "./projection.ts";
@@ -23,7 +31,7 @@ export const lowerings: { readonly [K in KernelName]?: Lowering<K> } = {
   ...{ dot, axpy, nrm2 },
   ...{ gemm, syrk, gemv },
   ...{ regressionDescent, graphDescent, neighbourDescent, residualDescent },
-  ...{ graphSlopes, pairedSlopes, steepEntries, graphSwaps },
+  ...{ graphSlopes, pairedSlopes, steepEntries, scaledConjugates, graphSwaps },
   ...{ regressionNodes, graphNodes },
   ...{ cholesky, quadraticForm },
   ...{ hardThreshold, topK },

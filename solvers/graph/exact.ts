@@ -11,7 +11,7 @@ import {
   type Tree,
 } from "../branch_and_bound/search.ts";
 import { descendOn, type GraphBudget, graphDescent, type GraphSolution } from "./descent.ts";
-import { edgeNumber, type GraphPoint, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
+import { edgeNumber, endsOfEdge, type GraphPoint, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
 import { createGraphRelaxation, type GraphStart, type RelaxedGraph, startOfNode } from "./relaxation.ts";
 
 /** The best graph found and the proof of how good it is. */
@@ -61,7 +61,7 @@ export async function solveGraphExactly(
   }
 
   function createLargeTree(): Tree<GraphStart> {
-    const relax = createGraphRelaxation(problem, penalty, options.run);
+    const relax = createGraphRelaxation(problem, penalty, options);
     const statuses = new Uint8Array(problem.vertices * (problem.vertices - 1) / 2);
     async function relaxOne(
       { start = startOf(best.estimate), writeStatuses }: NodeRequest<GraphStart>,
@@ -111,11 +111,4 @@ function rounded({ edges, estimate }: RelaxedGraph, statuses: Uint8Array, penalt
     statuses[edges[k]] === nodeStatus.kept || indicatorAt(value, penalty) >= 0.5 ? value : 0
   );
   return withoutZeros({ ...estimate, values });
-}
-
-/** The ends of an edge, by its number. */
-function endsOfEdge(edge: number, vertices: number): [number, number] {
-  let i = 0, first = 0;
-  while (first + vertices - 1 - i <= edge) first += vertices - 1 - i++;
-  return [i, i + 1 + edge - first];
 }

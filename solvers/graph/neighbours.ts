@@ -1,9 +1,12 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { DeviceArray } from "../../kernels/spec.ts";
+import type { DeviceArray, PackedGram } from "../../kernels/spec.ts";
 import { createClassArrays } from "./edge_arrays.ts";
-import { createPacking } from "./packing.ts";
-import type { Pseudolikelihood } from "./pseudolikelihood.ts";
+import { createPacking, packs } from "./packing.ts";
+import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
 import { createSlopes } from "./slopes.ts";
+
+/** Multiply-adds that take as long as one gather from a matrix beyond the caches. */
+const gatherCost = 32;
 
 /**
  * Evaluation by sums over neighbours: `S` alone is kept, and a slope is summed where it is needed. For large sparse graphs:
@@ -23,7 +26,7 @@ export function createNeighbourSums(
   const arrays = createClassArrays(workspace, vertices);
   const packing = createPacking(workspace, vertices);
   /** The graph of the latest descent, for its slopes. */
-  let latest: ReturnType<typeof arrays.load>["operands"];
+  let latest: ReturnType<typeof arrays.load> & { packing: PackedGram | undefined };
 
   return {
     samples,
@@ -31,19 +34,23 @@ export function createNeighbourSums(
     variances,
     gramRow: (vertex) => workspace.read(gram, vertex * vertices, vertices),
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
-      const { operands, ends, lists, read } = arrays.load(point, kinds);
-      latest = operands;
-      const blocks = packing.load(ends, lists);
+      if (point) {
+        const loaded = arrays.load(point, kinds);
+        latest = { ...loaded, packing: packing.load(loaded.ends, loaded.lists) };
+      }
+      const { operands, read } = latest;
       const made = await kernels.neighbourDescent({
-        ...{ gram: matrix, ...operands, packing: blocks, penalty, sweeps, tolerance },
+        ...{ gram: matrix, ...operands, packing: latest.packing, penalty, sweeps, tolerance },
       });
+      if (latest.packing) latest.packing = { ...latest.packing, gathered: true };
       return { estimate: await read(), sweeps: made };
     },
+    sweepWork: (degrees) => 2 * sumOver(degrees, (degree) => degree * (degree + 1)) * (packs(degrees) ? 1 : gatherCost),
     ...createSlopes(workspace, {
       vertices,
       variances,
       fill: async (first, from, slopes) =>
-        void await kernels.graphSlopes({ gram: matrix, ...latest, first, from, slopes }),
+        void await kernels.graphSlopes({ gram: matrix, ...latest.operands, first, from, slopes }),
       gramRows: () => Promise.resolve({ gram: matrix, complete: true }),
     }),
   };

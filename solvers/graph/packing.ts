@@ -1,9 +1,15 @@
 import { MemoryLimitError, type Workspace } from "../../kernels/engine/mod.ts";
 import type { PackedGram } from "../../kernels/spec.ts";
 import type { adjacencyOf } from "./edge_arrays.ts";
+import { sumOver } from "./pseudolikelihood.ts";
 
 /** Most bytes of blocks: where edges at a vertex are so many, gathering from `S` is as fast. */
-const mostBytes = 2 ** 30;
+const mostBytes = 1.25 * 2 ** 30;
+
+/** Whether the blocks of vertices with so many edges each take no more than that. */
+export function packs(degrees: ArrayLike<number>): boolean {
+  return 8 * sumOver(degrees, (degree) => (degree + 1) ** 2) <= mostBytes;
+}
 
 /** Working memory for descents over blocks of `S`, grown as needed. */
 export function createPacking(workspace: Workspace, vertices: number) {

@@ -2,7 +2,7 @@ import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray } from "../../kernels/spec.ts";
 import { createNodeBatch } from "../branch_and_bound/node_batch.ts";
 import { createClassArrays } from "./edge_arrays.ts";
-import type { Pseudolikelihood } from "./pseudolikelihood.ts";
+import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
 import { createSlopes } from "./slopes.ts";
 
 /** Vertices up to which many nodes are solved at a time, each on one thread with products of its own. */
@@ -25,7 +25,7 @@ export function createProducts(
   const matrix = { array: gram, rows: vertices, columns: vertices };
   const products = { ...matrix, array: workspace.allocate("f64", vertices * vertices, "products") };
   const arrays = createClassArrays(workspace, vertices);
-  let latest: ReturnType<typeof arrays.load>["operands"];
+  let latest: ReturnType<typeof arrays.load>;
 
   return {
     samples,
@@ -33,18 +33,19 @@ export function createProducts(
     variances,
     gramRow: (vertex) => workspace.read(gram, vertex * vertices, vertices),
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
-      const { operands, read } = arrays.load(point, kinds);
-      latest = operands;
+      if (point) latest = arrays.load(point, kinds);
+      const { operands, read } = latest;
       const made = await kernels.graphDescent({ gram: matrix, ...operands, products, penalty, sweeps, tolerance });
       return { estimate: await read(), sweeps: made };
     },
+    sweepWork: (degrees) => vertices * sumOver(degrees, (degree) => degree),
     ...createSlopes(workspace, {
       vertices,
       variances,
       async fill(first, from, slopes) {
         const { rows } = slopes, columns = vertices - from;
         await kernels.pairedSlopes({
-          ...{ first, from, diagonal: latest.diagonal, transposed: true },
+          ...{ first, from, diagonal: latest.operands.diagonal, transposed: true },
           products: { ...products, offset: first * vertices + from, rows, columns, stride: vertices },
           mirrored: { ...products, offset: from * vertices + first, rows: columns, columns: rows, stride: vertices },
           slopes: { ...slopes, offset: from, columns, stride: vertices },

@@ -1,6 +1,7 @@
 import type { NodeBatch } from "../branch_and_bound/node_batch.ts";
 import { type L0Penalty, penaltyAt } from "../branch_and_bound/perspective.ts";
 import type { SearchOptions } from "../branch_and_bound/search.ts";
+import type { EdgePrices } from "./pricing.ts";
 
 /** A symmetric matrix: its diagonal, and values on some edges; zero elsewhere. */
 export interface GraphPoint {
@@ -25,8 +26,9 @@ export interface GraphEstimate extends GraphPoint {
 
 /** What one descent is asked for. */
 export interface GraphDescent {
-  readonly point: GraphPoint;
-  /** Penalty kind of each edge. */
+  /** @default where the latest descent has ended, with its edges and their kinds: it goes on */
+  readonly point?: GraphPoint;
+  /** Penalty kind of each edge of the point. */
   readonly kinds: ArrayLike<number>;
   readonly penalty: L0Penalty;
   readonly sweeps: number;
@@ -43,6 +45,8 @@ export interface Pseudolikelihood {
   gramRow(vertex: number): Promise<Float64Array | Float32Array>;
   /** Coordinate descent on the edges of a point and on its diagonal. */
   descend(descent: GraphDescent): Promise<{ estimate: GraphEstimate; sweeps: number }>;
+  /** About the multiply-adds of one sweep in which every edge moves, for so many edges at each vertex. */
+  sweepWork(degrees: ArrayLike<number>): number;
   /**
    * Rows `begin` to `end` of the slopes `u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj` at the estimate of the latest
    * descent [end - begin, vertices]; the diagonal means nothing.
@@ -55,8 +59,25 @@ export interface Pseudolikelihood {
    * limit takes all. Limits are asked for some rows at a time, after the rows before have been visited.
    */
   steepSlopes(limitOf: (i: number) => number, visit: (slope: number, i: number, j: number) => void): Promise<void>;
+  /** What all edges say at the estimate of the latest descent; nothing where `stop` has ended the pass. */
+  price(request: PriceRequest): Promise<EdgePrices | undefined>;
   /** The best swap of each edge of the estimate of the latest descent, at each of its vertices. */
   bestSwaps(estimate: GraphEstimate, penalty: L0Penalty): Promise<GraphSwaps>;
+}
+
+/** What a pass over all edges is asked for. */
+export interface PriceRequest {
+  /** Status of every edge, by its number. */
+  readonly statuses: Uint8Array;
+  /** Whether an edge, by its number, may enter. */
+  readonly mayJoin: (edge: number) => boolean;
+  /** Numbers of the kept edges, ascending. */
+  readonly kept: ArrayLike<number>;
+  readonly penalty: L0Penalty;
+  /** Most edges that enter, > 0. */
+  readonly joining: number;
+  /** Asked again and again; true ends the pass. */
+  stop(): Promise<boolean>;
 }
 
 /** For each edge at each vertex, the absent edge at that vertex that would best take its place. */
@@ -77,6 +98,14 @@ export interface GraphSwaps {
 /** Number of the edge `{i, j}`, `i < j`, among `vertices (vertices - 1) / 2`, row by row. */
 export function edgeNumber(i: number, j: number, vertices: number): number {
   return i * vertices - i * (i + 1) / 2 + (j - i - 1);
+}
+
+/** The ends of an edge by its number: the lower is the root of the quadratic that numbers rows, rounded. */
+export function endsOfEdge(edge: number, vertices: number): [number, number] {
+  let i = Math.floor(vertices - 0.5 - Math.sqrt((vertices - 0.5) ** 2 - 2 * edge));
+  while (edge < edgeNumber(i, i + 1, vertices)) i--;
+  while (edge >= edgeNumber(i + 1, i + 2, vertices)) i++;
+  return [i, edge - edgeNumber(i, i + 1, vertices) + i + 1];
 }
 
 /** The empty graph: `t_ii = 1 / S_ii`, optimal among diagonal matrices. */
@@ -128,4 +157,11 @@ export function withoutZeros(estimate: GraphEstimate): GraphEstimate {
     kept.values[count++] = values[e];
   }
   return { ...estimate, ends: kept.ends.subarray(0, 2 * count), values: kept.values.subarray(0, count) };
+}
+
+/** The sum of a function of each number. */
+export function sumOver(numbers: ArrayLike<number>, term: (number: number) => number): number {
+  let sum = 0;
+  for (let i = 0; i < numbers.length; i++) sum += term(numbers[i]);
+  return sum;
 }

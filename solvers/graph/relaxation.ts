@@ -2,13 +2,22 @@ import {
   indicatorAt,
   keptConjugate,
   type L0Penalty,
+  l0Penalty,
   relaxedAt,
   relaxedConjugate,
 } from "../branch_and_bound/perspective.ts";
-import { allowedGap, roundingMargin } from "../branch_and_bound/precision.ts";
-import { drop, type Fixing, keep, nodeStatus } from "../branch_and_bound/search.ts";
-import type { Run } from "../core/run.ts";
-import { dataTerm, edgeNumber, type GraphEstimate, type Pseudolikelihood } from "./pseudolikelihood.ts";
+import { allowedGap } from "../branch_and_bound/precision.ts";
+import { drop, type Fixing, keep, nodeStatus, type SearchOptions } from "../branch_and_bound/search.ts";
+import { lowerBound } from "./dual_bound.ts";
+import {
+  dataTerm,
+  edgeNumber,
+  endsOfEdge,
+  evaluate,
+  type GraphEstimate,
+  type GraphPoint,
+  type Pseudolikelihood,
+} from "./pseudolikelihood.ts";
 
 /** A point in edge numbers, to start from. */
 export interface GraphStart {
@@ -21,31 +30,42 @@ export interface GraphStart {
 export interface RelaxedGraph {
   readonly estimate: GraphEstimate;
   /** Number of each edge of the estimate. */
-  readonly edges: readonly number[];
+  readonly edges: Uint32Array;
   /** Lower bound on the node's optimum, valid whatever the estimate. */
   readonly bound: number;
-  /** Edges with a fractional indicator, the most fractional first. */
+  /** Edges with a fractional indicator that may be branched on, the most fractional first. */
   readonly fractional: readonly number[];
   /** Edges that no solution of the node below the upper bound can have otherwise. */
   readonly fixings: readonly Fixing[];
-  /** Whether the relaxation was solved, rather than cut short by the time limit. */
+  /** Whether the relaxation was solved, rather than cut short by the time limit or by its size. */
   readonly complete: boolean;
 }
 
 /** Solves the relaxation of one node after another. */
 export type GraphRelaxation = (statuses: Uint8Array, start: GraphStart, upperBound: number) => Promise<RelaxedGraph>;
 
-/** What the slopes of all edges say. */
-interface Prices {
-  /** Sum of the conjugates of all penalties. */
-  conjugates: number;
-  /** Free edges outside the active set beyond the threshold, the steepest first. */
-  entering: number[];
-  /** Largest conjugate of a free edge. */
-  largest: number;
+/** Most sweeps of a descent. */
+const sweepsPerRound = 200;
+
+/** Sweeps that take as long as the sums before and after those of a call, and as what the first call has to gather besides. */
+const callingSweeps = 2, loadingSweeps = 6;
+
+/** What a relaxation does at a time. */
+export interface RelaxationLimits {
+  /** Multiply-adds of a descent between two checkpoints; the edges of a descent are so few that one sweep takes at most twice that. */
+  readonly workPerCall: number;
+  /** Edges that may join at once where few are there, as a multiple of the vertices. */
+  readonly joining: number;
 }
 
-const sweepsPerCall = 200;
+/** A second of work. */
+export const usualLimits: RelaxationLimits = { workPerCall: 2e9, joining: 8 };
+
+/** A penalty less strong than this many times its own is left as it is: nearly all steep edges are there already. */
+const leastFactor = 1.25;
+
+/** Share of the edges there is room for that may be taken: they may crowd at some vertices. */
+const spare = 0.9;
 
 /** Share of the open gap that a relaxation may leave: a round over all edges of a large graph costs more than it closes. */
 const slack = 0.01;
@@ -53,51 +73,25 @@ const slack = 0.01;
 /**
  * Relaxations by coordinate descent on an active set of edges: those whose slope exceeds the threshold join until none is
  * left, and the descent is repeated to a finer tolerance until the duality gap tells whether the node can be pruned.
+ *
+ * Where too many edges are steep, the steepest join, and the descent has the penalty as many times as strong as it takes
+ * for no other edge to be steep: the solution is as dense as its edges are many, and a fraction of its dual point is a
+ * good one for the penalty itself. The penalty comes down as edges join.
  */
-export function createGraphRelaxation(problem: Pseudolikelihood, penalty: L0Penalty, run: Run): GraphRelaxation {
+export function createGraphRelaxation(
+  problem: Pseudolikelihood,
+  penalty: L0Penalty,
+  { run, branchingWidth }: Pick<SearchOptions, "run" | "branchingWidth">,
+  { workPerCall, joining: most }: RelaxationLimits = usualLimits,
+): GraphRelaxation {
   const { vertices } = problem;
-  const { lambda0, lambda2, threshold } = penalty;
-  const count = vertices * (vertices - 1) / 2;
-  /** Number of the edge that row `i` would begin with at column 0. */
-  const rowStart = Float64Array.from({ length: vertices }, (_, i) => edgeNumber(i, 0, vertices));
-  const active = new Uint8Array(count);
-
-  /** The lower end of an edge: the root of the quadratic that numbers rows, a row too far at most for rounding. */
-  function rowOf(edge: number): number {
-    let i = Math.floor(vertices - 0.5 - Math.sqrt((vertices - 0.5) ** 2 - 2 * edge));
-    while (edge - rowStart[i] >= vertices) i++;
-    while (edge - rowStart[i] <= i) i--;
-    return i;
-  }
-
-  /** Sums conjugates and finds violations in one pass over all slopes, edge by edge in the order of their numbers. */
-  async function price(statuses: Uint8Array): Promise<Prices> {
-    const prices: Prices = { conjugates: 0, entering: [], largest: 0 };
-    const steepness: number[] = [];
-    // Kept edges count whatever their slope: all of their row is looked at.
-    const limits = new Float64Array(vertices).fill(threshold);
-    for (let edge = -1; (edge = statuses.indexOf(nodeStatus.kept, edge + 1)) >= 0;) limits[rowOf(edge)] = -1;
-    await problem.steepSlopes((i) => limits[i], (slope, i, j) => {
-      const edge = rowStart[i] + j;
-      if (statuses[edge] === nodeStatus.kept) {
-        prices.conjugates += keptConjugate(slope, penalty);
-      } else if (statuses[edge] === nodeStatus.free && Math.abs(slope) > threshold) {
-        const conjugate = relaxedConjugate(slope, penalty);
-        prices.conjugates += conjugate;
-        prices.largest = Math.max(prices.largest, conjugate);
-        if (active[edge]) return;
-        steepness.push(Math.abs(slope));
-        prices.entering.push(edge);
-      }
-    });
-    const order = steepness.map((_, k) => k).sort((a, b) => steepness[b] - steepness[a] || a - b);
-    return { ...prices, entering: order.map((k) => prices.entering[k]) };
-  }
+  const { lambda0, lambda2, bound: bigM, threshold } = penalty;
+  const active = new Uint8Array(vertices * (vertices - 1) / 2);
 
   async function screen(statuses: Uint8Array, bound: number, upperBound: number): Promise<Fixing[]> {
     const fixings: Fixing[] = [];
     await problem.steepSlopes(() => -1, (slope, i, j) => {
-      const edge = rowStart[i] + j;
+      const edge = edgeNumber(i, j, vertices);
       if (statuses[edge] !== nodeStatus.free) return;
       const relaxed = relaxedConjugate(slope, penalty);
       if (bound + relaxed > upperBound) fixings.push(keep(edge));
@@ -106,119 +100,183 @@ export function createGraphRelaxation(problem: Pseudolikelihood, penalty: L0Pena
     return fixings;
   }
 
-  function relaxedObjective(statuses: Uint8Array, edges: readonly number[], estimate: GraphEstimate): number {
+  function relaxedObjective(kinds: Uint8Array, estimate: GraphEstimate): number {
     let value = dataTerm(estimate);
-    for (let k = 0; k < edges.length; k++) {
+    for (let k = 0; k < kinds.length; k++) {
       const x = estimate.values[k];
-      value += statuses[edges[k]] === nodeStatus.kept ? lambda0 + lambda2 * x * x : relaxedAt(x, penalty);
+      value += kinds[k] === nodeStatus.kept ? lambda0 + lambda2 * x * x : relaxedAt(x, penalty);
     }
     return value;
   }
 
-  function fractionalEdges(statuses: Uint8Array, edges: readonly number[], { values }: GraphEstimate): number[] {
-    const found: number[] = [], distance: number[] = [];
+  /** The most fractional edges, as many as may be branched on; of equal ones, the first. */
+  function fractionalEdges(edges: Uint32Array, kinds: Uint8Array, { values }: GraphEstimate): number[] {
+    const found: { edge: number; distance: number }[] = [];
     for (let k = 0; k < edges.length; k++) {
-      const z = indicatorAt(values[k], penalty);
-      if (statuses[edges[k]] !== nodeStatus.free || !(z > 0 && z < 1)) continue;
-      found.push(edges[k]);
-      distance.push(Math.abs(z - 0.5));
+      const z = indicatorAt(values[k], penalty), distance = Math.abs(z - 0.5), edge = edges[k];
+      if (kinds[k] !== nodeStatus.free || !(z > 0 && z < 1)) continue;
+      let place = found.length;
+      while (
+        place > 0 && (distance < found[place - 1].distance ||
+          (distance === found[place - 1].distance && edge < found[place - 1].edge))
+      ) place--;
+      if (place >= branchingWidth) continue;
+      found.splice(place, 0, { edge, distance });
+      if (found.length > branchingWidth) found.pop();
     }
-    const order = found.map((_, k) => k).sort((a, b) => distance[a] - distance[b] || found[a] - found[b]);
-    return order.map((k) => found[k]);
+    return found.map(({ edge }) => edge);
   }
 
-  async function solve(
-    statuses: Uint8Array,
-    edges: number[],
-    start: GraphStart,
-    upperBound: number,
-  ): Promise<RelaxedGraph> {
-    let values: ArrayLike<number> = edges.map((_, k) => k < start.values.length ? start.values[k] : 0);
-    let diagonal = start.diagonal;
-    let bound = -Infinity;
-    for (let tolerance = 1e-4 * vertices;;) {
-      const ends = new Uint32Array(2 * edges.length), kinds = new Uint8Array(edges.length);
-      for (let k = 0; k < edges.length; k++) {
-        const i = rowOf(edges[k]);
-        ends[2 * k] = i;
-        ends[2 * k + 1] = edges[k] - rowStart[i];
-        kinds[k] = statuses[edges[k]];
-      }
-      const point = { ends, values, diagonal };
-      const { estimate } = await problem.descend({ point, kinds, penalty, sweeps: sweepsPerCall, tolerance });
-      const { conjugates, entering, largest } = await price(statuses);
-      // Bounds need not rise from round to round; the best one stays valid for the node.
-      bound = Math.max(bound, lowerBound(estimate, conjugates));
-      const primal = relaxedObjective(statuses, edges, estimate);
-      const fractional = fractionalEdges(statuses, edges, estimate);
-      const solved = { estimate, edges: edges.slice(), bound, fractional, fixings: [], complete: true };
-      if (bound >= upperBound) return solved;
-      const state = { stage: "relaxation", fraction: 0, iteration: edges.length, objective: upperBound };
-      if (await run.checkpoint(state)) return { ...solved, complete: false };
+  /** One descent, in calls of bounded work; none or a part of it once time is up. */
+  async function descend(
+    point: GraphPoint,
+    kinds: Uint8Array,
+    factor: number,
+    sweepWork: number,
+    tolerance: number,
+    ended: () => Promise<boolean>,
+  ): Promise<GraphEstimate> {
+    if (await ended()) return evaluate(problem, point, penalty);
+    const stronger = l0Penalty(factor * lambda0, factor * lambda2, bigM);
+    const request = { kinds, penalty: stronger, tolerance },
+      affordable = Math.floor(workPerCall / Math.max(1, sweepWork));
+    let sweeps = Math.max(0, Math.min(sweepsPerRound, affordable - loadingSweeps));
+    let descent = await problem.descend({ ...request, point, sweeps });
+    for (let made = sweeps; descent.sweeps === sweeps && made < sweepsPerRound; made += sweeps) {
+      if (await ended()) break;
+      sweeps = Math.max(1, Math.min(sweepsPerRound - made, affordable - callingSweeps));
+      descent = await problem.descend({ ...request, sweeps });
+    }
+    return descent.estimate;
+  }
 
-      // The bound is valid with edges yet to enter: what they are worth is in the gap.
-      if (primal - bound <= allowedGap(primal, upperBound, fractional.length === 0, slack) || tolerance < 1e-26) {
-        // The bound of an edge made zero is above that of the node by lambda0 at most, that of a kept one by its conjugate.
-        const promising = bound + Math.max(lambda0, largest) > upperBound;
-        return promising ? { ...solved, fixings: await screen(statuses, bound, upperBound) } : solved;
-      }
-      if (entering.length > 0) {
+  async function solve(statuses: Uint8Array, start: EdgePoint, upperBound: number): Promise<RelaxedGraph> {
+    let { edges, values, diagonal } = start;
+    // How many times as strong the penalty of the descent is; once edges have joined, it only comes down.
+    let bound = -Infinity, factor = 1, ceiling = Infinity, timeIsUp = false;
+    const state = () => ({ stage: "relaxation", fraction: 0, iteration: edges.length, objective: upperBound });
+    const ended = async () => timeIsUp ||= await run.checkpoint(state());
+    const kept = keptEdges(statuses);
+    const mayJoin = (edge: number) => active[edge] === 0;
+    try {
+      for (let tolerance = 1e-6 * vertices;;) {
+        const kinds = Uint8Array.from(edges, (edge) => statuses[edge]);
+        const point = { ends: endsOfEdges(edges, vertices), values, diagonal };
+        const degrees = degreesOf(point.ends, vertices);
+        const estimate = await descend(point, kinds, factor, problem.sweepWork(degrees), tolerance, ended);
+        const capacity = mostEdges(problem, degrees, 2 * workPerCall);
+        const stays = Uint8Array.from(kinds, (kind, k) => Number(kind === nodeStatus.kept || estimate.values[k] !== 0));
+        const room = capacity - stays.reduce((count, stay) => count + stay, 0);
+        const joining = Math.max(1, Math.min(room, Math.max(Math.ceil(most * vertices), 3 * edges.length)));
+        // The first bound is had whatever it takes; a later one that comes too late is not missed.
+        const stop = async () => await ended() && bound > -Infinity;
+        const prices = await problem.price({ statuses, mayJoin, kept, penalty, joining, stop });
+        // Bounds need not rise from round to round; the best one stays valid for the node.
+        const before = bound;
+        if (prices) bound = Math.max(bound, lowerBound(estimate, prices, penalty));
+        const primal = relaxedObjective(kinds, estimate);
+        const fractional = fractionalEdges(edges, kinds, estimate);
+        const solved = { estimate, edges, bound, fractional, fixings: [], complete: true };
+        if (bound >= upperBound) return solved;
+        if (prices === undefined || await ended()) return { ...solved, complete: false };
+
+        // The bound is valid with edges yet to enter: what they are worth is in the gap.
+        if (primal - bound <= allowedGap(primal, upperBound, fractional.length === 0, slack) || tolerance < 1e-26) {
+          // The bound of an edge made zero is above that of the node by lambda0 at most, that of a kept one by its conjugate.
+          const promising = bound + Math.max(lambda0, relaxedConjugate(prices.steepest, penalty)) > upperBound;
+          return promising ? { ...solved, fixings: await screen(statuses, bound, upperBound) } : solved;
+        }
+        const { entering, limit } = prices;
+        const full = edges.length + entering.length > capacity;
+        // Where there is no room for all, those that go and those that come may gain nothing any more.
+        if (entering.length > 0 && full && (room < edges.length >> 3 || !(bound > before))) {
+          return { ...solved, complete: false };
+        }
         // Zero edges leave while many others come; later they stay, so that none comes and goes forever.
-        const settled = entering.length <= edges.length >> 3;
-        const joining = entering.slice(0, Math.max(8 * vertices, 3 * edges.length));
-        const longer = new Float64Array(edges.length + joining.length);
-        let count = 0;
-        for (let k = 0; k < kinds.length; k++) {
-          const stays = settled || estimate.values[k] !== 0 || kinds[k] === nodeStatus.kept;
-          active[edges[k]] = stays ? 1 : 0;
-          if (!stays) continue;
-          longer[count] = estimate.values[k];
-          edges[count++] = edges[k];
-        }
-        edges.length = count;
-        for (const edge of joining) {
-          active[edge] = 1;
-          edges.push(edge);
-        }
-        values = longer.subarray(0, edges.length);
-      } else {
-        tolerance /= 100;
-        values = estimate.values;
+        const settled = !full && entering.length <= edges.length >> 3;
+        if (entering.length === 0 && factor === 1) tolerance /= 100;
+        ({ edges, values } = joinEdges(edges, estimate.values, settled ? undefined : stays, entering));
+        if (threshold > 0) ceiling = Math.min(ceiling, limit / threshold);
+        factor = threshold > 0 && ceiling >= leastFactor ? ceiling : 1;
+        diagonal = estimate.diagonal;
       }
-      diagonal = estimate.diagonal;
+    } finally {
+      for (const edge of edges) active[edge] = 0;
     }
   }
 
-  return async (statuses, start, upperBound) => {
-    const edges: number[] = [], values: number[] = [];
+  /** The edges that stay, or all, and those that enter. */
+  function joinEdges(
+    edges: Uint32Array,
+    values: Float64Array,
+    stays: Uint8Array | undefined,
+    entering: Uint32Array,
+  ): Pick<EdgePoint, "edges" | "values"> {
+    const longer = new Uint32Array(edges.length + entering.length), along = new Float64Array(longer.length);
+    let count = 0;
+    for (let k = 0; k < edges.length; k++) {
+      active[edges[k]] = stays?.[k] ?? 1;
+      if (!active[edges[k]]) continue;
+      longer[count] = edges[k];
+      along[count++] = values[k];
+    }
+    for (const edge of entering) active[longer[count++] = edge] = 1;
+    return { edges: longer.slice(0, count), values: along.slice(0, count) };
+  }
+
+  return (statuses, start, upperBound) => {
+    const kept = keptEdges(statuses);
+    const edges = new Uint32Array(start.edges.length + kept.length), values = new Float64Array(edges.length);
+    let count = 0;
     const join = (edge: number, value: number) => {
       active[edge] = 1;
-      edges.push(edge);
-      values.push(value);
+      edges[count] = edge;
+      values[count++] = value;
     };
     for (let k = 0; k < start.edges.length; k++) {
       if (statuses[start.edges[k]] !== nodeStatus.zero) join(start.edges[k], start.values[k]);
     }
-    for (let edge = -1; (edge = statuses.indexOf(nodeStatus.kept, edge + 1)) >= 0;) if (!active[edge]) join(edge, 0);
-    try {
-      return await solve(statuses, edges, { edges, values, diagonal: start.diagonal }, upperBound);
-    } finally {
-      for (const edge of edges) active[edge] = 0;
-    }
+    for (const edge of kept) if (!active[edge]) join(edge, 0);
+    const point = { edges: edges.slice(0, count), values: values.slice(0, count), diagonal: start.diagonal };
+    return solve(statuses, point, upperBound);
   };
 }
 
-/** The dual objective at `nu_i = 2 r_i / t_ii`, less a margin for rounding. */
-function lowerBound({ diagonal, norms, own }: GraphEstimate, conjugates: number): number {
-  let bound = diagonal.length, size = diagonal.length + Math.abs(conjugates);
-  for (let i = 0; i < diagonal.length; i++) {
-    const argument = 2 * own[i] / diagonal[i] - norms[i] / (diagonal[i] * diagonal[i]);
-    if (!(argument > 0)) return -Infinity;
-    const term = Math.log(argument);
-    bound += term;
-    size += Math.abs(term);
+/** {@linkcode GraphStart} in arrays of its own. */
+interface EdgePoint extends GraphStart {
+  readonly edges: Uint32Array;
+  readonly values: Float64Array;
+}
+
+/** The kept edges, ascending. */
+function keptEdges(statuses: Uint8Array): number[] {
+  const kept: number[] = [];
+  for (let edge = -1; (edge = statuses.indexOf(nodeStatus.kept, edge + 1)) >= 0;) kept.push(edge);
+  return kept;
+}
+
+/** Most edges, spread over the vertices as some are, of which one sweep takes no more than some work. */
+function mostEdges(problem: Pseudolikelihood, degrees: Uint32Array, work: number): number {
+  // Smoothed, because those that join are not all where edges are already.
+  const shape = Float64Array.from(degrees, (degree) => degree + 1);
+  let fits = 0;
+  for (let beyond = degrees.length; beyond > 1e-3 * fits + 1e-9;) {
+    if (problem.sweepWork(shape.map((part) => (fits + beyond) * part)) <= work) fits += beyond;
+    beyond /= 2;
   }
-  return bound - conjugates - roundingMargin * size;
+  return Math.floor(spare * fits * shape.reduce((sum, part) => sum + part, 0) / 2);
+}
+
+function degreesOf(ends: Uint32Array, vertices: number): Uint32Array {
+  const degrees = new Uint32Array(vertices);
+  for (const end of ends) degrees[end]++;
+  return degrees;
+}
+
+function endsOfEdges(edges: Uint32Array, vertices: number): Uint32Array {
+  const ends = new Uint32Array(2 * edges.length);
+  for (let k = 0; k < edges.length; k++) [ends[2 * k], ends[2 * k + 1]] = endsOfEdge(edges[k], vertices);
+  return ends;
 }
 
 /** What the children of a node start from: its nonzero edges. */

@@ -1,7 +1,7 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, MatrixOperand } from "../../kernels/spec.ts";
 import { createClassArrays, deviceVector } from "./edge_arrays.ts";
-import type { Pseudolikelihood } from "./pseudolikelihood.ts";
+import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
 import { createSlopes } from "./slopes.ts";
 
 /**
@@ -23,7 +23,7 @@ export function createResiduals(
   const spread = deviceVector(workspace, vertices, "variances");
   workspace.write(spread.array, variances);
   const arrays = createClassArrays(workspace, vertices);
-  let latest: ReturnType<typeof arrays.load>["operands"];
+  let latest: ReturnType<typeof arrays.load>;
   let block: { products: DeviceArray<"f64">; mirrored: DeviceArray<"f64"> } | undefined;
   let gathered: { rows: DeviceArray<"f64">; gram: DeviceArray<"f64"> } | undefined;
 
@@ -48,13 +48,14 @@ export function createResiduals(
       }
     },
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
-      const { operands, read } = arrays.load(point, kinds);
-      latest = operands;
+      if (point) latest = arrays.load(point, kinds);
+      const { operands, read } = latest;
       const made = await kernels.residualDescent({
         ...{ samples: y, residuals: r, variances: spread, ...operands, penalty, sweeps, tolerance },
       });
       return { estimate: await read(), sweeps: made };
     },
+    sweepWork: (degrees) => 2 * length * sumOver(degrees, (degree) => degree),
     ...createSlopes(workspace, {
       vertices,
       variances,
@@ -68,7 +69,7 @@ export function createResiduals(
         await kernels.gemm({ a: from(r, first, rows), b: from(y, column), c: products, transposeB: true });
         await kernels.gemm({ a: from(y, first, rows), b: from(r, column), c: mirrored, transposeB: true });
         await kernels.pairedSlopes({
-          ...{ first, from: column, products, mirrored, transposed: false, diagonal: latest.diagonal },
+          ...{ first, from: column, products, mirrored, transposed: false, diagonal: latest.operands.diagonal },
           slopes: { ...slopes, offset: column, columns, stride: vertices },
         });
       },

@@ -1,6 +1,7 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { L0Penalty, MatrixOperand } from "../../kernels/spec.ts";
 import { createAdjacency, createEdgeArrays, deviceVector } from "./edge_arrays.ts";
+import { createPricing } from "./pricing.ts";
 import type { GraphEstimate, Pseudolikelihood } from "./pseudolikelihood.ts";
 
 /** Rows of slopes that are looked at together. */
@@ -23,7 +24,7 @@ export interface SlopeSource {
 export function createSlopes(
   workspace: Workspace,
   { vertices, variances, fill, gramRows }: SlopeSource,
-): Pick<Pseudolikelihood, "slopes" | "steepSlopes" | "bestSwaps"> {
+): Pick<Pseudolikelihood, "slopes" | "steepSlopes" | "price" | "bestSwaps"> {
   const { kernels } = workspace;
   const most = Math.min(vertices, tileRows);
   const tile = workspace.allocate("f64", most * vertices, "slopes");
@@ -31,6 +32,28 @@ export function createSlopes(
   const counts = workspace.allocate("u32", most, "steep counts");
   const limits = deviceVector(workspace, most, "limits");
   const rowsOf = (rows: number) => ({ array: tile, rows, columns: vertices });
+  const slopeRoom = new Float64Array(vertices), columnRoom = new Uint32Array(vertices);
+
+  /** Calls `visit` with the slopes of a filled tile beyond the limits of its rows; they make way for one another. */
+  async function visitSteep(
+    first: number,
+    rows: number,
+    limitOf: (i: number) => number,
+    visit: (slope: number, i: number, j: number) => void,
+  ): Promise<void> {
+    workspace.write(limits.array, Array.from({ length: rows }, (_, row) => limitOf(first + row)));
+    await kernels.steepEntries({
+      ...{ first, slopes: rowsOf(rows), columns, counts },
+      limits: { ...limits, length: rows },
+    });
+    const found = await workspace.read(counts, 0, rows);
+    for (let row = 0; row < rows; row++) {
+      if (found[row] === 0) continue;
+      const slopes = await workspace.read(tile, row * vertices, found[row], slopeRoom);
+      const ends = await workspace.read(columns, row * vertices, found[row], columnRoom);
+      for (let k = 0; k < ends.length; k++) visit(slopes[k], first + row, ends[k]);
+    }
+  }
 
   return {
     async slopes(begin, end) {
@@ -47,20 +70,11 @@ export function createSlopes(
       for (let first = 0; first < vertices; first += most) {
         const rows = Math.min(most, vertices - first);
         await fill(first, first, rowsOf(rows));
-        workspace.write(limits.array, Array.from({ length: rows }, (_, row) => limitOf(first + row)));
-        await kernels.steepEntries({
-          ...{ first, slopes: rowsOf(rows), columns, counts },
-          limits: { ...limits, length: rows },
-        });
-        const found = await workspace.read(counts, 0, rows);
-        for (let row = 0; row < rows; row++) {
-          if (found[row] === 0) continue;
-          const slopes = await workspace.read(tile, row * vertices, found[row]);
-          const ends = await workspace.read(columns, row * vertices, found[row]);
-          for (let k = 0; k < ends.length; k++) visit(slopes[k], first + row, ends[k]);
-        }
+        await visitSteep(first, rows, limitOf, visit);
       }
     },
+
+    price: createPricing(workspace, { vertices, most, fill, rowsOf, visitSteep }),
 
     async bestSwaps(estimate, penalty) {
       const held = holdSwaps(workspace, vertices, variances, estimate);

@@ -4,54 +4,18 @@ import {
   capabilities,
   DataError,
   dispose,
-  graphComponents,
   graphEdges,
   init,
-  isPositiveDefinite,
-  logDeterminant,
-  type Matrix,
   matrix,
-  nearestPositiveDefinite,
   OptionError,
-  type PrecisionPathPoint,
   ShapeError,
   type SparseMatrix,
   sparsePrecision,
-  sparsePrecisionPath,
   toDense,
-  toDot,
-  toEdgeList,
-  toGraphMl,
 } from "../../mod.ts";
 import { createRandom } from "../../solvers/core/random.ts";
 import { bestGraph, covariance, graphObjective } from "./best_graph.ts";
-
-/** Normal numbers from a linear congruential generator and Box-Muller pairs: data that any language can make again. */
-function congruentialNormals(seed: number): () => number {
-  let state = seed >>> 0, spare: number | undefined;
-  const uniform = () => {
-    state = (Math.imul(1664525, state) + 1013904223) >>> 0;
-    return (state + 0.5) / 2 ** 32;
-  };
-  return () => {
-    if (spare !== undefined) {
-      const value = spare;
-      spare = undefined;
-      return value;
-    }
-    const radius = Math.sqrt(-2 * Math.log(uniform())), angle = 2 * Math.PI * uniform();
-    spare = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
-  };
-}
-
-/** Samples of a chain: each variable is noise plus `strength` times the noise of the one before. */
-function chain(count: number, size: number, strength: number, normal: () => number): Matrix {
-  const noise = Array.from({ length: count * size }, normal);
-  return matrix(count, size, Float64Array.from(noise, (z, at) => z + (at % size > 0 ? strength * noise[at - 1] : 0)));
-}
-
-const golden = chain(30, 5, 0.6, congruentialNormals(1));
+import { chain, golden } from "./graph_data.ts";
 
 /** Edges as bits in the order 01, 02, 03, ... of the pairs. */
 function edgeBits({ shape: [size] }: SparseMatrix, edges: ReturnType<typeof graphEdges>): number {
@@ -301,80 +265,5 @@ describe("sparsePrecision", () => {
     await assert.rejects(sparsePrecision(matrix(1, 1, new Float64Array([NaN])), good), DataError);
     const { precision } = await sparsePrecision(matrix(3, 2, new Float64Array([1, 5, 2, 4, 2, 2])), good);
     await assert.rejects(sparsePrecision(golden, { ...good, initial: precision }), ShapeError);
-  });
-});
-
-describe("sparsePrecisionPath", () => {
-  it("begins at the empty graph with the known lambda0 and adds edges as lambda0 falls", async () => {
-    for (const [lambda2, first] of [[0, 0.590943958], [0.05, 0.578942292], [1, 0.417744362]]) {
-      const points: PrecisionPathPoint[] = [];
-      for await (const point of sparsePrecisionPath(golden, { lambda2, bigM: 1000, count: 6 })) points.push(point);
-      assert.ok(Math.abs(points[0].lambda0 - first) < 1e-8 && points[0].edgeCount === 0);
-      assert.ok(points[1].edgeCount >= 1);
-      points.slice(1).forEach(({ lambda0 }, i) => assert.ok(lambda0 < points[i].lambda0));
-    }
-  });
-
-  it("has its least ebic at the true chain, and its least pseudo-ebic close to it", async () => {
-    const samples = chain(1000, 10, 0, createRandom(8).normal);
-    for (let at = 0; at < samples.data.length; at++) if (at % 10) samples.data[at] += 0.5 * samples.data[at - 1];
-    for (const criterion of ["ebic", "pseudo-ebic"] as const) {
-      let best: PrecisionPathPoint | undefined;
-      for await (const point of sparsePrecisionPath(samples, { lambda2: 0.01, criterion, maxEdges: 20 })) {
-        if (best === undefined || point.criterion < best.criterion) best = point;
-      }
-      const found = graphEdges(best!.precision).filter(({ ends: [i, j] }) => j === i + 1);
-      // The pseudolikelihood counts every edge twice, which makes its criterion the more generous.
-      assert.ok(found.length === 9 && best!.edgeCount <= (criterion === "ebic" ? 9 : 12), criterion);
-    }
-  });
-});
-
-/** `[[2, -1, 0], [-1, 2, 0], [0, 0, 3]]` with another entry for -1. */
-function small(entry: number): SparseMatrix {
-  return {
-    format: "csr",
-    shape: [3, 3],
-    indptr: new Uint32Array([0, 2, 4, 5]),
-    indices: new Uint32Array([0, 1, 0, 1, 2]),
-    data: new Float64Array([2, entry, entry, 2, 3]),
-  };
-}
-
-describe("the graph of a precision matrix", () => {
-  it("has components, a determinant and definiteness", () => {
-    assert.deepEqual(graphComponents(small(-1)), {
-      count: 2,
-      labels: new Uint32Array([0, 0, 1]),
-      sizes: new Uint32Array([2, 1]),
-    });
-    assert.ok(Math.abs(logDeterminant(small(-1)) - Math.log(9)) < 1e-12);
-    assert.ok(
-      isPositiveDefinite(small(-1)) && !isPositiveDefinite(small(-2.5)) && Number.isNaN(logDeterminant(small(2.5))),
-    );
-  });
-
-  it("is repaired by the least shift of the component that needs it", () => {
-    assert.deepEqual(nearestPositiveDefinite(small(-1)).data, small(-1).data);
-    const repaired = nearestPositiveDefinite(small(-2.5), { leastEigenvalue: 0.1 });
-    // Eigenvalues of the pair are 2 - 2.5 and 2 + 2.5: 0.6 is missing.
-    [2.6, -2.5, -2.5, 2.6, 3].forEach((value, i) => assert.ok(Math.abs(repaired.data[i] - value) < 1e-7));
-    assert.ok(isPositiveDefinite(repaired));
-    assert.throws(() => nearestPositiveDefinite(small(1), { leastEigenvalue: 0 }), OptionError);
-  });
-
-  it("is written as an edge list, GraphML and DOT, whatever the names", () => {
-    const names = ['say "a", b', "<c>", "d & e"];
-    assert.equal(
-      toEdgeList(small(-1), names),
-      'source,target,value,partial_correlation\n"say ""a"", b",<c>,-1,0.5\n',
-    );
-    const xml = toGraphMl(small(-1), names);
-    assert.ok(xml.includes("&lt;c&gt;") && xml.includes("d &amp; e") && xml.includes('source="n0" target="n1"'));
-    assert.equal((xml.match(/<node /g) ?? []).length, 3);
-    const dot = toDot(small(1), names);
-    assert.ok(dot.includes('0 -- 1 [label="-0.50", style=dashed];') && dot.includes('label="say \\"a\\", b"'));
-    assert.ok(toDot(small(1)).includes('2 [label="2"]'));
-    assert.throws(() => toDot(small(1), ["one"]), ShapeError);
   });
 });

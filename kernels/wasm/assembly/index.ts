@@ -10,6 +10,7 @@ export { neighbourDiagonals_f64, neighbourEdges_f64, neighbourNorms_f64 } from "
 export { packedDiagonals_f64, packedEdges_f64, packedNorms_f64, packGram_f64 } from "./l0_packed";
 export { residualDiagonals_f64, residualEdges_f64, residualNorms_f64 } from "./l0_residuals";
 export { graphSlopes_f64, graphSwaps_f64, pairedSlopes_f64, steepEntries_f64 } from "./l0_slopes";
+export { scaledConjugates_f64 } from "./l0_conjugates";
 export { changesWithin_f64 } from "./l0_steps";
 export { mirror_f32, mirror_f64, syrk_f32, syrk_f32_f64, syrk_f64 } from "./syrk";
 export { projectSimplex_f32, projectSimplex_f64 } from "./projection";

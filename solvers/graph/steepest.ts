@@ -1,0 +1,50 @@
+/** The steepest of many edges. */
+export interface SteepestEdges {
+  /** What an edge must exceed to be taken; rises as more than enough are found. */
+  readonly limit: number;
+  /** Takes an edge; edges come ascending. */
+  add(edge: number, steepness: number): void;
+  /** The steepest edges, ascending. */
+  finish(): { entering: Uint32Array; limit: number };
+}
+
+/** Keeps the `most` steepest edges beyond a limit; of equal ones, the first. O(1) an edge and a sort for every `most`. */
+export function createSteepest(most: number, least: number): SteepestEdges {
+  let edges = new Uint32Array(1024), steepness = new Float64Array(1024), count = 0, limit = least;
+
+  /** Leaves the steepest, and lets nothing in that would not be among them. */
+  function thin(): void {
+    limit = steepness.slice(0, count).sort()[count - most];
+    let ties = most;
+    for (let k = 0; k < count; k++) if (steepness[k] > limit) ties--;
+    let left = 0;
+    for (let k = 0; k < count; k++) {
+      if (steepness[k] < limit || (steepness[k] === limit && ties-- <= 0)) continue;
+      edges[left] = edges[k];
+      steepness[left++] = steepness[k];
+    }
+    count = left;
+  }
+
+  return {
+    get limit() {
+      return limit;
+    },
+    add(edge, steep) {
+      if (!(steep > limit)) return;
+      if (count === edges.length) {
+        const longer = new Uint32Array(2 * count), along = new Float64Array(2 * count);
+        longer.set(edges);
+        along.set(steepness);
+        [edges, steepness] = [longer, along];
+      }
+      edges[count] = edge;
+      steepness[count++] = steep;
+      if (count >= 2 * most) thin();
+    },
+    finish() {
+      if (count > most) thin();
+      return { entering: edges.slice(0, count), limit };
+    },
+  };
+}
