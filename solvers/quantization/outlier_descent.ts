@@ -6,7 +6,6 @@ import {
   byActivation,
   closeStage,
   descentCoupling,
-  forEachWeight,
   layerObjective,
   openStage,
   placeAll,
@@ -115,7 +114,12 @@ async function regrid(blocks: readonly Rows[], support: Support): Promise<Rows[]
   task.grid = refitGrid(task, support);
   for (const rows of blocks) {
     const levels = await readLevels(rows);
-    forEachWeight(rows, (at, _, inGrid) => levels[at] *= before.scales.data[inGrid] / task.grid.scales.data[inGrid]);
+    for (let i = rows.begin, at = 0; i < rows.end; i++) {
+      for (let k = 0; k < task.columns; k++, at++) {
+        const inGrid = i * before.groups + stage.groupAt[k];
+        levels[at] *= before.scales.data[inGrid] / task.grid.scales.data[inGrid];
+      }
+    }
     task.workspace.write(arrays.levels, levels, rows.place);
   }
   return placeAll(stage);

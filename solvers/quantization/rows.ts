@@ -146,16 +146,6 @@ export function placeAll(stage: Stage): Rows[] {
   return [...blocksOf(stage)].map(([begin, end]) => placeRows(stage, begin, end));
 }
 
-/** Calls `visit` for every weight of the rows: its place in the block, in the layer, and in the grid. */
-export function forEachWeight(
-  { stage: { task: { columns, grid: { groups } }, order, groupAt }, begin, end }: Rows,
-  visit: (inBlock: number, inLayer: number, inGrid: number) => void,
-): void {
-  for (let i = begin, inBlock = 0; i < end; i++) {
-    for (let k = 0; k < columns; k++, inBlock++) visit(inBlock, i * columns + order[k], i * groups + groupAt[k]);
-  }
-}
-
 /** Starts from `What = W`, off the grid, where the residual is zero. */
 export function startFromWeights(rows: Rows): void {
   const { stage: { task, workspace, arrays, staging, order, groupAt }, begin, end } = rows;
@@ -172,14 +162,19 @@ export function startFromWeights(rows: Rows): void {
 
 /** Starts from the codes of the answer so far; the residual is to be refreshed. */
 export function startFromCodes(rows: Rows): void {
-  const { stage: { task: { codes, grid }, workspace, arrays, staging } } = rows;
-  forEachWeight(rows, (at, inLayer, inGrid) => staging[at] = codes[inLayer] - grid.zeros.data[inGrid]);
+  const { stage: { task: { codes, columns, grid }, workspace, arrays, staging, order, groupAt }, begin, end } = rows;
+  const { groups, zeros: { data: zeros } } = grid;
+  for (let i = begin, at = 0; i < end; i++) {
+    const inLayer = i * columns, inGrid = i * groups;
+    for (let k = 0; k < columns; k++, at++) staging[at] = codes[inLayer + order[k]] - zeros[inGrid + groupAt[k]];
+  }
   workspace.write(arrays.levels, blockPart(rows, staging), rows.place);
 }
 
 /** Brings to the kernels what the grid of the rows is to come near, in the order of the stage. */
-export function placeTargets({ stage, begin, end }: Rows): void {
-  const { task: { columns, weights, removed }, task, workspace, arrays, staging, order, reordered } = stage;
+export function placeTargets(rows: Rows): void {
+  const { stage: { task, workspace, arrays, staging, order, reordered }, begin, end } = rows;
+  const { columns, weights, removed } = task;
   if (!reordered && !removed) {
     return workspace.write(arrays.targets, weights.data.subarray(begin * columns, end * columns));
   }
@@ -188,7 +183,7 @@ export function placeTargets({ stage, begin, end }: Rows): void {
     const target = targetRow(task, i, room);
     for (let k = 0; k < columns; k++, at++) staging[at] = target[order[k]];
   }
-  workspace.write(arrays.targets, staging.subarray(0, (end - begin) * columns));
+  workspace.write(arrays.targets, blockPart(rows, staging));
 }
 
 /** Computes the residual afresh from the levels, `G = (W - What) M`: one matrix product, in short calls. Uses up the targets. */
