@@ -53,7 +53,8 @@ if (failures > 0) Deno.exit(1);
 async function deno(...args: string[]): Promise<void> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args,
-    env: { NO_COLOR: "1" },
+    // No example needs a device, and Deno 2.9 crashes in one of forty runs when it frees what it has of one.
+    env: { NO_COLOR: "1", DENO_WEBGPU_BACKEND: "none" },
     stdin: "null",
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr));

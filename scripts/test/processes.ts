@@ -100,9 +100,11 @@ async function junitRun(
   const report = `${reports}/${name}.xml`;
   await Deno.mkdir(reports, { recursive: true });
   await Deno.remove(report).catch(() => {});
-  const { success, output } = await execute(command, args(report), env);
+  const { success, signal, output } = await execute(command, args(report), env);
   const outcomes = parseJunit(await Deno.readTextFile(report).catch(() => ""));
-  if (!success && outcomes.every(({ status }) => status !== "failed")) {
+  // Deno 2.9 writes its report after the last test, and then, once in forty runs, crashes while it frees WebGPU devices.
+  const crashedAfterwards = name === "deno" && outcomes.length > 0 && (signal === "SIGABRT" || signal === "SIGSEGV");
+  if (!success && !crashedAfterwards && outcomes.every(({ status }) => status !== "failed")) {
     // A file that does not load, a crash, or the time limit.
     outcomes.push({ name: `${name} ended with an error`, status: "failed", seconds: 0 });
   }

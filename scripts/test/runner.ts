@@ -20,19 +20,27 @@ export interface Runtime {
 /** Longest run of one runtime. */
 export const runLimitMs = 20 * 60_000;
 
-/** Runs a program to its end; its output in one string. */
+/** How a program ended, and its output in one string. */
+export interface Execution {
+  readonly success: boolean;
+  /** What ended it, where it did not end by itself. */
+  readonly signal: Deno.Signal | null;
+  readonly output: string;
+}
+
+/** Runs a program to its end. */
 export async function execute(
   command: string,
   args: readonly string[],
   env: Record<string, string> = {},
-): Promise<{ success: boolean; output: string }> {
-  const { success, stdout, stderr } = await new Deno.Command(command, {
+): Promise<Execution> {
+  const { success, signal, stdout, stderr } = await new Deno.Command(command, {
     args: [...args],
     env: { NO_COLOR: "1", ...env },
     stdin: "null",
     signal: AbortSignal.timeout(runLimitMs),
   }).output();
-  return { success, output: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+  return { success, signal, output: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
 }
 
 /** The outcome of a test file that could not run. */
