@@ -1,5 +1,6 @@
 import { it } from "node:test";
 import assert from "node:assert/strict";
+import { capabilities } from "../../kernels/engine/mod.ts";
 import { cutProduct, partDepth, type Tile, tileColumns, tileRows, tiles } from "../../kernels/webgpu/gemm_tiles.ts";
 import { product } from "../../kernels/webgpu/gemm.ts";
 import { checkProduct, withDevice } from "./device_products.ts";
@@ -77,8 +78,10 @@ it("gemm on webgpu is exact on whole numbers above the diagonal", (context) =>
     }
   }));
 
-it("gemm on webgpu takes more rows of tiles than a device takes workgroups in one dimension", (context) =>
-  withDevice(context, async (device) => {
+it("gemm on webgpu takes more rows of tiles than a device takes workgroups in one dimension", async (context) => {
+  const { runtime } = await capabilities();
+  if (runtime !== "deno") return context.skip("once is enough: some software devices take more than a minute");
+  await withDevice(context, async (device) => {
     const rows = 65535 * tileRows(shortest) + 11, columns = 3;
     const a = { array: device.allocate("f32", rows, "A"), rows, columns: 1 };
     const b = { array: device.allocate("f32", columns, "B"), rows: 1, columns };
@@ -89,4 +92,5 @@ it("gemm on webgpu takes more rows of tiles than a device takes workgroups in on
     await device.run({ dispatches: product({ a, b, c }, device.scratch, { cut: { tile: shortest, parts: 1 } }) });
     const found = await device.read(c.array);
     assert.ok(found.every((value, at) => value === left[Math.floor(at / columns)] * [1, -2, 3][at % columns]));
-  }));
+  });
+});
