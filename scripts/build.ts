@@ -1,6 +1,7 @@
 /**
  * Compiles the AssemblyScript kernels to `kernels/dist/`: a plain and a relaxed SIMD build, each as `.wasm` and as a
- * TypeScript module that carries the bytes, compressed and in base64; and `modules.js`, which imports the `.wasm` files as workerd does.
+ * TypeScript module that carries the bytes, compressed and in base64; and `modules.js`, which imports the `.wasm` files
+ * as workerd does.
  *
  * Fails when a build imports more than its memory or carries a data segment: a segment would be written again by every
  * worker that instantiates the module over the shared memory.

@@ -1,6 +1,15 @@
 /** `y = alpha op(A) x + beta y`: a workgroup for each row of A, or for each 64 columns where A is transposed. */
 
-import { builtins, defineShader, dispatch, type Lowering, strideOf, workgroupIndex, workgroupsFor } from "./shader.ts";
+import {
+  builtins,
+  combineThreads,
+  defineShader,
+  dispatch,
+  type Lowering,
+  strideOf,
+  workgroupIndex,
+  workgroupsFor,
+} from "./shader.ts";
 
 const parameters = {
   rows: "u32",
@@ -39,10 +48,7 @@ fn main(${builtins}) {
     sum += a[p.aOffset + row * p.aStride + k] * x[p.xOffset + k];
   }
   sums[thread] = sum;
-  for (var half = ${threads / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { sums[thread] += sums[thread + half]; }
-  }
+  ${combineThreads("sums", threads)}
   if (thread == 0u) { store(row, sums[0]); }
 }`,
 });

@@ -3,15 +3,18 @@
  * of their row; all threads see the same sums, and so end in the same round.
  */
 
-import { builtins, defineShader, dispatch, type Lowering, strideOf, workgroupIndex, workgroupsFor } from "./shader.ts";
+import {
+  builtins,
+  combineThreads,
+  defineShader,
+  dispatch,
+  type Lowering,
+  strideOf,
+  workgroupIndex,
+  workgroupsFor,
+} from "./shader.ts";
 
 const threads = 128;
-
-const halve = (combine: string) => /* wgsl */ `
-  for (var half = ${threads / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { partials[thread] = ${combine}; }
-  }`;
 
 const projection = defineShader("project simplex", {
   parameters: { rows: "u32", columns: "u32", offset: "u32", stride: "u32", radius: "f32" },
@@ -27,7 +30,7 @@ fn main(${builtins}) {
   var own = x[first];
   for (var j = thread; j < p.columns; j += ${threads}u) { own = max(own, x[first + j]); }
   partials[thread] = vec2(own, 0.0);
-  ${halve("max(partials[thread], partials[thread + half])")}
+  ${combineThreads("partials", threads, "max(partials[thread], partials[thread + half])")}
   let largest = workgroupUniformLoad(&partials[0]).x;
 
   var threshold = 0.0;
@@ -41,7 +44,7 @@ fn main(${builtins}) {
       if (turn == 0u || entry > threshold) { sum += vec2(entry, 1.0); }
     }
     partials[thread] = sum;
-    ${halve("partials[thread] + partials[thread + half]")}
+    ${combineThreads("partials", threads)}
     let total = workgroupUniformLoad(&partials[0]);
     if (total.y >= kept) { break; }
     kept = total.y;

@@ -1,7 +1,16 @@
 /** What solvers ask of rows between the passes: a workgroup for each row, sums pairwise over its threads. */
 
 import type { QuantizationCandidate, QuantizationState } from "../spec.ts";
-import { builtins, defineShader, dispatch, type Lowering, strideOf, workgroupIndex, workgroupsFor } from "./shader.ts";
+import {
+  builtins,
+  combineThreads,
+  defineShader,
+  dispatch,
+  type Lowering,
+  strideOf,
+  workgroupIndex,
+  workgroupsFor,
+} from "./shader.ts";
 
 const threads = 128;
 
@@ -98,10 +107,7 @@ fn main(${builtins}) {
     sum += error * residual[p.residualOffset + row * p.residualStride + j] * curvatures[p.curvaturesOffset + j];
   }
   sums[thread] = sum;
-  for (var half = ${threads / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { sums[thread] += sums[thread + half]; }
-  }
+  ${combineThreads("sums", threads)}
   if (thread == 0u) { objectives[p.objectivesOffset + row] = sums[0]; }
 }`,
 });

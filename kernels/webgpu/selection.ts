@@ -9,6 +9,7 @@
 import type { DeviceArray, VectorOperand } from "../spec.ts";
 import {
   builtins,
+  combineThreads,
   defineShader,
   type Dispatch,
   dispatch,
@@ -104,10 +105,7 @@ var<workgroup> counts: array<vec2<u32>, ${threads}>;
 fn main(${builtins}) {
   let block = ${workgroupIndex};
   counts[thread] = countsOf(block * ${blockEntries}u + thread * ${ownEntries}u, state[0]);
-  for (var half = ${threads / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { counts[thread] += counts[thread + half]; }
-  }
+  ${combineThreads("counts", threads)}
   if (thread == 0u && block * ${blockEntries}u < p.length) {
     blocks[2u * block] = counts[0].x;
     blocks[2u * block + 1u] = counts[0].y;

@@ -102,6 +102,22 @@ export const builtins = `
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32`;
 
+/**
+ * Combines what the threads of a workgroup have put into `array`, pairwise, into its first element, in WGSL: sums without
+ * `combine`. `threads` is a power of two.
+ */
+export function combineThreads(
+  array: string,
+  threads: number,
+  combine = `${array}[thread] + ${array}[thread + half]`,
+): string {
+  return `
+  for (var half = ${threads / 2}u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (thread < half) { ${array}[thread] = ${combine}; }
+  }`;
+}
+
 /** Elements from one row of a matrix operand to the next. */
 export function strideOf({ stride, columns }: MatrixOperand<Dtype>): number {
   return stride ?? columns;

@@ -1,7 +1,15 @@
 /** Vector kernels. Sums leave one partial a workgroup, which the host adds in f64. */
 
 import type { VectorOperand } from "../spec.ts";
-import { builtins, defineShader, dispatch, type Lowering, workgroupIndex, workgroupsFor } from "./shader.ts";
+import {
+  builtins,
+  combineThreads,
+  defineShader,
+  dispatch,
+  type Lowering,
+  workgroupIndex,
+  workgroupsFor,
+} from "./shader.ts";
 
 const threads = 256;
 /** Most partial sums: enough workgroups for any device, few enough to read back. */
@@ -29,13 +37,6 @@ export const axpy: Lowering<"axpy"> = ({ alpha, x, y }) => ({
   })],
 });
 
-/** Adds up `sums` over the workgroup, pairwise. */
-const addSums = /* wgsl */ `
-  for (var half = ${threads / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) { sums[thread] += sums[thread + half]; }
-  }`;
-
 const dotShader = defineShader("dot", {
   parameters: { length: "u32", xOffset: "u32", yOffset: "u32" },
   arrays: { x: "read f32", y: "read f32", partials: "write f32" },
@@ -49,7 +50,7 @@ fn main(${builtins}) {
     sum += x[p.xOffset + i] * y[p.yOffset + i];
   }
   sums[thread] = sum;
-  ${addSums}
+  ${combineThreads("sums", threads)}
   if (thread == 0u) { partials[group.x] = sums[0]; }
 }`,
 });
@@ -107,7 +108,7 @@ fn main(${builtins}) {
     sum += value * value;
   }
   sums[thread] = sum;
-  ${addSums}
+  ${combineThreads("sums", threads)}
   if (thread == 0u) {
     partials[2u * group.x] = magnitude;
     partials[2u * group.x + 1u] = bitcast<u32>(sums[0]);

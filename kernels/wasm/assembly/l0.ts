@@ -38,6 +38,13 @@ export function diagonalMinimiser(s: f64, old: f64, own: f64, norm: f64): f64 {
   return (1 + sqrt(1 + 4 * s * rest)) / (2 * s);
 }
 
+/** Whether one of four magnitudes from `p` on is beyond the limit in both lanes of `limit`. */
+@inline
+export function anyBeyond(p: usize, limit: v128): bool {
+  const low = f64x2.gt(f64x2.abs(v128.load(p)), limit), high = f64x2.gt(f64x2.abs(v128.load(p, 16)), limit);
+  return v128.any_true(v128.or(low, high));
+}
+
 @inline
 export function f64At(base: usize, i: i32): usize {
   return base + (<usize> i << 3);

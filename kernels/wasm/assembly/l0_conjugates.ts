@@ -1,7 +1,7 @@
 // Conjugates of the relaxed penalty over many slopes, at several multiples of them: rows [vertices] of slopes right of the
 // diagonal, a status byte an edge, edges numbered row by row.
 
-import { f64At } from "./l0";
+import { anyBeyond, f64At } from "./l0";
 import { FREE } from "./l0_nodes";
 import { relaxedConjugate } from "./perspective";
 
@@ -21,13 +21,9 @@ export function scaledConjugates_f64(
     memory.fill(totals, 0, <usize> scaleCount << 3);
     let most: f64 = 0, j: i32 = first + r + 1;
     while (j < vertices) {
-      if (j + 4 <= vertices) {
-        const low = f64x2.gt(f64x2.abs(v128.load(f64At(row, j))), beyond);
-        const high = f64x2.gt(f64x2.abs(v128.load(f64At(row, j), 16)), beyond);
-        if (!v128.any_true(v128.or(low, high))) {
-          j += 4;
-          continue;
-        }
+      if (j + 4 <= vertices && !anyBeyond(f64At(row, j), beyond)) {
+        j += 4;
+        continue;
       }
       for (const stop = min(vertices, j + 4); j < stop; j++) {
         const magnitude = abs(load<f64>(f64At(row, j)));

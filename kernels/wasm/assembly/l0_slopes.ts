@@ -1,6 +1,6 @@
 // Slopes u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj of all edges, tile by tile of rows, and what is looked for in them.
 
-import { addScaled, f64At, u32At } from "./l0";
+import { anyBeyond, addScaled, f64At, u32At } from "./l0";
 import { multiplyAdd } from "./simd";
 
 // Rows that share one pass over the adjacency: their parts of a column of S fill one cache line.
@@ -97,13 +97,9 @@ export function steepEntries_f64(
     const limit = load<f64>(f64At(limits, i)), beyond = f64x2.splat(limit);
     let count: i32 = 0, j = first + i + 1;
     while (j < vertices) {
-      if (j + 4 <= vertices) {
-        const low = f64x2.gt(f64x2.abs(v128.load(f64At(row, j))), beyond);
-        const high = f64x2.gt(f64x2.abs(v128.load(f64At(row, j), 16)), beyond);
-        if (!v128.any_true(v128.or(low, high))) {
-          j += 4;
-          continue;
-        }
+      if (j + 4 <= vertices && !anyBeyond(f64At(row, j), beyond)) {
+        j += 4;
+        continue;
       }
       for (const stop = min(vertices, j + 4); j < stop; j++) {
         const slope = load<f64>(f64At(row, j));
