@@ -16,8 +16,9 @@ import {
   startFromCodes,
   startFromWeights,
   storeCodes,
+  sweepAll,
 } from "./rows.ts";
-import { checkpoint, spend, type Task } from "./task.ts";
+import { checkpoint, type Task } from "./task.ts";
 
 /** Alternations of method "auto" before it anneals: the support hardly moves after them. */
 export const autoAlternations = 8;
@@ -57,7 +58,7 @@ async function beginOutliers(task: Task, size: number): Promise<Outliers> {
 
 /** The turns. Every turn begins with a fresh residual, so that the objective of its start is known and nothing drifts. */
 async function alternate(task: Task, size: number, first: Support): Promise<boolean> {
-  const { options: { initial, iterations, method, relaxEvery }, trace, workspace: { kernels } } = task;
+  const { options: { initial, iterations, method, relaxEvery }, trace } = task;
   const paper = method === "quantease", turns = paper ? iterations : autoAlternations;
   const stage = openStage(task, descentCoupling(task, task.dtype), { resident: true });
   const lambda = await largestEigenvalue(stage);
@@ -66,8 +67,9 @@ async function alternate(task: Task, size: number, first: Support): Promise<bool
 
   let onGrid = initial !== "weights", best = Infinity, gridOfCodes = task.grid, late = false;
   turns: for (let turn = 0;; turn++) {
+    const isLate = () => checkpoint(task, "outliers", turn, best);
     for (const rows of blocks) {
-      late = await checkpoint(task, "outliers", turn, best);
+      late = await isLate();
       if (late) break turns;
       await refreshResidual(rows);
     }
@@ -89,13 +91,13 @@ async function alternate(task: Task, size: number, first: Support): Promise<bool
       fitted = support;
     }
     const relaxed = paper && isRelaxed(turn, turns, relaxEvery);
-    for (const rows of blocks) {
-      late = await checkpoint(task, "outliers", turn, best);
-      if (late) break turns;
-      if (paper) {
-        await kernels.quantizationSweep({ ...rows.state, relaxed });
-        spend(task, 1, rows.end - rows.begin);
-      } else {
+    if (paper) {
+      late = await sweepAll(stage, relaxed, isLate);
+      if (late) break;
+    } else {
+      for (const rows of blocks) {
+        late = await isLate();
+        if (late) break turns;
         await descend(rows, restPasses);
       }
     }

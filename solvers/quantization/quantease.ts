@@ -12,8 +12,9 @@ import {
   startFromCodes,
   startFromWeights,
   storeCodes,
+  sweepAll,
 } from "./rows.ts";
-import { checkpoint, spend, type Task } from "./task.ts";
+import { checkpoint, type Task } from "./task.ts";
 
 /** The last pass that may leave the grid, from the authors' code. */
 const lastRelaxation = 25;
@@ -23,7 +24,7 @@ const lastRelaxation = 25;
  * the whole layer on the grid is kept.
  */
 export async function quantease(task: Task): Promise<Status> {
-  const { options: { activationOrder, initial, iterations, relaxEvery }, trace, workspace: { kernels } } = task;
+  const { options: { activationOrder, initial, iterations, relaxEvery }, trace } = task;
   const order = activationOrder ? byActivation(task) : undefined;
   const stage = openStage(task, descentCoupling(task, task.dtype, order), { order, resident: true });
   const blocks = placeAll(stage);
@@ -40,11 +41,7 @@ export async function quantease(task: Task): Promise<Status> {
   let best = initial === "weights" ? Infinity : await layerObjective(blocks), previous = best;
   for (let t = 0; t < iterations; t++) {
     const relaxed = isRelaxed(t, iterations, relaxEvery);
-    for (const rows of blocks) {
-      if (await checkpoint(task, "quantease", t, best)) return "time-limit";
-      await kernels.quantizationSweep({ ...rows.state, relaxed });
-      spend(task, 1, rows.end - rows.begin);
-    }
+    if (await sweepAll(stage, relaxed, () => checkpoint(task, "quantease", t, best))) return "time-limit";
     const objective = trace[t] = await layerObjective(blocks);
     task.iterations = t + 1;
     if (!relaxed && objective < best) {

@@ -3,7 +3,7 @@
 import { roundHalfToEven, type Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, FloatDtype, MatrixOperand, QuantizationState, VectorOperand } from "../../kernels/spec.ts";
 import { likeVector, type Vector } from "../core/matrix.ts";
-import { checkpoint, rowBlocks, rowsOfBlock, spend, targetRow, type Task, workspaceFor } from "./task.ts";
+import { checkpoint, rowBlocks, rowsOfBlock, rowsOfPass, spend, targetRow, type Task, workspaceFor } from "./task.ts";
 
 /** What all row blocks of one stage share; columns are in the order of the coupling. */
 export interface Stage {
@@ -107,33 +107,39 @@ export function closeStage({ workspace, coupling, arrays }: Stage): void {
 
 /** Brings the grid of some rows to the kernels. */
 export function placeRows(stage: Stage, begin: number, end: number): Rows {
-  const { task: { columns, grid }, workspace, arrays, coupling } = stage;
-  const rows = end - begin, place = stage.resident ? begin : 0, { groups, maximumCode } = grid;
-  workspace.write(arrays.scales, grid.scales.data.subarray(begin * groups, end * groups), place * groups);
-  workspace.write(arrays.zeros, grid.zeros.data.subarray(begin * groups, end * groups), place * groups);
-  const block = (array: DeviceArray<FloatDtype>, width = columns): MatrixOperand => ({
-    array,
-    rows,
-    columns: width,
-    offset: place * width,
-  });
+  const { task: { columns, grid: { groups, scales, zeros } }, workspace, arrays } = stage;
+  const rows = end - begin, place = placeOf(stage, begin);
+  workspace.write(arrays.scales, scales.data.subarray(begin * groups, end * groups), place * groups);
+  workspace.write(arrays.zeros, zeros.data.subarray(begin * groups, end * groups), place * groups);
   return {
     stage,
     begin,
     end,
     place: place * columns,
-    state: {
-      levels: block(arrays.levels),
-      residual: block(arrays.residual),
-      coupling: { array: coupling, rows: columns, columns },
-      scales: block(arrays.scales, groups),
-      zeros: block(arrays.zeros, groups),
-      columnGroups: arrays.columnGroups,
-      maximumCode,
-    },
+    state: stateOf(stage, begin, end),
     targets: { array: arrays.targets, rows, columns },
     objectives: { array: arrays.objectives, length: rows, offset: place },
   };
+}
+
+/** What the kernels work on for some rows whose grid is in its place. */
+function stateOf(stage: Stage, begin: number, end: number): QuantizationState {
+  const { task: { columns, grid: { groups, maximumCode } }, arrays, coupling } = stage;
+  const rows = end - begin, place = placeOf(stage, begin);
+  const part = (array: DeviceArray<FloatDtype>, columns: number) => ({ array, rows, columns, offset: place * columns });
+  return {
+    levels: part(arrays.levels, columns),
+    residual: part(arrays.residual, columns),
+    coupling: { array: coupling, rows: columns, columns },
+    scales: part(arrays.scales, groups),
+    zeros: part(arrays.zeros, groups),
+    columnGroups: arrays.columnGroups,
+    maximumCode,
+  };
+}
+
+function placeOf({ resident }: Stage, row: number): number {
+  return resident ? row : 0;
 }
 
 /** The row ranges of a stage, one block after the other. */
@@ -184,6 +190,23 @@ export function placeTargets(rows: Rows): void {
     for (let k = 0; k < columns; k++, at++) staging[at] = target[order[k]];
   }
   workspace.write(arrays.targets, blockPart(rows, staging));
+}
+
+/**
+ * One dense pass over the codes of a stage where every row has its own place. Its calls are longer than a block: the more
+ * rows a call has, the more of them share what a thread loads of the coupling.
+ *
+ * @param isLate asked before each call, whether the time is up
+ * @returns whether it was
+ */
+export async function sweepAll(stage: Stage, relaxed: boolean, isLate: () => Promise<boolean>): Promise<boolean> {
+  const { task, workspace: { kernels } } = stage;
+  for (const [begin, end] of rowBlocks(task, rowsOfPass(task))) {
+    if (await isLate()) return true;
+    await kernels.quantizationSweep({ ...stateOf(stage, begin, end), relaxed });
+    spend(task, 1, end - begin);
+  }
+  return false;
 }
 
 /** Computes the residual afresh from the levels, `G = (W - What) M`: one matrix product, in short calls. Uses up the targets. */

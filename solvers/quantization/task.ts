@@ -49,10 +49,14 @@ export function* rowBlocks({ rows }: Pick<Task, "rows">, size: number): Generato
   for (let begin = 0; begin < rows; begin += size) yield [begin, Math.min(begin + size, rows)];
 }
 
+/** Rows of one call that makes a dense pass over them. */
+export function rowsOfPass({ rows, columns, workspace: { batchFlops } }: Task): number {
+  return Math.min(rows, inEights(batchFlops / (2 * columns * columns)));
+}
+
 /** Rows of a block for dense passes. */
 export function rowsOfBlock(task: Task): number {
-  const { columns, workspace: { batchFlops } } = task;
-  return Math.min(rowsOfSparseBlock(task), inEights(batchFlops / (2 * columns * columns)));
+  return Math.min(rowsOfSparseBlock(task), rowsOfPass(task));
 }
 
 /** Rows of a block for passes that do a small share of a dense one's work; the more rows, the more share a coupling. */
