@@ -44,7 +44,7 @@ export interface Workspace {
 }
 
 /** Floating-point operations of one thread in some 50 ms. */
-const threadBatchFlops = 1e9;
+const threadBatchFlops = 1.2e9;
 
 /** Where host arrays come from: the arena of a WASM memory, or JavaScript's own heap. */
 export type HostMemory = Pick<Arena, "allocate" | "free" | "narrow">;

@@ -5,8 +5,11 @@ import type { Run } from "../core/run.ts";
 import type { Grid } from "./grid.ts";
 import type { ResolvedOptions } from "./options.ts";
 
-/** Blocks that a layer is cut into at least, once a block holds more weights than this: what bounds the memory of a block. */
-const blocksOfLayer = 16, smallBlock = 2 ** 16;
+/**
+ * Blocks that a layer is cut into at least, once a block holds more weights than `smallBlock`: what bounds the memory of
+ * a block. With outliers there is less memory to spare.
+ */
+const blocksOfLayer = 8, blocksWithOutliers = 16, smallBlock = 2 ** 16;
 
 /** One call of `quantizeLayer` under way. */
 export interface Task {
@@ -44,8 +47,9 @@ export interface Task {
   violations?: number;
 }
 
-/** Row ranges whose kernel calls are short enough to stay abortable; rows are independent, so any partition gives the same codes. */
-export function* rowBlocks({ rows }: Pick<Task, "rows">, size: number): Generator<[begin: number, end: number]> {
+/** Even row ranges of at most `most` rows, whose kernel calls are short enough to stay abortable; rows are independent, so any partition gives the same codes. */
+export function* rowBlocks({ rows }: Pick<Task, "rows">, most: number): Generator<[begin: number, end: number]> {
+  const size = Math.min(most, 8 * Math.ceil(rows / Math.ceil(rows / most) / 8));
   for (let begin = 0; begin < rows; begin += size) yield [begin, Math.min(begin + size, rows)];
 }
 
@@ -60,8 +64,9 @@ export function rowsOfBlock(task: Task): number {
 }
 
 /** Rows of a block for passes that do a small share of a dense one's work; the more rows, the more share a coupling. */
-export function rowsOfSparseBlock({ rows, columns }: Task): number {
-  return Math.min(rows, inEights(Math.max(smallBlock, rows * columns / blocksOfLayer) / columns));
+export function rowsOfSparseBlock({ rows, columns, options: { outliers } }: Task): number {
+  const blocks = outliers ? blocksWithOutliers : blocksOfLayer;
+  return Math.min(rows, inEights(Math.max(smallBlock, rows * columns / blocks) / columns));
 }
 
 /** Kernels work on several rows at once. */
