@@ -2,16 +2,17 @@ import type { QuantizationDescentArguments, QuantizationState, QuantizationSweep
 import { hostView, matrixView } from "./operands.ts";
 import { roundHalfToEven } from "./rounding.ts";
 
-/** One pass of coordinate descent over all columns of every row. */
+/** One pass of coordinate descent over the columns of every row. */
 export function quantizationSweep(operands: QuantizationSweepArguments): void {
-  const { relaxed = false, triangular = false, maximumCode } = operands;
+  const { levels: { rows, columns }, relaxed = false, triangular = false, maximumCode } = operands;
+  const { begin = 0, end = columns } = operands;
   const step = coordinateStep(
     operands,
     triangular,
     (target, _, zero) => relaxed ? target : nearestLevel(target, zero, maximumCode),
   );
-  for (let i = 0; i < operands.levels.rows; i++) {
-    for (let j = 0; j < operands.levels.columns; j++) step(i, j);
+  for (let i = 0; i < rows; i++) {
+    for (let j = begin; j < end; j++) step(i, j);
   }
 }
 

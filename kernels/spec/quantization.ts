@@ -37,8 +37,18 @@ export interface QuantizationState {
   readonly maximumCode: number;
 }
 
-/** One pass over all columns from left to right. */
+/**
+ * Columns that kernels may settle together. A pass in several calls, one range of columns after the other, gives the bits
+ * of a pass in one where the ranges meet at multiples of it.
+ */
+export const sweepBlock = 64;
+
+/** One pass over columns from left to right. */
 export interface QuantizationSweepArguments extends QuantizationState {
+  /** First column to settle. @default 0 */
+  readonly begin?: number;
+  /** The column after the last one to settle. @default columns */
+  readonly end?: number;
   /** Take the real-valued target as the new level. @default false */
   readonly relaxed?: boolean;
   /** `M` is upper triangular, zeros included: columns left of the current one do not change. @default false */
@@ -119,8 +129,10 @@ export const quantizationSpecs: FamilySpecs<QuantizationKernels> = {
     summary: "one pass of block coordinate descent over the grid",
     dtypes: ["f32", "f64"],
     tolerance: "solve",
-    flops: ({ levels: { rows, columns }, triangular }) => (triangular ? 1 : 2) * rows * columns ** 2,
-    traffic: ({ levels: { rows, columns } }) => 4 * rows * columns + columns ** 2,
+    flops: ({ levels: { rows, columns }, begin = 0, end = columns, triangular }) =>
+      rows * (end - begin) * (2 * columns - (triangular ? begin + end : 0)),
+    traffic: ({ levels: { rows, columns }, begin = 0, end = columns }) =>
+      2 * rows * (columns + end - begin) + (end - begin) * columns,
   },
   quantizationDescent: {
     summary: "coordinate descent over the grid where levels change",

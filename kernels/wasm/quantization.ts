@@ -8,13 +8,13 @@ const ELEMENT_WORK = 4;
 
 /** Lowering of {@linkcode Kernels.quantizationSweep}: rows split. */
 export const quantizationSweep: Lowering<"quantizationSweep"> = (operands) => {
-  const { levels, relaxed = false, triangular = false } = operands;
+  const { levels, relaxed = false, triangular = false, begin = 0, end = levels.columns } = operands;
   const { dtype } = levels.array;
   return [{
     entry: `quantizationSweep_${dtype}`,
-    parameters: [...stateOf(operands), Number(relaxed), Number(triangular)],
+    parameters: [...stateOf(operands), Number(relaxed), Number(triangular), begin, end],
     extent: levels.rows,
-    grain: grainFor(levels.columns ** 2, TALLEST_TILE),
+    grain: grainFor(levels.columns * (end - begin), TALLEST_TILE),
     scratchBytes: (PRODUCT_SCRATCH + SWEEP_SCRATCH) * bytesPerElement[dtype],
   }];
 };

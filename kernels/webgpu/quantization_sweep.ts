@@ -24,7 +24,7 @@ const width = 32, rowsOfGroup = 64;
 const pitch = rowsOfGroup + 1;
 
 const panel = defineShader("quantization panel", {
-  parameters: { ...stateTypes.parameters, begin: "u32", width: "u32", relaxed: "u32" },
+  parameters: { ...stateTypes.parameters, left: "u32", width: "u32", relaxed: "u32" },
   arrays: { ...stateTypes.arrays, residual: "read f32", changes: "write f32" },
   code: /* wgsl */ `
 var<workgroup> residuals: array<f32, ${width * pitch}>;
@@ -38,14 +38,14 @@ fn main(${builtins}) {
     let column = at % ${width}u;
     if (firstRow + row < p.rows && column < p.width) {
       residuals[column * ${pitch}u + row] =
-        residual[p.residualOffset + (firstRow + row) * p.residualStride + p.begin + column];
+        residual[p.residualOffset + (firstRow + row) * p.residualStride + p.left + column];
     }
   }
   for (var at = thread; at < ${width * width}u; at += ${rowsOfGroup}u) {
     let row = at / ${width}u;
     let column = at % ${width}u;
     if (row < p.width && column < p.width) {
-      corner[at] = coupling[p.couplingOffset + (p.begin + row) * p.couplingStride + p.begin + column];
+      corner[at] = coupling[p.couplingOffset + (p.left + row) * p.couplingStride + p.left + column];
     }
   }
   workgroupBarrier();
@@ -53,10 +53,10 @@ fn main(${builtins}) {
   if (row >= p.rows) { return; }
   for (var j = 0u; j < p.width; j++) {
     var columnGroup = 0u;
-    if (p.grouped == 1u) { columnGroup = columnGroups[p.begin + j]; }
+    if (p.grouped == 1u) { columnGroup = columnGroups[p.left + j]; }
     let scale = scales[p.scalesOffset + row * p.scalesStride + columnGroup];
     let zero = zeros[p.zerosOffset + row * p.zerosStride + columnGroup];
-    let at = p.levelsOffset + row * p.levelsStride + p.begin + j;
+    let at = p.levelsOffset + row * p.levelsStride + p.left + j;
     let level = levels[at];
     var next = level;
     if (corner[j * ${width + 1}u] != 0.0) { next += residuals[j * ${pitch}u + thread] / scale; }
@@ -74,14 +74,15 @@ fn main(${builtins}) {
 /** Lowering of {@linkcode Kernels.quantizationSweep}. */
 export const quantizationSweep: Lowering<"quantizationSweep"> = (operands, scratch) => {
   const { levels: { rows, columns }, residual, coupling, relaxed = false, triangular = false } = operands;
-  if (rows === 0 || columns === 0) return { dispatches: [] };
+  const { begin = 0, end = columns } = operands;
+  if (rows === 0 || begin >= end) return { dispatches: [] };
   const changes: DeviceArray<"f32"> = scratch("f32", rows * width, "changes of a panel");
   const dispatches: Dispatch[] = [];
-  for (let begin = 0; begin < columns; begin += width) {
-    const count = Math.min(width, columns - begin), first = triangular ? begin : 0;
+  for (let left = begin; left < end; left += width) {
+    const count = Math.min(width, end - left), first = triangular ? left : 0;
     dispatches.push(
       dispatch(panel, {
-        parameters: { ...stateParameters(operands), begin, width: count, relaxed: Number(relaxed) },
+        parameters: { ...stateParameters(operands), left, width: count, relaxed: Number(relaxed) },
         arrays: { ...stateArrays(operands), residual: residual.array, changes },
         workgroups: workgroupsFor(Math.ceil(rows / rowsOfGroup)),
       }),
@@ -91,7 +92,7 @@ export const quantizationSweep: Lowering<"quantizationSweep"> = (operands, scrat
           array: coupling.array,
           rows: count,
           columns: columns - first,
-          offset: (coupling.offset ?? 0) + begin * strideOf(coupling) + first,
+          offset: (coupling.offset ?? 0) + left * strideOf(coupling) + first,
           stride: strideOf(coupling),
         },
         c: {

@@ -1,4 +1,10 @@
-import type { DeviceArray, FloatDtype, QuantizationCandidate } from "../../kernels/spec.ts";
+import type {
+  DeviceArray,
+  FloatDtype,
+  MatrixOperand,
+  QuantizationCandidate,
+  QuantizationState,
+} from "../../kernels/spec.ts";
 import { createRandom } from "../core/random.ts";
 import {
   blocksOf,
@@ -14,11 +20,15 @@ import {
   startFromCodes,
   startFromWeights,
   storeCodes,
+  sweep,
 } from "./rows.ts";
-import { checkpoint, rowsOfSparseBlock, spend, type Task } from "./task.ts";
+import { checkpoint, ranges, rowsOfBlock, rowsOfCall, spend, type Task } from "./task.ts";
 
 /** More passes than a row needs to come to rest. */
 export const restPasses = 100;
+
+/** Share of a dense pass that a descent costs, seldom more. */
+const descentShare = 0.25;
 
 /** Level changes of a round: a tenth of the columns, a tenth of a dense pass, but enough to leave a minimum of few columns. */
 const changesPerRound = (columns: number) => Math.max(0.1 * columns, 4);
@@ -39,15 +49,14 @@ const firstTemperature = 0.15;
  */
 export async function anneal(task: Task): Promise<boolean> {
   const { options: { initial, iterations }, workspace } = task;
-  const stage = openStage(task, descentCoupling(task, task.dtype), { blockRows: rowsOfSparseBlock(task) });
+  const stage = openStage(task, descentCoupling(task, task.dtype));
   const rounds = openRounds(stage), noiseOfBlock = thermalNoise(task, stage.blockRows);
   for (const [begin, end] of blocksOf(stage)) {
     if (await checkpoint(task, "descend", 0)) return true;
     const rows = placeRows(stage, begin, end);
     if (initial === "weights") {
       startFromWeights(rows);
-      await workspace.kernels.quantizationSweep(rows.state);
-      spend(task, 1, end - begin);
+      if (await sweep(rows, {}, () => checkpoint(task, "descend", 0))) return true;
     } else {
       startFromCodes(rows);
       await refreshResidual(rows);
@@ -141,7 +150,7 @@ async function annealBlock(rows: Rows, rounds: Rounds, nextNoise: () => Float64A
  */
 export async function polish(task: Task): Promise<number | undefined> {
   // Numbers may be twice as wide as those of the task, and take no more memory.
-  const blockRows = Math.ceil(rowsOfSparseBlock(task) / 2);
+  const blockRows = Math.ceil(rowsOfBlock(task) / 2);
   const stage = openStage(task, descentCoupling(task, "f64"), { blockRows });
   let violations = 0;
   for (const [begin, end] of blocksOf(stage)) {
@@ -160,13 +169,28 @@ export async function polish(task: Task): Promise<number | undefined> {
   return violations;
 }
 
-/** Descends for some passes; returns the changes of each row. */
+/** Descends for some passes, in short calls; returns the changes of each row. */
 export async function descend(rows: Rows, passes: number): Promise<Uint32Array> {
   const { stage: { task: { columns }, task, workspace, arrays }, state, begin, end } = rows;
-  await workspace.kernels.quantizationDescent({ ...state, passes, changes: arrays.changes });
-  const changes = await workspace.read(arrays.changes, 0, end - begin);
+  const changes = new Uint32Array(end - begin);
+  for (const [from, to] of ranges(changes.length, rowsOfCall(task, descentShare))) {
+    if (from > 0) await checkpoint(task, "descend", task.iterations);
+    await workspace.kernels.quantizationDescent({ ...rowsOf(state, from, to), passes, changes: arrays.changes });
+    changes.set(await workspace.read(arrays.changes, 0, to - from), from);
+  }
   spend(task, changes.reduce((sum, count) => sum + count, 0) / (columns * (end - begin)), end - begin);
   return changes;
+}
+
+/** Rows `[from, to)` of a state. */
+function rowsOf(state: QuantizationState, from: number, to: number): QuantizationState {
+  const part = (matrix: MatrixOperand) => ({
+    ...matrix,
+    rows: to - from,
+    offset: (matrix.offset ?? 0) + from * (matrix.stride ?? matrix.columns),
+  });
+  const { levels, residual, scales, zeros } = state;
+  return { ...state, levels: part(levels), residual: part(residual), scales: part(scales), zeros: part(zeros) };
 }
 
 /**

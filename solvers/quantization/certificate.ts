@@ -1,10 +1,13 @@
 import type { MatrixOperand } from "../../kernels/spec.ts";
 import { DataError } from "../core/errors.ts";
 import { dequantizeRows } from "./layer.ts";
-import { rowBlocks, rowsOfBlock, type Task } from "./task.ts";
+import { ranges, rowsOfBlock, rowsOfCall, type Task } from "./task.ts";
 
 /** Share of the sum of magnitudes that rounding may take from a quadratic form. */
 const rounding = 1e-6;
+
+/** Share of a dense pass that a quadratic form of each row costs. */
+const formShare = 0.5;
 
 /** What the certificate measures. */
 export interface Certificate {
@@ -24,7 +27,7 @@ export async function certify(task: Task): Promise<Certificate> {
   const { workspace: { host: workspace }, columns, rows, gram, weights, codes, grid, outliers } = task;
   const form = workspace.allocate("f64", columns * columns, "Gram matrix");
   workspace.write(form, gram.data);
-  const capacity = rowsOfBlock(task);
+  const capacity = Math.min(rowsOfBlock(task), rowsOfCall(task, formShare));
   const block = workspace.allocate("f64", capacity * columns, "errors");
   const values = workspace.allocate("f64", capacity, "quadratic forms");
   const a: MatrixOperand = { array: form, rows: columns, columns };
@@ -40,7 +43,7 @@ export async function certify(task: Task): Promise<Certificate> {
 
   const rowObjectives = new Float64Array(rows);
   let norm = 0;
-  for (const [begin, end] of rowBlocks(task, capacity)) {
+  for (const [begin, end] of ranges(rows, capacity)) {
     const original = weights.data.subarray(begin * columns, end * columns);
     workspace.write(block, original);
     norm += sum(await forms(end - begin));

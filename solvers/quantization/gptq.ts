@@ -1,7 +1,7 @@
 import type { DeviceArray, FloatDtype } from "../../kernels/spec.ts";
 import { DataError } from "../core/errors.ts";
-import { blocksOf, closeStage, openStage, placeRows, startFromWeights, storeCodes } from "./rows.ts";
-import { checkpoint, rowBlocks, spend, type Task } from "./task.ts";
+import { blocksOf, closeStage, openStage, placeRows, startFromWeights, storeCodes, sweep } from "./rows.ts";
+import { checkpoint, ranges, spend, type Task } from "./task.ts";
 
 /** Damping tried after the caller's, while the factorisation fails. */
 const dampingLadder = [1e-4, 1e-3, 1e-2, 1e-1];
@@ -24,11 +24,9 @@ export async function gptq(task: Task, order?: Uint32Array): Promise<boolean> {
   const stage = openStage(task, coupling, { order });
   spend(task, task.columns / (6 * task.rows), task.rows);
   for (const [begin, end] of blocksOf(stage)) {
-    if (await checkpoint(task, "gptq", 0)) return true;
     const rows = placeRows(stage, begin, end);
     startFromWeights(rows);
-    await task.workspace.kernels.quantizationSweep({ ...rows.state, triangular: true });
-    spend(task, 0.5, end - begin);
+    if (await sweep(rows, { triangular: true }, () => checkpoint(task, "gptq", 0))) return true;
     await storeCodes(rows);
   }
   closeStage(stage);
@@ -44,7 +42,7 @@ async function factorCoupling(task: Task, order?: Uint32Array): Promise<DeviceAr
   const elsewhere = workspace === host ? undefined : workspace.allocate(dtype, columns * columns, "factor");
   const pivots = new Float64Array(columns), room = new Float64Array(factorRows * columns);
   // From the last rows on: the pivots that a row is divided by stand in it and below it, and there are zeros left of it.
-  for (const [begin, end] of [...rowBlocks({ rows: columns }, factorRows)].reverse()) {
+  for (const [begin, end] of [...ranges(columns, factorRows, factorRows)].reverse()) {
     const rows = await host.read(factor, begin * columns, (end - begin) * columns, room);
     for (let j = begin; j < end; j++) pivots[j] = rows[(j - begin) * columns + j];
     for (let at = 0; at < rows.length; at += columns) {

@@ -16,7 +16,7 @@ import {
   startFromCodes,
   startFromWeights,
   storeCodes,
-  sweepAll,
+  sweep,
 } from "./rows.ts";
 import { checkpoint, type Task } from "./task.ts";
 
@@ -91,15 +91,10 @@ async function alternate(task: Task, size: number, first: Support): Promise<bool
       fitted = support;
     }
     const relaxed = paper && isRelaxed(turn, turns, relaxEvery);
-    if (paper) {
-      late = await sweepAll(stage, relaxed, isLate);
-      if (late) break;
-    } else {
-      for (const rows of blocks) {
-        late = await isLate();
-        if (late) break turns;
-        await descend(rows, restPasses);
-      }
+    for (const rows of blocks) {
+      late = paper ? await sweep(rows, { relaxed }, isLate) : await isLate();
+      if (late) break turns;
+      if (!paper) await descend(rows, restPasses);
     }
     onGrid = !relaxed;
     ({ matrix: task.removed, support } = await thresholdingStep(blocks, size, lambda));

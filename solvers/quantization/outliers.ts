@@ -4,7 +4,7 @@ import { createRandom } from "../core/random.ts";
 import { fitGrid, type Grid } from "./grid.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Rows, Stage } from "./rows.ts";
-import { checkpoint, rowBlocks, rowsOfBlock, spend, type Task } from "./task.ts";
+import { checkpoint, ranges, rowsOfBlock, spend, type Task } from "./task.ts";
 
 /** Steps of the power iteration; its relative error is about `ln(columns) / steps`. */
 const powerSteps = 100;
@@ -36,7 +36,7 @@ export async function project(task: Task, candidates: DeviceArray<FloatDtype>, s
   }
   const squares = new Float64Array(columns);
   const blockRows = rowsOfBlock(task), room = likeVector(task.weights.data, blockRows * columns);
-  for (const [begin, end] of rowBlocks(task, blockRows)) {
+  for (const [begin, end] of ranges(rows, blockRows)) {
     const values = await workspace.read(candidates, begin * columns, (end - begin) * columns, room);
     values.forEach((value, at) => squares[at % columns] += value * value);
   }
@@ -86,7 +86,7 @@ async function compress(
   const data = likeVector(weights.data, capacity);
   const blockRows = rowsOfBlock(task), room = likeVector(weights.data, blockRows * columns);
   let count = 0;
-  for (const [begin, end] of rowBlocks(task, blockRows)) {
+  for (const [begin, end] of ranges(rows, blockRows)) {
     const block = await workspace.read(candidates, begin * columns, (end - begin) * columns, room);
     for (let i = begin, at = 0; i < end; i++) {
       for (let j = 0; j < columns; j++, at++) {

@@ -12,7 +12,7 @@ import {
   startFromCodes,
   startFromWeights,
   storeCodes,
-  sweepAll,
+  sweep,
 } from "./rows.ts";
 import { checkpoint, type Task } from "./task.ts";
 
@@ -41,7 +41,9 @@ export async function quantease(task: Task): Promise<Status> {
   let best = initial === "weights" ? Infinity : await layerObjective(blocks), previous = best;
   for (let t = 0; t < iterations; t++) {
     const relaxed = isRelaxed(t, iterations, relaxEvery);
-    if (await sweepAll(stage, relaxed, () => checkpoint(task, "quantease", t, best))) return "time-limit";
+    for (const rows of blocks) {
+      if (await sweep(rows, { relaxed }, () => checkpoint(task, "quantease", t, best))) return "time-limit";
+    }
     const objective = trace[t] = await layerObjective(blocks);
     task.iterations = t + 1;
     if (!relaxed && objective < best) {

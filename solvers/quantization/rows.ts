@@ -1,9 +1,27 @@
 /** A block of rows where the kernels run: levels, residual and grid, and the coupling that all blocks share. */
 
 import { roundHalfToEven, type Workspace } from "../../kernels/engine/mod.ts";
-import type { DeviceArray, FloatDtype, MatrixOperand, QuantizationState, VectorOperand } from "../../kernels/spec.ts";
+import {
+  type DeviceArray,
+  type FloatDtype,
+  kernelSpecs,
+  type MatrixOperand,
+  type QuantizationState,
+  type QuantizationSweepArguments,
+  type VectorOperand,
+} from "../../kernels/spec.ts";
 import { likeVector, type Vector } from "../core/matrix.ts";
-import { checkpoint, rowBlocks, rowsOfBlock, rowsOfPass, spend, targetRow, type Task, workspaceFor } from "./task.ts";
+import {
+  checkpoint,
+  columnRanges,
+  type Range,
+  ranges,
+  rowsOfBlock,
+  spend,
+  targetRow,
+  type Task,
+  workspaceFor,
+} from "./task.ts";
 
 /** What all row blocks of one stage share; columns are in the order of the coupling. */
 export interface Stage {
@@ -107,44 +125,38 @@ export function closeStage({ workspace, coupling, arrays }: Stage): void {
 
 /** Brings the grid of some rows to the kernels. */
 export function placeRows(stage: Stage, begin: number, end: number): Rows {
-  const { task: { columns, grid: { groups, scales, zeros } }, workspace, arrays } = stage;
-  const rows = end - begin, place = placeOf(stage, begin);
-  workspace.write(arrays.scales, scales.data.subarray(begin * groups, end * groups), place * groups);
-  workspace.write(arrays.zeros, zeros.data.subarray(begin * groups, end * groups), place * groups);
+  const { task: { columns, grid }, workspace, arrays, coupling } = stage;
+  const rows = end - begin, place = stage.resident ? begin : 0, { groups, maximumCode } = grid;
+  workspace.write(arrays.scales, grid.scales.data.subarray(begin * groups, end * groups), place * groups);
+  workspace.write(arrays.zeros, grid.zeros.data.subarray(begin * groups, end * groups), place * groups);
+  const block = (array: DeviceArray<FloatDtype>, width = columns): MatrixOperand => ({
+    array,
+    rows,
+    columns: width,
+    offset: place * width,
+  });
   return {
     stage,
     begin,
     end,
     place: place * columns,
-    state: stateOf(stage, begin, end),
+    state: {
+      levels: block(arrays.levels),
+      residual: block(arrays.residual),
+      coupling: { array: coupling, rows: columns, columns },
+      scales: block(arrays.scales, groups),
+      zeros: block(arrays.zeros, groups),
+      columnGroups: arrays.columnGroups,
+      maximumCode,
+    },
     targets: { array: arrays.targets, rows, columns },
     objectives: { array: arrays.objectives, length: rows, offset: place },
   };
 }
 
-/** What the kernels work on for some rows whose grid is in its place. */
-function stateOf(stage: Stage, begin: number, end: number): QuantizationState {
-  const { task: { columns, grid: { groups, maximumCode } }, arrays, coupling } = stage;
-  const rows = end - begin, place = placeOf(stage, begin);
-  const part = (array: DeviceArray<FloatDtype>, columns: number) => ({ array, rows, columns, offset: place * columns });
-  return {
-    levels: part(arrays.levels, columns),
-    residual: part(arrays.residual, columns),
-    coupling: { array: coupling, rows: columns, columns },
-    scales: part(arrays.scales, groups),
-    zeros: part(arrays.zeros, groups),
-    columnGroups: arrays.columnGroups,
-    maximumCode,
-  };
-}
-
-function placeOf({ resident }: Stage, row: number): number {
-  return resident ? row : 0;
-}
-
 /** The row ranges of a stage, one block after the other. */
-export function blocksOf({ task, blockRows }: Stage): Iterable<[begin: number, end: number]> {
-  return rowBlocks(task, blockRows);
+export function blocksOf({ task, blockRows }: Stage): Iterable<Range> {
+  return ranges(task.rows, blockRows);
 }
 
 /** All rows of a stage where every row has its own place, in blocks. */
@@ -193,18 +205,22 @@ export function placeTargets(rows: Rows): void {
 }
 
 /**
- * One dense pass over the codes of a stage where every row has its own place. Its calls are longer than a block: the more
- * rows a call has, the more of them share what a thread loads of the coupling.
+ * One dense pass over the codes of some rows, in short calls.
  *
  * @param isLate asked before each call, whether the time is up
  * @returns whether it was
  */
-export async function sweepAll(stage: Stage, relaxed: boolean, isLate: () => Promise<boolean>): Promise<boolean> {
-  const { task, workspace: { kernels } } = stage;
-  for (const [begin, end] of rowBlocks(task, rowsOfPass(task))) {
+export async function sweep(
+  { stage: { task, workspace: { kernels } }, state, begin, end }: Rows,
+  kind: Pick<QuantizationSweepArguments, "relaxed" | "triangular">,
+  isLate: () => Promise<boolean>,
+): Promise<boolean> {
+  const { columns } = task, rows = end - begin;
+  const flops = (range: object) => kernelSpecs.quantizationSweep.flops({ ...state, ...kind, ...range });
+  for (const [begin, end] of columnRanges(task, rows)) {
     if (await isLate()) return true;
-    await kernels.quantizationSweep({ ...stateOf(stage, begin, end), relaxed });
-    spend(task, 1, end - begin);
+    await kernels.quantizationSweep({ ...state, ...kind, begin, end });
+    spend(task, flops({ begin, end }) / (2 * rows * columns * columns), rows);
   }
   return false;
 }
@@ -214,11 +230,12 @@ export async function refreshResidual(rows: Rows): Promise<void> {
   const { stage: { task, workspace: { kernels } }, state, targets, begin, end, place } = rows;
   placeTargets(rows);
   await kernels.quantizationErrors({ ...state, targets });
-  for (const [from, to] of rowBlocks({ rows: end - begin }, rowsOfBlock(task))) {
+  const { columns } = task, { coupling, residual } = state;
+  for (const [from, to] of columnRanges(task, end - begin)) {
     if (from > 0) await checkpoint(task, "residual", task.iterations);
-    const part = { rows: to - from, offset: from * task.columns };
-    const c = { ...state.residual, ...part, offset: place + part.offset };
-    await kernels.gemm({ a: { ...targets, ...part }, b: state.coupling, c });
+    const part = { columns: to - from, stride: columns };
+    const b = { ...coupling, ...part, offset: from }, c = { ...residual, ...part, offset: place + from };
+    await kernels.gemm({ a: targets, b, c });
   }
   spend(task, 1, end - begin);
 }

@@ -1,4 +1,4 @@
-import type { FloatDtype } from "../../kernels/spec.ts";
+import { type FloatDtype, sweepBlock } from "../../kernels/spec.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { Matrix, SparseMatrix, Vector, VectorDtype } from "../core/matrix.ts";
 import type { Run } from "../core/run.ts";
@@ -10,6 +10,12 @@ import type { ResolvedOptions } from "./options.ts";
  * a block. With outliers there is less memory to spare.
  */
 const blocksOfLayer = 8, blocksWithOutliers = 16, smallBlock = 2 ** 16;
+
+/** Kernels work on several rows at once. */
+const rowUnit = 8;
+
+/** Rows of a thread that share what is loaded of the coupling, at least. */
+const sharingRows = 64;
 
 /** One call of `quantizeLayer` under way. */
 export interface Task {
@@ -47,31 +53,36 @@ export interface Task {
   violations?: number;
 }
 
-/** Even row ranges of at most `most` rows, whose kernel calls are short enough to stay abortable; rows are independent, so any partition gives the same codes. */
-export function* rowBlocks({ rows }: Pick<Task, "rows">, most: number): Generator<[begin: number, end: number]> {
-  const size = Math.min(most, 8 * Math.ceil(rows / Math.ceil(rows / most) / 8));
-  for (let begin = 0; begin < rows; begin += size) yield [begin, Math.min(begin + size, rows)];
+/** A range of rows or columns. */
+export type Range = [begin: number, end: number];
+
+/** Even ranges of at most `most`, in multiples of `unit`; rows are independent, so any partition of them gives the same codes. */
+export function* ranges(extent: number, most: number, unit = rowUnit): Generator<Range> {
+  const size = Math.min(most, roundUp(extent / Math.ceil(extent / most), unit));
+  for (let begin = 0; begin < extent; begin += size) yield [begin, Math.min(begin + size, extent)];
 }
 
-/** Rows of one call that makes a dense pass over them. */
-export function rowsOfPass({ rows, columns, workspace: { batchFlops } }: Task): number {
-  return Math.min(rows, inEights(batchFlops / (2 * columns * columns)));
-}
-
-/** Rows of a block for dense passes. */
-export function rowsOfBlock(task: Task): number {
-  return Math.min(rowsOfSparseBlock(task), rowsOfPass(task));
-}
-
-/** Rows of a block for passes that do a small share of a dense one's work; the more rows, the more share a coupling. */
-export function rowsOfSparseBlock({ rows, columns, options: { outliers } }: Task): number {
+/** Rows of a block: the more of them, the more share what is loaded of the coupling. */
+export function rowsOfBlock({ rows, columns, options: { outliers } }: Task): number {
   const blocks = outliers ? blocksWithOutliers : blocksOfLayer;
-  return Math.min(rows, inEights(Math.max(smallBlock, rows * columns / blocks) / columns));
+  return Math.min(rows, roundUp(Math.max(smallBlock, rows * columns / blocks) / columns, rowUnit));
 }
 
-/** Kernels work on several rows at once. */
-function inEights(rows: number): number {
-  return 8 * Math.max(1, Math.round(rows / 8));
+/**
+ * Rows whose kernel call, which costs `share` of a dense pass, is short enough to stay abortable; but so many that most of
+ * its time does not go into loading the coupling.
+ */
+export function rowsOfCall({ columns, workspace: { batchFlops, plan } }: Task, share: number): number {
+  return roundUp(Math.max(sharingRows * plan.threads, batchFlops / (share * 2 * columns * columns)), rowUnit);
+}
+
+/** The columns in ranges whose part of a dense pass over so many rows is short enough to stay abortable. */
+export function columnRanges({ columns, workspace: { batchFlops } }: Task, rows: number): Iterable<Range> {
+  return ranges(columns, roundUp(batchFlops / (2 * rows * columns), sweepBlock), sweepBlock);
+}
+
+function roundUp(count: number, unit: number): number {
+  return unit * Math.max(1, Math.ceil(count / unit));
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openWorkspace } from "../../kernels/engine/mod.ts";
-import type { HostArray, MatrixOperand, QuantizationState } from "../../kernels/spec.ts";
+import { type HostArray, type MatrixOperand, type QuantizationState, sweepBlock } from "../../kernels/spec.ts";
 import { type Bench, conformance } from "./grid.ts";
 import { copyOf, elements, viewOf } from "./operands.ts";
 import { dyadicState, gramState, type Shape } from "./quantization_states.ts";
@@ -103,6 +103,30 @@ conformance("quantizationSweep", "gives a row the same bits in any range and on 
     assert.deepEqual(elements(cut.residual), elements(state.residual));
   } finally {
     single.release();
+  }
+});
+
+conformance("quantizationSweep", "takes a pass in ranges of columns to the same bits", async (bench) => {
+  const { dtype, workspace, kernel, reference } = bench;
+  for (const kind of [{}, { relaxed: true }, { triangular: true }]) {
+    const shape = { rows: 11, columns: 3 * sweepBlock + 5, groups: 2, gap: 1 };
+    const { state } = gramState(workspace, dtype, shape), cut = snapshot(workspace, state);
+    await kernel.quantizationSweep({ ...state, ...kind });
+    for (const [begin, end] of [[0, sweepBlock], [sweepBlock, 3 * sweepBlock], [3 * sweepBlock, shape.columns]]) {
+      await kernel.quantizationSweep({ ...cut, ...kind, begin, end });
+    }
+    assert.deepEqual(whole(cut.levels), whole(state.levels), `levels, ${JSON.stringify(kind)}`);
+    assert.deepEqual(whole(cut.residual), whole(state.residual), `residual, ${JSON.stringify(kind)}`);
+  }
+  for (const [begin, end] of [[0, 0], [3, 70], [69, 130]]) {
+    for (const triangular of [false, true]) {
+      const state = dyadicState(workspace, dtype, { rows: 5, columns: 130 }, triangular);
+      const expected = snapshot(workspace, state);
+      await kernel.quantizationSweep({ ...state, triangular, begin, end });
+      await reference.quantizationSweep({ ...expected, triangular, begin, end });
+      assert.deepEqual(whole(state.levels), whole(expected.levels), `levels, columns ${begin} to ${end}`);
+      assert.deepEqual(whole(state.residual), whole(expected.residual), `residual, columns ${begin} to ${end}`);
+    }
   }
 });
 

@@ -30,31 +30,31 @@ const TILE_VECTORS: i32 = 2;
 export function quantizationSweep_f32(
   columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
   coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
-  groups: usize, maximumCode: f64, relaxed: i32, triangular: i32,
+  groups: usize, maximumCode: f64, relaxed: i32, triangular: i32, first: i32, last: i32,
   begin: i32, end: i32, scratch: usize,
 ): void {
   sweep<f32>(
     columns, levels, levelsStride, residual, residualStride, coupling, couplingStride, scales, scalesStride,
-    zeros, zerosStride, groups, <f32>maximumCode, relaxed != 0, triangular != 0, begin, end, scratch,
+    zeros, zerosStride, groups, <f32>maximumCode, relaxed != 0, triangular != 0, first, last, begin, end, scratch,
   );
 }
 
 export function quantizationSweep_f64(
   columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
   coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
-  groups: usize, maximumCode: f64, relaxed: i32, triangular: i32,
+  groups: usize, maximumCode: f64, relaxed: i32, triangular: i32, first: i32, last: i32,
   begin: i32, end: i32, scratch: usize,
 ): void {
   sweep<f64>(
     columns, levels, levelsStride, residual, residualStride, coupling, couplingStride, scales, scalesStride,
-    zeros, zerosStride, groups, maximumCode, relaxed != 0, triangular != 0, begin, end, scratch,
+    zeros, zerosStride, groups, maximumCode, relaxed != 0, triangular != 0, first, last, begin, end, scratch,
   );
 }
 
 function sweep<T>(
   columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
   coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
-  groups: usize, maximumCode: T, relaxed: bool, triangular: bool,
+  groups: usize, maximumCode: T, relaxed: bool, triangular: bool, first: i32, last: i32,
   begin: i32, end: i32, scratch: usize,
 ): void {
   const size: usize = sizeof<T>();
@@ -70,8 +70,8 @@ function sweep<T>(
 
   for (let top = begin; top < end; top += ROW_BLOCK) {
     const rows = min(ROW_BLOCK, end - top);
-    for (let left = 0; left < columns; left += COLUMN_BLOCK) {
-      const width = min(COLUMN_BLOCK, columns - left);
+    for (let left = first; left < last; left += COLUMN_BLOCK) {
+      const width = min(COLUMN_BLOCK, last - left);
       const corner = at(at(coupling, left, couplingRow), left, size);
       pack<T>(TILE_COLUMNS, corner, size, couplingRow, width, width, block);
       for (let i = 0; i < rows; i += tileRows) {
