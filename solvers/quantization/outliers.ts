@@ -4,7 +4,7 @@ import { createRandom } from "../core/random.ts";
 import { fitGrid, type Grid } from "./grid.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Rows, Stage } from "./rows.ts";
-import { checkpoint, ranges, rowsOfBlock, spend, type Task } from "./task.ts";
+import { checkpoint, ranges, rowsOfCopy, spend, type Task } from "./task.ts";
 
 /** Steps of the power iteration; its relative error is about `ln(columns) / steps`. */
 const powerSteps = 100;
@@ -35,7 +35,7 @@ export async function project(task: Task, candidates: DeviceArray<FloatDtype>, s
     return { matrix: await compress(task, candidates, size), support: undefined };
   }
   const squares = new Float64Array(columns);
-  const blockRows = rowsOfBlock(task), room = likeVector(task.weights.data, blockRows * columns);
+  const blockRows = rowsOfCopy(task), room = likeVector(task.weights.data, blockRows * columns);
   for (const [begin, end] of ranges(rows, blockRows)) {
     const values = await workspace.read(candidates, begin * columns, (end - begin) * columns, room);
     values.forEach((value, at) => squares[at % columns] += value * value);
@@ -84,7 +84,7 @@ async function compress(
   const { rows, columns, weights, workspace } = task;
   const indptr = new Uint32Array(rows + 1), indices = new Uint32Array(capacity);
   const data = likeVector(weights.data, capacity);
-  const blockRows = rowsOfBlock(task), room = likeVector(weights.data, blockRows * columns);
+  const blockRows = rowsOfCopy(task), room = likeVector(weights.data, blockRows * columns);
   let count = 0;
   for (const [begin, end] of ranges(rows, blockRows)) {
     const block = await workspace.read(candidates, begin * columns, (end - begin) * columns, room);
