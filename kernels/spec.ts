@@ -30,7 +30,6 @@ export type * from "./spec/projection.ts";
 export type * from "./spec/quantization.ts";
 export type * from "./spec/selection.ts";
 export type * from "./spec/vector.ts";
-export { sweepBlock } from "./spec/quantization.ts";
 
 /** Every kernel a backend offers. */
 export interface Kernels

@@ -6,21 +6,19 @@ import type {
   QuantizationState,
 } from "../../kernels/spec.ts";
 import { createRandom } from "../core/random.ts";
+import { computeObjectives, refreshResidual, sweep } from "./passes.ts";
 import {
   blocksOf,
   closeStage,
-  computeObjectives,
   descentCoupling,
   openStage,
   placeRows,
   placeTargets,
-  refreshResidual,
   type Rows,
   type Stage,
   startFromCodes,
   startFromWeights,
   storeCodes,
-  sweep,
 } from "./rows.ts";
 import { checkpoint, ranges, rowsOfBlock, rowsOfCall, spend, type Task } from "./task.ts";
 

@@ -1,6 +1,7 @@
 import type { DeviceArray, FloatDtype } from "../../kernels/spec.ts";
 import { DataError } from "../core/errors.ts";
-import { blocksOf, closeStage, openStage, placeRows, startFromWeights, storeCodes, sweep } from "./rows.ts";
+import { sweep } from "./passes.ts";
+import { blocksOf, closeStage, openStage, placeRows, startFromWeights, storeCodes } from "./rows.ts";
 import { checkpoint, ranges, spend, type Task } from "./task.ts";
 
 /** Damping tried after the caller's, while the factorisation fails. */

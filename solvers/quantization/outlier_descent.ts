@@ -2,21 +2,19 @@ import { descend, restPasses } from "./anneal.ts";
 import { gptq } from "./gptq.ts";
 import { largestEigenvalue, type Outliers, project, refitGrid, type Support, thresholdingStep } from "./outliers.ts";
 import { isRelaxed } from "./quantease.ts";
+import { layerObjective, refreshResidual, sweep } from "./passes.ts";
 import {
   byActivation,
   closeStage,
   descentCoupling,
-  layerObjective,
   openStage,
   placeAll,
   readLevels,
-  refreshResidual,
   roundToNearest,
   type Rows,
   startFromCodes,
   startFromWeights,
   storeCodes,
-  sweep,
 } from "./rows.ts";
 import { checkpoint, type Task } from "./task.ts";
 

@@ -1,18 +1,16 @@
 import type { Status } from "../core/result.ts";
 import { descend } from "./anneal.ts";
+import { layerObjective, refreshResidual, sweep } from "./passes.ts";
 import {
   byActivation,
   closeStage,
   descentCoupling,
-  layerObjective,
   openStage,
   placeAll,
-  refreshResidual,
   type Rows,
   startFromCodes,
   startFromWeights,
   storeCodes,
-  sweep,
 } from "./rows.ts";
 import { checkpoint, type Task } from "./task.ts";
 

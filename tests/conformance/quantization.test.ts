@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openWorkspace } from "../../kernels/engine/mod.ts";
-import { type HostArray, type MatrixOperand, type QuantizationState, sweepBlock } from "../../kernels/spec.ts";
+import type { HostArray, MatrixOperand, QuantizationState } from "../../kernels/spec.ts";
+import { sweepBlock } from "../../kernels/spec/quantization.ts";
 import { type Bench, conformance } from "./grid.ts";
 import { copyOf, elements, viewOf } from "./operands.ts";
 import { dyadicState, gramState, type Shape } from "./quantization_states.ts";
