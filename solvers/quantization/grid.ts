@@ -1,5 +1,5 @@
 import { roundHalfToEven } from "../../kernels/engine/mod.ts";
-import { likeVector, type Matrix, matrix } from "../core/matrix.ts";
+import { likeVector, type Matrix, matrix, type Vector } from "../core/matrix.ts";
 
 /** The grid of every row and group: weights are `scale (code - zero)` for codes 0 to `maximumCode`. */
 export interface Grid {
@@ -35,7 +35,7 @@ export function fitGrid(weights: Matrix, options: GridOptions): Grid {
   const maximumCode = 2 ** bits - 1;
   const scales = matrix(rows, groups, likeVector(weights.data, rows * groups));
   const zeros = matrix(rows, groups, likeVector(weights.data, rows * groups));
-  const range = rangeFinder(options);
+  const range = rangeFinder(options, likeVector(weights.data, groupSize));
   for (let i = 0; i < rows; i++) {
     for (let group = 0; group < groups; group++) {
       const begin = group * groupSize, end = begin + groupSize;
@@ -53,10 +53,10 @@ export function fitGrid(weights: Matrix, options: GridOptions): Grid {
   return { scales, zeros, groups, groupIndex, maximumCode };
 }
 
-/** The range that a run of weights from column `begin` on must cover. */
-function rangeFinder({ symmetric, trimmed = 0, excluded }: GridOptions) {
-  return (weights: Float32Array | Float64Array, begin: number): [least: number, most: number] => {
-    const counted = excluded ? weights.filter((_, j) => !excluded.has(begin + j)) : weights;
+/** The range that a run of weights from column `begin` on must cover; `room` holds a run, for arrays of its own would be a copy of the layer. */
+function rangeFinder({ symmetric, trimmed = 0, excluded }: GridOptions, room: Vector) {
+  return (weights: Vector, begin: number): [least: number, most: number] => {
+    const counted = excluded ? without(excluded, weights, begin, room) : weights;
     const drop = Math.round(counted.length * trimmed / 2);
     let least = 0, most = 0;
     if (drop === 0) {
@@ -65,7 +65,8 @@ function rangeFinder({ symmetric, trimmed = 0, excluded }: GridOptions) {
         else if (counted[j] > most) most = counted[j];
       }
     } else {
-      const sorted = counted.slice().sort();
+      room.set(counted);
+      const sorted = room.subarray(0, counted.length).sort();
       // As the authors' code: the n-th smallest and the (n + 1)-th largest.
       least = Math.min(sorted[drop - 1], 0);
       most = Math.max(sorted[sorted.length - 1 - drop], 0);
@@ -76,4 +77,11 @@ function rangeFinder({ symmetric, trimmed = 0, excluded }: GridOptions) {
     }
     return least === 0 && most === 0 ? [-1, 1] : [least, most];
   };
+}
+
+/** The weights of a run from column `begin` on that are not in excluded columns, in `room`. */
+function without(excluded: ReadonlySet<number>, weights: Vector, begin: number, room: Vector): Vector {
+  let count = 0;
+  for (let j = 0; j < weights.length; j++) if (!excluded.has(begin + j)) room[count++] = weights[j];
+  return room.subarray(0, count);
 }

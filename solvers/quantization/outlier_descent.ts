@@ -1,3 +1,4 @@
+import { likeVector } from "../core/matrix.ts";
 import { descend, restPasses } from "./anneal.ts";
 import { gptq } from "./gptq.ts";
 import { largestEigenvalue, type Outliers, project, refitGrid, type Support, thresholdingStep } from "./outliers.ts";
@@ -16,7 +17,7 @@ import {
   startFromWeights,
   storeCodes,
 } from "./rows.ts";
-import { checkpoint, type Task } from "./task.ts";
+import { checkpoint, rowsOfBlock, type Task } from "./task.ts";
 
 /** Alternations of method "auto" before it anneals: the support hardly moves after them. */
 export const autoAlternations = 8;
@@ -44,7 +45,8 @@ async function beginOutliers(task: Task, size: number): Promise<Outliers> {
   const { rows, columns, weights, workspace } = task;
   const candidates = workspace.allocate(task.dtype, rows * columns, "outlier candidates");
   workspace.write(candidates, weights.data);
-  const found = await project(task, candidates, size);
+  const room = likeVector(weights.data, rowsOfBlock(task) * columns);
+  const found = await project(task, candidates, size, room);
   workspace.free(candidates);
   task.grid = refitGrid(task, found.support);
   task.outliers = task.removed = found.matrix;

@@ -4,7 +4,7 @@ import { createRandom } from "../core/random.ts";
 import { fitGrid, type Grid } from "./grid.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Rows, Stage } from "./rows.ts";
-import { checkpoint, ranges, rowsOfCopy, spend, type Task } from "./task.ts";
+import { checkpoint, ranges, spend, type Task } from "./task.ts";
 
 /** Steps of the power iteration; its relative error is about `ln(columns) / steps`. */
 const powerSteps = 100;
@@ -27,22 +27,28 @@ export interface Outliers {
 /**
  * `P_s(H)`: keeps the `s` entries of largest magnitude in the whole layer, or the `s` columns of largest norm; of equal
  * ones, those of lower index. The candidates, dense in the order of the layer, are used up.
+ *
+ * @param room for some rows on the host
  */
-export async function project(task: Task, candidates: DeviceArray<FloatDtype>, size: number): Promise<Outliers> {
+export async function project(
+  task: Task,
+  candidates: DeviceArray<FloatDtype>,
+  size: number,
+  room: Vector,
+): Promise<Outliers> {
   const { columns, rows, workspace, options } = task;
   if (!options.outliers!.structured) {
     await workspace.kernels.hardThreshold({ values: { array: candidates, length: rows * columns }, keep: size });
-    return { matrix: await compress(task, candidates, size), support: undefined };
+    return { matrix: await compress(task, candidates, size, room), support: undefined };
   }
   const squares = new Float64Array(columns);
-  const blockRows = rowsOfCopy(task), room = likeVector(task.weights.data, blockRows * columns);
-  for (const [begin, end] of ranges(rows, blockRows)) {
+  for (const [begin, end] of ranges(rows, room.length / columns)) {
     const values = await workspace.read(candidates, begin * columns, (end - begin) * columns, room);
     values.forEach((value, at) => squares[at % columns] += value * value);
   }
   const byNorm = Uint32Array.from(squares, (_, j) => j).sort((i, j) => squares[j] - squares[i] || i - j);
   const support = new Set(byNorm.subarray(0, size));
-  return { matrix: await compress(task, candidates, size * rows, support), support };
+  return { matrix: await compress(task, candidates, size * rows, room, support), support };
 }
 
 /**
@@ -65,7 +71,7 @@ export async function thresholdingStep(blocks: readonly Rows[], size: number, la
     }
     workspace.write(residual, candidates, place);
   }
-  return project(task, residual, size);
+  return project(task, residual, size, staging);
 }
 
 /** The grid of the weights that the support leaves: without its columns, or with as large a share of each row trimmed. */
@@ -79,14 +85,14 @@ async function compress(
   task: Task,
   candidates: DeviceArray<FloatDtype>,
   capacity: number,
+  room: Vector,
   support?: Support,
 ): Promise<SparseMatrix> {
   const { rows, columns, weights, workspace } = task;
   const indptr = new Uint32Array(rows + 1), indices = new Uint32Array(capacity);
   const data = likeVector(weights.data, capacity);
-  const blockRows = rowsOfCopy(task), room = likeVector(weights.data, blockRows * columns);
   let count = 0;
-  for (const [begin, end] of ranges(rows, blockRows)) {
+  for (const [begin, end] of ranges(rows, room.length / columns)) {
     const block = await workspace.read(candidates, begin * columns, (end - begin) * columns, room);
     for (let i = begin, at = 0; i < end; i++) {
       for (let j = 0; j < columns; j++, at++) {
@@ -99,13 +105,9 @@ async function compress(
     // Late or not, outliers are needed whole.
     await checkpoint(task, "outliers", task.iterations);
   }
-  return {
-    format: "csr",
-    shape: [rows, columns],
-    indptr,
-    indices: indices.slice(0, count),
-    data: data.slice(0, count),
-  };
+  const shape = [rows, columns] as const;
+  if (count === capacity) return { format: "csr", shape, indptr, indices, data };
+  return { format: "csr", shape, indptr, indices: indices.slice(0, count), data: data.slice(0, count) };
 }
 
 /**

@@ -11,9 +11,6 @@ import type { ResolvedOptions } from "./options.ts";
  */
 const blocksOfLayer = 8, blocksWithOutliers = 16, smallBlock = 2 ** 16;
 
-/** Elements that are copied to the host at once. */
-const copySize = 2 ** 17;
-
 /** Kernels work on several rows at once. */
 const rowUnit = 8;
 
@@ -69,11 +66,6 @@ export function* ranges(extent: number, most: number, unit = rowUnit): Generator
 export function rowsOfBlock({ rows, columns, options: { outliers } }: Task): number {
   const blocks = outliers ? blocksWithOutliers : blocksOfLayer;
   return Math.min(rows, roundUp(Math.max(smallBlock, rows * columns / blocks) / columns, rowUnit));
-}
-
-/** Rows that are copied to the host at once, in rooms that are garbage afterwards. */
-export function rowsOfCopy({ rows, columns }: Task): number {
-  return Math.min(rows, roundUp(copySize / columns, rowUnit));
 }
 
 /**
