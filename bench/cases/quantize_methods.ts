@@ -1,7 +1,7 @@
-import process from "node:process";
 import { quantizeLayer, type QuantizeOptions } from "../../mod.ts";
 import { calibrate, readLines, readStories } from "../../tests/fixtures/stories.ts";
-import type { Case, Cell, Target } from "../case.ts";
+import { type Case, type Cell, leftOut, type Target } from "../case.ts";
+import { dataFolder, withoutData } from "../real_data.ts";
 
 const methods: Readonly<Record<string, QuantizeOptions>> = {
   "rtn": { method: "rtn" },
@@ -16,10 +16,7 @@ const methods: Readonly<Record<string, QuantizeOptions>> = {
 export const quantizeMethods: Case = {
   question: "What error does each method leave in the layers of a real language model, and what does it cost?",
   async run({ quick, seed, progress }) {
-    const left = "Left out: it needs the data set stories260k, and MINIMA_DATA is not set.";
-    if (process.env.MINIMA_DATA === undefined) {
-      return { tables: [], targets: [], notes: [left] };
-    }
+    if (!dataFolder) return leftOut(withoutData);
     const stories = await readLines("calibration");
     const layers = await calibrate(
       await readStories(),

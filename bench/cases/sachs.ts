@@ -3,7 +3,7 @@ import { normalScores } from "../../cli/transforms.ts";
 import { type Case, type Cell, leftOut } from "../case.ts";
 import { extendedBic, lassoPath, least, ourPath, type PathPoint, secondMoments, standardize } from "../graph_paths.ts";
 import { openGlasso } from "../peers/glasso.ts";
-import { dataFolder, readTable, withoutData } from "../real_tables.ts";
+import { dataFolder, readTable, withoutData } from "../real_data.ts";
 import { type Recovery, recovery } from "../recovery.ts";
 
 const transforms: Readonly<Record<string, (data: Matrix) => Matrix>> = {

@@ -11,7 +11,7 @@ import {
   standardize,
 } from "../graph_paths.ts";
 import { openGlasso } from "../peers/glasso.ts";
-import { dataFolder, readTable, withoutData } from "../real_tables.ts";
+import { dataFolder, readTable, withoutData } from "../real_data.ts";
 
 /** What the companies do. */
 const sectors: Readonly<Record<string, string>> = {

@@ -72,6 +72,8 @@ export function createArena(memory: WebAssembly.Memory, base: number, limit: num
   const gaps: Gap[] = [{ start, bytes: memory.buffer.byteLength - start }];
   const blocks = new Map<number, number>();
   let used = 0;
+  // Memory is born zeroed, a page of it when it is first touched: from here on no block has been yet.
+  let untouched = start;
 
   function take(bytes: number, label: string, high: boolean): number {
     const fits = (gap: Gap) => gap.bytes >= bytes;
@@ -112,7 +114,8 @@ export function createArena(memory: WebAssembly.Memory, base: number, limit: num
       blocks.set(address, bytes);
       used += bytes;
       const view = viewOf(memory.buffer, dtype, address, length);
-      view.fill(0);
+      view.subarray(0, Math.ceil(Math.max(0, untouched - address) / elementBytes[dtype])).fill(0);
+      untouched = Math.max(untouched, address + bytes);
       return { dtype, length, label, address, view };
     },
     free({ address, label }) {

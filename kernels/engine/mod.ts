@@ -13,6 +13,7 @@ export type { RuntimeName } from "./runtime.ts";
 export type { Workspace } from "./workspace.ts";
 export { penaltyKinds } from "../spec/l0.ts";
 export { nodeState, nodeStateWords, nodeStatus } from "../spec/l0_nodes.ts";
+export { formBlock } from "../spec/matrix.ts";
 export { quantizationSpecs, sweepBlock } from "../spec/quantization.ts";
 export { indicatorAt, keptConjugate, relaxedAt, relaxedConjugate } from "../spec/perspective.ts";
 /** How every kernel rounds: what JavaScript code beside the kernels must do alike. */

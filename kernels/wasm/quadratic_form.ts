@@ -3,10 +3,10 @@ import { addressOf, bytesPerElement, grainFor, type Lowering, strideOf } from ".
 import { FORM_SCRATCH } from "./quadratic_form_blocking.ts";
 
 /** Lowering of {@linkcode Kernels.quadraticForm}: rows split. */
-export const quadraticForm: Lowering<"quadraticForm"> = ({ x, a, values }) => [{
+export const quadraticForm: Lowering<"quadraticForm"> = ({ x, a, values, begin = 0, end = x.columns }) => [{
   entry: `quadraticForm_${x.array.dtype}`,
-  parameters: [x.columns, addressOf(x), strideOf(x), addressOf(a), strideOf(a), addressOf(values)],
+  parameters: [addressOf(x), strideOf(x), addressOf(a), strideOf(a), addressOf(values), begin, end],
   extent: x.rows,
-  grain: grainFor(x.columns ** 2 / 2, 10),
+  grain: grainFor((end ** 2 - begin ** 2) / 2, 10),
   scratchBytes: (PRODUCT_SCRATCH + FORM_SCRATCH) * bytesPerElement.f64,
 }];

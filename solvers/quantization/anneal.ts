@@ -47,7 +47,7 @@ const firstTemperature = 0.15;
  */
 export async function anneal(task: Task): Promise<boolean> {
   const { options: { initial, iterations }, workspace } = task;
-  const stage = openStage(task, descentCoupling(task, task.dtype));
+  const stage = openStage(task, await descentCoupling(task, task.dtype));
   const rounds = openRounds(stage), noiseOfBlock = thermalNoise(task, stage.blockRows);
   for (const [begin, end] of blocksOf(stage)) {
     if (await checkpoint(task, "descend", 0)) return true;
@@ -149,7 +149,7 @@ async function annealBlock(rows: Rows, rounds: Rounds, nextNoise: () => Float64A
 export async function polish(task: Task): Promise<number | undefined> {
   // Numbers may be twice as wide as those of the task, and take no more memory.
   const blockRows = Math.ceil(rowsOfBlock(task) / 2);
-  const stage = openStage(task, descentCoupling(task, "f64"), { blockRows });
+  const stage = openStage(task, await descentCoupling(task, "f64"), { blockRows });
   let violations = 0;
   for (const [begin, end] of blocksOf(stage)) {
     const rows = placeRows(stage, begin, end);

@@ -1,3 +1,4 @@
+import { formBlock } from "../../kernels/engine/mod.ts";
 import type { MatrixOperand } from "../../kernels/spec.ts";
 import { DataError } from "../core/errors.ts";
 import { dequantizeRows } from "./layer.ts";
@@ -25,8 +26,12 @@ export interface Certificate {
  */
 export async function certify(task: Task): Promise<Certificate> {
   const { workspace: { host: workspace }, columns, rows, gram, weights, codes, grid, outliers } = task;
+  const pause = () => task.run.checkpoint({ stage: "certify", fraction: 1, iteration: task.iterations });
   const form = workspace.allocate("f64", columns * columns, "Gram matrix");
-  workspace.write(form, gram.data);
+  for (const [begin, end] of ranges(columns, formBlock)) {
+    workspace.write(form, gram.data.subarray(begin * columns, end * columns), begin * columns);
+    await pause();
+  }
   const capacity = Math.min(rowsOfBlock(task), rowsOfCall(task, formShare));
   const block = workspace.allocate("f64", capacity * columns, "errors");
   const values = workspace.allocate("f64", capacity, "quadratic forms");
@@ -36,8 +41,15 @@ export async function certify(task: Task): Promise<Certificate> {
   const errors = new Float64Array(capacity * columns);
 
   async function forms(count: number): Promise<Float64Array> {
-    const x = { array: block, rows: count, columns };
-    await workspace.kernels.quadraticForm({ x, a, values: { array: values, length: count } });
+    const operands = { x: { array: block, rows: count, columns }, a, values: { array: values, length: count } };
+    for (let begin = 0; begin < columns;) {
+      // Columns up to the n-th cost n^2 operations a row.
+      const affordable = Math.sqrt(begin ** 2 + workspace.batchFlops / count) - begin;
+      const end = Math.min(columns, begin + formBlock * Math.max(1, Math.floor(affordable / formBlock)));
+      await workspace.kernels.quadraticForm({ ...operands, begin, end });
+      await pause();
+      begin = end;
+    }
     return workspace.read(values, 0, count);
   }
 
@@ -51,7 +63,6 @@ export async function certify(task: Task): Promise<Certificate> {
     for (let at = 0; at < original.length; at++) errors[at] = original[at] - dense[at];
     workspace.write(block, errors.subarray(0, original.length));
     rowObjectives.set(await forms(end - begin), begin);
-    await task.run.checkpoint({ stage: "certify", fraction: 1, iteration: task.iterations });
   }
   for (const array of [form, block, values]) workspace.free(array);
   const objective = sum(rowObjectives);

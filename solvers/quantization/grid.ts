@@ -1,5 +1,6 @@
 import { roundHalfToEven } from "../../kernels/engine/mod.ts";
 import { likeVector, type Matrix, matrix, type Vector } from "../core/matrix.ts";
+import { orderStatistic } from "../core/order_statistic.ts";
 
 /** The grid of every row and group: weights are `scale (code - zero)` for codes 0 to `maximumCode`. */
 export interface Grid {
@@ -66,10 +67,10 @@ function rangeFinder({ symmetric, trimmed = 0, excluded }: GridOptions, room: Ve
       }
     } else {
       room.set(counted);
-      const sorted = room.subarray(0, counted.length).sort();
+      const parted = room.subarray(0, counted.length);
       // As the authors' code: the n-th smallest and the (n + 1)-th largest.
-      least = Math.min(sorted[drop - 1], 0);
-      most = Math.max(sorted[sorted.length - 1 - drop], 0);
+      least = Math.min(orderStatistic(parted, drop - 1), 0);
+      most = Math.max(orderStatistic(parted, parted.length - 1 - drop, drop - 1), 0);
     }
     if (symmetric) {
       most = Math.max(-least, most);

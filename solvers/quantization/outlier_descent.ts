@@ -60,7 +60,7 @@ async function beginOutliers(task: Task, size: number): Promise<Outliers> {
 async function alternate(task: Task, size: number, first: Support): Promise<boolean> {
   const { options: { initial, iterations, method, relaxEvery }, trace } = task;
   const paper = method === "quantease", turns = paper ? iterations : autoAlternations;
-  const stage = openStage(task, descentCoupling(task, task.dtype), { resident: true });
+  const stage = openStage(task, await descentCoupling(task, task.dtype), { resident: true });
   const lambda = await largestEigenvalue(stage);
   let blocks = placeAll(stage), support = first, fitted = first;
   for (const rows of blocks) initial === "weights" ? startFromWeights(rows) : startFromCodes(rows);

@@ -115,6 +115,8 @@ async function compress(
  * by the largest row sum. Every product with the Gram matrix goes through the coupling: `Sigma v = M (diag(Sigma) v)`.
  */
 export async function largestEigenvalue({ task, coupling, dtype }: Stage): Promise<number> {
+  // Late or not, the bound is needed whole.
+  const pause = () => checkpoint(task, "outliers", task.iterations);
   const { columns, diagonal, gram, workspace, options: { seed } } = task;
   const a: MatrixOperand = { array: coupling, rows: columns, columns };
   const x: VectorOperand = { array: workspace.allocate(dtype, columns, "power iteration"), length: columns };
@@ -128,6 +130,7 @@ export async function largestEigenvalue({ task, coupling, dtype }: Stage): Promi
     vector = await workspace.read(y.array);
     norm = lengthOf(vector);
     if (norm === 0) break;
+    await pause();
   }
   spend(task, powerSteps / task.rows, task.rows);
   for (const { array } of [x, y]) workspace.free(array);
@@ -136,6 +139,7 @@ export async function largestEigenvalue({ task, coupling, dtype }: Stage): Promi
     let sum = 0;
     for (let k = 0; k < columns; k++) sum += Math.abs(gram.data[j * columns + k]);
     rowSum = Math.max(rowSum, sum);
+    if (j % 64 === 0) await pause();
   }
   return Math.min(norm * (1 + Math.log(columns + 1) / powerSteps), rowSum);
 }

@@ -24,7 +24,7 @@ const lastRelaxation = 25;
 export async function quantease(task: Task): Promise<Status> {
   const { options: { activationOrder, initial, iterations, relaxEvery }, trace } = task;
   const order = activationOrder ? byActivation(task) : undefined;
-  const stage = openStage(task, descentCoupling(task, task.dtype, order), { order, resident: true });
+  const stage = openStage(task, await descentCoupling(task, task.dtype, order), { order, resident: true });
   const blocks = placeAll(stage);
 
   for (const rows of blocks) {

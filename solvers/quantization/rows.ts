@@ -3,7 +3,7 @@
 import { roundHalfToEven, type Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, FloatDtype, MatrixOperand, QuantizationState, VectorOperand } from "../../kernels/spec.ts";
 import { likeVector, type Vector } from "../core/matrix.ts";
-import { type Range, ranges, rowsOfBlock, targetRow, type Task, workspaceFor } from "./task.ts";
+import { checkpoint, type Range, ranges, rowsOfBlock, targetRow, type Task, workspaceFor } from "./task.ts";
 
 /** What all row blocks of one stage share; columns are in the order of the coupling. */
 export interface Stage {
@@ -212,7 +212,11 @@ function wordsOfRow(columns: number): number {
 }
 
 /** `M = Sigma diag(Sigma)^-1`, the coupling of coordinate descent; columns and rows of dead inputs are zero. */
-export function descentCoupling(task: Task, dtype: FloatDtype, order?: Uint32Array): DeviceArray<FloatDtype> {
+export async function descentCoupling(
+  task: Task,
+  dtype: FloatDtype,
+  order?: Uint32Array,
+): Promise<DeviceArray<FloatDtype>> {
   const { columns, diagonal, gram } = task, workspace = workspaceFor(task, dtype);
   const coupling = workspace.allocate(dtype, columns * columns, "coupling");
   const row = new Float64Array(columns), divisors = diagonal.map((entry) => entry === 0 ? Infinity : entry);
@@ -223,6 +227,8 @@ export function descentCoupling(task: Task, dtype: FloatDtype, order?: Uint32Arr
       row[k] = gram.data[source + column] / divisors[column];
     }
     workspace.write(coupling, row, j * columns);
+    // Late or not, it is needed whole.
+    if (j % 64 === 0) await checkpoint(task, "coupling", task.iterations);
   }
   return coupling;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
 import type { FloatDtype, MatrixOperand } from "../../kernels/spec.ts";
+import { formBlock } from "../../kernels/spec/matrix.ts";
 import { createRandom } from "../../solvers/core/random.ts";
 import { conformance } from "./grid.ts";
 import { copyOf, matrixOf, vectorOf, viewOf } from "./operands.ts";
@@ -65,5 +66,29 @@ conformance("quadraticForm", "gives a row the same bits in any range and on any 
     assert.deepEqual(viewOf(cut.values), viewOf(operands.values));
   } finally {
     single.release();
+  }
+});
+
+conformance("quadraticForm", "takes columns in ranges to the same bits", async (bench) => {
+  const { dtype, workspace, kernel, reference } = bench;
+  const columns = 3 * formBlock + 5, { x, a, values } = operandsOf(workspace, dtype, 9, columns);
+  const cut = copyOf(workspace, values);
+  await kernel.quadraticForm({ x, a, values });
+  for (const [begin, end] of [[0, formBlock], [formBlock, 3 * formBlock], [3 * formBlock, columns]]) {
+    await kernel.quadraticForm({ x, a, values: cut, begin, end });
+  }
+  assert.deepEqual(viewOf(cut), viewOf(values));
+  // Anywhere else the ranges add up too, and stay close to the reference.
+  const odd = copyOf(workspace, values), expected = copyOf(workspace, values);
+  for (const [begin, end] of [[0, 0], [0, 3], [3, 200], [200, 200], [200, columns]]) {
+    await kernel.quadraticForm({ x, a, values: odd, begin, end });
+    await reference.quadraticForm({ x, a, values: expected, begin, end });
+    for (let i = 1; i <= 9; i++) {
+      const [value, wanted] = [viewOf(odd)[i], viewOf(expected)[i]];
+      assert.ok(
+        Math.abs(value - wanted) <= 1e-10 * columns,
+        `row ${i - 1}, columns to ${end}: ${value}, not ${wanted}`,
+      );
+    }
   }
 });

@@ -14,28 +14,31 @@ import { at } from "./simd";
 import { dot_f64 } from "./vector";
 
 export function quadraticForm_f32(
-  columns: i32, x: usize, xStride: i32, a: usize, aStride: i32, values: usize, begin: i32, end: i32, scratch: usize,
+  x: usize, xStride: i32, a: usize, aStride: i32, values: usize, first: i32, last: i32,
+  begin: i32, end: i32, scratch: usize,
 ): void {
-  quadraticForm<f32>(columns, x, xStride, a, aStride, values, begin, end, scratch);
+  quadraticForm<f32>(x, xStride, a, aStride, values, first, last, begin, end, scratch);
 }
 
 export function quadraticForm_f64(
-  columns: i32, x: usize, xStride: i32, a: usize, aStride: i32, values: usize, begin: i32, end: i32, scratch: usize,
+  x: usize, xStride: i32, a: usize, aStride: i32, values: usize, first: i32, last: i32,
+  begin: i32, end: i32, scratch: usize,
 ): void {
-  quadraticForm<f64>(columns, x, xStride, a, aStride, values, begin, end, scratch);
+  quadraticForm<f64>(x, xStride, a, aStride, values, first, last, begin, end, scratch);
 }
 
 function quadraticForm<T>(
-  columns: i32, x: usize, xStride: i32, a: usize, aStride: i32, values: usize, begin: i32, end: i32, scratch: usize,
+  x: usize, xStride: i32, a: usize, aStride: i32, values: usize, first: i32, last: i32,
+  begin: i32, end: i32, scratch: usize,
 ): void {
   const bracket = at(scratch, PRODUCT_SCRATCH, 8);
   const left = at(bracket, FORM_ROWS * FORM_BLOCK, 8), right = at(left, FORM_ROWS * FORM_CHUNK, 8);
   for (let top = begin; top < end; top += FORM_ROWS) {
     const rows = min(FORM_ROWS, end - top);
     const block = element<T>(x, top, 0, xStride);
-    memory.fill(at(values, top, 8), 0, <usize>rows * 8);
-    for (let j = 0; j < columns; j += FORM_BLOCK) {
-      const width = min(FORM_BLOCK, columns - j);
+    if (first == 0) memory.fill(at(values, top, 8), 0, <usize>rows * 8);
+    for (let j = first; j < last; j += FORM_BLOCK) {
+      const width = min(FORM_BLOCK, last - j);
       for (let k = 0; k < j; k += FORM_CHUNK) {
         accumulate<T>(2, f64(k > 0), block, xStride, a, aStride, rows, k, min(FORM_CHUNK, j - k), j, width, left, right,
           bracket, scratch);

@@ -1,4 +1,4 @@
-/** Real tables in the folder that `MINIMA_DATA` names. */
+/** Real data in the folder that `MINIMA_DATA` names. */
 
 import process from "node:process";
 import { parseCsv, type Table } from "../mod.ts";
