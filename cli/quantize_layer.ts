@@ -80,7 +80,7 @@ The result holds codes, scales, zeros and outliers of each layer; parseQuantized
         const task = pairs.length === 1 ? "" : `layer ${index + 1} of ${pairs.length}`;
         const result = await quantizeLayer(
           await weights.read(layer),
-          await readGram(statistics, source, activations !== undefined, options),
+          activations ? await accumulate(statistics, source, options, signal) : await statistics.read(source),
           {
             ...quantizeOptions(options),
             signal,
@@ -151,12 +151,11 @@ function pairLayers(
 
 type Options = OptionValues<typeof options>;
 
-async function readGram(file: MatrixFile, name: string, areActivations: boolean, options: Options): Promise<Matrix> {
-  const matrix = await file.read(name);
-  if (!areActivations) return matrix;
-  const { backend, threads } = solveOptions(options);
-  const accumulator = accumulateGram(matrix.shape[1], { backend, threads });
-  await accumulator.add(matrix);
+/** The Gram matrix of activations in a file. */
+async function accumulate(file: MatrixFile, name: string, options: Options, signal: AbortSignal): Promise<Matrix> {
+  const activations = await file.read(name), { backend, threads } = solveOptions(options);
+  const accumulator = accumulateGram(activations.shape[1], { backend, threads, signal });
+  await accumulator.add(activations);
   return await accumulator.gram();
 }
 

@@ -32,12 +32,17 @@ export interface Run {
   checkpoint(state: Checkpoint): Promise<boolean>;
 }
 
-/** Begins a run, after a check of the options that all solvers share; throws at once where the signal is aborted. */
-export function startRun(options: SolveOptions): Run {
-  const { backend = "auto", threads = 1, signal, timeLimitMs = Infinity, onProgress } = options;
+/** Checks the options that all solvers share. */
+export function checkSolveOptions({ backend = "auto", threads = 1, timeLimitMs = Infinity }: SolveOptions): void {
   numberOption("timeLimitMs", timeLimitMs, 0, Infinity);
   choiceOption("backend", backend, ["auto", "reference", "wasm", "threads", "webgpu"]);
   integerOption("threads", threads, 1);
+}
+
+/** Begins a run, after a check of the options that all solvers share; throws at once where the signal is aborted. */
+export function startRun(options: SolveOptions): Run {
+  checkSolveOptions(options);
+  const { signal, timeLimitMs = Infinity, onProgress } = options;
   signal?.throwIfAborted();
   const started = performance.now();
   let lastTurn = started;

@@ -3,20 +3,21 @@ import { ShapeError } from "../core/errors.ts";
 import { checkMatrix, dtypeOf, type Matrix, matrix } from "../core/matrix.ts";
 import { choiceOption, integerOption } from "../core/options.ts";
 import type { SolveOptions } from "../core/result.ts";
+import { checkSolveOptions, startRun } from "../core/run.ts";
 
 /** Activations of one kernel call: enough rows to amortise the triangle, few enough to return soon. */
 const callFlops = 1e9;
 
 /** Collects the Gram matrix of a layer's inputs. */
 export interface GramAccumulator {
-  /** Adds activations [tokens, inputs]; calls may overlap and are then added in order. */
+  /** Adds activations [tokens, inputs], wholly or, where it rejects, not at all; calls may overlap and are then added in order. */
   add(activations: Matrix): Promise<void>;
   /** A fresh copy of the sum so far [inputs, inputs]. */
   gram(): Promise<Matrix>;
 }
 
 /** Options of {@linkcode accumulateGram}. */
-export interface GramOptions extends Pick<SolveOptions, "backend" | "threads"> {
+export interface GramOptions extends Pick<SolveOptions, "backend" | "threads" | "signal" | "onProgress"> {
   /**
    * Precision of the matrix that `gram` returns; the sum itself is kept in f64. A layer with f32 weights is solved in
    * f32 either way, and f32 halves the memory. @default "f64"
@@ -32,7 +33,7 @@ export interface GramOptions extends Pick<SolveOptions, "backend" | "threads"> {
  * Complexity: `tokens * inputs^2` flops.
  *
  * @param inputs Columns of the activations, >= 1.
- * @throws {OptionError} for a wrong `inputs` or option
+ * @throws {OptionError} for a wrong `inputs` or option; `add` rejects with `signal.reason`, once aborted
  *
  * @example
  * ```ts
@@ -47,11 +48,13 @@ export interface GramOptions extends Pick<SolveOptions, "backend" | "threads"> {
 export function accumulateGram(inputs: number, options: GramOptions = {}): GramAccumulator {
   integerOption("inputs", inputs, 1);
   const dtype = choiceOption("dtype", options.dtype ?? "f64", ["f32", "f64"]);
+  checkSolveOptions(options);
   const sum = new Float64Array(inputs * inputs);
   const action = "accumulate the Gram matrix";
   let last: Promise<void> = Promise.resolve();
 
   async function accumulate({ data, shape: [tokens] }: Matrix): Promise<void> {
+    const run = startRun(options);
     const workspace = await openWorkspace({
       backend: options.backend,
       threads: options.threads,
@@ -67,6 +70,7 @@ export function accumulateGram(inputs: number, options: GramOptions = {}): GramA
         const rows = Math.min(chunk, tokens - begin);
         workspace.write(batch, data.subarray(begin * inputs, (begin + rows) * inputs));
         await workspace.kernels.syrk({ a: { array: batch, rows, columns: inputs }, c, beta: 1 });
+        await run.checkpoint({ stage: "accumulate", fraction: (begin + rows) / tokens, iteration: 0 });
       }
       sum.set(await workspace.read(c.array));
     } finally {

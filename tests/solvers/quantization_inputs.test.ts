@@ -272,4 +272,28 @@ describe("accumulateGram", () => {
     await assert.rejects(accumulator.add(matrix(1, 3, new Float64Array([1, NaN, 0]))), DataError);
     assert.deepEqual((await accumulator.gram()).data, new Float64Array(9));
   });
+
+  it("refuses options that no solver takes", () => {
+    assert.throws(() => accumulateGram(3, { threads: 0 }), OptionError);
+    assert.throws(() => accumulateGram(3, { backend: "gpu" as "wasm" }), /"backend": expected .*received "gpu"/);
+  });
+
+  it("reports progress, and leaves the sum alone where it is aborted in the middle of a batch", async () => {
+    const abort = new AbortController(), fractions: number[] = [], before = memoryUsage().used;
+    // Two kernel calls.
+    const tokens = 1100, inputs = 1024, data = new Float32Array(tokens * inputs).fill(1);
+    const accumulator = accumulateGram(inputs, {
+      dtype: "f32",
+      signal: abort.signal,
+      onProgress: ({ fraction }) => {
+        if (fractions.push(fraction) === 3) abort.abort(new Error("enough"));
+      },
+    });
+    await accumulator.add(matrix(tokens, inputs, data));
+    assert.ok(fractions.length === 2 && fractions[0] < 1 && fractions[1] === 1, fractions.join());
+    await assert.rejects(accumulator.add(matrix(tokens, inputs, data)), /enough/);
+    await assert.rejects(accumulator.add(matrix(tokens, inputs, data)), /enough/);
+    assert.equal(memoryUsage().used, before);
+    assert.ok((await accumulator.gram()).data.every((entry) => entry === tokens), "the sum of the first batch");
+  });
 });
