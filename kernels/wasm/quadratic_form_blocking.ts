@@ -3,7 +3,7 @@
 /** Rows that share one conversion of A. */
 export const FORM_ROWS = 256;
 
-/** Columns of one block. */
+/** Columns of one block; divides `formBlock`. */
 export const FORM_BLOCK = 128;
 
 /** Columns of X, and rows of A, converted at a time. */

@@ -1,6 +1,6 @@
 // Blocking of the quantisation sweep, in elements: read by the AssemblyScript kernel and by its binding alike.
 
-/** Columns that are settled before the rest of the residual follows by one matrix product. */
+/** Columns that are settled before the rest of the residual follows by one matrix product; divides `sweepBlock`. */
 export const COLUMN_BLOCK = 64;
 
 /** Rows that share one packing of the coupling. */

@@ -10,7 +10,10 @@ const callFlops = 1e9;
 
 /** Collects the Gram matrix of a layer's inputs. */
 export interface GramAccumulator {
-  /** Adds activations [tokens, inputs], wholly or, where it rejects, not at all; calls may overlap and are then added in order. */
+  /**
+   * Adds activations [tokens, inputs], wholly or, where it rejects, not at all. Calls may overlap and are then added in
+   * order.
+   */
   add(activations: Matrix): Promise<void>;
   /** A fresh copy of the sum so far [inputs, inputs]. */
   gram(): Promise<Matrix>;

@@ -54,7 +54,10 @@ export function fitGrid(weights: Matrix, options: GridOptions): Grid {
   return { scales, zeros, groups, groupIndex, maximumCode };
 }
 
-/** The range that a run of weights from column `begin` on must cover; `room` holds a run, for arrays of its own would be a copy of the layer. */
+/**
+ * The range that a run of weights from column `begin` on must cover. `room` is as long as a run: a new array for each
+ * would leave a copy of the layer behind.
+ */
 function rangeFinder({ symmetric, trimmed = 0, excluded }: GridOptions, room: Vector) {
   return (weights: Vector, begin: number): [least: number, most: number] => {
     const counted = excluded ? without(excluded, weights, begin, room) : weights;

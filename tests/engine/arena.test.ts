@@ -15,13 +15,14 @@ function bytesOf({ dtype, length }: HostArray): number {
   return Math.ceil(Math.max(1, length * elementBytes[dtype]) / 64) * 64;
 }
 
-/** What a caller may do: allocate so many elements, or free the array of this rank among those it holds. */
-type Step = { readonly dtype: Dtype; readonly length: number } | { readonly free: number };
+/** What a caller may do: allocate so many elements, low or high, or free the array of this rank among those it holds. */
+type Step = { readonly dtype: Dtype; readonly length: number; readonly high: boolean } | { readonly free: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     dtype: fc.constantFrom<Dtype>("f32", "f64", "u8", "u32", "i32"),
     length: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 12_000 })),
+    high: fc.boolean(),
   }),
   fc.record({ free: fc.nat() }),
 );
@@ -41,7 +42,7 @@ describe("arena", () => {
         } else {
           let array: HostArray;
           try {
-            array = arena.allocate(asked.dtype, asked.length, "block");
+            array = arena.allocate(asked.dtype, asked.length, "block", asked.high);
           } catch (error) {
             assert.ok(error instanceof MemoryLimitError);
             assert.equal(arena.usage().used, used, "a refusal changes nothing");
