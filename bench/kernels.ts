@@ -2,7 +2,7 @@
 
 import { capabilities, init, openWorkspace, type Workspace } from "../kernels/engine/mod.ts";
 import { type KernelModules, loadModule } from "../kernels/engine/modules.ts";
-import { type FloatDtype, kernelSpecs } from "../kernels/spec.ts";
+import { type FloatDtype, specifications } from "../kernels/contract.ts";
 import type { FloatArray } from "./peers/peer.ts";
 import type { Contender } from "./runner.ts";
 
@@ -52,7 +52,7 @@ export function gemmContender(
   const operands = { a: matrix("A", a), b: matrix("B", b), c: matrix("C") };
   return {
     name,
-    work: kernelSpecs.gemm.flops(operands) / 1e9,
+    work: specifications.gemm.flops(operands) / 1e9,
     run: () => workspace.kernels.gemm(operands),
     product: () => workspace.read(operands.c.array),
   };

@@ -3,7 +3,7 @@ import { BackendError, dispose, FormatError, init, InputError, MemoryLimitError,
 import settings from "../deno.json" with { type: "json" };
 import { readArguments } from "./arguments.ts";
 import { UsageError } from "./command.ts";
-import { commands } from "./commands.ts";
+import { commands } from "./commands/mod.ts";
 import { crossoversVariable, readCrossovers } from "./crossovers.ts";
 import { FileError } from "./files.ts";
 import { commandHelp, overview } from "./help.ts";

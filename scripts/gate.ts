@@ -30,7 +30,7 @@ const steps: readonly Step[] = [
   { name: "lint", run: () => deno("lint") },
   { name: "types", run: () => deno("check", ...scripts.filter((path) => !isPage(path))) },
   { name: "types in a page", run: () => deno("check", "--config", "deno.browser.json", ...portable) },
-  { name: "rules of the house", run: () => deno("test", "-A", "tests/house") },
+  { name: "architecture", run: () => deno("test", "-A", "tests/architecture") },
   { name: "documentation", run: () => deno("doc", "--lint", ...entries) },
   { name: "publishable", run: () => deno("publish", "--dry-run", "--allow-dirty") },
   { name: `examples in ${withExamples.length} files`, run: () => deno("test", "-A", "--doc", ...withExamples) },

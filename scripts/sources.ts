@@ -1,4 +1,4 @@
-/** The files of the repository, as the gate and the house tests see them. */
+/** The files of the repository, as the gate and the tests of the architecture see them. */
 
 const skippedFolders = new Set(["node_modules", "build", "coverage", ".git"]);
 

@@ -1,7 +1,7 @@
 import type { Case } from "../case.ts";
 import { normals } from "../data.ts";
 import { gemmContender, openBuilds } from "../kernels.ts";
-import { kernelSpecs } from "../../kernels/spec.ts";
+import { specifications } from "../../kernels/contract.ts";
 import { race } from "../runner.ts";
 
 /** A pass of coordinate descent beside the product that does as many operations. */
@@ -49,7 +49,7 @@ export const quantizationSweep: Case = {
       workspace.write(residual.array, errors);
       return sweep({ ...state, relaxed });
     };
-    const work = kernelSpecs.quantizationSweep.flops(state) / 1e9;
+    const work = specifications.quantizationSweep.flops(state) / 1e9;
     const product = gemmContender(
       `matrix product, ${build} build`,
       workspace,

@@ -1,6 +1,6 @@
 import { dispose, init, openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
 import type { WebgpuWorkspace } from "../../kernels/engine/webgpu/workspace.ts";
-import { kernelSpecs } from "../../kernels/spec.ts";
+import { specifications } from "../../kernels/contract.ts";
 import { capabilities, quantizeLayer } from "../../mod.ts";
 import type { Case, Cell } from "../case.ts";
 import { seconds } from "../clock.ts";
@@ -148,7 +148,7 @@ function sweepOver(workspace: Workspace, { rows, columns, weights, gram }: Synth
     maximumCode: 7,
   };
   return {
-    work: kernelSpecs.quantizationSweep.flops(state) / 1e9,
+    work: specifications.quantizationSweep.flops(state) / 1e9,
     // From the start each time: a pass over levels that have settled has less to do.
     run: () => {
       workspace.write(state.levels.array, weights);

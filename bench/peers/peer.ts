@@ -1,6 +1,6 @@
 /** What the adapters of other libraries offer to the cases. */
 
-import type { FloatDtype } from "../../kernels/spec.ts";
+import type { FloatDtype } from "../../kernels/contract.ts";
 
 /** The typed arrays of the two float types. */
 export type FloatArray = Float32Array | Float64Array;

@@ -1,4 +1,4 @@
-import type { Dtype, HostArray, ViewOf } from "../spec.ts";
+import type { Dtype, HostArray, ViewOf } from "../contract.ts";
 import { MemoryLimitError } from "./errors.ts";
 
 /** Every block begins on a cache line. */

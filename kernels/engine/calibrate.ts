@@ -1,4 +1,4 @@
-import { kernelSpecs, type MatrixOperand } from "../spec.ts";
+import { type MatrixOperand, specifications } from "../contract.ts";
 import { type Capabilities, capabilities, hostCapabilities } from "./capabilities.ts";
 import { BackendError } from "./errors.ts";
 import { loadModule } from "./modules.ts";
@@ -188,7 +188,7 @@ function product(workspace: Workspace, size: number) {
   for (const { array } of [operands.a, operands.b]) workspace.write(array, new Float32Array(size * size).fill(1));
   return {
     answer: operands.c,
-    flops: kernelSpecs.gemm.flops(operands),
+    flops: specifications.gemm.flops(operands),
     async run() {
       await workspace.kernels.gemm(operands);
       await workspace.read(operands.c.array, 0, 1);

@@ -1,4 +1,4 @@
-import type { FloatDtype, KernelName } from "../spec.ts";
+import type { FloatDtype, KernelName } from "../contract.ts";
 import { webgpuKernels } from "../webgpu/names.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { BackendError } from "./errors.ts";

@@ -1,5 +1,5 @@
 import { referenceKernels } from "../reference/table.ts";
-import type { HostArray, KernelArguments, KernelName, Kernels } from "../spec.ts";
+import type { HostArray, KernelArguments, KernelName, Kernels } from "../contract.ts";
 import { type Launch, type Launches, runLaunches, runLaunchesAsync } from "../wasm/launch.ts";
 import { lowerings } from "../wasm/table.ts";
 import { type Arena, createArena } from "./arena.ts";

@@ -1,4 +1,4 @@
-import type { DeviceArray, Dtype, FloatDtype, HostArray, Kernels, View, ViewOf } from "../spec.ts";
+import type { DeviceArray, Dtype, FloatDtype, HostArray, Kernels, View, ViewOf } from "../contract.ts";
 import { type Arena, elementBytes, narrowInPlace, viewOf } from "./arena.ts";
 import type { Plan } from "./plan.ts";
 

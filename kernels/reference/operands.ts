@@ -1,6 +1,6 @@
 /** Access to operands that live in JavaScript-addressable memory, shared by the reference kernels. */
 
-import type { DeviceArray, Dtype, FloatDtype, HostArray, MatrixOperand, VectorOperand, ViewOf } from "../spec.ts";
+import type { DeviceArray, Dtype, FloatDtype, HostArray, MatrixOperand, VectorOperand, ViewOf } from "../contract.ts";
 
 /** The live view of an array; throws a TypeError for one that lives on a device JavaScript cannot address. */
 export function hostView<D extends Dtype>(array: DeviceArray<D>): ViewOf[D] {

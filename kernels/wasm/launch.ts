@@ -1,6 +1,6 @@
 /** How a kernel call becomes a call into the WASM module. */
 
-import type { HostArray, KernelArguments, KernelName, MatrixOperand, VectorOperand } from "../spec.ts";
+import type { HostArray, KernelArguments, KernelName, MatrixOperand, VectorOperand } from "../contract.ts";
 
 /**
  * One call of an exported function. Where `extent` is given, the work splits: the function takes `begin, end, scratch`

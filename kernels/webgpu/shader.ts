@@ -1,6 +1,6 @@
 /** Compute shaders in WGSL, and how a kernel call becomes dispatches of them. */
 
-import type { DeviceArray, Dtype, KernelArguments, KernelName, MatrixOperand } from "../spec.ts";
+import type { DeviceArray, Dtype, KernelArguments, KernelName, MatrixOperand } from "../contract.ts";
 
 /** The scalars of a shader in their order; in WGSL they are the fields of the uniform `p`. */
 export type ParameterTypes = Readonly<Record<string, "u32" | "f32">>;

@@ -19,8 +19,8 @@ const processes: readonly RuntimeName[] = ["deno", "node", "bun"];
 
 /** Folders of `tests/` that do not run everywhere. */
 const folders: { readonly [folder: string]: readonly RuntimeName[] } = {
-  // The house rules and the packed package are about files, not about a runtime.
-  house: ["deno"],
+  // The rules of the architecture and the packed package are about files, not about a runtime.
+  architecture: ["deno"],
   package: ["deno"],
   // Drives browsers from outside.
   page: ["deno"],

@@ -1,4 +1,4 @@
-import { entryGain, type L0Penalty, penaltyKinds } from "../branch_and_bound/perspective.ts";
+import { entryGain, type L0Penalty, penaltyKinds } from "../l0/penalty.ts";
 import type { Random } from "../core/random.ts";
 import type { Run } from "../core/run.ts";
 import {

@@ -1,5 +1,5 @@
-import { keptConjugate, type L0Penalty } from "../branch_and_bound/perspective.ts";
-import { roundingMargin } from "../branch_and_bound/precision.ts";
+import { keptConjugate, type L0Penalty } from "../l0/penalty.ts";
+import { roundingMargin } from "../l0/node_precision.ts";
 import type { EdgePrices } from "./pricing.ts";
 import type { GraphEstimate } from "./pseudolikelihood.ts";
 

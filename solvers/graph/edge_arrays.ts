@@ -1,5 +1,5 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { DeviceArray, VectorOperand } from "../../kernels/spec.ts";
+import type { DeviceArray, VectorOperand } from "../../kernels/contract.ts";
 import { colourEdges } from "./colouring.ts";
 import type { GraphPoint } from "./pseudolikelihood.ts";
 

@@ -1,5 +1,5 @@
-import type { NodeStart } from "../branch_and_bound/node_batch.ts";
-import { indicatorAt, type L0Penalty } from "../branch_and_bound/perspective.ts";
+import type { NodeStart } from "../l0/node_batch.ts";
+import { indicatorAt, type L0Penalty } from "../l0/penalty.ts";
 import {
   branchAndBound,
   type NodeRelaxation,
@@ -9,7 +9,7 @@ import {
   type SearchOptions,
   type SearchOutcome,
   type Tree,
-} from "../branch_and_bound/search.ts";
+} from "../l0/search.ts";
 import { descendOn, type GraphBudget, graphDescent, type GraphSolution } from "./descent.ts";
 import { edgeNumber, endsOfEdge, type GraphPoint, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
 import { createGraphRelaxation, type GraphStart, type RelaxedGraph, startOfNode } from "./relaxation.ts";

@@ -1,5 +1,5 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { DeviceArray, PackedGram } from "../../kernels/spec.ts";
+import type { DeviceArray, PackedGram } from "../../kernels/contract.ts";
 import { createClassArrays } from "./edge_arrays.ts";
 import { createPacking, packs } from "./packing.ts";
 import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";

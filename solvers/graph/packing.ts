@@ -1,5 +1,5 @@
 import { MemoryLimitError, type Workspace } from "../../kernels/engine/mod.ts";
-import type { PackedGram } from "../../kernels/spec.ts";
+import type { PackedGram } from "../../kernels/contract.ts";
 import type { adjacencyOf } from "./edge_arrays.ts";
 import { sumOver } from "./pseudolikelihood.ts";
 

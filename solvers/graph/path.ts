@@ -1,4 +1,4 @@
-import { entryGain, l0Penalty } from "../branch_and_bound/perspective.ts";
+import { entryGain, l0Penalty } from "../l0/penalty.ts";
 import type { Matrix } from "../core/matrix.ts";
 import { choiceOption, integerOption } from "../core/options.ts";
 import { leastSlopes, presenceOf } from "./descent.ts";

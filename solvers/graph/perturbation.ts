@@ -1,4 +1,4 @@
-import type { L0Penalty } from "../branch_and_bound/perspective.ts";
+import type { L0Penalty } from "../l0/penalty.ts";
 import type { Random } from "../core/random.ts";
 import { type GraphBudget, graphLocalSearch, type GraphSolution } from "./descent.ts";
 import type { GraphEstimate, GraphPoint, Pseudolikelihood } from "./pseudolikelihood.ts";

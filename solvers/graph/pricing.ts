@@ -1,5 +1,5 @@
 import { nodeStatus, type Workspace } from "../../kernels/engine/mod.ts";
-import type { DeviceArray, MatrixOperand } from "../../kernels/spec.ts";
+import type { DeviceArray, MatrixOperand } from "../../kernels/contract.ts";
 import { deviceVector } from "./edge_arrays.ts";
 import { edgeNumber, endsOfEdge, type Pseudolikelihood } from "./pseudolikelihood.ts";
 import { createSteepest } from "./steepest.ts";

@@ -1,5 +1,5 @@
 import { MemoryLimitError, type Workspace } from "../../kernels/engine/mod.ts";
-import type { DeviceArray } from "../../kernels/spec.ts";
+import type { DeviceArray } from "../../kernels/contract.ts";
 import { DataError } from "../core/errors.ts";
 import type { Matrix } from "../core/matrix.ts";
 import type { Run } from "../core/run.ts";

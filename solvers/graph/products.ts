@@ -1,6 +1,6 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { DeviceArray } from "../../kernels/spec.ts";
-import { createNodeBatch } from "../branch_and_bound/node_batch.ts";
+import type { DeviceArray } from "../../kernels/contract.ts";
+import { createNodeBatch } from "../l0/node_batch.ts";
 import { createClassArrays } from "./edge_arrays.ts";
 import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
 import { createSlopes } from "./slopes.ts";

@@ -1,6 +1,6 @@
-import type { NodeBatch } from "../branch_and_bound/node_batch.ts";
-import { type L0Penalty, penaltyAt } from "../branch_and_bound/perspective.ts";
-import type { SearchOptions } from "../branch_and_bound/search.ts";
+import type { NodeBatch } from "../l0/node_batch.ts";
+import { type L0Penalty, penaltyAt } from "../l0/penalty.ts";
+import type { SearchOptions } from "../l0/search.ts";
 import type { EdgePrices } from "./pricing.ts";
 
 /** A symmetric matrix: its diagonal, and values on some edges; zero elsewhere. */

@@ -1,13 +1,6 @@
-import {
-  indicatorAt,
-  keptConjugate,
-  type L0Penalty,
-  l0Penalty,
-  relaxedAt,
-  relaxedConjugate,
-} from "../branch_and_bound/perspective.ts";
-import { allowedGap } from "../branch_and_bound/precision.ts";
-import { drop, type Fixing, keep, nodeStatus, type SearchOptions } from "../branch_and_bound/search.ts";
+import { indicatorAt, keptConjugate, type L0Penalty, l0Penalty, relaxedAt, relaxedConjugate } from "../l0/penalty.ts";
+import { allowedGap } from "../l0/node_precision.ts";
+import { drop, type Fixing, keep, nodeStatus, type SearchOptions } from "../l0/search.ts";
 import { lowerBound } from "./dual_bound.ts";
 import {
   dataTerm,

@@ -1,5 +1,5 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { DeviceArray, MatrixOperand } from "../../kernels/spec.ts";
+import type { DeviceArray, MatrixOperand } from "../../kernels/contract.ts";
 import { createClassArrays, deviceVector } from "./edge_arrays.ts";
 import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
 import { createSlopes } from "./slopes.ts";

@@ -1,5 +1,5 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { L0Penalty, MatrixOperand } from "../../kernels/spec.ts";
+import type { L0Penalty, MatrixOperand } from "../../kernels/contract.ts";
 import { createAdjacency, createEdgeArrays, deviceVector } from "./edge_arrays.ts";
 import { createPricing } from "./pricing.ts";
 import type { GraphEstimate, Pseudolikelihood } from "./pseudolikelihood.ts";

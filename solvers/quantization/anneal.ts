@@ -4,7 +4,7 @@ import type {
   MatrixOperand,
   QuantizationCandidate,
   QuantizationState,
-} from "../../kernels/spec.ts";
+} from "../../kernels/contract.ts";
 import { createRandom } from "../core/random.ts";
 import { computeObjectives, refreshResidual, sweep } from "./passes.ts";
 import {

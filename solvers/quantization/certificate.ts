@@ -1,5 +1,5 @@
 import { formBlock } from "../../kernels/engine/mod.ts";
-import type { MatrixOperand } from "../../kernels/spec.ts";
+import type { MatrixOperand } from "../../kernels/contract.ts";
 import { DataError } from "../core/errors.ts";
 import { dequantizeRows } from "./layer.ts";
 import { ranges, rowsOfBlock, rowsOfCall, type Task } from "./task.ts";

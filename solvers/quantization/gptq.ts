@@ -1,4 +1,4 @@
-import type { DeviceArray, FloatDtype } from "../../kernels/spec.ts";
+import type { DeviceArray, FloatDtype } from "../../kernels/contract.ts";
 import { DataError } from "../core/errors.ts";
 import { sweep } from "./passes.ts";
 import { blocksOf, closeStage, openStage, placeRows, startFromWeights, storeCodes } from "./rows.ts";

@@ -1,4 +1,4 @@
-import type { DeviceArray, FloatDtype, MatrixOperand, VectorOperand } from "../../kernels/spec.ts";
+import type { DeviceArray, FloatDtype, MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
 import { likeVector, type SparseMatrix, type Vector } from "../core/matrix.ts";
 import { createRandom } from "../core/random.ts";
 import { fitGrid, type Grid } from "./grid.ts";

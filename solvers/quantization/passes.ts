@@ -1,7 +1,7 @@
 /** Dense passes over a block of rows, in short calls, and the objective that their residual gives. */
 
-import { quantizationSpecs } from "../../kernels/engine/mod.ts";
-import type { QuantizationSweepArguments } from "../../kernels/spec.ts";
+import { quantizationSweepSpecifications } from "../../kernels/engine/mod.ts";
+import type { QuantizationSweepArguments } from "../../kernels/contract.ts";
 import { placeTargets, type Rows } from "./rows.ts";
 import { checkpoint, columnRanges, spend } from "./task.ts";
 
@@ -17,7 +17,8 @@ export async function sweep(
   isLate: () => Promise<boolean>,
 ): Promise<boolean> {
   const { columns } = task, rows = end - begin;
-  const flops = (range: object) => quantizationSpecs.quantizationSweep.flops({ ...state, ...kind, ...range });
+  const flops = (range: object) =>
+    quantizationSweepSpecifications.quantizationSweep.flops({ ...state, ...kind, ...range });
   for (const [begin, end] of columnRanges(task, rows)) {
     if (await isLate()) return true;
     await kernels.quantizationSweep({ ...state, ...kind, begin, end });

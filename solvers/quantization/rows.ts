@@ -1,7 +1,13 @@
 /** A block of rows where the kernels run: levels, residual and grid, and the coupling that all blocks share. */
 
 import { roundHalfToEven, type Workspace } from "../../kernels/engine/mod.ts";
-import type { DeviceArray, FloatDtype, MatrixOperand, QuantizationState, VectorOperand } from "../../kernels/spec.ts";
+import type {
+  DeviceArray,
+  FloatDtype,
+  MatrixOperand,
+  QuantizationState,
+  VectorOperand,
+} from "../../kernels/contract.ts";
 import { likeVector, type Vector } from "../core/matrix.ts";
 import { checkpoint, type Range, ranges, rowsOfBlock, targetRow, type Task, workspaceFor } from "./task.ts";
 

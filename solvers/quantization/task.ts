@@ -1,5 +1,5 @@
 import { sweepBlock, type Workspace } from "../../kernels/engine/mod.ts";
-import type { FloatDtype } from "../../kernels/spec.ts";
+import type { FloatDtype } from "../../kernels/contract.ts";
 import type { Matrix, SparseMatrix, Vector, VectorDtype } from "../core/matrix.ts";
 import type { Run } from "../core/run.ts";
 import type { Grid } from "./grid.ts";

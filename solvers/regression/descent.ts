@@ -1,4 +1,4 @@
-import { entryGain, type L0Penalty, penaltyAt, penaltyKinds } from "../branch_and_bound/perspective.ts";
+import { entryGain, type L0Penalty, penaltyAt, penaltyKinds } from "../l0/penalty.ts";
 import type { Run } from "../core/run.ts";
 import { compact, type Estimate, type LeastSquares, loss, type SparseStart } from "./least_squares.ts";
 

@@ -1,12 +1,6 @@
-import type { NodeStart, SolvedNode } from "../branch_and_bound/node_batch.ts";
-import { type L0Penalty, l0Penalty } from "../branch_and_bound/perspective.ts";
-import {
-  branchAndBound,
-  nodesTogether,
-  type SearchOptions,
-  type SearchOutcome,
-  type Tree,
-} from "../branch_and_bound/search.ts";
+import type { NodeStart, SolvedNode } from "../l0/node_batch.ts";
+import { type L0Penalty, l0Penalty } from "../l0/penalty.ts";
+import { branchAndBound, nodesTogether, type SearchOptions, type SearchOutcome, type Tree } from "../l0/search.ts";
 import { coefficientBound } from "./coefficient_bound.ts";
 import { descendOn, type DescentBudget, localSearch, type Solution } from "./descent.ts";
 import type { LeastSquares, SparseStart } from "./least_squares.ts";

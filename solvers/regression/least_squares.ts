@@ -1,10 +1,10 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { DeviceArray, VectorOperand } from "../../kernels/spec.ts";
-import { createNodeBatch, type NodeBatch } from "../branch_and_bound/node_batch.ts";
-import type { L0Penalty } from "../branch_and_bound/perspective.ts";
-import { nodePrecision } from "../branch_and_bound/precision.ts";
+import type { DeviceArray, VectorOperand } from "../../kernels/contract.ts";
+import { createNodeBatch, type NodeBatch } from "../l0/node_batch.ts";
+import type { L0Penalty } from "../l0/penalty.ts";
+import { nodePrecision } from "../l0/node_precision.ts";
 import type { Matrix, Vector } from "../core/matrix.ts";
-import type { SearchOptions } from "../branch_and_bound/search.ts";
+import type { SearchOptions } from "../l0/search.ts";
 
 /** A coefficient vector that is zero outside `features`, and what the descents need to know of it. */
 export interface Estimate {

@@ -1,4 +1,4 @@
-import { entryGain, l0Penalty } from "../branch_and_bound/perspective.ts";
+import { entryGain, l0Penalty } from "../l0/penalty.ts";
 import { integerOption, numberOption } from "../core/options.ts";
 import type { Matrix, Vector } from "../core/matrix.ts";
 import { openRegression, type RegressionOptions, type RegressionSession, type SparseRegression } from "./regression.ts";

@@ -1,6 +1,6 @@
 import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
-import { type L0Penalty, l0Penalty, penaltyAt } from "../branch_and_bound/perspective.ts";
-import { relativeGap } from "../branch_and_bound/search.ts";
+import { type L0Penalty, l0Penalty, penaltyAt } from "../l0/penalty.ts";
+import { relativeGap } from "../l0/search.ts";
 import { DataError, OptionError, ShapeError } from "../core/errors.ts";
 import { checkMatrix, type Matrix, type Vector } from "../core/matrix.ts";
 import { booleanOption, choiceOption, integerOption, numberOption } from "../core/options.ts";

@@ -3,11 +3,13 @@ import { it } from "node:test";
 import { createArena } from "../../kernels/engine/arena.ts";
 import { capabilities } from "../../kernels/engine/mod.ts";
 import { loadModule } from "../../kernels/engine/modules.ts";
-import type { FloatDtype, MatrixOperand, VectorOperand } from "../../kernels/spec.ts";
+import type { FloatDtype, MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
 import { type Launch, type Launches, runLaunches } from "../../kernels/wasm/launch.ts";
-import { gemm, gemv, syrk } from "../../kernels/wasm/matrix.ts";
-import { projectSimplex } from "../../kernels/wasm/projection.ts";
-import { axpy } from "../../kernels/wasm/vector.ts";
+import { gemm } from "../../kernels/wasm/dense/gemm.ts";
+import { gemv } from "../../kernels/wasm/dense/gemv.ts";
+import { syrk } from "../../kernels/wasm/dense/syrk.ts";
+import { projectSimplex } from "../../kernels/wasm/proximal/simplex.ts";
+import { axpy } from "../../kernels/wasm/dense/vector.ts";
 import { createRandom } from "../../solvers/core/random.ts";
 
 const { build } = await capabilities();

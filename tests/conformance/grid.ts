@@ -4,7 +4,7 @@ import { it } from "node:test";
 import assert from "node:assert/strict";
 import { capabilities, openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
 import { allRequired } from "../support/required.ts";
-import { type FloatDtype, type KernelName, type Kernels, kernelSpecs } from "../../kernels/spec.ts";
+import { type FloatDtype, type KernelName, type Kernels, specifications } from "../../kernels/contract.ts";
 import { referenceKernels } from "../../kernels/reference/table.ts";
 import { webgpuKernels } from "../../kernels/webgpu/names.ts";
 import { mirrored } from "./mirrored.ts";
@@ -31,7 +31,7 @@ export function conformance(name: KernelName, criterion: string, run: (bench: Be
       if ((webgpuKernels as readonly string[]).includes(name)) onDevice(name, criterion, run);
       continue;
     }
-    for (const dtype of kernelSpecs[name].dtypes) {
+    for (const dtype of specifications[name].dtypes) {
       it(`${name} ${dtype} on ${backend} ${criterion}`, async () => {
         const workspace = await openWorkspace({ backend, threads: 3, dtype, flops: 0 });
         try {

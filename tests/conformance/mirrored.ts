@@ -1,7 +1,7 @@
 /** Kernels of a device over operands in JavaScript's memory: each call takes them there and brings them back. */
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { DeviceArray, HostArray, KernelName, Kernels } from "../../kernels/spec.ts";
+import type { DeviceArray, HostArray, KernelName, Kernels } from "../../kernels/contract.ts";
 
 /** The device's kernels, for host arrays. Every array of a call comes back, so that stray writes show. */
 export function mirrored(device: Workspace): Kernels {

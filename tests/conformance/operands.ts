@@ -1,7 +1,7 @@
 /** Operands for the conformance grid: filled, offset and strided. */
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { Dtype, FloatDtype, HostArray, MatrixOperand, VectorOperand } from "../../kernels/spec.ts";
+import type { Dtype, FloatDtype, HostArray, MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
 
 /** Gives the value of each element in turn, also of those that lie between the rows of a matrix. */
 export type Fill = () => number;

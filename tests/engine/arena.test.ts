@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Arena, createArena, elementBytes } from "../../kernels/engine/arena.ts";
 import { MemoryLimitError } from "../../kernels/engine/mod.ts";
-import type { Dtype, HostArray } from "../../kernels/spec.ts";
+import type { Dtype, HostArray } from "../../kernels/contract.ts";
 
 const page = 65536, limit = 8 * page;
 

@@ -1,4 +1,4 @@
-import type { HostArray } from "../../spec.ts";
+import type { HostArray } from "../../contract.ts";
 import type { Launch } from "../../wasm/launch.ts";
 import type { Arena } from "../arena.ts";
 import { BackendError } from "../errors.ts";

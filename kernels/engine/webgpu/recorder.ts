@@ -1,4 +1,4 @@
-import type { DeviceArray } from "../../spec.ts";
+import type { DeviceArray } from "../../contract.ts";
 import type { Dispatch, Shader } from "../../webgpu/shader.ts";
 import { gpu, parameterBytes, type Pipeline, type WebgpuMachine } from "./machine.ts";
 

@@ -1,4 +1,4 @@
-import type { DeviceArray, Dtype, KernelArguments, KernelName, Kernels, View, ViewOf } from "../../spec.ts";
+import type { DeviceArray, Dtype, KernelArguments, KernelName, Kernels, View, ViewOf } from "../../contract.ts";
 import type { Dispatches, Scratch } from "../../webgpu/shader.ts";
 import { lowerings } from "../../webgpu/table.ts";
 import { viewOf } from "../arena.ts";

@@ -1,9 +1,0 @@
-import type { Command } from "./command.ts";
-import { doctor } from "./doctor.ts";
-import { graph } from "./graph.ts";
-import { quantizeLayerCommand } from "./quantize_layer.ts";
-import { regress } from "./regress.ts";
-import { serve } from "./serve.ts";
-
-/** Every command, in the order of the help. */
-export const commands: readonly Command[] = [quantizeLayerCommand, regress, graph, serve, doctor];

@@ -1,0 +1,177 @@
+import {
+  accumulateGram,
+  type Matrix,
+  type QuantizedLayer,
+  quantizeLayer,
+  type QuantizeOptions,
+  serializeQuantizedLayers,
+} from "../../mod.ts";
+import { command, type OptionValues, UsageError } from "../command.ts";
+import { FileError, type MatrixFile, openMatrices, splitTensorName, writeWhole } from "../files.ts";
+import { jsonReport, printReport } from "../quantize_report.ts";
+import { solveOptions, solverOptions } from "../solver_options.ts";
+import { available } from "../suggest.ts";
+import { matchNames, statisticsName } from "../tensor_names.ts";
+
+const options = {
+  tensor: {
+    kind: "text",
+    value: "NAME",
+    about: "the weight matrix; * stands for any part of a name, and all for every matrix whose inputs are known " +
+      "(needless where the file holds one matrix)",
+  },
+  gram: { kind: "text", value: "FILE[:NAME]", about: "X X^T of each layer's inputs, .safetensors or .npy" },
+  activations: { kind: "text", value: "FILE[:NAME]", about: "each layer's inputs [tokens, inputs], instead of --gram" },
+  out: { kind: "text", value: "FILE", about: "where to write the quantised layers, .safetensors" },
+  bits: { kind: "number", value: "2|3|4|8", about: "bits of a code (default: 4)" },
+  method: {
+    kind: "text",
+    value: "NAME",
+    about: "auto, quantease, gptq or rtn (default: auto, the best known composite)",
+  },
+  "group-size": { kind: "number", value: "COUNT", about: "columns that share a scale (default: all of a row)" },
+  symmetric: { kind: "flag", about: "grids symmetric about zero" },
+  "activation-order": { kind: "flag", about: "columns of largest activation first (default: for auto's start)" },
+  outliers: { kind: "number", value: "SHARE", about: "share of the weights to keep beside the grid, such as 0.01" },
+  structured: { kind: "flag", about: "outliers are whole columns" },
+  damping: {
+    kind: "number",
+    value: "SHARE",
+    about: "share of the mean diagonal added to X X^T in gptq (default: 0.01)",
+  },
+  iterations: { kind: "number", value: "COUNT", about: "passes of coordinate descent (default: 25)" },
+  ...solverOptions,
+  "time-limit": { ...solverOptions["time-limit"], about: "for each layer: the best answer by then is kept" },
+} as const;
+
+/** `minima quantize-layer`: weight matrices of a file to a few bits. */
+export const quantizeLayerCommand = command({
+  name: "quantize-layer",
+  summary: "quantise weight matrices to 2, 3, 4 or 8 bits",
+  usage: "WEIGHTS (--gram FILE | --activations FILE) --out FILE [options]",
+  details: `
+Chooses codes for weight matrices [outputs, inputs] so that the layers' outputs change least on the given inputs.
+With several matrices, each finds its inputs in the other file under its own name, or under that name with .gram,
+.activations or .inputs in place of .weight.
+
+  minima quantize-layer model.safetensors --tensor 'model.layers.*' --gram grams.safetensors --bits 3 --out q.safetensors
+  minima quantize-layer weights.npy --activations inputs.npy --bits 4 --group-size 128 --out q.safetensors
+
+The result holds codes, scales, zeros and outliers of each layer; parseQuantizedLayers and dequantize read it.`,
+  operands: [1, 1],
+  options,
+  async run({ options, operands: [weightsPath], terminal, signal }) {
+    const { out, gram, activations } = options;
+    if (out === undefined) throw new UsageError("Option --out is missing: where shall the result go?");
+    if ((gram === undefined) === (activations === undefined)) {
+      throw new UsageError("Give the inputs of the layer by exactly one of --gram and --activations.");
+    }
+    const [statisticsPath, statisticsTensor] = splitTensorName((gram ?? activations)!);
+    const weights = await openMatrices(weightsPath);
+    const statistics = await openMatrices(statisticsPath).catch(async (error) => {
+      await weights.close();
+      throw error;
+    });
+    try {
+      const pairs = pairLayers(weights, options.tensor, statistics, statisticsTensor);
+      const started = performance.now();
+      const layers = new Map<string, QuantizedLayer>();
+      for (const [index, { layer, source }] of pairs.entries()) {
+        const task = pairs.length === 1 ? "" : `layer ${index + 1} of ${pairs.length}`;
+        const result = await quantizeLayer(
+          await weights.read(layer),
+          activations ? await accumulate(statistics, source, options, signal) : await statistics.read(source),
+          {
+            ...quantizeOptions(options),
+            signal,
+            onProgress: (event) =>
+              terminal.progress.show(task, {
+                ...event,
+                fraction: (index + event.fraction) / pairs.length,
+                elapsedMs: performance.now() - started,
+              }),
+          },
+        );
+        layers.set(layer || "weight", result);
+      }
+      terminal.progress.clear();
+      signal.throwIfAborted();
+      const file = serializeQuantizedLayers(layers, { source: weightsPath });
+      await writeWhole(out, file);
+      const quantization = { layers, file: out, fileBytes: file.length };
+      if (options.json) terminal.print(JSON.stringify(jsonReport(quantization), null, 2));
+      else printReport(terminal, quantization);
+    } finally {
+      await Promise.all([weights.close(), statistics.close()]);
+    }
+  },
+});
+
+interface Pair {
+  /** Name of the weights. */
+  readonly layer: string;
+  /** Name of their Gram matrix or activations. */
+  readonly source: string;
+}
+
+function pairLayers(
+  weights: MatrixFile,
+  pattern: string | undefined,
+  statistics: MatrixFile,
+  source: string | undefined,
+): Pair[] {
+  if (pattern === undefined && weights.names.length > 1) {
+    throw new UsageError(`Option --tensor is missing: ${weights.path} holds ${weights.names.length} matrices.`);
+  }
+  const names = matchNames(weights.names, pattern ?? "all");
+  if (names.length === 0) {
+    const given = pattern ?? "all";
+    throw new FileError(`${weights.path}: no matrix is called ${given}${available(given, weights.names)}`);
+  }
+  if (names.length === 1) {
+    const only = statistics.names.length === 1 ? statistics.names[0] : undefined;
+    const found = source ?? statisticsName(names[0], statistics.names) ?? only;
+    if (found === undefined) {
+      throw new FileError(`${statistics.path}: no matrix belongs to ${names[0]}; name it as FILE:NAME.`);
+    }
+    return [{ layer: names[0], source: found }];
+  }
+  if (source !== undefined) {
+    throw new UsageError(`${names.length} matrices cannot share the inputs ${source}: leave out the name.`);
+  }
+  const pairs = names.flatMap((layer) => {
+    const found = statisticsName(layer, statistics.names);
+    return found === undefined ? [] : [{ layer, source: found }];
+  });
+  if (pairs.length === 0) {
+    throw new FileError(`${statistics.path}: none of the ${names.length} matrices finds its inputs by its name.`);
+  }
+  return pairs;
+}
+
+type Options = OptionValues<typeof options>;
+
+/** The Gram matrix of activations in a file. */
+async function accumulate(file: MatrixFile, name: string, options: Options, signal: AbortSignal): Promise<Matrix> {
+  const activations = await file.read(name), { backend, threads } = solveOptions(options);
+  const accumulator = accumulateGram(activations.shape[1], { backend, threads, signal });
+  await accumulator.add(activations);
+  return await accumulator.gram();
+}
+
+/** The options of the solver, which checks them. */
+function quantizeOptions(options: Options): QuantizeOptions {
+  const { outliers, structured } = options;
+  if (structured !== undefined && outliers === undefined) throw new UsageError("Option --structured needs --outliers.");
+  return {
+    bits: options.bits as QuantizeOptions["bits"],
+    method: options.method as QuantizeOptions["method"],
+    groupSize: options["group-size"],
+    symmetric: options.symmetric,
+    activationOrder: options["activation-order"],
+    outliers: outliers === undefined ? undefined : { fraction: outliers, structured },
+    damping: options.damping,
+    iterations: options.iterations,
+    ...solveOptions(options),
+  };
+}

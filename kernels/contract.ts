@@ -1,0 +1,43 @@
+/**
+ * The contract of every kernel: what it computes, over which operands, to which accuracy and at which cost.
+ *
+ * A kernel is a pure function over flat arrays that live where the kernel runs. It allocates nothing and keeps nothing.
+ * Kernels come in families; every backend offers the same table, {@linkcode Kernels}, and keeps a family in a folder of
+ * the same name; the conformance grid in `tests/conformance/` runs each entry of {@linkcode specifications} on every
+ * backend.
+ *
+ * To add a kernel: describe its arguments and its place in a family under `contract/`, write its `reference/`, then
+ * override it where speed is wanted (`wasm/`, `webgpu/`), and add its cases to `tests/conformance/`.
+ *
+ * @module
+ */
+
+import { type DenseKernels, denseSpecifications } from "./contract/dense/mod.ts";
+import { type L0Kernels, l0Specifications } from "./contract/l0/mod.ts";
+import { type ProximalKernels, proximalSpecifications } from "./contract/proximal/mod.ts";
+import { type QuantizationKernels, quantizationSpecifications } from "./contract/quantization/mod.ts";
+import type { FamilySpecifications } from "./contract/specification.ts";
+
+export type * from "./contract/dense/mod.ts";
+export type * from "./contract/l0/mod.ts";
+export type * from "./contract/operands.ts";
+export type * from "./contract/proximal/mod.ts";
+export type * from "./contract/quantization/mod.ts";
+export type * from "./contract/specification.ts";
+
+/** Every kernel a backend offers. */
+export interface Kernels extends DenseKernels, ProximalKernels, L0Kernels, QuantizationKernels {}
+
+/** Names of the kernels. */
+export type KernelName = keyof Kernels;
+
+/** What a kernel takes. */
+export type KernelArguments<K extends KernelName> = Parameters<Kernels[K]>[0];
+
+/** The specification of every kernel. */
+export const specifications: FamilySpecifications<Kernels> = {
+  ...denseSpecifications,
+  ...proximalSpecifications,
+  ...l0Specifications,
+  ...quantizationSpecifications,
+};

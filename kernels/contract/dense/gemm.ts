@@ -1,0 +1,39 @@
+/** Matrix products. @module */
+
+import type { Completion, FloatDtype, MatrixOperand } from "../operands.ts";
+import type { FamilySpecifications } from "../specification.ts";
+
+/**
+ * `C = alpha op(A) op(B) + beta C`; with `beta` 0, `C` is written without being read. On devices with f16, `a` and `b` may
+ * each be stored in it: their elements are widened and summed in f32.
+ */
+export interface GemmArguments {
+  readonly a: MatrixOperand<FloatDtype | "f16">;
+  readonly b: MatrixOperand<FloatDtype | "f16">;
+  readonly c: MatrixOperand;
+  /** `op(A)` is the transpose of `a`. @default false */
+  readonly transposeA?: boolean;
+  /** `op(B)` is the transpose of `b`. @default false */
+  readonly transposeB?: boolean;
+  /** @default 1 */
+  readonly alpha?: number;
+  /** @default 0 */
+  readonly beta?: number;
+}
+
+/** The general matrix product. */
+export interface GemmKernels {
+  /** `C = alpha op(A) op(B) + beta C`. */
+  gemm(operands: GemmArguments): Completion;
+}
+
+/** Their specifications. */
+export const gemmSpecifications: FamilySpecifications<GemmKernels> = {
+  gemm: {
+    summary: "C = alpha op(A) op(B) + beta C",
+    dtypes: ["f32", "f64"],
+    tolerance: "sum",
+    flops: ({ a, c }) => 2 * c.columns * a.rows * a.columns,
+    traffic: ({ a, b, c }) => a.rows * a.columns + b.rows * b.columns + 2 * c.rows * c.columns,
+  },
+};

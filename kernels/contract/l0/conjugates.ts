@@ -1,0 +1,39 @@
+/** Sums of conjugates: what dual points leave of a bound. @module */
+
+import type { L0Penalty } from "./penalty.ts";
+import type { Completion, DeviceArray, MatrixOperand, VectorOperand } from "../operands.ts";
+import type { FamilySpecifications } from "../specification.ts";
+
+/** Sums the conjugates of free edges at scaled slopes: what a dual point and its multiples leave of the bound. */
+export interface ScaledConjugatesArguments {
+  /** Vertex of the first row. */
+  readonly first: number;
+  /** [rows, vertices]; what is right of the diagonal counts. */
+  readonly slopes: MatrixOperand;
+  /** Status of every edge, row by row: `{i, j}` has the number `i vertices - i (i + 1) / 2 + j - i - 1`. */
+  readonly statuses: DeviceArray<"u8">;
+  /** Ascending, in (0, 1]. */
+  readonly scales: VectorOperand;
+  readonly penalty: L0Penalty;
+  /** Receives `sum_j psi*(s u_ij)` over the free edges of each row for each scale `s` [rows, scales]. */
+  readonly sums: MatrixOperand;
+  /** Receives the largest magnitude of a free edge's slope in each row, 0 where none exceeds the threshold. */
+  readonly steepest: VectorOperand;
+}
+
+/** Sums of conjugates. Rows split. */
+export interface ConjugateKernels {
+  /** Sums of conjugates at several multiples of the slopes; rows split. */
+  scaledConjugates(operands: ScaledConjugatesArguments): Completion;
+}
+
+/** Their specifications. */
+export const conjugateSpecifications: FamilySpecifications<ConjugateKernels> = {
+  scaledConjugates: {
+    summary: "sum_j psi*(s u_ij) for each row and each scale s",
+    dtypes: ["f64"],
+    tolerance: "sum",
+    flops: ({ slopes }) => slopes.rows * slopes.columns,
+    traffic: ({ slopes }) => slopes.rows * slopes.columns,
+  },
+};

@@ -1,0 +1,81 @@
+/** The gradient of the pseudolikelihood along all edges, and what is looked for in it. @module */
+
+import type { GraphOperands } from "./pseudolikelihood_neighbours.ts";
+import type { Completion, DeviceArray, MatrixOperand, VectorOperand } from "../operands.ts";
+import type { FamilySpecifications } from "../specification.ts";
+
+/** `u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj` for some rows `i`. */
+export interface GraphSlopesArguments extends GraphOperands {
+  /** First row. */
+  readonly first: number;
+  /** First column that is wanted; what stands to the left of it means nothing. @default 0 */
+  readonly from?: number;
+  /** Receives the rows [rows, vertices], f64. */
+  readonly slopes: MatrixOperand;
+}
+
+/** `u_ij` for some rows `i` from products that are there: `p_ij = y_j . r_i` and `q_ij = y_i . r_j`. */
+export interface PairedSlopesArguments {
+  /** First row. */
+  readonly first: number;
+  /** `p` of those rows [rows, columns]. */
+  readonly products: MatrixOperand;
+  /** `q` of those rows, or its transpose [columns, rows]. */
+  readonly mirrored: MatrixOperand;
+  /** Whether `mirrored` is the transpose. */
+  readonly transposed: boolean;
+  /** Vertex of the first column. @default 0 */
+  readonly from?: number;
+  readonly diagonal: VectorOperand;
+  /** Receives the slopes [rows, columns]. */
+  readonly slopes: MatrixOperand;
+}
+
+/** Finds the slopes right of the diagonal whose magnitude exceeds a limit. */
+export interface SteepEntriesArguments {
+  /** Vertex of the first row. */
+  readonly first: number;
+  /** [rows, vertices]; the steep ones move to the front of their row, in order. */
+  readonly slopes: MatrixOperand;
+  /** One limit a row; a negative one takes all. */
+  readonly limits: VectorOperand;
+  /** Receives the columns of the steep entries, at the front of each row of [rows, vertices]. */
+  readonly columns: DeviceArray<"u32">;
+  /** Receives the number of steep entries of each row. */
+  readonly counts: DeviceArray<"u32">;
+}
+
+/** Gradients of the data term of a graph. Rows split. */
+export interface GradientKernels {
+  /** Slopes of the data term along every edge of some vertices; rows split. */
+  graphSlopes(operands: GraphSlopesArguments): Completion;
+  /** Slopes of the data term from products; rows split. */
+  pairedSlopes(operands: PairedSlopesArguments): Completion;
+  /** Compacts the slopes beyond a limit; rows split. */
+  steepEntries(operands: SteepEntriesArguments): Completion;
+}
+
+/** Their specifications. */
+export const gradientSpecifications: FamilySpecifications<GradientKernels> = {
+  graphSlopes: {
+    summary: "u_ij = 2 (T S)_ij / t_ii + 2 (T S)_ji / t_jj",
+    dtypes: ["f64"],
+    tolerance: "sum",
+    flops: ({ values, diagonal, slopes }) => 8 * slopes.rows * (values.length + diagonal.length),
+    traffic: ({ values, diagonal, slopes }) => slopes.rows * (2 * values.length + 3 * diagonal.length),
+  },
+  pairedSlopes: {
+    summary: "u_ij = 2 p_ij / t_ii + 2 q_ij / t_jj",
+    dtypes: ["f64"],
+    tolerance: "elementwise",
+    flops: ({ slopes }) => 4 * slopes.rows * slopes.columns,
+    traffic: ({ slopes }) => 3 * slopes.rows * slopes.columns,
+  },
+  steepEntries: {
+    summary: "the entries right of the diagonal beyond a limit, row by row",
+    dtypes: ["f64"],
+    tolerance: "exact",
+    flops: ({ slopes }) => slopes.rows * slopes.columns,
+    traffic: ({ slopes }) => slopes.rows * slopes.columns,
+  },
+};

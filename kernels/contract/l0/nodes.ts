@@ -1,0 +1,114 @@
+/**
+ * Kernels that solve the relaxations of a batch of branch-and-bound nodes, one row of every array a node.
+ *
+ * Each node is solved on its own, by coordinate descent on an active set, in rounds: descend to the node's tolerance,
+ * price all variables, and then prune, let the variables beyond the threshold join, accept the bound or descend to a finer
+ * tolerance. Nothing passes from node to node, so that any partition of the batch gives the same bits.
+ *
+ * @module
+ */
+
+import type { FamilySpecifications } from "../specification.ts";
+import type { L0Penalty } from "./penalty.ts";
+import type { Completion, DeviceArray, MatrixOperand, VectorOperand } from "../operands.ts";
+
+/** What a node knows of a variable; `free` and `kept` are the penalty kinds of the same name. */
+export const nodeStatus = { free: 0, kept: 1, zero: 2, screenedKept: 3, screenedZero: 4 } as const;
+
+/** Words of the state of a node. */
+export const nodeState = {
+  /** A valid lower bound: before, one that is known (or -Infinity); after, the best of all rounds. */
+  bound: 0,
+  /** Tolerance of the next descent; negative once the relaxation is solved or its bound has reached `upperBound`. */
+  tolerance: 1,
+  /** Receives the objective of the descent on the penalty itself over the relaxed support; Infinity where none was made. */
+  objective: 2,
+  /** Receives the number of variables that screening has fixed. */
+  fixings: 3,
+} as const;
+
+/** Number of words of {@linkcode nodeState}. */
+export const nodeStateWords = 4;
+
+/** How exactly relaxations are solved. */
+export interface NodePrecision {
+  /** Duality gap, as a share of the objective, at which a relaxation counts as solved. */
+  readonly node: number;
+  /** The same where the relaxation is a solution: nothing will be branched on, so its bound is final. */
+  readonly leaf: number;
+  /** Share of the distance to the upper bound that need not be closed: such a node is branched on anyway. */
+  readonly slack: number;
+  /** Share of the terms of a bound that rounding may move: it is subtracted from every bound. */
+  readonly rounding: number;
+  /** Tolerance below which a descent is not repeated. */
+  readonly finest: number;
+}
+
+/** A batch of nodes. */
+export interface NodeBatchArguments {
+  readonly nodes: number;
+  readonly variables: number;
+  /**
+   * A value of {@linkcode nodeStatus} for every variable [nodes, variables]. Free variables that no solution below
+   * `upperBound` can have otherwise become `screenedKept` or `screenedZero`.
+   */
+  readonly statuses: DeviceArray<"u8">;
+  /** Where the nodes start, and what they reach [nodes, variables], f64, contiguous. */
+  readonly values: MatrixOperand;
+  /** Words of {@linkcode nodeState} [nodes, 4], f64, contiguous; nodes of negative tolerance are left alone. */
+  readonly states: MatrixOperand;
+  readonly penalty: L0Penalty;
+  /** Objective of the best solution known: a node whose bound reaches it is done. */
+  readonly upperBound: number;
+  readonly precision: NodePrecision;
+  /** Sweeps after which a node is left as it is, to be taken up again by the next call. */
+  readonly sweeps: number;
+}
+
+/** Nodes of `||y - X b||^2 / 2 + sum g(b_j)`. */
+export interface RegressionNodesArguments extends NodeBatchArguments {
+  /** `||y||^2 / 2`. */
+  readonly energy: number;
+  /** `X^T y`. */
+  readonly linear: VectorOperand;
+  /** Rows of `X^T X` [rows, variables], f64, as far as they are known. */
+  readonly gram: MatrixOperand;
+  /** Place of each variable's row, or -1. */
+  readonly rowOf: DeviceArray<"i32">;
+  /** Receives 1 for variables whose rows nodes lack, or will soon; nodes that lack one stay unsolved. */
+  readonly wanted: DeviceArray<"u8">;
+}
+
+/** Nodes of the l0-penalised pseudolikelihood; the variables are the edges, `(0, 1), (0, 2), ...`. */
+export interface GraphNodesArguments extends NodeBatchArguments {
+  /** `S` [vertices, vertices], f64, symmetric, with a positive diagonal. */
+  readonly gram: MatrixOperand;
+  /** Diagonal of each node's matrix [nodes, vertices], positive, updated in place. */
+  readonly diagonals: MatrixOperand;
+}
+
+/** The family of node batches; each returns the number of sweeps made. Nodes split. */
+export interface NodeKernels {
+  /** Relaxations of best-subset regression. */
+  regressionNodes(operands: RegressionNodesArguments): Completion<number>;
+  /** Relaxations of a sparse precision matrix, from the products `T S`. */
+  graphNodes(operands: GraphNodesArguments): Completion<number>;
+}
+
+/** Specifications of the family; the sweeps that a node needs are not known before, one is counted. */
+export const nodeSpecifications: FamilySpecifications<NodeKernels> = {
+  regressionNodes: {
+    summary: "relaxations of a batch of best-subset nodes",
+    dtypes: ["f64"],
+    tolerance: "solve",
+    flops: ({ nodes, variables }) => 2 * nodes * variables ** 2,
+    traffic: ({ nodes, variables }) => (2 * nodes + variables) * variables,
+  },
+  graphNodes: {
+    summary: "relaxations of a batch of sparse precision nodes",
+    dtypes: ["f64"],
+    tolerance: "solve",
+    flops: ({ nodes, variables, gram }) => 4 * nodes * variables * gram.rows,
+    traffic: ({ nodes, variables, gram }) => 2 * nodes * variables + gram.rows ** 2,
+  },
+};

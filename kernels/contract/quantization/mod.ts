@@ -1,0 +1,22 @@
+/** Quantisation by coordinate descent. @module */
+
+import type { FamilySpecifications } from "../specification.ts";
+import { type QuantizationSweepKernels, quantizationSweepSpecifications } from "./sweep.ts";
+import { type QuantizationDescentKernels, quantizationDescentSpecifications } from "./descent.ts";
+import { type QuantizationRowKernels, quantizationRowSpecifications } from "./rows.ts";
+
+export type * from "./state.ts";
+export type * from "./sweep.ts";
+export type * from "./descent.ts";
+export type * from "./rows.ts";
+
+/** The kernels of the family. */
+export interface QuantizationKernels
+  extends QuantizationSweepKernels, QuantizationDescentKernels, QuantizationRowKernels {}
+
+/** Their specifications. */
+export const quantizationSpecifications: FamilySpecifications<QuantizationKernels> = {
+  ...quantizationSweepSpecifications,
+  ...quantizationDescentSpecifications,
+  ...quantizationRowSpecifications,
+};

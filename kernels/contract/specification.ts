@@ -1,0 +1,29 @@
+/** What is known of a kernel before it runs. @module */
+
+import type { FloatDtype } from "./operands.ts";
+
+/**
+ * How far an implementation may be from the reference:
+ * - `exact`: the same bits;
+ * - `elementwise`: a few units in the last place of each element;
+ * - `sum`: the error of a sum of n products, `n * eps * sum |x_i y_i|`;
+ * - `solve`: a backward error, checked through the identity that the kernel promises.
+ */
+export type ToleranceFamily = "exact" | "elementwise" | "sum" | "solve";
+
+/** Facts about one kernel whose arguments are `A`. */
+export interface KernelSpecification<A> {
+  /** The mathematics, in one line. */
+  readonly summary: string;
+  readonly dtypes: readonly FloatDtype[];
+  readonly tolerance: ToleranceFamily;
+  /** Floating-point operations of one call; a multiply-add counts two. */
+  flops(operands: A): number;
+  /** Compulsory memory traffic of one call, in elements: each operand once. */
+  traffic(operands: A): number;
+}
+
+/** A specification for every kernel of a family. */
+export type FamilySpecifications<Family> = {
+  readonly [K in keyof Family]: Family[K] extends (operands: infer A) => unknown ? KernelSpecification<A> : never;
+};

@@ -1,0 +1,25 @@
+import type { ScaledConjugatesArguments } from "../../contract.ts";
+import { nodeStatus } from "../../contract/l0/nodes.ts";
+import { relaxedConjugate } from "../../contract/l0/penalty.ts";
+import { hostView, matrixView, vectorView } from "../operands.ts";
+
+/** Conjugates at several multiples of the slopes, summed row by row. */
+export function scaledConjugates(operands: ScaledConjugatesArguments): void {
+  const { first, penalty } = operands;
+  const slopes = matrixView(operands.slopes), sums = matrixView(operands.sums);
+  const statuses = hostView(operands.statuses), scales = vectorView(operands.scales);
+  const steepest = vectorView(operands.steepest);
+  for (let row = 0; row < slopes.rows; row++) {
+    const i = first + row, edges = i * slopes.columns - i * (i + 1) / 2 - i - 1;
+    sums.values.fill(0, row * sums.stride, row * sums.stride + scales.length);
+    steepest[row] = 0;
+    for (let j = i + 1; j < slopes.columns; j++) {
+      const magnitude = Math.abs(slopes.values[row * slopes.stride + j]);
+      if (!(magnitude > penalty.threshold) || statuses[edges + j] !== nodeStatus.free) continue;
+      steepest[row] = Math.max(steepest[row], magnitude);
+      for (let k = 0; k < scales.length; k++) {
+        sums.values[row * sums.stride + k] += relaxedConjugate(scales[k] * magnitude, penalty);
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// Coordinate descent for least squares from the Gram matrix. All matrices f64, row-major; all arrays owned by the caller.
+
+import { addScaled, f64At, u32At } from "./memory";
+import { minimiser } from "./minimiser";
+
+/** Contiguous elements that a vector loop passes in the time of one that is gathered. */
+@inline
+const GATHER_COST: i32 = 4;
+
+/** `correlations[features] -= delta gramRow[features]`: a step seen by the active features, or by all where that is faster. */
+@inline
+export function stepActive(
+  count: i32,
+  featureCount: i32,
+  delta: f64,
+  gramRow: usize,
+  features: usize,
+  correlations: usize,
+): void {
+  if (featureCount <= GATHER_COST * count) {
+    addScaled(featureCount, -delta, gramRow, correlations);
+    return;
+  }
+  for (let j: i32 = 0; j < count; j++) {
+    const feature = u32At(features, j);
+    const at = f64At(correlations, feature);
+    store<f64>(at, load<f64>(at) - delta * load<f64>(f64At(gramRow, feature)));
+  }
+}
+
+export function regressionDescent_f64(
+  count: i32,
+  featureCount: i32,
+  gram: usize,
+  gramStride: i32,
+  features: usize,
+  rows: usize,
+  kinds: usize,
+  coefficients: usize,
+  linear: usize,
+  correlations: usize,
+  lambda0: f64,
+  lambda2: f64,
+  bound: f64,
+  threshold: f64,
+  ratio: f64,
+  sweeps: i32,
+  tolerance: f64,
+): i32 {
+  const strideBytes = <usize> gramStride << 3;
+  for (let i: i32 = 0; i < count; i++) {
+    const feature = u32At(features, i);
+    store<f64>(f64At(correlations, feature), load<f64>(f64At(linear, feature)));
+  }
+  for (let i: i32 = 0; i < count; i++) {
+    const value = load<f64>(f64At(coefficients, i));
+    if (value != 0) stepActive(count, featureCount, value, gram + <usize> u32At(rows, i) * strideBytes, features, correlations);
+  }
+  let sweep: i32 = 0;
+  while (sweep < sweeps) {
+    sweep++;
+    let change: f64 = 0;
+    for (let i: i32 = 0; i < count; i++) {
+      const feature = u32At(features, i);
+      const gramRow = gram + <usize> u32At(rows, i) * strideBytes;
+      const curvature = load<f64>(f64At(gramRow, feature));
+      const old = load<f64>(f64At(coefficients, i));
+      const slope = load<f64>(f64At(correlations, feature)) + curvature * old;
+      const kind = <u32> load<u8>(kinds + i);
+      const delta = minimiser(kind, curvature, slope, lambda0, lambda2, bound, threshold, ratio) - old;
+      if (delta == 0) continue;
+      store<f64>(f64At(coefficients, i), old + delta);
+      stepActive(count, featureCount, delta, gramRow, features, correlations);
+      change += (curvature + 2 * lambda2) * delta * delta;
+    }
+    if (change <= tolerance) break;
+  }
+  memory.copy(correlations, linear, <usize> featureCount << 3);
+  for (let i: i32 = 0; i < count; i++) {
+    const value = load<f64>(f64At(coefficients, i));
+    if (value != 0) addScaled(featureCount, -value, gram + <usize> u32At(rows, i) * strideBytes, correlations);
+  }
+  return sweep;
+}

@@ -1,0 +1,100 @@
+// The pseudolikelihood of a sparse precision matrix over blocks of S: vertex i has places, itself first, then its neighbours
+// in the order of the adjacency, and a block S[places x places], symmetric, contiguous. Beside it stand the products
+// y_j . r_i of its places j, kept current: a step along t_ij moves those of i by a row of its block, and those of j.
+
+import { addScaled, f64At, u32At } from "./memory";
+import { stepDiagonal, stepEdge } from "./pseudolikelihood_steps";
+
+/** Number of places of vertex i. */
+@inline
+function sizeOf(starts: usize, i: i32): i32 {
+  return u32At(starts, i + 1) - u32At(starts, i) + 1;
+}
+
+/** The products of vertex i: the vertices before it have a place more each than they have neighbours. */
+@inline
+function productsOf(starts: usize, products: usize, i: i32): usize {
+  return f64At(products, u32At(starts, i) + i);
+}
+
+@inline
+function blockOf(places: usize, blocks: usize, i: i32): usize {
+  return blocks + (<usize> <u32> u32At(places, i) << 3);
+}
+
+/** Copies the blocks of vertices `begin` to `end`. */
+export function packGram_f64(
+  gram: usize, gramStride: i32, neighbours: usize, starts: usize, places: usize, blocks: usize, _products: usize,
+  begin: i32, end: i32, _scratch: usize,
+): void {
+  const gramBytes = <usize> gramStride << 3;
+  for (let i = begin; i < end; i++) {
+    const size = sizeOf(starts, i), list = neighbours + (<usize> u32At(starts, i) << 2);
+    let target = blockOf(places, blocks, i);
+    for (let a: i32 = 0; a < size; a++) {
+      const row = gram + <usize> (a == 0 ? i : u32At(list, a - 1)) * gramBytes;
+      store<f64>(target, load<f64>(f64At(row, i)));
+      for (let b: i32 = 1; b < size; b++) store<f64>(f64At(target, b), load<f64>(f64At(row, u32At(list, b - 1))));
+      target = f64At(target, size);
+    }
+  }
+}
+
+/** Products of vertices `begin` to `end` from T, `own_i = y_i . r_i` and `norms_i = ||r_i||^2`. */
+export function packedNorms_f64(
+  starts: usize, places: usize, blocks: usize, products: usize, incident: usize, values: usize, diagonal: usize,
+  norms: usize, own: usize,
+  begin: i32, end: i32, _scratch: usize,
+): void {
+  for (let i = begin; i < end; i++) {
+    const size = sizeOf(starts, i), sums = productsOf(starts, products, i), edges = incident + (<usize> u32At(starts, i) << 2);
+    const block = blockOf(places, blocks, i), ti = load<f64>(f64At(diagonal, i));
+    memory.fill(sums, 0, <usize> size << 3);
+    addScaled(size, ti, block, sums);
+    for (let a: i32 = 1; a < size; a++) {
+      const value = load<f64>(f64At(values, u32At(edges, a - 1)));
+      if (value != 0) addScaled(size, value, f64At(block, a * size), sums);
+    }
+    let norm = ti * load<f64>(sums);
+    for (let a: i32 = 1; a < size; a++) norm += load<f64>(f64At(values, u32At(edges, a - 1))) * load<f64>(f64At(sums, a));
+    store<f64>(f64At(own, i), load<f64>(sums));
+    store<f64>(f64At(norms, i), norm);
+  }
+}
+
+/** Steps of the edges `first + begin` to `first + end`; they may be taken at once where no two share a vertex. */
+export function packedEdges_f64(
+  starts: usize, places: usize, blocks: usize, products: usize, slots: usize, values: usize, diagonal: usize,
+  ends: usize, kinds: usize, norms: usize, changes: usize,
+  lambda0: f64, lambda2: f64, bound: f64, threshold: f64, ratio: f64, first: i32,
+  begin: i32, end: i32, _scratch: usize,
+): void {
+  for (let e = first + begin; e < first + end; e++) {
+    const i = u32At(ends, 2 * e), j = u32At(ends, 2 * e + 1);
+    const atI = u32At(slots, 2 * e), atJ = u32At(slots, 2 * e + 1);
+    const blockI = blockOf(places, blocks, i), blockJ = blockOf(places, blocks, j);
+    const ofI = productsOf(starts, products, i), ofJ = productsOf(starts, products, j);
+    const delta = stepEdge(
+      e, i, j, load<f64>(blockI), load<f64>(blockJ), load<f64>(f64At(diagonal, i)), load<f64>(f64At(diagonal, j)),
+      load<f64>(f64At(ofI, atI)), load<f64>(f64At(ofJ, atJ)),
+      kinds, values, norms, changes, lambda0, lambda2, bound, threshold, ratio,
+    );
+    if (delta == 0) continue;
+    const sizeI = sizeOf(starts, i), sizeJ = sizeOf(starts, j);
+    addScaled(sizeI, delta, f64At(blockI, atI * sizeI), ofI);
+    addScaled(sizeJ, delta, f64At(blockJ, atJ * sizeJ), ofJ);
+  }
+}
+
+/** Steps of the diagonal entries `begin` to `end`, which are independent. */
+export function packedDiagonals_f64(
+  starts: usize, places: usize, blocks: usize, products: usize, diagonal: usize,
+  norms: usize, own: usize, changes: usize,
+  begin: i32, end: i32, _scratch: usize,
+): void {
+  for (let i = begin; i < end; i++) {
+    const block = blockOf(places, blocks, i), sums = productsOf(starts, products, i);
+    const delta = stepDiagonal(i, load<f64>(block), load<f64>(sums), diagonal, norms, own, changes);
+    if (delta != 0) addScaled(sizeOf(starts, i), delta, block, sums);
+  }
+}

@@ -1,0 +1,46 @@
+// Single steps of the descents on the pseudolikelihood, whatever gives them the products y_j . r_i.
+
+import { diagonalMinimiser } from "./diagonal_minimiser";
+import { f64At } from "./memory";
+import { minimiser } from "./minimiser";
+
+/** Moves t_ij to its minimiser and both norms along; notes and returns the step. */
+@inline
+export function stepEdge(
+  e: i32, i: i32, j: i32, si: f64, sj: f64, ti: f64, tj: f64, ij: f64, ji: f64,
+  kinds: usize, values: usize, norms: usize, changes: usize,
+  lambda0: f64, lambda2: f64, bound: f64, threshold: f64, ratio: f64,
+): f64 {
+  const old = load<f64>(f64At(values, e));
+  const curvature = 2 * (sj / ti + si / tj);
+  const slope = curvature * old - 2 * (ij / ti + ji / tj);
+  const kind = <u32> load<u8>(kinds + e);
+  const delta = minimiser(kind, curvature, slope, lambda0, lambda2, bound, threshold, ratio) - old;
+  store<f64>(f64At(changes, e), (curvature + 2 * lambda2) * delta * delta);
+  if (delta == 0) return 0;
+  store<f64>(f64At(values, e), old + delta);
+  store<f64>(f64At(norms, i), load<f64>(f64At(norms, i)) + delta * (2 * ij + delta * sj));
+  store<f64>(f64At(norms, j), load<f64>(f64At(norms, j)) + delta * (2 * ji + delta * si));
+  return delta;
+}
+
+/** Moves t_ii to its minimiser, where product = y_i . r_i; notes and returns the step. */
+@inline
+export function stepDiagonal(
+  i: i32, s: f64, product: f64, diagonal: usize, norms: usize, own: usize, changes: usize,
+): f64 {
+  const old = load<f64>(f64At(diagonal, i)), norm = load<f64>(f64At(norms, i));
+  const fresh = diagonalMinimiser(s, old, product, norm), delta = fresh - old;
+  store<f64>(f64At(diagonal, i), fresh);
+  store<f64>(f64At(norms, i), norm + delta * (2 * product + delta * s));
+  store<f64>(f64At(own, i), product + delta * s);
+  store<f64>(f64At(changes, i), (delta / fresh) * (delta / fresh));
+  return delta;
+}
+
+/** Whether the changes add up to at most the tolerance; always summed in this order. */
+export function changesWithin_f64(count: i32, changes: usize, tolerance: f64): i32 {
+  let sum: f64 = 0;
+  for (let k: i32 = 0; k < count; k++) sum += load<f64>(f64At(changes, k));
+  return i32(sum <= tolerance);
+}

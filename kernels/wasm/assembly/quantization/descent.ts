@@ -1,0 +1,226 @@
+// Coordinate descent that touches the residual only where a level changes; spec/quantization.ts has the step and the rule.
+//
+// A tile of rows goes through the columns together, a panel of columns at a time. Inside a panel a row is scanned a
+// vector of columns at a time for the first level that a step would change; that one changes, its row of the coupling is
+// added to the panel's part of the residual, and the scan resumes behind it. When all rows are through a panel, their
+// changes are added to the rest of the residual, strip by strip: the strip of the panel's coupling stays in the cache
+// for all rows, and several changes share one turn over the residual.
+//
+// An element of the residual gets its changes in the order of their columns, whatever the tile, the panel and the strip:
+// a row's result depends on nothing but the row.
+//
+// A dead column has an infinite scale here: divided by it the residual vanishes, and the target is the column's own level.
+//
+// Scratch: DESCENT_SCRATCH words and elements of T, and 2 * DESCENT_TILE + 1 rows of elements: see quantization_blocking.ts.
+
+import { DESCENT_PANEL, DESCENT_STRIP, DESCENT_TILE } from "../../quantization/blocking";
+import { at, lanes, loadOne, multiplyAdd, storeOne, VECTOR } from "../simd";
+import { axpy } from "../dense/vector";
+
+export function quantizationDescent_f32(
+  columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
+  coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
+  groups: usize, maximumCode: f64, passes: i32, changes: usize,
+  begin: i32, end: i32, scratch: usize,
+): i32 {
+  return descent<f32>(
+    columns, levels, levelsStride, residual, residualStride, coupling, couplingStride, scales, scalesStride,
+    zeros, zerosStride, groups, <f32>maximumCode, passes, changes, begin, end, scratch,
+  );
+}
+
+export function quantizationDescent_f64(
+  columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
+  coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
+  groups: usize, maximumCode: f64, passes: i32, changes: usize,
+  begin: i32, end: i32, scratch: usize,
+): i32 {
+  return descent<f64>(
+    columns, levels, levelsStride, residual, residualStride, coupling, couplingStride, scales, scalesStride,
+    zeros, zerosStride, groups, maximumCode, passes, changes, begin, end, scratch,
+  );
+}
+
+/** Returns the number of rows that still changed in their last pass. */
+function descent<T>(
+  columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
+  coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
+  groups: usize, maximumCode: T, passes: i32, changes: usize,
+  begin: i32, end: i32, scratch: usize,
+): i32 {
+  const size: usize = sizeof<T>();
+  const steps = scratch, places = at(steps, DESCENT_TILE * DESCENT_PANEL, size);
+  const counts = at(places, DESCENT_TILE * DESCENT_PANEL, 4), moves = at(counts, DESCENT_TILE, 4);
+  const dead = at(moves, DESCENT_TILE, 4);
+  const tileScales = at(dead, columns, size), tileZeros = at(tileScales, DESCENT_TILE * columns, size);
+  for (let j = 0; j < columns; j++) {
+    store<T>(at(dead, j, size), load<T>(at(coupling, j * couplingStride + j, size)) == 0 ? <T>Infinity : 1);
+  }
+  let unfinished = 0;
+  for (let top = begin; top < end; top += DESCENT_TILE) {
+    const rows = min(DESCENT_TILE, end - top);
+    for (let r = 0; r < rows; r++) {
+      const s = at(scales, (top + r) * scalesStride, size), z = at(zeros, (top + r) * zerosStride, size);
+      for (let j = 0; j < columns; j++) {
+        const group: i32 = groups ? load<i32>(at(groups, j, 4)) : 0;
+        store<T>(at(tileScales, r * columns + j, size), load<T>(at(s, group, size)) * load<T>(at(dead, j, size)));
+        store<T>(at(tileZeros, r * columns + j, size), load<T>(at(z, group, size)));
+      }
+      store<i32>(at(changes, top + r, 4), 0);
+      // The changes of the pass before: none means that the row is at rest.
+      store<i32>(at(moves, r, 4), 1);
+    }
+    let moving = rows;
+    for (let pass = 0; pass < passes && moving > 0; pass++) {
+      for (let r = 0; r < rows; r++) store<i32>(at(moves, r, 4), load<i32>(at(moves, r, 4)) > 0 ? 0 : -1);
+      for (let left = 0; left < columns; left += DESCENT_PANEL) {
+        const right = min(left + DESCENT_PANEL, columns);
+        let found = 0;
+        for (let r = 0; r < rows; r++) {
+          let count = 0;
+          if (load<i32>(at(moves, r, 4)) >= 0) {
+            count = settle<T>(
+              left, right, at(levels, (top + r) * levelsStride, size), at(residual, (top + r) * residualStride, size),
+              coupling, couplingStride, at(tileScales, r * columns, size), at(tileZeros, r * columns, size), maximumCode,
+              at(steps, r * DESCENT_PANEL, size), at(places, r * DESCENT_PANEL, 4),
+            );
+            store<i32>(at(moves, r, 4), load<i32>(at(moves, r, 4)) + count);
+          }
+          store<i32>(at(counts, r, 4), count);
+          found += count;
+        }
+        if (found == 0) continue;
+        for (let from = 0; from < columns; from += DESCENT_STRIP) {
+          const to = min(from + DESCENT_STRIP, columns);
+          for (let r = 0; r < rows; r++) {
+            const g = at(residual, (top + r) * residualStride, size), count = load<i32>(at(counts, r, 4));
+            const rowSteps = at(steps, r * DESCENT_PANEL, size), rowPlaces = at(places, r * DESCENT_PANEL, 4);
+            // The panel's own columns have their changes already.
+            spread<T>(from, min(to, left), count, rowSteps, rowPlaces, coupling, couplingStride, g);
+            spread<T>(max(from, right), to, count, rowSteps, rowPlaces, coupling, couplingStride, g);
+          }
+        }
+      }
+      moving = 0;
+      for (let r = 0; r < rows; r++) {
+        const moved = max(load<i32>(at(moves, r, 4)), 0), total = at(changes, top + r, 4);
+        store<i32>(at(moves, r, 4), moved);
+        store<i32>(total, load<i32>(total) + moved);
+        moving += i32(moved > 0);
+      }
+    }
+    unfinished += moving;
+  }
+  return unfinished;
+}
+
+/** One row through the columns of a panel; writes down where a level changed and by how much, and returns how often. */
+function settle<T>(
+  left: i32, right: i32, l: usize, g: usize, coupling: usize, couplingStride: i32, scales: usize, zeros: usize,
+  maximumCode: T, steps: usize, places: usize,
+): i32 {
+  const size: usize = sizeof<T>();
+  let count = 0;
+  let j = firstChange<T>(left, right, l, g, scales, zeros, maximumCode);
+  while (j < right) {
+    const level = at(l, j, size), scale = load<T>(at(scales, j, size)), zero = load<T>(at(zeros, j, size));
+    const old = load<T>(level);
+    const next = min<T>(max<T>(nearest<T>(old + load<T>(at(g, j, size)) / scale), -zero), maximumCode - zero);
+    const step = scale * (old - next);
+    store<T>(level, next);
+    axpy<T>(right - left, step, at(coupling, j * couplingStride + left, size), at(g, left, size));
+    store<T>(at(steps, count, size), step);
+    store<i32>(at(places, count, 4), j);
+    count++;
+    j = firstChange<T>(j + 1, right, l, g, scales, zeros, maximumCode);
+  }
+  return count;
+}
+
+/** Adds `count` changes to columns `[from, to)` of a row's residual: four to a turn, in their order. */
+function spread<T>(
+  from: i32, to: i32, count: i32, steps: usize, places: usize, coupling: usize, couplingStride: i32, g: usize,
+): void {
+  const size: usize = sizeof<T>(), length = to - from;
+  if (length <= 0) return;
+  const target = at(g, from, size);
+  let c = 0;
+  for (; c <= count - 4; c += 4) {
+    const step = at(steps, c, size), place = at(places, c, 4);
+    const s0 = v128.splat<T>(load<T>(step)), s1 = v128.splat<T>(load<T>(at(step, 1, size)));
+    const s2 = v128.splat<T>(load<T>(at(step, 2, size))), s3 = v128.splat<T>(load<T>(at(step, 3, size)));
+    let y = target;
+    let m0 = at(coupling, load<i32>(place) * couplingStride + from, size);
+    let m1 = at(coupling, load<i32>(place, 4) * couplingStride + from, size);
+    let m2 = at(coupling, load<i32>(place, 8) * couplingStride + from, size);
+    let m3 = at(coupling, load<i32>(place, 12) * couplingStride + from, size);
+    let n = length;
+    for (; n >= 2 * lanes<T>(); n -= 2 * lanes<T>()) {
+      let low = multiplyAdd<T>(s0, v128.load(m0), v128.load(y));
+      let high = multiplyAdd<T>(s0, v128.load(m0, VECTOR), v128.load(y, VECTOR));
+      low = multiplyAdd<T>(s1, v128.load(m1), low);
+      high = multiplyAdd<T>(s1, v128.load(m1, VECTOR), high);
+      low = multiplyAdd<T>(s2, v128.load(m2), low);
+      high = multiplyAdd<T>(s2, v128.load(m2, VECTOR), high);
+      low = multiplyAdd<T>(s3, v128.load(m3), low);
+      high = multiplyAdd<T>(s3, v128.load(m3, VECTOR), high);
+      v128.store(y, low);
+      v128.store(y, high, VECTOR);
+      y += 2 * VECTOR;
+      m0 += 2 * VECTOR;
+      m1 += 2 * VECTOR;
+      m2 += 2 * VECTOR;
+      m3 += 2 * VECTOR;
+    }
+    for (; n > 0; n--) {
+      let sum = multiplyAdd<T>(s0, loadOne<T>(m0), loadOne<T>(y));
+      sum = multiplyAdd<T>(s1, loadOne<T>(m1), sum);
+      sum = multiplyAdd<T>(s2, loadOne<T>(m2), sum);
+      sum = multiplyAdd<T>(s3, loadOne<T>(m3), sum);
+      storeOne<T>(y, sum);
+      y += size;
+      m0 += size;
+      m1 += size;
+      m2 += size;
+      m3 += size;
+    }
+  }
+  for (; c < count; c++) {
+    const place = load<i32>(at(places, c, 4));
+    axpy<T>(length, load<T>(at(steps, c, size)), at(coupling, place * couplingStride + from, size), target);
+  }
+}
+
+/** The first column from `j` on whose step lowers the objective; `columns` if there is none. */
+@inline
+function firstChange<T>(
+  j: i32, columns: i32, levels: usize, residual: usize, scales: usize, zeros: usize, maximumCode: T,
+): i32 {
+  const most = v128.splat<T>(maximumCode);
+  let offset = at(0, j, sizeof<T>());
+  for (; j <= columns - lanes<T>(); j += lanes<T>()) {
+    const found = improves<T>(
+      v128.load(levels + offset), v128.load(residual + offset), v128.load(scales + offset), v128.load(zeros + offset), most,
+    );
+    if (found != 0) return j + ctz<i32>(found);
+    offset += VECTOR;
+  }
+  for (; j < columns; j++) {
+    const found = improves<T>(
+      loadOne<T>(levels + offset), loadOne<T>(residual + offset), loadOne<T>(scales + offset), loadOne<T>(zeros + offset),
+      most,
+    );
+    if ((found & 1) != 0) return j;
+    offset += sizeof<T>();
+  }
+  return columns;
+}
+
+/** One bit a lane: whether the rounded target is strictly nearer to the target than the level is. */
+@inline
+function improves<T>(level: v128, residual: v128, scale: v128, zero: v128, most: v128): i32 {
+  const target = v128.add<T>(level, v128.div<T>(residual, scale));
+  const next = v128.min<T>(v128.max<T>(v128.nearest<T>(target), v128.neg<T>(zero)), v128.sub<T>(most, zero));
+  const nearer = v128.lt<T>(v128.abs<T>(v128.sub<T>(target, next)), v128.abs<T>(v128.sub<T>(target, level)));
+  return sizeof<T>() == 4 ? i32x4.bitmask(nearer) : i64x2.bitmask(nearer);
+}

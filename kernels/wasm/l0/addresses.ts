@@ -1,0 +1,3 @@
+import type { HostArray } from "../../contract.ts";
+
+export const start = (array: unknown) => (array as HostArray).address;

@@ -1,0 +1,97 @@
+/**
+ * Descent row by row, a workgroup for each. Its threads look at 64 columns at once, under one residual; of those that
+ * would change, the leftmost does, the whole row of the residual follows, and the search goes on to its right. That is
+ * the order of the sequential descent, because columns that stay as they are leave no trace.
+ */
+
+import { builtins, defineShader, dispatch, type Lowering, workgroupIndex, workgroupsFor } from "../shader.ts";
+import { stateArrays, stateParameters, stateTypes } from "./state.ts";
+
+const threads = 64;
+
+const descent = defineShader("quantization descent", {
+  parameters: { ...stateTypes.parameters, passes: "u32" },
+  arrays: { ...stateTypes.arrays, residual: "write f32", changes: "write u32", unfinished: "write u32" },
+  code: /* wgsl */ `
+const none = 0xffffffffu;
+var<workgroup> leftmost: atomic<u32>;
+var<workgroup> chosen: u32;
+var<workgroup> change: f32;
+
+@compute @workgroup_size(${threads})
+fn main(${builtins}) {
+  let row = ${workgroupIndex};
+  if (row >= p.rows) { return; }
+  let levelsRow = p.levelsOffset + row * p.levelsStride;
+  let residualRow = p.residualOffset + row * p.residualStride;
+  var total = 0u;
+  var changed = 1u;
+  for (var turn = 0u; turn < p.passes && changed > 0u; turn++) {
+    changed = 0u;
+    var begin = 0u;
+    while (begin < p.columns) {
+      if (thread == 0u) { atomicStore(&leftmost, none); }
+      workgroupBarrier();
+      let column = begin + thread;
+      var level = 0.0;
+      var next = 0.0;
+      var scale = 0.0;
+      if (column < p.columns) {
+        var columnGroup = 0u;
+        if (p.grouped == 1u) { columnGroup = columnGroups[column]; }
+        scale = scales[p.scalesOffset + row * p.scalesStride + columnGroup];
+        let zero = zeros[p.zerosOffset + row * p.zerosStride + columnGroup];
+        level = levels[levelsRow + column];
+        var wish = level;
+        if (coupling[p.couplingOffset + column * (p.couplingStride + 1u)] != 0.0) {
+          wish += residual[residualRow + column] / scale;
+        }
+        next = clamp(round(wish), -zero, p.maximumCode - zero);
+        // On a tie the level stays.
+        if (abs(wish - next) < abs(wish - level)) { atomicMin(&leftmost, column); }
+      }
+      workgroupBarrier();
+      if (thread == 0u) { chosen = atomicLoad(&leftmost); }
+      let winner = workgroupUniformLoad(&chosen);
+      if (winner == none) {
+        begin += ${threads}u;
+        continue;
+      }
+      if (column == winner) {
+        levels[levelsRow + column] = next;
+        change = scale * (level - next);
+      }
+      let step = workgroupUniformLoad(&change);
+      for (var k = thread; k < p.columns; k += ${threads}u) {
+        residual[residualRow + k] += step * coupling[p.couplingOffset + winner * p.couplingStride + k];
+      }
+      storageBarrier();
+      changed++;
+      begin = winner + 1u;
+    }
+    total += changed;
+  }
+  if (thread == 0u) {
+    changes[row] = total;
+    unfinished[row] = select(0u, 1u, changed > 0u);
+  }
+}`,
+});
+
+/** Lowering of {@linkcode Kernels.quantizationDescent}. */
+export const quantizationDescent: Lowering<"quantizationDescent"> = (operands, scratch) => {
+  const { levels: { rows }, residual, passes, changes } = operands;
+  const unfinished = scratch("u32", rows, "unfinished rows");
+  return {
+    dispatches: [dispatch(descent, {
+      parameters: { ...stateParameters(operands), passes },
+      arrays: { ...stateArrays(operands), residual: residual.array, changes, unfinished },
+      workgroups: workgroupsFor(rows),
+    })],
+    value: {
+      array: unfinished,
+      length: rows,
+      of: (elements) => Array.from(elements).reduce((sum, one) => sum + one, 0),
+    },
+  };
+};

@@ -1,0 +1,194 @@
+import type { Workspace } from "../../kernels/engine/mod.ts";
+import { nodeState, nodeStateWords, nodeStatus } from "../../kernels/engine/mod.ts";
+import type { L0Penalty, NodeBatchArguments } from "../../kernels/contract.ts";
+import type { Run } from "../core/run.ts";
+import { nodePrecision } from "./node_precision.ts";
+import { drop, type Fixing, keep, type NodeRelaxation, type NodeRequest } from "./search.ts";
+
+/** The nonzeros of a relaxed solution, from which relaxations of children start. */
+export interface NodeStart {
+  readonly variables: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
+  /** What else a node starts from: as many numbers a node as the batch was made for. */
+  readonly extra?: ArrayLike<number>;
+}
+
+/** A solved node. */
+export interface SolvedNode extends NodeRelaxation<NodeStart> {
+  /** Objective of the descent on the penalty itself over the relaxed support; Infinity where none was made. */
+  readonly objective: number;
+}
+
+/** What a batch needs to know of its problem. */
+export interface NodeProblem {
+  readonly variables: number;
+  readonly penalty: L0Penalty;
+  /** Tolerance of the first descent of a node. */
+  readonly tolerance: number;
+  /** Size that tolerances are relative to. */
+  readonly scale: number;
+  /** Fractional variables that are wanted of a node. */
+  readonly candidates: number;
+  /** Numbers a node carries beside its values. */
+  readonly extras: number;
+  /** One call of the problem's kernel; then whatever nodes that stay unsolved are waiting for. */
+  launch(nodes: NodeBatchArguments, extras: NodeExtras): Promise<void>;
+}
+
+/** The numbers beside the values, where the kernels run: [nodes, extras]. */
+export type NodeExtras = NodeBatchArguments["values"];
+
+/** Relaxations of nodes, many at a time. */
+export interface NodeBatch {
+  /** Solves the requests, under one upper bound a call of the kernel; `offer` sees promising nodes, in order, in between. */
+  relax(
+    requests: readonly NodeRequest<NodeStart>[],
+    upperBound: () => number,
+    offer: (node: SolvedNode) => Promise<void>,
+  ): Promise<SolvedNode[]>;
+  /** Returns the memory. */
+  release(): void;
+}
+
+/** Most nodes that one call solves. */
+const capacity = 32;
+
+/** Sweeps of one node between two checkpoints. */
+const sweepsPerCall = 400;
+
+/**
+ * Solves relaxations many at a time, each on one thread, by one call of a kernel for all.
+ *
+ * Memory: 9 bytes x 32 nodes x variables.
+ */
+export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run: Run): NodeBatch {
+  const { variables, penalty, extras } = problem;
+  const matrix = (columns: number, label: string) => ({
+    ...{ array: workspace.allocate("f64", capacity * columns, label), rows: capacity, columns },
+  });
+  const statuses = workspace.allocate("u8", capacity * variables, "node statuses");
+  const values = matrix(variables, "node values"), states = matrix(nodeStateWords, "node states");
+  const beside = matrix(extras, "node extras");
+  // Copies on this side, used again and again.
+  const statusRoom = new Uint8Array(capacity * variables), valueRoom = new Float64Array(capacity * variables);
+  const stateRoom = new Float64Array(capacity * nodeStateWords), extraRoom = new Float64Array(capacity * extras);
+
+  function load(requests: readonly NodeRequest<NodeStart>[]): void {
+    requests.forEach(({ start, bound, writeStatuses }, node) => {
+      writeStatuses(statusRoom.subarray(node * variables, (node + 1) * variables));
+      valueRoom.fill(0, node * variables, (node + 1) * variables);
+      if (start) {
+        for (let k = 0; k < start.variables.length; k++) {
+          valueRoom[node * variables + start.variables[k]] = start.values[k];
+        }
+        if (start.extra) extraRoom.set(start.extra, node * extras);
+      }
+      stateRoom[node * nodeStateWords + nodeState.bound] = bound;
+      stateRoom[node * nodeStateWords + nodeState.tolerance] = problem.tolerance;
+    });
+    const count = requests.length;
+    workspace.write(statuses, statusRoom.subarray(0, count * variables));
+    workspace.write(values.array, valueRoom.subarray(0, count * variables));
+    workspace.write(states.array, stateRoom.subarray(0, count * nodeStateWords));
+    workspace.write(beside.array, extraRoom.subarray(0, count * extras));
+  }
+
+  function solved(node: number): boolean {
+    return stateRoom[node * nodeStateWords + nodeState.tolerance] < 0;
+  }
+
+  // Room for the nonzeros of one node, and for its most fractional variables, the most fractional first.
+  const found = new Uint32Array(variables), nonzeros = new Float32Array(variables);
+  const chosen: number[] = [], distances: number[] = [];
+
+  /** Puts a variable among the candidates, if it is one of the `candidates` most fractional; variables come ascending. */
+  function consider(variable: number, distance: number): void {
+    let place = chosen.length;
+    while (place > 0 && distances[place - 1] > distance) place--;
+    if (place >= problem.candidates) return;
+    chosen.splice(place, 0, variable);
+    distances.splice(place, 0, distance);
+    if (chosen.length <= problem.candidates) return;
+    chosen.pop();
+    distances.pop();
+  }
+
+  function lift(node: number): SolvedNode {
+    const at = node * variables, state = node * nodeStateWords;
+    // Where z reaches 1: see `indicatorAt`.
+    const full = Math.min(penalty.ratio, penalty.bound);
+    let count = 0;
+    chosen.length = distances.length = 0;
+    for (let j = 0; j < variables; j++) {
+      const value = valueRoom[at + j];
+      if (value === 0) continue;
+      found[count] = j;
+      nonzeros[count++] = value;
+      const status = statusRoom[at + j], indicator = Math.abs(value) / full;
+      if (status === nodeStatus.kept || indicator >= 1) continue;
+      // Of a variable that is screened one child alone is left: those come last.
+      consider(j, Math.abs(indicator - 0.5) + (status === nodeStatus.free ? 0 : 1));
+    }
+    const fixings: Fixing[] = [];
+    if (stateRoom[state + nodeState.fixings] > 0) {
+      for (let j = 0; j < variables; j++) {
+        if (statusRoom[at + j] === nodeStatus.screenedKept) fixings.push(keep(j));
+        else if (statusRoom[at + j] === nodeStatus.screenedZero) fixings.push(drop(j));
+      }
+    }
+    return {
+      bound: stateRoom[state + nodeState.bound],
+      objective: solved(node) ? stateRoom[state + nodeState.objective] : Infinity,
+      candidates: chosen.slice(),
+      complete: solved(node),
+      fixings,
+      start: {
+        variables: found.slice(0, count),
+        values: nonzeros.slice(0, count),
+        ...(extras > 0 && { extra: Float32Array.from(extraRoom.subarray(node * extras, (node + 1) * extras)) }),
+      },
+    };
+  }
+
+  async function solve(requests: readonly NodeRequest<NodeStart>[], upperBound: number): Promise<SolvedNode[]> {
+    const nodes = requests.length;
+    load(requests);
+    const precision = { ...nodePrecision, finest: nodePrecision.finest * problem.scale };
+    for (let complete = false; !complete;) {
+      await problem.launch({
+        ...{ nodes, variables, statuses, penalty, upperBound, precision, sweeps: sweepsPerCall },
+        values: { ...values, rows: nodes },
+        states: { ...states, rows: nodes },
+      }, { ...beside, rows: nodes });
+      await workspace.read(states.array, 0, nodes * nodeStateWords, stateRoom);
+      complete = requests.every((_, node) => solved(node));
+      const state = { stage: "relaxation", fraction: 0, iteration: nodes, objective: upperBound };
+      if (complete || !(await run.checkpoint(state))) continue;
+      // Out of time: the bounds there are will do, but there must be some.
+      if (requests.every((_, node) => stateRoom[node * nodeStateWords + nodeState.bound] > -Infinity)) break;
+    }
+    await workspace.read(statuses, 0, nodes * variables, statusRoom);
+    await workspace.read(values.array, 0, nodes * variables, valueRoom);
+    await workspace.read(beside.array, 0, nodes * extras, extraRoom);
+    return requests.map((_, node) => lift(node));
+  }
+
+  return {
+    async relax(
+      requests: readonly NodeRequest<NodeStart>[],
+      upperBound: () => number,
+      offer: (node: SolvedNode) => Promise<void>,
+    ): Promise<SolvedNode[]> {
+      const nodes: SolvedNode[] = [];
+      for (let from = 0; from < requests.length; from += capacity) {
+        const some = await solve(requests.slice(from, from + capacity), upperBound());
+        for (const node of some) {
+          if (node.objective < upperBound()) await offer(node);
+          nodes.push(node);
+        }
+      }
+      return nodes;
+    },
+    release: () => [statuses, values.array, states.array, beside.array].forEach((array) => workspace.free(array)),
+  };
+}

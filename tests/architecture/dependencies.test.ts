@@ -1,0 +1,129 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path/posix";
+import { isAssembly, sourceFiles } from "../../scripts/sources.ts";
+
+/** What the files of a layer may import: paths that begin with one of these. `type ` before a path: types only. */
+interface Layer {
+  readonly within: readonly string[];
+  readonly mayImport: readonly string[];
+}
+
+const engine = "kernels/engine/mod.ts", contracts = ["type kernels/contract.ts", "type kernels/contract/"];
+/** Sizes of blocks that a kernel and the code that launches it share. */
+const blockings = [
+  ...["blocking", "cholesky_blocking", "quadratic_form_blocking"].map((name) => `kernels/wasm/dense/${name}.ts`),
+  "kernels/wasm/quantization/blocking.ts",
+];
+const host = ["node:", "type node:"];
+
+/** From the bottom up; each file belongs to the first layer that holds it. */
+const layers: { readonly [name: string]: Layer } = {
+  contracts: { within: ["kernels/contract.ts", "kernels/contract/"], mayImport: ["kernels/contract/"] },
+  assembly: { within: ["kernels/wasm/assembly/"], mayImport: ["kernels/wasm/assembly/", ...blockings] },
+  reference: { within: ["kernels/reference/"], mayImport: ["kernels/reference/", "kernels/contract/", ...contracts] },
+  wasm: {
+    within: ["kernels/wasm/"],
+    mayImport: ["kernels/wasm/", "kernels/reference/", "kernels/contract/", ...contracts],
+  },
+  webgpu: { within: ["kernels/webgpu/"], mayImport: ["kernels/webgpu/", "kernels/reference/", ...contracts] },
+  kernels: { within: ["kernels/"], mayImport: ["kernels/"] },
+  core: { within: ["solvers/core/"], mayImport: ["solvers/core/", engine, ...contracts] },
+  solvers: { within: ["solvers/"], mayImport: ["solvers/", engine, ...contracts] },
+  formats: {
+    within: ["formats/"],
+    mayImport: ["formats/", "solvers/core/", "type solvers/quantization/layer.ts"],
+  },
+  models: { within: ["models/"], mayImport: ["models/", "formats/", "solvers/", engine, ...contracts] },
+  pictures: { within: ["pictures/"], mayImport: ["pictures/", "solvers/"] },
+  library: { within: ["mod.ts"], mayImport: ["solvers/", "formats/", "models/", "pictures/", engine] },
+  server: {
+    within: ["server/", "server.ts", "workerd.ts"],
+    mayImport: ["server/", "mod.ts", "formats/", "kernels/dist/", "hono", "@hono/", ...host],
+  },
+  commands: {
+    within: ["cli.ts", "cli/"],
+    mayImport: ["cli/", "mod.ts", "server/mod.ts", "@hono/node-server", "deno.json", ...host],
+  },
+};
+
+/** Outside the house's order: they may look at everything. */
+const free = ["tests/", "bench/", "scripts/"];
+
+const files = sourceFiles().filter((path) =>
+  /\.(ts|js|mjs)$/.test(path) && !free.some((prefix) => path.startsWith(prefix))
+);
+
+interface Import {
+  readonly target: string;
+  readonly typeOnly: boolean;
+  readonly dynamic: boolean;
+}
+
+function importsOf(file: string): Import[] {
+  const text = Deno.readTextFileSync(file).replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+  const statements = [...text.matchAll(/^(?:import|export)\s(?:(type)\s)?(?:[^;"'`=]*?\sfrom\s)?"([^"]+)"/gm)];
+  const calls = [...text.matchAll(/\bimport\("([^"]+)"\)/g)];
+  return [
+    ...statements.map(([, type, target]) => ({
+      target: resolve(file, target),
+      typeOnly: type !== undefined,
+      dynamic: false,
+    })),
+    ...calls.map(([, target]) => ({ target: resolve(file, target), typeOnly: false, dynamic: true })),
+  ];
+}
+
+function resolve(file: string, specifier: string): string {
+  if (specifier === "minima") return "mod.ts";
+  return specifier.startsWith(".") ? join(dirname(file), specifier) : specifier;
+}
+
+function layerOf(file: string): [string, Layer] {
+  const found = Object.entries(layers).find(([, { within }]) => within.some((prefix) => file.startsWith(prefix)));
+  assert.ok(found, `${file} belongs to no layer: add it to one`);
+  return found;
+}
+
+function allowed({ target, typeOnly, dynamic }: Import, { mayImport }: Layer): boolean {
+  // A built-in module behind a dynamic import is a guarded extra of one runtime.
+  if (dynamic && target.startsWith("node:")) return true;
+  return mayImport.some((entry) =>
+    entry.startsWith("type ") ? typeOnly && target.startsWith(entry.slice(5)) : target.startsWith(entry)
+  );
+}
+
+describe("dependencies", () => {
+  it("point one way, from server and commands down to the kernels", () => {
+    const wrong = files.flatMap((file) => {
+      const [name, layer] = layerOf(file);
+      return importsOf(file)
+        .map((entry) =>
+          isAssembly(file) && !entry.target.endsWith(".ts") ? { ...entry, target: `${entry.target}.ts` } : entry
+        )
+        .filter((entry) => !allowed(entry, layer))
+        .map(({ target }) => `${file} (${name}) imports ${target}`);
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  it("are seen by this test: mod.ts imports solvers, the engine imports kernels", () => {
+    assert.ok(importsOf("mod.ts").some(({ target }) => target === "solvers/core/errors.ts"));
+    assert.ok(importsOf("mod.ts").some(({ target }) => target === engine));
+    assert.ok(importsOf("kernels/engine/engine.ts").some(({ target }) => target === "kernels/reference/table.ts"));
+    assert.ok(importsOf("kernels/engine/modules.ts").some(({ target, dynamic }) => dynamic && target.includes("dist")));
+  });
+
+  it("have no cycles", () => {
+    const graph = new Map(files.map((file) => [file, importsOf(file).filter(({ typeOnly }) => !typeOnly)]));
+    const state = new Map<string, "open" | "done">();
+    const visit = (file: string, path: readonly string[]) => {
+      assert.notEqual(state.get(file), "open", `cycle: ${[...path, file].join(" -> ")}`);
+      if (state.has(file)) return;
+      state.set(file, "open");
+      for (const { target } of graph.get(file) ?? []) visit(target, [...path, file]);
+      state.set(file, "done");
+    };
+    for (const file of files) visit(file, []);
+  });
+});

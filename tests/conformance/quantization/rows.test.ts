@@ -1,0 +1,284 @@
+import assert from "node:assert/strict";
+import { openWorkspace, type Workspace } from "../../../kernels/engine/mod.ts";
+import type { FloatDtype, MatrixOperand, QuantizationCandidate, VectorOperand } from "../../../kernels/contract.ts";
+import { createRandom } from "../../../solvers/core/random.ts";
+import { type Bench, conformance } from "../grid.ts";
+import { copyOf, elements, matrixOf, vectorOf, viewOf } from "../operands.ts";
+import { dyadicState, gramState, type Shape } from "./states.ts";
+
+// Around the turns of the kernels (4 columns, 128 threads).
+const shapes: readonly Shape[] = [
+  { rows: 0, columns: 3 },
+  { rows: 3, columns: 0 },
+  { rows: 1, columns: 1 },
+  { rows: 2, columns: 3, groups: 2 },
+  { rows: 4, columns: 4, gap: 1 },
+  { rows: 5, columns: 7, groups: 3, gap: 2 },
+  { rows: 9, columns: 63, groups: 4, dead: [62] },
+  { rows: 13, columns: 64, gap: 3 },
+  { rows: 6, columns: 127, groups: 7 },
+  { rows: 17, columns: 129, groups: 5, dead: [5, 64, 128] },
+  { rows: 70, columns: 259, groups: 2, gap: 1 },
+];
+
+/** Rows enough to be cut into pieces. */
+const large: Shape = { rows: 1700, columns: 61, groups: 4, gap: 2 };
+
+/** Objectives and what they are summed from. */
+const widestOf = ({ backend }: Bench): FloatDtype => backend === "webgpu" ? "f32" : "f64";
+
+/** All elements of the arrays, those between rows included, and zeros without their sign. */
+function whole(...operands: readonly (MatrixOperand | VectorOperand)[]): number[][] {
+  return operands.map((operand) => Array.from(viewOf(operand), (value) => value + 0));
+}
+
+/** A state on few-bit binary fractions, with targets, curvatures and room for the objectives. */
+function dyadicRows(workspace: Workspace, dtype: FloatDtype, widest: FloatDtype, shape: Shape) {
+  const { rows, columns, gap = 0 } = shape, random = createRandom(5 + rows);
+  return {
+    ...dyadicState(workspace, dtype, shape),
+    targets: matrixOf(workspace, dtype, rows, columns, () => (random.integer(65) - 32) / 8, gap),
+    curvatures: vectorOf(workspace, widest, columns, () => random.integer(4) / 4),
+    objectives: vectorOf(workspace, widest, rows, () => 3),
+  };
+}
+
+/** The start of a layer after a pass, with its weights for targets; the Gram matrix gives the curvatures. */
+async function layerRows(bench: Bench, shape: Shape) {
+  const { dtype, workspace, reference } = bench, { rows, columns, gap = 0 } = shape;
+  const { state, weights, gram } = gramState(workspace, dtype, shape);
+  await reference.quantizationSweep(state);
+  const stride = columns + gap;
+  let next = 0, nextDiagonal = 0;
+  const targets = matrixOf(workspace, dtype, rows, columns, () => {
+    const at = next++ - 1, row = Math.floor(at / stride), column = at % stride;
+    return at < 0 || column >= columns ? NaN : weights[row * columns + column];
+  }, gap);
+  const curvatures = vectorOf(workspace, widestOf(bench), columns, () => {
+    const j = nextDiagonal++ - 1;
+    return j < 0 ? NaN : gram[j * (columns + 1)];
+  });
+  return { ...state, targets, curvatures, objectives: vectorOf(workspace, widestOf(bench), rows, () => NaN), gram };
+}
+
+/** Two states of some rows whose objectives are chosen to fall in every order. */
+function rivals({ dtype, workspace, ...bench }: Bench, { rows, columns, gap = 0 }: Shape) {
+  const widest = widestOf({ dtype, workspace, ...bench }), random = createRandom(rows + columns);
+  const pairs = [[1, 2], [2, 1], [1, 1], [Infinity, 1], [1, Infinity], [-1, 0], [0, -1], [Infinity, Infinity]];
+  const candidate = (side: number, gap: number): QuantizationCandidate => {
+    let row = -1;
+    return {
+      levels: matrixOf(workspace, dtype, rows, columns, random.normal, gap),
+      residual: matrixOf(workspace, dtype, rows, columns, random.normal, 2 * gap),
+      objectives: vectorOf(workspace, widest, rows, () => row++ < 0 ? 7 : pairs[row % pairs.length][side]),
+    };
+  };
+  return { best: candidate(0, gap), reached: candidate(1, gap + 1) };
+}
+
+function copyOfCandidate(workspace: Workspace, { levels, residual, objectives }: QuantizationCandidate) {
+  return {
+    levels: copyOf(workspace, levels),
+    residual: copyOf(workspace, residual),
+    objectives: copyOf(workspace, objectives),
+  };
+}
+
+const wholeCandidate = ({ levels, residual, objectives }: QuantizationCandidate) => whole(levels, residual, objectives);
+
+/** Rows `[from, to)` of everything that has rows, and the rest as it is. */
+function rowsOf<T extends object>(operands: T, from: number, to: number, rowless: readonly (keyof T)[] = []): T {
+  return Object.fromEntries(
+    Object.entries(operands).map(([key, value]) => {
+      if (rowless.includes(key as keyof T) || typeof value !== "object") return [key, value];
+      if ("stride" in value) return [key, { ...value, rows: to - from, offset: value.offset + from * value.stride }];
+      if ("array" in value) return [key, { ...value, length: to - from, offset: value.offset + from }];
+      return [key, value];
+    }),
+  ) as T;
+}
+
+const cuts: readonly (readonly [number, number])[] = [[0, 3], [3, 20], [20, 21], [21, large.rows]];
+const rowless = ["coupling", "curvatures", "columnGroups", "gram"] as const;
+
+/** The kernels on one thread; a device's are compared with themselves. */
+async function onOneThread(
+  { backend, dtype, kernel }: Bench,
+  run: (kernel: Bench["kernel"]) => Promise<void>,
+): Promise<void> {
+  if (backend === "webgpu") return await run(kernel);
+  const single = await openWorkspace({ backend: "wasm", dtype, flops: 0 });
+  try {
+    await run(single.kernels);
+  } finally {
+    single.release();
+  }
+}
+
+conformance("quantizationErrors", "equals the reference where the arithmetic is exact", async (bench) => {
+  const { dtype, workspace, kernel, reference } = bench;
+  for (const shape of shapes) {
+    const rows = dyadicRows(workspace, dtype, widestOf(bench), shape);
+    const expected = { ...rows, targets: copyOf(workspace, rows.targets) };
+    await kernel.quantizationErrors(rows);
+    await reference.quantizationErrors(expected);
+    assert.deepEqual(whole(rows.targets), whole(expected.targets), JSON.stringify(shape));
+  }
+});
+
+conformance("quantizationErrors", "rounds once, or on a device a few times", async (bench) => {
+  const { backend, kernel, epsilon, dtype } = bench;
+  const round = dtype === "f32" ? Math.fround : (x: number) => x;
+  for (const shape of shapes) {
+    const { rows: _, columns, groups = 1 } = shape, rows = await layerRows(bench, shape);
+    const targets = elements(rows.targets), levels = elements(rows.levels), scales = elements(rows.scales);
+    await kernel.quantizationErrors(rows);
+    elements(rows.targets).forEach((error, at) => {
+      const column = at % columns, row = Math.floor(at / columns);
+      const weight = scales[row * groups + column % groups] * levels[at], exact = targets[at] - weight;
+      const tolerance = 2 * epsilon * (Math.abs(targets[at]) + Math.abs(weight));
+      if (backend === "webgpu") assert.ok(Math.abs(error - exact) <= tolerance, `${error} instead of ${exact}`);
+      else assert.equal(error, round(exact), `element ${at} of ${JSON.stringify(shape)}`);
+    });
+  }
+});
+
+conformance("quantizationErrors", "gives a row the same bits in any range and on any threads", async (bench) => {
+  const cut = await layerRows(bench, large), single = await layerRows(bench, large);
+  for (const [from, to] of cuts) await bench.kernel.quantizationErrors(rowsOf(cut, from, to, rowless));
+  await onOneThread(bench, async (kernel) => await kernel.quantizationErrors(single));
+  assert.deepEqual(whole(cut.targets), whole(single.targets));
+});
+
+conformance("quantizationObjectives", "equals the reference where the arithmetic is exact", async (bench) => {
+  const { dtype, workspace, kernel, reference } = bench;
+  for (const shape of shapes) {
+    const rows = dyadicRows(workspace, dtype, widestOf(bench), shape);
+    const expected = { ...rows, objectives: copyOf(workspace, rows.objectives) };
+    await kernel.quantizationObjectives(rows);
+    await reference.quantizationObjectives(expected);
+    assert.deepEqual(whole(rows.objectives), whole(expected.objectives), JSON.stringify(shape));
+  }
+});
+
+conformance("quantizationObjectives", "sums in f64 where there is f64, whatever the state", async (bench) => {
+  const { kernel, reference, workspace } = bench;
+  for (const shape of shapes) {
+    const { columns, groups = 1 } = shape, rows = await layerRows(bench, shape);
+    const expected = { ...rows, objectives: copyOf(workspace, rows.objectives) };
+    await kernel.quantizationObjectives(rows);
+    await reference.quantizationObjectives(expected);
+    const targets = elements(rows.targets), levels = elements(rows.levels), scales = elements(rows.scales);
+    const residual = elements(rows.residual), curvatures = viewOf(rows.curvatures).subarray(1);
+    const objectives = viewOf(rows.objectives).subarray(1), wanted = viewOf(expected.objectives).subarray(1);
+    objectives.forEach((objective, i) => {
+      let magnitude = 0;
+      for (let j = 0, at = i * columns; j < columns; j++, at++) {
+        const weight = scales[i * groups + j % groups] * levels[at];
+        magnitude += (Math.abs(targets[at]) + Math.abs(weight)) * Math.abs(residual[at]) * curvatures[j];
+      }
+      const unit = bench.backend === "webgpu" ? 2 ** -24 : 2 ** -53;
+      const error = Math.abs(objective - wanted[i]);
+      assert.ok(error <= (columns + 4) * unit * magnitude, `row ${i} of ${JSON.stringify(shape)}: off by ${error}`);
+    });
+  }
+});
+
+conformance("quantizationObjectives", "is the quadratic form of the errors", async (bench) => {
+  const { kernel, epsilon } = bench;
+  for (const shape of shapes) {
+    const { columns, groups = 1 } = shape, rows = await layerRows(bench, shape);
+    await kernel.quantizationObjectives(rows);
+    const targets = elements(rows.targets), levels = elements(rows.levels), scales = elements(rows.scales);
+    viewOf(rows.objectives).subarray(1).forEach((objective, i) => {
+      const error = Array.from(
+        { length: columns },
+        (_, j) => targets[i * columns + j] - scales[i * groups + j % groups] * levels[i * columns + j],
+      );
+      let form = 0, slack = 0;
+      for (let j = 0; j < columns; j++) {
+        for (let k = 0; k < columns; k++) form += error[j] * rows.gram[j * columns + k] * error[k];
+        // The residual is that far from the errors' product with the coupling: see the sweep's own test.
+        slack += Math.abs(error[j]) * rows.gram[j * (columns + 1)];
+      }
+      const off = Math.abs(objective - form);
+      assert.ok(off <= 64 * epsilon * columns * slack, `row ${i} of ${JSON.stringify(shape)}: off by ${off}`);
+    });
+  }
+});
+
+conformance("quantizationObjectives", "gives a row the same bits in any range and on any threads", async (bench) => {
+  const cut = await layerRows(bench, large), single = await layerRows(bench, large);
+  for (const [from, to] of cuts) await bench.kernel.quantizationObjectives(rowsOf(cut, from, to, rowless));
+  await onOneThread(bench, async (kernel) => await kernel.quantizationObjectives(single));
+  assert.deepEqual(viewOf(cut.objectives).subarray(1), viewOf(single.objectives).subarray(1));
+});
+
+conformance(
+  "quantizationCodes",
+  "packs l + z, every row from a word of its own",
+  async ({ dtype, workspace, kernel }) => {
+    const random = createRandom(3);
+    for (const shape of [...shapes, large]) {
+      for (const maximumCode of [3, 255]) {
+        const { rows, columns, groups = 1, gap = 0 } = shape, width = Math.ceil(columns / 4);
+        const { columnGroups } = dyadicState(workspace, dtype, shape);
+        const zeros = matrixOf(workspace, dtype, rows, groups, () => random.integer(maximumCode + 1), gap);
+        const levels = matrixOf(workspace, dtype, rows, columns, random.normal, gap), zero = elements(zeros);
+        // A word too many, to see that nothing comes there.
+        const wanted = new Uint8Array(4 * (rows * width + 1)).fill(255, 4 * rows * width);
+        for (let i = 0; i < rows; i++) {
+          for (let j = 0; j < columns; j++) {
+            const code = wanted[4 * i * width + j] = random.integer(maximumCode + 1);
+            viewOf(levels)[levels.offset! + i * levels.stride! + j] = code - zero[i * groups + j % groups];
+          }
+        }
+        const codes = workspace.allocate("u32", rows * width + 1, "codes");
+        workspace.write(codes, new Uint32Array(codes.length).fill(2 ** 32 - 1));
+        await kernel.quantizationCodes({ levels, zeros, columnGroups, codes });
+        const words = await workspace.read(codes);
+        assert.deepEqual(new Uint8Array(words.buffer), wanted, `${JSON.stringify(shape)}, ${maximumCode}`);
+      }
+    }
+  },
+);
+
+conformance(
+  "quantizationChoice",
+  "leaves in both states the row of lower objective, and the first on a tie",
+  async (bench) => {
+    const { workspace, kernel, reference } = bench;
+    for (const shape of [...shapes, large]) {
+      const { best, reached } = rivals(bench, shape);
+      const [levels, others] = [elements(best.levels), elements(reached.levels)];
+      const [kept, found] = [best, reached].map(({ objectives }) => Array.from(viewOf(objectives)).slice(1));
+      const expected = { best: copyOfCandidate(workspace, best), reached: copyOfCandidate(workspace, reached) };
+      await kernel.quantizationChoice({ best, reached });
+      await reference.quantizationChoice(expected);
+      assert.deepEqual(wholeCandidate(best), wholeCandidate(expected.best), `best of ${JSON.stringify(shape)}`);
+      assert.deepEqual(
+        wholeCandidate(reached),
+        wholeCandidate(expected.reached),
+        `reached of ${JSON.stringify(shape)}`,
+      );
+      assert.deepEqual(elements(best.levels), elements(reached.levels));
+      assert.deepEqual(elements(best.residual), elements(reached.residual));
+      const chosen = levels.map((level, at) => {
+        const row = Math.floor(at / shape.columns);
+        return found[row] < kept[row] ? others[at] : level;
+      });
+      assert.deepEqual(elements(best.levels), chosen);
+      assert.deepEqual(Array.from(viewOf(best.objectives)).slice(1), kept.map((value, i) => Math.min(value, found[i])));
+    }
+  },
+);
+
+conformance("quantizationChoice", "gives a row the same bits in any range and on any threads", async (bench) => {
+  const cut = rivals(bench, large), single = rivals(bench, large);
+  for (const [from, to] of cuts) {
+    await bench.kernel.quantizationChoice({ best: rowsOf(cut.best, from, to), reached: rowsOf(cut.reached, from, to) });
+  }
+  await onOneThread(bench, async (kernel) => await kernel.quantizationChoice(single));
+  assert.deepEqual(wholeCandidate(cut.best), wholeCandidate(single.best));
+  assert.deepEqual(wholeCandidate(cut.reached), wholeCandidate(single.reached));
+});

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { createRandom } from "../../../solvers/core/random.ts";
+import { colourEdges } from "../../../solvers/graph/colouring.ts";
+
+/** Largest number of edges that meet at a vertex. */
+function largestDegree(ends: readonly number[], vertices: number): number {
+  const degrees = new Array(vertices).fill(0);
+  ends.forEach((end) => degrees[end]++);
+  return Math.max(1, ...degrees);
+}
+
+it("colourEdges puts every edge in one class, whose edges share no vertex, in few classes", () => {
+  const random = createRandom(1);
+  const graphs = [[], [0, 1], Array.from({ length: 200 }, (_, k) => [0, k + 1]).flat()];
+  for (const vertices of [5, 40, 201]) {
+    const ends: number[] = [];
+    for (let i = 0; i < vertices; i++) {
+      for (let j = i + 1; j < vertices; j++) if (random.uniform() < (vertices < 100 ? 0.9 : 0.1)) ends.push(i, j);
+    }
+    graphs.push(ends);
+  }
+  for (const ends of graphs) {
+    const { order, classes } = colourEdges(ends, 201);
+    assert.deepEqual([...order].sort((a, b) => a - b), Array.from({ length: ends.length / 2 }, (_, e) => e));
+    assert.equal(classes.at(-1) ?? 0, ends.length / 2);
+    assert.ok(classes.length <= 2 * largestDegree(ends, 201) - 1);
+    let begin = 0;
+    for (const end of classes) {
+      assert.ok(end > begin);
+      const touched = [...order.subarray(begin, end)].flatMap((e) => [ends[2 * e], ends[2 * e + 1]]);
+      assert.equal(new Set(touched).size, touched.length);
+      begin = end;
+    }
+  }
+});

@@ -1,0 +1,30 @@
+/** Samples that the tests of graphs share. @module */
+
+import { type Matrix, matrix } from "../../../mod.ts";
+
+/** Normal numbers from a linear congruential generator and Box-Muller pairs: data that any language can make again. */
+function congruentialNormals(seed: number): () => number {
+  let state = seed >>> 0, spare: number | undefined;
+  const uniform = () => {
+    state = (Math.imul(1664525, state) + 1013904223) >>> 0;
+    return (state + 0.5) / 2 ** 32;
+  };
+  return () => {
+    if (spare !== undefined) {
+      const value = spare;
+      spare = undefined;
+      return value;
+    }
+    const radius = Math.sqrt(-2 * Math.log(uniform())), angle = 2 * Math.PI * uniform();
+    spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  };
+}
+
+/** Samples of a chain: each variable is noise plus `strength` times the noise of the one before. */
+export function chain(count: number, size: number, strength: number, normal: () => number): Matrix {
+  const noise = Array.from({ length: count * size }, normal);
+  return matrix(count, size, Float64Array.from(noise, (z, at) => z + (at % size > 0 ? strength * noise[at - 1] : 0)));
+}
+
+export const golden = chain(30, 5, 0.6, congruentialNormals(1));

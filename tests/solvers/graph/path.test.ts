@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { graphEdges, type PrecisionPathPoint, sparsePrecisionPath } from "../../../mod.ts";
+import { createRandom } from "../../../solvers/core/random.ts";
+import { chain, golden } from "./data.ts";
+
+describe("sparsePrecisionPath", () => {
+  it("begins at the empty graph with the known lambda0 and adds edges as lambda0 falls", async () => {
+    for (const [lambda2, first] of [[0, 0.590943958], [0.05, 0.578942292], [1, 0.417744362]]) {
+      const points: PrecisionPathPoint[] = [];
+      for await (const point of sparsePrecisionPath(golden, { lambda2, bigM: 1000, count: 6 })) points.push(point);
+      assert.ok(Math.abs(points[0].lambda0 - first) < 1e-8 && points[0].edgeCount === 0);
+      assert.ok(points[1].edgeCount >= 1);
+      points.slice(1).forEach(({ lambda0 }, i) => assert.ok(lambda0 < points[i].lambda0));
+    }
+  });
+
+  it("has its least ebic at the true chain, and its least pseudo-ebic close to it", async () => {
+    const samples = chain(1000, 10, 0, createRandom(8).normal);
+    for (let at = 0; at < samples.data.length; at++) if (at % 10) samples.data[at] += 0.5 * samples.data[at - 1];
+    for (const criterion of ["ebic", "pseudo-ebic"] as const) {
+      let best: PrecisionPathPoint | undefined;
+      for await (const point of sparsePrecisionPath(samples, { lambda2: 0.01, criterion, maxEdges: 20 })) {
+        if (best === undefined || point.criterion < best.criterion) best = point;
+      }
+      const found = graphEdges(best!.precision).filter(({ ends: [i, j] }) => j === i + 1);
+      // The pseudolikelihood counts every edge twice, which makes its criterion the more generous.
+      assert.ok(found.length === 9 && best!.edgeCount <= (criterion === "ebic" ? 9 : 12), criterion);
+    }
+  });
+});
