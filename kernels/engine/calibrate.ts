@@ -7,19 +7,19 @@ import { createWasmMachine } from "./wasm_backend.ts";
 import { createHostWorkspace, type Workspace } from "./workspace.ts";
 
 /** What was measured of one backend, beside the one that it would take the work from. */
-export interface Contest {
+export interface BackendRates {
   /** Seconds until it is ready: workers started; a device found, its kernels compiled, arrays moved there and back. */
   readonly startSeconds: number;
   /** Floating-point operations a second. */
   readonly flopsPerSecond: number;
   /** Those of the backend that works otherwise. */
-  readonly rivalFlopsPerSecond: number;
+  readonly baselineFlopsPerSecond: number;
 }
 
 /** Crossovers of this machine, and what they come from. */
 export interface Calibration extends Crossovers {
   /** What was measured; what is left out here keeps its default. */
-  readonly measured: { readonly threads?: Contest; readonly webgpu?: Contest };
+  readonly measured: { readonly threads?: BackendRates; readonly webgpu?: BackendRates };
   /** Why a backend was not measured, in words. */
   readonly leftOut: { readonly threads?: string; readonly webgpu?: string };
 }
@@ -40,8 +40,8 @@ const machineBytes = 256 << 20;
  * From how many operations on a backend pays: where `start + flops / rate` is 0.8 of what its rival takes. Infinity
  * where its rate alone is not enough.
  */
-export function crossoverOf({ startSeconds, flopsPerSecond, rivalFlopsPerSecond }: Contest): number {
-  const savedPerFlop = worthwhile / rivalFlopsPerSecond - 1 / flopsPerSecond;
+export function crossoverOf({ startSeconds, flopsPerSecond, baselineFlopsPerSecond }: BackendRates): number {
+  const savedPerFlop = worthwhile / baselineFlopsPerSecond - 1 / flopsPerSecond;
   return savedPerFlop > 0 ? startSeconds / savedPerFlop : Infinity;
 }
 
@@ -69,12 +69,12 @@ export async function calibrate(): Promise<Calibration> {
   const leftOut = { threads: threadsMissing(found), webgpu: deviceMissing(found) };
   // Without a rival there is nothing to measure; workerd, for one, has no clock to measure with.
   const host = leftOut.threads && leftOut.webgpu ? undefined : await measureHost(leftOut.threads ? 1 : found.threads);
-  const best = Math.max(host?.oneThread ?? 0, host?.contest?.flopsPerSecond ?? 0);
+  const best = Math.max(host?.oneThread ?? 0, host?.rates?.flopsPerSecond ?? 0);
   const device = leftOut.webgpu ? undefined : await measureDevice(best);
   return {
-    threads: host?.contest ? crossoverOf(host.contest) : defaultCrossovers.threads,
+    threads: host?.rates ? crossoverOf(host.rates) : defaultCrossovers.threads,
     webgpu: device ? crossoverOf(device) : defaultCrossovers.webgpu,
-    measured: { threads: host?.contest, webgpu: device },
+    measured: { threads: host?.rates, webgpu: device },
     leftOut: { ...leftOut, threads: leftOut.threads ?? host?.withoutWorkers },
   };
 }
@@ -95,7 +95,7 @@ interface HostRates {
   /** Floating-point operations a second of one thread. */
   readonly oneThread: number;
   /** All threads beside it. */
-  readonly contest?: Contest;
+  readonly rates?: BackendRates;
   /** Why no worker started, where some should have. */
   readonly withoutWorkers?: string;
 }
@@ -109,7 +109,7 @@ async function measureHost(wanted: number): Promise<HostRates> {
     const started = performance.now();
     let threads = wanted, withoutWorkers: string | undefined;
     try {
-      if (wanted > 1) await machine.hire(wanted);
+      if (wanted > 1) await machine.startWorkers(wanted);
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;
       threads = 1;
@@ -125,7 +125,7 @@ async function measureHost(wanted: number): Promise<HostRates> {
     );
     const [oneThread, allThreads] = await raceProducts(workspaces, hostSize);
     if (threads <= 1) return { oneThread, withoutWorkers };
-    return { oneThread, contest: { startSeconds, flopsPerSecond: allThreads, rivalFlopsPerSecond: oneThread } };
+    return { oneThread, rates: { startSeconds, flopsPerSecond: allThreads, baselineFlopsPerSecond: oneThread } };
   } finally {
     leave();
     machine.retire();
@@ -133,7 +133,7 @@ async function measureHost(wanted: number): Promise<HostRates> {
 }
 
 /** A device of its own, from nothing to the first answer, and its rate. */
-async function measureDevice(rivalFlopsPerSecond: number): Promise<Contest> {
+async function measureDevice(baselineFlopsPerSecond: number): Promise<BackendRates> {
   const started = performance.now();
   const { createWebgpuMachine } = await import("./webgpu/machine.ts");
   const { createWebgpuWorkspace } = await import("./webgpu/workspace.ts");
@@ -151,7 +151,7 @@ async function measureDevice(rivalFlopsPerSecond: number): Promise<Contest> {
     await workspace.read(first.answer.array);
     const startSeconds = (performance.now() - started) / 1e3;
     const [flopsPerSecond] = await raceProducts([workspace], deviceSize);
-    return { startSeconds, flopsPerSecond, rivalFlopsPerSecond };
+    return { startSeconds, flopsPerSecond, baselineFlopsPerSecond };
   } finally {
     workspace.release();
     machine.retire();

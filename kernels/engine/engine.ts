@@ -116,10 +116,10 @@ export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
     return createWebgpuWorkspace(plan, machine, host);
   }
   if (plan.backend === "reference") return createHostWorkspace(plan, referenceKernels, javascriptMemory);
-  const { arena, kernels, enter, hire } = await wasmMachine();
+  const { arena, kernels, enter, startWorkers } = await wasmMachine();
   const leave = enter();
   try {
-    if (plan.backend === "threads") await hire(plan.threads);
+    if (plan.backend === "threads") await startWorkers(plan.threads);
   } catch (error) {
     leave();
     if (!(error instanceof BackendError)) throw error;

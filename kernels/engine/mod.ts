@@ -1,6 +1,6 @@
 /** What solvers see of the machine. @module */
 
-export { calibrate, type Calibration, type Contest } from "./calibrate.ts";
+export { type BackendRates, calibrate, type Calibration } from "./calibrate.ts";
 export { type Capabilities, capabilities } from "./capabilities.ts";
 export { deviceUsage, dispose, type EngineOptions, init, memoryUsage, openWorkspace, withWorkspace } from "./engine.ts";
 export { decodeFloat16, encodeFloat16, encodeNarrow } from "./float16.ts";

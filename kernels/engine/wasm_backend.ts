@@ -15,7 +15,7 @@ export interface WasmMachine {
   /** The memory; of a machine that lost a worker, nothing is handed out again. */
   readonly arena: Arena;
   /** Starts the workers that kernels on so many threads need. @throws {BackendError} when one cannot be started */
-  hire(threads: number): Promise<void>;
+  startWorkers(threads: number): Promise<void>;
   /** The kernels on so many threads: reference kernels, overridden where there is a WASM implementation. */
   kernels(threads: number): Kernels;
   /** Notes that a solve begins; the function returned notes its end. */
@@ -79,7 +79,7 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number, onB
 
   return {
     arena,
-    hire: (threads) => threadPool().hire(threads),
+    startWorkers: (threads) => threadPool().startWorkers(threads),
     kernels: (threads) =>
       threads > 1
         ? tableOf((launches) => runLaunchesAsync(launches, (step) => launchOnThreads(step, threads)))

@@ -38,7 +38,12 @@ export interface Workspace {
    * A JavaScript-owned copy of `length` elements from `offset` on; at the beginning of `room` where that is given and
    * the workspace can, so that reading again and again makes no garbage. Only the returned view is to be used.
    */
-  read<D extends Dtype>(array: DeviceArray<D>, offset?: number, length?: number, room?: ViewOf[D]): Promise<ViewOf[D]>;
+  read<D extends Dtype>(
+    array: DeviceArray<D>,
+    offset?: number,
+    length?: number,
+    buffer?: ViewOf[D],
+  ): Promise<ViewOf[D]>;
   /** Returns all arrays; the workspace must not be used afterwards. Idempotent. */
   release(): void;
 }
@@ -95,11 +100,11 @@ export function createHostWorkspace(
     write(array, values, offset = 0) {
       (array as HostArray).view.set(values, offset);
     },
-    read<D extends Dtype>(array: DeviceArray<D>, offset = 0, length = array.length - offset, room?: ViewOf[D]) {
+    read<D extends Dtype>(array: DeviceArray<D>, offset = 0, length = array.length - offset, buffer?: ViewOf[D]) {
       const { view } = array as HostArray<D>;
       // A fresh buffer: slices of shared memory would be shared too.
-      const copy = room
-        ? room.subarray(0, length) as ViewOf[D]
+      const copy = buffer
+        ? buffer.subarray(0, length) as ViewOf[D]
         : viewOf(new ArrayBuffer(length * view.BYTES_PER_ELEMENT), array.dtype, 0, length);
       (copy as View).set(view.subarray(offset, offset + length));
       return Promise.resolve(copy);

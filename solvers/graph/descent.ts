@@ -11,7 +11,7 @@ import {
   withoutZeros,
 } from "./pseudolikelihood.ts";
 import { adjacencyOf } from "./edge_arrays.ts";
-import { leastCurvatures } from "./slopes.ts";
+import { leastCurvatures } from "./gradient.ts";
 
 /** A graph and its objective. */
 export interface GraphSolution {
@@ -72,11 +72,11 @@ export async function graphDescent(
   let precise = false;
   let solution = await descendOn(problem, penalty, start, budget, rough);
   while (!budget.ended) {
-    const { edges, gainful } = await enteringEdges(problem, penalty, solution.estimate);
-    if (gainful === 0 && precise) break;
-    precise ||= gainful === 0;
+    const { edges, improving } = await enteringEdges(problem, penalty, solution.estimate);
+    if (improving === 0 && precise) break;
+    precise ||= improving === 0;
     const most = Math.max(problem.vertices, solution.estimate.values.length >> 2);
-    const joined = gainful === 0 ? [] : edges.slice(0, most);
+    const joined = improving === 0 ? [] : edges.slice(0, most);
     if (random) shuffle(joined, random);
     const longer = withEdges(solution.estimate, joined);
     const next = await descendOn(problem, penalty, longer, budget, precise ? budget.tolerance : rough);
@@ -167,25 +167,25 @@ async function enteringEdges(
   problem: Pseudolikelihood,
   penalty: L0Penalty,
   estimate: GraphEstimate,
-): Promise<{ edges: [number, number][]; gainful: number }> {
+): Promise<{ edges: [number, number][]; improving: number }> {
   const ends: [number, number][] = [], gains: number[] = [];
   const isPresent = presenceOf(estimate), least = -watchedLoss * penalty.lambda0;
-  const limits = leastSlopes(problem, penalty, estimate, () => penalty.lambda0 + least);
-  let gainful = 0;
-  await problem.steepSlopes(limits, (slope, i, j) => {
-    const gain = entryGain(curvatureAt(problem, estimate, i, j), slope, penalty);
+  const limits = leastDerivatives(problem, penalty, estimate, () => penalty.lambda0 + least);
+  let improving = 0;
+  await problem.derivativesAbove(limits, (derivative, i, j) => {
+    const gain = entryGain(curvatureAt(problem, estimate, i, j), derivative, penalty);
     // A rounding error above zero is no gain: it would let an edge in and out forever.
     if (!(gain > Math.min(least, 1e-10)) || isPresent(i, j)) return;
-    if (gain > 1e-10) gainful++;
+    if (gain > 1e-10) improving++;
     ends.push([i, j]);
     gains.push(gain);
   });
   const order = Array.from(gains, (_, k) => k).sort((a, b) => gains[b] - gains[a]);
-  return { edges: order.map((k) => ends[k]), gainful };
+  return { edges: order.map((k) => ends[k]), improving };
 }
 
 /** A slope up to which no edge to a later vertex gains: a gain is at most `slope^2 / (2 (curvature + 2 lambda2)) - lambda0`. */
-export function leastSlopes(
+export function leastDerivatives(
   { variances }: Pseudolikelihood,
   { lambda2 }: L0Penalty,
   { diagonal }: GraphEstimate,

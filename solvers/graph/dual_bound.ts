@@ -14,18 +14,23 @@ export function lowerBound(estimate: GraphEstimate, prices: EdgePrices, penalty:
   const { scales, conjugates, kept } = prices;
   let best = -Infinity;
   for (let k = 0; k < scales.length; k++) {
-    const all = kept.reduce((sum, slope) => sum + keptConjugate(scales[k] * slope, penalty), conjugates[k]);
+    const all = kept.reduce((sum, derivative) => sum + keptConjugate(scales[k] * derivative, penalty), conjugates[k]);
     // Kept edges may count below zero: what they take from the sum must not take from the margin.
     best = Math.max(best, boundAt(estimate, scales[k], all, Math.abs(all) + 2 * kept.length * penalty.lambda0));
   }
   return best;
 }
 
-function boundAt({ diagonal, norms, own }: GraphEstimate, scale: number, conjugates: number, terms: number): number {
+function boundAt(
+  { diagonal, norms, diagonalProducts }: GraphEstimate,
+  scale: number,
+  conjugates: number,
+  terms: number,
+): number {
   let bound = diagonal.length, size = diagonal.length + terms;
   for (let i = 0; i < diagonal.length; i++) {
     const share = scale / diagonal[i];
-    const argument = 2 * own[i] * share - norms[i] * share * share;
+    const argument = 2 * diagonalProducts[i] * share - norms[i] * share * share;
     if (!(argument > 0)) return -Infinity;
     const term = Math.log(argument);
     bound += term;

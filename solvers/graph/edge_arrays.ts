@@ -82,7 +82,7 @@ export function createClassArrays(workspace: Workspace, vertices: number) {
   const edges = createEdgeArrays(workspace), adjacency = createAdjacency(workspace, vertices);
   const diagonal = deviceVector(workspace, vertices, "diagonal");
   const norms = deviceVector(workspace, vertices, "residual norms");
-  const own = deviceVector(workspace, vertices, "own products");
+  const diagonalProducts = deviceVector(workspace, vertices, "own products");
   let changes = workspace.allocate("f64", vertices, "changes");
   return {
     load(point: GraphPoint, kinds: ArrayLike<number>) {
@@ -102,7 +102,7 @@ export function createClassArrays(workspace: Workspace, vertices: number) {
         changes = workspace.allocate("f64", 2 * count + vertices, "changes");
       }
       const operands = {
-        ...{ ...active, ...incidence, classes, diagonal, norms, own },
+        ...{ ...active, ...incidence, classes, diagonal, norms, diagonalProducts },
         changes: { array: changes, length: count + vertices },
       };
       const read = async () => {
@@ -113,7 +113,7 @@ export function createClassArrays(workspace: Workspace, vertices: number) {
           values,
           diagonal: await workspace.read(diagonal.array),
           norms: await workspace.read(norms.array),
-          own: await workspace.read(own.array),
+          diagonalProducts: await workspace.read(diagonalProducts.array),
         };
       };
       return { operands, ends, lists, read };

@@ -3,7 +3,7 @@ import type { DeviceArray, PackedGram } from "../../kernels/contract.ts";
 import { createClassArrays } from "./edge_arrays.ts";
 import { createPacking, packs } from "./packing.ts";
 import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
-import { createSlopes } from "./slopes.ts";
+import { createGradient } from "./gradient.ts";
 
 /** Multiply-adds that take as long as one gather from a matrix beyond the caches. */
 const gatherCost = 32;
@@ -46,11 +46,11 @@ export function createNeighbourSums(
       return { estimate: await read(), sweeps: made };
     },
     sweepWork: (degrees) => 2 * sumOver(degrees, (degree) => degree * (degree + 1)) * (packs(degrees) ? 1 : gatherCost),
-    ...createSlopes(workspace, {
+    ...createGradient(workspace, {
       vertices,
       variances,
-      fill: async (first, from, slopes) =>
-        void await kernels.graphSlopes({ gram: matrix, ...latest.operands, first, from, slopes }),
+      fill: async (first, from, gradient) =>
+        void await kernels.graphGradient({ gram: matrix, ...latest.operands, first, from, gradient }),
       gramRows: () => Promise.resolve({ gram: matrix, complete: true }),
     }),
   };

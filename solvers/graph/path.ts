@@ -1,7 +1,7 @@
 import { entryGain, l0Penalty } from "../l0/penalty.ts";
 import type { Matrix } from "../core/matrix.ts";
 import { choiceOption, integerOption } from "../core/options.ts";
-import { leastSlopes, presenceOf } from "./descent.ts";
+import { leastDerivatives, presenceOf } from "./descent.ts";
 import { curvatureAt, emptyGraph, evaluate, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
 import { type GraphSession, openGraph, type PrecisionOptions, type SparsePrecision } from "./precision.ts";
 import { diagonalOf, upperEntries } from "./sparse.ts";
@@ -84,9 +84,9 @@ async function bestEntry({ problem, lambda2, bigM }: GraphSession, point: GraphP
   const estimate = await evaluate(problem, point, free);
   const isPresent = presenceOf(estimate);
   let best = 0;
-  await problem.steepSlopes(leastSlopes(problem, free, estimate, () => best), (slope, i, j) => {
+  await problem.derivativesAbove(leastDerivatives(problem, free, estimate, () => best), (derivative, i, j) => {
     if (isPresent(i, j)) return;
-    best = Math.max(best, entryGain(curvatureAt(problem, estimate, i, j), slope, free));
+    best = Math.max(best, entryGain(curvatureAt(problem, estimate, i, j), derivative, free));
   });
   return best;
 }

@@ -2,7 +2,7 @@ import { nodeStatus, type Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, MatrixOperand } from "../../kernels/contract.ts";
 import { deviceVector } from "./edge_arrays.ts";
 import { edgeNumber, endsOfEdge, type Pseudolikelihood } from "./pseudolikelihood.ts";
-import { createSteepest } from "./steepest.ts";
+import { createLargest } from "./largest_edges.ts";
 
 /**
  * Multiples of a dual point that are tried, ascending: far from the optimum of the relaxation many slopes are steep, and
@@ -17,7 +17,7 @@ export interface EdgePrices {
   /** For each of them, the sum of the conjugates of all free edges at the slopes so multiplied. */
   readonly conjugates: Float64Array;
   /** Magnitude of the steepest slope of a free edge, 0 where none exceeds the threshold. */
-  readonly steepest: number;
+  readonly largest: number;
   /** Slopes of the kept edges. */
   readonly kept: Float64Array;
   /** Numbers of the steepest free edges that may join, ascending. */
@@ -31,55 +31,57 @@ interface Tiles {
   readonly vertices: number;
   /** Rows of a tile. */
   readonly most: number;
-  fill(first: number, from: number, slopes: MatrixOperand): Promise<void>;
+  fill(first: number, from: number, gradient: MatrixOperand): Promise<void>;
   rowsOf(rows: number): MatrixOperand & { array: DeviceArray<"f64"> };
-  visitSteep(
+  visitAbove(
     first: number,
     rows: number,
     limitOf: (i: number) => number,
-    visit: (slope: number, i: number, j: number) => void,
+    visit: (derivative: number, i: number, j: number) => void,
   ): Promise<void>;
 }
 
 /** The pass over all slopes that gives a bound and the edges to join. Memory: a byte an edge beside the tile. */
 export function createPricing(
   workspace: Workspace,
-  { vertices, most, fill, rowsOf, visitSteep }: Tiles,
+  { vertices, most, fill, rowsOf, visitAbove }: Tiles,
 ): Pseudolikelihood["price"] {
   const scaleVector = deviceVector(workspace, scales.length, "scales");
   workspace.write(scaleVector.array, scales);
   const sums = workspace.allocate("f64", most * scales.length, "sums of conjugates");
-  const steepest = deviceVector(workspace, most, "steepest slopes");
+  const largestOfRow = deviceVector(workspace, most, "steepest slopes");
   let onDevice: DeviceArray<"u8"> | undefined;
 
   return async ({ statuses, mayJoin, kept, penalty, joining, stop }) => {
     onDevice ??= workspace.allocate("u8", statuses.length, "edge statuses");
     workspace.write(onDevice, statuses);
-    const conjugates = new Float64Array(scales.length), keptSlopes = new Float64Array(kept.length);
-    const found = createSteepest(joining, penalty.threshold);
+    const conjugates = new Float64Array(scales.length), keptDerivatives = new Float64Array(kept.length);
+    const found = createLargest(joining, penalty.threshold);
     let largest = 0, keptCount = 0;
     for (let first = 0; first < vertices; first += most) {
-      const rows = Math.min(most, vertices - first), slopes = rowsOf(rows);
-      await fill(first, first, slopes);
+      const rows = Math.min(most, vertices - first), gradient = rowsOf(rows);
+      await fill(first, first, gradient);
       await workspace.kernels.scaledConjugates({
-        ...{ first, slopes, statuses: onDevice, scales: scaleVector, penalty },
+        ...{ first, gradient, statuses: onDevice, scales: scaleVector, penalty },
         sums: { array: sums, rows, columns: scales.length },
-        steepest: { ...steepest, length: rows },
+        largest: { ...largestOfRow, length: rows },
       });
       const totals = await workspace.read(sums, 0, rows * scales.length);
       for (let at = 0; at < totals.length; at++) conjugates[at % scales.length] += totals[at];
-      for (const slope of await workspace.read(steepest.array, 0, rows)) largest = Math.max(largest, slope);
+      for (const derivative of await workspace.read(largestOfRow.array, 0, rows)) {
+        largest = Math.max(largest, derivative);
+      }
       const end = edgeNumber(first + rows, first + rows + 1, vertices);
       for (; keptCount < kept.length && kept[keptCount] < end; keptCount++) {
         const [i, j] = endsOfEdge(kept[keptCount], vertices);
-        [keptSlopes[keptCount]] = await workspace.read(slopes.array, (i - first) * vertices + j, 1);
+        [keptDerivatives[keptCount]] = await workspace.read(gradient.array, (i - first) * vertices + j, 1);
       }
-      await visitSteep(first, rows, () => found.limit, (slope, i, j) => {
+      await visitAbove(first, rows, () => found.limit, (derivative, i, j) => {
         const edge = edgeNumber(i, j, vertices);
-        if (statuses[edge] === nodeStatus.free && mayJoin(edge)) found.add(edge, Math.abs(slope));
+        if (statuses[edge] === nodeStatus.free && mayJoin(edge)) found.add(edge, Math.abs(derivative));
       });
       if (await stop()) return undefined;
     }
-    return { scales, conjugates, steepest: largest, kept: keptSlopes, ...found.finish() };
+    return { scales, conjugates, largest, kept: keptDerivatives, ...found.finish() };
   };
 }

@@ -3,7 +3,7 @@ import type { DeviceArray } from "../../kernels/contract.ts";
 import { createNodeBatch } from "../l0/node_batch.ts";
 import { createClassArrays } from "./edge_arrays.ts";
 import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
-import { createSlopes } from "./slopes.ts";
+import { createGradient } from "./gradient.ts";
 
 /** Vertices up to which many nodes are solved at a time, each on one thread with products of its own. */
 const nodesUpTo = 256;
@@ -35,20 +35,20 @@ export function createProducts(
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
       if (point) latest = arrays.load(point, kinds);
       const { operands, read } = latest;
-      const made = await kernels.graphDescent({ gram: matrix, ...operands, products, penalty, sweeps, tolerance });
+      const made = await kernels.productDescent({ gram: matrix, ...operands, products, penalty, sweeps, tolerance });
       return { estimate: await read(), sweeps: made };
     },
     sweepWork: (degrees) => vertices * sumOver(degrees, (degree) => degree),
-    ...createSlopes(workspace, {
+    ...createGradient(workspace, {
       vertices,
       variances,
-      async fill(first, from, slopes) {
-        const { rows } = slopes, columns = vertices - from;
-        await kernels.pairedSlopes({
+      async fill(first, from, gradient) {
+        const { rows } = gradient, columns = vertices - from;
+        await kernels.pairedGradient({
           ...{ first, from, diagonal: latest.operands.diagonal, transposed: true },
           products: { ...products, offset: first * vertices + from, rows, columns, stride: vertices },
           mirrored: { ...products, offset: from * vertices + first, rows: columns, columns: rows, stride: vertices },
-          slopes: { ...slopes, offset: from, columns, stride: vertices },
+          gradient: { ...gradient, offset: from, columns, stride: vertices },
         });
       },
       gramRows: () => Promise.resolve({ gram: matrix, complete: true }),

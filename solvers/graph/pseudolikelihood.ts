@@ -21,7 +21,7 @@ export interface GraphEstimate extends GraphPoint {
   /** `||r_i||^2`. */
   readonly norms: Float64Array;
   /** `y_i . r_i`. */
-  readonly own: Float64Array;
+  readonly diagonalProducts: Float64Array;
 }
 
 /** What one descent is asked for. */
@@ -51,14 +51,17 @@ export interface Pseudolikelihood {
    * Rows `begin` to `end` of the slopes `u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj` at the estimate of the latest
    * descent [end - begin, vertices]; the diagonal means nothing.
    */
-  slopes(begin: number, end: number): Promise<Float64Array>;
+  gradient(begin: number, end: number): Promise<Float64Array>;
   /** Relaxations of nodes, many at a time, where graphs are small enough; the caller releases it. */
   openNodes?(penalty: L0Penalty, options: SearchOptions): NodeBatch;
   /**
    * Calls `visit` with those slopes of edges `{i, j}`, `i < j`, whose magnitude exceeds `limitOf(i)`, row by row; a negative
    * limit takes all. Limits are asked for some rows at a time, after the rows before have been visited.
    */
-  steepSlopes(limitOf: (i: number) => number, visit: (slope: number, i: number, j: number) => void): Promise<void>;
+  derivativesAbove(
+    limitOf: (i: number) => number,
+    visit: (derivative: number, i: number, j: number) => void,
+  ): Promise<void>;
   /** What all edges say at the estimate of the latest descent; nothing where `stop` has ended the pass. */
   price(request: PriceRequest): Promise<EdgePrices | undefined>;
   /** The best swap of each edge of the estimate of the latest descent, at each of its vertices. */

@@ -83,12 +83,12 @@ export function createGraphRelaxation(
 
   async function screen(statuses: Uint8Array, bound: number, upperBound: number): Promise<Fixing[]> {
     const fixings: Fixing[] = [];
-    await problem.steepSlopes(() => -1, (slope, i, j) => {
+    await problem.derivativesAbove(() => -1, (derivative, i, j) => {
       const edge = edgeNumber(i, j, vertices);
       if (statuses[edge] !== nodeStatus.free) return;
-      const relaxed = relaxedConjugate(slope, penalty);
+      const relaxed = relaxedConjugate(derivative, penalty);
       if (bound + relaxed > upperBound) fixings.push(keep(edge));
-      else if (bound + relaxed - keptConjugate(slope, penalty) > upperBound) fixings.push(drop(edge));
+      else if (bound + relaxed - keptConjugate(derivative, penalty) > upperBound) fixings.push(drop(edge));
     });
     return fixings;
   }
@@ -159,8 +159,8 @@ export function createGraphRelaxation(
         const estimate = await descend(point, kinds, factor, problem.sweepWork(degrees), tolerance, ended);
         const capacity = mostEdges(problem, degrees, 2 * workPerCall);
         const stays = Uint8Array.from(kinds, (kind, k) => Number(kind === nodeStatus.kept || estimate.values[k] !== 0));
-        const room = capacity - stays.reduce((count, stay) => count + stay, 0);
-        const joining = Math.max(1, Math.min(room, Math.max(Math.ceil(most * vertices), 3 * edges.length)));
+        const spareCapacity = capacity - stays.reduce((count, stay) => count + stay, 0);
+        const joining = Math.max(1, Math.min(spareCapacity, Math.max(Math.ceil(most * vertices), 3 * edges.length)));
         // The first bound is had whatever it takes; a later one that comes too late is not missed.
         const stop = async () => await ended() && bound > -Infinity;
         const prices = await problem.price({ statuses, mayJoin, kept, penalty, joining, stop });
@@ -176,13 +176,13 @@ export function createGraphRelaxation(
         // The bound is valid with edges yet to enter: what they are worth is in the gap.
         if (primal - bound <= allowedGap(primal, upperBound, fractional.length === 0, slack) || tolerance < 1e-26) {
           // The bound of an edge made zero is above that of the node by lambda0 at most, that of a kept one by its conjugate.
-          const promising = bound + Math.max(lambda0, relaxedConjugate(prices.steepest, penalty)) > upperBound;
+          const promising = bound + Math.max(lambda0, relaxedConjugate(prices.largest, penalty)) > upperBound;
           return promising ? { ...solved, fixings: await screen(statuses, bound, upperBound) } : solved;
         }
         const { entering, limit } = prices;
         const full = edges.length + entering.length > capacity;
         // Where there is no room for all, those that go and those that come may gain nothing any more.
-        if (entering.length > 0 && full && (room < edges.length >> 3 || !(bound > before))) {
+        if (entering.length > 0 && full && (spareCapacity < edges.length >> 3 || !(bound > before))) {
           return { ...solved, complete: false };
         }
         // Zero edges leave while many others come; later they stay, so that none comes and goes forever.

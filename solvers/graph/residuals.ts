@@ -2,7 +2,7 @@ import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, MatrixOperand } from "../../kernels/contract.ts";
 import { createClassArrays, deviceVector } from "./edge_arrays.ts";
 import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
-import { createSlopes } from "./slopes.ts";
+import { createGradient } from "./gradient.ts";
 
 /**
  * Evaluation from the samples: `Y` and the residuals `r_i = Y t_i` are kept, `S` is not. For graphs whose Gram matrix does
@@ -56,21 +56,21 @@ export function createResiduals(
       return { estimate: await read(), sweeps: made };
     },
     sweepWork: (degrees) => 2 * length * sumOver(degrees, (degree) => degree),
-    ...createSlopes(workspace, {
+    ...createGradient(workspace, {
       vertices,
       variances,
-      async fill(first, column, slopes) {
-        const { rows } = slopes, columns = vertices - column;
+      async fill(first, column, gradient) {
+        const { rows } = gradient, columns = vertices - column;
         block ??= {
-          products: workspace.allocate("f64", slopes.array.length, "products"),
-          mirrored: workspace.allocate("f64", slopes.array.length, "mirrored products"),
+          products: workspace.allocate("f64", gradient.array.length, "products"),
+          mirrored: workspace.allocate("f64", gradient.array.length, "mirrored products"),
         };
         const products = { array: block.products, rows, columns }, mirrored = { array: block.mirrored, rows, columns };
         await kernels.gemm({ a: from(r, first, rows), b: from(y, column), c: products, transposeB: true });
         await kernels.gemm({ a: from(y, first, rows), b: from(r, column), c: mirrored, transposeB: true });
-        await kernels.pairedSlopes({
+        await kernels.pairedGradient({
           ...{ first, from: column, products, mirrored, transposed: false, diagonal: latest.operands.diagonal },
-          slopes: { ...slopes, offset: column, columns, stride: vertices },
+          gradient: { ...gradient, offset: column, columns, stride: vertices },
         });
       },
       async gramRows(wanted) {

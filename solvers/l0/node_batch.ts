@@ -70,31 +70,31 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
   const values = matrix(variables, "node values"), states = matrix(nodeStateWords, "node states");
   const beside = matrix(extras, "node extras");
   // Copies on this side, used again and again.
-  const statusRoom = new Uint8Array(capacity * variables), valueRoom = new Float64Array(capacity * variables);
-  const stateRoom = new Float64Array(capacity * nodeStateWords), extraRoom = new Float64Array(capacity * extras);
+  const statusBuffer = new Uint8Array(capacity * variables), valueBuffer = new Float64Array(capacity * variables);
+  const stateBuffer = new Float64Array(capacity * nodeStateWords), extraBuffer = new Float64Array(capacity * extras);
 
   function load(requests: readonly NodeRequest<NodeStart>[]): void {
     requests.forEach(({ start, bound, writeStatuses }, node) => {
-      writeStatuses(statusRoom.subarray(node * variables, (node + 1) * variables));
-      valueRoom.fill(0, node * variables, (node + 1) * variables);
+      writeStatuses(statusBuffer.subarray(node * variables, (node + 1) * variables));
+      valueBuffer.fill(0, node * variables, (node + 1) * variables);
       if (start) {
         for (let k = 0; k < start.variables.length; k++) {
-          valueRoom[node * variables + start.variables[k]] = start.values[k];
+          valueBuffer[node * variables + start.variables[k]] = start.values[k];
         }
-        if (start.extra) extraRoom.set(start.extra, node * extras);
+        if (start.extra) extraBuffer.set(start.extra, node * extras);
       }
-      stateRoom[node * nodeStateWords + nodeState.bound] = bound;
-      stateRoom[node * nodeStateWords + nodeState.tolerance] = problem.tolerance;
+      stateBuffer[node * nodeStateWords + nodeState.bound] = bound;
+      stateBuffer[node * nodeStateWords + nodeState.tolerance] = problem.tolerance;
     });
     const count = requests.length;
-    workspace.write(statuses, statusRoom.subarray(0, count * variables));
-    workspace.write(values.array, valueRoom.subarray(0, count * variables));
-    workspace.write(states.array, stateRoom.subarray(0, count * nodeStateWords));
-    workspace.write(beside.array, extraRoom.subarray(0, count * extras));
+    workspace.write(statuses, statusBuffer.subarray(0, count * variables));
+    workspace.write(values.array, valueBuffer.subarray(0, count * variables));
+    workspace.write(states.array, stateBuffer.subarray(0, count * nodeStateWords));
+    workspace.write(beside.array, extraBuffer.subarray(0, count * extras));
   }
 
   function solved(node: number): boolean {
-    return stateRoom[node * nodeStateWords + nodeState.tolerance] < 0;
+    return stateBuffer[node * nodeStateWords + nodeState.tolerance] < 0;
   }
 
   // Room for the nonzeros of one node, and for its most fractional variables, the most fractional first.
@@ -120,32 +120,32 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
     let count = 0;
     chosen.length = distances.length = 0;
     for (let j = 0; j < variables; j++) {
-      const value = valueRoom[at + j];
+      const value = valueBuffer[at + j];
       if (value === 0) continue;
       found[count] = j;
       nonzeros[count++] = value;
-      const status = statusRoom[at + j], indicator = Math.abs(value) / full;
+      const status = statusBuffer[at + j], indicator = Math.abs(value) / full;
       if (status === nodeStatus.kept || indicator >= 1) continue;
       // Of a variable that is screened one child alone is left: those come last.
       consider(j, Math.abs(indicator - 0.5) + (status === nodeStatus.free ? 0 : 1));
     }
     const fixings: Fixing[] = [];
-    if (stateRoom[state + nodeState.fixings] > 0) {
+    if (stateBuffer[state + nodeState.fixings] > 0) {
       for (let j = 0; j < variables; j++) {
-        if (statusRoom[at + j] === nodeStatus.screenedKept) fixings.push(keep(j));
-        else if (statusRoom[at + j] === nodeStatus.screenedZero) fixings.push(drop(j));
+        if (statusBuffer[at + j] === nodeStatus.screenedKept) fixings.push(keep(j));
+        else if (statusBuffer[at + j] === nodeStatus.screenedZero) fixings.push(drop(j));
       }
     }
     return {
-      bound: stateRoom[state + nodeState.bound],
-      objective: solved(node) ? stateRoom[state + nodeState.objective] : Infinity,
+      bound: stateBuffer[state + nodeState.bound],
+      objective: solved(node) ? stateBuffer[state + nodeState.objective] : Infinity,
       candidates: chosen.slice(),
       complete: solved(node),
       fixings,
       start: {
         variables: found.slice(0, count),
         values: nonzeros.slice(0, count),
-        ...(extras > 0 && { extra: Float32Array.from(extraRoom.subarray(node * extras, (node + 1) * extras)) }),
+        ...(extras > 0 && { extra: Float32Array.from(extraBuffer.subarray(node * extras, (node + 1) * extras)) }),
       },
     };
   }
@@ -160,16 +160,16 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
         values: { ...values, rows: nodes },
         states: { ...states, rows: nodes },
       }, { ...beside, rows: nodes });
-      await workspace.read(states.array, 0, nodes * nodeStateWords, stateRoom);
+      await workspace.read(states.array, 0, nodes * nodeStateWords, stateBuffer);
       complete = requests.every((_, node) => solved(node));
       const state = { stage: "relaxation", fraction: 0, iteration: nodes, objective: upperBound };
       if (complete || !(await run.checkpoint(state))) continue;
       // Out of time: the bounds there are will do, but there must be some.
-      if (requests.every((_, node) => stateRoom[node * nodeStateWords + nodeState.bound] > -Infinity)) break;
+      if (requests.every((_, node) => stateBuffer[node * nodeStateWords + nodeState.bound] > -Infinity)) break;
     }
-    await workspace.read(statuses, 0, nodes * variables, statusRoom);
-    await workspace.read(values.array, 0, nodes * variables, valueRoom);
-    await workspace.read(beside.array, 0, nodes * extras, extraRoom);
+    await workspace.read(statuses, 0, nodes * variables, statusBuffer);
+    await workspace.read(values.array, 0, nodes * variables, valueBuffer);
+    await workspace.read(beside.array, 0, nodes * extras, extraBuffer);
     return requests.map((_, node) => lift(node));
   }
 

@@ -18,8 +18,8 @@ export function penaltyAt(x: number, { lambda0, lambda2 }: L0Penalty): number {
 }
 
 /** Decrease of `curvature x^2 / 2 - slope x` net of the penalty, at the best nonzero `x` within the bound. */
-export function entryGain(curvature: number, slope: number, { lambda0, lambda2, bound }: L0Penalty): number {
-  const magnitude = Math.abs(slope);
+export function entryGain(curvature: number, derivative: number, { lambda0, lambda2, bound }: L0Penalty): number {
+  const magnitude = Math.abs(derivative);
   if (magnitude === 0) return -lambda0;
   const x = Math.min(magnitude / (curvature + 2 * lambda2), bound);
   return magnitude * x - (curvature / 2 + lambda2) * x * x - lambda0;

@@ -105,8 +105,8 @@ async function annealBlock(rows: Rows, rounds: Rounds, nextNoise: () => Float64A
   // Infinity is lower than nothing: both become the first state.
   workspace.write(rounds.objectives, new Float64Array(count).fill(Infinity));
   await kernels.quantizationChoice({ best: reached, reached: best });
-  const bestEnergies = async () => Float64Array.from(await workspace.read(rounds.objectives, 0, count));
-  let energies = await bestEnergies();
+  const readBestObjectives = async () => Float64Array.from(await workspace.read(rounds.objectives, 0, count));
+  let bestObjectives = await readBestObjectives();
   const temperatures = new Float64Array(count).fill(firstTemperature);
 
   let late = false;
@@ -115,7 +115,7 @@ async function annealBlock(rows: Rows, rounds: Rounds, nextNoise: () => Float64A
     if (late) break;
     workspace.write(rounds.noise, nextNoise());
     const amplitudeOf = (energy: number, i: number) => Math.sqrt(Math.max(energy, 0) * temperatures[i] / columns);
-    workspace.write(rounds.amplitudes, energies.map(amplitudeOf));
+    workspace.write(rounds.amplitudes, bestObjectives.map(amplitudeOf));
     const kick = {
       a: { array: rounds.amplitudes, rows: count, columns: 1 },
       b: { array: rounds.noise, rows: 1, columns },
@@ -129,12 +129,12 @@ async function annealBlock(rows: Rows, rounds: Rounds, nextNoise: () => Float64A
 
     await computeObjectives(rows);
     await kernels.quantizationChoice({ best, reached });
-    energies = await bestEnergies();
+    bestObjectives = await readBestObjectives();
     for (let i = 0; i < count; i++) {
       const share = (kicked[i] + settled[i] + 1) / (changesPerRound(columns) + 1);
       temperatures[i] *= Math.min(Math.max(1 / share, 0.5), 2) ** 0.7;
     }
-    trace[round] = (trace[round] ?? 0) + energies.reduce((sum, energy) => sum + energy, 0);
+    trace[round] = (trace[round] ?? 0) + bestObjectives.reduce((sum, energy) => sum + energy, 0);
   }
   await storeCodes(rows);
   return late;

@@ -41,10 +41,10 @@ async function factorCoupling(task: Task, order?: Uint32Array): Promise<DeviceAr
   if (!factor) return undefined;
   // Where the sweep runs elsewhere, the rows move there; else they are narrowed in place, for two matrices would be too many.
   const elsewhere = workspace === host ? undefined : workspace.allocate(dtype, columns * columns, "factor");
-  const pivots = new Float64Array(columns), room = new Float64Array(factorRows * columns);
+  const pivots = new Float64Array(columns), buffer = new Float64Array(factorRows * columns);
   // From the last rows on: the pivots that a row is divided by stand in it and below it, and there are zeros left of it.
   for (const [begin, end] of [...ranges(columns, factorRows, factorRows)].reverse()) {
-    const rows = await host.read(factor, begin * columns, (end - begin) * columns, room);
+    const rows = await host.read(factor, begin * columns, (end - begin) * columns, buffer);
     for (let j = begin; j < end; j++) pivots[j] = rows[(j - begin) * columns + j];
     for (let at = 0; at < rows.length; at += columns) {
       for (let k = begin; k < columns; k++) rows[at + k] /= pivots[k];

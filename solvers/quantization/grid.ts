@@ -58,9 +58,9 @@ export function fitGrid(weights: Matrix, options: GridOptions): Grid {
  * The range that a run of weights from column `begin` on must cover. `room` is as long as a run: a new array for each
  * would leave a copy of the layer behind.
  */
-function rangeFinder({ symmetric, trimmed = 0, excluded }: GridOptions, room: Vector) {
+function rangeFinder({ symmetric, trimmed = 0, excluded }: GridOptions, buffer: Vector) {
   return (weights: Vector, begin: number): [least: number, most: number] => {
-    const counted = excluded ? without(excluded, weights, begin, room) : weights;
+    const counted = excluded ? without(excluded, weights, begin, buffer) : weights;
     const drop = Math.round(counted.length * trimmed / 2);
     let least = 0, most = 0;
     if (drop === 0) {
@@ -69,8 +69,8 @@ function rangeFinder({ symmetric, trimmed = 0, excluded }: GridOptions, room: Ve
         else if (counted[j] > most) most = counted[j];
       }
     } else {
-      room.set(counted);
-      const parted = room.subarray(0, counted.length);
+      buffer.set(counted);
+      const parted = buffer.subarray(0, counted.length);
       // As the authors' code: the n-th smallest and the (n + 1)-th largest.
       least = Math.min(orderStatistic(parted, drop - 1), 0);
       most = Math.max(orderStatistic(parted, parted.length - 1 - drop, drop - 1), 0);
@@ -84,8 +84,8 @@ function rangeFinder({ symmetric, trimmed = 0, excluded }: GridOptions, room: Ve
 }
 
 /** The weights of a run from column `begin` on that are not in excluded columns, in `room`. */
-function without(excluded: ReadonlySet<number>, weights: Vector, begin: number, room: Vector): Vector {
+function without(excluded: ReadonlySet<number>, weights: Vector, begin: number, buffer: Vector): Vector {
   let count = 0;
-  for (let j = 0; j < weights.length; j++) if (!excluded.has(begin + j)) room[count++] = weights[j];
-  return room.subarray(0, count);
+  for (let j = 0; j < weights.length; j++) if (!excluded.has(begin + j)) buffer[count++] = weights[j];
+  return buffer.subarray(0, count);
 }

@@ -45,8 +45,8 @@ async function beginOutliers(task: Task, size: number): Promise<Outliers> {
   const { rows, columns, weights, workspace } = task;
   const candidates = workspace.allocate(task.dtype, rows * columns, "outlier candidates");
   workspace.write(candidates, weights.data);
-  const room = likeVector(weights.data, rowsOfBlock(task) * columns);
-  const found = await project(task, candidates, size, room);
+  const buffer = likeVector(weights.data, rowsOfBlock(task) * columns);
+  const found = await project(task, candidates, size, buffer);
   workspace.free(candidates);
   task.grid = refitGrid(task, found.support);
   task.outliers = task.removed = found.matrix;

@@ -34,21 +34,21 @@ export async function project(
   task: Task,
   candidates: DeviceArray<FloatDtype>,
   size: number,
-  room: Vector,
+  buffer: Vector,
 ): Promise<Outliers> {
   const { columns, rows, workspace, options } = task;
   if (!options.outliers!.structured) {
     await workspace.kernels.hardThreshold({ values: { array: candidates, length: rows * columns }, keep: size });
-    return { matrix: await compress(task, candidates, size, room), support: undefined };
+    return { matrix: await compress(task, candidates, size, buffer), support: undefined };
   }
   const squares = new Float64Array(columns);
-  for (const [begin, end] of ranges(rows, room.length / columns)) {
-    const values = await workspace.read(candidates, begin * columns, (end - begin) * columns, room);
+  for (const [begin, end] of ranges(rows, buffer.length / columns)) {
+    const values = await workspace.read(candidates, begin * columns, (end - begin) * columns, buffer);
     values.forEach((value, at) => squares[at % columns] += value * value);
   }
   const byNorm = Uint32Array.from(squares, (_, j) => j).sort((i, j) => squares[j] - squares[i] || i - j);
   const support = new Set(byNorm.subarray(0, size));
-  return { matrix: await compress(task, candidates, size * rows, room, support), support };
+  return { matrix: await compress(task, candidates, size * rows, buffer, support), support };
 }
 
 /**
@@ -85,15 +85,15 @@ async function compress(
   task: Task,
   candidates: DeviceArray<FloatDtype>,
   capacity: number,
-  room: Vector,
+  buffer: Vector,
   support?: Support,
 ): Promise<SparseMatrix> {
   const { rows, columns, weights, workspace } = task;
   const indptr = new Uint32Array(rows + 1), indices = new Uint32Array(capacity);
   const data = likeVector(weights.data, capacity);
   let count = 0;
-  for (const [begin, end] of ranges(rows, room.length / columns)) {
-    const block = await workspace.read(candidates, begin * columns, (end - begin) * columns, room);
+  for (const [begin, end] of ranges(rows, buffer.length / columns)) {
+    const block = await workspace.read(candidates, begin * columns, (end - begin) * columns, buffer);
     for (let i = begin, at = 0; i < end; i++) {
       for (let j = 0; j < columns; j++, at++) {
         if (block[at] === 0 || support && !support.has(j)) continue;

@@ -45,7 +45,7 @@ export interface Stage {
   };
   /** Host side of one block, and of its codes. */
   readonly staging: Vector;
-  readonly codeRoom: Uint32Array;
+  readonly codeBuffer: Uint32Array;
 }
 
 /** Rows `[begin, end)` of the layer in a stage. */
@@ -98,7 +98,7 @@ export function openStage(
       columnGroups: groupIndex && workspace.allocate("u32", columns, "column groups"),
     },
     staging: dtype === "f32" ? new Float32Array(blockRows * columns) : new Float64Array(blockRows * columns),
-    codeRoom: new Uint32Array(blockRows * wordsOfRow(columns)),
+    codeBuffer: new Uint32Array(blockRows * wordsOfRow(columns)),
   };
   if (groupIndex) workspace.write(stage.arrays.columnGroups!, stage.groupAt);
   workspace.write(stage.arrays.curvatures, Float64Array.from(order, (column) => diagonal[column]));
@@ -156,9 +156,9 @@ export function placeAll(stage: Stage): Rows[] {
 export function startFromWeights(rows: Rows): void {
   const { stage: { task, workspace, arrays, staging, order, groupAt }, begin, end } = rows;
   const { columns, weights, grid: { groups, scales } } = task;
-  const room = likeVector(weights.data, columns);
+  const buffer = likeVector(weights.data, columns);
   for (let i = begin, at = 0; i < end; i++) {
-    const target = targetRow(task, i, room);
+    const target = targetRow(task, i, buffer);
     for (let k = 0; k < columns; k++, at++) staging[at] = target[order[k]] / scales.data[i * groups + groupAt[k]];
   }
   workspace.write(arrays.levels, blockPart(rows, staging), rows.place);
@@ -184,9 +184,9 @@ export function placeTargets(rows: Rows): void {
   if (!reordered && !removed) {
     return workspace.write(arrays.targets, weights.data.subarray(begin * columns, end * columns));
   }
-  const room = likeVector(weights.data, columns);
+  const buffer = likeVector(weights.data, columns);
   for (let i = begin, at = 0; i < end; i++) {
-    const target = targetRow(task, i, room);
+    const target = targetRow(task, i, buffer);
     for (let k = 0; k < columns; k++, at++) staging[at] = target[order[k]];
   }
   workspace.write(arrays.targets, blockPart(rows, staging));
@@ -200,9 +200,9 @@ export function readLevels({ stage, begin, end, place }: Rows): Promise<Vector> 
 
 /** Takes levels on the grid as the answer so far. */
 export async function storeCodes({ stage, state, begin, end }: Rows): Promise<void> {
-  const { task: { codes, columns }, task, workspace, arrays, codeRoom, order, reordered } = stage;
+  const { task: { codes, columns }, task, workspace, arrays, codeBuffer, order, reordered } = stage;
   await workspace.kernels.quantizationCodes({ ...state, codes: arrays.codes });
-  const width = wordsOfRow(columns), words = await workspace.read(arrays.codes, 0, (end - begin) * width, codeRoom);
+  const width = wordsOfRow(columns), words = await workspace.read(arrays.codes, 0, (end - begin) * width, codeBuffer);
   const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
   for (let i = begin; i < end; i++) {
     const at = (i - begin) * 4 * width, inLayer = i * columns;
@@ -248,9 +248,9 @@ export function byActivation({ diagonal }: Task): Uint32Array {
 export function roundToNearest(task: Task): void {
   const { weights, grid, columns, rows, codes } = task;
   const { groups, groupIndex, maximumCode, scales, zeros } = grid;
-  const room = likeVector(weights.data, columns);
+  const buffer = likeVector(weights.data, columns);
   for (let i = task.codedRows; i < rows; i++) {
-    const target = targetRow(task, i, room);
+    const target = targetRow(task, i, buffer);
     for (let j = 0; j < columns; j++) {
       const group = i * groups + (groupIndex ? groupIndex[j] : 0);
       const code = roundHalfToEven(target[j] / scales.data[group]) + zeros.data[group];

@@ -89,12 +89,12 @@ function roundUp(count: number, unit: number): number {
  * Row `i` of what the grid is to come near: the weights themselves, or in `room`, of as many columns and of their
  * precision, the weights less the outliers removed.
  */
-export function targetRow({ weights, columns, removed }: Task, i: number, room: Vector): Vector {
+export function targetRow({ weights, columns, removed }: Task, i: number, buffer: Vector): Vector {
   const row = weights.data.subarray(i * columns, (i + 1) * columns);
   if (!removed) return row;
-  room.set(row);
-  for (let k = removed.indptr[i]; k < removed.indptr[i + 1]; k++) room[removed.indices[k]] -= removed.data[k];
-  return room;
+  buffer.set(row);
+  for (let k = removed.indptr[i]; k < removed.indptr[i + 1]; k++) buffer[removed.indices[k]] -= removed.data[k];
+  return buffer;
 }
 
 /** Where arrays of a precision are worked on: f64 beside an f32 solve is for the host. */

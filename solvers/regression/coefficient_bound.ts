@@ -11,7 +11,7 @@ import type { LeastSquares } from "./least_squares.ts";
  * @throws {OptionError} when the columns are dependent: no finite bound follows from the data then
  */
 export async function coefficientBound(problem: LeastSquares, objective: number): Promise<number> {
-  const { features: p, linear, squaredNorms, energy } = problem;
+  const { features: p, linear, squaredNorms, nullLoss } = problem;
   const factor: Float64Array[] = [];
   for (let i = 0; i < p; i++) {
     const row = await problem.gramRow(i);
@@ -44,11 +44,11 @@ export async function coefficientBound(problem: LeastSquares, objective: number)
     for (let k = 0; k < i; k++) solution[i] -= factor[i][k] * solution[k];
     solution[i] /= factor[i][i];
   }
-  const least = energy - solution.reduce((sum, value) => sum + value * value, 0) / 2;
+  const least = nullLoss - solution.reduce((sum, value) => sum + value * value, 0) / 2;
   for (let i = p - 1; i >= 0; i--) {
     for (let k = i + 1; k < p; k++) solution[i] -= factor[k][i] * solution[k];
     solution[i] /= factor[i][i];
   }
-  const slack = Math.max(0, objective - least) + 1e-10 * energy;
+  const slack = Math.max(0, objective - least) + 1e-10 * nullLoss;
   return Math.max(...solution.map((value, j) => Math.abs(value) + Math.sqrt(2 * slack * inverseDiagonal[j])));
 }

@@ -38,7 +38,7 @@ export async function descendOn(
   const features = Array.from(start.features);
   const kinds = new Uint8Array(features.length).fill(penaltyKinds.counted);
   let coefficients = start.coefficients;
-  const tolerance = budget.tolerance * problem.energy;
+  const tolerance = budget.tolerance * problem.nullLoss;
   for (;;) {
     const limit = Math.min(sweepsPerCall, budget.sweepLimit - budget.sweeps);
     const { estimate, sweeps } = await problem.descend({
@@ -107,7 +107,7 @@ function entrants(problem: LeastSquares, penalty: L0Penalty, { features, correla
   const inside = new Set(features);
   const gains = new Map<number, number>();
   // A rounding error above zero is no gain: it would let a feature in and out forever.
-  const least = 1e-12 * problem.energy;
+  const least = 1e-12 * problem.nullLoss;
   for (let j = 0; j < problem.features; j++) {
     const gain = entryGain(problem.squaredNorms[j], correlations[j], penalty);
     if (gain > least && !inside.has(j)) gains.set(j, gain);
@@ -147,7 +147,7 @@ async function swapOnce(
       features: [...features.filter((_, i) => i !== leaving), entering],
       coefficients: [...coefficients.filter((_, i) => i !== leaving), 0],
     }, budget);
-    if (swapped.objective < objective - 1e-12 * problem.energy) return swapped;
+    if (swapped.objective < objective - 1e-12 * problem.nullLoss) return swapped;
     if (budget.ended) return undefined;
   }
   return undefined;

@@ -38,7 +38,7 @@ export interface LeastSquares {
   readonly samples: number;
   readonly features: number;
   /** `||y||^2 / 2`. */
-  readonly energy: number;
+  readonly nullLoss: number;
   /** `X^T y`. */
   readonly linear: Float64Array;
   /** `||x_j||^2`. */
@@ -138,8 +138,8 @@ export async function createLeastSquares(
     const missing: number[] = [];
     for (let i = 0; i < wanted.length; i++) if (rowOf[wanted[i]] < 0) missing.push(wanted[i]);
     if (missing.length === 0) return;
-    const room = Math.ceil(missing.length / blockRows) * blockRows - missing.length;
-    missing.push(...likely(new Set(missing), room));
+    const spare = Math.ceil(missing.length / blockRows) * blockRows - missing.length;
+    missing.push(...likely(new Set(missing), spare));
     await makeRoom(rowCount + missing.length);
     block ??= workspace.allocate("f64", blockRows * samples, "columns of a block");
     for (let from = 0; from < missing.length; from += blockRows) {
@@ -181,11 +181,11 @@ export async function createLeastSquares(
     active = allocateActive();
   }
 
-  const energy = centered.reduce((sum, value) => sum + value * value, 0) / 2;
+  const nullLoss = centered.reduce((sum, value) => sum + value * value, 0) / 2;
   return {
     samples,
     features,
-    energy,
+    nullLoss,
     linear: latest = await workspace.read(linear.array),
     squaredNorms,
     async gramRow(feature) {
@@ -200,7 +200,7 @@ export async function createLeastSquares(
       workspace.write(active.rows, rows);
       workspace.write(active.kinds, kinds);
       workspace.write(active.values, coefficients);
-      const made = await kernels.regressionDescent({
+      const made = await kernels.leastSquaresDescent({
         gram: { array: gram, rows: rowCount, columns: features },
         features: active.features,
         rows: active.rows,
@@ -227,14 +227,14 @@ export async function createLeastSquares(
           penalty,
           candidates: branchingWidth,
           extras: 0,
-          scale: energy,
-          tolerance: nodePrecision.node * energy,
+          scale: nullLoss,
+          tolerance: nodePrecision.node * nullLoss,
         },
         async launch(batch) {
           workspace.write(wanted, nothing);
           await kernels.regressionNodes({
             ...batch,
-            ...{ energy, linear, wanted, rowOf: placeOfRow },
+            ...{ nullLoss, linear, wanted, rowOf: placeOfRow },
             gram: { array: gram, rows: rowCount, columns: features },
           });
           const asked = await workspace.read(wanted);
@@ -253,17 +253,20 @@ export async function createLeastSquares(
 }
 
 /** `||y - X b||^2 / 2`, from the correlations. */
-export function loss({ energy, linear }: LeastSquares, { features, coefficients, correlations }: Estimate): number {
+export function loss({ nullLoss, linear }: LeastSquares, { features, coefficients, correlations }: Estimate): number {
   let sum = 0;
   for (let i = 0; i < features.length; i++) sum += (linear[features[i]] + correlations[features[i]]) * coefficients[i];
-  return energy - sum / 2;
+  return nullLoss - sum / 2;
 }
 
 /** `r^T y - ||r||^2 / 2` at the residual `r = y - X b`: the dual objective without its conjugates. */
-export function dualLoss({ energy, linear }: LeastSquares, { features, coefficients, correlations }: Estimate): number {
+export function dualLoss(
+  { nullLoss, linear }: LeastSquares,
+  { features, coefficients, correlations }: Estimate,
+): number {
   let sum = 0;
   for (let i = 0; i < features.length; i++) sum += (linear[features[i]] - correlations[features[i]]) * coefficients[i];
-  return energy - sum / 2;
+  return nullLoss - sum / 2;
 }
 
 /** The estimate without its zero coefficients. */

@@ -61,7 +61,7 @@ export async function* sparseRegressionPath(
       } else {
         const entry = bestEntry(session, correlations, new Set(fit.support));
         // Nothing left to explain: what is outside the support is orthogonal to the residual up to rounding.
-        if (entry <= 1e-12 * session.problem.energy) return;
+        if (entry <= 1e-12 * session.problem.nullLoss) return;
         const changed = start === undefined || start.features.length !== next.features.length;
         lambda0 = changed
           ? (0.99 * entry < lambda0 ? 0.99 * entry : 0.97 * lambda0)

@@ -1,38 +1,38 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { calibrate, capabilities, type Contest, dispose, init, memoryUsage } from "../../mod.ts";
+import { type BackendRates, calibrate, capabilities, dispose, init, memoryUsage } from "../../mod.ts";
 import { crossoverOf } from "../../kernels/engine/calibrate.ts";
 import { openWorkspace } from "../../kernels/engine/mod.ts";
 import { forbidWorkers, until, watchWorkers } from "../support/workers.ts";
 
 const rate = fc.double({ min: 1e8, max: 1e14, noNaN: true });
-const contest: fc.Arbitrary<Contest> = fc.record({
+const rates: fc.Arbitrary<BackendRates> = fc.record({
   startSeconds: fc.double({ min: 1e-6, max: 10, noNaN: true }),
   flopsPerSecond: rate,
-  rivalFlopsPerSecond: rate,
+  baselineFlopsPerSecond: rate,
 });
 
 describe("crossoverOf", () => {
   it("is where start and work take 0.8 of the rival's time, and never where the rate is not 1.25 times the rival's", () => {
-    fc.assert(fc.property(contest, (contest) => {
-      const { startSeconds, flopsPerSecond, rivalFlopsPerSecond } = contest;
-      const flops = crossoverOf(contest);
+    fc.assert(fc.property(rates, (rates) => {
+      const { startSeconds, flopsPerSecond, baselineFlopsPerSecond } = rates;
+      const flops = crossoverOf(rates);
       assert.ok(flops >= 0);
       if (flops === Infinity) {
-        assert.ok(flopsPerSecond <= 1.25 * rivalFlopsPerSecond * (1 + 1e-9));
+        assert.ok(flopsPerSecond <= 1.25 * baselineFlopsPerSecond * (1 + 1e-9));
         return;
       }
-      const share = (of: number) => (startSeconds + of / flopsPerSecond) / (of / rivalFlopsPerSecond);
+      const share = (of: number) => (startSeconds + of / flopsPerSecond) / (of / baselineFlopsPerSecond);
       assert.ok(Math.abs(share(flops) - 0.8) < 1e-6, `${share(flops)}`);
       assert.ok(share(2 * flops + 1) <= 0.8 + 1e-6, "more work only speaks for it");
     }));
   });
 
   it("gives two billion operations for a start of 20 ms and twice 30 GFLOP/s", () => {
-    const flops = crossoverOf({ startSeconds: 0.02, flopsPerSecond: 60e9, rivalFlopsPerSecond: 30e9 });
+    const flops = crossoverOf({ startSeconds: 0.02, flopsPerSecond: 60e9, baselineFlopsPerSecond: 30e9 });
     assert.ok(Math.abs(flops - 2e9) < 1);
-    assert.equal(crossoverOf({ startSeconds: 0, flopsPerSecond: 60e9, rivalFlopsPerSecond: 50e9 }), Infinity);
+    assert.equal(crossoverOf({ startSeconds: 0, flopsPerSecond: 60e9, baselineFlopsPerSecond: 50e9 }), Infinity);
   });
 });
 
@@ -47,14 +47,14 @@ describe("calibrate", () => {
       assert.equal(measured.threads === undefined, threadsReason !== undefined || threads === 1);
       assert.equal(measured.webgpu === undefined, webgpu === false || webgpuSoftware === true);
       for (const name of ["threads", "webgpu"] as const) {
-        const contest = measured[name];
-        assert.equal(leftOut[name] === undefined, contest !== undefined);
-        if (contest === undefined) {
+        const rates = measured[name];
+        assert.equal(leftOut[name] === undefined, rates !== undefined);
+        if (rates === undefined) {
           assert.equal(crossovers[name], { threads: 2e9, webgpu: 1e12 }[name], "the default");
           continue;
         }
-        assert.equal(crossovers[name], crossoverOf(contest));
-        for (const value of Object.values(contest)) assert.ok(value > 0 && value < Infinity, JSON.stringify(contest));
+        assert.equal(crossovers[name], crossoverOf(rates));
+        for (const value of Object.values(rates)) assert.ok(value > 0 && value < Infinity, JSON.stringify(rates));
       }
       await until(() => watch.alive() === 0, "the end of the workers");
       assert.deepEqual(memoryUsage(), before);

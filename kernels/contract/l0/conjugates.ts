@@ -9,7 +9,7 @@ export interface ScaledConjugatesArguments {
   /** Vertex of the first row. */
   readonly first: number;
   /** [rows, vertices]; what is right of the diagonal counts. */
-  readonly slopes: MatrixOperand;
+  readonly gradient: MatrixOperand;
   /** Status of every edge, row by row: `{i, j}` has the number `i vertices - i (i + 1) / 2 + j - i - 1`. */
   readonly statuses: DeviceArray<"u8">;
   /** Ascending, in (0, 1]. */
@@ -18,7 +18,7 @@ export interface ScaledConjugatesArguments {
   /** Receives `sum_j psi*(s u_ij)` over the free edges of each row for each scale `s` [rows, scales]. */
   readonly sums: MatrixOperand;
   /** Receives the largest magnitude of a free edge's slope in each row, 0 where none exceeds the threshold. */
-  readonly steepest: VectorOperand;
+  readonly largest: VectorOperand;
 }
 
 /** Sums of conjugates. Rows split. */
@@ -33,7 +33,7 @@ export const conjugateSpecifications: FamilySpecifications<ConjugateKernels> = {
     summary: "sum_j psi*(s u_ij) for each row and each scale s",
     dtypes: ["f64"],
     tolerance: "sum",
-    flops: ({ slopes }) => slopes.rows * slopes.columns,
-    traffic: ({ slopes }) => slopes.rows * slopes.columns,
+    flops: ({ gradient }) => gradient.rows * gradient.columns,
+    traffic: ({ gradient }) => gradient.rows * gradient.columns,
   },
 };

@@ -5,17 +5,17 @@ import type { Completion, DeviceArray, MatrixOperand, VectorOperand } from "../o
 import type { FamilySpecifications } from "../specification.ts";
 
 /** `u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj` for some rows `i`. */
-export interface GraphSlopesArguments extends GraphOperands {
+export interface GraphGradientArguments extends GraphOperands {
   /** First row. */
   readonly first: number;
   /** First column that is wanted; what stands to the left of it means nothing. @default 0 */
   readonly from?: number;
   /** Receives the rows [rows, vertices], f64. */
-  readonly slopes: MatrixOperand;
+  readonly gradient: MatrixOperand;
 }
 
 /** `u_ij` for some rows `i` from products that are there: `p_ij = y_j . r_i` and `q_ij = y_i . r_j`. */
-export interface PairedSlopesArguments {
+export interface PairedGradientArguments {
   /** First row. */
   readonly first: number;
   /** `p` of those rows [rows, columns]. */
@@ -28,15 +28,15 @@ export interface PairedSlopesArguments {
   readonly from?: number;
   readonly diagonal: VectorOperand;
   /** Receives the slopes [rows, columns]. */
-  readonly slopes: MatrixOperand;
+  readonly gradient: MatrixOperand;
 }
 
 /** Finds the slopes right of the diagonal whose magnitude exceeds a limit. */
-export interface SteepEntriesArguments {
+export interface EntriesAboveArguments {
   /** Vertex of the first row. */
   readonly first: number;
   /** [rows, vertices]; the steep ones move to the front of their row, in order. */
-  readonly slopes: MatrixOperand;
+  readonly gradient: MatrixOperand;
   /** One limit a row; a negative one takes all. */
   readonly limits: VectorOperand;
   /** Receives the columns of the steep entries, at the front of each row of [rows, vertices]. */
@@ -48,34 +48,34 @@ export interface SteepEntriesArguments {
 /** Gradients of the data term of a graph. Rows split. */
 export interface GradientKernels {
   /** Slopes of the data term along every edge of some vertices; rows split. */
-  graphSlopes(operands: GraphSlopesArguments): Completion;
+  graphGradient(operands: GraphGradientArguments): Completion;
   /** Slopes of the data term from products; rows split. */
-  pairedSlopes(operands: PairedSlopesArguments): Completion;
+  pairedGradient(operands: PairedGradientArguments): Completion;
   /** Compacts the slopes beyond a limit; rows split. */
-  steepEntries(operands: SteepEntriesArguments): Completion;
+  entriesAbove(operands: EntriesAboveArguments): Completion;
 }
 
 /** Their specifications. */
 export const gradientSpecifications: FamilySpecifications<GradientKernels> = {
-  graphSlopes: {
+  graphGradient: {
     summary: "u_ij = 2 (T S)_ij / t_ii + 2 (T S)_ji / t_jj",
     dtypes: ["f64"],
     tolerance: "sum",
-    flops: ({ values, diagonal, slopes }) => 8 * slopes.rows * (values.length + diagonal.length),
-    traffic: ({ values, diagonal, slopes }) => slopes.rows * (2 * values.length + 3 * diagonal.length),
+    flops: ({ values, diagonal, gradient }) => 8 * gradient.rows * (values.length + diagonal.length),
+    traffic: ({ values, diagonal, gradient }) => gradient.rows * (2 * values.length + 3 * diagonal.length),
   },
-  pairedSlopes: {
+  pairedGradient: {
     summary: "u_ij = 2 p_ij / t_ii + 2 q_ij / t_jj",
     dtypes: ["f64"],
     tolerance: "elementwise",
-    flops: ({ slopes }) => 4 * slopes.rows * slopes.columns,
-    traffic: ({ slopes }) => 3 * slopes.rows * slopes.columns,
+    flops: ({ gradient }) => 4 * gradient.rows * gradient.columns,
+    traffic: ({ gradient }) => 3 * gradient.rows * gradient.columns,
   },
-  steepEntries: {
+  entriesAbove: {
     summary: "the entries right of the diagonal beyond a limit, row by row",
     dtypes: ["f64"],
     tolerance: "exact",
-    flops: ({ slopes }) => slopes.rows * slopes.columns,
-    traffic: ({ slopes }) => slopes.rows * slopes.columns,
+    flops: ({ gradient }) => gradient.rows * gradient.columns,
+    traffic: ({ gradient }) => gradient.rows * gradient.columns,
   },
 };

@@ -5,7 +5,7 @@ import type { Completion, DeviceArray, MatrixOperand, VectorOperand } from "../o
 import type { FamilySpecifications } from "../specification.ts";
 
 /** `min b^T G b / 2 - c^T b + sum g(b_j)` over the active features; the others are zero. */
-export interface RegressionDescentArguments extends DescentArguments {
+export interface LeastSquaresDescentArguments extends DescentArguments {
   /** Rows of the Gram matrix [rows, features], f64: those of the active features at least. */
   readonly gram: MatrixOperand;
   /** The active features, each once. */
@@ -23,12 +23,12 @@ export interface RegressionDescentArguments extends DescentArguments {
 /** Descents for least squares; sequential, and return the number of sweeps made. */
 export interface LeastSquaresKernels {
   /** Cyclic coordinate descent for least squares from the Gram matrix. */
-  regressionDescent(operands: RegressionDescentArguments): Completion<number>;
+  leastSquaresDescent(operands: LeastSquaresDescentArguments): Completion<number>;
 }
 
 /** Their specifications. */
 export const leastSquaresSpecifications: FamilySpecifications<LeastSquaresKernels> = {
-  regressionDescent: {
+  leastSquaresDescent: {
     summary: "coordinate descent on b^T G b / 2 - c^T b + sum g(b_j)",
     dtypes: ["f64"],
     tolerance: "solve",

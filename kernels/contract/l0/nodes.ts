@@ -68,7 +68,7 @@ export interface NodeBatchArguments {
 /** Nodes of `||y - X b||^2 / 2 + sum g(b_j)`. */
 export interface RegressionNodesArguments extends NodeBatchArguments {
   /** `||y||^2 / 2`. */
-  readonly energy: number;
+  readonly nullLoss: number;
   /** `X^T y`. */
   readonly linear: VectorOperand;
   /** Rows of `X^T X` [rows, variables], f64, as far as they are known. */

@@ -45,7 +45,7 @@ export interface ClassDescentArguments extends DescentArguments, AdjacencyOperan
   /** Receives `||r_i||^2`. */
   readonly norms: VectorOperand;
   /** Receives `y_i . r_i`. */
-  readonly own: VectorOperand;
+  readonly diagonalProducts: VectorOperand;
   /** Working memory: what each edge and each vertex has moved in a sweep, edges + vertices. */
   readonly changes: VectorOperand;
 }
@@ -67,7 +67,7 @@ export interface PackedGram {
   readonly gathered?: boolean;
 }
 
-/** As {@linkcode GraphDescentArguments}, with `y_j . r_i = sum_k t_ik S_kj` for neighbours alone. */
+/** As {@linkcode ProductDescentArguments}, with `y_j . r_i = sum_k t_ik S_kj` for neighbours alone. */
 export interface NeighbourDescentArguments extends ClassDescentArguments, GraphOperands {
   /**
    * Gathers `S` once and keeps the products current, so that steps run along contiguous rows and those that move nothing

@@ -8,7 +8,7 @@ import type { FamilySpecifications } from "../specification.ts";
  * `min sum_i (-log t_ii + ||r_i||^2 / t_ii) + sum g(t_ij)` over the active edges and the diagonal of a symmetric `T`,
  * with `||r_i||^2 = T_i S T_i^T`.
  */
-export interface GraphDescentArguments extends DescentArguments {
+export interface ProductDescentArguments extends DescentArguments {
   /** `S` [vertices, vertices], f64, symmetric, with a positive diagonal. */
   readonly gram: MatrixOperand;
   /** Ends of the active edges: two vertices each. */
@@ -22,18 +22,18 @@ export interface GraphDescentArguments extends DescentArguments {
   /** Receives `||r_i||^2`. */
   readonly norms: VectorOperand;
   /** Receives `y_i . r_i`, the diagonal of `T S`. */
-  readonly own: VectorOperand;
+  readonly diagonalProducts: VectorOperand;
 }
 
 /** Descents with the product kept; sequential, and return the number of sweeps made. */
 export interface PseudolikelihoodProductKernels {
   /** Cyclic coordinate descent for the l0-penalised pseudolikelihood: all active edges, then all diagonals. */
-  graphDescent(operands: GraphDescentArguments): Completion<number>;
+  productDescent(operands: ProductDescentArguments): Completion<number>;
 }
 
 /** Their specifications. */
 export const pseudolikelihoodProductSpecifications: FamilySpecifications<PseudolikelihoodProductKernels> = {
-  graphDescent: {
+  productDescent: {
     summary: "coordinate descent on the l0-penalised pseudolikelihood",
     dtypes: ["f64"],
     tolerance: "solve",

@@ -10,7 +10,7 @@ export interface GraphSwapsArguments extends AdjacencyOperands {
   /** First vertex. */
   readonly first: number;
   /** Slopes of those vertices [rows, vertices]. */
-  readonly slopes: MatrixOperand;
+  readonly gradient: MatrixOperand;
   /** Rows of `S`. */
   readonly gram: MatrixOperand;
   /** Row of `gram` that belongs to each entry of `neighbours`, less that of the first entry that is looked at. */
@@ -41,7 +41,7 @@ export const swapSpecifications: FamilySpecifications<SwapKernels> = {
     summary: "max_k gain(u_ik - 2 t_ij S_jk / t_ii) - gain(t_ij) for the edges of some vertices",
     dtypes: ["f64"],
     tolerance: "sum",
-    flops: ({ values, slopes }) => 8 * slopes.rows * values.length,
-    traffic: ({ slopes, diagonal }) => 2 * slopes.rows * diagonal.length,
+    flops: ({ values, gradient }) => 8 * gradient.rows * values.length,
+    traffic: ({ gradient, diagonal }) => 2 * gradient.rows * diagonal.length,
   },
 };

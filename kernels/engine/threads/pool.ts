@@ -12,7 +12,7 @@ export interface ThreadPool {
    *
    * @throws {BackendError} when one cannot be started; those that were there before stay
    */
-  hire(threads: number): Promise<void>;
+  startWorkers(threads: number): Promise<void>;
   /**
    * Runs one launch on `threads` threads, for which workers have been hired, after the launches asked for before it.
    *
@@ -40,27 +40,27 @@ export function createThreadPool(
   let broken: BackendError | undefined;
   let failLaunch: ((error: BackendError) => void) | undefined;
   let queue: Promise<unknown> = Promise.resolve();
-  let hiring: Promise<unknown> = Promise.resolve();
+  let starting: Promise<unknown> = Promise.resolve();
 
-  async function hireNow(threads: number): Promise<void> {
-    const hired: WorkerHandle[] = [];
+  async function startWorkersNow(threads: number): Promise<void> {
+    const started: WorkerHandle[] = [];
     try {
       for (let thread = workers.length + 1; thread < threads; thread++) {
-        hired.push(startWorker({ module, memory: arena.memory, control: control.address, thread }));
+        started.push(startWorker({ module, memory: arena.memory, control: control.address, thread }));
       }
-      await Promise.all(hired.map(({ ready }) => ready));
+      await Promise.all(started.map(({ ready }) => ready));
     } catch (error) {
-      for (const worker of hired) worker.terminate();
+      for (const worker of started) worker.terminate();
       throw new BackendError(`Cannot start worker threads: ${(error as Error).message}.`, { cause: error });
     }
-    for (const worker of hired) {
+    for (const worker of started) {
       worker.keepAlive(false);
       worker.lost.then((error) => {
         if (!broken) onBroken();
         end(new BackendError(`A worker thread failed: ${error.message}.`, { cause: error }));
       });
     }
-    workers.push(...hired);
+    workers.push(...started);
     if (broken) dismiss();
   }
 
@@ -131,8 +131,8 @@ export function createThreadPool(
     if (broken) throw broken;
     const { entry, extent = 0, grain = 1 } = launch;
     const busy = Math.min(threads, Math.ceil(extent / grain));
-    const crew = workers.slice(0, busy - 1);
-    for (const worker of crew) worker.keepAlive(true);
+    const helpers = workers.slice(0, busy - 1);
+    for (const worker of helpers) worker.keepAlive(true);
     try {
       start(launch, busy);
       let trap: unknown;
@@ -148,15 +148,15 @@ export function createThreadPool(
       }
       return words[at.value];
     } finally {
-      for (const worker of crew) worker.keepAlive(false);
+      for (const worker of helpers) worker.keepAlive(false);
     }
   }
 
   return {
-    hire(threads) {
-      const hired = hiring.then(() => hireNow(threads));
-      hiring = hired.catch(() => {});
-      return hired;
+    startWorkers(threads) {
+      const started = starting.then(() => startWorkersNow(threads));
+      starting = started.catch(() => {});
+      return started;
     },
     run(launch, threads) {
       const result = queue.then(() => runNow(launch, threads));

@@ -6,17 +6,17 @@ import { hostView, matrixView, vectorView } from "../operands.ts";
 /** Conjugates at several multiples of the slopes, summed row by row. */
 export function scaledConjugates(operands: ScaledConjugatesArguments): void {
   const { first, penalty } = operands;
-  const slopes = matrixView(operands.slopes), sums = matrixView(operands.sums);
+  const gradient = matrixView(operands.gradient), sums = matrixView(operands.sums);
   const statuses = hostView(operands.statuses), scales = vectorView(operands.scales);
-  const steepest = vectorView(operands.steepest);
-  for (let row = 0; row < slopes.rows; row++) {
-    const i = first + row, edges = i * slopes.columns - i * (i + 1) / 2 - i - 1;
+  const largest = vectorView(operands.largest);
+  for (let row = 0; row < gradient.rows; row++) {
+    const i = first + row, edges = i * gradient.columns - i * (i + 1) / 2 - i - 1;
     sums.values.fill(0, row * sums.stride, row * sums.stride + scales.length);
-    steepest[row] = 0;
-    for (let j = i + 1; j < slopes.columns; j++) {
-      const magnitude = Math.abs(slopes.values[row * slopes.stride + j]);
+    largest[row] = 0;
+    for (let j = i + 1; j < gradient.columns; j++) {
+      const magnitude = Math.abs(gradient.values[row * gradient.stride + j]);
       if (!(magnitude > penalty.threshold) || statuses[edges + j] !== nodeStatus.free) continue;
-      steepest[row] = Math.max(steepest[row], magnitude);
+      largest[row] = Math.max(largest[row], magnitude);
       for (let k = 0; k < scales.length; k++) {
         sums.values[row * sums.stride + k] += relaxedConjugate(scales[k] * magnitude, penalty);
       }

@@ -1,11 +1,11 @@
-import type { GraphSlopesArguments, PairedSlopesArguments, SteepEntriesArguments } from "../../contract.ts";
+import type { EntriesAboveArguments, GraphGradientArguments, PairedGradientArguments } from "../../contract.ts";
 import { neighboursOf } from "./pseudolikelihood_steps.ts";
 import { hostView, matrixView, vectorView } from "../operands.ts";
 
 /** Slopes along the edges of some vertices, each a sum over the neighbours of both ends. */
-export function graphSlopes(operands: GraphSlopesArguments): void {
+export function graphGradient(operands: GraphGradientArguments): void {
   const { first, from = 0 } = operands;
-  const slopes = matrixView(operands.slopes),
+  const gradient = matrixView(operands.gradient),
     gram = matrixView(operands.gram),
     diagonal = vectorView(operands.diagonal);
   const eachNeighbour = neighboursOf(operands);
@@ -14,39 +14,39 @@ export function graphSlopes(operands: GraphSlopesArguments): void {
     eachNeighbour(i, (k, value) => sum += value * gram.values[j * gram.stride + k]);
     return sum;
   };
-  for (let row = 0; row < slopes.rows; row++) {
+  for (let row = 0; row < gradient.rows; row++) {
     const i = first + row;
     for (let j = from; j < diagonal.length; j++) {
-      slopes.values[row * slopes.stride + j] = 2 * (product(i, j) / diagonal[i] + product(j, i) / diagonal[j]);
+      gradient.values[row * gradient.stride + j] = 2 * (product(i, j) / diagonal[i] + product(j, i) / diagonal[j]);
     }
   }
 }
 
 /** Slopes from products. */
-export function pairedSlopes(operands: PairedSlopesArguments): void {
+export function pairedGradient(operands: PairedGradientArguments): void {
   const { first, from = 0, transposed } = operands;
-  const slopes = matrixView(operands.slopes), p = matrixView(operands.products), q = matrixView(operands.mirrored);
+  const gradient = matrixView(operands.gradient), p = matrixView(operands.products), q = matrixView(operands.mirrored);
   const diagonal = vectorView(operands.diagonal);
-  for (let i = 0; i < slopes.rows; i++) {
-    for (let j = 0; j < slopes.columns; j++) {
+  for (let i = 0; i < gradient.rows; i++) {
+    for (let j = 0; j < gradient.columns; j++) {
       const mirrored = q.values[transposed ? j * q.stride + i : i * q.stride + j];
       const product = p.values[i * p.stride + j];
-      slopes.values[i * slopes.stride + j] = 2 * product / diagonal[first + i] + 2 * mirrored / diagonal[from + j];
+      gradient.values[i * gradient.stride + j] = 2 * product / diagonal[first + i] + 2 * mirrored / diagonal[from + j];
     }
   }
 }
 
 /** The steep entries of each row, moved to its front. */
-export function steepEntries(operands: SteepEntriesArguments): void {
-  const { values, stride, rows, columns: size } = matrixView(operands.slopes);
+export function entriesAbove(operands: EntriesAboveArguments): void {
+  const { values, stride, rows, columns: size } = matrixView(operands.gradient);
   const limits = vectorView(operands.limits), columns = hostView(operands.columns), counts = hostView(operands.counts);
   for (let i = 0; i < rows; i++) {
     let count = 0;
     for (let j = operands.first + i + 1; j < size; j++) {
-      const slope = values[i * stride + j];
-      if (!(Math.abs(slope) > limits[i])) continue;
+      const derivative = values[i * stride + j];
+      if (!(Math.abs(derivative) > limits[i])) continue;
       columns[i * size + count] = j;
-      values[i * stride + count++] = slope;
+      values[i * stride + count++] = derivative;
     }
     counts[i] = count;
   }

@@ -1,9 +1,9 @@
-import type { RegressionDescentArguments } from "../../contract.ts";
+import type { LeastSquaresDescentArguments } from "../../contract.ts";
 import { minimiser } from "./penalty.ts";
 import { hostView, matrixView, vectorView } from "../operands.ts";
 
 /** Coordinate descent from the Gram matrix. Correlations follow each step at the active features, and at all of them at the end. */
-export function regressionDescent(operands: RegressionDescentArguments): number {
+export function leastSquaresDescent(operands: LeastSquaresDescentArguments): number {
   const { penalty, sweeps, tolerance } = operands;
   const gram = matrixView(operands.gram);
   const features = hostView(operands.features), rows = hostView(operands.rows), kinds = hostView(operands.kinds);
@@ -22,8 +22,8 @@ export function regressionDescent(operands: RegressionDescentArguments): number 
     let change = 0;
     for (let i = 0; i < count; i++) {
       const curvature = gramAt(i, i);
-      const slope = correlations[features[i]] + curvature * coefficients[i];
-      const delta = minimiser(kinds[i], curvature, slope, penalty) - coefficients[i];
+      const derivative = correlations[features[i]] + curvature * coefficients[i];
+      const delta = minimiser(kinds[i], curvature, derivative, penalty) - coefficients[i];
       if (delta === 0) continue;
       coefficients[i] += delta;
       step(i, delta);

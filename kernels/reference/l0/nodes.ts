@@ -9,8 +9,8 @@ import type {
 import { penaltyKinds } from "../../contract/l0/penalty.ts";
 import { nodeState, nodeStateWords, nodeStatus } from "../../contract/l0/nodes.ts";
 import { indicatorAt, keptConjugate, relaxedAt, relaxedConjugate } from "../../contract/l0/penalty.ts";
-import { regressionDescent } from "./least_squares.ts";
-import { graphDescent } from "./pseudolikelihood_products.ts";
+import { leastSquaresDescent } from "./least_squares.ts";
+import { productDescent } from "./pseudolikelihood_products.ts";
 import { hostView, matrixView, vectorView } from "../operands.ts";
 
 /** Sweeps of one round, and of the descent on the penalty itself. */
@@ -33,20 +33,20 @@ interface NodeProblem {
   /** Descends from a point; returns the sweeps made. `apart` from the node: its own diagonal stays where it is. */
   descend(point: Point, sweeps: number, tolerance: number, apart?: boolean): number;
   /** The data term at the latest point, its dual, the size of the terms summed, and the slope of every variable. */
-  prices(point: Point): { loss: number; dual: number; size: number; slopes: Float64Array };
+  prices(point: Point): { loss: number; dual: number; size: number; gradient: Float64Array };
   /** Whether a variable can join now. */
   ready(variable: number): boolean;
 }
 
 /** Relaxations of best-subset regression. */
 export function regressionNodes(operands: RegressionNodesArguments): number {
-  const { nodes, variables, gram, energy, penalty } = operands;
+  const { nodes, variables, gram, nullLoss, penalty } = operands;
   const linear = vectorView(operands.linear);
   const rowOf = hostView(operands.rowOf), wanted = hostView(operands.wanted);
   const correlations = new Float64Array(variables);
   const problem: NodeProblem = {
     descend: ({ variables: features, kinds, values }, sweeps, tolerance) =>
-      regressionDescent({
+      leastSquaresDescent({
         gram,
         features: host("u32", Uint32Array.from(features)),
         rows: host("u32", Uint32Array.from(features, (feature) => rowOf[feature])),
@@ -59,12 +59,12 @@ export function regressionNodes(operands: RegressionNodesArguments): number {
         tolerance,
       }),
     prices({ variables: features, values }) {
-      let loss = energy, dual = energy;
+      let loss = nullLoss, dual = nullLoss;
       features.forEach((feature, i) => {
         loss -= (linear[feature] + correlations[feature]) * values[i] / 2;
         dual -= (linear[feature] - correlations[feature]) * values[i] / 2;
       });
-      return { loss, dual, size: energy, slopes: correlations };
+      return { loss, dual, size: nullLoss, gradient: correlations };
     },
     ready(feature) {
       if (rowOf[feature] < 0) wanted[feature] = 1;
@@ -73,7 +73,7 @@ export function regressionNodes(operands: RegressionNodesArguments): number {
   };
   let sweeps = 0;
   for (let node = 0; node < nodes; node++) {
-    sweeps += relaxNode(operands, node, problem, operands.precision.node * energy);
+    sweeps += relaxNode(operands, node, problem, operands.precision.node * nullLoss);
   }
   return sweeps;
 }
@@ -88,12 +88,12 @@ export function graphNodes(operands: GraphNodesArguments): number {
   const ownProducts = new Float64Array(vertices);
   let sweeps = 0;
   for (let node = 0; node < nodes; node++) {
-    const own = diagonals.values.subarray(node * diagonals.stride, node * diagonals.stride + vertices);
-    let diagonal = own as Float64Array;
+    const diagonalProducts = diagonals.values.subarray(node * diagonals.stride, node * diagonals.stride + vertices);
+    let diagonal = diagonalProducts as Float64Array;
     sweeps += relaxNode(operands, node, {
       descend({ variables: edges, kinds, values }, sweeps, tolerance, apart = false) {
         if (apart) diagonal = diagonal.slice();
-        return graphDescent({
+        return productDescent({
           gram,
           ends: host("u32", Uint32Array.from(edges.flatMap((edge) => ends[edge]))),
           kinds: host("u8", Uint8Array.from(kinds)),
@@ -101,7 +101,7 @@ export function graphNodes(operands: GraphNodesArguments): number {
           diagonal: vector(diagonal),
           products: { array: host("f64", products), rows: vertices, columns: vertices },
           norms: vector(norms),
-          own: vector(ownProducts),
+          diagonalProducts: vector(ownProducts),
           penalty,
           sweeps,
           tolerance,
@@ -116,11 +116,11 @@ export function graphNodes(operands: GraphNodesArguments): number {
           dual += term;
           size += Math.abs(term);
         });
-        const slopes = Float64Array.from(
+        const gradient = Float64Array.from(
           ends,
           ([i, j]) => 2 * (products[i * vertices + j] / diagonal[i] + products[j * vertices + i] / diagonal[j]),
         );
-        return { loss, dual, size, slopes };
+        return { loss, dual, size, gradient };
       },
       ready: () => true,
     }, operands.precision.node);
@@ -151,13 +151,13 @@ function relaxNode(
 
   const joined = new Set(point.variables);
   let left = operands.sweeps, made = 0, solved = false, missing = false, largest = 0;
-  let slopes: Float64Array = new Float64Array(0);
+  let gradient: Float64Array = new Float64Array(0);
   while (!solved && !missing) {
     const spent = problem.descend(point, Math.min(roundSweeps, left), tolerance);
     made += spent;
     left -= spent;
     const prices = problem.prices(point);
-    slopes = prices.slopes;
+    gradient = prices.gradient;
     let primal = prices.loss, isSolution = true;
     point.values.forEach((x, k) => {
       const kept = point.kinds[k] === penaltyKinds.kept;
@@ -168,9 +168,9 @@ function relaxNode(
     largest = 0;
     const excesses: [variable: number, excess: number][] = [];
     all.forEach((j) => {
-      if (statuses[j] === nodeStatus.kept) conjugates += keptConjugate(slopes[j], penalty);
+      if (statuses[j] === nodeStatus.kept) conjugates += keptConjugate(gradient[j], penalty);
       if (statuses[j] !== nodeStatus.free) return;
-      const conjugate = relaxedConjugate(slopes[j], penalty), excess = Math.abs(slopes[j]) - penalty.threshold;
+      const conjugate = relaxedConjugate(gradient[j], penalty), excess = Math.abs(gradient[j]) - penalty.threshold;
       conjugates += conjugate;
       largest = Math.max(largest, conjugate);
       if (excess > 0 && !joined.has(j)) excesses.push([j, excess]);
@@ -211,7 +211,7 @@ function relaxNode(
   state[nodeState.fixings] = 0;
   if (!solved || bound >= upperBound) return made;
   if (bound + Math.max(penalty.lambda0, largest) > upperBound) {
-    state[nodeState.fixings] = screen(statuses, slopes, bound, upperBound, penalty);
+    state[nodeState.fixings] = screen(statuses, gradient, bound, upperBound, penalty);
   }
   const support = pointOf(
     point.variables.filter((_, k) => point.values[k] !== 0),
@@ -234,7 +234,7 @@ function pointOf(variables: number[], kind: (j: number) => number, value: (j: nu
 /** Fixes the free variables that no solution below `upperBound` can have otherwise; returns their number. */
 function screen(
   statuses: Uint8Array,
-  slopes: Float64Array,
+  gradient: Float64Array,
   bound: number,
   upperBound: number,
   penalty: NodeBatchArguments["penalty"],
@@ -242,9 +242,9 @@ function screen(
   let fixed = 0;
   statuses.forEach((status, j) => {
     if (status !== nodeStatus.free) return;
-    const relaxed = relaxedConjugate(slopes[j], penalty);
+    const relaxed = relaxedConjugate(gradient[j], penalty);
     if (bound + relaxed > upperBound) statuses[j] = nodeStatus.screenedKept;
-    else if (bound + relaxed - keptConjugate(slopes[j], penalty) > upperBound) statuses[j] = nodeStatus.screenedZero;
+    else if (bound + relaxed - keptConjugate(gradient[j], penalty) > upperBound) statuses[j] = nodeStatus.screenedZero;
     else return;
     fixed++;
   });

@@ -2,9 +2,9 @@ import type { L0Penalty } from "../../contract.ts";
 import { penaltyKinds } from "../../contract/l0/penalty.ts";
 
 /** The minimiser of `A x^2 / 2 - C x + g(x)` over `|x| <= bound`. */
-export function minimiser(kind: number, curvature: number, slope: number, penalty: L0Penalty): number {
+export function minimiser(kind: number, curvature: number, derivative: number, penalty: L0Penalty): number {
   const { lambda0, lambda2, bound, threshold, ratio } = penalty;
-  const magnitude = Math.abs(slope);
+  const magnitude = Math.abs(derivative);
   if (magnitude === 0 || (kind === penaltyKinds.relaxed && magnitude <= threshold)) return 0;
   let x = Math.min(magnitude / (curvature + 2 * lambda2), bound);
   if (kind === penaltyKinds.relaxed) {
@@ -15,5 +15,5 @@ export function minimiser(kind: number, curvature: number, slope: number, penalt
     const gain = magnitude * x - (curvature / 2 + lambda2) * x * x - lambda0;
     if (!(gain > 0)) return 0;
   }
-  return slope < 0 ? -x : x;
+  return derivative < 0 ? -x : x;
 }

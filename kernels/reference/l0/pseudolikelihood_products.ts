@@ -1,4 +1,4 @@
-import type { GraphDescentArguments } from "../../contract.ts";
+import type { ProductDescentArguments } from "../../contract.ts";
 import { minimiser } from "./penalty.ts";
 import { diagonalMinimiser } from "./pseudolikelihood_steps.ts";
 import { hostView, matrixView, vectorView } from "../operands.ts";
@@ -7,7 +7,7 @@ import { hostView, matrixView, vectorView } from "../operands.ts";
 const refreshEvery = 16;
 
 /** Coordinate descent from the Gram matrix; `products` follow each step, and are computed afresh now and then. */
-export function graphDescent(operands: GraphDescentArguments): number {
+export function productDescent(operands: ProductDescentArguments): number {
   const { penalty, sweeps, tolerance } = operands;
   const gram = matrixView(operands.gram), products = matrixView(operands.products);
   const ends = hostView(operands.ends), kinds = hostView(operands.kinds);
@@ -44,8 +44,8 @@ export function graphDescent(operands: GraphDescentArguments): number {
       const i = ends[2 * e], j = ends[2 * e + 1];
       const si = gramAt(i, i), sj = gramAt(j, j);
       const curvature = 2 * (sj / diagonal[i] + si / diagonal[j]);
-      const slope = curvature * values[e] - 2 * (productAt(i, j) / diagonal[i] + productAt(j, i) / diagonal[j]);
-      const delta = minimiser(kinds[e], curvature, slope, penalty) - values[e];
+      const derivative = curvature * values[e] - 2 * (productAt(i, j) / diagonal[i] + productAt(j, i) / diagonal[j]);
+      const delta = minimiser(kinds[e], curvature, derivative, penalty) - values[e];
       if (delta === 0) continue;
       values[e] += delta;
       norms[i] += delta * (2 * productAt(i, j) + delta * sj);
@@ -65,7 +65,7 @@ export function graphDescent(operands: GraphDescentArguments): number {
     if (sweep % refreshEvery === 0) refresh();
     if (change <= tolerance) break;
   }
-  const own = vectorView(operands.own);
-  for (let i = 0; i < vertices; i++) own[i] = productAt(i, i);
+  const diagonalProducts = vectorView(operands.diagonalProducts);
+  for (let i = 0; i < vertices; i++) diagonalProducts[i] = productAt(i, i);
   return sweep;
 }

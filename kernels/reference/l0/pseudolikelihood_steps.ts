@@ -5,9 +5,9 @@ import { minimiser } from "./penalty.ts";
 import { hostView, vectorView } from "../operands.ts";
 
 /** The minimiser of the data term in `t_ii = old`, where `own = y_i . r_i` and `norm = ||r_i||^2`. */
-export function diagonalMinimiser(s: number, old: number, own: number, norm: number): number {
+export function diagonalMinimiser(s: number, old: number, product: number, norm: number): number {
   // Squared norm of r_i without y_i's part: -log t + s t + rest / t remains.
-  const rest = Math.max(0, norm - 2 * old * own + old * old * s);
+  const rest = Math.max(0, norm - 2 * old * product + old * old * s);
   return (1 + Math.sqrt(1 + 4 * s * rest)) / (2 * s);
 }
 
@@ -36,13 +36,13 @@ export function descend(operands: ClassDescentArguments, data: DataTerm): number
   const { variance, product, move } = data;
   const ends = hostView(operands.ends), kinds = hostView(operands.kinds);
   const values = vectorView(operands.values), diagonal = vectorView(operands.diagonal);
-  const norms = vectorView(operands.norms), own = vectorView(operands.own);
+  const norms = vectorView(operands.norms), diagonalProducts = vectorView(operands.diagonalProducts);
   const eachNeighbour = neighboursOf(operands);
   const refresh = () => {
     data.refresh();
     for (let i = 0; i < diagonal.length; i++) {
-      own[i] = product(i, i);
-      norms[i] = diagonal[i] * own[i];
+      diagonalProducts[i] = product(i, i);
+      norms[i] = diagonal[i] * diagonalProducts[i];
       eachNeighbour(i, (k, value) => norms[i] += value * product(i, k));
     }
   };
@@ -55,8 +55,8 @@ export function descend(operands: ClassDescentArguments, data: DataTerm): number
       const i = ends[2 * e], j = ends[2 * e + 1];
       const ij = product(i, j), ji = product(j, i);
       const curvature = 2 * (variance(j) / diagonal[i] + variance(i) / diagonal[j]);
-      const slope = curvature * values[e] - 2 * (ij / diagonal[i] + ji / diagonal[j]);
-      const delta = minimiser(kinds[e], curvature, slope, penalty) - values[e];
+      const derivative = curvature * values[e] - 2 * (ij / diagonal[i] + ji / diagonal[j]);
+      const delta = minimiser(kinds[e], curvature, derivative, penalty) - values[e];
       if (delta === 0) continue;
       values[e] += delta;
       norms[i] += delta * (2 * ij + delta * variance(j));

@@ -4,13 +4,13 @@
 export { choleskyBlock_f64, choleskySolve_f64, choleskyUpdate_f64 } from "./dense/cholesky";
 export { gemm_f32, gemm_f64 } from "./dense/gemm";
 export { gemv_f32, gemv_f64 } from "./dense/gemv";
-export { regressionDescent_f64 } from "./l0/least_squares";
-export { graphDescent_f64 } from "./l0/pseudolikelihood_products";
+export { leastSquaresDescent_f64 } from "./l0/least_squares";
+export { productDescent_f64 } from "./l0/pseudolikelihood_products";
 export { graphNodes_f64 } from "./l0/graph_nodes";
 export { neighbourDiagonals_f64, neighbourEdges_f64, neighbourNorms_f64 } from "./l0/pseudolikelihood_neighbours";
 export { packedDiagonals_f64, packedEdges_f64, packedNorms_f64, packGram_f64 } from "./l0/pseudolikelihood_packed";
 export { residualDiagonals_f64, residualEdges_f64, residualNorms_f64 } from "./l0/pseudolikelihood_residuals";
-export { graphSlopes_f64, pairedSlopes_f64, steepEntries_f64 } from "./l0/gradient";
+export { graphGradient_f64, pairedGradient_f64, entriesAbove_f64 } from "./l0/gradient";
 export { graphSwaps_f64 } from "./l0/swaps";
 export { scaledConjugates_f64 } from "./l0/conjugates";
 export { changesWithin_f64 } from "./l0/pseudolikelihood_steps";

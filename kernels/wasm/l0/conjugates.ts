@@ -3,14 +3,14 @@ import { addressOf, grainFor, type Lowering, strideOf } from "../launch.ts";
 
 /** Lowering of {@linkcode Kernels.scaledConjugates}: rows split. */
 export const scaledConjugates: Lowering<"scaledConjugates"> = (
-  { first, slopes, statuses, scales, penalty, sums, steepest },
+  { first, gradient, statuses, scales, penalty, sums, largest },
 ) => [{
   entry: "scaledConjugates_f64",
   parameters: [
-    ...[slopes.columns, first, addressOf(slopes), strideOf(slopes), start(statuses)],
+    ...[gradient.columns, first, addressOf(gradient), strideOf(gradient), start(statuses)],
     ...[scales.length, addressOf(scales), penalty.lambda0, penalty.lambda2, penalty.bound, penalty.threshold],
-    ...[addressOf(sums), strideOf(sums), addressOf(steepest)],
+    ...[addressOf(sums), strideOf(sums), addressOf(largest)],
   ],
-  extent: slopes.rows,
-  grain: grainFor(4 * slopes.columns),
+  extent: gradient.rows,
+  grain: grainFor(4 * gradient.columns),
 }];

@@ -3,40 +3,48 @@ import { graph } from "./pseudolikelihood_steps.ts";
 import { addressOf, grainFor, type Lowering, strideOf } from "../launch.ts";
 
 /** Rows of slopes that are summed together. */
-const slopeGroup = 8;
+const gradientGroup = 8;
 
-/** Lowering of {@linkcode Kernels.graphSlopes}: rows split. */
-export const graphSlopes: Lowering<"graphSlopes"> = (operands) => {
-  const { first, from = 0, slopes, values, diagonal } = operands;
+/** Lowering of {@linkcode Kernels.graphGradient}: rows split. */
+export const graphGradient: Lowering<"graphGradient"> = (operands) => {
+  const { first, from = 0, gradient, values, diagonal } = operands;
   return [{
-    entry: "graphSlopes_f64",
-    parameters: [...graph(operands), first, from, addressOf(slopes), strideOf(slopes)],
-    extent: slopes.rows,
-    grain: grainFor(2 * (values.length + diagonal.length), slopeGroup),
-    scratchBytes: 8 * slopeGroup * diagonal.length,
+    entry: "graphGradient_f64",
+    parameters: [...graph(operands), first, from, addressOf(gradient), strideOf(gradient)],
+    extent: gradient.rows,
+    grain: grainFor(2 * (values.length + diagonal.length), gradientGroup),
+    scratchBytes: 8 * gradientGroup * diagonal.length,
   }];
 };
 
-/** Lowering of {@linkcode Kernels.pairedSlopes}: rows split. */
-export const pairedSlopes: Lowering<"pairedSlopes"> = (
-  { first, from = 0, products, mirrored, transposed, diagonal, slopes },
+/** Lowering of {@linkcode Kernels.pairedGradient}: rows split. */
+export const pairedGradient: Lowering<"pairedGradient"> = (
+  { first, from = 0, products, mirrored, transposed, diagonal, gradient },
 ) => [{
-  entry: "pairedSlopes_f64",
+  entry: "pairedGradient_f64",
   parameters: [
-    ...[slopes.columns, first, from, addressOf(products), strideOf(products), addressOf(mirrored)],
+    ...[gradient.columns, first, from, addressOf(products), strideOf(products), addressOf(mirrored)],
     ...(transposed ? [1, strideOf(mirrored)] : [strideOf(mirrored), 1]),
-    ...[addressOf(diagonal), addressOf(slopes), strideOf(slopes)],
+    ...[addressOf(diagonal), addressOf(gradient), strideOf(gradient)],
   ],
-  extent: slopes.rows,
-  grain: grainFor(8 * slopes.columns),
+  extent: gradient.rows,
+  grain: grainFor(8 * gradient.columns),
 }];
 
-/** Lowering of {@linkcode Kernels.steepEntries}: rows split. */
-export const steepEntries: Lowering<"steepEntries"> = ({ first, slopes, limits, columns, counts }) => [{
-  entry: "steepEntries_f64",
+/** Lowering of {@linkcode Kernels.entriesAbove}: rows split. */
+export const entriesAbove: Lowering<"entriesAbove"> = ({ first, gradient, limits, columns, counts }) => [{
+  entry: "entriesAbove_f64",
   parameters: [
-    ...[slopes.columns, first, addressOf(slopes), strideOf(slopes), addressOf(limits), start(columns), start(counts)],
+    ...[
+      gradient.columns,
+      first,
+      addressOf(gradient),
+      strideOf(gradient),
+      addressOf(limits),
+      start(columns),
+      start(counts),
+    ],
   ],
-  extent: slopes.rows,
-  grain: grainFor(slopes.columns),
+  extent: gradient.rows,
+  grain: grainFor(gradient.columns),
 }];

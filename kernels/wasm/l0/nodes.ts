@@ -24,11 +24,11 @@ const laidOut = (...sizes: number[]) => sizes.reduce((sum, bytes) => (sum + byte
 
 /** Lowering of {@linkcode Kernels.regressionNodes}: nodes split. A node takes some hundred passes over its variables. */
 export const regressionNodes: Lowering<"regressionNodes"> = (operands) => {
-  const { nodes, variables: p, energy, linear, gram, rowOf, wanted } = operands;
+  const { nodes, variables: p, nullLoss, linear, gram, rowOf, wanted } = operands;
   return [{
     entry: "regressionNodes_f64",
     parameters: [
-      ...[p, ...rows(operands), energy, addressOf(linear)],
+      ...[p, ...rows(operands), nullLoss, addressOf(linear)],
       ...[addressOf(gram), strideOf(gram), start(rowOf), start(wanted)],
       ...ends(operands),
     ],

@@ -9,11 +9,11 @@ export const neighbourDescent: Lowering<"neighbourDescent"> = (operands) =>
   operands.packing ? packedDescent(operands, operands.packing) : gatheredDescent(operands);
 
 function packedDescent(operands: NeighbourDescentArguments, packing: PackedGram) {
-  const { ends, kinds, values, diagonal, norms, own, changes, penalty, gram } = operands;
+  const { ends, kinds, values, diagonal, norms, diagonalProducts, changes, penalty, gram } = operands;
   const { starts, neighbours, incident } = operands;
   const most = packing.blocks.length / diagonal.length, degree = Math.sqrt(most);
   const held = [start(starts), start(packing.places), addressOf(packing.blocks), addressOf(packing.products)];
-  const results = [addressOf(norms), addressOf(own)];
+  const results = [addressOf(norms), addressOf(diagonalProducts)];
   return sweepClasses(operands, {
     ...(!packing.gathered && {
       gather: {
@@ -48,9 +48,9 @@ function packedDescent(operands: NeighbourDescentArguments, packing: PackedGram)
 }
 
 function gatheredDescent(operands: NeighbourDescentArguments) {
-  const { ends, kinds, values, diagonal, norms, own, changes, penalty } = operands;
+  const { ends, kinds, values, diagonal, norms, diagonalProducts, changes, penalty } = operands;
   const sums = gatherCost * (2 * values.length / diagonal.length + 1);
-  const shared = graph(operands), results = [addressOf(norms), addressOf(own)];
+  const shared = graph(operands), results = [addressOf(norms), addressOf(diagonalProducts)];
   const vertices = { extent: diagonal.length, grain: grainFor(sums) };
   return sweepClasses(operands, {
     norms: { entry: "neighbourNorms_f64", parameters: [...shared, ...results], ...vertices },

@@ -5,9 +5,10 @@ import { addressOf, grainFor, type Lowering, strideOf } from "../launch.ts";
 
 /** Lowering of {@linkcode Kernels.residualDescent}: edges of a class split, and vertices. */
 export const residualDescent: Lowering<"residualDescent"> = (operands) => {
-  const { samples, residuals, variances, ends, kinds, values, diagonal, norms, own, changes, penalty } = operands;
+  const { samples, residuals, variances, ends, kinds, values, diagonal, norms, diagonalProducts, changes, penalty } =
+    operands;
   const shared = [samples.columns, ...[samples, residuals].flatMap((matrix) => [addressOf(matrix), strideOf(matrix)])];
-  const results = [addressOf(norms), addressOf(own)];
+  const results = [addressOf(norms), addressOf(diagonalProducts)];
   const vertices = { extent: diagonal.length, grain: grainFor(2 * samples.columns) };
   return sweepClasses(operands, {
     norms: { entry: "residualNorms_f64", parameters: [...shared, ...adjacency(operands), ...results], ...vertices },

@@ -4,16 +4,16 @@ import { addressOf, grainFor, type Lowering, strideOf } from "../launch.ts";
 
 /** Lowering of {@linkcode Kernels.graphSwaps}: vertices split. */
 export const graphSwaps: Lowering<"graphSwaps"> = (operands) => {
-  const { first, slopes, gram, rows, rowsFrom, variances, leastCurvatures, penalty } = operands;
+  const { first, gradient, gram, rows, rowsFrom, variances, leastCurvatures, penalty } = operands;
   const { gains, targets, along, values, diagonal } = operands;
   return [{
     entry: "graphSwaps_f64",
     parameters: [
-      ...[diagonal.length, ...adjacency(operands), first, addressOf(slopes), strideOf(slopes)],
+      ...[diagonal.length, ...adjacency(operands), first, addressOf(gradient), strideOf(gradient)],
       ...[addressOf(gram), strideOf(gram), start(rows), rowsFrom, addressOf(variances), addressOf(leastCurvatures)],
       ...[penalty.lambda0, penalty.lambda2, penalty.bound, addressOf(gains), start(targets), addressOf(along)],
     ],
-    extent: slopes.rows,
+    extent: gradient.rows,
     grain: grainFor(4 * values.length),
   }];
 };

@@ -15,7 +15,7 @@ import {
   sweeping,
 } from "./problems.ts";
 
-conformance("regressionDescent", "follows the reference step by step", async ({ workspace, kernel, reference }) => {
+conformance("leastSquaresDescent", "follows the reference step by step", async ({ workspace, kernel, reference }) => {
   for (const [features, count] of [[1, 1], [3, 0], [5, 5], [9, 5], [67, 33]]) {
     for (const penalty of penalties) {
       const random = createRandom(features);
@@ -35,7 +35,7 @@ conformance("regressionDescent", "follows the reference step by step", async ({ 
       const coefficients = { array: workspace.allocate("f64", count, "coefficients"), length: count };
       const run = async (kernels: typeof kernel) => {
         workspace.write(coefficients.array, start);
-        const sweeps = await kernels.regressionDescent({
+        const sweeps = await kernels.leastSquaresDescent({
           gram: { array: gram, rows: features, columns: features },
           features: active,
           rows,
@@ -56,16 +56,23 @@ conformance("regressionDescent", "follows the reference step by step", async ({ 
   }
 });
 
-conformance("graphDescent", "follows the reference step by step", async ({ workspace, kernel, reference }) => {
+conformance("productDescent", "follows the reference step by step", async ({ workspace, kernel, reference }) => {
   for (const vertices of graphSizes) {
     for (const penalty of penalties) {
-      const { operands, norms, own, reset } = graphProblem(workspace, vertices);
+      const { operands, norms, diagonalProducts, reset } = graphProblem(workspace, vertices);
       const products = workspace.allocate("f64", vertices * vertices, "products");
       const run = async (kernels: typeof kernel) => {
         reset();
         const product = { array: products, rows: vertices, columns: vertices };
-        const sweeps = await kernels.graphDescent({ ...operands, products: product, norms, own, penalty, ...sweeping });
-        const results = [operands.values.array, operands.diagonal.array, norms.array, products, own.array];
+        const sweeps = await kernels.productDescent({
+          ...operands,
+          products: product,
+          norms,
+          diagonalProducts,
+          penalty,
+          ...sweeping,
+        });
+        const results = [operands.values.array, operands.diagonal.array, norms.array, products, diagonalProducts.array];
         return { sweeps, results: await Promise.all(results.map((array) => workspace.read(array))) };
       };
       const expected = await run(reference), actual = await run(kernel);
@@ -77,12 +84,12 @@ conformance("graphDescent", "follows the reference step by step", async ({ works
   }
 });
 
-conformance("neighbourDescent", "takes the steps of graphDescent", async ({ workspace, kernel, reference }) => {
+conformance("neighbourDescent", "takes the steps of productDescent", async ({ workspace, kernel, reference }) => {
   for (const vertices of graphSizes) {
     for (const penalty of penalties) {
       const problem = graphProblem(workspace, vertices);
-      const { operands, adjacency, norms, own, changes, reset } = problem;
-      const arrays = [operands.values.array, operands.diagonal.array, norms.array, own.array];
+      const { operands, adjacency, norms, diagonalProducts, changes, reset } = problem;
+      const arrays = [operands.values.array, operands.diagonal.array, norms.array, diagonalProducts.array];
       const results = () => Promise.all(arrays.map((array) => workspace.read(array)));
       await descentWithProducts(workspace, reference, problem, { penalty, ...sweeping });
       const expected = await results();
@@ -93,7 +100,7 @@ conformance("neighbourDescent", "takes the steps of graphDescent", async ({ work
           ...operands,
           ...adjacency,
           norms,
-          own,
+          diagonalProducts,
           changes,
           packing,
           penalty,
@@ -107,11 +114,11 @@ conformance("neighbourDescent", "takes the steps of graphDescent", async ({ work
   }
 });
 
-conformance("residualDescent", "takes the steps of graphDescent", async ({ workspace, kernel, reference }) => {
+conformance("residualDescent", "takes the steps of productDescent", async ({ workspace, kernel, reference }) => {
   for (const vertices of graphSizes) {
     for (const penalty of penalties) {
       const problem = graphProblem(workspace, vertices);
-      const { operands, adjacency, norms, own, changes, reset } = problem;
+      const { operands, adjacency, norms, diagonalProducts, changes, reset } = problem;
       const { gram: _, ...edges } = operands;
       // Rows of any Y^T with Y^T Y = S: the factor of S serves, in a longer row.
       const factor = Array.from(await workspace.read(operands.gram.array));
@@ -130,14 +137,25 @@ conformance("residualDescent", "takes the steps of graphDescent", async ({ works
       const residuals = { ...square, array: workspace.allocate("f64", vertices ** 2, "residuals") };
       const variances = { array: workspace.allocate("f64", vertices, "variances"), length: vertices };
       workspace.write(variances.array, Array.from({ length: vertices }, (_, i) => factor[i * (vertices + 1)]));
-      const arrays = [operands.values.array, operands.diagonal.array, norms.array, own.array];
+      const arrays = [operands.values.array, operands.diagonal.array, norms.array, diagonalProducts.array];
       const results = () => Promise.all(arrays.map((array) => workspace.read(array)));
       await descentWithProducts(workspace, reference, problem, { penalty, ...sweeping });
       const expected = await results();
       for (const kernels of [reference, kernel]) {
         reset();
         await kernels.residualDescent({
-          ...{ ...edges, ...adjacency, samples, residuals, variances, norms, own, changes, penalty, ...sweeping },
+          ...{
+            ...edges,
+            ...adjacency,
+            samples,
+            residuals,
+            variances,
+            norms,
+            diagonalProducts,
+            changes,
+            penalty,
+            ...sweeping,
+          },
         });
         (await results()).forEach((result, i) => {
           close(result, expected[i], ["value", "diagonal", "norm", "own product"][i]);
@@ -177,7 +195,11 @@ conformance("neighbourDescent", "has the same bits by classes as in their order"
     ...{ ends: list("ends", ends), starts: list("starts", starts) },
     ...{ neighbours: list("neighbours", neighbours), incident: list("incident", incident) },
     ...{ kinds: workspace.allocate("u8", count, "kinds"), values: vector("values", count) },
-    ...{ diagonal: vector("diagonal", vertices), norms: vector("norms", vertices), own: vector("own", vertices) },
+    ...{
+      diagonal: vector("diagonal", vertices),
+      norms: vector("norms", vertices),
+      diagonalProducts: vector("own", vertices),
+    },
     ...{ changes: vector("changes", count + vertices), penalty, sweeps: 5, tolerance: 1e-9 },
   };
   const packing = createPacking(workspace, vertices).load(ends, adjacencyOf(ends, vertices));
@@ -185,7 +207,9 @@ conformance("neighbourDescent", "has the same bits by classes as in their order"
     workspace.write(operands.values.array, new Float64Array(count));
     workspace.write(operands.diagonal.array, new Float64Array(vertices).fill(1));
     const sweeps = await kernel.neighbourDescent({ ...operands, classes, ...(packed && { packing }) });
-    const arrays = [operands.values, operands.diagonal, operands.norms, operands.own].map(({ array }) => array);
+    const arrays = [operands.values, operands.diagonal, operands.norms, operands.diagonalProducts].map(({ array }) =>
+      array
+    );
     return { sweeps, results: await Promise.all(arrays.map((array) => workspace.read(array))) };
   };
   const sequential = await run();

@@ -7,66 +7,70 @@ import { edgeNumber } from "../../../solvers/graph/pseudolikelihood.ts";
 import { conformance } from "../grid.ts";
 import { close, graphSizes, penalties, slopesOf } from "./problems.ts";
 
-conformance("graphSlopes", "is twice the products over the diagonal, both ways", async (bench) => {
+conformance("graphGradient", "is twice the products over the diagonal, both ways", async (bench) => {
   const { workspace, kernel, reference } = bench;
   for (const vertices of graphSizes) {
-    const { operands, adjacency, first, slopes, expected } = await slopesOf(workspace, reference, vertices);
+    const { operands, adjacency, first, gradient, expected } = await slopesOf(workspace, reference, vertices);
     for (const kernels of [reference, kernel]) {
       for (const from of [0, first]) {
-        workspace.write(slopes.array, expected.map((value, at) => at % vertices < from ? value : NaN));
-        await kernels.graphSlopes({ ...operands, ...adjacency, first, from, slopes });
-        const found = await workspace.read(slopes.array);
+        workspace.write(gradient.array, expected.map((value, at) => at % vertices < from ? value : NaN));
+        await kernels.graphGradient({ ...operands, ...adjacency, first, from, gradient });
+        const found = await workspace.read(gradient.array);
         close(found.map((value, at) => at % vertices < from ? expected[at] : value), expected, "slope");
       }
     }
   }
 });
 
-conformance("pairedSlopes", "is the same from products, either way round", async ({ workspace, kernel, reference }) => {
-  for (const vertices of [...graphSizes, 150]) {
-    const { operands, product, first, slopes, expected } = await slopesOf(workspace, reference, vertices);
-    const all = { array: workspace.allocate("f64", vertices ** 2, "products"), rows: vertices, columns: vertices };
-    const turned = { ...all, array: workspace.allocate("f64", vertices ** 2, "transposed products") };
-    workspace.write(all.array, product);
-    workspace.write(
-      turned.array,
-      product.map((_, at) => product[at % vertices * vertices + Math.floor(at / vertices)]),
-    );
-    const { rows } = slopes, { diagonal } = operands;
-    const products = { ...all, rows, offset: first * vertices };
-    for (const kernels of [reference, kernel]) {
-      for (const transposed of [true, false]) {
-        const mirrored = transposed
-          ? { ...all, offset: first, columns: rows, stride: vertices }
-          : { ...turned, rows, offset: first * vertices };
-        workspace.write(slopes.array, new Float64Array(rows * vertices));
-        await kernels.pairedSlopes({ first, products, mirrored, transposed, diagonal, slopes });
-        close(await workspace.read(slopes.array), expected, "slope");
+conformance(
+  "pairedGradient",
+  "is the same from products, either way round",
+  async ({ workspace, kernel, reference }) => {
+    for (const vertices of [...graphSizes, 150]) {
+      const { operands, product, first, gradient, expected } = await slopesOf(workspace, reference, vertices);
+      const all = { array: workspace.allocate("f64", vertices ** 2, "products"), rows: vertices, columns: vertices };
+      const turned = { ...all, array: workspace.allocate("f64", vertices ** 2, "transposed products") };
+      workspace.write(all.array, product);
+      workspace.write(
+        turned.array,
+        product.map((_, at) => product[at % vertices * vertices + Math.floor(at / vertices)]),
+      );
+      const { rows } = gradient, { diagonal } = operands;
+      const products = { ...all, rows, offset: first * vertices };
+      for (const kernels of [reference, kernel]) {
+        for (const transposed of [true, false]) {
+          const mirrored = transposed
+            ? { ...all, offset: first, columns: rows, stride: vertices }
+            : { ...turned, rows, offset: first * vertices };
+          workspace.write(gradient.array, new Float64Array(rows * vertices));
+          await kernels.pairedGradient({ first, products, mirrored, transposed, diagonal, gradient });
+          close(await workspace.read(gradient.array), expected, "slope");
+        }
       }
     }
-  }
-});
+  },
+);
 
-conformance("steepEntries", "finds what exceeds the limits, in order", async ({ workspace, kernel, reference }) => {
+conformance("entriesAbove", "finds what exceeds the limits, in order", async ({ workspace, kernel, reference }) => {
   for (const [first, rows, size] of [[0, 1, 1], [0, 3, 3], [2, 3, 9], [5, 2, 7], [0, 40, 131]]) {
     const random = createRandom(size);
     const data = Float64Array.from({ length: rows * size }, () => random.normal());
     const limit = Float64Array.from({ length: rows }, (_, row) => row % 3 === 2 ? -1 : 0.9);
-    const slopes = { array: workspace.allocate("f64", rows * size, "slopes"), rows, columns: size };
+    const gradient = { array: workspace.allocate("f64", rows * size, "slopes"), rows, columns: size };
     const limits = { array: workspace.allocate("f64", rows, "limits"), length: rows };
     const columns = workspace.allocate("u32", rows * size, "columns"),
       counts = workspace.allocate("u32", rows, "counts");
     workspace.write(limits.array, limit);
     for (const kernels of [reference, kernel]) {
-      workspace.write(slopes.array, data);
-      await kernels.steepEntries({ first, slopes, limits, columns, counts });
+      workspace.write(gradient.array, data);
+      await kernels.entriesAbove({ first, gradient, limits, columns, counts });
       for (let row = 0; row < rows; row++) {
         const steep = Array.from({ length: size }, (_, j) => j)
           .filter((j) => j > first + row && Math.abs(data[row * size + j]) > limit[row]);
         const [count] = await workspace.read(counts, row, 1);
         assert.deepEqual([...await workspace.read(columns, row * size, count)], steep);
         const values = steep.map((j) => data[row * size + j]);
-        assert.deepEqual([...await workspace.read(slopes.array, row * size, count)], values);
+        assert.deepEqual([...await workspace.read(gradient.array, row * size, count)], values);
       }
     }
   }
@@ -80,14 +84,14 @@ conformance("scaledConjugates", "sums the conjugates of free edges alone, at eve
       const data = Float64Array.from({ length: rows * size }, () => random.normal());
       const status = Uint8Array.from({ length: size * (size - 1) / 2 }, () => random.integer(4) % 3);
       const array = (label: string, length: number) => workspace.allocate("f64", length, label);
-      const slopes = { array: array("slopes", rows * size), rows, columns: size };
+      const gradient = { array: array("slopes", rows * size), rows, columns: size };
       const statuses = workspace.allocate("u8", status.length, "statuses");
-      workspace.write(slopes.array, data);
+      workspace.write(gradient.array, data);
       workspace.write(statuses, status);
       const shares = [0.2, 0.75, 1], scales = { array: array("scales", shares.length), length: shares.length };
       workspace.write(scales.array, shares);
       const sums = { array: array("sums", rows * 5), rows, columns: shares.length, stride: 5 };
-      const steepest = { array: array("steepest", rows), length: rows };
+      const largest = { array: array("steepest", rows), length: rows };
       const expected = new Float64Array(rows * 5).fill(7), most = new Float64Array(rows);
       for (let row = 0; row < rows; row++) {
         const free: number[] = [];
@@ -95,15 +99,18 @@ conformance("scaledConjugates", "sums the conjugates of free edges alone, at eve
           if (status[edgeNumber(first + row, j, size)] === nodeStatus.free) free.push(data[row * size + j]);
         }
         shares.forEach((scale, k) => {
-          expected[row * 5 + k] = free.reduce((sum, slope) => sum + relaxedConjugate(scale * slope, penalty), 0);
+          expected[row * 5 + k] = free.reduce(
+            (sum, derivative) => sum + relaxedConjugate(scale * derivative, penalty),
+            0,
+          );
         });
-        most[row] = Math.max(0, ...free.map(Math.abs).filter((slope) => slope > penalty.threshold));
+        most[row] = Math.max(0, ...free.map(Math.abs).filter((derivative) => derivative > penalty.threshold));
       }
       for (const kernels of [reference, kernel]) {
         workspace.write(sums.array, new Float64Array(rows * 5).fill(7));
-        await kernels.scaledConjugates({ first, slopes, statuses, scales, penalty, sums, steepest });
+        await kernels.scaledConjugates({ first, gradient, statuses, scales, penalty, sums, largest });
         close(await workspace.read(sums.array), expected, "sum of conjugates");
-        assert.deepEqual(await workspace.read(steepest.array), most);
+        assert.deepEqual(await workspace.read(largest.array), most);
       }
     }
   }
@@ -113,19 +120,19 @@ conformance("graphSwaps", "finds the swaps of the reference, with its gains", as
   const { workspace, kernel, reference } = bench;
   for (const vertices of graphSizes) {
     for (const penalty of penalties) {
-      const { operands, adjacency, first, slopes, expected } = await slopesOf(workspace, reference, vertices);
+      const { operands, adjacency, first, gradient, expected } = await slopesOf(workspace, reference, vertices);
       const { gram, values, diagonal } = operands;
       const entries = adjacency.neighbours.length;
       const vector = (label: string, length: number) => ({ array: workspace.allocate("f64", length, label), length });
       const variances = vector("variances", vertices), leastCurvatures = vector("least curvatures", vertices);
       const source = await workspace.read(gram.array);
       workspace.write(variances.array, source.filter((_, at) => at % (vertices + 1) === 0));
-      workspace.write(slopes.array, expected);
+      workspace.write(gradient.array, expected);
       const results = { gains: vector("gains", entries), along: vector("along", entries) };
       const targets = workspace.allocate("u32", entries, "targets");
       const run = async (kernels: Kernels) => {
         await kernels.graphSwaps({
-          ...{ ...adjacency, values, diagonal, first, slopes, gram, rows: adjacency.neighbours, rowsFrom: 0 },
+          ...{ ...adjacency, values, diagonal, first, gradient, gram, rows: adjacency.neighbours, rowsFrom: 0 },
           ...{ variances, leastCurvatures, penalty, targets, ...results },
         });
         const floats = await Promise.all(

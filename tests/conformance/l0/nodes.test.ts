@@ -83,7 +83,7 @@ function regressionProblem(workspace: Workspace, features: number) {
   const truth = Float64Array.from({ length: features }, (_, j) => j % 4 ? 0 : random.normal());
   // y = X truth + noise that is orthogonal to X: c = G truth, and ||y||^2 = truth^T c + ||noise||^2.
   const linear = truth.map((_, i) => truth.reduce((sum, b, j) => sum + gram[i * features + j] * b, 0));
-  const energy = 0.05 + linear.reduce((sum, c, j) => sum + c * truth[j], 0) / 2;
+  const nullLoss = 0.05 + linear.reduce((sum, c, j) => sum + c * truth[j], 0) / 2;
   const array = workspace.allocate("f64", features * features, "gram");
   workspace.write(array, gram);
   const c = { array: workspace.allocate("f64", features, "linear"), length: features };
@@ -93,7 +93,7 @@ function regressionProblem(workspace: Workspace, features: number) {
   return {
     gram,
     linear,
-    operands: { energy, linear: c, gram: { array, rows: features, columns: features }, rowOf, wanted },
+    operands: { nullLoss, linear: c, gram: { array, rows: features, columns: features }, rowOf, wanted },
   };
 }
 
@@ -107,14 +107,14 @@ conformance(
         const { operands, given, run } = batchOf(workspace, features, features);
         const solve = (kernels: Kernels, upperBound: number) =>
           run(() => kernels.regressionNodes({ ...operands, ...problem, penalty, upperBound }));
-        for (const upperBound of [Infinity, problem.energy, problem.energy / 2]) {
+        for (const upperBound of [Infinity, problem.nullLoss, problem.nullLoss / 2]) {
           const actual = await solve(kernel, upperBound);
           same(actual, await solve(reference, upperBound));
           if (upperBound < Infinity) continue;
           for (let node = 0; node < nodes; node++) {
             if (node === nodes - 2) continue;
             const b = actual.values.subarray(node * features, (node + 1) * features);
-            let dual = problem.energy;
+            let dual = problem.nullLoss;
             b.forEach((_, i) => {
               const u = linear[i] - b.reduce((sum, x, j) => sum + gram[i * features + j] * x, 0);
               const status = given[node * features + i];

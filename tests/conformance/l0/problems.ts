@@ -68,7 +68,7 @@ export function graphProblem(workspace: Workspace, vertices: number) {
     },
     pairs,
     norms: vector("norms", vertices),
-    own: vector("own", vertices),
+    diagonalProducts: vector("own", vertices),
     changes: vector("changes", count + vertices),
     reset() {
       workspace.write(values.array, Array.from({ length: count }, (_, e) => e % 2 ? 0 : 0.05));
@@ -84,13 +84,13 @@ export const sweeping = { sweeps: 20, tolerance: -1 };
 export async function descentWithProducts(
   workspace: Workspace,
   reference: Kernels,
-  { operands, norms, own, reset }: ReturnType<typeof graphProblem>,
+  { operands, norms, diagonalProducts, reset }: ReturnType<typeof graphProblem>,
   limits: { penalty: L0Penalty; sweeps: number; tolerance: number },
 ) {
   const vertices = norms.length;
   const products = { array: workspace.allocate("f64", vertices ** 2, "products"), rows: vertices, columns: vertices };
   reset();
-  await reference.graphDescent({ ...operands, products, norms, own, ...limits });
+  await reference.productDescent({ ...operands, products, norms, diagonalProducts, ...limits });
   return workspace.read(products.array);
 }
 
@@ -109,10 +109,10 @@ export async function slopesOf(workspace: Workspace, reference: Kernels, vertice
   const product = await descentWithProducts(workspace, reference, problem, limits);
   const diagonal = await workspace.read(problem.operands.diagonal.array);
   const first = vertices >> 1, rows = vertices - first;
-  const slopes = { array: workspace.allocate("f64", rows * vertices, "slopes"), rows, columns: vertices };
+  const gradient = { array: workspace.allocate("f64", rows * vertices, "slopes"), rows, columns: vertices };
   const expected = Float64Array.from({ length: rows * vertices }, (_, at) => {
     const i = first + Math.floor(at / vertices), j = at % vertices;
     return 2 * (product[i * vertices + j] / diagonal[i] + product[j * vertices + i] / diagonal[j]);
   });
-  return { ...problem, product, first, slopes, expected };
+  return { ...problem, product, first, gradient, expected };
 }

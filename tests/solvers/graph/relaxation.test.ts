@@ -9,7 +9,7 @@ import { type Run, startRun } from "../../../solvers/core/run.ts";
 import { createProblem, type GraphEvaluation } from "../../../solvers/graph/problem.ts";
 import { edgeNumber, emptyGraph, endsOfEdge } from "../../../solvers/graph/pseudolikelihood.ts";
 import { createGraphRelaxation, type RelaxationLimits, usualLimits } from "../../../solvers/graph/relaxation.ts";
-import { createSteepest } from "../../../solvers/graph/steepest.ts";
+import { createLargest } from "../../../solvers/graph/largest_edges.ts";
 import { covariance, supportObjectives } from "./best_graph.ts";
 import { chain } from "./data.ts";
 
@@ -148,20 +148,20 @@ describe("the relaxation of a large graph", () => {
   });
 });
 
-describe("createSteepest", () => {
+describe("createLargest", () => {
   it("keeps the steepest, the first of equal ones, in their order", () => {
     const random = createRandom(4);
     for (const [count, most] of [[0, 1], [1, 1], [5, 9], [100, 1], [3000, 7], [5000, 1200]]) {
-      const slopes = Float64Array.from({ length: count }, () => Math.round(20 * random.uniform()) / 10);
-      const steepest = createSteepest(most, 0.5);
-      slopes.forEach((slope, edge) => steepest.add(edge, slope));
-      const expected = Array.from(slopes.keys())
-        .filter((edge) => slopes[edge] > 0.5)
-        .sort((a, b) => slopes[b] - slopes[a] || a - b)
+      const gradient = Float64Array.from({ length: count }, () => Math.round(20 * random.uniform()) / 10);
+      const largest = createLargest(most, 0.5);
+      gradient.forEach((derivative, edge) => largest.add(edge, derivative));
+      const expected = Array.from(gradient.keys())
+        .filter((edge) => gradient[edge] > 0.5)
+        .sort((a, b) => gradient[b] - gradient[a] || a - b)
         .slice(0, most);
-      const { entering, limit } = steepest.finish();
+      const { entering, limit } = largest.finish();
       assert.deepEqual([...entering], expected.toSorted((a, b) => a - b));
-      assert.ok(expected.every((edge) => slopes[edge] >= limit));
+      assert.ok(expected.every((edge) => gradient[edge] >= limit));
     }
   });
 });

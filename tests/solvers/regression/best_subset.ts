@@ -67,8 +67,8 @@ function descend(
   for (let change = Infinity, sweep = 0; change > 1e-12 && sweep < 100_000; sweep++) {
     change = 0;
     chosen.forEach((i, k) => {
-      const slope = chosen.reduce((sum, j, l) => l === k ? sum : sum - gram[i * stride + j] * b[l], linear[i]);
-      const value = Math.max(-bound, Math.min(bound, slope / gram[i * stride + i]));
+      const derivative = chosen.reduce((sum, j, l) => l === k ? sum : sum - gram[i * stride + j] * b[l], linear[i]);
+      const value = Math.max(-bound, Math.min(bound, derivative / gram[i * stride + i]));
       change = Math.max(change, Math.abs(value - b[k]));
       b[k] = value;
     });

@@ -112,13 +112,13 @@ describe("sparseRegression", () => {
       fit.coefficients.reduce((sum, b) => sum + (b === 0 ? 0 : lambda0 + lambda2 * b * b), 0);
     assert.ok(Math.abs(fit.objective - objective) <= 1e-12 * objective);
     for (let j = 0; j < 30; j++) {
-      let norm = 0, slope = 0;
+      let norm = 0, derivative = 0;
       for (let i = 0; i < 50; i++) {
         norm += X.data[i * 30 + j] ** 2;
-        slope += X.data[i * 30 + j] * residual[i];
+        derivative += X.data[i * 30 + j] * residual[i];
       }
-      slope += norm * fit.coefficients[j];
-      const gain = slope ** 2 / (2 * (norm + 2 * lambda2)) - lambda0;
+      derivative += norm * fit.coefficients[j];
+      const gain = derivative ** 2 / (2 * (norm + 2 * lambda2)) - lambda0;
       assert.ok(fit.coefficients[j] === 0 ? gain <= 1e-8 : gain >= -1e-8, `feature ${j}: gain ${gain}`);
     }
   });

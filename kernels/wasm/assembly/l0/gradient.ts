@@ -17,15 +17,15 @@ function packColumns(vertices: i32, i: i32, rows: i32, gram: usize, gramBytes: u
 }
 
 /** Rows `first + begin` to `first + end`: (T S)_ji / t_jj for some rows i at once, then (T S)_i / t_ii by rows of S. */
-export function graphSlopes_f64(
+export function graphGradient_f64(
   vertices: i32, gram: usize, gramStride: i32, starts: usize, neighbours: usize, incident: usize,
   values: usize, diagonal: usize,
-  first: i32, from: i32, slopes: usize, slopesStride: i32,
+  first: i32, from: i32, gradient: usize, gradientStride: i32,
   begin: i32, end: i32, packed: usize,
 ): void {
-  const gramBytes = <usize> gramStride << 3, slopesBytes = <usize> slopesStride << 3;
+  const gramBytes = <usize> gramStride << 3, gradientBytes = <usize> gradientStride << 3;
   for (let row = begin; row < end; row += GROUP) {
-    const i = first + row, rows = min(GROUP, end - row), target = slopes + <usize> row * slopesBytes;
+    const i = first + row, rows = min(GROUP, end - row), target = gradient + <usize> row * gradientBytes;
     packColumns(vertices, i, rows, gram, gramBytes, packed);
     for (let j = from; j < vertices; j++) {
       let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0;
@@ -39,24 +39,24 @@ export function graphSlopes_f64(
         s2 = multiplyAdd<f64>(factor, v128.load(column, 32), s2);
         s3 = multiplyAdd<f64>(factor, v128.load(column, 48), s3);
       }
-      const scale = f64x2.splat(2 / load<f64>(f64At(diagonal, j))), four = f64x2.splat(4), own = f64At(packed, j * GROUP);
-      s0 = multiplyAdd<f64>(four, v128.load(own), f64x2.mul(scale, s0));
-      s1 = multiplyAdd<f64>(four, v128.load(own, 16), f64x2.mul(scale, s1));
-      s2 = multiplyAdd<f64>(four, v128.load(own, 32), f64x2.mul(scale, s2));
-      s3 = multiplyAdd<f64>(four, v128.load(own, 48), f64x2.mul(scale, s3));
+      const scale = f64x2.splat(2 / load<f64>(f64At(diagonal, j))), four = f64x2.splat(4), column = f64At(packed, j * GROUP);
+      s0 = multiplyAdd<f64>(four, v128.load(column), f64x2.mul(scale, s0));
+      s1 = multiplyAdd<f64>(four, v128.load(column, 16), f64x2.mul(scale, s1));
+      s2 = multiplyAdd<f64>(four, v128.load(column, 32), f64x2.mul(scale, s2));
+      s3 = multiplyAdd<f64>(four, v128.load(column, 48), f64x2.mul(scale, s3));
       const place = f64At(target, j);
       v128.store64_lane(place, s0, 0);
-      if (rows > 1) v128.store64_lane(place + slopesBytes, s0, 1);
-      if (rows > 2) v128.store64_lane(place + 2 * slopesBytes, s1, 0);
-      if (rows > 3) v128.store64_lane(place + 3 * slopesBytes, s1, 1);
-      if (rows > 4) v128.store64_lane(place + 4 * slopesBytes, s2, 0);
-      if (rows > 5) v128.store64_lane(place + 5 * slopesBytes, s2, 1);
-      if (rows > 6) v128.store64_lane(place + 6 * slopesBytes, s3, 0);
-      if (rows > 7) v128.store64_lane(place + 7 * slopesBytes, s3, 1);
+      if (rows > 1) v128.store64_lane(place + gradientBytes, s0, 1);
+      if (rows > 2) v128.store64_lane(place + 2 * gradientBytes, s1, 0);
+      if (rows > 3) v128.store64_lane(place + 3 * gradientBytes, s1, 1);
+      if (rows > 4) v128.store64_lane(place + 4 * gradientBytes, s2, 0);
+      if (rows > 5) v128.store64_lane(place + 5 * gradientBytes, s2, 1);
+      if (rows > 6) v128.store64_lane(place + 6 * gradientBytes, s3, 0);
+      if (rows > 7) v128.store64_lane(place + 7 * gradientBytes, s3, 1);
     }
     for (let r: i32 = 0; r < rows; r++) {
       const scale = 2 / load<f64>(f64At(diagonal, i + r)), last = u32At(starts, i + r + 1);
-      const sums = f64At(target + <usize> r * slopesBytes, from);
+      const sums = f64At(target + <usize> r * gradientBytes, from);
       for (let at = u32At(starts, i + r); at < last; at++) {
         const value = load<f64>(f64At(values, u32At(incident, at)));
         if (value == 0) continue;
@@ -68,15 +68,15 @@ export function graphSlopes_f64(
 }
 
 /** Rows `begin` to `end` from products p and q; q is taken in stretches of columns, so that its transpose is read by lines. */
-export function pairedSlopes_f64(
+export function pairedGradient_f64(
   columns: i32, first: i32, from: i32, p: usize, pStride: i32, q: usize, qRow: i32, qColumn: i32,
-  diagonal: usize, slopes: usize, slopesStride: i32,
+  diagonal: usize, gradient: usize, gradientStride: i32,
   begin: i32, end: i32, _scratch: usize,
 ): void {
   for (let left: i32 = 0; left < columns; left += 64) {
     const right = min(columns, left + 64);
     for (let i = begin; i < end; i++) {
-      const pRow = p + (<usize> i * pStride << 3), target = slopes + (<usize> i * slopesStride << 3);
+      const pRow = p + (<usize> i * pStride << 3), target = gradient + (<usize> i * gradientStride << 3);
       const ti = load<f64>(f64At(diagonal, first + i));
       for (let j = left; j < right; j++) {
         const mirrored = load<f64>(q + ((<usize> i * qRow + <usize> j * qColumn) << 3));
@@ -88,12 +88,12 @@ export function pairedSlopes_f64(
 }
 
 /** Steep entries of rows `begin` to `end` move to the front, in order: each is written where it was read, or before. */
-export function steepEntries_f64(
-  vertices: i32, first: i32, slopes: usize, slopesStride: i32, limits: usize, columns: usize, counts: usize,
+export function entriesAbove_f64(
+  vertices: i32, first: i32, gradient: usize, gradientStride: i32, limits: usize, columns: usize, counts: usize,
   begin: i32, end: i32, _scratch: usize,
 ): void {
   for (let i = begin; i < end; i++) {
-    const row = slopes + (<usize> i * slopesStride << 3), places = columns + (<usize> i * vertices << 2);
+    const row = gradient + (<usize> i * gradientStride << 3), places = columns + (<usize> i * vertices << 2);
     const limit = load<f64>(f64At(limits, i)), beyond = f64x2.splat(limit);
     let count: i32 = 0, j = first + i + 1;
     while (j < vertices) {
@@ -102,10 +102,10 @@ export function steepEntries_f64(
         continue;
       }
       for (const stop = min(vertices, j + 4); j < stop; j++) {
-        const slope = load<f64>(f64At(row, j));
-        if (!(abs(slope) > limit)) continue;
+        const derivative = load<f64>(f64At(row, j));
+        if (!(abs(derivative) > limit)) continue;
         store<i32>(places + (<usize> count << 2), j);
-        store<f64>(f64At(row, count++), slope);
+        store<f64>(f64At(row, count++), derivative);
       }
     }
     store<i32>(counts + (<usize> i << 2), count);

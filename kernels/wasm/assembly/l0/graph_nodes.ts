@@ -65,8 +65,8 @@ export function graphNodes_f64(
   const doubles = <usize> edges << 3, words = <usize> edges << 2;
   const products = scratch;
   const norms = after(products, <usize> vertices * <usize> vertices << 3);
-  const slopes = after(norms, <usize> vertices << 3);
-  const coefficients = after(slopes, max(doubles, <usize> vertices << 3));
+  const gradient = after(norms, <usize> vertices << 3);
+  const coefficients = after(gradient, max(doubles, <usize> vertices << 3));
   const numbers = after(coefficients, doubles);
   const ends = after(numbers, words);
   const kinds = after(ends, 2 * words);
@@ -115,8 +115,8 @@ export function graphNodes_f64(
       }
       let dual = <f64> vertices, size = dual;
       for (let i: i32 = 0; i < vertices; i++) {
-        const t = load<f64>(f64At(diagonal, i)), own = load<f64>(f64At(products, i * vertices + i));
-        const argument = 2 * own / t - load<f64>(f64At(norms, i)) / (t * t);
+        const t = load<f64>(f64At(diagonal, i)), diagonalProducts = load<f64>(f64At(products, i * vertices + i));
+        const argument = 2 * diagonalProducts / t - load<f64>(f64At(norms, i)) / (t * t);
         const term = argument > 0 ? logarithm(argument) : -Infinity;
         dual += term;
         size += abs(term);
@@ -128,7 +128,7 @@ export function graphNodes_f64(
         for (let j = i + 1; j < vertices; j++, e++) {
           const u = factor * load<f64>(f64At(products, i * vertices + j)) +
             2 / load<f64>(f64At(diagonal, j)) * load<f64>(f64At(products, j * vertices + i));
-          store<f64>(f64At(slopes, e), u);
+          store<f64>(f64At(gradient, e), u);
           const status = load<u8>(statuses + e);
           if (status == KEPT) {
             conjugates += keptConjugate(u, lambda0, lambda2, box);
@@ -151,7 +151,7 @@ export function graphNodes_f64(
         for (let i: i32 = 0, e: i32 = 0; i < vertices; i++) {
           for (let j = i + 1; j < vertices; j++, e++) {
             if (load<u8>(joined + e) || load<u8>(statuses + e) != FREE) continue;
-            if (!(abs(load<f64>(f64At(slopes, e))) - threshold >= excess / 2)) continue;
+            if (!(abs(load<f64>(f64At(gradient, e))) - threshold >= excess / 2)) continue;
             store<u8>(joined + e, 1);
             count = join(count, e, i, j, FREE, 0, numbers, ends, kinds, coefficients);
           }
@@ -179,7 +179,7 @@ export function graphNodes_f64(
 
     // The bound of an edge made zero is above the node's by lambda0 at most, that of a kept one by its conjugate.
     if (bound + max(lambda0, largest) > upperBound) {
-      const fixed = screen(edges, statuses, slopes, bound, upperBound, lambda0, lambda2, box, threshold);
+      const fixed = screen(edges, statuses, gradient, bound, upperBound, lambda0, lambda2, box, threshold);
       store<f64>(state, <f64> fixed, FIXINGS);
     }
     let support: i32 = 0;
@@ -190,12 +190,12 @@ export function graphNodes_f64(
       support = join(support, u32At(numbers, k), i, j, COUNTED, value, numbers, ends, kinds, coefficients);
     }
     // The slopes have served: the diagonal of the descent on the support goes there, the node keeps its own.
-    memory.copy(slopes, diagonal, <usize> vertices << 3);
+    memory.copy(gradient, diagonal, <usize> vertices << 3);
     made += descendGraph(
-      vertices, support, gram, gramStride, ends, kinds, coefficients, slopes, products, vertices, norms,
+      vertices, support, gram, gramStride, ends, kinds, coefficients, gradient, products, vertices, norms,
       lambda0, lambda2, box, threshold, ratio, SUPPORT_SWEEPS, nodePrecision,
     );
-    let objective = dataTerm(vertices, slopes, norms);
+    let objective = dataTerm(vertices, gradient, norms);
     for (let k: i32 = 0; k < support; k++) {
       const value = load<f64>(f64At(coefficients, k));
       if (value != 0) objective += lambda0 + lambda2 * value * value;

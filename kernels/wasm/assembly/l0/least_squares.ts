@@ -28,7 +28,7 @@ export function stepActive(
   }
 }
 
-export function regressionDescent_f64(
+export function leastSquaresDescent_f64(
   count: i32,
   featureCount: i32,
   gram: usize,
@@ -65,9 +65,9 @@ export function regressionDescent_f64(
       const gramRow = gram + <usize> u32At(rows, i) * strideBytes;
       const curvature = load<f64>(f64At(gramRow, feature));
       const old = load<f64>(f64At(coefficients, i));
-      const slope = load<f64>(f64At(correlations, feature)) + curvature * old;
+      const derivative = load<f64>(f64At(correlations, feature)) + curvature * old;
       const kind = <u32> load<u8>(kinds + i);
-      const delta = minimiser(kind, curvature, slope, lambda0, lambda2, bound, threshold, ratio) - old;
+      const delta = minimiser(kind, curvature, derivative, lambda0, lambda2, bound, threshold, ratio) - old;
       if (delta == 0) continue;
       store<f64>(f64At(coefficients, i), old + delta);
       stepActive(count, featureCount, delta, gramRow, features, correlations);

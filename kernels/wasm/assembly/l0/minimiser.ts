@@ -10,14 +10,14 @@ const COUNTED: u32 = 2;
 export function minimiser(
   kind: u32,
   curvature: f64,
-  slope: f64,
+  derivative: f64,
   lambda0: f64,
   lambda2: f64,
   bound: f64,
   threshold: f64,
   ratio: f64,
 ): f64 {
-  const magnitude = abs(slope);
+  const magnitude = abs(derivative);
   if (magnitude == 0 || (kind == RELAXED && magnitude <= threshold)) return 0;
   let x = min(magnitude / (curvature + 2 * lambda2), bound);
   if (kind == RELAXED) {
@@ -26,5 +26,5 @@ export function minimiser(
   } else if (kind == COUNTED) {
     if (!(magnitude * x - (curvature / 2 + lambda2) * x * x - lambda0 > 0)) return 0;
   }
-  return slope < 0 ? -x : x;
+  return derivative < 0 ? -x : x;
 }

@@ -62,7 +62,7 @@ export function closed(
 export function screen(
   variables: i32,
   statuses: usize,
-  slopes: usize,
+  gradient: usize,
   bound: f64,
   upperBound: f64,
   lambda0: f64,
@@ -73,12 +73,12 @@ export function screen(
   let fixed: i32 = 0;
   for (let j: i32 = 0; j < variables; j++) {
     if (load<u8>(statuses + j) != FREE) continue;
-    const slope = load<f64>(f64At(slopes, j));
-    const relaxed = relaxedConjugate(slope, lambda0, lambda2, box, threshold);
+    const derivative = load<f64>(f64At(gradient, j));
+    const relaxed = relaxedConjugate(derivative, lambda0, lambda2, box, threshold);
     if (bound + relaxed > upperBound) {
       store<u8>(statuses + j, SCREENED_KEPT);
       fixed++;
-    } else if (bound + relaxed - keptConjugate(slope, lambda0, lambda2, box) > upperBound) {
+    } else if (bound + relaxed - keptConjugate(derivative, lambda0, lambda2, box) > upperBound) {
       store<u8>(statuses + j, SCREENED_ZERO);
       fixed++;
     }

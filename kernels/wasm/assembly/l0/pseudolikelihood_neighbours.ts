@@ -25,7 +25,7 @@ function productAt(
 /** `own_i = y_i . r_i` and `norms_i = ||r_i||^2` of vertices `begin` to `end`. */
 export function neighbourNorms_f64(
   vertices: i32, gram: usize, gramStride: i32, starts: usize, neighbours: usize, incident: usize,
-  values: usize, diagonal: usize, norms: usize, own: usize,
+  values: usize, diagonal: usize, norms: usize, diagonalProducts: usize,
   begin: i32, end: i32, _scratch: usize,
 ): void {
   const gramBytes = <usize> gramStride << 3;
@@ -37,7 +37,7 @@ export function neighbourNorms_f64(
       const value = load<f64>(f64At(values, u32At(incident, at)));
       if (value != 0) norm += value * productAt(i, u32At(neighbours, at), gram, gramBytes, starts, neighbours, incident, values, diagonal);
     }
-    store<f64>(f64At(own, i), product);
+    store<f64>(f64At(diagonalProducts, i), product);
     store<f64>(f64At(norms, i), norm);
   }
 }
@@ -65,12 +65,12 @@ export function neighbourEdges_f64(
 /** Steps of the diagonal entries `begin` to `end`, which are independent. */
 export function neighbourDiagonals_f64(
   vertices: i32, gram: usize, gramStride: i32, starts: usize, neighbours: usize, incident: usize,
-  values: usize, diagonal: usize, norms: usize, own: usize, changes: usize,
+  values: usize, diagonal: usize, norms: usize, diagonalProducts: usize, changes: usize,
   begin: i32, end: i32, _scratch: usize,
 ): void {
   const gramBytes = <usize> gramStride << 3;
   for (let i = begin; i < end; i++) {
     const product = productAt(i, i, gram, gramBytes, starts, neighbours, incident, values, diagonal);
-    stepDiagonal(i, load<f64>(f64At(gram + <usize> i * gramBytes, i)), product, diagonal, norms, own, changes);
+    stepDiagonal(i, load<f64>(f64At(gram + <usize> i * gramBytes, i)), product, diagonal, norms, diagonalProducts, changes);
   }
 }

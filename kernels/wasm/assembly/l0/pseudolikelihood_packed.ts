@@ -43,7 +43,7 @@ export function packGram_f64(
 /** Products of vertices `begin` to `end` from T, `own_i = y_i . r_i` and `norms_i = ||r_i||^2`. */
 export function packedNorms_f64(
   starts: usize, places: usize, blocks: usize, products: usize, incident: usize, values: usize, diagonal: usize,
-  norms: usize, own: usize,
+  norms: usize, diagonalProducts: usize,
   begin: i32, end: i32, _scratch: usize,
 ): void {
   for (let i = begin; i < end; i++) {
@@ -57,7 +57,7 @@ export function packedNorms_f64(
     }
     let norm = ti * load<f64>(sums);
     for (let a: i32 = 1; a < size; a++) norm += load<f64>(f64At(values, u32At(edges, a - 1))) * load<f64>(f64At(sums, a));
-    store<f64>(f64At(own, i), load<f64>(sums));
+    store<f64>(f64At(diagonalProducts, i), load<f64>(sums));
     store<f64>(f64At(norms, i), norm);
   }
 }
@@ -89,12 +89,12 @@ export function packedEdges_f64(
 /** Steps of the diagonal entries `begin` to `end`, which are independent. */
 export function packedDiagonals_f64(
   starts: usize, places: usize, blocks: usize, products: usize, diagonal: usize,
-  norms: usize, own: usize, changes: usize,
+  norms: usize, diagonalProducts: usize, changes: usize,
   begin: i32, end: i32, _scratch: usize,
 ): void {
   for (let i = begin; i < end; i++) {
     const block = blockOf(places, blocks, i), sums = productsOf(starts, products, i);
-    const delta = stepDiagonal(i, load<f64>(block), load<f64>(sums), diagonal, norms, own, changes);
+    const delta = stepDiagonal(i, load<f64>(block), load<f64>(sums), diagonal, norms, diagonalProducts, changes);
     if (delta != 0) addScaled(sizeOf(starts, i), delta, block, sums);
   }
 }

@@ -85,9 +85,9 @@ export function descendGraph(
       const ij = load<f64>(f64At(productI, j)), ji = load<f64>(f64At(productJ, i));
       const old = load<f64>(f64At(values, e));
       const curvature = 2 * (sj / ti + si / tj);
-      const slope = curvature * old - 2 * (ij / ti + ji / tj);
+      const derivative = curvature * old - 2 * (ij / ti + ji / tj);
       const kind = <u32> load<u8>(kinds + e);
-      const delta = minimiser(kind, curvature, slope, lambda0, lambda2, bound, threshold, ratio) - old;
+      const delta = minimiser(kind, curvature, derivative, lambda0, lambda2, bound, threshold, ratio) - old;
       if (delta == 0) continue;
       store<f64>(f64At(values, e), old + delta);
       store<f64>(f64At(norms, i), load<f64>(f64At(norms, i)) + delta * (2 * ij + delta * sj));
@@ -117,7 +117,7 @@ export function descendGraph(
 }
 
 /** {@link descendGraph}, and the diagonal of the products on its own. */
-export function graphDescent_f64(
+export function productDescent_f64(
   vertices: i32,
   edges: i32,
   gram: usize,
@@ -129,7 +129,7 @@ export function graphDescent_f64(
   products: usize,
   productStride: i32,
   norms: usize,
-  own: usize,
+  diagonalProducts: usize,
   lambda0: f64,
   lambda2: f64,
   bound: f64,
@@ -143,6 +143,6 @@ export function graphDescent_f64(
     lambda0, lambda2, bound, threshold, ratio, sweeps, tolerance,
   );
   const step = <usize> (productStride + 1) << 3;
-  for (let i: i32 = 0; i < vertices; i++) store<f64>(f64At(own, i), load<f64>(products + <usize> i * step));
+  for (let i: i32 = 0; i < vertices; i++) store<f64>(f64At(diagonalProducts, i), load<f64>(products + <usize> i * step));
   return sweep;
 }

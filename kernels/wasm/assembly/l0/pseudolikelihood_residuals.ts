@@ -7,7 +7,7 @@ import { dot } from "../dense/vector";
 /** r_i, own_i = y_i . r_i and norms_i = ||r_i||^2 of vertices `begin` to `end`, from T. */
 export function residualNorms_f64(
   n: i32, samples: usize, samplesStride: i32, residuals: usize, residualsStride: i32,
-  starts: usize, neighbours: usize, incident: usize, values: usize, diagonal: usize, norms: usize, own: usize,
+  starts: usize, neighbours: usize, incident: usize, values: usize, diagonal: usize, norms: usize, diagonalProducts: usize,
   begin: i32, end: i32, _scratch: usize,
 ): void {
   const yBytes = <usize> samplesStride << 3, rBytes = <usize> residualsStride << 3;
@@ -20,7 +20,7 @@ export function residualNorms_f64(
       const value = load<f64>(f64At(values, u32At(incident, at)));
       if (value != 0) addScaled(n, value, samples + <usize> u32At(neighbours, at) * yBytes, r);
     }
-    store<f64>(f64At(own, i), dot<f64>(n, r, y));
+    store<f64>(f64At(diagonalProducts, i), dot<f64>(n, r, y));
     store<f64>(f64At(norms, i), dot<f64>(n, r, r));
   }
 }
@@ -51,13 +51,13 @@ export function residualEdges_f64(
 /** Steps of the diagonal entries `begin` to `end`, which are independent. */
 export function residualDiagonals_f64(
   n: i32, samples: usize, samplesStride: i32, residuals: usize, residualsStride: i32,
-  variances: usize, diagonal: usize, norms: usize, own: usize, changes: usize,
+  variances: usize, diagonal: usize, norms: usize, diagonalProducts: usize, changes: usize,
   begin: i32, end: i32, _scratch: usize,
 ): void {
   const yBytes = <usize> samplesStride << 3, rBytes = <usize> residualsStride << 3;
   for (let i = begin; i < end; i++) {
     const r = residuals + <usize> i * rBytes, y = samples + <usize> i * yBytes;
-    const delta = stepDiagonal(i, load<f64>(f64At(variances, i)), dot<f64>(n, r, y), diagonal, norms, own, changes);
+    const delta = stepDiagonal(i, load<f64>(f64At(variances, i)), dot<f64>(n, r, y), diagonal, norms, diagonalProducts, changes);
     if (delta != 0) addScaled(n, delta, y, r);
   }
 }

@@ -13,9 +13,9 @@ export function stepEdge(
 ): f64 {
   const old = load<f64>(f64At(values, e));
   const curvature = 2 * (sj / ti + si / tj);
-  const slope = curvature * old - 2 * (ij / ti + ji / tj);
+  const derivative = curvature * old - 2 * (ij / ti + ji / tj);
   const kind = <u32> load<u8>(kinds + e);
-  const delta = minimiser(kind, curvature, slope, lambda0, lambda2, bound, threshold, ratio) - old;
+  const delta = minimiser(kind, curvature, derivative, lambda0, lambda2, bound, threshold, ratio) - old;
   store<f64>(f64At(changes, e), (curvature + 2 * lambda2) * delta * delta);
   if (delta == 0) return 0;
   store<f64>(f64At(values, e), old + delta);
@@ -27,13 +27,13 @@ export function stepEdge(
 /** Moves t_ii to its minimiser, where product = y_i . r_i; notes and returns the step. */
 @inline
 export function stepDiagonal(
-  i: i32, s: f64, product: f64, diagonal: usize, norms: usize, own: usize, changes: usize,
+  i: i32, s: f64, product: f64, diagonal: usize, norms: usize, diagonalProducts: usize, changes: usize,
 ): f64 {
   const old = load<f64>(f64At(diagonal, i)), norm = load<f64>(f64At(norms, i));
   const fresh = diagonalMinimiser(s, old, product, norm), delta = fresh - old;
   store<f64>(f64At(diagonal, i), fresh);
   store<f64>(f64At(norms, i), norm + delta * (2 * product + delta * s));
-  store<f64>(f64At(own, i), product + delta * s);
+  store<f64>(f64At(diagonalProducts, i), product + delta * s);
   store<f64>(f64At(changes, i), (delta / fresh) * (delta / fresh));
   return delta;
 }

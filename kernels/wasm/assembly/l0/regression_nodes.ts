@@ -4,7 +4,7 @@
 //
 // with c = X^T y and u = X^T (y - X b); any b gives a valid bound. Scratch of one thread, for p variables: u32 features,
 // u32 rows, f64 coefficients, f64 correlations, u8 kinds, u8 joined [p].
-import { regressionDescent_f64 } from "./least_squares";
+import { leastSquaresDescent_f64 } from "./least_squares";
 import { f64At, u32At } from "./memory";
 import {
   after,
@@ -29,7 +29,7 @@ export function regressionNodes_f64(
   statusRows: usize,
   valueRows: usize,
   states: usize,
-  energy: f64,
+  nullLoss: f64,
   linear: usize,
   gram: usize,
   gramStride: i32,
@@ -89,14 +89,14 @@ export function regressionNodes_f64(
 
     let left = sweeps, solved = false, isSolution = false, largest: f64 = 0;
     while (true) {
-      const spent = regressionDescent_f64(
+      const spent = leastSquaresDescent_f64(
         count, variables, gram, gramStride, features, rows, kinds, coefficients, linear, correlations,
         lambda0, lambda2, box, threshold, ratio, min(ROUND_SWEEPS, left), tolerance,
       );
       made += spent;
       left -= spent;
 
-      let primal = energy, dual = energy;
+      let primal = nullLoss, dual = nullLoss;
       isSolution = true;
       for (let i: i32 = 0; i < count; i++) {
         const value = load<f64>(f64At(coefficients, i)), feature = u32At(features, i);
@@ -124,7 +124,7 @@ export function regressionNodes_f64(
           if (!load<u8>(joined + j)) excess = max(excess, abs(u) - threshold);
         }
       }
-      bound = max(bound, dual - conjugates - rounding * (energy + abs(conjugates)));
+      bound = max(bound, dual - conjugates - rounding * (nullLoss + abs(conjugates)));
       if (bound >= upperBound) {
         solved = true;
         break;
@@ -184,11 +184,11 @@ export function regressionNodes_f64(
       store<u8>(kinds + support, COUNTED);
       store<f64>(f64At(coefficients, support++), value);
     }
-    made += regressionDescent_f64(
+    made += leastSquaresDescent_f64(
       support, variables, gram, gramStride, features, rows, kinds, coefficients, linear, correlations,
-      lambda0, lambda2, box, threshold, ratio, SUPPORT_SWEEPS, nodePrecision * energy,
+      lambda0, lambda2, box, threshold, ratio, SUPPORT_SWEEPS, nodePrecision * nullLoss,
     );
-    let objective = energy;
+    let objective = nullLoss;
     for (let i: i32 = 0; i < support; i++) {
       const value = load<f64>(f64At(coefficients, i)), feature = u32At(features, i);
       objective -= (load<f64>(f64At(linear, feature)) + load<f64>(f64At(correlations, feature))) * value / 2;

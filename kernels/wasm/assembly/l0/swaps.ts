@@ -4,9 +4,9 @@ import { f64At, u32At } from "./memory";
 
 /** Decrease of `curvature x^2 / 2 - slope x` net of the penalty, at the best x within the bound. */
 @inline
-function gainOf(curvature: f64, slope: f64, lambda0: f64, lambda2: f64, bound: f64): f64 {
-  const x = min(abs(slope) / (curvature + 2 * lambda2), bound);
-  return abs(slope) * x - (curvature / 2 + lambda2) * x * x - lambda0;
+function gainOf(curvature: f64, derivative: f64, lambda0: f64, lambda2: f64, bound: f64): f64 {
+  const x = min(abs(derivative) / (curvature + 2 * lambda2), bound);
+  return abs(derivative) * x - (curvature / 2 + lambda2) * x * x - lambda0;
 }
 
 @inline
@@ -21,13 +21,13 @@ function isNeighbour(k: i32, from: i32, to: i32, neighbours: usize): bool {
  */
 export function graphSwaps_f64(
   vertices: i32, starts: usize, neighbours: usize, incident: usize, values: usize, diagonal: usize,
-  first: i32, slopes: usize, slopesStride: i32, gram: usize, gramStride: i32, rows: usize, rowsFrom: i32,
+  first: i32, gradient: usize, gradientStride: i32, gram: usize, gramStride: i32, rows: usize, rowsFrom: i32,
   variances: usize, leastCurvatures: usize, lambda0: f64, lambda2: f64, bound: f64,
   gains: usize, targets: usize, along: usize,
   begin: i32, end: i32, _scratch: usize,
 ): void {
   for (let row = begin; row < end; row++) {
-    const i = first + row, source = slopes + (<usize> row * slopesStride << 3);
+    const i = first + row, source = gradient + (<usize> row * gradientStride << 3);
     const si = load<f64>(f64At(variances, i)), ti = load<f64>(f64At(diagonal, i));
     const from = u32At(starts, i), to = u32At(starts, i + 1);
     const steepness = 2 * (1 - 1e-12) * (load<f64>(f64At(leastCurvatures, i)) + 2 * lambda2);
@@ -36,21 +36,21 @@ export function graphSwaps_f64(
       const removed = gram + (<usize> u32At(rows, at - rowsFrom) * gramStride << 3), factor = 2 * value / ti;
       const held = 2 * (load<f64>(f64At(variances, j)) / ti + si / load<f64>(f64At(diagonal, j)));
       const least = gainOf(held, held * value - load<f64>(f64At(source, j)), lambda0, lambda2, bound);
-      let best = least + 1e-9, target: i32 = 0, bestSlope: f64 = 0;
+      let best = least + 1e-9, target: i32 = 0, bestDerivative: f64 = 0;
       for (let k: i32 = 0; k < vertices; k++) {
-        const slope = load<f64>(f64At(source, k)) - factor * load<f64>(f64At(removed, k));
-        if (!(slope * slope > steepness * (best + lambda0)) || k == i || isNeighbour(k, from, to, neighbours)) continue;
+        const derivative = load<f64>(f64At(source, k)) - factor * load<f64>(f64At(removed, k));
+        if (!(derivative * derivative > steepness * (best + lambda0)) || k == i || isNeighbour(k, from, to, neighbours)) continue;
         const curvature = 2 * (load<f64>(f64At(variances, k)) / ti + si / load<f64>(f64At(diagonal, k)));
-        const gain = gainOf(curvature, slope, lambda0, lambda2, bound);
+        const gain = gainOf(curvature, derivative, lambda0, lambda2, bound);
         if (!(gain > best)) continue;
         best = gain;
         target = k;
-        bestSlope = slope;
+        bestDerivative = derivative;
       }
       const found = best > least + 1e-9;
       store<f64>(f64At(gains, at), found ? best - least : 0);
       store<i32>(targets + (<usize> at << 2), target);
-      store<f64>(f64At(along, at), bestSlope);
+      store<f64>(f64At(along, at), bestDerivative);
     }
   }
 }

@@ -11,52 +11,52 @@ const tileRows = 64;
 const swapEntries = 512;
 
 /** What an evaluation knows that its slopes are made of. */
-export interface SlopeSource {
+export interface GradientSource {
   readonly vertices: number;
   readonly variances: Float64Array;
   /** Writes rows `first` on of the slopes, from column `from` on, at the estimate of the latest descent. */
-  fill(first: number, from: number, slopes: MatrixOperand): Promise<void>;
+  fill(first: number, from: number, gradient: MatrixOperand): Promise<void>;
   /** Rows of `S`: those of `vertices` in turn, or all of them. */
   gramRows(vertices: Uint32Array): Promise<{ gram: MatrixOperand; complete: boolean }>;
 }
 
 /** The questions about all edges, answered tile by tile. */
-export function createSlopes(
+export function createGradient(
   workspace: Workspace,
-  { vertices, variances, fill, gramRows }: SlopeSource,
-): Pick<Pseudolikelihood, "slopes" | "steepSlopes" | "price" | "bestSwaps"> {
+  { vertices, variances, fill, gramRows }: GradientSource,
+): Pick<Pseudolikelihood, "gradient" | "derivativesAbove" | "price" | "bestSwaps"> {
   const { kernels } = workspace;
   const most = Math.min(vertices, tileRows);
-  const tile = workspace.allocate("f64", most * vertices, "slopes");
+  const tile = workspace.allocate("f64", most * vertices, "gradient");
   const columns = workspace.allocate("u32", most * vertices, "steep columns");
   const counts = workspace.allocate("u32", most, "steep counts");
   const limits = deviceVector(workspace, most, "limits");
   const rowsOf = (rows: number) => ({ array: tile, rows, columns: vertices });
-  const slopeRoom = new Float64Array(vertices), columnRoom = new Uint32Array(vertices);
+  const derivativeBuffer = new Float64Array(vertices), columnBuffer = new Uint32Array(vertices);
 
   /** Calls `visit` with the slopes of a filled tile beyond the limits of its rows; they make way for one another. */
-  async function visitSteep(
+  async function visitAbove(
     first: number,
     rows: number,
     limitOf: (i: number) => number,
-    visit: (slope: number, i: number, j: number) => void,
+    visit: (derivative: number, i: number, j: number) => void,
   ): Promise<void> {
     workspace.write(limits.array, Array.from({ length: rows }, (_, row) => limitOf(first + row)));
-    await kernels.steepEntries({
-      ...{ first, slopes: rowsOf(rows), columns, counts },
+    await kernels.entriesAbove({
+      ...{ first, gradient: rowsOf(rows), columns, counts },
       limits: { ...limits, length: rows },
     });
     const found = await workspace.read(counts, 0, rows);
     for (let row = 0; row < rows; row++) {
       if (found[row] === 0) continue;
-      const slopes = await workspace.read(tile, row * vertices, found[row], slopeRoom);
-      const ends = await workspace.read(columns, row * vertices, found[row], columnRoom);
-      for (let k = 0; k < ends.length; k++) visit(slopes[k], first + row, ends[k]);
+      const gradient = await workspace.read(tile, row * vertices, found[row], derivativeBuffer);
+      const ends = await workspace.read(columns, row * vertices, found[row], columnBuffer);
+      for (let k = 0; k < ends.length; k++) visit(gradient[k], first + row, ends[k]);
     }
   }
 
   return {
-    async slopes(begin, end) {
+    async gradient(begin, end) {
       const rows = new Float64Array((end - begin) * vertices);
       for (let first = begin; first < end; first += most) {
         const count = Math.min(most, end - first);
@@ -66,15 +66,15 @@ export function createSlopes(
       return rows;
     },
 
-    async steepSlopes(limitOf, visit) {
+    async derivativesAbove(limitOf, visit) {
       for (let first = 0; first < vertices; first += most) {
         const rows = Math.min(most, vertices - first);
         await fill(first, first, rowsOf(rows));
-        await visitSteep(first, rows, limitOf, visit);
+        await visitAbove(first, rows, limitOf, visit);
       }
     },
 
-    price: createPricing(workspace, { vertices, most, fill, rowsOf, visitSteep }),
+    price: createPricing(workspace, { vertices, most, fill, rowsOf, visitAbove }),
 
     async bestSwaps(estimate, penalty) {
       const held = holdSwaps(workspace, vertices, variances, estimate);
@@ -122,14 +122,14 @@ function holdSwaps(workspace: Workspace, vertices: number, variances: Float64Arr
     lists,
     search: async (
       first: number,
-      slopes: MatrixOperand,
+      gradient: MatrixOperand,
       gram: MatrixOperand,
       complete: boolean,
       penalty: L0Penalty,
     ) => {
       const rows = complete ? graph.neighbours : inTurn, rowsFrom = complete ? 0 : lists.starts[first];
       await workspace.kernels.graphSwaps({
-        ...{ ...graph, values, ...floats, targets, first, slopes, gram, rows, rowsFrom, penalty },
+        ...{ ...graph, values, ...floats, targets, first, gradient, gram, rows, rowsFrom, penalty },
       });
     },
     read: async () => ({
@@ -152,5 +152,5 @@ export function leastCurvatures(variances: Float64Array, diagonal: Float64Array)
     variance = Math.min(variance, variances[i]);
     entry = Math.max(entry, diagonal[i]);
   }
-  return variances.map((own, i) => 2 * (variance / diagonal[i] + own / entry));
+  return variances.map((diagonalProducts, i) => 2 * (variance / diagonal[i] + diagonalProducts / entry));
 }

@@ -1,27 +1,27 @@
 /** The steepest of many edges. */
-export interface SteepestEdges {
+export interface LargestEdges {
   /** What an edge must exceed to be taken; rises as more than enough are found. */
   readonly limit: number;
   /** Takes an edge; edges come ascending. */
-  add(edge: number, steepness: number): void;
+  add(edge: number, magnitude: number): void;
   /** The steepest edges, ascending. */
   finish(): { entering: Uint32Array; limit: number };
 }
 
 /** Keeps the `most` steepest edges beyond a limit; of equal ones, the first. O(1) an edge and a sort for every `most`. */
-export function createSteepest(most: number, least: number): SteepestEdges {
-  let edges = new Uint32Array(1024), steepness = new Float64Array(1024), count = 0, limit = least;
+export function createLargest(most: number, least: number): LargestEdges {
+  let edges = new Uint32Array(1024), magnitude = new Float64Array(1024), count = 0, limit = least;
 
   /** Leaves the steepest, and lets nothing in that would not be among them. */
   function thin(): void {
-    limit = steepness.slice(0, count).sort()[count - most];
+    limit = magnitude.slice(0, count).sort()[count - most];
     let ties = most;
-    for (let k = 0; k < count; k++) if (steepness[k] > limit) ties--;
+    for (let k = 0; k < count; k++) if (magnitude[k] > limit) ties--;
     let left = 0;
     for (let k = 0; k < count; k++) {
-      if (steepness[k] < limit || (steepness[k] === limit && ties-- <= 0)) continue;
+      if (magnitude[k] < limit || (magnitude[k] === limit && ties-- <= 0)) continue;
       edges[left] = edges[k];
-      steepness[left++] = steepness[k];
+      magnitude[left++] = magnitude[k];
     }
     count = left;
   }
@@ -35,11 +35,11 @@ export function createSteepest(most: number, least: number): SteepestEdges {
       if (count === edges.length) {
         const longer = new Uint32Array(2 * count), along = new Float64Array(2 * count);
         longer.set(edges);
-        along.set(steepness);
-        [edges, steepness] = [longer, along];
+        along.set(magnitude);
+        [edges, magnitude] = [longer, along];
       }
       edges[count] = edge;
-      steepness[count++] = steep;
+      magnitude[count++] = steep;
       if (count >= 2 * most) thin();
     },
     finish() {
