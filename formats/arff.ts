@@ -31,7 +31,7 @@ export interface ArffRelation {
  *
  * @example
  * ```ts
- * import { parseArff } from "minima";
+ * import { parseArff } from "@minima/minima";
  * const file = "@relation r\n@attribute x numeric\n@attribute y {no, yes}\n@data\n1.5, yes\n?, no\n";
  * const { attributes, matrix } = parseArff(file);
  * if (attributes[1].values?.[1] !== "yes" || matrix.data[1] !== 1) throw new Error("wrong codes");

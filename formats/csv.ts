@@ -43,7 +43,7 @@ const missingCell = /^(?:|NA|N\/A|NaN|nan|null|\?)$/;
  *
  * @example
  * ```ts
- * import { parseCsv } from "minima";
+ * import { parseCsv } from "@minima/minima";
  * const { columns, matrix } = parseCsv('height,"mass, kg"\n1.5,60\n2,80\n');
  * if (columns[1] !== "mass, kg" || matrix.data[3] !== 80) throw new Error("wrong table");
  * ```

@@ -48,7 +48,7 @@ const typeCodes: Readonly<Record<string, ElementType>> = {
  *
  * @example
  * ```ts
- * import { parseNpy, serializeNpy } from "minima";
+ * import { parseNpy, serializeNpy } from "@minima/minima";
  * const { shape, data } = parseNpy(serializeNpy({ shape: [2, 1], data: new Float32Array([1, 2]) }));
  * if (shape[0] !== 2 || data[1] !== 2) throw new Error("not the same");
  * ```

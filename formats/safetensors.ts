@@ -70,7 +70,7 @@ export interface RandomAccess {
  *
  * @example
  * ```ts
- * import { parseSafetensors, serializeSafetensors } from "minima";
+ * import { parseSafetensors, serializeSafetensors } from "@minima/minima";
  * const bytes = serializeSafetensors({ w: { shape: [2, 1], data: new Float32Array([1, 2]) } }, { source: "example" });
  * const { tensors, metadata } = parseSafetensors(bytes);
  * if (tensors.get("w")?.data[1] !== 2 || metadata.source !== "example") throw new Error("not the same");

@@ -179,7 +179,7 @@ export function toVector({ dtype, data }: Tensor): Vector {
  *
  * @example
  * ```ts
- * import { parseSafetensors, serializeSafetensors, toMatrix } from "minima";
+ * import { parseSafetensors, serializeSafetensors, toMatrix } from "@minima/minima";
  * const bytes = serializeSafetensors({ half: { dtype: "F16", shape: [1, 2], data: new Uint16Array([0x3c00, 0xc000]) } });
  * const { data } = toMatrix(parseSafetensors(bytes).tensors.get("half")!);
  * if (data[0] !== 1 || data[1] !== -2) throw new Error("wrong decoding");

@@ -18,7 +18,7 @@ const bundle: BuildOptions = {
   legalComments: "none",
   write: false,
   // The worker takes the library from the service, as any other page would.
-  alias: { minima: "/minima.js" },
+  alias: { "@minima/minima": "/minima.js" },
   external: ["/minima.js"],
 };
 

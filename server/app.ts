@@ -27,7 +27,7 @@ export interface App {
  *
  * @example
  * ```ts
- * import { createApp } from "minima/server";
+ * import { createApp } from "@minima/minima/server";
  * const app = createApp({ concurrency: 2 });
  * const response = await app.fetch(new Request("http://localhost/healthz"));
  * if (response.status !== 200) throw new Error("not healthy");

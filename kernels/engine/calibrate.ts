@@ -58,7 +58,7 @@ export function crossoverOf({ startSeconds, flopsPerSecond, baselineFlopsPerSeco
  *
  * @example
  * ```ts
- * import { calibrate, init } from "minima";
+ * import { calibrate, init } from "@minima/minima";
  * const crossovers = await calibrate();
  * if (!(crossovers.threads > 0 && crossovers.webgpu > 0)) throw new Error("not a number of operations");
  * await init({ crossovers }); // later solves are planned by it

@@ -37,7 +37,7 @@ const farLength = 125, nearLength = 70;
  *
  * @example
  * ```ts
- * import { fromRows, sparsePrecision, toSvg } from "minima";
+ * import { fromRows, sparsePrecision, toSvg } from "@minima/minima";
  * const samples = fromRows([[2, 2, 1], [-2, -2, 1], [1, 1, -1], [-1, -1, -1], [3, 2, 0], [-3, -2, 0]]);
  * const { precision } = await sparsePrecision(samples, { lambda0: 0.3, lambda2: 0.1 });
  * const picture = toSvg(precision, { names: ["rain", "snow", "sun"] });

@@ -32,7 +32,7 @@ export function graphEdges(precision: SparseMatrix): GraphEdge[] {
  *
  * @example
  * ```ts
- * import { toEdgeList } from "minima";
+ * import { toEdgeList } from "@minima/minima";
  * const pair = {
  *   format: "csr" as const,
  *   shape: [2, 2] as const,

@@ -1,4 +1,4 @@
-import { accumulateGram, createRandom, type Matrix, matrix } from "minima";
+import { accumulateGram, createRandom, type Matrix, matrix } from "@minima/minima";
 import type { ExampleLayer } from "./protocol.ts";
 
 /** Activations that are made and summed at once. */

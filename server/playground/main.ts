@@ -1,6 +1,6 @@
 /** The page: a form, a worker that solves, and what it found. */
 
-import type { QuantizeOptions } from "minima";
+import type { QuantizeOptions } from "@minima/minima";
 import { bar, columns, lines } from "./plots.ts";
 import {
   type Answer,

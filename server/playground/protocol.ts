@@ -1,6 +1,6 @@
 /** What the page and its worker say to each other. */
 
-import type { QuantizationMethod, QuantizeOptions } from "minima";
+import type { QuantizationMethod, QuantizeOptions } from "@minima/minima";
 
 /** Methods in the order in which they run. */
 export const methods = ["rtn", "gptq", "quantease", "auto"] as const satisfies readonly QuantizationMethod[];

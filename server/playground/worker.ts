@@ -8,7 +8,7 @@ import {
   type QuantizeOptions,
   serializeQuantizedLayers,
   toMatrix,
-} from "minima";
+} from "@minima/minima";
 import { exampleLayer } from "./example.ts";
 import {
   type Answer,

@@ -38,7 +38,7 @@ export interface SparseMatrix {
  *
  * @example
  * ```ts
- * import { matrix } from "minima";
+ * import { matrix } from "@minima/minima";
  * const m = matrix(2, 2, new Float32Array([1, 2, 3, 4]));
  * if (m.data[m.shape[1]] !== 3) throw new Error("row-major");
  * ```
@@ -61,7 +61,7 @@ export function matrix(rows: number, columns: number, data: Vector = new Float64
  *
  * @example
  * ```ts
- * import { fromRows } from "minima";
+ * import { fromRows } from "@minima/minima";
  * const m = fromRows([[1, 2], [3, 4], [5, 6]]);
  * if (m.shape[0] !== 3 || m.data[2] !== 3) throw new Error("row-major");
  * ```
@@ -83,7 +83,7 @@ export function fromRows(rows: readonly (readonly number[])[]): Matrix {
  *
  * @example
  * ```ts
- * import { toDense } from "minima";
+ * import { toDense } from "@minima/minima";
  * const dense = toDense({
  *   format: "csr",
  *   shape: [2, 3],

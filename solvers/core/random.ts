@@ -15,7 +15,7 @@ export interface Random {
  *
  * @example
  * ```ts
- * import { createRandom } from "minima";
+ * import { createRandom } from "@minima/minima";
  * if (createRandom(1).uniform() !== createRandom(1).uniform()) throw new Error("not reproducible");
  * ```
  */

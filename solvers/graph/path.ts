@@ -40,7 +40,7 @@ export interface PrecisionPathPoint extends SparsePrecision {
  *
  * @example
  * ```ts
- * import { fromRows, sparsePrecisionPath } from "minima";
+ * import { fromRows, sparsePrecisionPath } from "@minima/minima";
  * const samples = fromRows([[2, 2, 1], [-2, -2, 1], [1, 1, -1], [-1, -1, -1], [3, 2, 0], [-3, -2, 0]]);
  * let best = { criterion: Infinity, edgeCount: 0 };
  * for await (const point of sparsePrecisionPath(samples, { lambda2: 0.1, count: 5 })) {

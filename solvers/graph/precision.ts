@@ -98,7 +98,7 @@ const action = "estimate a precision matrix";
  *
  * @example
  * ```ts
- * import { fromRows, sparsePrecision } from "minima";
+ * import { fromRows, sparsePrecision } from "@minima/minima";
  * const samples = fromRows([[2, 2, 1], [-2, -2, 1], [1, 1, -1], [-1, -1, -1], [3, 2, 0], [-3, -2, 0]]);
  * const graph = await sparsePrecision(samples, { lambda0: 0.3, lambda2: 0.1, method: "exact" });
  * if (graph.edgeCount !== 1 || graph.precision.indices[1] !== 1) throw new Error("0 and 1 go together");

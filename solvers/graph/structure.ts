@@ -20,7 +20,7 @@ export interface GraphComponents {
  *
  * @example
  * ```ts
- * import { graphComponents, type SparseMatrix } from "minima";
+ * import { graphComponents, type SparseMatrix } from "@minima/minima";
  * const diagonal: SparseMatrix = {
  *   format: "csr",
  *   shape: [2, 2],

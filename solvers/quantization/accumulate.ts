@@ -40,7 +40,7 @@ export interface GramOptions extends Pick<SolveOptions, "backend" | "threads" | 
  *
  * @example
  * ```ts
- * import { accumulateGram, fromRows } from "minima";
+ * import { accumulateGram, fromRows } from "@minima/minima";
  * const accumulator = accumulateGram(2);
  * await accumulator.add(fromRows([[1, 2], [0, 1]]));
  * await accumulator.add(fromRows([[3, 0]]));

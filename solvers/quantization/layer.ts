@@ -45,7 +45,7 @@ export interface QuantizedLayer extends Result, QuantizedWeights {
  *
  * @example
  * ```ts
- * import { dequantize, matrix } from "minima";
+ * import { dequantize, matrix } from "@minima/minima";
  * const weights = dequantize({
  *   bits: 2,
  *   groupSize: 3,

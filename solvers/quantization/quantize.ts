@@ -49,7 +49,7 @@ const outlierKernels = ["gemv", "hardThreshold"] as const;
  *
  * @example
  * ```ts
- * import { accumulateGram, dequantize, fromRows, quantizeLayer } from "minima";
+ * import { accumulateGram, dequantize, fromRows, quantizeLayer } from "@minima/minima";
  * const weights = fromRows([[0.9, -0.4, 0.3], [0.2, 0.8, -1.1]]);
  * const inputs = accumulateGram(3);
  * await inputs.add(fromRows([[1, 2, 0], [0, 1, 1], [2, 1, 1], [1, 0, 3]]));

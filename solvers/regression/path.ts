@@ -29,7 +29,7 @@ export type RegressionPathPoint = SparseRegression & { readonly lambda0: number 
  *
  * @example
  * ```ts
- * import { fromRows, sparseRegressionPath } from "minima";
+ * import { fromRows, sparseRegressionPath } from "@minima/minima";
  * const X = fromRows([[1, 0, 1], [0, 1, 1], [1, 1, 0], [2, 0, 1]]);
  * const sizes: number[] = [];
  * for await (const point of sparseRegressionPath(X, new Float64Array([2, 0.1, 2, 4]), { maxSupport: 2 })) {

@@ -74,7 +74,7 @@ const action = "fit a sparse regression";
  *
  * @example
  * ```ts
- * import { fromRows, sparseRegression } from "minima";
+ * import { fromRows, sparseRegression } from "@minima/minima";
  * const X = fromRows([[1, 0, 1], [0, 1, 1], [1, 1, 0], [2, 0, 1]]);
  * const fit = await sparseRegression(X, new Float64Array([2, 0, 2, 4]), { lambda0: 0.1, method: "exact" });
  * if (fit.support.join() !== "0" || Math.abs(fit.coefficients[0] - 2) > 1e-9) throw new Error("y = 2 x0");

@@ -14,7 +14,7 @@ import type { SparseRegression } from "./regression.ts";
  *
  * @example
  * ```ts
- * import { fromRows, predictRegression } from "minima";
+ * import { fromRows, predictRegression } from "@minima/minima";
  * const fit = { coefficients: new Float64Array([0, 2]), intercept: 1, support: new Uint32Array([1]) };
  * if (predictRegression(fit, fromRows([[5, 3]]))[0] !== 7) throw new Error("1 + 2 x 3");
  * ```

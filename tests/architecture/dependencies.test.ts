@@ -75,7 +75,7 @@ function importsOf(file: string): Import[] {
 }
 
 function resolve(file: string, specifier: string): string {
-  if (specifier === "minima") return "mod.ts";
+  if (specifier === "@minima/minima") return "mod.ts";
   return specifier.startsWith(".") ? join(dirname(file), specifier) : specifier;
 }
 

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { runProgram } from "../support/program.ts";
 
 const layer = `
-  import { dispose, matrix, quantizeLayer } from "minima";
+  import { dispose, matrix, quantizeLayer } from "@minima/minima";
   const weights = matrix(160, 160, Float32Array.from({ length: 160 * 160 }, (_, i) => Math.sin(i * i)));
   const gram = matrix(160, 160, Float32Array.from({ length: 160 * 160 }, (_, i) => 0.9 ** Math.abs((i / 160 | 0) - i % 160)));
   const solve = () => quantizeLayer(weights, gram, { backend: "threads", threads: 3 });

@@ -26,7 +26,7 @@ describe("the packed library", () => {
 
   it("brings the command: minima examines every backend in Node", async () => {
     await using project = await createProject();
-    const report = JSON.parse(await project.run("node_modules/minima/cli.js", "doctor", "--json"));
+    const report = JSON.parse(await project.run("node_modules/@minima/minima/cli.js", "doctor", "--json"));
     const outcomes = Object.fromEntries(
       report.backends.map((entry: Record<string, string>) => [entry.backend, entry.outcome]),
     );
@@ -41,10 +41,11 @@ describe("the packed library", () => {
 
   it("runs in Deno, which checks the types that it declares", async () => {
     await using project = await createProject();
-    const typed = `import type { QuantizedLayer } from "minima";\n${program}const typed: QuantizedLayer = layer;\n`;
+    const typed =
+      `import type { QuantizedLayer } from "@minima/minima";\n${program}const typed: QuantizedLayer = layer;\n`;
     await project.write("main.ts", `${typed}console.log(typed && answer);\n`);
     assert.equal(await project.run(Deno.execPath(), "run", "-A", "--check", "main.ts"), expected);
-    await project.write("wrong.ts", `import { fromRows } from "minima";\nfromRows("not rows");\n`);
+    await project.write("wrong.ts", `import { fromRows } from "@minima/minima";\nfromRows("not rows");\n`);
     await assert.rejects(project.run(Deno.execPath(), "check", "wrong.ts"), /TS2345/);
   });
 
@@ -85,7 +86,7 @@ describe("the packed library", () => {
       const browser = await find();
       if (typeof browser === "string") return context.skip(browser);
       await using project = await createProject();
-      const map = JSON.stringify({ imports: { minima: "./node_modules/minima/mod.js" } });
+      const map = JSON.stringify({ imports: { "@minima/minima": "./node_modules/@minima/minima/mod.js" } });
       await project.write("index.html", `<!doctype html><script type="importmap">${map}</script>`);
       for (const isolated of [true, false]) {
         await using server = serveFiles(project.directory, isolated);

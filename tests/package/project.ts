@@ -24,8 +24,8 @@ let packed: Promise<void> | undefined;
 export async function createProject(): Promise<Project> {
   await (packed ??= pack());
   const directory = await Deno.makeTempDir({ prefix: "minima-project-" });
-  await Deno.mkdir(`${directory}/node_modules`);
-  await copyFolder("build/npm", `${directory}/node_modules/minima`);
+  await Deno.mkdir(`${directory}/node_modules/@minima`, { recursive: true });
+  await copyFolder("build/npm", `${directory}/node_modules/@minima/minima`);
   for (const dependency of Object.keys(JSON.parse(Deno.readTextFileSync("build/npm/package.json")).dependencies)) {
     const target = `${directory}/node_modules/${dependency}`;
     await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
@@ -46,7 +46,7 @@ export async function createProject(): Promise<Project> {
     },
     [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
   };
-  await project.write("package.json", '{ "type": "module", "dependencies": { "minima": "*" } }\n');
+  await project.write("package.json", '{ "type": "module", "dependencies": { "@minima/minima": "*" } }\n');
   await project.write("main.mjs", `${program}console.log(answer);\n`);
   return project;
 }

@@ -16,7 +16,7 @@ export async function runProgram(source: string, limitMs = 60_000): Promise<stri
   const folder = await mkdtemp(join(root, "build/tests/program-"));
   try {
     let file = join(folder, "program.ts");
-    await writeFile(file, source.replaceAll('from "minima"', `from ${JSON.stringify(join(root, "mod.ts"))}`));
+    await writeFile(file, source.replaceAll('from "@minima/minima"', `from ${JSON.stringify(join(root, "mod.ts"))}`));
     if (!process.versions.deno && !process.versions.bun) {
       const bundle = join(folder, "program.mjs");
       await run(process.execPath, [
