@@ -123,5 +123,4 @@ export {
   nearestPositiveDefinite,
   type RepairOptions,
 } from "./solvers/graph/structure.ts";
-export { type DrawingOptions, toSvg } from "./pictures/graph/drawing.ts";
-export { type GraphEdge, graphEdges, toDot, toEdgeList, toGraphMl } from "./pictures/graph/export.ts";
+export { type GraphEdge, graphEdges } from "./solvers/graph/edges.ts";

@@ -1,4 +1,5 @@
-import { type Matrix, matrix, sparsePrecision, toSvg } from "../../mod.ts";
+import { type Matrix, matrix, sparsePrecision } from "../../mod.ts";
+import { toSvg } from "../../pictures/mod.ts";
 import { normalScores } from "../../cli/transforms.ts";
 import { type Case, type Cell, leftOut } from "../case.ts";
 import { extendedBic, lassoPath, least, ourPath, type PathPoint, secondMoments, standardize } from "../graph_paths.ts";

@@ -1,4 +1,5 @@
-import { type Matrix, matrix, sparsePrecisionPath, toSvg } from "../../mod.ts";
+import { type Matrix, matrix, sparsePrecisionPath } from "../../mod.ts";
+import { toSvg } from "../../pictures/mod.ts";
 import { type Case, type Cell, leftOut } from "../case.ts";
 import {
   extendedBic,

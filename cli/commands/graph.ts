@@ -9,11 +9,8 @@ import {
   type SparsePrecision,
   sparsePrecision,
   sparsePrecisionPath,
-  toDot,
-  toEdgeList,
-  toGraphMl,
-  toSvg,
 } from "../../mod.ts";
+import { toDot, toEdgeList, toGraphMl, toSvg } from "../../pictures/mod.ts";
 import { certificate } from "../certificate.ts";
 import { command, UsageError } from "../command.ts";
 import { FileError, writeWhole } from "../files.ts";

@@ -2,9 +2,9 @@
 
 import { OptionError, ShapeError } from "../../solvers/core/errors.ts";
 import type { SparseMatrix } from "../../solvers/core/matrix.ts";
-import { graphEdges } from "./export.ts";
-import { layoutGraph } from "./layout.ts";
+import { graphEdges } from "../../solvers/graph/edges.ts";
 import { graphComponents } from "../../solvers/graph/structure.ts";
+import { layoutGraph } from "./layout.ts";
 
 /** How {@linkcode toSvg} draws. */
 export interface DrawingOptions {
@@ -37,7 +37,8 @@ const farLength = 125, nearLength = 70;
  *
  * @example
  * ```ts
- * import { fromRows, sparsePrecision, toSvg } from "@minima/minima";
+ * import { fromRows, sparsePrecision } from "@minima/minima";
+ * import { toSvg } from "@minima/minima/pictures";
  * const samples = fromRows([[2, 2, 1], [-2, -2, 1], [1, 1, -1], [-1, -1, -1], [3, 2, 0], [-3, -2, 0]]);
  * const { precision } = await sparsePrecision(samples, { lambda0: 0.3, lambda2: 0.1 });
  * const picture = toSvg(precision, { names: ["rain", "snow", "sun"] });

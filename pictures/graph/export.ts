@@ -2,27 +2,7 @@
 
 import { ShapeError } from "../../solvers/core/errors.ts";
 import type { SparseMatrix } from "../../solvers/core/matrix.ts";
-import { diagonalOf, upperEntries } from "../../solvers/graph/sparse.ts";
-
-/** An edge of the graph of a precision matrix. */
-export interface GraphEdge {
-  /** Vertices, the lower first. */
-  readonly ends: readonly [number, number];
-  /** Entry of the precision matrix. */
-  readonly value: number;
-  /** Correlation of the two variables given all others, `-t_ij / sqrt(t_ii t_jj)`. */
-  readonly partialCorrelation: number;
-}
-
-/** The edges of a precision matrix, row by row. */
-export function graphEdges(precision: SparseMatrix): GraphEdge[] {
-  const diagonal = diagonalOf(precision);
-  return Array.from(upperEntries(precision), ([i, j, value]) => ({
-    ends: [i, j],
-    value,
-    partialCorrelation: -value / Math.sqrt(diagonal[i] * diagonal[j]),
-  }));
-}
+import { graphEdges } from "../../solvers/graph/edges.ts";
 
 /**
  * A CSV table `source,target,value,partial_correlation`, one edge a line.
@@ -32,7 +12,7 @@ export function graphEdges(precision: SparseMatrix): GraphEdge[] {
  *
  * @example
  * ```ts
- * import { toEdgeList } from "@minima/minima";
+ * import { toEdgeList } from "@minima/minima/pictures";
  * const pair = {
  *   format: "csr" as const,
  *   shape: [2, 2] as const,

@@ -1,7 +1,6 @@
 import { keptConjugate, type L0Penalty } from "../l0/penalty.ts";
 import { roundingMargin } from "../l0/node_precision.ts";
-import type { EdgePrices } from "./pricing.ts";
-import type { GraphEstimate } from "./pseudolikelihood.ts";
+import type { EdgePrices, GraphEstimate } from "./pseudolikelihood.ts";
 
 /**
  * The best dual objective among the multiples `s nu` of the dual point `nu_i = 2 r_i / t_ii`, less a margin for rounding:

@@ -10,22 +10,6 @@ import { createLargest } from "./largest_edges.ts";
  */
 const scales = Float64Array.from({ length: 16 }, (_, k) => (k + 1) / 16);
 
-/** What a pass over all slopes has found. */
-export interface EdgePrices {
-  /** Multiples of the dual point, the last 1. */
-  readonly scales: Float64Array;
-  /** For each of them, the sum of the conjugates of all free edges at the slopes so multiplied. */
-  readonly conjugates: Float64Array;
-  /** Magnitude of the steepest slope of a free edge, 0 where none exceeds the threshold. */
-  readonly largest: number;
-  /** Slopes of the kept edges. */
-  readonly kept: Float64Array;
-  /** Numbers of the steepest free edges that may join, ascending. */
-  readonly entering: Uint32Array;
-  /** The threshold, or where more than were asked for are beyond it, the least slope among those that enter. */
-  readonly limit: number;
-}
-
 /** How the slopes are had, tile by tile. */
 interface Tiles {
   readonly vertices: number;

@@ -1,7 +1,6 @@
 import type { NodeBatch } from "../l0/node_batch.ts";
 import { type L0Penalty, penaltyAt } from "../l0/penalty.ts";
 import type { SearchOptions } from "../l0/search.ts";
-import type { EdgePrices } from "./pricing.ts";
 
 /** A symmetric matrix: its diagonal, and values on some edges; zero elsewhere. */
 export interface GraphPoint {
@@ -81,6 +80,22 @@ export interface PriceRequest {
   readonly joining: number;
   /** Asked again and again; true ends the pass. */
   stop(): Promise<boolean>;
+}
+
+/** What a pass over all slopes has found. */
+export interface EdgePrices {
+  /** Multiples of the dual point, the last 1. */
+  readonly scales: Float64Array;
+  /** For each of them, the sum of the conjugates of all free edges at the slopes so multiplied. */
+  readonly conjugates: Float64Array;
+  /** Magnitude of the steepest slope of a free edge, 0 where none exceeds the threshold. */
+  readonly largest: number;
+  /** Slopes of the kept edges. */
+  readonly kept: Float64Array;
+  /** Numbers of the steepest free edges that may join, ascending. */
+  readonly entering: Uint32Array;
+  /** The threshold, or where more than were asked for are beyond it, the least slope among those that enter. */
+  readonly limit: number;
 }
 
 /** For each edge at each vertex, the absent edge at that vertex that would best take its place. */

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { OptionError, ShapeError, type SparseMatrix, toSvg } from "../../mod.ts";
+import { OptionError, ShapeError, type SparseMatrix } from "../../mod.ts";
+import { toSvg } from "../../pictures/mod.ts";
 import { createRandom } from "../../solvers/core/random.ts";
 
 /** A symmetric matrix with unit diagonal, its edges given as `[i, j, value]`. */
