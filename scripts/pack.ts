@@ -1,8 +1,10 @@
 /**
  * `deno task pack`: the npm package, in `build/npm/`: one bundle for each export of deno.json with the chunks they
- * share, their declarations, and for workerd an entry that brings the kernels as modules.
+ * share, their declarations, for workerd an entry that brings the kernels as modules, and the documents that the README
+ * leads to. Beside it, in `build/`, the same as one file that `npm install` takes.
  */
 
+import { dirname, join } from "node:path/posix";
 import { build, stop } from "esbuild";
 
 const output = "build/npm";
@@ -22,9 +24,13 @@ await bundle();
 await declarations();
 await Deno.copyFile("kernels/dist/simd.wasm", `${output}/simd.wasm`);
 await Deno.copyFile("kernels/dist/relaxed.wasm", `${output}/relaxed.wasm`);
-for (const name of ["README.md", "LICENSE"]) await Deno.copyFile(name, `${output}/${name}`);
+for (const path of linkedFiles("README.md")) {
+  await Deno.mkdir(dirname(`${output}/${path}`), { recursive: true });
+  await Deno.copyFile(path, `${output}/${path}`);
+}
 await writeWorkerdEntries();
 await Deno.writeTextFile(`${output}/package.json`, JSON.stringify(packageJson(), null, 2) + "\n");
+await run("npm", "pack", `./${output}`, "--pack-destination", dirname(output));
 await stop();
 
 async function bundle(): Promise<void> {
@@ -37,7 +43,7 @@ async function bundle(): Promise<void> {
     format: "esm",
     target: "es2022",
     platform: "neutral",
-    external: [...Object.keys(development.dependencies), "node:*"],
+    external: [...Object.keys(development.peerDependencies), "node:*"],
     logLevel: "error",
   });
   for (const { name } of entries.filter(isCommand)) {
@@ -83,7 +89,7 @@ async function writeWorkerdEntries(): Promise<void> {
 }
 
 function packageJson(): unknown {
-  const { name, description, license, engines, dependencies } = development;
+  const { name, description, license, engines, peerDependencies, peerDependenciesMeta } = development;
   const commands = entries.filter(isCommand);
   return {
     name,
@@ -101,11 +107,22 @@ function packageJson(): unknown {
       }]),
     ),
     ...commands.length > 0 ? { bin: { minima: `./${commands[0].name}.js` } } : {},
-    dependencies,
-    // WebGPU for Node and Bun, whose runtimes have none: the engine takes it where it is installed.
-    peerDependencies: { webgpu: `>=${development.devDependencies.webgpu}` },
-    peerDependenciesMeta: { webgpu: { optional: true } },
+    // All optional: WebGPU for Node and Bun, whose runtimes have none, and what the HTTP service alone needs.
+    peerDependencies,
+    peerDependenciesMeta,
   };
+}
+
+/** The document and all that relative links lead to from it, from the root of the repository. */
+function linkedFiles(document: string): ReadonlySet<string> {
+  const found = new Set([document]);
+  for (const path of found) {
+    if (!path.endsWith(".md")) continue;
+    for (const [, link] of Deno.readTextFileSync(path).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
+      found.add(join(dirname(path), link));
+    }
+  }
+  return found;
 }
 
 function isCommand({ key }: { readonly key: string }): boolean {

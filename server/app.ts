@@ -1,4 +1,3 @@
-import { Hono } from "hono";
 import { capabilities } from "../mod.ts";
 import { openApi } from "./openapi.ts";
 import { completeOptions, type ServerOptions } from "./options.ts";
@@ -7,6 +6,12 @@ import { Problem, toProblem } from "./problem.ts";
 import { routes } from "./routes/mod.ts";
 import { createSlots } from "./slots.ts";
 import { answerSolve } from "./solve.ts";
+
+// Those who only want the library do not install the router.
+const { Hono } = await import("hono").catch((cause) => {
+  if (cause?.code !== "ERR_MODULE_NOT_FOUND") throw cause;
+  throw new Error('Cannot load the HTTP service: expected the package "hono", which is not installed.', { cause });
+});
 
 /** What runtimes may hand over with a request to outlive it (Cloudflare's `ExecutionContext`). */
 export interface RequestContext {

@@ -7,7 +7,9 @@ export const serve = command({
   usage: "[--port NUMBER] [options]",
   details: `
 Serves the solvers over HTTP: /openapi.json describes the interface, and / is a page to try it on. Without --host only
-this machine is answered.`,
+this machine is answered. The package's own installation leaves out what serving needs:
+
+  npm install hono @hono/node-server`,
   operands: [0, 0],
   options: {
     port: { kind: "number", value: "NUMBER", about: "port to listen on, 0 for any that is free (default: 8000)" },
@@ -30,8 +32,14 @@ this machine is answered.`,
         throw new UsageError(`Option --${name} needs a number > 0, received ${value}.`);
       }
     }
-    // Loaded here, because no other command needs a server.
-    const [{ serve }, { createApp }] = await Promise.all([import("@hono/node-server"), import("../../server/mod.ts")]);
+    // Loaded here, because no other command needs a server; those who do not serve need not install its packages.
+    const { serve } = await import("@hono/node-server").catch((cause) => {
+      if (cause?.code !== "ERR_MODULE_NOT_FOUND") throw cause;
+      throw new UsageError(
+        'Cannot serve: expected the packages "hono" and "@hono/node-server", which are not installed.',
+      );
+    });
+    const { createApp } = await import("../../server/mod.ts");
     const app = createApp({
       ...(concurrency !== undefined && { concurrency }),
       ...(seconds !== undefined && { timeLimitMs: seconds * 1000 }),

@@ -1,11 +1,23 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { build, type Plugin, stop } from "esbuild";
 import { Miniflare } from "miniflare";
 import { findChromium, findFirefox } from "../../scripts/test/browsers.ts";
 import { findBunCommand } from "../../scripts/test/processes.ts";
 import { serveFiles } from "../../scripts/test/static_server.ts";
-import { createProject, expected, program } from "./project.ts";
+import {
+  createProject,
+  emptyProject,
+  example,
+  expected,
+  installFromCheckout,
+  packedLibrary,
+  printed,
+  program,
+  type Project,
+} from "./project.ts";
 
 const bun = await findBunCommand();
 
@@ -32,6 +44,31 @@ describe("the packed library", () => {
     );
     assert.equal(report.capabilities.runtime, "node");
     assert.deepEqual([outcomes.reference, outcomes.wasm, outcomes.threads], ["passed", "passed", "passed"]);
+  });
+
+  it("says what is missing where hono is not installed: the library needs it not, the service does", async () => {
+    await using project = await createProject();
+    const port = ["--port", "0"];
+    await assert.rejects(
+      project.run("node_modules/@minima/minima/cli.js", "serve", ...port),
+      /Cannot serve: expected the packages "hono" and "@hono\/node-server"/,
+    );
+    await project.write("server.mjs", 'await import("@minima/minima/server");\n');
+    const missing = /Cannot load the HTTP service: expected the package "hono", which is not installed/;
+    await assert.rejects(project.run("node", "server.mjs"), missing);
+    await assert.rejects(project.run(Deno.execPath(), "run", "-A", "server.mjs"), missing);
+    if (bun) await assert.rejects(project.run(bun.command, "server.mjs"), missing);
+  });
+
+  it("serves where hono is installed", async () => {
+    await using project = await createProject();
+    await installFromCheckout(project, "hono");
+    await project.write(
+      "server.mjs",
+      'import { createApp } from "@minima/minima/server";\n' +
+        'console.log(await (await createApp().fetch(new Request("http://localhost/healthz"))).text());\n',
+    );
+    assert.equal(await project.run("node", "server.mjs"), '{"status":"ok"}');
   });
 
   it("runs in Bun", { skip: bun ? false : "no bun" }, async () => {
@@ -102,6 +139,61 @@ describe("the packed library", () => {
     });
   }
 });
+
+describe("the README", () => {
+  it("shows what its example prints, installed as it says, in Node, Bun and Deno", async (context) => {
+    await using project = await installed();
+    assert.deepEqual(readdirSync(`${project.directory}/node_modules/@minima`), ["minima"]);
+    assert.deepEqual(readdirSync(`${project.directory}/node_modules`).filter((name) => !name.startsWith(".")), [
+      "@minima",
+    ]);
+    assert.equal(await project.run("node", "example.mjs"), printed.trim());
+    assert.equal(await project.run(Deno.execPath(), "run", "-A", "example.mjs"), printed.trim());
+    if (bun) assert.equal(await project.run(bun.command, "example.mjs"), printed.trim());
+    else context.diagnostic("no bun");
+  });
+
+  it("names the file that is packed", async () => {
+    const name = (await packedLibrary()).split("/").at(-1)!;
+    assert.ok(Deno.readTextFileSync("README.md").includes(`build/${name}`), name);
+  });
+
+  it("links only to what is in the package, and so does every document there", async () => {
+    await using project = await createProject();
+    const root = join(project.directory, "node_modules/@minima/minima");
+    const documents = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".md"));
+    assert.ok(documents.length > 3);
+    const broken = documents.flatMap((document) =>
+      [...Deno.readTextFileSync(join(root, document)).matchAll(/\]\(([^)]+)\)/g)]
+        .map(([, link]) => link.replace(/#.*/, ""))
+        .filter((link) => link && !/^https?:/.test(link) && !existsSync(join(root, dirname(document), link)))
+        .map((link) => `${document}: ${link}`)
+    );
+    assert.deepEqual(broken, []);
+  });
+
+  it("states the least TypeScript that takes the declarations, all of them checked", async () => {
+    const { version } = JSON.parse(Deno.readTextFileSync("node_modules/typescript/package.json"));
+    const [, least] = Deno.readTextFileSync("README.md").match(/TypeScript (\d+\.\d+)/)!;
+    assert.equal(version.split(".", 2).join("."), least, "the version in package.json is the one that is stated");
+    await using project = await createProject();
+    await project.write("main.ts", `${example}import { createApp } from "@minima/minima/server";\ncreateApp();\n`);
+    const options = ["--noEmit", "--strict", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom"];
+    const tsc = await Deno.realPath("node_modules/typescript/bin/tsc");
+    assert.equal(await project.run("node", tsc, ...options, "main.ts"), "");
+    await project.write("wrong.ts", 'import { fromRows } from "@minima/minima";\nfromRows("not rows");\n');
+    await assert.rejects(project.run("node", tsc, ...options, "wrong.ts"), /TS2345/);
+  });
+});
+
+/** Installed as the README says, without a registry: the library depends on nothing. */
+async function installed(): Promise<Project> {
+  const project = await emptyProject();
+  await project.write("package.json", '{ "type": "module" }\n');
+  await project.run("npm", "install", "--offline", "--no-audit", "--no-fund", await packedLibrary());
+  await project.write("example.mjs", example);
+  return project;
+}
 
 async function bundle(directory: string, condition: string): Promise<void> {
   await build({

@@ -1,16 +1,17 @@
 /** A project that has installed the packed library, to import it as a user would. */
 
-import { existsSync } from "node:fs";
+/** The first example of the README, and what it prints. */
+export const [, example, printed] = Deno.readTextFileSync("README.md")
+  .match(/```ts\n([\s\S]*?)```\s*```text\n([\s\S]*?)```/)!;
 
-/** What the project runs: the first example of the README, over the public API alone, and where it ran. */
-export const program = Deno.readTextFileSync("README.md").match(/```ts\n([\s\S]*?)```/)![1]
-  .replaceAll(/^console\.log.*$/gm, "") +
+/** What the project runs: that example, over the public API alone, silent, and where it ran. */
+export const program = example.replaceAll(/^console\.log.*$/gm, "") +
   "\nexport const answer = `${layer.status} on ${layer.plan.backend}`;\n";
 
 /** What `program` answers where there is WASM. */
 export const expected = "converged on wasm";
 
-/** A folder with \`main.mjs\` (the program, printing its answer) and the packed library in \`node_modules\`. */
+/** A folder to run things in; from `createProject`, with `main.mjs`: the program, printing its answer. */
 export interface Project extends AsyncDisposable {
   readonly directory: string;
   write(name: string, text: string): Promise<void>;
@@ -18,20 +19,37 @@ export interface Project extends AsyncDisposable {
   run(command: string, ...args: string[]): Promise<string>;
 }
 
-let packed: Promise<void> | undefined;
+let packed: Promise<string> | undefined;
 
-/** Packs the library, once, and installs it in a fresh folder. */
+/** Packs the library, once; the path of the file. */
+export function packedLibrary(): Promise<string> {
+  return packed ??= pack();
+}
+
+/** Packs the library, once, and unpacks it in a fresh folder; nothing else is installed there. */
 export async function createProject(): Promise<Project> {
-  await (packed ??= pack());
-  const directory = await Deno.makeTempDir({ prefix: "minima-project-" });
-  await Deno.mkdir(`${directory}/node_modules/@minima`, { recursive: true });
-  await copyFolder("build/npm", `${directory}/node_modules/@minima/minima`);
-  for (const dependency of Object.keys(JSON.parse(Deno.readTextFileSync("build/npm/package.json")).dependencies)) {
-    const target = `${directory}/node_modules/${dependency}`;
+  const project = await emptyProject();
+  const target = "node_modules/@minima/minima";
+  await Deno.mkdir(`${project.directory}/${target}`, { recursive: true });
+  await project.run("tar", "-xzf", await packedLibrary(), "-C", target, "--strip-components=1");
+  await project.write("package.json", '{ "type": "module", "dependencies": { "@minima/minima": "*" } }\n');
+  await project.write("main.mjs", `${program}console.log(answer);\n`);
+  return project;
+}
+
+/** Lets the project use packages of this checkout. */
+export async function installFromCheckout({ directory }: Project, ...names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const target = `${directory}/node_modules/${name}`;
     await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
-    await Deno.symlink(await Deno.realPath(`node_modules/${dependency}`), target);
+    await Deno.symlink(await Deno.realPath(`node_modules/${name}`), target);
   }
-  const project: Project = {
+}
+
+/** A folder with nothing in it. */
+export async function emptyProject(): Promise<Project> {
+  const directory = await Deno.makeTempDir({ prefix: "minima-project-" });
+  return {
     directory,
     write: (name, text) => Deno.writeTextFile(`${directory}/${name}`, text),
     async run(command, ...args) {
@@ -41,25 +59,19 @@ export async function createProject(): Promise<Project> {
         env: { NO_COLOR: "1" },
         signal: AbortSignal.timeout(60_000),
       }).output();
-      if (!success) throw new Error(`${command} ${args.join(" ")}:\n${new TextDecoder().decode(stderr)}`);
+      if (!success) {
+        const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+        throw new Error(`${command} ${args.join(" ")}:\n${output}`);
+      }
       return new TextDecoder().decode(stdout).trim();
     },
     [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
   };
-  await project.write("package.json", '{ "type": "module", "dependencies": { "@minima/minima": "*" } }\n');
-  await project.write("main.mjs", `${program}console.log(answer);\n`);
-  return project;
 }
 
-async function pack(): Promise<void> {
+async function pack(): Promise<string> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), { args: ["task", "pack"] }).output();
-  if (!success || !existsSync("build/npm/package.json")) throw new Error(new TextDecoder().decode(stderr));
-}
-
-async function copyFolder(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
-  for (const { name, isDirectory } of Deno.readDirSync(from)) {
-    if (isDirectory) await copyFolder(`${from}/${name}`, `${to}/${name}`);
-    else await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
-  }
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  const { version } = JSON.parse(Deno.readTextFileSync("deno.json"));
+  return await Deno.realPath(`build/minima-minima-${version}.tgz`);
 }
