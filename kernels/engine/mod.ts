@@ -11,10 +11,7 @@ export type { BackendName, Crossovers, Plan, WorkRequest } from "./plan.ts";
 export type { RelaxedSimd } from "./probe.ts";
 export type { RuntimeName } from "./runtime.ts";
 export type { Workspace } from "./workspace.ts";
-export { penaltyKinds } from "../contract/l0/penalty.ts";
-export { nodeState, nodeStateWords, nodeStatus } from "../contract/l0/nodes.ts";
 export { formBlock } from "../contract/dense/quadratic_form.ts";
 export { quantizationSweepSpecifications, sweepBlock } from "../contract/quantization/sweep.ts";
-export { indicatorAt, keptConjugate, relaxedAt, relaxedConjugate } from "../contract/l0/penalty.ts";
 /** How every kernel rounds: what JavaScript code beside the kernels must do alike. */
 export { roundHalfToEven } from "../reference/rounding.ts";

@@ -1,6 +1,6 @@
 import { referenceKernels } from "../reference/table.ts";
 import type { HostArray, KernelArguments, KernelName, Kernels } from "../contract.ts";
-import { type Launch, type Launches, runLaunches, runLaunchesAsync } from "../wasm/launch.ts";
+import { type Launch, type Launches, passStructs, runLaunches, runLaunchesAsync, structWords } from "../wasm/launch.ts";
 import { lowerings } from "../wasm/table.ts";
 import { type Arena, createArena } from "./arena.ts";
 import { createThreadPool, type ThreadPool } from "./threads/pool.ts";
@@ -32,7 +32,10 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number, onB
   const memory = reserveMemory(Math.floor(limit / pageBytes));
   const instance = new WebAssembly.Instance(module, { env: { memory: memory.shared } });
   const exports = instance.exports as unknown as Exports;
-  const whole = createArena(memory.shared, exports.heapBase(), memory.maximum * pageBytes);
+  // Where launches on the calling thread pass structs: before the arena.
+  const structs = Math.ceil(exports.heapBase() / 8) * 8,
+    words = new Float64Array(memory.shared.buffer, structs, structWords);
+  const whole = createArena(memory.shared, structs + words.byteLength, memory.maximum * pageBytes);
   let broken = false;
   // A worker that dies may write for a while: what its solves return must not come to others that are under way.
   const arena: Arena = { ...whole, free: (array) => broken || whole.free(array) };
@@ -52,9 +55,9 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number, onB
   }
 
   function launch({ entry, parameters, extent, scratchBytes = 0 }: Launch): number {
-    const kernel = exports[entry];
-    if (extent === undefined) return kernel(...parameters, ...scratchBytes > 0 ? [scratchAddress(scratchBytes)] : []);
-    return extent === 0 ? 0 : kernel(...parameters, 0, extent, scratchAddress(scratchBytes));
+    const kernel = exports[entry], values = passStructs(parameters, words, structs);
+    if (extent === undefined) return kernel(...values, ...scratchBytes > 0 ? [scratchAddress(scratchBytes)] : []);
+    return extent === 0 ? 0 : kernel(...values, 0, extent, scratchAddress(scratchBytes));
   }
 
   function launchOnThreads(step: Launch, threads: number): number | Promise<number> {

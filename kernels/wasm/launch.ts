@@ -2,6 +2,24 @@
 
 import type { HostArray, KernelArguments, KernelName, MatrixOperand, VectorOperand } from "../contract.ts";
 
+/** A parameter of an exported function: a number, or the f64 words of a struct. */
+export type Parameter = number | readonly number[];
+
+/** Most words that the structs of one launch take together. */
+export const structWords = 64;
+
+/** The parameters as an exported function takes them: structs go into `words`, which begin at byte `address` of the memory. */
+export function passStructs(parameters: readonly Parameter[], words: Float64Array, address: number): number[] {
+  let used = 0;
+  return parameters.map((parameter) => {
+    if (typeof parameter === "number") return parameter;
+    words.set(parameter, used);
+    const place = address + 8 * used;
+    used += parameter.length;
+    return place;
+  });
+}
+
 /**
  * One call of an exported function. Where `extent` is given, the work splits: the function takes `begin, end, scratch`
  * after `parameters`, and calling it over the pieces of any partition of `[0, extent)` gives the same bits. The value of
@@ -10,8 +28,8 @@ import type { HostArray, KernelArguments, KernelName, MatrixOperand, VectorOpera
 export interface Launch {
   /** Name of the export. */
   readonly entry: string;
-  /** Pointers (bytes), sizes and strides (elements) and scalars. */
-  readonly parameters: readonly number[];
+  /** Pointers (bytes), sizes and strides (elements), scalars, and structs, of which the function takes the addresses. */
+  readonly parameters: readonly Parameter[];
   /** Size of the dimension that splits. */
   readonly extent?: number;
   /** Pieces are multiples of this, except the last. @default 1 */

@@ -1,5 +1,5 @@
 import { keptConjugate, type L0Penalty } from "../l0/penalty.ts";
-import { roundingMargin } from "../l0/node_precision.ts";
+import { ROUNDING_MARGIN } from "../l0/relaxation.ts";
 import type { EdgePrices, GraphEstimate } from "./pseudolikelihood.ts";
 
 /**
@@ -35,5 +35,5 @@ function boundAt(
     bound += term;
     size += Math.abs(term);
   }
-  return bound - conjugates - roundingMargin * size;
+  return bound - conjugates - ROUNDING_MARGIN * size;
 }

@@ -1,4 +1,5 @@
-import { nodeStatus, type Workspace } from "../../kernels/engine/mod.ts";
+import { nodeStatus } from "../../kernels/contract/l0/nodes.ts";
+import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, MatrixOperand } from "../../kernels/contract.ts";
 import { deviceVector } from "./edge_arrays.ts";
 import { edgeNumber, endsOfEdge, type Pseudolikelihood } from "./pseudolikelihood.ts";
@@ -46,7 +47,11 @@ export function createPricing(
       const rows = Math.min(most, vertices - first), gradient = rowsOf(rows);
       await fill(first, first, gradient);
       await workspace.kernels.scaledConjugates({
-        ...{ first, gradient, statuses: onDevice, scales: scaleVector, penalty },
+        first,
+        gradient,
+        statuses: onDevice,
+        scales: scaleVector,
+        penalty,
         sums: { array: sums, rows, columns: scales.length },
         largest: { ...largestOfRow, length: rows },
       });

@@ -56,14 +56,12 @@ export function createProducts(
     ...(vertices <= nodesUpTo && {
       openNodes: (penalty, { run, branchingWidth }) =>
         createNodeBatch(workspace, {
-          ...{
-            variables: vertices * (vertices - 1) / 2,
-            penalty,
-            candidates: branchingWidth,
-            extras: vertices,
-            scale: 1,
-            tolerance: 1e-4 * vertices,
-          },
+          variables: vertices * (vertices - 1) / 2,
+          penalty,
+          candidates: branchingWidth,
+          extras: vertices,
+          scale: 1,
+          tolerance: 1e-4 * vertices,
           async launch(nodes, diagonals) {
             await kernels.graphNodes({ ...nodes, gram: matrix, diagonals });
           },

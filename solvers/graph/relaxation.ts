@@ -1,5 +1,14 @@
-import { indicatorAt, keptConjugate, type L0Penalty, l0Penalty, relaxedAt, relaxedConjugate } from "../l0/penalty.ts";
-import { allowedGap } from "../l0/node_precision.ts";
+import { type L0Penalty, l0Penalty, relaxedConjugate } from "../l0/penalty.ts";
+import {
+  canScreen,
+  createCandidates,
+  finer,
+  isRelaxed,
+  nodePenaltyAt,
+  nodePrecision,
+  ROUND_SWEEPS,
+  screened,
+} from "../l0/relaxation.ts";
 import { drop, type Fixing, keep, nodeStatus, type SearchOptions } from "../l0/search.ts";
 import { lowerBound } from "./dual_bound.ts";
 import {
@@ -37,9 +46,6 @@ export interface RelaxedGraph {
 /** Solves the relaxation of one node after another. */
 export type GraphRelaxation = (statuses: Uint8Array, start: GraphStart, upperBound: number) => Promise<RelaxedGraph>;
 
-/** Most sweeps of a descent. */
-const sweepsPerRound = 200;
-
 /** Sweeps that take as long as the sums before and after those of a call, and as what the first call has to gather besides. */
 const callingSweeps = 2, loadingSweeps = 6;
 
@@ -54,21 +60,21 @@ export interface RelaxationLimits {
 /** A second of work. */
 export const usualLimits: RelaxationLimits = { workPerCall: 2e9, joining: 8 };
 
-/** A penalty less strong than this many times its own is left as it is: nearly all steep edges are there already. */
+/** A penalty less strong than this many times its own is left as it is: nearly all edges above the threshold are there already. */
 const leastFactor = 1.25;
 
-/** Share of the edges there is room for that may be taken: they may crowd at some vertices. */
+/** Share of the edges that the work of a call allows that may be taken: they may crowd at some vertices. */
 const spare = 0.9;
 
-/** Share of the open gap that a relaxation may leave: a round over all edges of a large graph costs more than it closes. */
-const slack = 0.01;
+/** More of the open gap may be left than by small relaxations: a round over all edges of a large graph costs more than it closes. */
+const precision = { ...nodePrecision, slack: 0.01 };
 
 /**
- * Relaxations by coordinate descent on an active set of edges: those whose slope exceeds the threshold join until none is
- * left, and the descent is repeated to a finer tolerance until the duality gap tells whether the node can be pruned.
+ * Relaxations by coordinate descent on an active set of edges: those whose derivative exceeds the threshold join until none
+ * is left, and the descent is repeated to a finer tolerance until the duality gap tells whether the node can be pruned.
  *
- * Where too many edges are steep, the steepest join, and the descent has the penalty as many times as strong as it takes
- * for no other edge to be steep: the solution is as dense as its edges are many, and a fraction of its dual point is a
+ * Where too many edges are above the threshold, the largest join, and the descent has the penalty as many times as strong
+ * as it takes for no other edge to be above it: the solution is as dense as its edges are many, and a fraction of its dual point is a
  * good one for the penalty itself. The penalty comes down as edges join.
  */
 export function createGraphRelaxation(
@@ -79,6 +85,7 @@ export function createGraphRelaxation(
 ): GraphRelaxation {
   const { vertices } = problem;
   const { lambda0, lambda2, bound: bigM, threshold } = penalty;
+  const candidates = createCandidates(branchingWidth, penalty);
   const active = new Uint8Array(vertices * (vertices - 1) / 2);
 
   async function screen(statuses: Uint8Array, bound: number, upperBound: number): Promise<Fixing[]> {
@@ -86,38 +93,23 @@ export function createGraphRelaxation(
     await problem.derivativesAbove(() => -1, (derivative, i, j) => {
       const edge = edgeNumber(i, j, vertices);
       if (statuses[edge] !== nodeStatus.free) return;
-      const relaxed = relaxedConjugate(derivative, penalty);
-      if (bound + relaxed > upperBound) fixings.push(keep(edge));
-      else if (bound + relaxed - keptConjugate(derivative, penalty) > upperBound) fixings.push(drop(edge));
+      const status = screened(derivative, bound, upperBound, penalty);
+      if (status === nodeStatus.screenedKept) fixings.push(keep(edge));
+      if (status === nodeStatus.screenedZero) fixings.push(drop(edge));
     });
     return fixings;
   }
 
   function relaxedObjective(kinds: Uint8Array, estimate: GraphEstimate): number {
     let value = dataTerm(estimate);
-    for (let k = 0; k < kinds.length; k++) {
-      const x = estimate.values[k];
-      value += kinds[k] === nodeStatus.kept ? lambda0 + lambda2 * x * x : relaxedAt(x, penalty);
-    }
+    for (let k = 0; k < kinds.length; k++) value += nodePenaltyAt(kinds[k], estimate.values[k], penalty);
     return value;
   }
 
   /** The most fractional edges, as many as may be branched on; of equal ones, the first. */
   function fractionalEdges(edges: Uint32Array, kinds: Uint8Array, { values }: GraphEstimate): number[] {
-    const found: { edge: number; distance: number }[] = [];
-    for (let k = 0; k < edges.length; k++) {
-      const z = indicatorAt(values[k], penalty), distance = Math.abs(z - 0.5), edge = edges[k];
-      if (kinds[k] !== nodeStatus.free || !(z > 0 && z < 1)) continue;
-      let place = found.length;
-      while (
-        place > 0 && (distance < found[place - 1].distance ||
-          (distance === found[place - 1].distance && edge < found[place - 1].edge))
-      ) place--;
-      if (place >= branchingWidth) continue;
-      found.splice(place, 0, { edge, distance });
-      if (found.length > branchingWidth) found.pop();
-    }
-    return found.map(({ edge }) => edge);
+    for (let k = 0; k < edges.length; k++) candidates.offer(edges[k], values[k], kinds[k]);
+    return candidates.take();
   }
 
   /** One descent, in calls of bounded work; none or a part of it once time is up. */
@@ -131,13 +123,13 @@ export function createGraphRelaxation(
   ): Promise<GraphEstimate> {
     if (await ended()) return evaluate(problem, point, penalty);
     const stronger = l0Penalty(factor * lambda0, factor * lambda2, bigM);
-    const request = { kinds, penalty: stronger, tolerance },
-      affordable = Math.floor(workPerCall / Math.max(1, sweepWork));
-    let sweeps = Math.max(0, Math.min(sweepsPerRound, affordable - loadingSweeps));
+    const request = { kinds, penalty: stronger, tolerance };
+    const affordable = Math.floor(workPerCall / Math.max(1, sweepWork));
+    let sweeps = Math.max(0, Math.min(ROUND_SWEEPS, affordable - loadingSweeps));
     let descent = await problem.descend({ ...request, point, sweeps });
-    for (let made = sweeps; descent.sweeps === sweeps && made < sweepsPerRound; made += sweeps) {
+    for (let made = sweeps; descent.sweeps === sweeps && made < ROUND_SWEEPS; made += sweeps) {
       if (await ended()) break;
-      sweeps = Math.max(1, Math.min(sweepsPerRound - made, affordable - callingSweeps));
+      sweeps = Math.max(1, Math.min(ROUND_SWEEPS - made, affordable - callingSweeps));
       descent = await problem.descend({ ...request, sweeps });
     }
     return descent.estimate;
@@ -174,20 +166,20 @@ export function createGraphRelaxation(
         if (prices === undefined || await ended()) return { ...solved, complete: false };
 
         // The bound is valid with edges yet to enter: what they are worth is in the gap.
-        if (primal - bound <= allowedGap(primal, upperBound, fractional.length === 0, slack) || tolerance < 1e-26) {
-          // The bound of an edge made zero is above that of the node by lambda0 at most, that of a kept one by its conjugate.
-          const promising = bound + Math.max(lambda0, relaxedConjugate(prices.largest, penalty)) > upperBound;
-          return promising ? { ...solved, fixings: await screen(statuses, bound, upperBound) } : solved;
+        if (isRelaxed({ primal, bound, upperBound, isSolution: fractional.length === 0, tolerance }, precision)) {
+          const largest = relaxedConjugate(prices.largest, penalty);
+          if (!canScreen(bound, upperBound, largest, penalty)) return solved;
+          return { ...solved, fixings: await screen(statuses, bound, upperBound) };
         }
         const { entering, limit } = prices;
         const full = edges.length + entering.length > capacity;
-        // Where there is no room for all, those that go and those that come may gain nothing any more.
+        // Where not all fit, those that go and those that come may gain nothing any more.
         if (entering.length > 0 && full && (spareCapacity < edges.length >> 3 || !(bound > before))) {
           return { ...solved, complete: false };
         }
         // Zero edges leave while many others come; later they stay, so that none comes and goes forever.
         const settled = !full && entering.length <= edges.length >> 3;
-        if (entering.length === 0 && factor === 1) tolerance /= 100;
+        if (entering.length === 0 && factor === 1) tolerance = finer(tolerance);
         ({ edges, values } = joinEdges(edges, estimate.values, settled ? undefined : stays, entering));
         if (threshold > 0) ceiling = Math.min(ceiling, limit / threshold);
         factor = threshold > 0 && ceiling >= leastFactor ? ceiling : 1;

@@ -1,8 +1,9 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import { nodeState, nodeStateWords, nodeStatus } from "../../kernels/engine/mod.ts";
+import { BATCH_NODES } from "../../kernels/contract/l0/constants.ts";
+import { nodeState, nodeStateWords, nodeStatus } from "../../kernels/contract/l0/nodes.ts";
 import type { L0Penalty, NodeBatchArguments } from "../../kernels/contract.ts";
 import type { Run } from "../core/run.ts";
-import { nodePrecision } from "./node_precision.ts";
+import { createCandidates, nodePrecision } from "./relaxation.ts";
 import { drop, type Fixing, keep, type NodeRelaxation, type NodeRequest } from "./search.ts";
 
 /** The nonzeros of a relaxed solution, from which relaxations of children start. */
@@ -50,28 +51,28 @@ export interface NodeBatch {
   release(): void;
 }
 
-/** Most nodes that one call solves. */
-const capacity = 32;
-
 /** Sweeps of one node between two checkpoints. */
 const sweepsPerCall = 400;
 
 /**
  * Solves relaxations many at a time, each on one thread, by one call of a kernel for all.
  *
- * Memory: 9 bytes x 32 nodes x variables.
+ * Memory: 9 bytes x {@linkcode BATCH_NODES} x variables.
  */
 export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run: Run): NodeBatch {
   const { variables, penalty, extras } = problem;
   const matrix = (columns: number, label: string) => ({
-    ...{ array: workspace.allocate("f64", capacity * columns, label), rows: capacity, columns },
+    array: workspace.allocate("f64", BATCH_NODES * columns, label),
+    rows: BATCH_NODES,
+    columns,
   });
-  const statuses = workspace.allocate("u8", capacity * variables, "node statuses");
+  const statuses = workspace.allocate("u8", BATCH_NODES * variables, "node statuses");
   const values = matrix(variables, "node values"), states = matrix(nodeStateWords, "node states");
   const beside = matrix(extras, "node extras");
   // Copies on this side, used again and again.
-  const statusBuffer = new Uint8Array(capacity * variables), valueBuffer = new Float64Array(capacity * variables);
-  const stateBuffer = new Float64Array(capacity * nodeStateWords), extraBuffer = new Float64Array(capacity * extras);
+  const statusBuffer = new Uint8Array(BATCH_NODES * variables), valueBuffer = new Float64Array(BATCH_NODES * variables);
+  const stateBuffer = new Float64Array(BATCH_NODES * nodeStateWords),
+    extraBuffer = new Float64Array(BATCH_NODES * extras);
 
   function load(requests: readonly NodeRequest<NodeStart>[]): void {
     requests.forEach(({ start, bound, writeStatuses }, node) => {
@@ -97,37 +98,19 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
     return stateBuffer[node * nodeStateWords + nodeState.tolerance] < 0;
   }
 
-  // Room for the nonzeros of one node, and for its most fractional variables, the most fractional first.
+  // Buffers for the nonzeros of one node.
   const found = new Uint32Array(variables), nonzeros = new Float32Array(variables);
-  const chosen: number[] = [], distances: number[] = [];
-
-  /** Puts a variable among the candidates, if it is one of the `candidates` most fractional; variables come ascending. */
-  function consider(variable: number, distance: number): void {
-    let place = chosen.length;
-    while (place > 0 && distances[place - 1] > distance) place--;
-    if (place >= problem.candidates) return;
-    chosen.splice(place, 0, variable);
-    distances.splice(place, 0, distance);
-    if (chosen.length <= problem.candidates) return;
-    chosen.pop();
-    distances.pop();
-  }
+  const candidates = createCandidates(problem.candidates, penalty);
 
   function lift(node: number): SolvedNode {
     const at = node * variables, state = node * nodeStateWords;
-    // Where z reaches 1: see `indicatorAt`.
-    const full = Math.min(penalty.ratio, penalty.bound);
     let count = 0;
-    chosen.length = distances.length = 0;
     for (let j = 0; j < variables; j++) {
       const value = valueBuffer[at + j];
       if (value === 0) continue;
       found[count] = j;
       nonzeros[count++] = value;
-      const status = statusBuffer[at + j], indicator = Math.abs(value) / full;
-      if (status === nodeStatus.kept || indicator >= 1) continue;
-      // Of a variable that is screened one child alone is left: those come last.
-      consider(j, Math.abs(indicator - 0.5) + (status === nodeStatus.free ? 0 : 1));
+      candidates.offer(j, value, statusBuffer[at + j]);
     }
     const fixings: Fixing[] = [];
     if (stateBuffer[state + nodeState.fixings] > 0) {
@@ -139,7 +122,7 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
     return {
       bound: stateBuffer[state + nodeState.bound],
       objective: solved(node) ? stateBuffer[state + nodeState.objective] : Infinity,
-      candidates: chosen.slice(),
+      candidates: candidates.take(),
       complete: solved(node),
       fixings,
       start: {
@@ -156,7 +139,13 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
     const precision = { ...nodePrecision, finest: nodePrecision.finest * problem.scale };
     for (let complete = false; !complete;) {
       await problem.launch({
-        ...{ nodes, variables, statuses, penalty, upperBound, precision, sweeps: sweepsPerCall },
+        nodes,
+        variables,
+        statuses,
+        penalty,
+        upperBound,
+        precision,
+        sweeps: sweepsPerCall,
         values: { ...values, rows: nodes },
         states: { ...states, rows: nodes },
       }, { ...beside, rows: nodes });
@@ -164,7 +153,7 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
       complete = requests.every((_, node) => solved(node));
       const state = { stage: "relaxation", fraction: 0, iteration: nodes, objective: upperBound };
       if (complete || !(await run.checkpoint(state))) continue;
-      // Out of time: the bounds there are will do, but there must be some.
+      // The time limit is reached: the bounds there are will do, but there must be some.
       if (requests.every((_, node) => stateBuffer[node * nodeStateWords + nodeState.bound] > -Infinity)) break;
     }
     await workspace.read(statuses, 0, nodes * variables, statusBuffer);
@@ -180,8 +169,8 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
       offer: (node: SolvedNode) => Promise<void>,
     ): Promise<SolvedNode[]> {
       const nodes: SolvedNode[] = [];
-      for (let from = 0; from < requests.length; from += capacity) {
-        const some = await solve(requests.slice(from, from + capacity), upperBound());
+      for (let from = 0; from < requests.length; from += BATCH_NODES) {
+        const some = await solve(requests.slice(from, from + BATCH_NODES), upperBound());
         for (const node of some) {
           if (node.objective < upperBound()) await offer(node);
           nodes.push(node);

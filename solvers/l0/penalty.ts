@@ -2,7 +2,13 @@
 
 import type { L0Penalty } from "../../kernels/contract.ts";
 
-export { indicatorAt, keptConjugate, penaltyKinds, relaxedAt, relaxedConjugate } from "../../kernels/engine/mod.ts";
+export {
+  indicatorAt,
+  keptConjugate,
+  penaltyKinds,
+  relaxedAt,
+  relaxedConjugate,
+} from "../../kernels/contract/l0/penalty.ts";
 export type { L0Penalty } from "../../kernels/contract.ts";
 
 /** The penalty with its derived numbers; `bound` may be infinite. */
@@ -17,7 +23,7 @@ export function penaltyAt(x: number, { lambda0, lambda2 }: L0Penalty): number {
   return x === 0 ? 0 : lambda0 + lambda2 * x * x;
 }
 
-/** Decrease of `curvature x^2 / 2 - slope x` net of the penalty, at the best nonzero `x` within the bound. */
+/** Decrease of `curvature x^2 / 2 - derivative x` net of the penalty, at the best nonzero `x` within the bound. */
 export function entryGain(curvature: number, derivative: number, { lambda0, lambda2, bound }: L0Penalty): number {
   const magnitude = Math.abs(derivative);
   if (magnitude === 0) return -lambda0;

@@ -1,4 +1,5 @@
-import { nodeStatus } from "../../kernels/engine/mod.ts";
+import { BATCH_NODES } from "../../kernels/contract/l0/constants.ts";
+import { nodeStatus } from "../../kernels/contract/l0/nodes.ts";
 import type { Status } from "../core/result.ts";
 import type { Run } from "../core/run.ts";
 import { createHeap } from "./heap.ts";
@@ -49,7 +50,7 @@ export interface Tree<Start> {
 }
 
 /** Open nodes that are branched on at once where relaxations are small: two children each, enough for some threads. */
-export const nodesTogether = 16;
+export const nodesTogether = BATCH_NODES / 2;
 
 /** Limits of the search. */
 export interface SearchOptions {

@@ -2,7 +2,7 @@ import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, VectorOperand } from "../../kernels/contract.ts";
 import { createNodeBatch, type NodeBatch } from "../l0/node_batch.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
-import { nodePrecision } from "../l0/node_precision.ts";
+import { nodePrecision } from "../l0/relaxation.ts";
 import type { Matrix, Vector } from "../core/matrix.ts";
 import type { SearchOptions } from "../l0/search.ts";
 
@@ -222,19 +222,20 @@ export async function createLeastSquares(
     openNodes(penalty, { run, branchingWidth }) {
       const wanted = workspace.allocate("u8", features, "wanted rows"), nothing = new Uint8Array(features);
       const nodes = createNodeBatch(workspace, {
-        ...{
-          variables: features,
-          penalty,
-          candidates: branchingWidth,
-          extras: 0,
-          scale: nullLoss,
-          tolerance: nodePrecision.node * nullLoss,
-        },
+        variables: features,
+        penalty,
+        candidates: branchingWidth,
+        extras: 0,
+        scale: nullLoss,
+        tolerance: nodePrecision.node * nullLoss,
         async launch(batch) {
           workspace.write(wanted, nothing);
           await kernels.regressionNodes({
             ...batch,
-            ...{ nullLoss, linear, wanted, rowOf: placeOfRow },
+            nullLoss,
+            linear,
+            wanted,
+            rowOf: placeOfRow,
             gram: { array: gram, rows: rowCount, columns: features },
           });
           const asked = await workspace.read(wanted);

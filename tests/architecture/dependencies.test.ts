@@ -10,8 +10,9 @@ interface Layer {
 }
 
 const engine = "kernels/engine/mod.ts", contracts = ["type kernels/contract.ts", "type kernels/contract/"];
-/** Sizes of blocks that a kernel and the code that launches it share. */
-const blockings = [
+/** Sizes, codes and layouts that a kernel and the code around it share: constants that both compilers read. */
+const constants = [
+  "kernels/contract/l0/constants.ts",
   ...["blocking", "cholesky_blocking", "quadratic_form_blocking"].map((name) => `kernels/wasm/dense/${name}.ts`),
   "kernels/wasm/quantization/blocking.ts",
 ];
@@ -20,7 +21,7 @@ const host = ["node:", "type node:"];
 /** From the bottom up; each file belongs to the first layer that holds it. */
 const layers: { readonly [name: string]: Layer } = {
   contracts: { within: ["kernels/contract.ts", "kernels/contract/"], mayImport: ["kernels/contract/"] },
-  assembly: { within: ["kernels/wasm/assembly/"], mayImport: ["kernels/wasm/assembly/", ...blockings] },
+  assembly: { within: ["kernels/wasm/assembly/"], mayImport: ["kernels/wasm/assembly/", ...constants] },
   reference: { within: ["kernels/reference/"], mayImport: ["kernels/reference/", "kernels/contract/", ...contracts] },
   wasm: {
     within: ["kernels/wasm/"],
@@ -29,7 +30,7 @@ const layers: { readonly [name: string]: Layer } = {
   webgpu: { within: ["kernels/webgpu/"], mayImport: ["kernels/webgpu/", "kernels/reference/", ...contracts] },
   kernels: { within: ["kernels/"], mayImport: ["kernels/"] },
   core: { within: ["solvers/core/"], mayImport: ["solvers/core/", engine, ...contracts] },
-  solvers: { within: ["solvers/"], mayImport: ["solvers/", engine, ...contracts] },
+  solvers: { within: ["solvers/"], mayImport: ["solvers/", engine, "kernels/contract/l0/", ...contracts] },
   formats: {
     within: ["formats/"],
     mayImport: ["formats/", "solvers/core/", "type solvers/quantization/layer.ts"],

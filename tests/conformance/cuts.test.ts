@@ -4,7 +4,7 @@ import { createArena } from "../../kernels/engine/arena.ts";
 import { capabilities } from "../../kernels/engine/mod.ts";
 import { loadModule } from "../../kernels/engine/modules.ts";
 import type { FloatDtype, MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
-import { type Launch, type Launches, runLaunches } from "../../kernels/wasm/launch.ts";
+import { type Launch, type Launches, passStructs, runLaunches, structWords } from "../../kernels/wasm/launch.ts";
 import { gemm } from "../../kernels/wasm/dense/gemm.ts";
 import { gemv } from "../../kernels/wasm/dense/gemv.ts";
 import { syrk } from "../../kernels/wasm/dense/syrk.ts";
@@ -22,7 +22,7 @@ async function openInstance() {
   });
   const exports = instance.exports as unknown as Record<string, (...parameters: number[]) => number>;
   const arena = createArena(memory, exports.heapBase(), 64 << 20);
-  const scratch = arena.allocate("u8", 4 << 20, "scratch");
+  const scratch = arena.allocate("u8", 4 << 20, "scratch"), structs = arena.allocate("f64", structWords, "structs");
   const random = createRandom(7);
   const fill = (dtype: FloatDtype, length: number) => {
     const array = arena.allocate(dtype, length, "operand");
@@ -37,8 +37,8 @@ async function openInstance() {
     }),
     vector: (dtype: FloatDtype, length: number) => ({ array: fill(dtype, length), length }),
     run({ entry, parameters, extent = 0 }: Launch, cuts: readonly number[]): number {
-      const ends = [...cuts, extent];
-      ends.forEach((end, i) => exports[entry](...parameters, i === 0 ? 0 : ends[i - 1], end, scratch.address));
+      const ends = [...cuts, extent], values = passStructs(parameters, structs.view, structs.address);
+      ends.forEach((end, i) => exports[entry](...values, i === 0 ? 0 : ends[i - 1], end, scratch.address));
       return 0;
     },
   };

@@ -27,6 +27,7 @@ export type * from "./pseudolikelihood_residuals.ts";
 export type * from "./gradient.ts";
 export type * from "./conjugates.ts";
 export type * from "./swaps.ts";
+export type * from "./relaxation.ts";
 export type * from "./nodes.ts";
 
 /** The kernels of the family. */

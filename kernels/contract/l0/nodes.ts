@@ -2,47 +2,52 @@
  * Kernels that solve the relaxations of a batch of branch-and-bound nodes, one row of every array a node.
  *
  * Each node is solved on its own, by coordinate descent on an active set, in rounds: descend to the node's tolerance,
- * price all variables, and then prune, let the variables beyond the threshold join, accept the bound or descend to a finer
+ * price all variables, and then prune, let variables above the threshold join, accept the bound or descend to a finer
  * tolerance. Nothing passes from node to node, so that any partition of the batch gives the same bits.
  *
  * @module
  */
 
+import {
+  FREE,
+  KEPT,
+  SCREENED_KEPT,
+  SCREENED_ZERO,
+  STATE_BOUND,
+  STATE_FIXINGS,
+  STATE_OBJECTIVE,
+  STATE_TOLERANCE,
+  STATE_WORDS,
+  ZERO,
+} from "./constants.ts";
 import type { FamilySpecifications } from "../specification.ts";
 import type { L0Penalty } from "./penalty.ts";
+import type { NodePrecision } from "./relaxation.ts";
 import type { Completion, DeviceArray, MatrixOperand, VectorOperand } from "../operands.ts";
 
 /** What a node knows of a variable; `free` and `kept` are the penalty kinds of the same name. */
-export const nodeStatus = { free: 0, kept: 1, zero: 2, screenedKept: 3, screenedZero: 4 } as const;
+export const nodeStatus = {
+  free: FREE,
+  kept: KEPT,
+  zero: ZERO,
+  screenedKept: SCREENED_KEPT,
+  screenedZero: SCREENED_ZERO,
+} as const;
 
 /** Words of the state of a node. */
 export const nodeState = {
   /** A valid lower bound: before, one that is known (or -Infinity); after, the best of all rounds. */
-  bound: 0,
+  bound: STATE_BOUND,
   /** Tolerance of the next descent; negative once the relaxation is solved or its bound has reached `upperBound`. */
-  tolerance: 1,
+  tolerance: STATE_TOLERANCE,
   /** Receives the objective of the descent on the penalty itself over the relaxed support; Infinity where none was made. */
-  objective: 2,
+  objective: STATE_OBJECTIVE,
   /** Receives the number of variables that screening has fixed. */
-  fixings: 3,
+  fixings: STATE_FIXINGS,
 } as const;
 
 /** Number of words of {@linkcode nodeState}. */
-export const nodeStateWords = 4;
-
-/** How exactly relaxations are solved. */
-export interface NodePrecision {
-  /** Duality gap, as a share of the objective, at which a relaxation counts as solved. */
-  readonly node: number;
-  /** The same where the relaxation is a solution: nothing will be branched on, so its bound is final. */
-  readonly leaf: number;
-  /** Share of the distance to the upper bound that need not be closed: such a node is branched on anyway. */
-  readonly slack: number;
-  /** Share of the terms of a bound that rounding may move: it is subtracted from every bound. */
-  readonly rounding: number;
-  /** Tolerance below which a descent is not repeated. */
-  readonly finest: number;
-}
+export const nodeStateWords = STATE_WORDS;
 
 /** A batch of nodes. */
 export interface NodeBatchArguments {

@@ -8,13 +8,14 @@
  *     counted   g = lambda0 [x != 0] + lambda2 x^2, the penalty itself: zero unless the gain exceeds lambda0
  *
  * `psi(x) = min { lambda0 z + lambda2 x^2 / z : |x| / bound <= z <= 1 }` is the largest convex function below the
- * penalty: linear with slope `threshold` up to `ratio = sqrt(lambda0 / lambda2)`, the penalty itself from there on; where
+ * penalty: linear with derivative `threshold` up to `ratio = sqrt(lambda0 / lambda2)`, the penalty itself from there on; where
  * `ratio > bound` it is linear throughout. Kept coordinates have `phi(x) = lambda0 + lambda2 x^2`.
  *
  * @module
  */
 
 import type { DeviceArray } from "../operands.ts";
+import { COUNTED, KEPT, RELAXED } from "./constants.ts";
 
 /** The penalty `lambda0 [x != 0] + lambda2 x^2` over `|x| <= bound` and the two numbers of its relaxation. */
 export interface L0Penalty {
@@ -22,14 +23,14 @@ export interface L0Penalty {
   readonly lambda2: number;
   /** May be infinite. */
   readonly bound: number;
-  /** Slope of the relaxation at zero. */
+  /** Derivative of the relaxation at zero, from the right. */
   readonly threshold: number;
-  /** Where the relaxation meets the penalty; beyond `bound`, it does not, and the slope is the same throughout. */
+  /** Where the relaxation meets the penalty; beyond `bound`, it does not, and the derivative is the same throughout. */
   readonly ratio: number;
 }
 
 /** How a coordinate is penalised, as the kernels encode it. */
-export const penaltyKinds = { relaxed: 0, kept: 1, counted: 2 } as const;
+export const penaltyKinds = { relaxed: RELAXED, kept: KEPT, counted: COUNTED } as const;
 
 /** `psi(x)` within the bound. */
 export function relaxedAt(x: number, { lambda0, lambda2, bound, ratio, threshold }: L0Penalty): number {

@@ -1,5 +1,5 @@
 import type { HostArray } from "../../contract.ts";
-import type { Launch } from "../../wasm/launch.ts";
+import { type Launch, passStructs, structWords } from "../../wasm/launch.ts";
 import type { Arena } from "../arena.ts";
 import { BackendError } from "../errors.ts";
 import { type Entries, layout as at, takePieces } from "./task.ts";
@@ -33,6 +33,7 @@ export function createThreadPool(
   const control = arena.allocate("i32", at.bytes / 4, "thread control block");
   const words = control.view;
   const parameters = new Float64Array(words.buffer, control.address + at.parametersByte, 64);
+  const structs = control.address + at.structsByte, structValues = new Float64Array(words.buffer, structs, structWords);
   const names = Object.keys(instance.exports).sort();
   const entries = names.map((name) => instance.exports[name]) as unknown as Entries;
   const scratch: HostArray<"u8">[] = [];
@@ -98,7 +99,7 @@ export function createThreadPool(
     threads: number,
   ): void {
     reserveScratch(scratchBytes, threads);
-    parameters.set(values);
+    parameters.set(passStructs(values, structValues, structs));
     words[at.next] = 0;
     words[at.trapped] = 0;
     words[at.value] = 0;

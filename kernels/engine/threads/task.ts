@@ -22,8 +22,9 @@ export const layout = {
   scratch: 16,
   /** First of one launch number a thread, on which its worker sleeps. */
   epoch: 128,
-  /** Byte offset of the f64 parameters. */
+  /** Byte offset of the f64 parameters, and of the words of structs among them. */
   parametersByte: 1024,
+  structsByte: 1536,
   /** Size of the block in bytes. */
   bytes: 2048,
 } as const;

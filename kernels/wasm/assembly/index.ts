@@ -7,8 +7,10 @@ export { gemv_f32, gemv_f64 } from "./dense/gemv";
 export { leastSquaresDescent_f64 } from "./l0/least_squares";
 export { productDescent_f64 } from "./l0/pseudolikelihood_products";
 export { graphNodes_f64 } from "./l0/graph_nodes";
-export { neighbourDiagonals_f64, neighbourEdges_f64, neighbourNorms_f64 } from "./l0/pseudolikelihood_neighbours";
-export { packedDiagonals_f64, packedEdges_f64, packedNorms_f64, packGram_f64 } from "./l0/pseudolikelihood_packed";
+export {
+  neighbourDiagonals_f64, neighbourEdges_f64, neighbourNorms_f64, packedDiagonals_f64, packedEdges_f64, packedNorms_f64,
+  packGram_f64,
+} from "./l0/pseudolikelihood_neighbours";
 export { residualDiagonals_f64, residualEdges_f64, residualNorms_f64 } from "./l0/pseudolikelihood_residuals";
 export { graphGradient_f64, pairedGradient_f64, entriesAbove_f64 } from "./l0/gradient";
 export { graphSwaps_f64 } from "./l0/swaps";

@@ -1,4 +1,5 @@
 import { start } from "./addresses.ts";
+import { penaltyStruct } from "./penalty.ts";
 import { addressOf, grainFor, type Lowering, strideOf } from "../launch.ts";
 
 /** Lowering of {@linkcode Kernels.scaledConjugates}: rows split. */
@@ -7,9 +8,17 @@ export const scaledConjugates: Lowering<"scaledConjugates"> = (
 ) => [{
   entry: "scaledConjugates_f64",
   parameters: [
-    ...[gradient.columns, first, addressOf(gradient), strideOf(gradient), start(statuses)],
-    ...[scales.length, addressOf(scales), penalty.lambda0, penalty.lambda2, penalty.bound, penalty.threshold],
-    ...[addressOf(sums), strideOf(sums), addressOf(largest)],
+    gradient.columns,
+    first,
+    addressOf(gradient),
+    strideOf(gradient),
+    start(statuses),
+    scales.length,
+    addressOf(scales),
+    penaltyStruct(penalty),
+    addressOf(sums),
+    strideOf(sums),
+    addressOf(largest),
   ],
   extent: gradient.rows,
   grain: grainFor(4 * gradient.columns),

@@ -2,7 +2,7 @@ import { start } from "./addresses.ts";
 import { graph } from "./pseudolikelihood_steps.ts";
 import { addressOf, grainFor, type Lowering, strideOf } from "../launch.ts";
 
-/** Rows of slopes that are summed together. */
+/** Rows of the gradient that are summed together. */
 const gradientGroup = 8;
 
 /** Lowering of {@linkcode Kernels.graphGradient}: rows split. */
@@ -23,9 +23,16 @@ export const pairedGradient: Lowering<"pairedGradient"> = (
 ) => [{
   entry: "pairedGradient_f64",
   parameters: [
-    ...[gradient.columns, first, from, addressOf(products), strideOf(products), addressOf(mirrored)],
+    gradient.columns,
+    first,
+    from,
+    addressOf(products),
+    strideOf(products),
+    addressOf(mirrored),
     ...(transposed ? [1, strideOf(mirrored)] : [strideOf(mirrored), 1]),
-    ...[addressOf(diagonal), addressOf(gradient), strideOf(gradient)],
+    addressOf(diagonal),
+    addressOf(gradient),
+    strideOf(gradient),
   ],
   extent: gradient.rows,
   grain: grainFor(8 * gradient.columns),
@@ -35,15 +42,13 @@ export const pairedGradient: Lowering<"pairedGradient"> = (
 export const entriesAbove: Lowering<"entriesAbove"> = ({ first, gradient, limits, columns, counts }) => [{
   entry: "entriesAbove_f64",
   parameters: [
-    ...[
-      gradient.columns,
-      first,
-      addressOf(gradient),
-      strideOf(gradient),
-      addressOf(limits),
-      start(columns),
-      start(counts),
-    ],
+    gradient.columns,
+    first,
+    addressOf(gradient),
+    strideOf(gradient),
+    addressOf(limits),
+    start(columns),
+    start(counts),
   ],
   extent: gradient.rows,
   grain: grainFor(gradient.columns),

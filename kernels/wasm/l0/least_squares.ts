@@ -1,5 +1,5 @@
 import { start } from "./addresses.ts";
-import { penaltyParameters } from "./penalty.ts";
+import { penaltyStruct } from "./penalty.ts";
 import { addressOf, type Lowering, strideOf } from "../launch.ts";
 
 /** Lowering of {@linkcode Kernels.leastSquaresDescent}. */
@@ -8,9 +8,18 @@ export const leastSquaresDescent: Lowering<"leastSquaresDescent"> = (
 ) => [{
   entry: "leastSquaresDescent_f64",
   parameters: [
-    ...[coefficients.length, linear.length, addressOf(gram), strideOf(gram)],
-    ...[start(features), start(rows), start(kinds)],
-    ...[addressOf(coefficients), addressOf(linear), addressOf(correlations)],
-    ...[...penaltyParameters(penalty), sweeps, tolerance],
+    coefficients.length,
+    linear.length,
+    addressOf(gram),
+    strideOf(gram),
+    start(features),
+    start(rows),
+    start(kinds),
+    addressOf(coefficients),
+    addressOf(linear),
+    addressOf(correlations),
+    penaltyStruct(penalty),
+    sweeps,
+    tolerance,
   ],
 }];

@@ -1,6 +1,6 @@
 import type { NeighbourDescentArguments, PackedGram } from "../../contract.ts";
 import { start } from "./addresses.ts";
-import { penaltyParameters } from "./penalty.ts";
+import { penaltyStruct } from "./penalty.ts";
 import { gatherCost, graph, sweepClasses } from "./pseudolikelihood_steps.ts";
 import { addressOf, grainFor, type Lowering, strideOf } from "../launch.ts";
 
@@ -33,8 +33,15 @@ function packedDescent(operands: NeighbourDescentArguments, packing: PackedGram)
     edges: {
       entry: "packedEdges_f64",
       parameters: [
-        ...[...held, start(packing.slots), addressOf(values), addressOf(diagonal), start(ends), start(kinds)],
-        ...[addressOf(norms), addressOf(changes), ...penaltyParameters(penalty)],
+        ...held,
+        start(packing.slots),
+        addressOf(values),
+        addressOf(diagonal),
+        start(ends),
+        start(kinds),
+        addressOf(norms),
+        addressOf(changes),
+        penaltyStruct(penalty),
       ],
       grain: grainFor(4 * degree + gatherCost),
     },
@@ -57,8 +64,12 @@ function gatheredDescent(operands: NeighbourDescentArguments) {
     edges: {
       entry: "neighbourEdges_f64",
       parameters: [
-        ...[...shared, start(ends), start(kinds), addressOf(norms), addressOf(changes)],
-        ...penaltyParameters(penalty),
+        ...shared,
+        start(ends),
+        start(kinds),
+        addressOf(norms),
+        addressOf(changes),
+        penaltyStruct(penalty),
       ],
       grain: grainFor(2 * sums),
     },

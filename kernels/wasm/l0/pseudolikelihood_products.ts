@@ -1,5 +1,5 @@
 import { start } from "./addresses.ts";
-import { penaltyParameters } from "./penalty.ts";
+import { penaltyStruct } from "./penalty.ts";
 import { addressOf, type Lowering, strideOf } from "../launch.ts";
 
 /** Lowering of {@linkcode Kernels.productDescent}. */
@@ -8,9 +8,20 @@ export const productDescent: Lowering<"productDescent"> = (
 ) => [{
   entry: "productDescent_f64",
   parameters: [
-    ...[diagonal.length, values.length, addressOf(gram), strideOf(gram)],
-    ...[start(ends), start(kinds), addressOf(values), addressOf(diagonal)],
-    ...[addressOf(products), strideOf(products), addressOf(norms), addressOf(diagonalProducts)],
-    ...[...penaltyParameters(penalty), sweeps, tolerance],
+    diagonal.length,
+    values.length,
+    addressOf(gram),
+    strideOf(gram),
+    start(ends),
+    start(kinds),
+    addressOf(values),
+    addressOf(diagonal),
+    addressOf(products),
+    strideOf(products),
+    addressOf(norms),
+    addressOf(diagonalProducts),
+    penaltyStruct(penalty),
+    sweeps,
+    tolerance,
   ],
 }];

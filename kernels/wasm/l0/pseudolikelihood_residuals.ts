@@ -1,5 +1,5 @@
 import { start } from "./addresses.ts";
-import { penaltyParameters } from "./penalty.ts";
+import { penaltyStruct } from "./penalty.ts";
 import { adjacency, sweepClasses } from "./pseudolikelihood_steps.ts";
 import { addressOf, grainFor, type Lowering, strideOf } from "../launch.ts";
 
@@ -7,7 +7,13 @@ import { addressOf, grainFor, type Lowering, strideOf } from "../launch.ts";
 export const residualDescent: Lowering<"residualDescent"> = (operands) => {
   const { samples, residuals, variances, ends, kinds, values, diagonal, norms, diagonalProducts, changes, penalty } =
     operands;
-  const shared = [samples.columns, ...[samples, residuals].flatMap((matrix) => [addressOf(matrix), strideOf(matrix)])];
+  const shared = [
+    samples.columns,
+    addressOf(samples),
+    strideOf(samples),
+    addressOf(residuals),
+    strideOf(residuals),
+  ];
   const results = [addressOf(norms), addressOf(diagonalProducts)];
   const vertices = { extent: diagonal.length, grain: grainFor(2 * samples.columns) };
   return sweepClasses(operands, {
@@ -15,15 +21,25 @@ export const residualDescent: Lowering<"residualDescent"> = (operands) => {
     edges: {
       entry: "residualEdges_f64",
       parameters: [
-        ...[...shared, addressOf(variances), addressOf(values), addressOf(diagonal), start(ends), start(kinds)],
-        ...[addressOf(norms), addressOf(changes), ...penaltyParameters(penalty)],
+        ...shared,
+        addressOf(variances),
+        addressOf(values),
+        addressOf(diagonal),
+        start(ends),
+        start(kinds),
+        addressOf(norms),
+        addressOf(changes),
+        penaltyStruct(penalty),
       ],
       grain: grainFor(4 * samples.columns),
     },
     diagonals: {
       entry: "residualDiagonals_f64",
       parameters: [
-        ...[...shared, addressOf(variances), addressOf(diagonal), ...results],
+        ...shared,
+        addressOf(variances),
+        addressOf(diagonal),
+        ...results,
         addressOf(changes) + 8 * values.length,
       ],
       ...vertices,

@@ -9,11 +9,18 @@ export const gatherCost = 64;
 const refreshEvery = 16;
 
 export const adjacency = ({ starts, neighbours, incident, values, diagonal }: AdjacencyOperands) => [
-  ...[start(starts), start(neighbours), start(incident), addressOf(values), addressOf(diagonal)],
+  start(starts),
+  start(neighbours),
+  start(incident),
+  addressOf(values),
+  addressOf(diagonal),
 ];
 
 export const graph = (operands: GraphOperands) => [
-  ...[operands.diagonal.length, addressOf(operands.gram), strideOf(operands.gram), ...adjacency(operands)],
+  operands.diagonal.length,
+  addressOf(operands.gram),
+  strideOf(operands.gram),
+  ...adjacency(operands),
 ];
 
 /** The launches that a descent is made of; those of edges take the first edge of their class. */

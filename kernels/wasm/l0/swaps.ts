@@ -1,4 +1,5 @@
 import { start } from "./addresses.ts";
+import { penaltyStruct } from "./penalty.ts";
 import { adjacency } from "./pseudolikelihood_steps.ts";
 import { addressOf, grainFor, type Lowering, strideOf } from "../launch.ts";
 
@@ -9,9 +10,21 @@ export const graphSwaps: Lowering<"graphSwaps"> = (operands) => {
   return [{
     entry: "graphSwaps_f64",
     parameters: [
-      ...[diagonal.length, ...adjacency(operands), first, addressOf(gradient), strideOf(gradient)],
-      ...[addressOf(gram), strideOf(gram), start(rows), rowsFrom, addressOf(variances), addressOf(leastCurvatures)],
-      ...[penalty.lambda0, penalty.lambda2, penalty.bound, addressOf(gains), start(targets), addressOf(along)],
+      diagonal.length,
+      ...adjacency(operands),
+      first,
+      addressOf(gradient),
+      strideOf(gradient),
+      addressOf(gram),
+      strideOf(gram),
+      start(rows),
+      rowsFrom,
+      addressOf(variances),
+      addressOf(leastCurvatures),
+      penaltyStruct(penalty),
+      addressOf(gains),
+      start(targets),
+      addressOf(along),
     ],
     extent: gradient.rows,
     grain: grainFor(4 * values.length),

@@ -11,7 +11,7 @@ const penalties: L0Penalty[] = [
   { lambda0: 0.03, lambda2: 0.02, bound: 0.4, threshold: 0.03 / 0.4 + 0.02 * 0.4, ratio: Math.sqrt(1.5) },
   { lambda0: 0.02, lambda2: 0, bound: 0.5, threshold: 0.04, ratio: Infinity },
 ];
-const precision: NodePrecision = { node: 1e-7, leaf: 1e-10, slack: 1e-7, rounding: 1e-12, finest: 1e-22 };
+const precision: NodePrecision = { node: 1e-7, leaf: 1e-10, slack: 1e-7, finest: 1e-22 };
 const nodes = 7;
 
 /** `A^T A / rows` of a random `A` [rows, size]. */
@@ -225,7 +225,7 @@ conformance("graphNodes", "reaches the known optima of relaxations", async ({ wo
         sweeps: 20_000,
       },
       penalty: { lambda0, lambda2, bound, ratio, threshold: 2 * Math.sqrt(lambda0 * lambda2) },
-      precision: { node: 1e-11, leaf: 1e-11, slack: 0, rounding: 1e-12, finest: 1e-26 },
+      precision: { node: 1e-11, leaf: 1e-11, slack: 0, finest: 1e-26 },
     });
     const [reached] = await workspace.read(states.array);
     assert.ok(Math.abs(reached - value) <= 1e-8, `${reached}, ${value}`);

@@ -57,6 +57,12 @@ export function dot_f64(n: i32, x: usize, y: usize): f64 {
 
 /** y += alpha x over n elements. */
 export function axpy<T>(n: i32, alpha: T, x: usize, y: usize): void {
+  axpyInline<T>(n, alpha, x, y);
+}
+
+/** The same in place of a call: for inner loops over short rows. */
+@inline
+export function axpyInline<T>(n: i32, alpha: T, x: usize, y: usize): void {
   const a = v128.splat<T>(alpha);
   const turn = 4 * lanes<T>();
   for (; n >= turn; n -= turn) {
@@ -66,6 +72,11 @@ export function axpy<T>(n: i32, alpha: T, x: usize, y: usize): void {
     v128.store(y, multiplyAdd<T>(a, v128.load(x, 48), v128.load(y, 48)), 48);
     x += TURN;
     y += TURN;
+  }
+  for (; n >= lanes<T>(); n -= lanes<T>()) {
+    v128.store(y, multiplyAdd<T>(a, v128.load(x), v128.load(y)));
+    x += VECTOR;
+    y += VECTOR;
   }
   for (; n > 0; n--) {
     storeOne<T>(y, multiplyAdd<T>(a, loadOne<T>(x), loadOne<T>(y)));

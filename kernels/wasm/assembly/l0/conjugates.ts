@@ -1,18 +1,17 @@
-// Conjugates of the relaxed penalty over many slopes, at several multiples of them: rows [vertices] of slopes right of the
+// Conjugates of the relaxed penalty over a gradient, at several multiples of it: rows [vertices] of derivatives right of the
 // diagonal, a status byte an edge, edges numbered row by row.
 
-import { anyBeyond, f64At } from "./memory";
-import { FREE } from "./nodes";
-import { relaxedConjugate } from "./penalty";
+import { FREE } from "../../../contract/l0/constants";
+import { anyAbove, f64At } from "./memory";
+import { Penalty, relaxedConjugate } from "./penalty";
 
-/** Rows `begin` to `end`: nearly all slopes are within the threshold, and are passed over four at a time. */
+/** Rows `begin` to `end`: nearly all derivatives are within the threshold, and are passed over four at a time. */
 export function scaledConjugates_f64(
   vertices: i32, first: i32, gradient: usize, gradientStride: i32, statuses: usize,
-  scaleCount: i32, scales: usize, lambda0: f64, lambda2: f64, bound: f64, threshold: f64,
-  sums: usize, sumsStride: i32, largest: usize,
+  scaleCount: i32, scales: usize, penalty: Penalty, sums: usize, sumsStride: i32, largest: usize,
   begin: i32, end: i32, _scratch: usize,
 ): void {
-  const beyond = f64x2.splat(threshold);
+  const threshold = penalty.threshold, limit = f64x2.splat(threshold);
   for (let r = begin; r < end; r++) {
     const row = gradient + (<usize> r * gradientStride << 3), totals = sums + (<usize> r * sumsStride << 3);
     const i = <u32> (first + r);
@@ -21,7 +20,7 @@ export function scaledConjugates_f64(
     memory.fill(totals, 0, <usize> scaleCount << 3);
     let most: f64 = 0, j: i32 = first + r + 1;
     while (j < vertices) {
-      if (j + 4 <= vertices && !anyBeyond(f64At(row, j), beyond)) {
+      if (j + 4 <= vertices && !anyAbove(f64At(row, j), limit)) {
         j += 4;
         continue;
       }
@@ -33,7 +32,7 @@ export function scaledConjugates_f64(
           const derivative = load<f64>(f64At(scales, k)) * magnitude;
           if (derivative <= threshold) break;
           const total = f64At(totals, k);
-          store<f64>(total, load<f64>(total) + relaxedConjugate(derivative, lambda0, lambda2, bound, threshold));
+          store<f64>(total, load<f64>(total) + relaxedConjugate(derivative, penalty));
         }
       }
     }

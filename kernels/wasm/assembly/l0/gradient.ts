@@ -1,6 +1,7 @@
-// Slopes u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj of all edges, tile by tile of rows, and what is looked for in them.
+// Derivatives u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj of all edges, tile by tile of rows, and what is looked for in them.
 
-import { addScaled, anyBeyond, f64At, u32At } from "./memory";
+import { axpy } from "../dense/vector";
+import { anyAbove, f64At, u32At } from "./memory";
 import { multiplyAdd } from "../simd";
 
 // Rows that share one pass over the adjacency: their parts of a column of S fill one cache line.
@@ -61,7 +62,7 @@ export function graphGradient_f64(
         const value = load<f64>(f64At(values, u32At(incident, at)));
         if (value == 0) continue;
         const other = gram + <usize> u32At(neighbours, at) * gramBytes;
-        addScaled(vertices - from, scale * value, f64At(other, from), sums);
+        axpy<f64>(vertices - from, scale * value, f64At(other, from), sums);
       }
     }
   }
@@ -87,17 +88,17 @@ export function pairedGradient_f64(
   }
 }
 
-/** Steep entries of rows `begin` to `end` move to the front, in order: each is written where it was read, or before. */
+/** Entries above the limits of rows `begin` to `end` move to the front, in order: each is written where it was read, or before. */
 export function entriesAbove_f64(
   vertices: i32, first: i32, gradient: usize, gradientStride: i32, limits: usize, columns: usize, counts: usize,
   begin: i32, end: i32, _scratch: usize,
 ): void {
   for (let i = begin; i < end; i++) {
     const row = gradient + (<usize> i * gradientStride << 3), places = columns + (<usize> i * vertices << 2);
-    const limit = load<f64>(f64At(limits, i)), beyond = f64x2.splat(limit);
+    const limit = load<f64>(f64At(limits, i)), pair = f64x2.splat(limit);
     let count: i32 = 0, j = first + i + 1;
     while (j < vertices) {
-      if (j + 4 <= vertices && !anyBeyond(f64At(row, j), beyond)) {
+      if (j + 4 <= vertices && !anyAbove(f64At(row, j), pair)) {
         j += 4;
         continue;
       }

@@ -1,7 +1,8 @@
 // Coordinate descent for least squares from the Gram matrix. All matrices f64, row-major; all arrays owned by the caller.
 
-import { addScaled, f64At, u32At } from "./memory";
-import { minimiser } from "./minimiser";
+import { axpyInline } from "../dense/vector";
+import { f64At, u32At } from "./memory";
+import { minimiser, Penalty } from "./penalty";
 
 /** Contiguous elements that a vector loop passes in the time of one that is gathered. */
 @inline
@@ -18,7 +19,7 @@ export function stepActive(
   correlations: usize,
 ): void {
   if (featureCount <= GATHER_COST * count) {
-    addScaled(featureCount, -delta, gramRow, correlations);
+    axpyInline<f64>(featureCount, -delta, gramRow, correlations);
     return;
   }
   for (let j: i32 = 0; j < count; j++) {
@@ -39,11 +40,7 @@ export function leastSquaresDescent_f64(
   coefficients: usize,
   linear: usize,
   correlations: usize,
-  lambda0: f64,
-  lambda2: f64,
-  bound: f64,
-  threshold: f64,
-  ratio: f64,
+  penalty: Penalty,
   sweeps: i32,
   tolerance: f64,
 ): i32 {
@@ -66,19 +63,18 @@ export function leastSquaresDescent_f64(
       const curvature = load<f64>(f64At(gramRow, feature));
       const old = load<f64>(f64At(coefficients, i));
       const derivative = load<f64>(f64At(correlations, feature)) + curvature * old;
-      const kind = <u32> load<u8>(kinds + i);
-      const delta = minimiser(kind, curvature, derivative, lambda0, lambda2, bound, threshold, ratio) - old;
+      const delta = minimiser(load<u8>(kinds + i), curvature, derivative, penalty) - old;
       if (delta == 0) continue;
       store<f64>(f64At(coefficients, i), old + delta);
       stepActive(count, featureCount, delta, gramRow, features, correlations);
-      change += (curvature + 2 * lambda2) * delta * delta;
+      change += (curvature + 2 * penalty.lambda2) * delta * delta;
     }
     if (change <= tolerance) break;
   }
   memory.copy(correlations, linear, <usize> featureCount << 3);
   for (let i: i32 = 0; i < count; i++) {
     const value = load<f64>(f64At(coefficients, i));
-    if (value != 0) addScaled(featureCount, -value, gram + <usize> u32At(rows, i) * strideBytes, correlations);
+    if (value != 0) axpyInline<f64>(featureCount, -value, gram + <usize> u32At(rows, i) * strideBytes, correlations);
   }
   return sweep;
 }

@@ -1,11 +1,12 @@
 // Coordinate descent on the pseudolikelihood of a sparse precision matrix with the product T S kept. All matrices f64,
 // row-major; all arrays owned by the caller.
 
-import { diagonalMinimiser } from "./diagonal_minimiser";
-import { addScaled, f64At, u32At } from "./memory";
-import { minimiser } from "./minimiser";
+import { axpyInline } from "../dense/vector";
+import { f64At, u32At } from "./memory";
+import { minimiser, Penalty } from "./penalty";
+import { diagonalMinimiser } from "./pseudolikelihood_steps";
 
-// Sweeps after which T S is computed afresh, so that rounding errors of the updates do not pile up.
+/** Sweeps after which T S is computed afresh, so that rounding errors of the updates do not pile up. */
 @inline
 const REFRESH_EVERY: i32 = 16;
 
@@ -25,14 +26,14 @@ function refreshGraph(
   for (let i: i32 = 0; i < vertices; i++) {
     const row = products + <usize> i * productBytes;
     memory.fill(row, 0, <usize> vertices << 3);
-    addScaled(vertices, load<f64>(f64At(diagonal, i)), gram + <usize> i * gramBytes, row);
+    axpyInline<f64>(vertices, load<f64>(f64At(diagonal, i)), gram + <usize> i * gramBytes, row);
   }
   for (let e: i32 = 0; e < edges; e++) {
     const value = load<f64>(f64At(values, e));
     if (value == 0) continue;
     const i = u32At(ends, 2 * e), j = u32At(ends, 2 * e + 1);
-    addScaled(vertices, value, gram + <usize> j * gramBytes, products + <usize> i * productBytes);
-    addScaled(vertices, value, gram + <usize> i * gramBytes, products + <usize> j * productBytes);
+    axpyInline<f64>(vertices, value, gram + <usize> j * gramBytes, products + <usize> i * productBytes);
+    axpyInline<f64>(vertices, value, gram + <usize> i * gramBytes, products + <usize> j * productBytes);
   }
   for (let i: i32 = 0; i < vertices; i++) {
     store<f64>(
@@ -62,11 +63,7 @@ export function descendGraph(
   products: usize,
   productStride: i32,
   norms: usize,
-  lambda0: f64,
-  lambda2: f64,
-  bound: f64,
-  threshold: f64,
-  ratio: f64,
+  penalty: Penalty,
   sweeps: i32,
   tolerance: f64,
 ): i32 {
@@ -86,15 +83,14 @@ export function descendGraph(
       const old = load<f64>(f64At(values, e));
       const curvature = 2 * (sj / ti + si / tj);
       const derivative = curvature * old - 2 * (ij / ti + ji / tj);
-      const kind = <u32> load<u8>(kinds + e);
-      const delta = minimiser(kind, curvature, derivative, lambda0, lambda2, bound, threshold, ratio) - old;
+      const delta = minimiser(load<u8>(kinds + e), curvature, derivative, penalty) - old;
       if (delta == 0) continue;
       store<f64>(f64At(values, e), old + delta);
       store<f64>(f64At(norms, i), load<f64>(f64At(norms, i)) + delta * (2 * ij + delta * sj));
       store<f64>(f64At(norms, j), load<f64>(f64At(norms, j)) + delta * (2 * ji + delta * si));
-      addScaled(vertices, delta, gramJ, productI);
-      addScaled(vertices, delta, gramI, productJ);
-      change += (curvature + 2 * lambda2) * delta * delta;
+      axpyInline<f64>(vertices, delta, gramJ, productI);
+      axpyInline<f64>(vertices, delta, gramI, productJ);
+      change += (curvature + 2 * penalty.lambda2) * delta * delta;
     }
     for (let i: i32 = 0; i < vertices; i++) {
       const gramI = gram + <usize> i * gramBytes, productI = products + <usize> i * productBytes;
@@ -105,7 +101,7 @@ export function descendGraph(
       if (delta == 0) continue;
       store<f64>(f64At(diagonal, i), fresh);
       store<f64>(f64At(norms, i), norm + delta * (2 * product + delta * s));
-      addScaled(vertices, delta, gramI, productI);
+      axpyInline<f64>(vertices, delta, gramI, productI);
       change += (delta / fresh) * (delta / fresh);
     }
     if (sweep % REFRESH_EVERY == 0) {
@@ -130,17 +126,13 @@ export function productDescent_f64(
   productStride: i32,
   norms: usize,
   diagonalProducts: usize,
-  lambda0: f64,
-  lambda2: f64,
-  bound: f64,
-  threshold: f64,
-  ratio: f64,
+  penalty: Penalty,
   sweeps: i32,
   tolerance: f64,
 ): i32 {
   const sweep = descendGraph(
     vertices, edges, gram, gramStride, ends, kinds, values, diagonal, products, productStride, norms,
-    lambda0, lambda2, bound, threshold, ratio, sweeps, tolerance,
+    penalty, sweeps, tolerance,
   );
   const step = <usize> (productStride + 1) << 3;
   for (let i: i32 = 0; i < vertices; i++) store<f64>(f64At(diagonalProducts, i), load<f64>(products + <usize> i * step));

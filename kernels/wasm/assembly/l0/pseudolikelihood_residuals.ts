@@ -1,10 +1,11 @@
 // The pseudolikelihood from the samples: row j of Y^T [vertices x n] is y_j, row i of R is r_i = sum_k t_ik y_k, kept current.
 
-import { addScaled, f64At, u32At } from "./memory";
+import { f64At, u32At } from "./memory";
+import { Penalty } from "./penalty";
 import { stepDiagonal, stepEdge } from "./pseudolikelihood_steps";
-import { dot } from "../dense/vector";
+import { axpy, dot } from "../dense/vector";
 
-/** r_i, own_i = y_i . r_i and norms_i = ||r_i||^2 of vertices `begin` to `end`, from T. */
+/** r_i, diagonalProducts_i = y_i . r_i and norms_i = ||r_i||^2 of vertices `begin` to `end`, from T. */
 export function residualNorms_f64(
   n: i32, samples: usize, samplesStride: i32, residuals: usize, residualsStride: i32,
   starts: usize, neighbours: usize, incident: usize, values: usize, diagonal: usize, norms: usize, diagonalProducts: usize,
@@ -14,11 +15,11 @@ export function residualNorms_f64(
   for (let i = begin; i < end; i++) {
     const r = residuals + <usize> i * rBytes, y = samples + <usize> i * yBytes;
     memory.fill(r, 0, <usize> n << 3);
-    addScaled(n, load<f64>(f64At(diagonal, i)), y, r);
+    axpy<f64>(n, load<f64>(f64At(diagonal, i)), y, r);
     const last = u32At(starts, i + 1);
     for (let at = u32At(starts, i); at < last; at++) {
       const value = load<f64>(f64At(values, u32At(incident, at)));
-      if (value != 0) addScaled(n, value, samples + <usize> u32At(neighbours, at) * yBytes, r);
+      if (value != 0) axpy<f64>(n, value, samples + <usize> u32At(neighbours, at) * yBytes, r);
     }
     store<f64>(f64At(diagonalProducts, i), dot<f64>(n, r, y));
     store<f64>(f64At(norms, i), dot<f64>(n, r, r));
@@ -29,7 +30,7 @@ export function residualNorms_f64(
 export function residualEdges_f64(
   n: i32, samples: usize, samplesStride: i32, residuals: usize, residualsStride: i32,
   variances: usize, values: usize, diagonal: usize, ends: usize, kinds: usize, norms: usize, changes: usize,
-  lambda0: f64, lambda2: f64, bound: f64, threshold: f64, ratio: f64, first: i32,
+  penalty: Penalty, first: i32,
   begin: i32, end: i32, _scratch: usize,
 ): void {
   const yBytes = <usize> samplesStride << 3, rBytes = <usize> residualsStride << 3;
@@ -40,11 +41,11 @@ export function residualEdges_f64(
     const delta = stepEdge(
       e, i, j, load<f64>(f64At(variances, i)), load<f64>(f64At(variances, j)),
       load<f64>(f64At(diagonal, i)), load<f64>(f64At(diagonal, j)), dot<f64>(n, ri, yj), dot<f64>(n, rj, yi),
-      kinds, values, norms, changes, lambda0, lambda2, bound, threshold, ratio,
+      kinds, values, norms, changes, penalty,
     );
     if (delta == 0) continue;
-    addScaled(n, delta, yj, ri);
-    addScaled(n, delta, yi, rj);
+    axpy<f64>(n, delta, yj, ri);
+    axpy<f64>(n, delta, yi, rj);
   }
 }
 
@@ -58,6 +59,6 @@ export function residualDiagonals_f64(
   for (let i = begin; i < end; i++) {
     const r = residuals + <usize> i * rBytes, y = samples + <usize> i * yBytes;
     const delta = stepDiagonal(i, load<f64>(f64At(variances, i)), dot<f64>(n, r, y), diagonal, norms, diagonalProducts, changes);
-    if (delta != 0) addScaled(n, delta, y, r);
+    if (delta != 0) axpy<f64>(n, delta, y, r);
   }
 }

@@ -1,22 +1,26 @@
 // Single steps of the descents on the pseudolikelihood, whatever gives them the products y_j . r_i.
 
-import { diagonalMinimiser } from "./diagonal_minimiser";
 import { f64At } from "./memory";
-import { minimiser } from "./minimiser";
+import { minimiser, Penalty } from "./penalty";
+
+/** The minimiser of -log t + s t + rest / t, where rest is ||r_i||^2 without y_i's part. */
+@inline
+export function diagonalMinimiser(s: f64, old: f64, product: f64, norm: f64): f64 {
+  const rest = max<f64>(0, norm - 2 * old * product + old * old * s);
+  return (1 + sqrt(1 + 4 * s * rest)) / (2 * s);
+}
 
 /** Moves t_ij to its minimiser and both norms along; notes and returns the step. */
 @inline
 export function stepEdge(
   e: i32, i: i32, j: i32, si: f64, sj: f64, ti: f64, tj: f64, ij: f64, ji: f64,
-  kinds: usize, values: usize, norms: usize, changes: usize,
-  lambda0: f64, lambda2: f64, bound: f64, threshold: f64, ratio: f64,
+  kinds: usize, values: usize, norms: usize, changes: usize, penalty: Penalty,
 ): f64 {
   const old = load<f64>(f64At(values, e));
   const curvature = 2 * (sj / ti + si / tj);
   const derivative = curvature * old - 2 * (ij / ti + ji / tj);
-  const kind = <u32> load<u8>(kinds + e);
-  const delta = minimiser(kind, curvature, derivative, lambda0, lambda2, bound, threshold, ratio) - old;
-  store<f64>(f64At(changes, e), (curvature + 2 * lambda2) * delta * delta);
+  const delta = minimiser(load<u8>(kinds + e), curvature, derivative, penalty) - old;
+  store<f64>(f64At(changes, e), (curvature + 2 * penalty.lambda2) * delta * delta);
   if (delta == 0) return 0;
   store<f64>(f64At(values, e), old + delta);
   store<f64>(f64At(norms, i), load<f64>(f64At(norms, i)) + delta * (2 * ij + delta * sj));
