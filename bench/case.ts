@@ -49,8 +49,10 @@ export interface Picture {
 export interface Outcome {
   readonly tables: readonly Table[];
   readonly targets: readonly Target[];
-  /** What a reader must know to read the tables: settings, things left out and why. */
+  /** What a reader must know to read the tables. */
   readonly notes: readonly string[];
+  /** Peers and runtimes that are not here, each with the reason, as `name: reason`. */
+  readonly missing?: readonly string[];
   readonly pictures?: readonly Picture[];
   /** Why nothing was measured: what is missing here. Such an outcome is shown and not recorded. */
   readonly leftOut?: string;

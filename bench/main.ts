@@ -1,6 +1,7 @@
 /**
- * `deno task bench [case...] [--quick] [--seed=N]`: runs cases, all of them when none is named, and records what they
- * found in `results/`. Quick runs are shown and not recorded.
+ * `deno task bench [case...] [--quick] [--seed=N] [--results=FOLDER] [--no-install]`: runs cases, all of them when none
+ * is named, and records what they found in `results/`, or in the folder that is named; quick runs only there.
+ * `--list` says which cases there are. A peer that is missing is left out and named.
  */
 
 import { parseArgs } from "node:util";
@@ -12,7 +13,13 @@ import { record, targetLines, textTable, writeReadme } from "./report.ts";
 const { values, positionals } = parseArgs({
   args: Deno.args,
   allowPositionals: true,
-  options: { quick: { type: "boolean", default: false }, seed: { type: "string", default: "1" } },
+  options: {
+    quick: { type: "boolean", default: false },
+    seed: { type: "string", default: "1" },
+    results: { type: "string" },
+    list: { type: "boolean", default: false },
+    "no-install": { type: "boolean", default: false },
+  },
 });
 const names = Object.keys(cases);
 const unknown = positionals.filter((name) => !names.includes(name));
@@ -25,8 +32,13 @@ if (!Number.isSafeInteger(seed) || seed < 0) {
   console.error(`Cannot use "--seed": expected a whole number from 0 on, received ${values.seed}.`);
   Deno.exit(2);
 }
+if (values.list) {
+  const width = Math.max(...names.map((name) => name.length));
+  for (const name of names) console.log(`${name.padEnd(width)}  ${(await cases[name]()).question}`);
+  Deno.exit(0);
+}
+if (!values["no-install"] && await installPeers()) Deno.exit(await runAgain());
 
-await installPeers();
 const live = Deno.stderr.isTerminal();
 for (const name of positionals.length > 0 ? positionals : names) {
   const context: CaseContext = {
@@ -42,20 +54,29 @@ for (const name of positionals.length > 0 ? positionals : names) {
   for (const table of outcome.tables) console.log(textTable(table) + "\n");
   for (const line of targetLines(outcome)) console.log(line);
   for (const note of outcome.notes) console.log(`note: ${note}`);
-  if (outcome.leftOut) console.log(`left out: ${outcome.leftOut}`);
-  if (values.quick || outcome.leftOut) continue;
-  const command = `deno task bench ${name}` + (seed === 1 ? "" : ` --seed=${seed}`);
-  await record({ case: name, question, command, seed, environment: environment(), ...outcome });
-  await writeReadme(names);
+  for (const reason of outcome.missing ?? []) console.log(`left out: ${reason}`);
+  if (outcome.leftOut) console.log(`left out: ${name}: ${outcome.leftOut}`);
+  if (values.quick && values.results === undefined || outcome.leftOut) continue;
+  const command = `deno task bench ${name}` + (values.quick ? " --quick" : "") + (seed === 1 ? "" : ` --seed=${seed}`);
+  await record({ case: name, question, command, seed, environment: environment(), ...outcome }, values.results);
+  await writeReadme(names, values.results);
 }
 // Peers leave workers and sockets behind that would keep the process alive.
 Deno.exit(0);
 
-/** Installs `bench/package.json` where it is not installed yet. */
-async function installPeers(): Promise<void> {
+/** Installs `bench/package.json` where it is not installed yet; whether it did. Without it, its peers are missing. */
+async function installPeers(): Promise<boolean> {
   const here = new URL(".", import.meta.url).pathname;
-  if (await Deno.stat(`${here}node_modules`).catch(() => undefined)) return;
+  if (await Deno.stat(`${here}node_modules`).catch(() => undefined)) return false;
   console.error("Installing the peers of bench/package.json ...");
-  const { success } = await new Deno.Command("npm", { args: ["ci", "--ignore-scripts"], cwd: here }).output();
-  if (!success) throw new Error("Cannot install the peers: run `npm ci` in bench/ to see why.");
+  const { success } = await new Deno.Command("npm", { args: ["ci", "--ignore-scripts"], cwd: here, stdout: "null" })
+    .output();
+  if (!success) console.error("Cannot install the peers, which are left out: run `npm ci` in bench/ to see why.");
+  return success;
+}
+
+/** The same command in a process of its own: this one has looked for packages before they were there. */
+async function runAgain(): Promise<number> {
+  const args = ["run", "-A", new URL(import.meta.url).pathname, ...Deno.args];
+  return (await new Deno.Command(Deno.execPath(), { args, stdin: "inherit" }).spawn().status).code;
 }

@@ -6,7 +6,7 @@ import { peakContender } from "../peak/peak.ts";
 import { openJax } from "../peers/jax.ts";
 import { openNumpyTs } from "../peers/numpy_ts.ts";
 import { openOpenblas } from "../peers/openblas.ts";
-import type { FloatArray } from "../peers/peer.ts";
+import { type FloatArray, sortOut } from "../peers/peer.ts";
 import { openTfjs } from "../peers/tfjs.ts";
 import { type Contender, race } from "../runner.ts";
 
@@ -17,7 +17,12 @@ export const gemm: Case = {
     const sizes = quick ? [256] : [512, 1024];
     const builds = await openBuilds();
     const peak = new WebAssembly.Module(await buildPeak(builds.has("relaxed") ? "relaxed" : "simd"));
-    const peers = [await openTfjs(), await openNumpyTs(), await openJax(), await openOpenblas()];
+    const { found: peers, missing } = sortOut([
+      await openTfjs(),
+      await openNumpyTs(),
+      await openJax(),
+      await openOpenblas(),
+    ]);
     const tables: Table[] = [];
     const targets: Target[] = [];
 
@@ -83,6 +88,7 @@ export const gemm: Case = {
         "OpenBLAS has vectors of 256 or 512 bits, WebAssembly of 128: its rate passes the peak that is meant here.",
         "TensorFlow.js has no f64 product. Every contender's product was checked in one element before the race.",
       ],
+      missing,
     };
   },
 };

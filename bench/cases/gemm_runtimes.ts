@@ -26,8 +26,8 @@ export const gemmRuntimes: Case = {
       notes: [
         "The share is of the highest peak that any runtime reached with the chosen build: fused multiply-adds for " +
         "relaxed, multiplications and additions for simd.",
-        ...missing,
       ],
+      missing,
     };
   },
 };

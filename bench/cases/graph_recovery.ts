@@ -104,7 +104,8 @@ export const graphRecovery: Case = {
     return {
       tables,
       targets: [],
-      notes: [...(typeof lasso === "string" ? [lasso] : [`Peer: ${lasso.name}.`]), ...notes],
+      notes: [...typeof lasso === "string" ? [] : [`Peer: ${lasso.name}.`], ...notes],
+      missing: typeof lasso === "string" ? [lasso] : [],
     };
   },
 };

@@ -28,36 +28,33 @@ export const quantizeLayerCase: Case = {
       return (await quantizeLayer(weights, gram, options)).relativeError;
     };
     const auto = await ours("auto");
-    const names = { ours: "minima, method quantease", torch: torch.name };
+    const missing = typeof torch === "string";
     const measured = await race([
-      {
-        name: names.ours,
-        run: async () => void (errors.ours = await ours("quantease")),
-      },
-      {
-        name: names.torch,
+      { name: "minima, method quantease", run: async () => void (errors.ours = await ours("quantease")) },
+      { name: "minima, method auto", run: async () => void await ours("auto") },
+      ...missing ? [] : [{
+        name: torch.name,
         selfTimed: true,
         run: async () => {
           const { seconds, relativeError } = await torch.run(bits, passes);
           errors.torch = relativeError;
           return seconds;
         },
-      },
-      { name: "minima, method auto", run: async () => void await ours("auto") },
+      }],
     ], {
       rounds: quick ? 3 : 7,
       slowSeconds: 30,
       budgetSeconds: 120,
       onRound: (round, rounds) => progress(`round ${round} of ${rounds}`),
     });
-    torch.close();
-    if (!(Math.abs(errors.ours / errors.torch - 1) <= 0.02)) {
+    if (!missing) torch.close();
+    if (!missing && !(Math.abs(errors.ours / errors.torch - 1) <= 0.02)) {
       throw new Error(
         `The relative errors differ: ours is ${errors.ours}, PyTorch's ${errors.torch}.`,
       );
     }
-    const error = [errors.ours, errors.torch, auto];
-    const [first, second] = measured;
+    const error = [errors.ours, auto, errors.torch];
+    const [first, , peer] = measured;
     return {
       tables: [{
         title: `f32, ${size} x ${size}, ${bits} bits, ${passes} passes, every row its own grid`,
@@ -79,17 +76,18 @@ export const quantizeLayerCase: Case = {
           error[index],
         ]),
       }],
-      targets: [
-        {
-          name: "times faster than PyTorch",
-          value: second.minimum / first.minimum,
-          limit: 1,
-          sense: "at least",
-        },
-      ],
+      targets: missing ? [] : [{
+        name: "times faster than PyTorch",
+        value: peer.minimum / first.minimum,
+        limit: 1,
+        sense: "at least",
+      }],
+      missing: missing ? [torch] : [],
       notes: [
-        `PyTorch: ${torch.setting}; peers/quantease_torch.py, which gives what the authors' release gives, in less time: ` +
-        "it keeps columns contiguous.",
+        ...missing ? [] : [
+          `PyTorch: ${torch.setting}; peers/quantease_torch.py, which gives what the authors' release gives, in less time: ` +
+          "it keeps columns contiguous.",
+        ],
         "Ours includes checking, copying, the grid and the certificate in f64; PyTorch's time ends before the error.",
       ],
     };

@@ -56,9 +56,10 @@ export const sachs: Case = {
         "causal graph: conditional dependence also joins causes of a common effect, so no graph of this kind can equal it.",
         "The cells come from several conditions, some of them interventions, pooled; 7466 of them make the EBIC nearly the " +
         "likelihood, and its graphs dense.",
-        "Tuning as in graph-recovery, the lasso over 200 penalties. " +
-        (typeof lasso === "string" ? lasso : `Peer: ${lasso.name}.`),
+        "Tuning as in graph-recovery, the lasso over 200 penalties.",
+        ...typeof lasso === "string" ? [] : [`Peer: ${lasso.name}.`],
       ],
+      missing: typeof lasso === "string" ? [lasso] : [],
       pictures: [{
         file: "sachs.svg",
         caption: `Protein signalling, normal scores, lambda0 0.02, lambda2 0.03: ${drawn.edgeCount} edges.`,

@@ -91,9 +91,10 @@ export const stocks: Case = {
         `${
           returns.shape[0] - trainingDays
         } after them, on the scale of the former. Tuning as in graph-recovery, the lasso over 200 penalties.`,
-        typeof lasso === "string" ? lasso : `Peer: ${lasso.name}.`,
+        ...typeof lasso === "string" ? [] : [`Peer: ${lasso.name}.`],
         "Data: closing prices of 2003 to 2007, scikit-learn's examples-data, CC-BY-4.0; log returns are made here.",
       ],
+      missing: typeof lasso === "string" ? [lasso] : [],
       pictures: [{
         file: "stocks.svg",
         caption:

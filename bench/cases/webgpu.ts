@@ -2,7 +2,7 @@ import { dispose, init, openWorkspace, type Workspace } from "../../kernels/engi
 import type { WebgpuWorkspace } from "../../kernels/engine/webgpu/workspace.ts";
 import { specifications } from "../../kernels/contract.ts";
 import { capabilities, quantizeLayer } from "../../mod.ts";
-import type { Case, Cell } from "../case.ts";
+import { type Case, type Cell, leftOut } from "../case.ts";
 import { seconds } from "../clock.ts";
 import { normals, type SyntheticLayer, syntheticLayer } from "../data.ts";
 import { gemmContender } from "../kernels.ts";
@@ -16,10 +16,11 @@ export const webgpu: Case = {
     "How fast are products and quantisation on this WebGPU device, to one thread and to PyTorch on the same GPU?",
   async run({ quick, seed, progress }) {
     const adapter = (await capabilities()).webgpu;
-    if (adapter === false) throw new Error(`There is no WebGPU: ${(await capabilities()).webgpuReason}.`);
+    if (adapter === false) return leftOut(`no WebGPU: ${(await capabilities()).webgpuReason}.`);
     const rounds = quick ? 3 : 10, size = quick ? 128 : 4096;
     const layers = quick ? [[64, 128], [96, 64]] as const : [[4096, 4096], [11008, 4096]] as const;
     const kernelRows: Cell[][] = [], layerRows: Cell[][] = [];
+    const missing: string[] = [];
     const notes = [
       `adapter: ${adapter}`,
       "Kernels on the device by timestamp queries, on the processor by CPU time; whole layers by wall-clock time. Least of the runs.",
@@ -38,12 +39,8 @@ export const webgpu: Case = {
       kernelRows.push(await measureKernel(`sweep ${what}`, rounds, (workspace) => sweepOver(workspace, layer)));
       progress(`${what}: the whole layer`);
       const ours = await wholeLayer(layer);
-      let torch: Awaited<ReturnType<typeof torchLayer>> | undefined;
-      try {
-        torch = await torchLayer(layer);
-      } catch (error) {
-        notes.push(`${what} without PyTorch on CUDA: ${(error as Error).message.trim().split("\n").at(-1)}`);
-      }
+      const answer = await torchLayer(layer), torch = typeof answer === "string" ? undefined : answer;
+      if (typeof answer === "string" && !missing.includes(answer)) missing.push(answer);
       if (torch && !(Math.abs(ours.relativeError / torch.relativeError - 1) <= 0.02)) {
         throw new Error(
           `The errors of ${what} differ: ours is ${ours.relativeError}, PyTorch's ${torch.relativeError}.`,
@@ -71,6 +68,7 @@ export const webgpu: Case = {
       }],
       targets: [],
       notes,
+      missing,
     };
   },
 };
@@ -191,6 +189,7 @@ async function wholeLayer({ rows, columns, weights, gram }: SyntheticLayer) {
 
 async function torchLayer(layer: SyntheticLayer) {
   const torch = await openTorchQuantEase(layer, "cuda");
+  if (typeof torch === "string") return torch;
   try {
     await torch.run(bits, 1);
     return { ...await torch.run(bits, passes), name: `${torch.name}, ${torch.setting}` };

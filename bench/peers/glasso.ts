@@ -1,5 +1,6 @@
 /** The graphical lasso of Friedman, Hastie and Tibshirani (2008): the authors' R package. */
 
+import { openPeer } from "./peer.ts";
 import { runR } from "./r.ts";
 
 /** The peer. */
@@ -13,30 +14,27 @@ export interface GraphicalLasso {
 }
 
 /** Opens the peer; the reason where it is missing. */
-export async function openGlasso(): Promise<GraphicalLasso | string> {
-  let version: string;
-  try {
-    version = await runR("glasso.R", "-", "-", "0", "0");
-  } catch (error) {
-    return `The graphical lasso is left out: ${(error as Error).message}`;
-  }
-  return {
-    name: `glasso ${version} (R)`,
-    async path(covariance, size, penalties, maxEdges) {
-      const folder = await Deno.makeTempDir({ prefix: "minima-bench-" });
-      try {
-        const input = new Float64Array([...covariance, ...penalties]);
-        await Deno.writeFile(`${folder}/input`, new Uint8Array(input.buffer));
-        const numbers = [size, penalties.length, maxEdges].map(String);
-        await runR("glasso.R", `${folder}/input`, `${folder}/output`, ...numbers);
-        const all = new Float64Array((await Deno.readFile(`${folder}/output`)).buffer);
-        return Array.from(
-          { length: all.length / size ** 2 },
-          (_, k) => all.slice(k * size * size, (k + 1) * size * size),
-        );
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
-  };
+export function openGlasso(): Promise<GraphicalLasso | string> {
+  return openPeer("the graphical lasso (R package glasso)", async () => {
+    const version = await runR("glasso.R", "-", "-", "0", "0");
+    return {
+      name: `glasso ${version} (R)`,
+      async path(covariance, size, penalties, maxEdges) {
+        const folder = await Deno.makeTempDir({ prefix: "minima-bench-" });
+        try {
+          const input = new Float64Array([...covariance, ...penalties]);
+          await Deno.writeFile(`${folder}/input`, new Uint8Array(input.buffer));
+          const numbers = [size, penalties.length, maxEdges].map(String);
+          await runR("glasso.R", `${folder}/input`, `${folder}/output`, ...numbers);
+          const all = new Float64Array((await Deno.readFile(`${folder}/output`)).buffer);
+          return Array.from(
+            { length: all.length / size ** 2 },
+            (_, k) => all.slice(k * size * size, (k + 1) * size * size),
+          );
+        } finally {
+          await Deno.remove(folder, { recursive: true });
+        }
+      },
+    };
+  });
 }

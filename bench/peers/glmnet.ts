@@ -2,6 +2,7 @@
 
 import type { RegressionDesign } from "../designs.ts";
 import { withArrayFiles } from "./python.ts";
+import { openPeer } from "./peer.ts";
 import { runR } from "./r.ts";
 
 /** The peer. */
@@ -12,28 +13,25 @@ export interface Glmnet {
 }
 
 /** Opens the peer; the reason where it is missing. */
-export async function openGlmnet(): Promise<Glmnet | string> {
-  let version: string;
-  try {
-    version = await runR("glmnet.R", "-", "0", "0", "0");
-  } catch (error) {
-    return `glmnet is left out: ${(error as Error).message}`;
-  }
-  return {
-    name: `glmnet ${version} (R)`,
-    async path({ X: { data, shape: [samples, features] }, y }, maxSupport) {
-      const columns = new Float64Array(samples * features + samples);
-      for (let j = 0; j < features; j++) {
-        for (let i = 0; i < samples; i++) columns[j * samples + i] = data[i * features + j];
-      }
-      columns.set(y, samples * features);
-      const sizes = [samples, features, maxSupport].map(String);
-      const answer = await withArrayFiles({ columns }, (paths) => runR("glmnet.R", paths.columns, ...sizes));
-      const [seconds, ...supports] = answer.split("\n");
-      return {
-        seconds: Number(seconds),
-        supports: supports.map((line) => line.trim().split(/\s+/).filter(Boolean).map(Number)),
-      };
-    },
-  };
+export function openGlmnet(): Promise<Glmnet | string> {
+  return openPeer("the lasso (R package glmnet)", async () => {
+    const version = await runR("glmnet.R", "-", "0", "0", "0");
+    return {
+      name: `glmnet ${version} (R)`,
+      async path({ X: { data, shape: [samples, features] }, y }, maxSupport) {
+        const columns = new Float64Array(samples * features + samples);
+        for (let j = 0; j < features; j++) {
+          for (let i = 0; i < samples; i++) columns[j * samples + i] = data[i * features + j];
+        }
+        columns.set(y, samples * features);
+        const sizes = [samples, features, maxSupport].map(String);
+        const answer = await withArrayFiles({ columns }, (paths) => runR("glmnet.R", paths.columns, ...sizes));
+        const [seconds, ...supports] = answer.split("\n");
+        return {
+          seconds: Number(seconds),
+          supports: supports.map((line) => line.trim().split(/\s+/).filter(Boolean).map(Number)),
+        };
+      },
+    };
+  });
 }

@@ -1,6 +1,7 @@
 /** Exact best-subset regression by its authors' Python package; see `best_subset_l0bnb.py`. */
 
 import type { RegressionDesign } from "../designs.ts";
+import { openPeer } from "./peer.ts";
 import { startPython, withArrayFiles } from "./python.ts";
 
 /** What is asked for. */
@@ -34,25 +35,20 @@ export interface L0bnb {
 }
 
 /** Opens the peer, its kernels compiled; the reason where the interpreter has no such package. */
-export async function openL0bnb({ X, y }: Pick<RegressionDesign, "X" | "y">): Promise<L0bnb | string> {
-  const python = startPython("best_subset_l0bnb.py"), [samples, features] = X.shape;
-  const arrays = { X: X.data as Float64Array, y };
-  try {
-    const { index, version } = await withArrayFiles(
-      arrays,
-      (paths) =>
-        python.ask<{ index: number; version: string }>({
-          do: "prepare",
-          ...paths,
-          samples,
-          features,
-        }),
-    );
-    const solve = (request: L0bnbRequest) => python.ask<L0bnbAnswer>({ do: "solve", index, ...request });
-    await solve({ lambda0: 0.1, lambda2: 0.1, bigM: 1, gap: 0.5, seconds: 1 });
-    return { name: `l0bnb ${version} (Python)`, solve, close: () => python.close() };
-  } catch (error) {
-    python.close();
-    return `l0bnb is left out: ${(error as Error).message}`;
-  }
+export function openL0bnb({ X, y }: Pick<RegressionDesign, "X" | "y">): Promise<L0bnb | string> {
+  return openPeer("l0bnb", async () => {
+    const python = startPython("best_subset_l0bnb.py"), [samples, features] = X.shape;
+    try {
+      const { index, version } = await withArrayFiles(
+        { X: X.data as Float64Array, y },
+        (paths) => python.ask<{ index: number; version: string }>({ do: "prepare", ...paths, samples, features }),
+      );
+      const solve = (request: L0bnbRequest) => python.ask<L0bnbAnswer>({ do: "solve", index, ...request });
+      await solve({ lambda0: 0.1, lambda2: 0.1, bigM: 1, gap: 0.5, seconds: 1 });
+      return { name: `l0bnb ${version} (Python)`, solve, close: () => python.close() };
+    } catch (error) {
+      python.close();
+      throw error;
+    }
+  });
 }

@@ -28,6 +28,26 @@ export interface PreparedProduct {
 }
 
 /**
+ * Opens a peer by `open`; where that fails, `name: reason` in one line. A machine that lacks a peer measures the others,
+ * and says what it left out.
+ */
+export async function openPeer<Peer>(name: string, open: () => Promise<Peer>): Promise<Peer | string> {
+  try {
+    return await open();
+  } catch (error) {
+    return `${name}: ${(error instanceof Error ? error.message : String(error)).trim().split("\n").at(-1)}`;
+  }
+}
+
+/** What was opened, and the reasons of what was not. */
+export function sortOut<Peer extends object>(opened: readonly (Peer | string)[]): { found: Peer[]; missing: string[] } {
+  return {
+    found: opened.filter((peer) => typeof peer !== "string"),
+    missing: opened.filter((peer) => typeof peer === "string"),
+  };
+}
+
+/**
  * Imports a package of `bench/package.json`. The name is a variable so that type checks pass where the peers are not
  * installed.
  *

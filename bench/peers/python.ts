@@ -34,16 +34,18 @@ export function startPython(script: string): PythonScript {
     },
     stdin: "piped",
     stdout: "piped",
-    stderr: "inherit",
+    stderr: "piped",
   }).spawn();
   const writer = child.stdin.getWriter();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const errors = new Response(child.stderr).text();
+  writer.closed.catch(() => {});
   let rest = "";
 
   async function line(): Promise<string> {
     while (!rest.includes("\n")) {
       const { value, done } = await reader.read();
-      if (done) throw new Error(`The Python script ${script} ended early.`);
+      if (done) throw new Error(`${script} ended early: ${(await errors).trim()}`);
       rest += value;
     }
     const end = rest.indexOf("\n");
@@ -54,7 +56,8 @@ export function startPython(script: string): PythonScript {
 
   return {
     async ask<Answer>(request: Record<string, unknown>) {
-      await writer.write(new TextEncoder().encode(JSON.stringify(request) + "\n"));
+      // A script that has ended takes no request; its output says why.
+      await writer.write(new TextEncoder().encode(JSON.stringify(request) + "\n")).catch(() => {});
       const answer = JSON.parse(await line()) as Answer & { error?: string };
       if (answer.error !== undefined) throw new Error(`${script}: ${answer.error}`);
       return answer;

@@ -1,6 +1,7 @@
 /** QuantEase in PyTorch, on one thread or on a CUDA device; see `quantease_torch.py`. */
 
 import type { SyntheticLayer } from "../data.ts";
+import { openPeer } from "./peer.ts";
 import { openblasCore, startPython, withArrayFiles } from "./python.ts";
 
 /** The whole layer, quantised by PyTorch. */
@@ -11,33 +12,35 @@ export interface TorchQuantEase {
   close(): void;
 }
 
-/** Hands the layer to PyTorch. @throws {Error} where there is no PyTorch, or no such device */
-export async function openTorchQuantEase(
+/** Hands the layer to PyTorch; the reason where there is no PyTorch, or no such device. */
+export function openTorchQuantEase(
   { weights, gram, rows, columns }: SyntheticLayer,
   device: "cpu" | "cuda" = "cpu",
-): Promise<TorchQuantEase> {
-  const python = startPython("quantease_torch.py");
-  const prepared = withArrayFiles(
-    { weights, gram },
-    (paths) =>
-      python.ask<{ index: number; version: string; device: string }>({
-        do: "prepare",
-        ...paths,
-        rows,
-        columns,
-        device,
-      }),
-  );
-  const { index, version, device: deviceName } = await prepared.catch(
-    (error) => {
-      python.close();
-      throw error;
-    },
-  );
-  return {
-    name: `torch ${version}`,
-    setting: device === "cuda" ? deviceName : `1 thread, OPENBLAS_CORETYPE=${openblasCore() ?? "its own choice"}`,
-    run: (bits, passes) => python.ask({ do: "run", index, bits, passes }),
-    close: () => python.close(),
-  };
+): Promise<TorchQuantEase | string> {
+  return openPeer(device === "cuda" ? "PyTorch on CUDA" : "PyTorch", async () => {
+    const python = startPython("quantease_torch.py");
+    const prepared = withArrayFiles(
+      { weights, gram },
+      (paths) =>
+        python.ask<{ index: number; version: string; device: string }>({
+          do: "prepare",
+          ...paths,
+          rows,
+          columns,
+          device,
+        }),
+    );
+    const { index, version, device: deviceName } = await prepared.catch(
+      (error) => {
+        python.close();
+        throw error;
+      },
+    );
+    return {
+      name: `torch ${version}`,
+      setting: device === "cuda" ? deviceName : `1 thread, OPENBLAS_CORETYPE=${openblasCore() ?? "its own choice"}`,
+      run: (bits, passes) => python.ask({ do: "run", index, bits, passes }),
+      close: () => python.close(),
+    };
+  });
 }

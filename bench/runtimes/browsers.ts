@@ -12,7 +12,7 @@ type Evaluate = (url: string, expression: string) => Promise<unknown>;
 /** Chromium at `CHROMIUM` or `/usr/bin/chromium`; or, in words, why it is not there. */
 export async function chromium(): Promise<Runtime | string> {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  if (!await exists(executablePath)) return `Chromium was left out: there is no ${executablePath}.`;
+  if (!await exists(executablePath)) return `Chromium: there is no ${executablePath}.`;
   const launch = () => playwright.launch({ executablePath, args: ["--no-sandbox"] });
   const probe = await launch();
   const name = `Chromium ${probe.version().split(".")[0]}`;
@@ -32,7 +32,7 @@ export async function chromium(): Promise<Runtime | string> {
 /** Firefox at `FIREFOX` or `/usr/bin/firefox-esr`; or, in words, why it is not there. */
 export async function firefox(): Promise<Runtime | string> {
   const executablePath = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
-  if (!await exists(executablePath)) return `Firefox was left out: there is no ${executablePath}.`;
+  if (!await exists(executablePath)) return `Firefox: there is no ${executablePath}.`;
   const launch = () =>
     puppeteer.launch({ browser: "firefox", executablePath, headless: true, protocolTimeout: 600_000 });
   const probe = await launch();

@@ -43,7 +43,7 @@ export function deno(): Promise<Runtime | string> {
 /** A runtime that runs a file; or, in words, why it is not there. */
 async function commandRuntime(title: string, [command, ...prefix]: string[]): Promise<Runtime | string> {
   const version = await output(command, ["--version"]).catch((error: Error) => error);
-  if (version instanceof Error) return `${title} was left out: ${command} does not run here.`;
+  if (version instanceof Error) return `${title}: ${command} does not run here.`;
   const name = `${title} ${/\d+\.\d+\.\d+/.exec(version)?.[0]}`;
   return {
     name,
