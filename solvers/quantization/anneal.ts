@@ -1,32 +1,10 @@
-import type {
-  DeviceArray,
-  FloatDtype,
-  MatrixOperand,
-  QuantizationCandidate,
-  QuantizationState,
-} from "../../kernels/contract.ts";
+import type { DeviceArray, FloatDtype, QuantizationCandidate } from "../../kernels/contract.ts";
 import { createRandom } from "../core/random.ts";
-import { computeObjectives, refreshResidual, sweep } from "./passes.ts";
-import {
-  blocksOf,
-  closeStage,
-  descentCoupling,
-  openStage,
-  placeRows,
-  placeTargets,
-  type Rows,
-  type Stage,
-  startFromCodes,
-  startFromWeights,
-  storeCodes,
-} from "./rows.ts";
-import { checkpoint, ranges, rowsOfBlock, rowsOfCall, spend, type Task } from "./task.ts";
-
-/** More passes than a row needs to come to rest. */
-export const restPasses = 100;
-
-/** Share of a dense pass that a descent costs, seldom more. */
-const descentShare = 0.25;
+import { descentCoupling } from "./coupling.ts";
+import { computeObjectives, descend, refreshResidual, settlingPasses, sweep } from "./passes.ts";
+import type { Approximation, Outcome, Problem } from "./problem.ts";
+import { placeTargets, startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
+import { blocksOf, placeRows, type Rows, type Stage, withStage } from "./stage.ts";
 
 /** Level changes of a round: a tenth of the columns, a tenth of a dense pass, but enough to leave a minimum of few columns. */
 const changesPerRound = (columns: number) => Math.max(0.1 * columns, 4);
@@ -42,30 +20,44 @@ const firstTemperature = 0.15;
  * the coordinate, whose energy is `Sigma_jj (w - target)^2`, at a temperature that makes each row change the share of
  * its levels that a round is meant to cost. All rows share the noise but for its scale: it is one product of depth 1,
  * it does not depend on how rows are cut into blocks, and rows do not interact.
- *
- * @returns whether the time is up
  */
-export async function anneal(task: Task): Promise<boolean> {
-  const { options: { initial, iterations }, workspace } = task;
-  const stage = openStage(task, await descentCoupling(task, task.dtype));
-  const rounds = openRounds(stage), noiseOfBlock = thermalNoise(task, stage.blockRows);
-  for (const [begin, end] of blocksOf(stage)) {
-    if (await checkpoint(task, "descend", 0)) return true;
-    const rows = placeRows(stage, begin, end);
-    if (initial === "weights") {
-      startFromWeights(rows);
-      if (await sweep(rows, {}, () => checkpoint(task, "descend", 0))) return true;
-    } else {
-      startFromCodes(rows);
-      await refreshResidual(rows);
+export async function anneal(problem: Problem, start: Approximation): Promise<Outcome> {
+  const coupling = await descentCoupling(problem, problem.dtype);
+  return await withStage(problem, coupling, {}, async (stage) => {
+    const rounds = openRounds(stage);
+    try {
+      return await annealLayer(stage, rounds, start);
+    } finally {
+      for (const array of Object.values(rounds)) stage.workspace.free(array);
     }
-    await descend(rows, restPasses);
-    if (await annealBlock(rows, rounds, noiseOfBlock())) return true;
+  });
+}
+
+/** Descent and all rounds, block by block. */
+async function annealLayer(stage: Stage, rounds: Rounds, start: Approximation): Promise<Outcome> {
+  const { problem, problem: { meter, options: { initial } } } = stage, { grid, outliers, codes } = start;
+  const noiseOfBlock = thermalNoise(problem, stage.blockRows), trace: number[] = [];
+  let { codedRows } = start;
+  // The trace sums over blocks: before the last is done, it is not that of the layer.
+  const cutShort = (): Outcome => ({ reached: { ...start, codedRows }, status: "time-limit" });
+  for (const [begin, end] of blocksOf(stage)) {
+    if (await meter.checkpoint("descend", 0)) return cutShort();
+    const rows = placeRows(stage, grid, begin, end);
+    if (initial === "weights") {
+      startFromWeights(rows, outliers);
+      if (await sweep(rows, {}, () => meter.checkpoint("descend", 0))) return cutShort();
+    } else {
+      startFromCodes(rows, codes);
+      await refreshResidual(rows, outliers);
+    }
+    await descend(rows, settlingPasses);
+    placeTargets(rows, outliers);
+    const timeIsUp = await annealBlock(rows, rounds, noiseOfBlock(), trace);
+    await storeCodes(rows, codes);
+    codedRows = Math.max(codedRows, end);
+    if (timeIsUp) return cutShort();
   }
-  task.iterations = iterations;
-  for (const array of Object.values(rounds)) workspace.free(array);
-  closeStage(stage);
-  return false;
+  return { reached: { ...start, codedRows }, status: "iteration-limit", trace };
 }
 
 /** What the rounds of all blocks share. */
@@ -80,7 +72,7 @@ interface Rounds {
   readonly objectives: DeviceArray<FloatDtype>;
 }
 
-function openRounds({ task: { columns }, workspace, dtype, blockRows }: Stage): Rounds {
+function openRounds({ problem: { columns }, workspace, dtype, blockRows }: Stage): Rounds {
   return {
     noise: workspace.allocate(dtype, columns, "noise"),
     amplitudes: workspace.allocate(dtype, blockRows, "amplitudes"),
@@ -90,17 +82,24 @@ function openRounds({ task: { columns }, workspace, dtype, blockRows }: Stage): 
   };
 }
 
-/** All rounds of some rows, which end in their best state. Tells whether the time is up. */
-async function annealBlock(rows: Rows, rounds: Rounds, nextNoise: () => Float64Array): Promise<boolean> {
-  const { stage: { task, workspace }, state: { levels, residual }, objectives, begin, end } = rows;
-  const { options: { iterations }, columns, trace } = task, { kernels } = workspace, count = end - begin;
+/**
+ * All rounds of some rows, whose targets are placed; they end in their best state, and their objectives are added to the
+ * trace. Tells whether the time is up.
+ */
+async function annealBlock(
+  rows: Rows,
+  rounds: Rounds,
+  nextNoise: () => Float64Array,
+  trace: number[],
+): Promise<boolean> {
+  const { stage: { problem, workspace }, state: { levels, residual }, objectives, begin, end } = rows;
+  const { options: { iterations }, columns, meter } = problem, { kernels } = workspace, count = end - begin;
   const reached: QuantizationCandidate = { levels, residual, objectives };
   const best: QuantizationCandidate = {
     levels: { array: rounds.levels, rows: count, columns },
     residual: { array: rounds.residual, rows: count, columns },
     objectives: { array: rounds.objectives, length: count },
   };
-  placeTargets(rows);
   await computeObjectives(rows);
   // Infinity is lower than nothing: both become the first state.
   workspace.write(rounds.objectives, new Float64Array(count).fill(Infinity));
@@ -109,12 +108,10 @@ async function annealBlock(rows: Rows, rounds: Rounds, nextNoise: () => Float64A
   let bestObjectives = await readBestObjectives();
   const temperatures = new Float64Array(count).fill(firstTemperature);
 
-  let late = false;
   for (let round = 0; round < iterations; round++) {
-    late = await checkpoint(task, "anneal", round);
-    if (late) break;
+    if (await meter.checkpoint("anneal", round)) return true;
     workspace.write(rounds.noise, nextNoise());
-    const amplitudeOf = (energy: number, i: number) => Math.sqrt(Math.max(energy, 0) * temperatures[i] / columns);
+    const amplitudeOf = (objective: number, i: number) => Math.sqrt(Math.max(objective, 0) * temperatures[i] / columns);
     workspace.write(rounds.amplitudes, bestObjectives.map(amplitudeOf));
     const kick = {
       a: { array: rounds.amplitudes, rows: count, columns: 1 },
@@ -125,7 +122,7 @@ async function annealBlock(rows: Rows, rounds: Rounds, nextNoise: () => Float64A
     await kernels.gemm(kick);
     const kicked = await descend(rows, 1);
     await kernels.gemm({ ...kick, alpha: -1 });
-    const settled = await descend(rows, restPasses);
+    const settled = await descend(rows, settlingPasses);
 
     await computeObjectives(rows);
     await kernels.quantizationChoice({ best, reached });
@@ -134,68 +131,16 @@ async function annealBlock(rows: Rows, rounds: Rounds, nextNoise: () => Float64A
       const share = (kicked[i] + settled[i] + 1) / (changesPerRound(columns) + 1);
       temperatures[i] *= Math.min(Math.max(1 / share, 0.5), 2) ** 0.7;
     }
-    trace[round] = (trace[round] ?? 0) + bestObjectives.reduce((sum, energy) => sum + energy, 0);
+    trace[round] = (trace[round] ?? 0) + bestObjectives.reduce((sum, objective) => sum + objective, 0);
   }
-  await storeCodes(rows);
-  return late;
-}
-
-/**
- * Descends in f64, on a fresh residual, until a fresh residual calls for no change: a certified coordinate-wise minimum
- * of what the fast path left nearly at rest.
- *
- * @returns the changes that the last fresh residual still called for, or `undefined` where the time was up
- */
-export async function polish(task: Task): Promise<number | undefined> {
-  // Numbers may be twice as wide as those of the task, and take no more memory.
-  const blockRows = Math.ceil(rowsOfBlock(task) / 2);
-  const stage = openStage(task, await descentCoupling(task, "f64"), { blockRows });
-  let violations = 0;
-  for (const [begin, end] of blocksOf(stage)) {
-    const rows = placeRows(stage, begin, end);
-    let changed = 1;
-    for (let attempt = 0; attempt < 8 && changed > 0; attempt++) {
-      if (await checkpoint(task, "polish", task.iterations)) return undefined;
-      startFromCodes(rows);
-      await refreshResidual(rows);
-      changed = (await descend(rows, restPasses)).reduce((sum, count) => sum + count, 0);
-      if (changed > 0) await storeCodes(rows);
-    }
-    violations += changed;
-  }
-  closeStage(stage);
-  return violations;
-}
-
-/** Descends for some passes, in short calls; returns the changes of each row. */
-export async function descend(rows: Rows, passes: number): Promise<Uint32Array> {
-  const { stage: { task: { columns }, task, workspace, arrays }, state, begin, end } = rows;
-  const changes = new Uint32Array(end - begin);
-  for (const [from, to] of ranges(changes.length, rowsOfCall(task, descentShare))) {
-    if (from > 0) await checkpoint(task, "descend", task.iterations);
-    await workspace.kernels.quantizationDescent({ ...rowsOf(state, from, to), passes, changes: arrays.changes });
-    changes.set(await workspace.read(arrays.changes, 0, to - from), from);
-  }
-  spend(task, changes.reduce((sum, count) => sum + count, 0) / (columns * (end - begin)), end - begin);
-  return changes;
-}
-
-/** Rows `[from, to)` of a state. */
-function rowsOf(state: QuantizationState, from: number, to: number): QuantizationState {
-  const part = (matrix: MatrixOperand) => ({
-    ...matrix,
-    rows: to - from,
-    offset: (matrix.offset ?? 0) + from * (matrix.stride ?? matrix.columns),
-  });
-  const { levels, residual, scales, zeros } = state;
-  return { ...state, levels: part(levels), residual: part(residual), scales: part(scales), zeros: part(zeros) };
+  return false;
 }
 
 /**
  * Standard normal noise over `sqrt(2 Sigma_jj)`, one row a call; dead inputs get none. Every block of rows gets the same
  * sequence: `most` rounds are drawn once and kept, more of them anew for each block, for memory does not grow with them.
  */
-function thermalNoise({ diagonal, options: { iterations, seed } }: Task, most: number) {
+function thermalNoise({ diagonal, options: { iterations, seed } }: Problem, most: number) {
   const draw = (): () => Float64Array => {
     const random = createRandom(seed);
     return () => diagonal.map((entry) => entry > 0 ? random.normal() / Math.sqrt(2 * entry) : 0);

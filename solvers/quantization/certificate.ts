@@ -1,8 +1,9 @@
 import { formBlock } from "../../kernels/engine/mod.ts";
 import type { MatrixOperand } from "../../kernels/contract.ts";
 import { DataError } from "../core/errors.ts";
-import { dequantizeRows } from "./layer.ts";
-import { ranges, rowsOfBlock, rowsOfCall, type Task } from "./task.ts";
+import { ranges, rowsOfBlock, rowsOfCall } from "./blocking.ts";
+import { dequantizeRows, type QuantizedWeights } from "./layer.ts";
+import type { Problem } from "./problem.ts";
 
 /** Share of the sum of magnitudes that rounding may take from a quadratic form. */
 const rounding = 1e-6;
@@ -23,20 +24,24 @@ export interface Certificate {
 /**
  * `||(W - What) X||^2` and `||W X||^2` in f64, from the dense weights that the layer stands for and apart from the fast
  * path: as much arithmetic as one dense pass, in f64.
+ *
+ * @param pause called between short kernel calls
  */
-export async function certify(task: Task): Promise<Certificate> {
-  const { workspace: { host: workspace }, columns, rows, gram, weights, codes, grid, outliers } = task;
-  const pause = () => task.run.checkpoint({ stage: "certify", fraction: 1, iteration: task.iterations });
+export async function certify(
+  problem: Problem,
+  layer: Omit<QuantizedWeights, "bits" | "groupSize">,
+  pause: () => Promise<unknown>,
+): Promise<Certificate> {
+  const { workspace: { host: workspace }, columns, rows, gram, weights } = problem;
   const form = workspace.allocate("f64", columns * columns, "Gram matrix");
   for (const [begin, end] of ranges(columns, formBlock)) {
     workspace.write(form, gram.data.subarray(begin * columns, end * columns), begin * columns);
     await pause();
   }
-  const capacity = Math.min(rowsOfBlock(task), rowsOfCall(task, formShare));
+  const capacity = Math.min(rowsOfBlock(problem), rowsOfCall(problem, formShare));
   const block = workspace.allocate("f64", capacity * columns, "errors");
   const values = workspace.allocate("f64", capacity, "quadratic forms");
   const a: MatrixOperand = { array: form, rows: columns, columns };
-  const layer = { shape: [rows, columns] as const, codes, ...grid, outliers };
   const dense = weights.data.slice(0, capacity * columns);
   const errors = new Float64Array(capacity * columns);
 

@@ -1,8 +1,12 @@
 import type { DeviceArray, FloatDtype } from "../../kernels/contract.ts";
 import { DataError } from "../core/errors.ts";
+import type { Status } from "../core/result.ts";
+import { ranges } from "./blocking.ts";
+import { byActivation } from "./coupling.ts";
 import { sweep } from "./passes.ts";
-import { blocksOf, closeStage, openStage, placeRows, startFromWeights, storeCodes } from "./rows.ts";
-import { checkpoint, ranges, spend, type Task } from "./task.ts";
+import type { Approximation, Outcome, Problem } from "./problem.ts";
+import { startFromWeights, storeCodes } from "./rows.ts";
+import { blocksOf, placeRows, withStage } from "./stage.ts";
 
 /** Damping tried after the caller's, while the factorisation fails. */
 const dampingLadder = [1e-4, 1e-3, 1e-2, 1e-1];
@@ -14,31 +18,38 @@ const factorRows = 64;
  * GPTQ (Frantar et al. 2023) as one triangular sweep: with `Sigma = R R^T`, `||E R||^2` is a sum over columns in which
  * entry `j` involves the errors `E_0 .. E_j` only, so rounding column by column to the point that entry `j` wants is
  * the greedy choice. It needs neither an inverse nor a second factorisation, and gives GPTQ's codes.
- *
- * @param order Columns in the order in which they are rounded.
- * @returns whether the time is up
  */
-export async function gptq(task: Task, order?: Uint32Array): Promise<boolean> {
-  if (await checkpoint(task, "factor", 0)) return true;
-  const coupling = await factorCoupling(task, order);
-  if (!coupling) return true;
-  const stage = openStage(task, coupling, { order });
-  spend(task, task.columns / (6 * task.rows), task.rows);
-  for (const [begin, end] of blocksOf(stage)) {
-    const rows = placeRows(stage, begin, end);
-    startFromWeights(rows);
-    if (await sweep(rows, { triangular: true }, () => checkpoint(task, "gptq", 0))) return true;
-    await storeCodes(rows);
+export async function gptq(problem: Problem, start: Approximation): Promise<Outcome> {
+  const { rows, columns, meter, options } = problem, { grid, outliers, codes } = start;
+  if (await meter.checkpoint("factor", 0)) return { reached: start, status: "time-limit" };
+  const order = options.activationOrder ? byActivation(problem) : undefined;
+  const factor = await factorGram(problem, order);
+  if (!factor) return { reached: start, status: "time-limit" };
+  const { damping } = factor, remarks: string[] = [];
+  if (damping !== options.damping) {
+    remarks.push(
+      `The Gram matrix is not positive definite with damping ${options.damping}: damping ${damping} was used.`,
+    );
   }
-  closeStage(stage);
-  return false;
+  const coupling = await couplingOf(problem, factor.array);
+  meter.spend(columns / (6 * rows), rows);
+  return await withStage(problem, coupling, { order }, async (stage) => {
+    let { codedRows } = start;
+    const outcome = (status: Status): Outcome => ({ reached: { ...start, codedRows }, status, damping, remarks });
+    for (const [begin, end] of blocksOf(stage)) {
+      const block = placeRows(stage, grid, begin, end);
+      startFromWeights(block, outliers);
+      if (await sweep(block, { triangular: true }, () => meter.checkpoint("gptq", 0))) return outcome("time-limit");
+      await storeCodes(block, codes);
+      codedRows = Math.max(codedRows, end);
+    }
+    return outcome("converged");
+  });
 }
 
-/** The unit upper triangular factor of the damped Gram matrix, columns of `R` divided by its diagonal; nothing when the time is up. */
-async function factorCoupling(task: Task, order?: Uint32Array): Promise<DeviceArray<FloatDtype> | undefined> {
-  const { columns, dtype, workspace } = task, { host } = workspace;
-  const factor = await factorGram(task, order);
-  if (!factor) return undefined;
+/** The unit upper triangular factor: columns of `R`, which is used up, divided by its diagonal; in the workspace's precision. */
+async function couplingOf(problem: Problem, factor: DeviceArray<"f64">): Promise<DeviceArray<FloatDtype>> {
+  const { columns, dtype, workspace } = problem, { host } = workspace;
   // Where the sweep runs elsewhere, the rows move there; else they are narrowed in place, for two matrices would be too many.
   const elsewhere = workspace === host ? undefined : workspace.allocate(dtype, columns * columns, "factor");
   const pivots = new Float64Array(columns), buffer = new Float64Array(factorRows * columns);
@@ -57,11 +68,17 @@ async function factorCoupling(task: Task, order?: Uint32Array): Promise<DeviceAr
   return elsewhere;
 }
 
-/** `R` with `Sigma + damping mean(diag Sigma) I = R R^T`, in f64; more damping, with a remark, where the caller's does not do. */
-async function factorGram(task: Task, order?: Uint32Array): Promise<DeviceArray<"f64"> | undefined> {
-  const { columns, diagonal, gram, options, workspace: { host } } = task;
+/** A factor `R` with `Sigma + damping mean(diag Sigma) I = R R^T`. */
+interface Factor {
+  readonly array: DeviceArray<"f64">;
+  readonly damping: number;
+}
+
+/** Factors the Gram matrix, with more damping where the caller's does not do; nothing when the time is up. */
+async function factorGram(problem: Problem, order?: Uint32Array): Promise<Factor | undefined> {
+  const { columns, diagonal, gram, meter, options, workspace: { host } } = problem;
   const mean = diagonal.reduce((sum, entry) => sum + entry, 0) / columns;
-  const factor = host.allocate("f64", columns * columns, "Gram matrix to factor");
+  const array = host.allocate("f64", columns * columns, "Gram matrix to factor");
   const row = new Float64Array(columns);
   for (const damping of [options.damping, ...dampingLadder.filter((step) => step > options.damping)]) {
     for (let j = 0; j < columns; j++) {
@@ -70,20 +87,12 @@ async function factorGram(task: Task, order?: Uint32Array): Promise<DeviceArray<
       row[j] += damping * mean;
       // A dead input couples with nothing: any positive pivot leaves it at the nearest point of its grid.
       if (row[j] === 0) row[j] = 1;
-      host.write(factor, row, j * columns);
-      if (j % factorRows === 0 && await checkpoint(task, "factor", 0)) return undefined;
+      host.write(array, row, j * columns);
+      if (j % factorRows === 0 && await meter.checkpoint("factor", 0)) return undefined;
     }
-    const outcome = await factorInPlace(task, factor);
-    if (outcome === "late") return undefined;
-    if (outcome === "factored") {
-      if (damping !== options.damping) {
-        task.remarks.push(
-          `The Gram matrix is not positive definite with damping ${options.damping}: damping ${damping} was used.`,
-        );
-      }
-      task.damping = damping;
-      return factor;
-    }
+    const outcome = await factorInPlace(problem, array);
+    if (outcome === "time is up") return undefined;
+    if (outcome === "factored") return { array, damping };
   }
   throw new DataError(
     "gram",
@@ -94,18 +103,17 @@ async function factorGram(task: Task, order?: Uint32Array): Promise<DeviceArray<
 
 /** Factors in place, in short calls from the last column on. */
 async function factorInPlace(
-  task: Task,
-  factor: DeviceArray<"f64">,
-): Promise<"factored" | "not positive definite" | "late"> {
-  const { columns, workspace: { host } } = task;
+  problem: Problem,
+  array: DeviceArray<"f64">,
+): Promise<"factored" | "not positive definite" | "time is up"> {
+  const { columns, meter, workspace: { host } } = problem;
   for (let rest = columns; rest > 0;) {
-    const affordable = rest -
-      Math.cbrt(Math.max(0, rest ** 3 - 3 * host.batchFlops));
+    const affordable = rest - Math.cbrt(Math.max(0, rest ** 3 - 3 * host.batchFlops));
     const schur = Math.max(0, rest - factorRows * Math.max(1, Math.round(affordable / factorRows)));
-    const a = { array: factor, rows: rest, columns: rest, stride: columns };
+    const a = { array, rows: rest, columns: rest, stride: columns };
     if (await host.kernels.cholesky({ a, schur }) >= 0) return "not positive definite";
     rest = schur;
-    if (await checkpoint(task, "factor", 0)) return "late";
+    if (await meter.checkpoint("factor", 0)) return "time is up";
   }
   return "factored";
 }

@@ -2,14 +2,12 @@ import { roundHalfToEven } from "../../kernels/engine/mod.ts";
 import { likeVector, type Matrix, matrix, type Vector } from "../core/matrix.ts";
 import { orderStatistic } from "../core/order_statistic.ts";
 
-/** The grid of every row and group: weights are `scale (code - zero)` for codes 0 to `maximumCode`. */
+/** The grid of every row and group: its points are `scale (code - zero point)` for codes 0 to `2^bits - 1`. */
 export interface Grid {
+  /** [rows, groups], positive. */
   readonly scales: Matrix;
+  /** Zero points [rows, groups], whole numbers. */
   readonly zeros: Matrix;
-  readonly groups: number;
-  /** Group of each column, where there are several. */
-  readonly groupIndex: Uint32Array | undefined;
-  readonly maximumCode: number;
 }
 
 /** How a grid is fitted. */
@@ -48,14 +46,11 @@ export function fitGrid(weights: Matrix, options: GridOptions): Grid {
       zeros.data[at] = options.symmetric ? (maximumCode + 1) / 2 : roundHalfToEven(-least / scales.data[at]);
     }
   }
-  const groupIndex = groups > 1
-    ? Uint32Array.from({ length: columns }, (_, j) => Math.floor(j / groupSize))
-    : undefined;
-  return { scales, zeros, groups, groupIndex, maximumCode };
+  return { scales, zeros };
 }
 
 /**
- * The range that a run of weights from column `begin` on must cover. `room` is as long as a run: a new array for each
+ * The range that a run of weights from column `begin` on must cover. `buffer` is as long as a run: a new array for each
  * would leave a copy of the layer behind.
  */
 function rangeFinder({ symmetric, trimmed = 0, excluded }: GridOptions, buffer: Vector) {
@@ -83,7 +78,7 @@ function rangeFinder({ symmetric, trimmed = 0, excluded }: GridOptions, buffer: 
   };
 }
 
-/** The weights of a run from column `begin` on that are not in excluded columns, in `room`. */
+/** The weights of a run from column `begin` on that are not in excluded columns, in `buffer`. */
 function without(excluded: ReadonlySet<number>, weights: Vector, begin: number, buffer: Vector): Vector {
   let count = 0;
   for (let j = 0; j < weights.length; j++) if (!excluded.has(begin + j)) buffer[count++] = weights[j];

@@ -1,23 +1,11 @@
-import { likeVector } from "../core/matrix.ts";
-import { descend, restPasses } from "./anneal.ts";
-import { gptq } from "./gptq.ts";
-import { largestEigenvalue, type Outliers, project, refitGrid, type Support, thresholdingStep } from "./outliers.ts";
-import { isRelaxed } from "./quantease.ts";
-import { layerObjective, refreshResidual, sweep } from "./passes.ts";
-import {
-  byActivation,
-  closeStage,
-  descentCoupling,
-  openStage,
-  placeAll,
-  readLevels,
-  roundToNearest,
-  type Rows,
-  startFromCodes,
-  startFromWeights,
-  storeCodes,
-} from "./rows.ts";
-import { checkpoint, rowsOfBlock, type Task } from "./task.ts";
+import type { Status } from "../core/result.ts";
+import { descentCoupling } from "./coupling.ts";
+import type { Grid } from "./grid.ts";
+import { largestEigenvalue, type Outliers, refitGrid, type Support, thresholdingStep } from "./outliers.ts";
+import { descend, isRelaxed, layerObjective, refreshResidual, settlingPasses, sweep } from "./passes.ts";
+import type { Approximation, Outcome, Problem } from "./problem.ts";
+import { readLevels, startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
+import { placeAll, type Rows, withStage } from "./stage.ts";
 
 /** Alternations of method "auto" before it anneals: the support hardly moves after them. */
 export const autoAlternations = 8;
@@ -26,100 +14,78 @@ export const autoAlternations = 8;
  * Descent over codes and outliers `H` (Behdin et al. 2023, outlier-aware QuantEase): `min ||(W - What - H) X||^2` with
  * at most `size` outliers, by turns of a pass over the codes and one step of iterative hard thresholding on `H`.
  *
- * "quantease" takes its own passes, every third off the grid; "auto" descends to rest each time. Leaves the best grid,
- * codes and outliers met, and those outliers removed from the target of what follows.
+ * "quantease" takes its own passes, every third off the grid; "auto" descends until no change improves, each time. The
+ * best grid, codes and outliers met are returned. Every turn begins with a fresh residual, so that the objective of its
+ * start is known and nothing drifts.
  *
- * @returns whether the time is up
+ * @param first those of the start
  */
-export async function descendWithOutliers(task: Task, size: number): Promise<boolean> {
-  const { options: { activationOrder, initial } } = task;
-  const { support } = await beginOutliers(task, size);
-  let late = initial === "gptq" && await gptq(task, activationOrder ? byActivation(task) : undefined);
-  late = late || await alternate(task, size, support);
-  task.removed = task.outliers;
-  return late;
-}
+export async function descendWithOutliers(
+  problem: Problem,
+  start: Approximation,
+  size: number,
+  first: Outliers,
+): Promise<Outcome> {
+  const { dtype, meter, rows: codedRows, options: { initial, iterations, method, relaxEvery } } = problem;
+  const { codes } = start, paper = method === "quantease", turns = paper ? iterations : autoAlternations;
+  const coupling = await descentCoupling(problem, dtype);
 
-/** Chooses the largest weights as outliers, fits the grid to the others, and rounds what is left. */
-async function beginOutliers(task: Task, size: number): Promise<Outliers> {
-  const { rows, columns, weights, workspace } = task;
-  const candidates = workspace.allocate(task.dtype, rows * columns, "outlier candidates");
-  workspace.write(candidates, weights.data);
-  const buffer = likeVector(weights.data, rowsOfBlock(task) * columns);
-  const found = await project(task, candidates, size, buffer);
-  workspace.free(candidates);
-  task.grid = refitGrid(task, found.support);
-  task.outliers = task.removed = found.matrix;
-  // Codes there may be are of the grid before.
-  task.codedRows = 0;
-  roundToNearest(task);
-  return found;
-}
-
-/** The turns. Every turn begins with a fresh residual, so that the objective of its start is known and nothing drifts. */
-async function alternate(task: Task, size: number, first: Support): Promise<boolean> {
-  const { options: { initial, iterations, method, relaxEvery }, trace } = task;
-  const paper = method === "quantease", turns = paper ? iterations : autoAlternations;
-  const stage = openStage(task, await descentCoupling(task, task.dtype), { resident: true });
-  const lambda = await largestEigenvalue(stage);
-  let blocks = placeAll(stage), support = first, fitted = first;
-  for (const rows of blocks) initial === "weights" ? startFromWeights(rows) : startFromCodes(rows);
-
-  let onGrid = initial !== "weights", best = Infinity, gridOfCodes = task.grid, late = false;
-  turns: for (let turn = 0;; turn++) {
-    const isLate = () => checkpoint(task, "outliers", turn, best);
+  return await withStage(problem, coupling, { resident: true }, async (stage) => {
+    const lambda = await largestEigenvalue(stage), trace: number[] = [];
+    let { grid } = start, { matrix: outliers, support } = first, fitted = support;
+    let blocks = placeAll(stage, grid);
     for (const rows of blocks) {
-      late = await isLate();
-      if (late) break turns;
-      await refreshResidual(rows);
+      if (initial === "weights") startFromWeights(rows, outliers);
+      else startFromCodes(rows, codes);
     }
-    const objective = await layerObjective(blocks);
-    if (onGrid && objective < best) {
-      best = objective;
-      gridOfCodes = task.grid;
-      for (const rows of blocks) await storeCodes(rows);
-      task.outliers = task.removed;
-    }
-    if (paper && turn > 0) {
-      trace[turn - 1] = objective;
-      task.iterations = turn;
-    }
-    if (turn === turns) break;
 
-    if (!sameColumns(support, fitted)) {
-      blocks = await regrid(blocks, support);
-      fitted = support;
+    let reached: Approximation = start, best = Infinity, onGrid = initial !== "weights";
+    const outcome = (status: Status): Outcome => paper ? { reached, status, trace } : { reached, status };
+    for (let turn = 0;; turn++) {
+      const timeIsUp = () => meter.checkpoint("outliers", turn, best);
+      for (const rows of blocks) {
+        if (await timeIsUp()) return outcome("time-limit");
+        await refreshResidual(rows, outliers);
+      }
+      const objective = await layerObjective(blocks, outliers);
+      if (onGrid && objective < best) {
+        best = objective;
+        for (const rows of blocks) await storeCodes(rows, codes);
+        reached = { grid, outliers, codes, codedRows };
+      }
+      if (turn > 0) trace[turn - 1] = objective;
+      if (turn === turns) return outcome("iteration-limit");
+
+      if (!sameColumns(support, fitted)) {
+        grid = refitGrid(problem, support);
+        blocks = await regrid(blocks, grid);
+        fitted = support;
+      }
+      const relaxed = paper && isRelaxed(turn, turns, relaxEvery);
+      for (const rows of blocks) {
+        if (paper ? await sweep(rows, { relaxed }, timeIsUp) : await timeIsUp()) return outcome("time-limit");
+        if (!paper) await descend(rows, settlingPasses);
+      }
+      onGrid = !relaxed;
+      ({ matrix: outliers, support } = await thresholdingStep(blocks, outliers, size, lambda));
     }
-    const relaxed = paper && isRelaxed(turn, turns, relaxEvery);
-    for (const rows of blocks) {
-      late = paper ? await sweep(rows, { relaxed }, isLate) : await isLate();
-      if (late) break turns;
-      if (!paper) await descend(rows, restPasses);
-    }
-    onGrid = !relaxed;
-    ({ matrix: task.removed, support } = await thresholdingStep(blocks, size, lambda));
-  }
-  task.grid = gridOfCodes;
-  closeStage(stage);
-  return late;
+  });
 }
 
-/** Fits the grid to the columns that the support leaves; the weights `What` stay where they are, off the new grid. */
-async function regrid(blocks: readonly Rows[], support: Support): Promise<Rows[]> {
-  const { stage } = blocks[0], { task, arrays } = stage;
-  const before = task.grid;
-  task.grid = refitGrid(task, support);
+/** Moves the rows to another grid; the weights `What` stay where they are, off the new grid. */
+async function regrid(blocks: readonly Rows[], grid: Grid): Promise<Rows[]> {
+  const { stage } = blocks[0], { problem: { columns, groups }, workspace, arrays } = stage;
   for (const rows of blocks) {
     const levels = await readLevels(rows);
     for (let i = rows.begin, at = 0; i < rows.end; i++) {
-      for (let k = 0; k < task.columns; k++, at++) {
-        const inGrid = i * before.groups + stage.groupAt[k];
-        levels[at] *= before.scales.data[inGrid] / task.grid.scales.data[inGrid];
+      for (let k = 0; k < columns; k++, at++) {
+        const inGrid = i * groups + stage.groupAt[k];
+        levels[at] *= rows.grid.scales.data[inGrid] / grid.scales.data[inGrid];
       }
     }
-    task.workspace.write(arrays.levels, levels, rows.place);
+    workspace.write(arrays.levels, levels, rows.place);
   }
-  return placeAll(stage);
+  return placeAll(stage, grid);
 }
 
 function sameColumns(some: Support, others: Support): boolean {

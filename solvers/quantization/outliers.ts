@@ -1,10 +1,11 @@
 import type { DeviceArray, FloatDtype, MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
 import { likeVector, type SparseMatrix, type Vector } from "../core/matrix.ts";
 import { createRandom } from "../core/random.ts";
+import { ranges, rowsOfBlock } from "./blocking.ts";
 import { fitGrid, type Grid } from "./grid.ts";
 import type { ResolvedOptions } from "./options.ts";
-import type { Rows, Stage } from "./rows.ts";
-import { checkpoint, ranges, spend, type Task } from "./task.ts";
+import type { Problem } from "./problem.ts";
+import type { Rows, Stage } from "./stage.ts";
 
 /** Steps of the power iteration; its relative error is about `ln(columns) / steps`. */
 const powerSteps = 100;
@@ -28,18 +29,18 @@ export interface Outliers {
  * `P_s(H)`: keeps the `s` entries of largest magnitude in the whole layer, or the `s` columns of largest norm; of equal
  * ones, those of lower index. The candidates, dense in the order of the layer, are used up.
  *
- * @param room for some rows on the host
+ * @param buffer for some rows on the host
  */
-export async function project(
-  task: Task,
+async function project(
+  problem: Problem,
   candidates: DeviceArray<FloatDtype>,
   size: number,
   buffer: Vector,
 ): Promise<Outliers> {
-  const { columns, rows, workspace, options } = task;
+  const { columns, rows, workspace, options } = problem;
   if (!options.outliers!.structured) {
     await workspace.kernels.hardThreshold({ values: { array: candidates, length: rows * columns }, keep: size });
-    return { matrix: await compress(task, candidates, size, buffer), support: undefined };
+    return { matrix: await compress(problem, candidates, size, buffer), support: undefined };
   }
   const squares = new Float64Array(columns);
   for (const [begin, end] of ranges(rows, buffer.length / columns)) {
@@ -48,20 +49,34 @@ export async function project(
   }
   const byNorm = Uint32Array.from(squares, (_, j) => j).sort((i, j) => squares[j] - squares[i] || i - j);
   const support = new Set(byNorm.subarray(0, size));
-  return { matrix: await compress(task, candidates, size * rows, buffer, support), support };
+  return { matrix: await compress(problem, candidates, size * rows, buffer, support), support };
+}
+
+/** The weights of largest magnitude, or the columns of largest norm. */
+export async function largestWeights(problem: Problem, size: number): Promise<Outliers> {
+  const { dtype, rows, columns, weights, workspace } = problem;
+  const candidates = workspace.allocate(dtype, rows * columns, "outlier candidates");
+  workspace.write(candidates, weights.data);
+  const found = await project(problem, candidates, size, likeVector(weights.data, rowsOfBlock(problem) * columns));
+  workspace.free(candidates);
+  return found;
 }
 
 /**
- * One step of iterative hard thresholding from current residuals, which it uses up:
+ * One step of iterative hard thresholding from outliers `H` and their current residuals, which it uses up:
  * `P_s(H + (W - What - H) Sigma / lambda)`.
  *
  * With `lambda >= lambda_max(Sigma)` the step minimises, over all `s`-sparse matrices, a quadratic that lies above the
  * objective and meets it at `H`: it never raises the objective (Blumensath & Davies 2009).
  */
-export async function thresholdingStep(blocks: readonly Rows[], size: number, lambda: number): Promise<Outliers> {
-  const { task, staging, arrays: { residual } } = blocks[0].stage;
-  const { columns, diagonal, removed, workspace } = task;
-  const { indptr, indices, data } = removed!;
+export async function thresholdingStep(
+  blocks: readonly Rows[],
+  { indptr, indices, data }: SparseMatrix,
+  size: number,
+  lambda: number,
+): Promise<Outliers> {
+  const { problem, staging, arrays: { residual } } = blocks[0].stage;
+  const { columns, diagonal, workspace } = problem;
   for (const { begin, end, place } of blocks) {
     const candidates = await workspace.read(residual, place, (end - begin) * columns, staging);
     for (let i = begin, at = 0; i < end; i++) {
@@ -71,24 +86,24 @@ export async function thresholdingStep(blocks: readonly Rows[], size: number, la
     }
     workspace.write(residual, candidates, place);
   }
-  return project(task, residual, size, staging);
+  return project(problem, residual, size, staging);
 }
 
 /** The grid of the weights that the support leaves: without its columns, or with as large a share of each row trimmed. */
-export function refitGrid({ weights, options }: Task, support: Support): Grid {
+export function refitGrid({ weights, options }: Problem, support: Support): Grid {
   const { fraction } = options.outliers!;
   return fitGrid(weights, { ...options, ...(support ? { excluded: support } : { trimmed: fraction }) });
 }
 
 /** The nonzero candidates, those of `support` where that is given, as compressed rows; at most `capacity` of them. */
 async function compress(
-  task: Task,
+  problem: Problem,
   candidates: DeviceArray<FloatDtype>,
   capacity: number,
   buffer: Vector,
   support?: Support,
 ): Promise<SparseMatrix> {
-  const { rows, columns, weights, workspace } = task;
+  const { rows, columns, weights, workspace, meter } = problem;
   const indptr = new Uint32Array(rows + 1), indices = new Uint32Array(capacity);
   const data = likeVector(weights.data, capacity);
   let count = 0;
@@ -102,8 +117,8 @@ async function compress(
       }
       indptr[i + 1] = count;
     }
-    // Late or not, outliers are needed whole.
-    await checkpoint(task, "outliers", task.iterations);
+    // Even when the time is up, outliers are needed whole.
+    await meter.checkpoint("outliers");
   }
   const shape = [rows, columns] as const;
   if (count === capacity) return { format: "csr", shape, indptr, indices, data };
@@ -114,10 +129,10 @@ async function compress(
  * A bound on the largest eigenvalue of the Gram matrix: power iteration with a margin for what it may have left, capped
  * by the largest row sum. Every product with the Gram matrix goes through the coupling: `Sigma v = M (diag(Sigma) v)`.
  */
-export async function largestEigenvalue({ task, coupling, dtype }: Stage): Promise<number> {
-  // Late or not, the bound is needed whole.
-  const pause = () => checkpoint(task, "outliers", task.iterations);
-  const { columns, diagonal, gram, workspace, options: { seed } } = task;
+export async function largestEigenvalue({ problem, coupling, dtype }: Stage): Promise<number> {
+  const { rows, columns, diagonal, gram, workspace, meter, options: { seed } } = problem;
+  // Even when the time is up, the bound is needed whole.
+  const pause = () => meter.checkpoint("outliers");
   const a: MatrixOperand = { array: coupling, rows: columns, columns };
   const x: VectorOperand = { array: workspace.allocate(dtype, columns, "power iteration"), length: columns };
   const y: VectorOperand = { array: workspace.allocate(dtype, columns, "power iteration"), length: columns };
@@ -132,7 +147,7 @@ export async function largestEigenvalue({ task, coupling, dtype }: Stage): Promi
     if (norm === 0) break;
     await pause();
   }
-  spend(task, powerSteps / task.rows, task.rows);
+  meter.spend(powerSteps / rows, rows);
   for (const { array } of [x, y]) workspace.free(array);
   let rowSum = 0;
   for (let j = 0; j < columns; j++) {

@@ -1,62 +1,114 @@
-/** Dense passes over a block of rows, in short calls, and the objective that their residual gives. */
+/** Passes over a block of rows, in short calls, and the objective that their residual gives. */
 
 import { quantizationSweepSpecifications } from "../../kernels/engine/mod.ts";
-import type { QuantizationSweepArguments } from "../../kernels/contract.ts";
-import { placeTargets, type Rows } from "./rows.ts";
-import { checkpoint, columnRanges, spend } from "./task.ts";
+import type { MatrixOperand, QuantizationState, QuantizationSweepArguments } from "../../kernels/contract.ts";
+import type { SparseMatrix } from "../core/matrix.ts";
+import { columnRanges, ranges, rowsOfCall } from "./blocking.ts";
+import { placeTargets } from "./rows.ts";
+import type { Rows } from "./stage.ts";
+
+/** More passes than a row needs until no change of one code improves it. */
+export const settlingPasses = 100;
+
+/** Share of a dense pass that a descent costs, seldom more. */
+const descentShare = 0.25;
+
+/** The last pass that may leave the grid, from the authors' code. */
+const lastRelaxation = 25;
+
+/** Whether pass `t` of `iterations` takes real-valued targets: the second of every `relaxEvery`, but never the last. */
+export function isRelaxed(t: number, iterations: number, relaxEvery: number): boolean {
+  return relaxEvery > 0 && t % relaxEvery === 1 % relaxEvery && t !== iterations - 1 && t <= lastRelaxation;
+}
 
 /**
  * One dense pass over the codes of some rows, in short calls.
  *
- * @param isLate asked before each call, whether the time is up
+ * @param timeIsUp asked before each call
  * @returns whether it was
  */
 export async function sweep(
-  { stage: { task, workspace: { kernels } }, state, begin, end }: Rows,
+  { stage: { problem, workspace: { kernels } }, state, begin, end }: Rows,
   kind: Pick<QuantizationSweepArguments, "relaxed" | "triangular">,
-  isLate: () => Promise<boolean>,
+  timeIsUp: () => Promise<boolean>,
 ): Promise<boolean> {
-  const { columns } = task, rows = end - begin;
+  const { columns, meter } = problem, rows = end - begin;
   const flops = (range: object) =>
     quantizationSweepSpecifications.quantizationSweep.flops({ ...state, ...kind, ...range });
-  for (const [begin, end] of columnRanges(task, rows)) {
-    if (await isLate()) return true;
+  for (const [begin, end] of columnRanges(problem, rows)) {
+    if (await timeIsUp()) return true;
     await kernels.quantizationSweep({ ...state, ...kind, begin, end });
-    spend(task, flops({ begin, end }) / (2 * rows * columns * columns), rows);
+    meter.spend(flops({ begin, end }) / (2 * rows * columns * columns), rows);
   }
   return false;
 }
 
-/** Computes the residual afresh from the levels, `G = (W - What) M`: one matrix product, in short calls. Uses up the targets. */
-export async function refreshResidual(rows: Rows): Promise<void> {
-  const { stage: { task, workspace: { kernels } }, state, targets, begin, end, place } = rows;
-  placeTargets(rows);
+/** Descends where codes change, for some passes, in short calls; returns the number of changes of each row. */
+export async function descend(rows: Rows, passes: number): Promise<Uint32Array> {
+  const { stage: { problem, workspace, arrays }, state, begin, end } = rows, { columns, meter } = problem;
+  const changes = new Uint32Array(end - begin);
+  for (const [from, to] of ranges(changes.length, rowsOfCall(problem, descentShare))) {
+    if (from > 0) await meter.checkpoint("descend");
+    await workspace.kernels.quantizationDescent({ ...rowsOf(state, from, to), passes, changes: arrays.changes });
+    changes.set(await workspace.read(arrays.changes, 0, to - from), from);
+  }
+  meter.spend(total(changes) / (columns * (end - begin)), end - begin);
+  return changes;
+}
+
+/** Descends for some passes; returns the number of changes of all rows. */
+export async function countChanges(rows: Rows, passes: number): Promise<number> {
+  return total(await descend(rows, passes));
+}
+
+/**
+ * Computes the residual afresh from the levels, `G = (W - H - What) M`: one matrix product, in short calls. Uses up the
+ * targets.
+ */
+export async function refreshResidual(rows: Rows, outliers: SparseMatrix | undefined): Promise<void> {
+  const { stage: { problem, workspace: { kernels } }, state, targets, begin, end, place } = rows;
+  placeTargets(rows, outliers);
   await kernels.quantizationErrors({ ...state, targets });
-  const { columns } = task, { coupling, residual } = state;
-  for (const [from, to] of columnRanges(task, end - begin)) {
-    if (from > 0) await checkpoint(task, "residual", task.iterations);
+  const { columns, meter } = problem, { coupling, residual } = state;
+  for (const [from, to] of columnRanges(problem, end - begin)) {
+    if (from > 0) await meter.checkpoint("residual");
     const part = { columns: to - from, stride: columns };
     const b = { ...coupling, ...part, offset: from }, c = { ...residual, ...part, offset: place + from };
     await kernels.gemm({ a: targets, b, c });
   }
-  spend(task, 1, end - begin);
+  meter.spend(1, end - begin);
 }
 
 /** Computes the objective of each row from its residual and the targets placed: no product with the Gram matrix. */
 export async function computeObjectives(rows: Rows): Promise<void> {
-  const { stage: { task: { columns }, workspace, arrays }, state, targets, objectives } = rows;
+  const { stage: { problem: { columns }, workspace, arrays }, state, targets, objectives } = rows;
   const curvatures = { array: arrays.curvatures, length: columns };
   await workspace.kernels.quantizationObjectives({ ...state, targets, curvatures, objectives });
 }
 
 /** The objective of all rows of a stage where every row has its own place, from their residuals. */
-export async function layerObjective(blocks: readonly Rows[]): Promise<number> {
+export async function layerObjective(blocks: readonly Rows[], outliers: SparseMatrix | undefined): Promise<number> {
   const { workspace, arrays } = blocks[0].stage;
   for (const rows of blocks) {
-    placeTargets(rows);
+    placeTargets(rows, outliers);
     await computeObjectives(rows);
   }
   let sum = 0;
   for (const objective of await workspace.read(arrays.objectives)) sum += objective;
   return sum;
+}
+
+/** Rows `[from, to)` of a state. */
+function rowsOf(state: QuantizationState, from: number, to: number): QuantizationState {
+  const part = (matrix: MatrixOperand) => ({
+    ...matrix,
+    rows: to - from,
+    offset: (matrix.offset ?? 0) + from * (matrix.stride ?? matrix.columns),
+  });
+  const { levels, residual, scales, zeros } = state;
+  return { ...state, levels: part(levels), residual: part(residual), scales: part(scales), zeros: part(zeros) };
+}
+
+function total(changes: Uint32Array): number {
+  return changes.reduce((sum, count) => sum + count, 0);
 }

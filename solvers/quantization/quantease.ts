@@ -1,74 +1,62 @@
 import type { Status } from "../core/result.ts";
-import { descend } from "./anneal.ts";
-import { layerObjective, refreshResidual, sweep } from "./passes.ts";
-import {
-  byActivation,
-  closeStage,
-  descentCoupling,
-  openStage,
-  placeAll,
-  type Rows,
-  startFromCodes,
-  startFromWeights,
-  storeCodes,
-} from "./rows.ts";
-import { checkpoint, type Task } from "./task.ts";
-
-/** The last pass that may leave the grid, from the authors' code. */
-const lastRelaxation = 25;
+import { byActivation, descentCoupling } from "./coupling.ts";
+import { countChanges, isRelaxed, layerObjective, refreshResidual, sweep } from "./passes.ts";
+import type { Approximation, Outcome, Problem } from "./problem.ts";
+import { startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
+import { placeAll, type Rows, withStage } from "./stage.ts";
 
 /**
  * QuantEase (Behdin et al. 2023): cyclic coordinate descent over the grid, every third pass off it. The best iterate of
  * the whole layer on the grid is kept.
  */
-export async function quantease(task: Task): Promise<Status> {
-  const { options: { activationOrder, initial, iterations, relaxEvery }, trace } = task;
-  const order = activationOrder ? byActivation(task) : undefined;
-  const stage = openStage(task, await descentCoupling(task, task.dtype, order), { order, resident: true });
-  const blocks = placeAll(stage);
+export async function quantease(problem: Problem, start: Approximation): Promise<Outcome> {
+  const { dtype, meter, options: { activationOrder, initial, iterations, relaxEvery } } = problem;
+  const { grid, outliers, codes } = start;
+  const order = activationOrder ? byActivation(problem) : undefined;
+  const coupling = await descentCoupling(problem, dtype, order);
 
-  for (const rows of blocks) {
-    if (await checkpoint(task, "start", 0)) return "time-limit";
-    if (initial === "weights") {
-      startFromWeights(rows);
-    } else {
-      startFromCodes(rows);
-      await refreshResidual(rows);
-    }
-  }
-  let best = initial === "weights" ? Infinity : await layerObjective(blocks), previous = best;
-  for (let t = 0; t < iterations; t++) {
-    const relaxed = isRelaxed(t, iterations, relaxEvery);
+  return await withStage(problem, coupling, { order, resident: true }, async (stage) => {
+    const blocks = placeAll(stage, grid), trace: number[] = [];
+    let { codedRows } = start;
+    const outcome = (status: Status): Outcome => ({ reached: { ...start, codedRows }, status, trace });
+
     for (const rows of blocks) {
-      if (await sweep(rows, { relaxed }, () => checkpoint(task, "quantease", t, best))) return "time-limit";
+      if (await meter.checkpoint("start", 0)) return outcome("time-limit");
+      if (initial === "weights") {
+        startFromWeights(rows, outliers);
+      } else {
+        startFromCodes(rows, codes);
+        await refreshResidual(rows, outliers);
+      }
     }
-    const objective = trace[t] = await layerObjective(blocks);
-    task.iterations = t + 1;
-    if (!relaxed && objective < best) {
-      best = objective;
-      for (const rows of blocks) await storeCodes(rows);
+    let best = initial === "weights" ? Infinity : await layerObjective(blocks, outliers), previous = best;
+    for (let t = 0; t < iterations; t++) {
+      const relaxed = isRelaxed(t, iterations, relaxEvery);
+      for (const rows of blocks) {
+        const timeIsUp = await sweep(rows, { relaxed }, () => meter.checkpoint("quantease", t, best));
+        if (timeIsUp) return outcome("time-limit");
+      }
+      const objective = trace[t] = await layerObjective(blocks, outliers);
+      if (!relaxed && objective < best) {
+        best = objective;
+        for (const rows of blocks) await storeCodes(rows, codes);
+        codedRows = problem.rows;
+      }
+      // A pass that changes no code leaves the objective to the last bit. The converse is the descent's to say: sums may
+      // be too coarse for a small change, and a code may wander for ever between two points of equal merit.
+      if (objective === previous && !relaxesAfter(t, iterations, relaxEvery) && await noChangeImproves(blocks)) {
+        return outcome("converged");
+      }
+      previous = objective;
     }
-    // A pass that changes no code leaves the objective to the last bit. The converse is the descent's to say: sums may be
-    // too coarse for a small change, and a code that wanders between two points of equal merit never rests.
-    if (objective === previous && !relaxesAfter(t, iterations, relaxEvery) && await atRest(blocks)) {
-      closeStage(stage);
-      return "converged";
-    }
-    previous = objective;
-  }
-  closeStage(stage);
-  return "iteration-limit";
-}
-
-/** Whether pass `t` of `iterations` takes real-valued targets: the second of every `relaxEvery`, but never the last. */
-export function isRelaxed(t: number, iterations: number, relaxEvery: number): boolean {
-  return relaxEvery > 0 && t % relaxEvery === 1 % relaxEvery && t !== iterations - 1 && t <= lastRelaxation;
+    return outcome("iteration-limit");
+  });
 }
 
 /** Whether no change of one code improves any row; where one does, it is made. */
-async function atRest(blocks: readonly Rows[]): Promise<boolean> {
+async function noChangeImproves(blocks: readonly Rows[]): Promise<boolean> {
   let changes = 0;
-  for (const rows of blocks) changes += (await descend(rows, 1)).reduce((sum, count) => sum + count, 0);
+  for (const rows of blocks) changes += await countChanges(rows, 1);
   return changes === 0;
 }
 

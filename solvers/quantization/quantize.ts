@@ -1,28 +1,34 @@
 import { withWorkspace, type WorkRequest } from "../../kernels/engine/mod.ts";
 import { ShapeError } from "../core/errors.ts";
 import { checkMatrix, dtypeOf, type Matrix } from "../core/matrix.ts";
-import type { Status } from "../core/result.ts";
 import { startRun } from "../core/run.ts";
-import { anneal, polish } from "./anneal.ts";
+import { anneal } from "./anneal.ts";
 import { certify } from "./certificate.ts";
 import { gptq } from "./gptq.ts";
 import { checkGram } from "./gram.ts";
 import { fitGrid } from "./grid.ts";
 import type { QuantizedLayer } from "./layer.ts";
+import { createMeter } from "./meter.ts";
 import { type QuantizeOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
-import { quantease } from "./quantease.ts";
 import { autoAlternations, descendWithOutliers } from "./outlier_descent.ts";
-import { supportSize } from "./outliers.ts";
-import { byActivation, roundToNearest } from "./rows.ts";
-import type { Task } from "./task.ts";
+import { largestWeights, refitGrid, supportSize } from "./outliers.ts";
+import { polish } from "./polish.ts";
+import { type Approximation, type Method, type Outcome, type Problem, stateProblem } from "./problem.ts";
+import { quantease } from "./quantease.ts";
+import { roundToNearest } from "./rounding.ts";
 
 const action = "quantize the layer";
 
 /** What the methods need of the workspace. */
 const neededKernels = [
-  ...["gemm", "quantizationSweep", "quantizationDescent"] as const,
-  ...["quantizationErrors", "quantizationObjectives", "quantizationCodes", "quantizationChoice"] as const,
-];
+  "gemm",
+  "quantizationSweep",
+  "quantizationDescent",
+  "quantizationErrors",
+  "quantizationObjectives",
+  "quantizationCodes",
+  "quantizationChoice",
+] as const;
 
 /** What outliers need beside that. */
 const outlierKernels = ["gemv", "hardThreshold"] as const;
@@ -40,11 +46,11 @@ const outlierKernels = ["gemv", "hardThreshold"] as const;
  * Memory: "gptq" and "auto" hold one `8 inputs^2` bytes matrix at a time, "quantease" one of the weights' precision and
  * twice the weights.
  *
- * @param weights `W` [outputs, inputs], in f32 or f64: the precision of the solve, of scales and zeros.
+ * @param weights `W` [outputs, inputs], in f32 or f64: the precision of the solve, of scales and zero points.
  * @param gram `X X^T` [inputs, inputs], symmetric positive semidefinite, in f32 or f64.
  * @returns Fresh arrays; the best layer found where the time limit cut the solve short.
  * @throws {ShapeError} for an empty layer or sizes that do not fit
- * @throws {DataError} for numbers that are not finite, and for a Gram matrix that is none
+ * @throws {DataError} for numbers that are not finite, and for a matrix that is not a Gram matrix
  * @throws {OptionError} for an option outside its range
  *
  * @example
@@ -83,75 +89,60 @@ export async function quantizeLayer(
     largestArrayBytes: 4 * columns * Math.max(rows, columns),
   };
   return await withWorkspace(request, async (workspace) => {
-    const task: Task = {
-      weights,
-      gram,
-      rows,
-      columns,
-      dtype: dtypeOf(weights.data),
-      diagonal: Float64Array.from({ length: columns }, (_, j) => gram.data[j * (columns + 1)]),
-      options: resolved,
-      workspace,
-      run,
-      remarks: [],
-      grid: fitGrid(weights, resolved),
-      codes: new Uint8Array(rows * columns),
-      codedRows: 0,
-      passes: 0,
-      foreseenPasses,
-      trace: [],
-      iterations: 0,
-    };
-    const status = await solve(task);
-    roundToNearest(task);
-    const { objective, rowObjectives, norm } = await certify(task);
-    const { grid } = task;
-    const iterations = Math.max(task.iterations, 1);
-    const complete = task.iterations > 0 && status !== "time-limit";
+    const meter = createMeter(run, rows, foreseenPasses);
+    const problem = stateProblem(weights, gram, resolved, workspace, meter);
+    const { reached, status, trace = [], ...report } = await solve(problem);
+    const iterations = Math.max(trace.length, 1), complete = trace.length > 0 && status !== "time-limit";
+    const { grid: { scales, zeros }, outliers, codes } = roundToNearest(problem, reached);
+    const layer = { shape: [rows, columns] as const, codes, scales, zeros, groupIndex: problem.groupIndex, outliers };
+    const { objective, rowObjectives, norm } = await certify(
+      problem,
+      layer,
+      () => run.checkpoint({ stage: "certify", fraction: 1, iteration: trace.length }),
+    );
     return {
       status,
       objective,
       relativeError: norm > 0 ? objective / norm : 0,
       rowObjectives,
-      trace: Float64Array.from(complete ? task.trace.slice(0, iterations) : [objective]),
+      trace: Float64Array.from(complete ? trace : [objective]),
       iterations,
       elapsedMs: run.elapsedMs(),
       plan: workspace.plan,
       bits: resolved.bits,
       groupSize: resolved.groupSize,
-      shape: [rows, columns],
-      codes: task.codes,
-      scales: grid.scales,
-      zeros: grid.zeros,
-      groupIndex: grid.groupIndex,
-      outliers: task.outliers,
-      passes: task.passes,
-      damping: task.damping,
-      violations: task.violations,
-      remarks: task.remarks,
+      ...layer,
+      passes: meter.passes,
+      damping: report.damping,
+      violations: report.violations,
+      remarks: report.remarks ?? [],
     };
   });
 }
 
-/** Runs the method. */
-async function solve(task: Task): Promise<Status> {
-  const { method, initial, activationOrder } = task.options;
-  const size = supportSize(task.options, task.rows, task.columns);
-  if (method === "rtn" || initial === "rtn") roundToNearest(task);
-  if (method === "rtn") return "converged";
-  if (size > 0) {
-    if (await descendWithOutliers(task, size)) return "time-limit";
-    if (method === "quantease") return "iteration-limit";
-  } else if (method === "gptq" || initial === "gptq") {
-    if (await gptq(task, activationOrder ? byActivation(task) : undefined)) return "time-limit";
+/** Runs what the method consists of, one part after the other; later parts add to what the earlier ones reported. */
+async function solve(problem: Problem): Promise<Outcome> {
+  const { options, options: { initial, method }, rows, columns, weights } = problem;
+  const size = supportSize(options, rows, columns);
+  const largest = size > 0 ? await largestWeights(problem, size) : undefined;
+  const start: Approximation = {
+    grid: largest ? refitGrid(problem, largest.support) : fitGrid(weights, options),
+    outliers: largest?.matrix,
+    codes: new Uint8Array(rows * columns),
+    codedRows: 0,
+  };
+  const parts: Method[] = [];
+  if (method === "gptq" || method !== "rtn" && initial === "gptq") parts.push(gptq);
+  if (largest) parts.push((problem, start) => descendWithOutliers(problem, start, size, largest));
+  else if (method === "quantease") parts.push(quantease);
+  if (method === "auto") parts.push(anneal, polish);
+
+  let outcome: Outcome = { reached: initial === "rtn" ? roundToNearest(problem, start) : start, status: "converged" };
+  for (const part of parts) {
+    if (outcome.status === "time-limit") break;
+    outcome = { ...outcome, ...await part(problem, outcome.reached) };
   }
-  if (method === "gptq") return "converged";
-  if (method === "auto") {
-    if (await anneal(task)) return "time-limit";
-    task.violations = await polish(task);
-    return task.violations === undefined ? "time-limit" : task.violations > 0 ? "iteration-limit" : "converged";
-  }
-  return await quantease(task);
+  return outcome;
 }
 
 /** Dense passes that a solve will take, by rough count: for progress and for the choice of backend. */
