@@ -7,24 +7,25 @@ import { allRequired } from "../support/required.ts";
 import { type FloatDtype, type KernelName, type Kernels, specifications } from "../../kernels/contract.ts";
 import { referenceKernels } from "../../kernels/reference/table.ts";
 import { webgpuKernels } from "../../kernels/webgpu/names.ts";
+import { watchCuts } from "./cuts.ts";
 import { mirrored } from "./mirrored.ts";
 
 /** Backends whose kernels are compared with the reference. */
-export const backends = ["wasm", "threads", "webgpu"] as const;
+const backends = ["wasm", "threads", "webgpu"] as const;
 
 /** What a conformance case is given. */
 export interface Bench {
   readonly backend: (typeof backends)[number];
   readonly dtype: FloatDtype;
   readonly workspace: Workspace;
-  /** The kernel under test. */
+  /** The kernel under test; on `wasm`, each of its calls is repeated over cuts of its launches: see `cuts.ts`. */
   readonly kernel: Kernels;
   readonly reference: Kernels;
   /** Unit roundoff of the dtype. */
   readonly epsilon: number;
 }
 
-/** Registers one test for each backend and dtype of a kernel. */
+/** Registers one test for each dtype of a kernel on each backend that has it. */
 export function conformance(name: KernelName, criterion: string, run: (bench: Bench) => Promise<void>): void {
   for (const backend of backends) {
     if (backend === "webgpu") {
@@ -35,8 +36,10 @@ export function conformance(name: KernelName, criterion: string, run: (bench: Be
       it(`${name} ${dtype} on ${backend} ${criterion}`, async () => {
         const workspace = await openWorkspace({ backend, threads: 3, dtype, flops: 0 });
         try {
-          const epsilon = dtype === "f32" ? 2 ** -24 : 2 ** -53;
-          await run({ backend, dtype, workspace, kernel: workspace.kernels, reference: referenceKernels, epsilon });
+          const kernels = await watchCuts(name, workspace.kernels, backend === "wasm");
+          const { kernel, calls } = counted(name, kernels);
+          await run({ backend, dtype, workspace, kernel, reference: referenceKernels, epsilon: roundoff[dtype] });
+          assert.ok(calls() > 0, `the case does not call ${name}`);
         } finally {
           workspace.release();
         }
@@ -56,14 +59,29 @@ function onDevice(name: KernelName, criterion: string, run: (bench: Bench) => Pr
     const device = await openWorkspace({ backend: "webgpu", dtype: "f32", flops: 0, needs: [name] });
     const workspace = await openWorkspace({ backend: "reference", dtype: "f32", flops: 0 });
     try {
-      const kernel = mirrored(device);
-      await run({ backend: "webgpu", dtype: "f32", workspace, kernel, reference: referenceKernels, epsilon: 2 ** -24 });
+      const { kernel, calls } = counted(name, mirrored(device));
+      const epsilon = roundoff.f32;
+      await run({ backend: "webgpu", dtype: "f32", workspace, kernel, reference: referenceKernels, epsilon });
+      assert.ok(calls() > 0, `the case does not call ${name}`);
     } finally {
       device.release();
       workspace.release();
     }
   });
 }
+
+/** Counts the calls of one kernel: a case that never runs it would prove nothing. */
+function counted(name: KernelName, kernels: Kernels): { kernel: Kernels; calls: () => number } {
+  let calls = 0;
+  const call = (operands: object) => {
+    calls++;
+    return (kernels[name] as (operands: object) => unknown)(operands);
+  };
+  return { kernel: { ...kernels, [name]: call }, calls: () => calls };
+}
+
+/** Unit roundoff of each dtype. */
+const roundoff: { readonly [D in FloatDtype]: number } = { f32: 2 ** -24, f64: 2 ** -53 };
 
 /** Lengths around the lane counts and unroll factors of the kernels. */
 export const awkwardLengths = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 1000, 4099];

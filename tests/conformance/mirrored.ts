@@ -2,6 +2,7 @@
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, HostArray, KernelName, Kernels } from "../../kernels/contract.ts";
+import { replaceArrays } from "./operands.ts";
 
 /** The device's kernels, for host arrays. Every array of a call comes back, so that stray writes show. */
 export function mirrored(device: Workspace): Kernels {
@@ -10,7 +11,7 @@ export function mirrored(device: Workspace): Kernels {
     const twins = new Map<HostArray, DeviceArray>();
     const kernel = device.kernels[name] as (operands: unknown) => unknown;
     try {
-      const value = await kernel(moved(operands, (array) => {
+      const value = await kernel(replaceArrays(operands, (array) => {
         const twin = twins.get(array) ?? device.allocate(array.dtype, array.length, array.label);
         if (!twins.has(array)) device.write(twin, array.view);
         twins.set(array, twin);
@@ -23,14 +24,4 @@ export function mirrored(device: Workspace): Kernels {
       for (const twin of twins.values()) device.free(twin);
     }
   }])) as unknown as Kernels;
-}
-
-/** A copy of the operands with each array replaced. */
-function moved(operands: object, replace: (array: HostArray) => DeviceArray): object {
-  return Object.fromEntries(
-    Object.entries(operands).map(([key, value]) => {
-      if (typeof value !== "object" || value === null) return [key, value];
-      return [key, "view" in value ? replace(value as HostArray) : moved(value, replace)];
-    }),
-  );
 }

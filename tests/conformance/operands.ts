@@ -1,7 +1,14 @@
 /** Operands for the conformance grid: filled, offset and strided. */
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { Dtype, FloatDtype, HostArray, MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
+import type {
+  DeviceArray,
+  Dtype,
+  FloatDtype,
+  HostArray,
+  MatrixOperand,
+  VectorOperand,
+} from "../../kernels/contract.ts";
 
 /** Gives the value of each element in turn, also of those that lie between the rows of a matrix. */
 export type Fill = () => number;
@@ -52,4 +59,22 @@ export function elements(matrix: MatrixOperand): number[] {
     { length: rows * columns },
     (_, k) => viewOf(matrix)[offset + Math.floor(k / columns) * stride + k % columns],
   );
+}
+
+/** A copy of the operands with each array replaced, once for each place where it stands. */
+export function replaceArrays<T extends object>(operands: T, replace: (array: HostArray) => DeviceArray): T {
+  return Object.fromEntries(
+    Object.entries(operands).map(([key, value]) => {
+      if (typeof value !== "object" || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
+        return [key, value];
+      }
+      return [key, "view" in value ? replace(value as HostArray) : replaceArrays(value, replace)];
+    }),
+  ) as T;
+}
+
+/** Whether two views hold the same numbers to the sign of zero; NaN is NaN. */
+export function sameBits(one: ArrayLike<number>, other: ArrayLike<number>): boolean {
+  for (let i = 0; i < other.length; i++) if (!Object.is(one[i], other[i])) return false;
+  return one.length === other.length;
 }

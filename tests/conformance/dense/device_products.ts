@@ -51,7 +51,7 @@ export function onDevice<D extends "f16" | "f32">(device: WebgpuWorkspace, matri
 }
 
 /** A matrix of small whole numbers, with others between its rows; its rows begin at multiples of four if `aligned`. */
-export function digits(rows: number, columns: number, aligned: boolean, seed: number): HostMatrix {
+function digits(rows: number, columns: number, aligned: boolean, seed: number): HostMatrix {
   const offset = aligned ? 4 : 1, stride = columns + (aligned ? 8 : 3), random = createRandom(seed);
   const view = Float32Array.from({ length: offset + rows * stride }, () => random.integer(9) - 4);
   const array: HostArray<"f32"> = { dtype: "f32", length: view.length, label: "digits", address: 0, view };

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import type { FloatDtype } from "../../../kernels/contract.ts";
+import type { FloatDtype, GemmArguments, SyrkArguments } from "../../../kernels/contract.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
+import { agreement, type Case } from "../agreement.ts";
 import { type Bench, conformance } from "../grid.ts";
-import { copyOf, matrixOf, vectorOf, viewOf } from "../operands.ts";
+import { elements, matrixOf, vectorOf, viewOf } from "../operands.ts";
 
 // Around the register tiles (5 x 8, 5 x 4, 2 x 16, 2 x 8), the lanes and the packed blocks (256 deep, 512 wide).
 const shapes = [
@@ -32,68 +33,45 @@ const shapes = [
   [13, 11, 1501],
 ] as const;
 
-/** Compares each element with the reference, within `unit` roundings of the sum of magnitudes. */
-function assertClose(
-  actual: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  magnitudes: ArrayLike<number>,
-  unit: number,
-  what: string,
-): void {
-  for (let i = 0; i < expected.length; i++) {
-    const error = Math.abs(actual[i] - expected[i]);
-    assert.ok(error <= unit * Math.abs(magnitudes[i]), `${what}, element ${i}: ${actual[i]}, expected ${expected[i]}`);
-  }
-}
-
-async function checkGemm(
-  { dtype, workspace, kernel, reference, epsilon }: Bench,
+function gemmCase(
+  { dtype, workspace }: Bench,
   [m, n, k]: readonly [number, number, number],
   { transposeA = false, transposeB = false, alpha = 1, beta = 0, gap = 0 },
-): Promise<void> {
+): Case<GemmArguments> {
   const random = createRandom(m + 31 * n + 997 * k);
   const a = matrixOf(workspace, dtype, ...(transposeA ? [k, m] as const : [m, k] as const), random.normal, gap);
   const b = matrixOf(workspace, dtype, ...(transposeB ? [n, k] as const : [k, n] as const), random.normal, gap);
   const c = matrixOf(workspace, dtype, m, n, random.normal, gap);
-  const expected = copyOf(workspace, c);
-  // The same sum over magnitudes bounds the error of either order of summation.
-  const magnitude = copyOf(workspace, c, Math.abs, "f64");
-  await reference.gemm({ a, b, c: expected, transposeA, transposeB, alpha, beta });
-  await reference.gemm({
-    a: copyOf(workspace, a, Math.abs, "f64"),
-    b: copyOf(workspace, b, Math.abs, "f64"),
-    c: magnitude,
-    ...{ transposeA, transposeB, alpha: Math.abs(alpha), beta: Math.abs(beta) },
-  });
-  await kernel.gemm({ a, b, c, transposeA, transposeB, alpha, beta });
-  const what = `${m} x ${n} x ${k}, transposes ${transposeA} ${transposeB}, beta ${beta}, gap ${gap}`;
-  assertClose(viewOf(c), viewOf(expected), viewOf(magnitude), (k + 4) * epsilon, what);
-  for (const operand of [a, b, c, expected, magnitude]) workspace.free(operand.array);
+  return {
+    what: `${m} x ${n} x ${k}, transposes ${transposeA} ${transposeB}, beta ${beta}, gap ${gap}`,
+    operands: { a, b, c, transposeA, transposeB, alpha, beta },
+    outputs: ({ c }) => [c],
+    terms: k,
+  };
 }
 
-conformance("gemm", "is within the error of a sum, transposed or not", async (bench) => {
+agreement("gemm", "is within the error of a sum, transposed or not", function* (bench) {
   for (const shape of shapes) {
     for (const transposeA of [false, true]) {
-      for (const transposeB of [false, true]) await checkGemm(bench, shape, { transposeA, transposeB });
+      for (const transposeB of [false, true]) yield gemmCase(bench, shape, { transposeA, transposeB });
     }
   }
 });
 
-conformance("gemm", "scales, accumulates and leaves the gaps between rows alone", async (bench) => {
+agreement("gemm", "scales, accumulates and leaves the gaps between rows alone", function* (bench) {
   for (const shape of shapes) {
-    await checkGemm(bench, shape, { alpha: -0.5, beta: 1, gap: 3 });
-    await checkGemm(bench, shape, { alpha: 2, beta: -1.5, gap: 1, transposeA: true, transposeB: true });
+    yield gemmCase(bench, shape, { alpha: -0.5, beta: 1, gap: 3 });
+    yield gemmCase(bench, shape, { alpha: 2, beta: -1.5, gap: 1, transposeA: true, transposeB: true });
   }
 });
 
-conformance("gemm", "is exact on whole numbers", async ({ dtype, workspace, kernel, reference }) => {
+agreement("gemm", "is exact on whole numbers", function* ({ dtype, workspace }) {
   const random = createRandom(5);
   const digit = () => random.integer(9) - 4;
   const a = matrixOf(workspace, dtype, 23, 300, digit, 1), b = matrixOf(workspace, dtype, 300, 37, digit, 2);
-  const c = matrixOf(workspace, dtype, 23, 37, digit, 1), expected = copyOf(workspace, c);
-  await reference.gemm({ a, b, c: expected, alpha: -2, beta: 3 });
-  await kernel.gemm({ a, b, c, alpha: -2, beta: 3 });
-  assert.deepEqual(viewOf(c), viewOf(expected));
+  const c = matrixOf(workspace, dtype, 23, 37, digit, 1);
+  const operands = { a, b, c, alpha: -2, beta: 3 };
+  yield { what: "whole numbers", operands, outputs: ({ c }) => [c], exact: true };
 });
 
 conformance("gemm", "does not read C where beta is 0", async ({ dtype, workspace, kernel }) => {
@@ -110,43 +88,41 @@ const gramShapes = [[0, 3], [3, 0], [1, 1], [5, 2], [9, 7], [40, 8], [257, 9], [
   12,
 ]] as const;
 
-async function checkSyrk(bench: Bench, input: FloatDtype): Promise<void> {
-  const { dtype, workspace, kernel, reference } = bench;
-  const epsilon = input === "f32" ? 2 ** -24 : bench.epsilon;
+function* syrkCases({ dtype, workspace, reference }: Bench, input: FloatDtype): Iterable<Case<SyrkArguments>> {
   for (const [samples, features] of gramShapes) {
     for (const [alpha, beta] of [[1, 0], [-0.5, 1], [2, 0.25]]) {
       const random = createRandom(samples + 31 * features);
       const a = matrixOf(workspace, input, samples, features, random.normal, 2);
       const root = matrixOf(workspace, dtype, 3, features, random.normal);
       const c = matrixOf(workspace, dtype, features, features, () => NaN, 1);
-      if (beta !== 0) await reference.syrk({ a: root, c });
-      const expected = copyOf(workspace, c), magnitude = copyOf(workspace, c, Math.abs, "f64");
-      await reference.syrk({ a, c: expected, alpha, beta });
-      const size = copyOf(workspace, a, Math.abs, "f64");
-      await reference.syrk({ a: size, c: magnitude, alpha: Math.abs(alpha), beta });
-      await kernel.syrk({ a, c, alpha, beta });
-      const got = viewOf(c).subarray(1), want = viewOf(expected).subarray(1), bound = viewOf(magnitude).subarray(1);
+      if (beta !== 0) reference.syrk({ a: root, c });
+      workspace.free(root.array);
       const what = `${samples} x ${features} ${input} into ${dtype}, alpha ${alpha}, beta ${beta}`;
-      for (let i = 0; i < features; i++) {
-        const row = i * (features + 1), end = row + features;
-        const unit = (samples + 4) * epsilon;
-        assertClose(got.subarray(row, end), want.subarray(row, end), bound.subarray(row, end), unit, what);
-        for (let j = 0; j < i; j++) assert.equal(got[row + j], got[j * (features + 1) + i], `${what}: symmetry`);
-        assert.ok(Number.isNaN(got[end]), `${what}: the gap between rows was written`);
-      }
-      for (const operand of [a, root, c, expected, magnitude, size]) workspace.free(operand.array);
+      yield { what, operands: { a, c, alpha, beta }, outputs: ({ c }) => [c], terms: samples, precision: input };
     }
   }
 }
 
-conformance("syrk", "is within the error of a sum and symmetric to the bit", async (bench) => {
-  await checkSyrk(bench, bench.dtype);
+agreement("syrk", "is within the error of a sum", function* (bench) {
+  yield* syrkCases(bench, bench.dtype);
   // f32 samples may be added to an f64 matrix.
-  if (bench.dtype === "f64") await checkSyrk(bench, "f32");
+  if (bench.dtype === "f64") yield* syrkCases(bench, "f32");
 });
 
-conformance("gemv", "is within the error of a sum, transposed or not", async (bench) => {
-  const { dtype, workspace, kernel, reference, epsilon } = bench;
+conformance("syrk", "is symmetric to the bit", async (bench) => {
+  for (const input of bench.dtype === "f64" ? ["f64", "f32"] as const : ["f32"] as const) {
+    for (const { what, operands } of syrkCases(bench, input)) {
+      await bench.kernel.syrk(operands);
+      const size = operands.c.columns, got = elements(operands.c);
+      for (let i = 0; i < size; i++) {
+        for (let j = 0; j < i; j++) assert.equal(got[i * size + j], got[j * size + i], what);
+      }
+      for (const { array } of [operands.a, operands.c]) bench.workspace.free(array);
+    }
+  }
+});
+
+agreement("gemv", "is within the error of a sum, transposed or not", function* ({ dtype, workspace }) {
   for (const [rows, columns] of [[0, 3], [3, 0], [1, 1], [2, 16], [7, 17], [9, 31], [64, 65], [300, 33], [5, 1000]]) {
     for (const transpose of [false, true]) {
       for (const [alpha, beta] of [[1, 0], [-0.5, 1], [2, -0.25]]) {
@@ -154,15 +130,8 @@ conformance("gemv", "is within the error of a sum, transposed or not", async (be
         const a = matrixOf(workspace, dtype, rows, columns, random.normal, 2);
         const x = vectorOf(workspace, dtype, transpose ? rows : columns, random.normal);
         const y = vectorOf(workspace, dtype, transpose ? columns : rows, beta === 0 ? () => NaN : random.normal);
-        const expected = copyOf(workspace, y), magnitude = copyOf(workspace, y, Math.abs, "f64");
-        await reference.gemv({ a, x, y: expected, transpose, alpha, beta });
-        const sizes = { a: copyOf(workspace, a, Math.abs, "f64"), x: copyOf(workspace, x, Math.abs, "f64") };
-        await reference.gemv({ ...sizes, y: magnitude, transpose, alpha: Math.abs(alpha), beta: Math.abs(beta) });
-        await kernel.gemv({ a, x, y, transpose, alpha, beta });
-        const parts = [y, expected, magnitude].map((operand) => viewOf(operand).subarray(1));
         const what = `${rows} x ${columns}, transpose ${transpose}, alpha ${alpha}, beta ${beta}`;
-        assertClose(parts[0], parts[1], parts[2], (x.length + 4) * epsilon, what);
-        for (const operand of [a, x, y, expected, magnitude, sizes.a, sizes.x]) workspace.free(operand.array);
+        yield { what, operands: { a, x, y, transpose, alpha, beta }, outputs: ({ y }) => [y], terms: x.length };
       }
     }
   }

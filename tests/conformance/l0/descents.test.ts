@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
+import type {
+  FloatDtype,
+  HostArray,
+  LeastSquaresDescentArguments,
+  MatrixOperand,
+  ProductDescentArguments,
+  VectorOperand,
+} from "../../../kernels/contract.ts";
 import { penaltyKinds } from "../../../kernels/contract/l0/penalty.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { adjacencyOf } from "../../../solvers/graph/edge_arrays.ts";
 import { createPacking } from "../../../solvers/graph/packing.ts";
+import { agreement, type Residual } from "../agreement.ts";
 import { conformance } from "../grid.ts";
 import {
   close,
@@ -15,7 +24,7 @@ import {
   sweeping,
 } from "./problems.ts";
 
-conformance("leastSquaresDescent", "follows the reference step by step", async ({ workspace, kernel, reference }) => {
+agreement("leastSquaresDescent", "follows the reference step by step", function* ({ workspace }) {
   for (const [features, count] of [[1, 1], [3, 0], [5, 5], [9, 5], [67, 33]]) {
     for (const penalty of penalties) {
       const random = createRandom(features);
@@ -31,58 +40,90 @@ conformance("leastSquaresDescent", "follows the reference step by step", async (
       workspace.write(rows, chosen);
       const kinds = workspace.allocate("u8", count, "kinds");
       workspace.write(kinds, chosen.map((_, i) => Object.values(penaltyKinds)[i % 3]));
-      const start = chosen.map((_, i) => i % 2 ? 0 : 0.1);
       const coefficients = { array: workspace.allocate("f64", count, "coefficients"), length: count };
-      const run = async (kernels: typeof kernel) => {
-        workspace.write(coefficients.array, start);
-        const sweeps = await kernels.leastSquaresDescent({
-          gram: { array: gram, rows: features, columns: features },
-          features: active,
-          rows,
-          kinds,
-          coefficients,
-          linear,
-          correlations,
-          penalty,
-          sweeps: 7,
-          tolerance: -1,
-        });
-        return { sweeps, values: [await workspace.read(coefficients.array), await workspace.read(correlations.array)] };
+      workspace.write(coefficients.array, chosen.map((_, i) => i % 2 ? 0 : 0.1));
+      const square = { array: gram, rows: features, columns: features };
+      const operands = { features: active, rows, kinds, coefficients, linear, correlations, penalty };
+      yield {
+        what: `${count} of ${features} features`,
+        operands: { ...operands, gram: square, sweeps: 7, tolerance: -1 },
+        outputs: ({ coefficients, correlations }) => [coefficients, correlations],
+        identity: correlationResiduals,
       };
-      const expected = await run(reference), actual = await run(kernel);
-      assert.equal(actual.sweeps, expected.sweeps);
-      actual.values.forEach((values, i) => close(values, expected.values[i], ["coefficient", "correlation"][i]));
     }
   }
 });
 
-conformance("productDescent", "follows the reference step by step", async ({ workspace, kernel, reference }) => {
+/** `c - G b` less what was kept of it step by step. */
+function* correlationResiduals(after: LeastSquaresDescentArguments): Iterable<Residual> {
+  const gram = numbersOf(after.gram), linear = numbersOf(after.linear), size = linear.length;
+  const coefficients = numbersOf(after.coefficients), features = (after.features as HostArray<"u32">).view;
+  for (const [i, correlation] of numbersOf(after.correlations).entries()) {
+    let value = linear[i] - correlation, magnitude = Math.abs(linear[i]);
+    coefficients.forEach((b, k) => {
+      value -= gram[i * size + features[k]] * b;
+      magnitude += Math.abs(gram[i * size + features[k]] * b);
+    });
+    const terms = coefficients.length * (after.sweeps + 1);
+    yield { what: `correlation ${i}`, value, terms, magnitude: magnitude + coefficients.length };
+  }
+}
+
+agreement("productDescent", "follows the reference step by step", function* ({ workspace }) {
   for (const vertices of graphSizes) {
     for (const penalty of penalties) {
-      const { operands, norms, diagonalProducts, reset } = graphProblem(workspace, vertices);
-      const products = workspace.allocate("f64", vertices * vertices, "products");
-      const run = async (kernels: typeof kernel) => {
-        reset();
-        const product = { array: products, rows: vertices, columns: vertices };
-        const sweeps = await kernels.productDescent({
-          ...operands,
-          products: product,
+      const { operands, adjacency, changes, norms, diagonalProducts, reset } = graphProblem(workspace, vertices);
+      for (const array of [...Object.values(adjacency), changes.array]) workspace.free(array);
+      reset();
+      const product = workspace.allocate("f64", vertices * vertices, "products");
+      const products = { array: product, rows: vertices, columns: vertices };
+      yield {
+        what: `${vertices} vertices`,
+        operands: { ...operands, products, norms, diagonalProducts, penalty, ...sweeping },
+        outputs: ({ values, diagonal, norms, products, diagonalProducts }) => [
+          values,
+          diagonal,
           norms,
+          products,
           diagonalProducts,
-          penalty,
-          ...sweeping,
-        });
-        const results = [operands.values.array, operands.diagonal.array, norms.array, products, diagonalProducts.array];
-        return { sweeps, results: await Promise.all(results.map((array) => workspace.read(array))) };
+        ],
+        identity: productResiduals,
       };
-      const expected = await run(reference), actual = await run(kernel);
-      assert.equal(actual.sweeps, expected.sweeps);
-      actual.results.forEach((result, i) => {
-        close(result, expected.results[i], ["value", "diagonal", "norm", "product", "own product"][i]);
-      });
     }
   }
 });
+
+/** `T S`, its diagonal and `diag(T S T)`, less what was kept of them step by step. */
+function* productResiduals(after: ProductDescentArguments): Iterable<Residual> {
+  const { ends, sweeps } = after, size = after.diagonal.length, gram = numbersOf(after.gram);
+  const pairs = (ends as HostArray<"u32">).view, entries = new Float64Array(size * size);
+  numbersOf(after.diagonal).forEach((t, i) => entries[i * (size + 1)] = t);
+  numbersOf(after.values).forEach((t, e) => {
+    const [i, j] = pairs.subarray(2 * e, 2 * e + 2);
+    entries[i * size + j] = entries[j * size + i] = t;
+  });
+  const products = numbersOf(after.products), norms = numbersOf(after.norms);
+  const diagonalProducts = numbersOf(after.diagonalProducts), terms = size * (sweeps + 1);
+  for (let i = 0; i < size; i++) {
+    let norm = 0, normMagnitude = 1;
+    for (let j = 0; j < size; j++) {
+      let product = 0, magnitude = 1;
+      for (let k = 0; k < size; k++) {
+        product += entries[i * size + k] * gram[k * size + j];
+        magnitude += Math.abs(entries[i * size + k] * gram[k * size + j]);
+      }
+      norm += product * entries[i * size + j];
+      normMagnitude += magnitude * Math.abs(entries[i * size + j]);
+      yield { what: `product (${i}, ${j})`, value: products[i * size + j] - product, terms, magnitude };
+      if (j !== i) continue;
+      yield { what: `diagonal product ${i}`, value: diagonalProducts[i] - product, terms, magnitude };
+    }
+    yield { what: `norm ${i}`, value: norms[i] - norm, terms, magnitude: normMagnitude };
+  }
+}
+
+/** The elements of an operand whose rows follow one another from the beginning of its array. */
+const numbersOf = ({ array }: VectorOperand | MatrixOperand) => (array as HostArray<FloatDtype>).view;
 
 conformance("neighbourDescent", "takes the steps of productDescent", async ({ workspace, kernel, reference }) => {
   for (const vertices of graphSizes) {

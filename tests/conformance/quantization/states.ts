@@ -17,6 +17,9 @@ export interface Shape {
   readonly gap?: number;
 }
 
+/** More than what one column adds to any element of the residual of a {@linkcode gramState} in a few passes. */
+export const stepMagnitude = 64;
+
 function columnGroupsOf(workspace: Workspace, { columns, groups = 1 }: Shape) {
   if (groups === 1) return undefined;
   const array = workspace.allocate("u32", columns, "column groups");

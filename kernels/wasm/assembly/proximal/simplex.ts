@@ -6,11 +6,11 @@
 
 import { at } from "../simd";
 
-export function projectSimplex_f32(n: i32, radius: f64, x: usize, stride: i32, begin: i32, end: i32): void {
+export function projectSimplex_f32(n: i32, radius: f64, x: usize, stride: i32, begin: i32, end: i32, _scratch: usize): void {
   for (let i = begin; i < end; i++) projectRow<f32>(n, radius, at(x, i, <usize>stride * 4));
 }
 
-export function projectSimplex_f64(n: i32, radius: f64, x: usize, stride: i32, begin: i32, end: i32): void {
+export function projectSimplex_f64(n: i32, radius: f64, x: usize, stride: i32, begin: i32, end: i32, _scratch: usize): void {
   for (let i = begin; i < end; i++) projectRow<f64>(n, radius, at(x, i, <usize>stride * 8));
 }
 
