@@ -18,7 +18,7 @@ export interface RecordedResult extends Outcome {
 const kept = fileURLToPath(new URL("results/", import.meta.url));
 
 /** Shows a cell. */
-export function show(cell: Cell): string {
+function show(cell: Cell): string {
   if (cell === null) return "-";
   if (typeof cell === "string") return cell;
   if (cell === 0 || !Number.isFinite(cell)) return String(cell);

@@ -5,7 +5,7 @@ import { type OptionTable, UsageError } from "./command.ts";
 import type { NamedTable } from "./tables.ts";
 
 /** Choices of `--transform`. */
-export const transforms = ["log", "log-returns", "normal-scores"] as const;
+const transforms = ["log", "log-returns", "normal-scores"] as const;
 
 /** The option. */
 export const transformOption = {

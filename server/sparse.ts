@@ -6,7 +6,7 @@ import { type Dtype, type Elements, readElements, readNumbers } from "./elements
 import { isRecord, refuse, type Schema } from "./schema.ts";
 
 /** The arrays of a sparse matrix; in a safetensors body they are tensors named `<option>.<array>`. */
-export const sparseParts = ["indptr", "indices", "data"] as const;
+const sparseParts = ["indptr", "indices", "data"] as const;
 
 /** An option whose arrays can also come as tensors, by the names of `parts`. */
 export interface SparseSchema extends Schema<SparseMatrix, false> {

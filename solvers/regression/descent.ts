@@ -24,7 +24,7 @@ export interface DescentBudget {
 const sweepsPerCall = 500;
 
 /** `||y - X b||^2 / 2 + lambda0 ||b||_0 + lambda2 ||b||^2`. */
-export function objectiveOf(problem: LeastSquares, penalty: L0Penalty, estimate: Estimate): number {
+function objectiveOf(problem: LeastSquares, penalty: L0Penalty, estimate: Estimate): number {
   return estimate.coefficients.reduce((sum, x) => sum + penaltyAt(x, penalty), loss(problem, estimate));
 }
 

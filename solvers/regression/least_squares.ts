@@ -261,7 +261,7 @@ export function loss({ nullLoss, linear }: LeastSquares, { features, coefficient
 }
 
 /** `r^T y - ||r||^2 / 2` at the residual `r = y - X b`: the dual objective without its conjugates. */
-export function dualLoss(
+function dualLoss(
   { nullLoss, linear }: LeastSquares,
   { features, coefficients, correlations }: Estimate,
 ): number {

@@ -1,0 +1,47 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { specifications } from "../../kernels/contract.ts";
+import { referenceKernels } from "../../kernels/reference/table.ts";
+import { lowerings as wasm } from "../../kernels/wasm/table.ts";
+import { webgpuKernels } from "../../kernels/webgpu/names.ts";
+import { lowerings as webgpu } from "../../kernels/webgpu/table.ts";
+import { sourceFiles } from "../../scripts/sources.ts";
+
+/** Families and files of the contract, as `family/file.ts`. */
+const files = sourceFiles("kernels/contract")
+  .map((path) => path.slice("kernels/contract/".length))
+  .filter((path) => path.includes("/"));
+
+/** Where each kernel is specified. */
+const declared = new Map<string, string>();
+for (const path of files.filter((path) => !path.endsWith("/mod.ts"))) {
+  const module = await import(`../../kernels/contract/${path}`);
+  for (const [name, value] of Object.entries<object>(module)) {
+    if (name.endsWith("Specifications")) Object.keys(value).forEach((kernel) => declared.set(kernel, path));
+  }
+}
+
+describe("kernels", () => {
+  it("are specified in one file of one family each", () => {
+    assert.deepEqual([...declared.keys()].toSorted(), Object.keys(specifications).toSorted());
+  });
+
+  for (const [backend, table] of Object.entries({ reference: referenceKernels, wasm, webgpu })) {
+    it(`stand at the path of their contract in ${backend}, and nothing else is in its table`, async () => {
+      for (const name of Object.keys(table)) {
+        const path = declared.get(name);
+        assert.ok(path, `${backend} has ${name}, which the contract does not know`);
+        const module = await import(`../../kernels/${backend}/${path}`);
+        assert.ok(name in module, `kernels/${backend}/${path} does not export ${name}`);
+      }
+    });
+  }
+
+  it("have a reference each", () => {
+    assert.deepEqual(Object.keys(referenceKernels).toSorted(), Object.keys(specifications).toSorted());
+  });
+
+  it("that run on WebGPU are named without loading it", () => {
+    assert.deepEqual([...webgpuKernels].toSorted(), Object.keys(webgpu).toSorted());
+  });
+});
