@@ -260,16 +260,6 @@ export function loss({ nullLoss, linear }: LeastSquares, { features, coefficient
   return nullLoss - sum / 2;
 }
 
-/** `r^T y - ||r||^2 / 2` at the residual `r = y - X b`: the dual objective without its conjugates. */
-function dualLoss(
-  { nullLoss, linear }: LeastSquares,
-  { features, coefficients, correlations }: Estimate,
-): number {
-  let sum = 0;
-  for (let i = 0; i < features.length; i++) sum += (linear[features[i]] - correlations[features[i]]) * coefficients[i];
-  return nullLoss - sum / 2;
-}
-
 /** The estimate without its zero coefficients. */
 export function compact({ features, coefficients, correlations }: Estimate): Estimate {
   return {

@@ -41,7 +41,10 @@ export interface Case<A> {
   readonly exact?: boolean;
   /** Family `sum`: products in each sum; those that are added in one run, where runs are short. @default 0 */
   readonly terms?: number;
-  /** Family `sum`: sum of their magnitudes. @default what the reference makes of the absolute operands, element by element */
+  /**
+   * Families `sum` and `elementwise`: sum of the magnitudes of the terms, of all elements or of each. A kernel that
+   * subtracts must give it. @default what the reference makes of the absolute operands
+   */
   readonly magnitude?: number | ((element: number) => number);
   /** The precision of the arithmetic. @default the output's */
   readonly precision?: FloatDtype;
