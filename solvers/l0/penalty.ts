@@ -2,13 +2,7 @@
 
 import type { L0Penalty } from "../../kernels/contract.ts";
 
-export {
-  indicatorAt,
-  keptConjugate,
-  penaltyKinds,
-  relaxedAt,
-  relaxedConjugate,
-} from "../../kernels/contract/l0/penalty.ts";
+export { indicatorAt, keptConjugate, penaltyKinds, relaxedConjugate } from "../../kernels/contract/l0/penalty.ts";
 export type { L0Penalty } from "../../kernels/contract.ts";
 
 /** The penalty with its derived numbers; `bound` may be infinite. */

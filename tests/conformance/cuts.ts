@@ -56,7 +56,7 @@ export async function watchCuts(name: KernelName, kernels: Kernels, cutting: boo
       const call = (...range: number[]) => {
         scratch.view.fill(0xff);
         return kernel(
-          ...parameters,
+          ...values,
           ...range,
           ...(extent === undefined && scratchBytes === 0 ? [] : [scratch.address]),
         );
