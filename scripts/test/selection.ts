@@ -30,14 +30,38 @@ const folders: { readonly [folder: string]: readonly RuntimeName[] } = {
   cli: processes,
 };
 
-/** Folders that a page without isolation repeats: all that depends on how memory and threads are had. */
-const withoutIsolation = ["conformance", "engine"];
+/**
+ * Folders that run in full in Deno alone, unless everything is asked for: what they prove are properties of algorithms,
+ * written once over kernels whose conformance is seen everywhere. Other runtimes see each solver and command in `smoke`.
+ */
+const onceOnly = ["solvers", "cli"];
 
-/** Why a test file does not run in a runtime, or `undefined` where it does. `nodeImport` is what it needs of Node. */
-export function leftOut(file: string, runtime: RuntimeName, nodeImport?: string): string | undefined {
+/** Files of those folders about what differs from runtime to runtime. */
+const everywhere = ["tests/solvers/quantization/webgpu.test.ts"];
+
+/** Folders that a page without isolation repeats: all that depends on how memory and threads are had. */
+const withoutIsolation = ["conformance", "engine", "smoke"];
+
+/** What is known of a file and asked of a run. */
+export interface Circumstances {
+  /** What the file needs of Node. */
+  readonly nodeImport?: string;
+  /** Run also what other runtimes see in brief. @default false */
+  readonly everything?: boolean;
+}
+
+/** Why a test file does not run in a runtime, or `undefined` where it does. */
+export function leftOut(
+  file: string,
+  runtime: RuntimeName,
+  { nodeImport, everything = false }: Circumstances = {},
+): string | undefined {
   const folder = file.split("/")[1];
   if (folders[folder] && !folders[folder].includes(runtime)) {
     return `tests/${folder} runs under ${folders[folder].join(", ")}`;
+  }
+  if (!everything && runtime !== "deno" && onceOnly.includes(folder) && !everywhere.includes(file)) {
+    return `tests/{${onceOnly}} in full under deno alone; --everything runs them here`;
   }
   if (processes.includes(runtime)) return undefined;
   if (nodeImport) return `imports ${nodeImport}`;

@@ -166,17 +166,6 @@ describe("threads", { skip: threadsReason ?? false }, () => {
   });
 });
 
-describe("a runtime without shared memory between workers", { skip: !threadsReason && "this one has it" }, () => {
-  it("solves on one thread, and the plan says why", async () => {
-    const threaded = await quantizeLayer(small.weights, small.gram, { backend: "threads", threads: 4, iterations: 2 });
-    assert.equal(threaded.plan.backend, "wasm");
-    assert.equal(threaded.plan.threads, 1);
-    assert.ok(threaded.plan.reason.endsWith(threadsReason!), threaded.plan.reason);
-    const single = await quantizeLayer(small.weights, small.gram, { backend: "wasm", iterations: 2 });
-    assert.deepEqual(threaded.codes, single.codes);
-  });
-});
-
 function usageNow() {
   const { used, reserved } = memoryUsage();
   return { used, reserved };
