@@ -57,6 +57,7 @@ export {
   toMatrix,
   toVector,
 } from "./formats/mod.ts";
+export { constantColumns } from "./solvers/core/columns.ts";
 export { DataError, InputError, OptionError, ShapeError } from "./solvers/core/errors.ts";
 export {
   fromRows,
@@ -66,61 +67,31 @@ export {
   toDense,
   type Vector,
   type VectorDtype,
+  type VectorLike,
 } from "./solvers/core/matrix.ts";
-export {
-  accumulateGram,
-  dequantize,
-  type GramAccumulator,
-  type GramOptions,
-  type OutlierOptions,
-  type QuantizationMethod,
-  type QuantizationStart,
-  type QuantizedLayer,
-  type QuantizedWeights,
-  quantizeLayer,
-  type QuantizeOptions,
-} from "./solvers/quantization/mod.ts";
+export type {
+  ChoiceOption,
+  FlagOption,
+  GroupOption,
+  HandleOption,
+  IndicesLike,
+  IndicesOption,
+  ListOption,
+  NumberOption,
+  NumberRange,
+  OpenEntry,
+  OptionEntries,
+  OptionEntry,
+  OptionEntryBase,
+  OptionOf,
+  OptionTable,
+  SparseMatrixOption,
+  VectorOption,
+} from "./solvers/core/options.ts";
 export { createRandom, type Random } from "./solvers/core/random.ts";
-export type { ProgressEvent, Result, SolveOptions, Status } from "./solvers/core/result.ts";
-export {
-  type RegressionMethod,
-  type RegressionOptions,
-  type SparseRegression,
-  sparseRegression,
-  type SparseRegressionOptions,
-} from "./solvers/regression/regression.ts";
-export {
-  type RegressionPathOptions,
-  type RegressionPathPoint,
-  sparseRegressionPath,
-} from "./solvers/regression/path.ts";
-export {
-  crossValidateRegression,
-  type InformationCriteria,
-  informationCriteria,
-  predictRegression,
-  type RegressionCrossValidation,
-  type RegressionCrossValidationOptions,
-} from "./solvers/regression/selection.ts";
-export {
-  type PrecisionOptions,
-  type SparsePrecision,
-  sparsePrecision,
-  type SparsePrecisionOptions,
-} from "./solvers/graph/precision.ts";
-export type { GraphEvaluation } from "./solvers/graph/problem.ts";
-export {
-  type GraphCriterion,
-  type PrecisionPathOptions,
-  type PrecisionPathPoint,
-  sparsePrecisionPath,
-} from "./solvers/graph/path.ts";
-export {
-  type GraphComponents,
-  graphComponents,
-  isPositiveDefinite,
-  logDeterminant,
-  nearestPositiveDefinite,
-  type RepairOptions,
-} from "./solvers/graph/structure.ts";
-export { type GraphEdge, graphEdges } from "./solvers/graph/edges.ts";
+export type { ProgressEvent, Result, Status } from "./solvers/core/result.ts";
+export type { OpenSolveOptions, SolveOptions } from "./solvers/core/solve_options.ts";
+export * from "./solvers/graph/mod.ts";
+export type { L0Options } from "./solvers/l0/options.ts";
+export * from "./solvers/quantization/mod.ts";
+export * from "./solvers/regression/mod.ts";

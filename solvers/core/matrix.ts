@@ -3,6 +3,9 @@ import { DataError, ShapeError } from "./errors.ts";
 /** Numbers in single or double precision. */
 export type Vector = Float32Array | Float64Array;
 
+/** A vector as callers give it: numbers in an array are taken in double precision. */
+export type VectorLike = Vector | readonly number[];
+
 /** Element type of a {@linkcode Vector}. */
 export type VectorDtype = "f32" | "f64";
 
@@ -203,6 +206,25 @@ export function checkSparseMatrix(argument: string, value: SparseMatrix, action:
   }
   const at = firstNotFinite(data);
   if (at >= 0) throw new DataError(argument, `Cannot ${action}: "data" of "${argument}" is ${data[at]} at ${at}.`);
+}
+
+/**
+ * The vector that a caller gave, typed; a typed one is not copied.
+ *
+ * @throws {TypeError} for another kind of value
+ * @throws {DataError} for NaN or an infinity
+ */
+export function toVectorArgument(argument: string, value: VectorLike, action: string): Vector {
+  const typed = value instanceof Float32Array || value instanceof Float64Array;
+  if (!typed && !(Array.isArray(value) && value.every((element) => typeof element === "number"))) {
+    throw new TypeError(
+      `Cannot ${action}: "${argument}" must be a Float32Array, a Float64Array or an array of numbers.`,
+    );
+  }
+  const values = typed ? value : Float64Array.from(value);
+  const at = firstNotFinite(values);
+  if (at >= 0) throw new DataError(argument, `Cannot ${action}: "${argument}" is ${values[at]} at ${at}.`);
+  return values;
 }
 
 /** Index of the first number that is not finite; -1 where there is none. A loop, for `findIndex` takes several times as long. */

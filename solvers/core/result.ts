@@ -1,27 +1,7 @@
-import type { BackendName, Plan } from "../../kernels/engine/mod.ts";
+import type { Plan } from "../../kernels/engine/mod.ts";
 
 /** How a solve ended: at its tolerance, or at a limit with the best answer so far. */
 export type Status = "converged" | "iteration-limit" | "time-limit" | "node-limit";
-
-/** What every solver accepts. */
-export interface SolveOptions {
-  /** Where to run. @default "auto" */
-  readonly backend?: "auto" | BackendName;
-  /** Most threads to use. @default as many as the runtime offers */
-  readonly threads?: number;
-  /** Most outer iterations. */
-  readonly maxIterations?: number;
-  /** Relative change or gap at which to stop. */
-  readonly tolerance?: number;
-  /** Wall-clock limit in milliseconds; the best answer so far is returned. @default none */
-  readonly timeLimitMs?: number;
-  /** Seed of the random generator. @default 0 */
-  readonly seed?: number;
-  /** Aborts the solve, which then rejects with `signal.reason`. */
-  readonly signal?: AbortSignal;
-  /** Called now and then while the solve runs. */
-  readonly onProgress?: (event: ProgressEvent) => void;
-}
 
 /** How far a solve is. */
 export interface ProgressEvent {

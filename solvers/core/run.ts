@@ -1,5 +1,5 @@
-import { choiceOption, integerOption, numberOption } from "./options.ts";
-import type { ProgressEvent, SolveOptions } from "./result.ts";
+import type { ProgressEvent } from "./result.ts";
+import type { SolveOptions } from "./solve_options.ts";
 
 interface Host {
   Deno?: unknown;
@@ -32,17 +32,10 @@ export interface Run {
   checkpoint(state: Checkpoint): Promise<boolean>;
 }
 
-/** Checks the options that all solvers share. */
-export function checkSolveOptions({ backend = "auto", threads = 1, timeLimitMs = Infinity }: SolveOptions): void {
-  numberOption("timeLimitMs", timeLimitMs, 0, Infinity);
-  choiceOption("backend", backend, ["auto", "reference", "wasm", "threads", "webgpu"]);
-  integerOption("threads", threads, 1);
-}
-
-/** Begins a run, after a check of the options that all solvers share; throws at once where the signal is aborted. */
-export function startRun(options: SolveOptions): Run {
-  checkSolveOptions(options);
-  const { signal, timeLimitMs = Infinity, onProgress } = options;
+/** Begins a run under resolved options; throws at once where the signal is aborted. */
+export function startRun(
+  { signal, timeLimitMs = Infinity, onProgress }: Pick<SolveOptions, "signal" | "timeLimitMs" | "onProgress">,
+): Run {
   signal?.throwIfAborted();
   const started = performance.now();
   let lastTurn = started;

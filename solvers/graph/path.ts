@@ -1,27 +1,12 @@
 import { entryGain, l0Penalty } from "../l0/penalty.ts";
 import type { Matrix } from "../core/matrix.ts";
-import { choiceOption, integerOption } from "../core/options.ts";
+import { resolveOptions } from "../core/resolve_options.ts";
 import { leastDerivatives, presenceOf } from "./descent.ts";
 import { curvatureAt, emptyGraph, evaluate, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
-import { type GraphSession, openGraph, type PrecisionOptions, type SparsePrecision } from "./precision.ts";
+import { type GraphCriterion, type PrecisionPathOptions, sparsePrecisionPathOptions } from "./options.ts";
+import { type GraphSession, openGraph, type SparsePrecision } from "./precision.ts";
 import { diagonalOf, upperEntries } from "./sparse.ts";
 import { logDeterminant } from "./structure.ts";
-
-/** How the points of a path are judged; the least is best. */
-export type GraphCriterion = "ebic" | "pseudo-ebic";
-
-/** Options of {@linkcode sparsePrecisionPath}. */
-export interface PrecisionPathOptions extends PrecisionOptions {
-  /** Most points. @default 500 */
-  readonly count?: number;
-  /** The path ends before a graph of more edges. @default 10 times the number of variables */
-  readonly maxEdges?: number;
-  /**
-   * `ebic`: `n (tr S T - log det T) + E log n + 2 E log p` (Foygel & Drton 2010, gamma 1/2), infinite where the matrix is not
-   * positive definite; `pseudo-ebic` has the data term of the pseudolikelihood instead. @default "ebic"
-   */
-  readonly criterion?: GraphCriterion;
-}
 
 /** A point of a path. */
 export interface PrecisionPathPoint extends SparsePrecision {
@@ -53,14 +38,12 @@ export async function* sparsePrecisionPath(
   samples: Matrix,
   options: PrecisionPathOptions,
 ): AsyncGenerator<PrecisionPathPoint, void> {
-  const { count = 500, criterion = "ebic" } = options;
-  integerOption("count", count, 1);
-  choiceOption("criterion", criterion, ["ebic", "pseudo-ebic"]);
-  const session = await openGraph(samples, { ...options, perturbations: options.perturbations ?? 0 });
+  const resolved = resolveOptions(sparsePrecisionPathOptions, options, "a sparse precision path");
+  const { count, criterion } = resolved;
+  const session = await openGraph(samples, resolved);
   try {
     const { problem } = session;
-    const { maxEdges = 10 * problem.vertices } = options;
-    integerOption("maxEdges", maxEdges, 0);
+    const { maxEdges = 10 * problem.vertices } = resolved;
     let start: GraphPoint | undefined;
     let lambda0 = await bestEntry(session, emptyGraph(problem));
     for (let index = 0; index < count; index++) {

@@ -3,13 +3,16 @@ import { type L0Penalty, l0Penalty } from "../l0/penalty.ts";
 import { relativeGap } from "../l0/search.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
 import { checkMatrix, type Matrix, type SparseMatrix } from "../core/matrix.ts";
-import { booleanOption, choiceOption, integerOption, numberOption } from "../core/options.ts";
+import type { Resolved } from "../core/options.ts";
 import { createRandom } from "../core/random.ts";
-import type { Result, SolveOptions } from "../core/result.ts";
+import { resolveOptions } from "../core/resolve_options.ts";
+import type { Result } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
+import type { OpenSolveOptions } from "../core/solve_options.ts";
 import { type GraphBudget, graphLocalSearch, type GraphSolution } from "./descent.ts";
 import { type ExactGraph, solveGraphExactly } from "./exact.ts";
-import { createProblem, type GraphEvaluation } from "./problem.ts";
+import { type PrecisionOptions, type SparsePrecisionOptions, sparsePrecisionOptions } from "./options.ts";
+import { createProblem } from "./problem.ts";
 import {
   dataTerm,
   emptyGraph,
@@ -20,44 +23,6 @@ import {
 } from "./pseudolikelihood.ts";
 import { perturbedSearch } from "./perturbation.ts";
 import { pointOf, precisionOf } from "./sparse.ts";
-
-/** Options that a single graph and a path share. */
-export interface PrecisionOptions extends SolveOptions {
-  /** Ridge penalty on the squared entries of each edge, >= 0; where it is 0, `bigM` must be finite. */
-  readonly lambda2: number;
-  /** Bound on the entries off the diagonal, > 0. @default Infinity */
-  readonly bigM?: number;
-  /** A local minimum that no swap of neighbouring edges improves, or a certified solution. @default "approximate" */
-  readonly method?: "approximate" | "exact";
-  /** Relative gap between solution and lower bound at which `exact` stops, >= 0. @default 0.01 */
-  readonly gapTolerance?: number;
-  /** Most relaxations that `exact` solves. @default Infinity */
-  readonly nodeLimit?: number;
-  /** Edges whose children `exact` compares before it branches: 1 takes the most fractional. @default 1 */
-  readonly branchingWidth?: number;
-  /** Descents from random orders besides the greedy one; the best is kept. @default 0 */
-  readonly randomStarts?: number;
-  /**
-   * Times that a random fifth of the best graph's edges is taken away and the descent goes on from there; the better graph
-   * is kept. @default 12 up to 256 variables, 0 beyond and along a path
-   */
-  readonly perturbations?: number;
-  /** A symmetric matrix with a positive diagonal to start from. @default the empty graph */
-  readonly initial?: SparseMatrix;
-  /**
-   * How the data term is evaluated: from stored products of the matrix with the Gram matrix; by sums over neighbours, which
-   * needs half the memory; or from the residuals of the samples, without the Gram matrix. @default by size and memory
-   */
-  readonly evaluation?: GraphEvaluation;
-  /** Subtract the mean of each column. @default true */
-  readonly center?: boolean;
-}
-
-/** Options of {@linkcode sparsePrecision}. */
-export interface SparsePrecisionOptions extends PrecisionOptions {
-  /** Price of each edge, >= 0. */
-  readonly lambda0: number;
-}
 
 /** An estimated precision matrix. */
 export interface SparsePrecision extends Result {
@@ -80,8 +45,8 @@ export interface SparsePrecision extends Result {
 const action = "estimate a precision matrix";
 
 /**
- * Sparse precision matrix by l0-penalised pseudolikelihood: with `Y` the centred samples over the square root of their
- * number, minimises
+ * Sparse precision matrix by l0-penalised pseudolikelihood: with `Y` the centred (and scaled) samples over the square root
+ * of their number, minimises
  *
  *     sum_i (-log t_ii + ||Y t_i||^2 / t_ii) + sum_{i<j} (lambda0 [t_ij != 0] + lambda2 t_ij^2),   |t_ij| <= bigM
  *
@@ -105,10 +70,10 @@ const action = "estimate a precision matrix";
  * ```
  */
 export async function sparsePrecision(samples: Matrix, options: SparsePrecisionOptions): Promise<SparsePrecision> {
-  numberOption("lambda0", options?.lambda0, 0);
-  const session = await openGraph(samples, options);
+  const resolved = resolveOptions(sparsePrecisionOptions, options, "sparse precision");
+  const session = await openGraph(samples, resolved);
   try {
-    const { start: _, ...fit } = await session.fit(options.lambda0);
+    const { start: _, ...fit } = await session.fit(resolved.lambda0);
     return fit;
   } finally {
     session.close();
@@ -125,12 +90,13 @@ export interface GraphSession {
   close(): void;
 }
 
-/** Validates, plans, and puts the data where the kernels run; the caller closes the session. */
-export async function openGraph(samples: Matrix, options: PrecisionOptions): Promise<GraphSession> {
-  const { lambda2, bigM = Infinity, method = "approximate", gapTolerance = 0.01, nodeLimit = Infinity } = options;
-  const { branchingWidth = 1, randomStarts = 0, perturbations, initial, center = true, evaluation = "auto", seed = 0 } =
-    options;
-  const { tolerance = 1e-12, maxIterations = 100_000 } = options;
+/** Options of a session, checked. */
+export type ResolvedPrecisionOptions = Resolved<PrecisionOptions, OpenSolveOptions | "initial" | "perturbations">;
+
+/** Checks the data, plans, and puts them where the kernels run; the caller closes the session. */
+export async function openGraph(samples: Matrix, options: ResolvedPrecisionOptions): Promise<GraphSession> {
+  const { lambda2, bigM, method, gapTolerance, nodeLimit, branchingWidth, randomStarts, perturbations } = options;
+  const { initial, seed, tolerance, maxIterations } = options;
   checkMatrix("samples", samples, action);
   const [count, vertices] = samples.shape;
   if (count === 0 || vertices === 0) {
@@ -139,29 +105,17 @@ export async function openGraph(samples: Matrix, options: PrecisionOptions): Pro
       `Cannot ${action}: "samples" is ${count} x ${vertices}, but needs a sample and a variable.`,
     );
   }
-  numberOption("lambda2", lambda2, 0);
-  if (!(bigM > 0)) throw new OptionError("bigM", `Cannot use "bigM": expected a number > 0, received ${bigM}.`);
   if (lambda2 === 0 && bigM === Infinity) {
     throw new OptionError(
       "lambda2",
       `Cannot ${action}: with "lambda2" 0 and no "bigM" the objective may have no minimum, and no bound can be certified.`,
     );
   }
-  choiceOption("method", method, ["approximate", "exact"]);
-  numberOption("gapTolerance", gapTolerance, 0);
-  if (nodeLimit !== Infinity) integerOption("nodeLimit", nodeLimit, 1);
-  integerOption("branchingWidth", branchingWidth, 1);
-  integerOption("randomStarts", randomStarts, 0);
-  if (perturbations !== undefined) integerOption("perturbations", perturbations, 0);
-  numberOption("tolerance", tolerance, 0);
-  integerOption("maxIterations", maxIterations, 1);
-  booleanOption("center", center);
-  choiceOption("evaluation", evaluation, ["auto", "products", "neighbours", "residuals"]);
   const run = startRun(options);
   const search = { gapTolerance, nodeLimit, branchingWidth, run };
   const workspace = await openWorkspace({ ...options, dtype: "f64", flops: count * vertices * vertices });
   try {
-    const problem = await createProblem(workspace, samples, center, evaluation, run);
+    const problem = await createProblem(workspace, samples, options, run);
     const given = initial && pointOf(initial, vertices);
     return {
       problem,

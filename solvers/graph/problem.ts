@@ -1,18 +1,21 @@
 import { MemoryLimitError, type Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray } from "../../kernels/contract.ts";
+import { columnMoments } from "../core/columns.ts";
 import { DataError } from "../core/errors.ts";
 import type { Matrix } from "../core/matrix.ts";
 import type { Run } from "../core/run.ts";
 import { createNeighbourSums } from "./neighbours.ts";
+import type { GraphEvaluation } from "./options.ts";
 import { createProducts } from "./products.ts";
 import type { Pseudolikelihood } from "./pseudolikelihood.ts";
 import { createResiduals } from "./residuals.ts";
 
-/** How the data term is evaluated. */
-export type GraphEvaluation = "auto" | "products" | "neighbours" | "residuals";
-
-/** Shares of a column's mean square below which what centring leaves is rounding: the column is constant. */
-const constantColumn = 1e-20;
+/** How samples are prepared, and their data term evaluated. */
+export interface ProblemOptions {
+  readonly center: boolean;
+  readonly standardize: boolean;
+  readonly evaluation: GraphEvaluation;
+}
 
 /** Variables up to which products are kept: both matrices take 128 MiB then. */
 const productsUpTo = 2896;
@@ -32,12 +35,11 @@ const gramDepth = 256;
 export async function createProblem(
   workspace: Workspace,
   samples: Matrix,
-  center: boolean,
-  evaluation: GraphEvaluation,
+  { center, standardize, evaluation }: ProblemOptions,
   run: Run,
 ): Promise<Pseudolikelihood> {
   const [count, vertices] = samples.shape;
-  const { scaled, variances } = scaleSamples(samples, center);
+  const { scaled, variances } = scaleSamples(samples, center, standardize);
   if (evaluation === "residuals" && count <= vertices) return onSamples();
   let gram: DeviceArray<"f64">;
   try {
@@ -95,30 +97,25 @@ async function gramOf(
   return gram;
 }
 
-/** `Y`: samples, centred where asked for, over the square root of their number; and the squared norms of its columns. */
-function scaleSamples({ data, shape: [count, vertices] }: Matrix, center: boolean) {
-  const means = new Float64Array(vertices), squares = new Float64Array(vertices);
-  const variances = new Float64Array(vertices), scaled = new Float64Array(count * vertices);
-  const scale = 1 / Math.sqrt(count);
-  for (let i = 0, at = 0; i < count; i++) {
-    for (let j = 0; j < vertices; j++, at++) {
-      if (center) means[j] += data[at] / count;
-      squares[j] += data[at] * data[at] / count;
-    }
-  }
-  for (let i = 0, at = 0; i < count; i++) {
-    for (let j = 0; j < vertices; j++, at++) {
-      const value = (data[at] - means[j]) * scale;
-      scaled[at] = value;
-      variances[j] += value * value;
-    }
-  }
-  const constant = variances.findIndex((variance, j) => !(variance > constantColumn * squares[j]));
+/** `Y`: samples, prepared as asked for, over the square root of their number; and the squared norms of its columns. */
+function scaleSamples(samples: Matrix, center: boolean, standardize: boolean) {
+  const { data, shape: [count, vertices] } = samples;
+  const moments = columnMoments(samples, center);
+  const constant = moments.variances.indexOf(0);
   if (constant >= 0) {
     throw new DataError(
       "samples",
       `Cannot estimate a precision matrix: column ${constant} of "samples" has no variance.`,
     );
+  }
+  const scales = moments.variances.map((variance) => 1 / Math.sqrt(count * (standardize ? variance : 1)));
+  const variances = new Float64Array(vertices), scaled = new Float64Array(count * vertices);
+  for (let i = 0, at = 0; i < count; i++) {
+    for (let j = 0; j < vertices; j++, at++) {
+      const value = (data[at] - moments.means[j]) * scales[j];
+      scaled[at] = value;
+      variances[j] += value * value;
+    }
   }
   return { scaled, variances };
 }

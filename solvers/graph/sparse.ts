@@ -1,7 +1,7 @@
 /** Between points of the descents and sparse matrices. @module */
 
 import { DataError, ShapeError } from "../core/errors.ts";
-import { checkSparseMatrix, type SparseMatrix } from "../core/matrix.ts";
+import type { SparseMatrix } from "../core/matrix.ts";
 import type { GraphPoint } from "./pseudolikelihood.ts";
 
 /** The symmetric csr matrix of a point without zero edges. */
@@ -50,10 +50,9 @@ export function diagonalOf({ shape, indptr, indices, data }: SparseMatrix): Floa
  * The point of a matrix to start from; entries above the diagonal stand for both.
  *
  * @throws {ShapeError} when it is not square of the given size
- * @throws {DataError} when its diagonal is not positive, an entry is not finite or an index out of place
+ * @throws {DataError} when its diagonal is not positive
  */
 export function pointOf(initial: SparseMatrix, vertices: number): GraphPoint {
-  checkSparseMatrix("initial", initial, "start the descent");
   const [rows, columns] = initial.shape;
   if (rows !== vertices || columns !== vertices) {
     throw new ShapeError(

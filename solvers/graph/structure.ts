@@ -1,8 +1,9 @@
 /** What a precision matrix says as a graph: components, definiteness, determinant. @module */
 
 import type { SparseMatrix } from "../core/matrix.ts";
-import { numberOption } from "../core/options.ts";
+import { resolveOptions } from "../core/resolve_options.ts";
 import { logDeterminantOf, type SymmetricRows } from "./elimination.ts";
+import { nearestPositiveDefiniteOptions, type RepairOptions } from "./options.ts";
 import { diagonalOf, upperEntries } from "./sparse.ts";
 
 /** Connected components of a graph. */
@@ -64,12 +65,6 @@ export function isPositiveDefinite(precision: SparseMatrix): boolean {
   return !Number.isNaN(logDeterminant(precision));
 }
 
-/** Options of {@linkcode nearestPositiveDefinite}. */
-export interface RepairOptions {
-  /** Least eigenvalue that the answer has, up to a relative 1e-9 of the diagonal, > 0. @default 1e-3 */
-  readonly leastEigenvalue?: number;
-}
-
 /**
  * The positive definite matrix nearest in the spectral norm that keeps every entry off the diagonal: each connected
  * component whose least eigenvalue is below the wanted one has its diagonal raised by what is missing.
@@ -77,8 +72,7 @@ export interface RepairOptions {
  * @throws {OptionError} when `leastEigenvalue` is not positive
  */
 export function nearestPositiveDefinite(precision: SparseMatrix, options: RepairOptions = {}): SparseMatrix {
-  const { leastEigenvalue = 1e-3 } = options;
-  numberOption("leastEigenvalue", leastEigenvalue, Number.MIN_VALUE);
+  const { leastEigenvalue } = resolveOptions(nearestPositiveDefiniteOptions, options, "the repair");
   const data = precision.data.slice();
   for (const component of componentsOf(precision)) {
     const shift = missingShift(component, leastEigenvalue);

@@ -1,9 +1,9 @@
 import { openWorkspace } from "../../kernels/engine/mod.ts";
-import { ShapeError } from "../core/errors.ts";
+import { OptionError, ShapeError } from "../core/errors.ts";
 import { checkMatrix, dtypeOf, type Matrix, matrix } from "../core/matrix.ts";
-import { choiceOption, integerOption } from "../core/options.ts";
-import type { SolveOptions } from "../core/result.ts";
-import { checkSolveOptions, startRun } from "../core/run.ts";
+import { resolveOptions } from "../core/resolve_options.ts";
+import { startRun } from "../core/run.ts";
+import { accumulateGramOptions, type GramOptions } from "./options.ts";
 
 /** Activations of one kernel call: enough rows to amortise the triangle, few enough to return soon. */
 const callFlops = 1e9;
@@ -17,15 +17,6 @@ export interface GramAccumulator {
   add(activations: Matrix): Promise<void>;
   /** A fresh copy of the sum so far [inputs, inputs]. */
   gram(): Promise<Matrix>;
-}
-
-/** Options of {@linkcode accumulateGram}. */
-export interface GramOptions extends Pick<SolveOptions, "backend" | "threads" | "signal" | "onProgress"> {
-  /**
-   * Precision of the matrix that `gram` returns; the sum itself is kept in f64. A layer with f32 weights is solved in
-   * f32 either way, and f32 halves the memory. @default "f64"
-   */
-  readonly dtype?: "f32" | "f64";
 }
 
 /**
@@ -49,18 +40,20 @@ export interface GramOptions extends Pick<SolveOptions, "backend" | "threads" | 
  * ```
  */
 export function accumulateGram(inputs: number, options: GramOptions = {}): GramAccumulator {
-  integerOption("inputs", inputs, 1);
-  const dtype = choiceOption("dtype", options.dtype ?? "f64", ["f32", "f64"]);
-  checkSolveOptions(options);
+  if (!Number.isSafeInteger(inputs) || inputs < 1) {
+    throw new OptionError("inputs", `Cannot use "inputs": expected a whole number >= 1, received ${inputs}.`);
+  }
+  const resolved = resolveOptions(accumulateGramOptions, options, "Gram accumulation");
+  const { dtype, backend, threads } = resolved;
   const sum = new Float64Array(inputs * inputs);
   const action = "accumulate the Gram matrix";
   let last: Promise<void> = Promise.resolve();
 
   async function accumulate({ data, shape: [tokens] }: Matrix): Promise<void> {
-    const run = startRun(options);
+    const run = startRun(resolved);
     const workspace = await openWorkspace({
-      backend: options.backend,
-      threads: options.threads,
+      backend,
+      threads,
       dtype: "f64",
       flops: tokens * inputs * (inputs + 1),
     });

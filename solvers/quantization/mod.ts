@@ -1,6 +1,15 @@
 /** Layer-wise quantisation of weights to a few bits. @module */
 
-export { accumulateGram, type GramAccumulator, type GramOptions } from "./accumulate.ts";
+export { accumulateGram, type GramAccumulator } from "./accumulate.ts";
 export { dequantize, type QuantizedLayer, type QuantizedWeights } from "./layer.ts";
-export type { OutlierOptions, QuantizationMethod, QuantizationStart, QuantizeOptions } from "./options.ts";
+export {
+  accumulateGramOptions,
+  type GramOptions,
+  type OpenQuantizeOptions,
+  type OutlierOptions,
+  type QuantizationMethod,
+  type QuantizationStart,
+  quantizeLayerOptions,
+  type QuantizeOptions,
+} from "./options.ts";
 export { quantizeLayer } from "./quantize.ts";

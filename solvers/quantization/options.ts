@@ -1,6 +1,9 @@
+/** The options of quantisation: what they mean in the interfaces, what they take in the tables. @module */
+
 import { OptionError } from "../core/errors.ts";
-import { booleanOption, choiceOption, integerOption, numberOption } from "../core/options.ts";
-import type { SolveOptions } from "../core/result.ts";
+import { choice, flag, group, integer, number, type OptionTable, required, type Resolved } from "../core/options.ts";
+import { resolveOptions } from "../core/resolve_options.ts";
+import { type OpenSolveOptions, type SolveOptions, solveOptions } from "../core/solve_options.ts";
 
 /** Ways to choose the codes, from the slowest and best to the fastest and worst. */
 export type QuantizationMethod = "auto" | "quantease" | "gptq" | "rtn";
@@ -24,96 +27,162 @@ export interface QuantizeOptions extends Omit<SolveOptions, "tolerance"> {
   readonly method?: QuantizationMethod;
   /**
    * Passes of "quantease"; annealing rounds of "auto", each worth about a quarter of a dense pass. The other methods
-   * take one pass. @default 25
+   * take one pass. 1 to 1000000. @default 25
    */
   readonly iterations?: number;
-  /** Every how many passes "quantease" leaves the grid to escape a local minimum; 0 for never. @default 3 */
+  /** Most iterations, for callers who limit every solver alike. @default as many as `iterations` says */
+  readonly maxIterations?: number;
+  /** Every how many passes "quantease" leaves the grid to escape a local minimum, >= 0; 0 for never. @default 3 */
   readonly relaxEvery?: number;
-  /** What "quantease" and "auto" begin with. @default "weights" for "quantease", "gptq" for "auto" */
+  /** What "quantease" and "auto" begin with. @default `weights` for `quantease`, `gptq` for `auto` */
   readonly initial?: QuantizationStart;
-  /** Columns that share a scale; divides their number. @default all columns */
+  /** Columns that share a scale, >= 1; divides their number. @default all columns */
   readonly groupSize?: number;
   /** Grids symmetric about zero. @default false */
   readonly symmetric?: boolean;
   /**
    * Columns of largest Gram diagonal first, in "gptq" and "quantease"; groups stay where they are.
-   * @default true for the start of "auto", false otherwise
+   * @default true for the start of `auto`, false otherwise
    */
   readonly activationOrder?: boolean;
   /**
-   * Share of the mean diagonal that is added to the Gram matrix before it is factored, for "gptq" and starts from it.
-   * @default 0.01
+   * Share of the mean diagonal that is added to the Gram matrix before it is factored, for "gptq" and starts from it,
+   * 0 to 1000. @default 0.01
    */
   readonly damping?: number;
   /** Weights kept beside the grid. @default none */
   readonly outliers?: OutlierOptions;
 }
 
-/** Options with their defaults, checked. */
-export interface ResolvedOptions {
-  readonly bits: 2 | 3 | 4 | 8;
-  readonly method: QuantizationMethod;
-  readonly iterations: number;
-  readonly relaxEvery: number;
-  readonly initial: QuantizationStart;
-  readonly groupSize: number;
-  readonly symmetric: boolean;
-  readonly activationOrder: boolean;
-  readonly damping: number;
-  readonly outliers: Required<OutlierOptions> | undefined;
-  readonly seed: number;
+/** Options of {@linkcode accumulateGram}. */
+export interface GramOptions extends Pick<SolveOptions, "backend" | "threads" | "signal" | "onProgress"> {
+  /**
+   * Precision of the matrix that `gram` returns; the sum itself is kept in f64. A layer with f32 weights is solved in
+   * f32 either way, and f32 halves the memory. @default "f64"
+   */
+  readonly dtype?: "f32" | "f64";
 }
 
-/** Checks the options of a layer with `columns` columns and fills in the defaults. */
-export function resolveOptions(options: QuantizeOptions, columns: number): ResolvedOptions {
-  const method = choiceOption("method", options.method ?? "auto", ["auto", "quantease", "gptq", "rtn"]);
-  const iterations = integerOption("iterations", options.iterations ?? 25, 1);
-  const outliers = options.outliers === undefined ? undefined : resolveOutliers(options.outliers, method);
-  return {
-    bits: choiceOption("bits", options.bits ?? 4, [2, 3, 4, 8]),
-    method,
-    iterations: Math.min(iterations, integerOption("maxIterations", options.maxIterations ?? iterations, 1)),
-    relaxEvery: integerOption("relaxEvery", options.relaxEvery ?? 3, 0),
-    initial: choiceOption("initial", options.initial ?? (method === "auto" ? "gptq" : "weights"), [
-      "weights",
-      "rtn",
-      "gptq",
-    ]),
-    groupSize: resolveGroupSize(options.groupSize ?? columns, columns),
-    symmetric: booleanOption("symmetric", options.symmetric ?? false),
-    activationOrder: booleanOption("activationOrder", options.activationOrder ?? method === "auto"),
-    damping: numberOption("damping", options.damping ?? 0.01, 0),
-    outliers,
-    seed: integerOption("seed", options.seed ?? 0, 0),
-  };
+const outlierOptions: OptionTable<OutlierOptions> = {
+  fraction: required(number({
+    least: 0,
+    most: 0.5,
+    unit: "share",
+    about: "Share of the weights, or of the columns, that is kept beside the grid.",
+  })),
+  structured: flag({ default: false, about: "Outliers are whole columns instead of single weights." }),
+};
+
+/** Options of {@linkcode quantizeLayer} that may stay undefined. */
+export type OpenQuantizeOptions =
+  | OpenSolveOptions
+  | "maxIterations"
+  | "initial"
+  | "groupSize"
+  | "activationOrder"
+  | "outliers";
+
+/** Table of the options of {@linkcode quantizeLayer}. */
+export const quantizeLayerOptions: OptionTable<QuantizeOptions, OpenQuantizeOptions> = {
+  bits: choice([2, 3, 4, 8], { default: 4, about: "Bits of a code." }),
+  method: choice(["auto", "quantease", "gptq", "rtn"], {
+    default: "auto",
+    about: "Algorithm; `auto` is the best known combination.",
+  }),
+  iterations: integer({
+    least: 1,
+    most: 1e6,
+    default: 25,
+    about: "Passes of `quantease`, annealing rounds of `auto`; the other methods take one pass.",
+  }),
+  maxIterations: integer({
+    least: 1,
+    most: 1e9,
+    otherwise: "as many as `iterations` says",
+    about: "Most iterations, as every solver takes it.",
+  }),
+  relaxEvery: integer({
+    least: 0,
+    most: 1e6,
+    default: 3,
+    about: "Every how many passes `quantease` leaves the grid to escape a local minimum; 0 for never.",
+  }),
+  initial: choice(["weights", "rtn", "gptq"], {
+    otherwise: "`weights` for `quantease`, `gptq` for `auto`",
+    about: "What `quantease` and `auto` begin with.",
+  }),
+  groupSize: integer({
+    least: 1,
+    most: 2 ** 31 - 1,
+    otherwise: "all columns",
+    about: "Columns that share a scale; divides their number.",
+  }),
+  symmetric: flag({ default: false, about: "Grids symmetric about zero." }),
+  activationOrder: flag({
+    otherwise: "true for the start of `auto`, false otherwise",
+    about: "Columns of largest Gram diagonal first, in `gptq` and `quantease`.",
+  }),
+  damping: number({
+    least: 0,
+    most: 1000,
+    unit: "share",
+    default: 0.01,
+    about: "Share of the mean diagonal that is added to the Gram matrix before it is factored.",
+  }),
+  outliers: group(outlierOptions, {
+    otherwise: "none",
+    about: "Weights kept beside the grid, for `auto` and `quantease`.",
+  }),
+  ...solveOptions,
+};
+
+/** Table of the options of {@linkcode accumulateGram}. */
+export const accumulateGramOptions: OptionTable<GramOptions, OpenSolveOptions> = {
+  dtype: choice(["f32", "f64"], {
+    default: "f64",
+    about: "Precision of the matrix that is returned; the sum itself is kept in f64.",
+  }),
+  backend: solveOptions.backend,
+  threads: solveOptions.threads,
+  signal: solveOptions.signal,
+  onProgress: solveOptions.onProgress,
+};
+
+/** Options with their defaults, also those that follow from the layer. */
+export type ResolvedOptions = Resolved<QuantizeOptions, "threads" | "signal" | "onProgress" | "outliers">;
+
+/** Checks the options of a layer and fills in the defaults but for those that follow from its columns. */
+export function resolveQuantizeOptions(options: QuantizeOptions): Resolved<QuantizeOptions, OpenQuantizeOptions> {
+  const resolved = resolveOptions(quantizeLayerOptions, options, "layer quantization");
+  const { outliers, method } = resolved;
+  if (outliers && method !== "auto" && method !== "quantease") {
+    throw new OptionError(
+      "outliers",
+      `Cannot use "outliers" with method "${method}": expected method "auto" or "quantease".`,
+    );
+  }
+  return resolved;
 }
 
-function resolveGroupSize(groupSize: number, columns: number): number {
-  integerOption("groupSize", groupSize, 1);
+/** The options for a layer of so many columns. */
+export function optionsForLayer(
+  options: Resolved<QuantizeOptions, OpenQuantizeOptions>,
+  columns: number,
+): ResolvedOptions {
+  const { method, iterations, groupSize = columns } = options;
   if (columns % groupSize !== 0) {
     throw new OptionError(
       "groupSize",
       `Cannot use "groupSize": expected a divisor of the ${columns} columns of "weights", received ${groupSize}.`,
     );
   }
-  return groupSize;
-}
-
-function resolveOutliers(outliers: OutlierOptions, method: QuantizationMethod): Required<OutlierOptions> {
-  if (typeof outliers !== "object" || outliers === null) {
-    throw new OptionError(
-      "outliers",
-      `Cannot use "outliers": expected { fraction, structured? }, received ${outliers}.`,
-    );
-  }
-  if (method !== "auto" && method !== "quantease") {
-    throw new OptionError(
-      "outliers",
-      `Cannot use "outliers" with method "${method}": expected method "auto" or "quantease".`,
-    );
-  }
+  const maxIterations = options.maxIterations ?? iterations;
   return {
-    fraction: numberOption("outliers.fraction", outliers.fraction, 0, 0.5),
-    structured: booleanOption("outliers.structured", outliers.structured ?? false),
+    ...options,
+    iterations: Math.min(iterations, maxIterations),
+    maxIterations,
+    initial: options.initial ?? (method === "auto" ? "gptq" : "weights"),
+    groupSize,
+    activationOrder: options.activationOrder ?? method === "auto",
   };
 }

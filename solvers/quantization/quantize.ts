@@ -9,7 +9,7 @@ import { checkGram } from "./gram.ts";
 import { fitGrid } from "./grid.ts";
 import type { QuantizedLayer } from "./layer.ts";
 import { createMeter } from "./meter.ts";
-import { type QuantizeOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { optionsForLayer, type QuantizeOptions, type ResolvedOptions, resolveQuantizeOptions } from "./options.ts";
 import { autoAlternations, descendWithOutliers } from "./outlier_descent.ts";
 import { largestWeights, refitGrid, supportSize } from "./outliers.ts";
 import { polish } from "./polish.ts";
@@ -71,18 +71,19 @@ export async function quantizeLayer(
   gram: Matrix,
   options: QuantizeOptions = {},
 ): Promise<QuantizedLayer> {
-  const run = startRun(options);
+  const given = resolveQuantizeOptions(options);
+  const run = startRun(given);
   checkMatrix("weights", weights, action);
   const [rows, columns] = weights.shape;
   if (rows === 0 || columns === 0) {
     throw new ShapeError("weights", `Cannot ${action}: "weights" is ${rows} x ${columns}, and must not be empty.`);
   }
   checkGram(gram, columns, action);
-  const resolved = resolveOptions(options, columns);
+  const resolved = optionsForLayer(given, columns);
   const foreseenPasses = foreseePasses(resolved, rows, columns);
   const request: WorkRequest = {
-    backend: options.backend,
-    threads: options.threads,
+    backend: resolved.backend,
+    threads: resolved.threads,
     dtype: dtypeOf(weights.data),
     flops: 2 * foreseenPasses * rows * columns * columns,
     needs: [...neededKernels, ...resolved.outliers ? outlierKernels : []],

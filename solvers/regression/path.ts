@@ -1,18 +1,11 @@
 import { entryGain, l0Penalty } from "../l0/penalty.ts";
-import { integerOption, numberOption } from "../core/options.ts";
-import type { Matrix, Vector } from "../core/matrix.ts";
-import { openRegression, type RegressionOptions, type RegressionSession, type SparseRegression } from "./regression.ts";
+import type { Matrix, VectorLike } from "../core/matrix.ts";
+import type { Resolved } from "../core/options.ts";
+import { resolveOptions } from "../core/resolve_options.ts";
+import type { OpenSolveOptions } from "../core/solve_options.ts";
 import type { SparseStart } from "./least_squares.ts";
-
-/** Options of {@linkcode sparseRegressionPath}. */
-export interface RegressionPathOptions extends RegressionOptions {
-  /** The path ends before a support larger than this. @default 100 */
-  readonly maxSupport?: number;
-  /** Most points. @default 100 */
-  readonly count?: number;
-  /** Values of `lambda0` to visit instead of the grid that follows the data, each >= 0. */
-  readonly lambdas?: readonly number[];
-}
+import { type RegressionPathOptions, sparseRegressionPathOptions } from "./options.ts";
+import { openRegression, type RegressionSession, type SparseRegression } from "./regression.ts";
 
 /** A point of a path. */
 export type RegressionPathPoint = SparseRegression & { readonly lambda0: number };
@@ -32,7 +25,7 @@ export type RegressionPathPoint = SparseRegression & { readonly lambda0: number 
  * import { fromRows, sparseRegressionPath } from "@minima/minima";
  * const X = fromRows([[1, 0, 1], [0, 1, 1], [1, 1, 0], [2, 0, 1]]);
  * const sizes: number[] = [];
- * for await (const point of sparseRegressionPath(X, new Float64Array([2, 0.1, 2, 4]), { maxSupport: 2 })) {
+ * for await (const point of sparseRegressionPath(X, [2, 0.1, 2, 4], { maxSupport: 2 })) {
  *   sizes.push(point.support.length);
  * }
  * if (sizes[0] !== 1 || Math.max(...sizes) > 2) throw new Error("one feature first, two at most");
@@ -40,13 +33,19 @@ export type RegressionPathPoint = SparseRegression & { readonly lambda0: number 
  */
 export async function* sparseRegressionPath(
   X: Matrix,
-  y: Vector,
+  y: VectorLike,
   options: RegressionPathOptions = {},
 ): AsyncGenerator<RegressionPathPoint, void> {
-  const { maxSupport = 100, count = 100, lambdas } = options;
-  integerOption("maxSupport", maxSupport, 0);
-  integerOption("count", count, 1);
-  lambdas?.forEach((lambda0, i) => numberOption(`lambdas[${i}]`, lambda0, 0));
+  yield* followPath(X, y, resolveOptions(sparseRegressionPathOptions, options, "a sparse regression path"));
+}
+
+/** The path under checked options. */
+export async function* followPath(
+  X: Matrix,
+  y: VectorLike,
+  options: Resolved<RegressionPathOptions, OpenSolveOptions | "lambdas">,
+): AsyncGenerator<RegressionPathPoint, void> {
+  const { maxSupport, count, lambdas } = options;
   const session = await openRegression(X, y, options);
   try {
     let start: SparseStart | undefined;

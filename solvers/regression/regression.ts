@@ -1,53 +1,28 @@
 import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
 import { type L0Penalty, l0Penalty, penaltyAt } from "../l0/penalty.ts";
 import { relativeGap } from "../l0/search.ts";
-import { DataError, OptionError, ShapeError } from "../core/errors.ts";
-import { checkMatrix, type Matrix, type Vector } from "../core/matrix.ts";
-import { booleanOption, choiceOption, integerOption, numberOption } from "../core/options.ts";
-import type { Result, SolveOptions } from "../core/result.ts";
+import { columnMoments } from "../core/columns.ts";
+import { ShapeError } from "../core/errors.ts";
+import { checkMatrix, type Matrix, toVectorArgument, type Vector, type VectorLike } from "../core/matrix.ts";
+import type { Resolved } from "../core/options.ts";
+import { resolveOptions } from "../core/resolve_options.ts";
+import type { Result } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
+import type { OpenSolveOptions } from "../core/solve_options.ts";
 import { coordinateDescent, type DescentBudget, localSearch, type Solution } from "./descent.ts";
 import { type ExactSolution, solveExactly } from "./exact.ts";
 import { createLeastSquares, type LeastSquares, type SparseStart, type Standardization } from "./least_squares.ts";
-
-/** How a sparse regression is solved. */
-export type RegressionMethod = "coordinate-descent" | "local-search" | "exact";
-
-/** Options that a single fit and a path share. */
-export interface RegressionOptions extends SolveOptions {
-  /** Ridge penalty, >= 0. @default 0 */
-  readonly lambda2?: number;
-  /** Bound on every coefficient, > 0; it acts on the scaled coefficients where `standardize` is set. @default Infinity */
-  readonly bigM?: number;
-  /** What to find: a coordinate-wise minimum, one that no swap improves, or a certified solution. @default "local-search" */
-  readonly method?: RegressionMethod;
-  /** Relative gap between solution and lower bound at which `exact` stops, >= 0. @default 0.01 */
-  readonly gapTolerance?: number;
-  /** Most relaxations that `exact` solves. @default Infinity */
-  readonly nodeLimit?: number;
-  /** Features whose children `exact` compares before it branches: 1 takes the most fractional. @default 1 */
-  readonly branchingWidth?: number;
-  /** Fit an unpenalised intercept. @default false */
-  readonly intercept?: boolean;
-  /** Scale features to mean square 1; penalty, bound and objective are those of the scaled coefficients. @default false */
-  readonly standardize?: boolean;
-}
-
-/** Options of {@linkcode sparseRegression}. */
-export interface SparseRegressionOptions extends RegressionOptions {
-  /** Price of each nonzero coefficient, >= 0. */
-  readonly lambda0: number;
-}
+import { type RegressionOptions, type SparseRegressionOptions, sparseRegressionOptions } from "./options.ts";
 
 /** A fitted sparse regression. */
 export interface SparseRegression extends Result {
   /** One coefficient a feature, for the data as they came. */
   readonly coefficients: Float64Array;
-  /** 0 unless `intercept` was asked for. */
+  /** 0 where `intercept` is false. */
   readonly intercept: number;
   /** Features with a nonzero coefficient, ascending. */
   readonly support: Uint32Array;
-  /** Numbers fitted: those of the support, and the intercept where one was asked for. */
+  /** Numbers fitted: those of the support, and the intercept where there is one. */
   readonly parameterCount: number;
   /** No solution has a lower objective; from `exact`. */
   readonly lowerBound?: number;
@@ -76,19 +51,19 @@ const action = "fit a sparse regression";
  * ```ts
  * import { fromRows, sparseRegression } from "@minima/minima";
  * const X = fromRows([[1, 0, 1], [0, 1, 1], [1, 1, 0], [2, 0, 1]]);
- * const fit = await sparseRegression(X, new Float64Array([2, 0, 2, 4]), { lambda0: 0.1, method: "exact" });
- * if (fit.support.join() !== "0" || Math.abs(fit.coefficients[0] - 2) > 1e-9) throw new Error("y = 2 x0");
+ * const fit = await sparseRegression(X, [3, 1, 3, 5], { lambda0: 0.1, method: "exact" });
+ * if (fit.support.join() !== "0" || Math.abs(fit.coefficients[0] - 2) > 1e-9) throw new Error("y = 1 + 2 x0");
  * ```
  */
 export async function sparseRegression(
   X: Matrix,
-  y: Vector,
+  y: VectorLike,
   options: SparseRegressionOptions,
 ): Promise<SparseRegression> {
-  numberOption("lambda0", options?.lambda0, 0);
-  const session = await openRegression(X, y, options);
+  const resolved = resolveOptions(sparseRegressionOptions, options, "sparse regression");
+  const session = await openRegression(X, y, resolved);
   try {
-    const { start: _, correlations: __, ...fit } = await session.fit(options.lambda0);
+    const { start: _, correlations: __, ...fit } = await session.fit(resolved.lambda0);
     return fit;
   } finally {
     session.close();
@@ -112,27 +87,19 @@ export interface RegressionSession {
   close(): void;
 }
 
-/** Validates, plans, and puts the data where the kernels run; the caller closes the session. */
-export async function openRegression(X: Matrix, y: Vector, options: RegressionOptions): Promise<RegressionSession> {
-  const { lambda2 = 0, bigM = Infinity, method = "local-search", gapTolerance = 0.01 } = options;
-  const { nodeLimit = Infinity, branchingWidth = 1, intercept = false, standardize = false } = options;
-  const { tolerance = 1e-14, maxIterations = 100_000 } = options;
-  checkData(X, y);
-  numberOption("lambda2", lambda2, 0);
-  if (!(bigM > 0)) throw new OptionError("bigM", `Cannot use "bigM": expected a number > 0, received ${bigM}.`);
-  choiceOption("method", method, ["coordinate-descent", "local-search", "exact"]);
-  numberOption("gapTolerance", gapTolerance, 0);
-  if (nodeLimit !== Infinity) integerOption("nodeLimit", nodeLimit, 1);
-  integerOption("branchingWidth", branchingWidth, 1);
-  numberOption("tolerance", tolerance, 0);
-  integerOption("maxIterations", maxIterations, 1);
+/** Options of a session, checked. */
+export type ResolvedRegressionOptions = Resolved<RegressionOptions, OpenSolveOptions>;
+
+/** Checks the data, plans, and puts them where the kernels run; the caller closes the session. */
+export async function openRegression(
+  X: Matrix,
+  response: VectorLike,
+  options: ResolvedRegressionOptions,
+): Promise<RegressionSession> {
+  const { lambda2, bigM, method, gapTolerance, nodeLimit, branchingWidth, tolerance, maxIterations } = options;
+  const y = checkData(X, response);
   const run = startRun(options);
-  const standardization = standardizationOf(
-    X,
-    y,
-    booleanOption("intercept", intercept),
-    booleanOption("standardize", standardize),
-  );
+  const standardization = standardizationOf(X, y, options.intercept, options.standardize);
   const [samples, features] = X.shape;
   const workspace = await openWorkspace({ ...options, dtype: "f64", flops: 200 * samples * features });
   try {
@@ -146,13 +113,12 @@ export async function openRegression(X: Matrix, y: Vector, options: RegressionOp
         const penalty = l0Penalty(lambda0, lambda2, bigM);
         const budget: DescentBudget = { run, tolerance, sweepLimit: maxIterations, sweeps: 0, trace: [] };
         let solution: Solution | ExactSolution;
-        if (method === "exact") solution = await solveExactly(problem, penalty, start, budget, search);
-        else {solution = await (method === "local-search" ? localSearch : coordinateDescent)(
-            problem,
-            penalty,
-            start,
-            budget,
-          );}
+        if (method === "exact") {
+          solution = await solveExactly(problem, penalty, start, budget, search);
+        } else {
+          const descend = method === "local-search" ? localSearch : coordinateDescent;
+          solution = await descend(problem, penalty, start, budget);
+        }
         return present(X, y, standardization, penalty, solution, budget, workspace, run);
       },
       close: () => workspace.release(),
@@ -163,49 +129,27 @@ export async function openRegression(X: Matrix, y: Vector, options: RegressionOp
   }
 }
 
-function checkData(X: Matrix, y: Vector): void {
+/** The response, typed, once both are known to fit together. */
+function checkData(X: Matrix, response: VectorLike): Vector {
   checkMatrix("X", X, action);
   const [samples, features] = X.shape;
   if (samples === 0 || features === 0) {
     throw new ShapeError("X", `Cannot ${action}: "X" is ${samples} x ${features}, but needs a sample and a feature.`);
   }
-  if (!(y instanceof Float32Array || y instanceof Float64Array)) {
-    throw new TypeError(`Cannot ${action}: "y" must be a Float32Array or a Float64Array.`);
-  }
+  const y = toVectorArgument("y", response, action);
   if (y.length !== samples) {
     throw new ShapeError("y", `Cannot ${action}: "X" has ${samples} samples, but "y" has ${y.length}.`);
   }
-  const at = y.findIndex((value) => !Number.isFinite(value));
-  if (at >= 0) throw new DataError("y", `Cannot ${action}: "y" is ${y[at]} at sample ${at}.`);
+  return y;
 }
 
-/** Shares of a column's mean square below which what centering leaves is rounding: the column is constant. */
-const constantColumn = 1e-20;
-
 function standardizationOf(X: Matrix, y: Vector, intercept: boolean, standardize: boolean): Standardization {
-  const [samples, features] = X.shape;
-  const means = new Float64Array(features), scales = new Float64Array(features).fill(1);
-  // Row by row, as the data lie.
-  const squares = new Float64Array(features), centered = new Float64Array(features);
-  if (intercept) {
-    for (let i = 0; i < samples; i++) for (let j = 0; j < features; j++) means[j] += X.data[i * features + j];
-    for (let j = 0; j < features; j++) means[j] /= samples;
-  }
-  for (let i = 0; i < samples; i++) {
-    for (let j = 0; j < features; j++) {
-      const x = X.data[i * features + j];
-      squares[j] += x * x;
-      centered[j] += (x - means[j]) ** 2;
-    }
-  }
-  for (let j = 0; j < features; j++) {
-    // An infinite scale makes a column that carries nothing exactly zero: it never enters.
-    if (centered[j] <= constantColumn * squares[j]) scales[j] = Infinity;
-    else if (standardize) scales[j] = Math.sqrt(centered[j] / samples);
-  }
+  const { means, variances } = columnMoments(X, intercept);
+  // An infinite scale makes a column that carries nothing exactly zero: it never enters.
+  const scales = variances.map((variance) => variance === 0 ? Infinity : standardize ? Math.sqrt(variance) : 1);
   let total = 0;
   for (const value of y) total += value;
-  return { means, scales, responseMean: intercept ? total / samples : 0, intercept };
+  return { means, scales, responseMean: intercept ? total / X.shape[0] : 0, intercept };
 }
 
 function present(

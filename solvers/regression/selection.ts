@@ -1,10 +1,11 @@
 /** Predictions of sparse regressions, and the choice among them. @module */
 
-import { ShapeError } from "../core/errors.ts";
-import { checkMatrix, type Matrix, matrix, type Vector } from "../core/matrix.ts";
-import { choiceOption, integerOption } from "../core/options.ts";
+import { OptionError, ShapeError } from "../core/errors.ts";
+import { checkMatrix, type Matrix, matrix, toVectorArgument, type Vector, type VectorLike } from "../core/matrix.ts";
 import { createRandom } from "../core/random.ts";
-import { type RegressionPathOptions, type RegressionPathPoint, sparseRegressionPath } from "./path.ts";
+import { resolveOptions } from "../core/resolve_options.ts";
+import { crossValidateRegressionOptions, type RegressionCrossValidationOptions } from "./options.ts";
+import { followPath, type RegressionPathPoint } from "./path.ts";
 import type { SparseRegression } from "./regression.ts";
 
 /**
@@ -46,21 +47,13 @@ export interface InformationCriteria {
 }
 
 /** Information criteria of a fit on the data it was fitted to; `k` is its `parameterCount`. */
-export function informationCriteria(fit: SparseRegression, X: Matrix, y: Vector): InformationCriteria {
-  const residuals = squaredError(fit, X, y);
+export function informationCriteria(fit: SparseRegression, X: Matrix, y: VectorLike): InformationCriteria {
+  const residuals = squaredError(fit, X, toVectorArgument("y", y, "judge the fit"));
   const [samples, features] = X.shape;
   const deviance = samples * Math.log(residuals / samples);
   const parameters = fit.parameterCount;
   const bic = deviance + parameters * Math.log(samples);
   return { aic: deviance + 2 * parameters, bic, ebic: bic + fit.support.length * Math.log(features) };
-}
-
-/** Options of {@linkcode crossValidateRegression}. */
-export interface RegressionCrossValidationOptions extends RegressionPathOptions {
-  /** Number of folds, 2 to the number of samples. @default 5 */
-  readonly folds?: number;
-  /** `one-standard-error` takes the largest `lambda0` within a standard error of the best. @default "best" */
-  readonly rule?: "best" | "one-standard-error";
 }
 
 /** Mean squared errors along a path. */
@@ -84,16 +77,19 @@ export interface RegressionCrossValidation {
  */
 export async function crossValidateRegression(
   X: Matrix,
-  y: Vector,
+  response: VectorLike,
   options: RegressionCrossValidationOptions = {},
 ): Promise<RegressionCrossValidation> {
-  const { folds = 5, rule = "best", seed = 0 } = options;
+  const resolved = resolveOptions(crossValidateRegressionOptions, options, "cross-validation");
+  const { folds, rule, seed } = resolved;
   checkMatrix("X", X, "cross-validate");
   const [samples, features] = X.shape;
-  integerOption("folds", folds, 2, samples);
-  choiceOption("rule", rule, ["best", "one-standard-error"]);
+  if (folds > samples) {
+    throw new OptionError("folds", `Cannot use "folds": expected at most the ${samples} samples, received ${folds}.`);
+  }
+  const y = toVectorArgument("y", response, "cross-validate");
   const points: RegressionPathPoint[] = [];
-  for await (const point of sparseRegressionPath(X, y, options)) points.push(point);
+  for await (const point of followPath(X, y, resolved)) points.push(point);
   const lambdas = points.map(({ lambda0 }) => lambda0);
   const order = shuffled(samples, seed);
   const errors = lambdas.map(() => new Float64Array(folds));
@@ -109,9 +105,7 @@ export async function crossValidateRegression(
     };
     const training = take(kept), test = take(held);
     let index = 0;
-    for await (
-      const point of sparseRegressionPath(training.X, training.y, { ...options, lambdas, maxSupport: features })
-    ) {
+    for await (const point of followPath(training.X, training.y, { ...resolved, lambdas, maxSupport: features })) {
       errors[index++][fold] = squaredError(point, test.X, test.y) / held.length;
     }
     // A path that the time limit cut short says nothing of its last points.

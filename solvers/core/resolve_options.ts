@@ -1,0 +1,164 @@
+/** From the options of a caller to those of a solver: checked by its table, with the defaults filled in. @module */
+
+import { OptionError } from "./errors.ts";
+import { checkSparseMatrix, type SparseMatrix } from "./matrix.ts";
+import { nearestName } from "./names.ts";
+import type { NumberRange, OptionEntries, OptionEntry, OptionTable, Resolved } from "./options.ts";
+
+/**
+ * Checks options by their table and fills in the defaults. Names come first: a misspelt one is told whatever else is
+ * wrong. What is `undefined` counts as left out.
+ *
+ * @param subject What the options are of, for the error of an unknown one: `sparse regression`.
+ * @throws {OptionError} naming the option that is unknown, missing or out of its range
+ */
+export function resolveOptions<O extends object, Open extends keyof O>(
+  table: OptionTable<O, Open>,
+  options: O | undefined,
+  subject: string,
+): Resolved<O, Open> {
+  return resolveEntries(table as unknown as OptionEntries, options, "options", "", subject) as Resolved<O, Open>;
+}
+
+function resolveEntries(
+  entries: OptionEntries,
+  given: unknown = {},
+  name: string,
+  prefix: string,
+  subject: string,
+): Record<string, unknown> {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) throw refuse(name, "an object", given);
+  const values = given as Record<string, unknown>, names = Object.keys(entries);
+  for (const key of Object.keys(values)) {
+    if (Object.hasOwn(entries, key)) continue;
+    const nearest = nearestName(key, names);
+    const known = nearest === undefined ? `known are ${names.join(", ")}` : `the nearest is "${nearest}"`;
+    throw new OptionError(`${prefix}${key}`, `Cannot use "${prefix}${key}": ${subject} has no such option; ${known}.`);
+  }
+  const result: Record<string, unknown> = {};
+  for (const key of names) {
+    const entry = entries[key], label = `${prefix}${key}`, value = values[key];
+    if (value !== undefined) result[key] = checkOption(entry, value, label, subject);
+    else if (!entry.required) result[key] = entry.default;
+    else {
+      const expected = expectation(entry);
+      throw new OptionError(label, `The option "${label}" of ${subject} is missing: expected ${expected}.`);
+    }
+  }
+  return result;
+}
+
+/**
+ * The value of an option, checked.
+ *
+ * @param label Its name in errors.
+ * @throws {OptionError} when it is of another kind or out of its range
+ */
+export function checkOption(entry: OptionEntry, value: unknown, label: string, subject: string): unknown {
+  switch (entry.kind) {
+    case "number":
+    case "integer": {
+      const isKind = entry.kind === "number" ? typeof value === "number" : Number.isSafeInteger(value);
+      if (isKind && inRange(value as number, entry) || entry.infinite && value === Infinity) return value;
+      throw refuse(label, expectation(entry), value);
+    }
+    case "choice":
+      if ((entry.values as readonly unknown[]).includes(value)) return value;
+      throw refuse(label, expectation(entry), value);
+    case "flag":
+      if (typeof value === "boolean") return value;
+      throw refuse(label, expectation(entry), value);
+    case "list":
+      if (!Array.isArray(value)) throw refuse(label, expectation(entry), value);
+      return checkElements(value, (element) => inRange(element, entry), `a number ${rangeOf(entry)}`, label);
+    case "vector": {
+      const typed = value instanceof Float32Array || value instanceof Float64Array;
+      if (!typed && !Array.isArray(value)) throw refuse(label, expectation(entry), value);
+      const checked = checkElements(value, (element) => inRange(element, entry), `a number ${rangeOf(entry)}`, label);
+      return typed ? checked : Float64Array.from(checked);
+    }
+    case "indices": {
+      if (value instanceof Uint32Array) return value;
+      if (!Array.isArray(value)) throw refuse(label, expectation(entry), value);
+      return Uint32Array.from(checkElements(value, (element) => element >>> 0 === element, "an index", label));
+    }
+    case "sparseMatrix":
+      checkSparseMatrix(label, value as SparseMatrix, "use it");
+      return value;
+    case "group":
+      return resolveEntries(entry.fields, value, label, `${label}.`, subject);
+    case "signal":
+      if (typeof value === "object" && value !== null && "throwIfAborted" in value) return value;
+      throw refuse(label, expectation(entry), value);
+    case "callback":
+      if (typeof value === "function") return value;
+      throw refuse(label, expectation(entry), value);
+  }
+}
+
+/** What an entry takes, as errors say it. */
+export function expectation(entry: OptionEntry): string {
+  switch (entry.kind) {
+    case "number":
+      return `a number ${rangeOf(entry)}${entry.infinite ? ", or Infinity" : ""}`;
+    case "integer":
+      return `a whole number ${rangeOf(entry)}${entry.infinite ? ", or Infinity" : ""}`;
+    case "choice": {
+      const quoted = entry.values.map((value) => JSON.stringify(value));
+      return quoted.length > 1 ? `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}` : quoted[0];
+    }
+    case "flag":
+      return "true or false";
+    case "list":
+      return `an array of numbers ${rangeOf(entry)}`;
+    case "vector":
+      return "a Float32Array, a Float64Array or an array of numbers";
+    case "indices":
+      return "a Uint32Array or an array of indices";
+    case "sparseMatrix":
+      return "a sparse matrix";
+    case "group":
+      return `an object with ${Object.keys(entry.fields).join(", ")}`;
+    case "signal":
+      return "an AbortSignal";
+    case "callback":
+      return "a function";
+  }
+}
+
+/** The error of a value that is not what it should be. */
+export function refuse(label: string, expected: string, received: unknown): OptionError {
+  return new OptionError(label, `Cannot use "${label}": expected ${expected}, received ${shown(received)}.`);
+}
+
+function inRange(value: number, { least, above, most }: NumberRange): boolean {
+  return (above ? value > least : value >= least) && value <= most;
+}
+
+function rangeOf({ least, above, most }: NumberRange): string {
+  return above ? `> ${least} and <= ${most}` : `from ${least} to ${most}`;
+}
+
+/** A loop, for `findIndex` takes several times as long. */
+function checkElements<T extends ArrayLike<unknown>>(
+  values: T,
+  holds: (element: number) => boolean,
+  expected: string,
+  label: string,
+): T & ArrayLike<number> {
+  for (let at = 0; at < values.length; at++) {
+    const element = values[at];
+    if (typeof element !== "number" || !holds(element)) throw refuse(`${label}[${at}]`, expected, element);
+  }
+  return values as T & ArrayLike<number>;
+}
+
+function shown(value: unknown): string {
+  let text: string | undefined;
+  try {
+    // JSON has neither NaN nor infinities, and no bigint.
+    text = typeof value === "string" || typeof value === "object" && value !== null ? JSON.stringify(value) : undefined;
+  } catch { /* a cycle */ }
+  text ??= String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}

@@ -1,0 +1,158 @@
+/** The options of sparse precision matrices: what they mean in the interfaces, what they take in the tables. @module */
+
+import type { SparseMatrix } from "../core/matrix.ts";
+import { choice, flag, integer, number, type OptionTable, required, sparseMatrix } from "../core/options.ts";
+import type { OpenSolveOptions } from "../core/solve_options.ts";
+import { type L0Options, l0Options, largestPenalty } from "../l0/options.ts";
+
+/** How the data term is evaluated. */
+export type GraphEvaluation = "auto" | "products" | "neighbours" | "residuals";
+
+/** How the points of a path are judged; the least is best. */
+export type GraphCriterion = "ebic" | "pseudo-ebic";
+
+/** Options that a single graph and a path share. */
+export interface PrecisionOptions extends L0Options {
+  /** Ridge penalty on the squared entries of each edge, >= 0; where it is 0, `bigM` must be finite. */
+  readonly lambda2: number;
+  /** A local minimum that no swap of neighbouring edges improves, or a certified solution. @default "approximate" */
+  readonly method?: "approximate" | "exact";
+  /** Descents from random orders besides the greedy one, >= 0; the best is kept. @default 0 */
+  readonly randomStarts?: number;
+  /**
+   * Times that a random fifth of the best graph's edges is taken away and the descent goes on from there, >= 0; the better
+   * graph is kept. @default 12 up to 256 variables, 0 beyond
+   */
+  readonly perturbations?: number;
+  /** A symmetric matrix with a positive diagonal to start from. @default the empty graph */
+  readonly initial?: SparseMatrix;
+  /**
+   * How the data term is evaluated: from stored products of the matrix with the Gram matrix; by sums over neighbours, which
+   * needs half the memory; or from the residuals of the samples, without the Gram matrix. `auto` decides by size and
+   * memory. @default "auto"
+   */
+  readonly evaluation?: GraphEvaluation;
+  /** Subtract the mean of each column. @default true */
+  readonly center?: boolean;
+  /**
+   * Scale each column to variance 1 (mean square 1 where columns are not centred). Penalties, `bigM`, `initial`, objective
+   * and precision matrix are then those of the scaled columns. @default false
+   */
+  readonly standardize?: boolean;
+  /** Sum of squared steps of a sweep, weighed by curvature, at which a descent has converged, 0 to 1. @default 1e-12 */
+  readonly tolerance?: number;
+}
+
+/** Options of {@linkcode sparsePrecision}. */
+export interface SparsePrecisionOptions extends PrecisionOptions {
+  /** Price of each edge, >= 0. */
+  readonly lambda0: number;
+}
+
+/** Options of {@linkcode sparsePrecisionPath}. */
+export interface PrecisionPathOptions extends PrecisionOptions {
+  /** Perturbations of the graph at every point, as for a single one. @default 0 */
+  readonly perturbations?: number;
+  /** Most points, >= 1. @default 500 */
+  readonly count?: number;
+  /** The path ends before a graph of more edges, >= 0. @default 10 times the number of variables */
+  readonly maxEdges?: number;
+  /**
+   * `ebic`: `n (tr S T - log det T) + E log n + 2 E log p` (Foygel & Drton 2010, gamma 1/2), infinite where the matrix is not
+   * positive definite; `pseudo-ebic` has the data term of the pseudolikelihood instead. @default "ebic"
+   */
+  readonly criterion?: GraphCriterion;
+}
+
+/** Options of {@linkcode nearestPositiveDefinite}. */
+export interface RepairOptions {
+  /** Least eigenvalue that the answer has, up to a relative 1e-9 of the diagonal, > 0. @default 0.001 */
+  readonly leastEigenvalue?: number;
+}
+
+const perturbations = {
+  least: 0,
+  most: 1e6,
+  about: "Restarts from the best graph so far without a random fifth of its edges; the better graph is kept.",
+} as const;
+
+/** Options that a single graph and a path have alike. */
+const sharedOptions: OptionTable<Omit<PrecisionOptions, "perturbations">, OpenSolveOptions | "initial"> = {
+  lambda2: required(number({
+    least: 0,
+    most: largestPenalty,
+    about: "Ridge penalty on the squared entries of each edge; where it is 0, `bigM` must be finite.",
+  })),
+  method: choice(["approximate", "exact"], {
+    default: "approximate",
+    about: "A local minimum that no swap of neighbouring edges improves, or a certified solution.",
+  }),
+  randomStarts: integer({
+    least: 0,
+    most: 1e6,
+    default: 0,
+    about: "Descents from random orders besides the greedy one; the best is kept.",
+  }),
+  initial: sparseMatrix({
+    otherwise: "the empty graph",
+    about: "A symmetric matrix with a positive diagonal to start from.",
+  }),
+  evaluation: choice(["auto", "products", "neighbours", "residuals"], {
+    default: "auto",
+    about: "The data term by stored products with the Gram matrix, by sums over neighbours in half the memory, or from " +
+      "the samples alone.",
+  }),
+  center: flag({ default: true, about: "Subtract the mean of each column." }),
+  standardize: flag({
+    default: false,
+    about: "Scale each column to variance 1; penalties, `bigM` and the answer are those of the scaled columns.",
+  }),
+  tolerance: number({
+    least: 0,
+    most: 1,
+    default: 1e-12,
+    about: "Sum of squared steps of a sweep, weighed by curvature, at which a descent has converged.",
+  }),
+  ...l0Options,
+};
+
+/** Table of the options of {@linkcode sparsePrecision}. */
+export const sparsePrecisionOptions: OptionTable<
+  SparsePrecisionOptions,
+  OpenSolveOptions | "initial" | "perturbations"
+> = {
+  lambda0: required(number({ least: 0, most: largestPenalty, about: "Price of each edge." })),
+  perturbations: integer({ ...perturbations, otherwise: "12 up to 256 variables, 0 beyond" }),
+  ...sharedOptions,
+};
+
+/** Table of the options of {@linkcode sparsePrecisionPath}. */
+export const sparsePrecisionPathOptions: OptionTable<
+  PrecisionPathOptions,
+  OpenSolveOptions | "initial" | "maxEdges"
+> = {
+  count: integer({ least: 1, most: 1e6, default: 500, about: "Most graphs of the path." }),
+  maxEdges: integer({
+    least: 0,
+    most: 1e12,
+    otherwise: "10 times the number of variables",
+    about: "The path ends before a graph of more edges.",
+  }),
+  criterion: choice(["ebic", "pseudo-ebic"], {
+    default: "ebic",
+    about: "How graphs of the path are judged: by the likelihood or the pseudolikelihood, each with a price for edges.",
+  }),
+  perturbations: integer({ ...perturbations, default: 0 }),
+  ...sharedOptions,
+};
+
+/** Table of the options of {@linkcode nearestPositiveDefinite}. */
+export const nearestPositiveDefiniteOptions: OptionTable<RepairOptions> = {
+  leastEigenvalue: number({
+    least: 0,
+    above: true,
+    most: largestPenalty,
+    default: 1e-3,
+    about: "Least eigenvalue that the answer has, up to a relative 1e-9 of the diagonal.",
+  }),
+};

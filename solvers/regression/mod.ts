@@ -1,0 +1,21 @@
+/** Sparse regression: best subsets under `lambda0 ||b||_0 + lambda2 ||b||^2`. @module */
+
+export {
+  crossValidateRegressionOptions,
+  type RegressionCrossValidationOptions,
+  type RegressionMethod,
+  type RegressionOptions,
+  type RegressionPathOptions,
+  type SparseRegressionOptions,
+  sparseRegressionOptions,
+  sparseRegressionPathOptions,
+} from "./options.ts";
+export { type RegressionPathPoint, sparseRegressionPath } from "./path.ts";
+export { type SparseRegression, sparseRegression } from "./regression.ts";
+export {
+  crossValidateRegression,
+  type InformationCriteria,
+  informationCriteria,
+  predictRegression,
+  type RegressionCrossValidation,
+} from "./selection.ts";
