@@ -7,6 +7,9 @@ import { cholesky, extremeEigenvalues, inverseOfLower } from "./linear_algebra.t
 
 export type { GraphPattern } from "./graph_patterns.ts";
 
+/** Options for regressions on designs: their columns have the scale that their penalties are for. */
+export const asDesigned = { intercept: false, standardize: false } as const;
+
 /** Samples of a Gaussian graphical model. */
 export interface GraphDesign {
   /** [samples, variables] */

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { type Command, type OptionTable, type OptionValues, UsageError } from "./command.ts";
+import { type Command, type OptionTable, UsageError } from "./command.ts";
+import { flagTable, type FlagValues } from "./solver_options.ts";
 import { suggest } from "./suggest.ts";
 
 /** Options that every command has. */
@@ -7,9 +8,14 @@ export const commonOptions = {
   help: { kind: "flag", about: "show this help" },
 } as const satisfies OptionTable;
 
+/** All options of a command, in the order of the help. */
+export function optionsOf({ options, solver }: Command): OptionTable {
+  return { ...options, ...solver && flagTable(solver), ...commonOptions };
+}
+
 /** What a command line says. */
 export interface Arguments {
-  readonly options: OptionValues<OptionTable>;
+  readonly options: FlagValues;
   readonly operands: readonly string[];
   readonly help: boolean;
 }
@@ -20,7 +26,7 @@ export interface Arguments {
  * @throws {UsageError} for unknown options, missing or needless values, and wrong numbers of operands
  */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
-  const table: OptionTable = { ...command.options, ...commonOptions };
+  const table = optionsOf(command);
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(

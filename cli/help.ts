@@ -1,5 +1,5 @@
-import { commonOptions } from "./arguments.ts";
-import type { Command, OptionTable } from "./command.ts";
+import { optionsOf } from "./arguments.ts";
+import type { Command } from "./command.ts";
 import { wrap } from "./layout.ts";
 import type { Style } from "./terminal.ts";
 
@@ -24,8 +24,10 @@ export function overview(commands: readonly Command[], style: Style): string {
 
 /** How to use one command. */
 export function commandHelp(command: Command, style: Style): string {
-  const table: OptionTable = { ...command.options, ...commonOptions };
-  const names = Object.entries(table).map(([name, { value }]) => value ? `--${name} ${value}` : `--${name}`);
+  const table = optionsOf(command);
+  const names = Object.entries(table).map(([name, { value, deniable }]) =>
+    value ? `--${name} ${value}` : deniable ? `--[no-]${name}` : `--${name}`
+  );
   return [
     `${style.bold(`minima ${command.name}`)} ${command.usage}`,
     "",

@@ -2,12 +2,13 @@ import process from "node:process";
 import { BackendError, dispose, FormatError, init, InputError, MemoryLimitError, OptionError } from "../mod.ts";
 import settings from "../deno.json" with { type: "json" };
 import { readArguments } from "./arguments.ts";
-import { UsageError } from "./command.ts";
+import { type Command, type SolverOffer, UsageError } from "./command.ts";
 import { commands } from "./commands/mod.ts";
 import { crossoversVariable, readCrossovers } from "./crossovers.ts";
 import { FileError } from "./files.ts";
 import { commandHelp, overview } from "./help.ts";
 import { Interrupted, onInterrupt } from "./interrupt.ts";
+import { flagOf, settingsOf } from "./solver_options.ts";
 import { suggest } from "./suggest.ts";
 import { createTerminal } from "./terminal.ts";
 
@@ -44,30 +45,37 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     const measured = process.env[crossoversVariable];
     if (measured) await init({ crossovers: await readCrossovers(measured) });
-    await command.run({ options, operands, terminal, signal: interrupt.signal });
+    const { solver = { tables: [] } } = command;
+    await command.run({
+      options,
+      settings: (table) => settingsOf(solver, options, table),
+      operands,
+      terminal,
+      signal: interrupt.signal,
+    });
     return 0;
   } catch (error) {
     terminal.progress.clear();
-    return report(error, command?.name);
+    return report(error, command);
   } finally {
     interrupt.release();
     await dispose();
   }
 
-  function report(error: unknown, commandName: string | undefined): number {
+  function report(error: unknown, command: Command | undefined): number {
     if (error instanceof Interrupted) {
       terminal.note("Interrupted: nothing was written.");
       return 130;
     }
     const known = foreseen.some((kind) => error instanceof kind);
     const message = error instanceof OptionError
-      ? nameOption(error)
+      ? nameOption(error, command?.solver)
       : error instanceof Error
       ? error.message
       : `${error}`;
     terminal.error(process.env.MINIMA_DEBUG && error instanceof Error && error.stack ? error.stack : message);
     const wrongUsage = error instanceof UsageError || error instanceof OptionError;
-    if (wrongUsage) terminal.note(`See: minima ${commandName ? `${commandName} ` : ""}--help`);
+    if (wrongUsage) terminal.note(`See: minima ${command ? `${command.name} ` : ""}--help`);
     else if (!known && !process.env.MINIMA_DEBUG) {
       terminal.note("With MINIMA_DEBUG=1 the place of the failure is shown.");
     }
@@ -76,7 +84,6 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 /** Solvers name their options as in the library; on the command line `"groupSize"` is `--group-size`. */
-function nameOption({ argument, message }: OptionError): string {
-  const [name] = argument.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).split(".");
-  return message.replace(`"${argument}"`, `--${name}`);
+function nameOption({ argument, message }: OptionError, offer: SolverOffer | undefined): string {
+  return message.replace(`"${argument}"`, `--${flagOf(offer, argument)}`);
 }

@@ -1,27 +1,97 @@
-import type { ProgressEvent, SolveOptions } from "../mod.ts";
-import type { OptionTable, OptionValues } from "./command.ts";
+/** Options of solvers as flags of a command: their names, kinds and help follow from the tables of the solvers. @module */
+
+import type { ProgressEvent } from "../mod.ts";
+import type { NumberOption, OptionEntries, OptionEntry, OptionTable } from "../solvers/core/options.ts";
+import { checkOption } from "../solvers/core/resolve_options.ts";
+import { type OptionSpec, type OptionTable as FlagTable, type SolverOffer, UsageError } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Options that every solver has. */
-export const solverOptions = {
-  backend: { kind: "text", value: "NAME", about: "auto, reference, wasm, threads or webgpu (default: auto)" },
-  threads: { kind: "number", value: "COUNT", about: "most threads to use (default: all processors)" },
-  "time-limit": { kind: "number", value: "SECONDS", about: "stop then, with the best answer so far" },
-  seed: { kind: "number", value: "NUMBER", about: "seed of the random generator (default: 0)" },
-  json: { kind: "flag", about: "report as JSON" },
-} as const satisfies OptionTable;
+/** Values of a command line by flag. */
+export type FlagValues = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Their values as the library takes them; the solver checks them. */
-export function solveOptions(
-  options: OptionValues<typeof solverOptions>,
-): Pick<SolveOptions, "backend" | "threads" | "timeLimitMs" | "seed"> {
-  const seconds = options["time-limit"];
-  return {
-    backend: options.backend as SolveOptions["backend"],
-    threads: options.threads,
-    timeLimitMs: seconds === undefined ? undefined : seconds * 1000,
-    seed: options.seed,
-  };
+interface SolverFlag {
+  readonly spec: OptionSpec;
+  /** Names of the option, or of the group and the option in it. */
+  readonly path: readonly string[];
+  /** Describes what the command line gives, in its units. */
+  readonly entry: OptionEntry;
+  /** Library units in one of the command line's. */
+  readonly scale: number;
+  /** The flag without which this one says nothing. */
+  readonly needs?: string;
+}
+
+/** The flags of an offer, by name; options that are arrays or functions have none. */
+export function solverFlags({ tables, except = [], defaults = {} }: SolverOffer): ReadonlyMap<string, SolverFlag> {
+  const flags = new Map<string, SolverFlag>();
+  const variants = new Map<string, OptionEntry[]>();
+  for (const [name, entry] of tables.flatMap((table) => Object.entries(table as OptionEntries))) {
+    if (!except.includes(name)) variants.set(name, [...variants.get(name) ?? [], entry]);
+  }
+  for (const [name, [entry, ...others]] of variants) {
+    if (entry.kind === "group") {
+      const needed = Object.keys(entry.fields).find((field) => entry.fields[field].required)!;
+      for (const [field, inner] of Object.entries(entry.fields)) {
+        if (field === needed) add(name, [name, field], [{ ...inner, otherwise: entry.otherwise } as OptionEntry]);
+        else add(field, [name, field], [inner], kebab(name));
+      }
+    } else if (isScalar(entry)) {
+      const given = name in defaults ? { ...entry, default: defaults[name] } as OptionEntry : undefined;
+      add(name, [name], given ? [given] : [entry, ...others]);
+    }
+  }
+  return flags;
+
+  function add(
+    name: string,
+    path: readonly string[],
+    [entry, ...others]: readonly OptionEntry[],
+    needs?: string,
+  ): void {
+    const seconds = entry.kind === "number" && entry.unit === "ms";
+    const flag = kebab(seconds ? name.replace(/Ms$/, "") : name);
+    const shown = seconds ? inSeconds(entry) : entry;
+    const known = [...variants.keys()];
+    flags.set(flag, { spec: specOf(shown, others, known), path, entry: shown, scale: seconds ? 1000 : 1, needs });
+  }
+}
+
+/** What the help and the parser know of the flags. */
+export function flagTable(offer: SolverOffer): FlagTable {
+  return Object.fromEntries([...solverFlags(offer)].map(([name, { spec }]) => [name, spec]));
+}
+
+/**
+ * The options that a command line gives to the solver of a table, checked.
+ *
+ * @throws {OptionError} for a value out of its range, under the name of its flag
+ * @throws {UsageError} for a flag that needs another
+ */
+export function settingsOf<O, Open extends keyof O>(
+  offer: SolverOffer,
+  values: FlagValues,
+  table: OptionTable<O, Open>,
+): Partial<O> {
+  const entries = table as unknown as OptionEntries;
+  const settings: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(offer.defaults ?? {})) if (name in entries) settings[name] = value;
+  for (const [name, { path: [option, field], entry, scale, needs }] of solverFlags(offer)) {
+    const given = values[name];
+    if (given === undefined || !(option in entries)) continue;
+    if (needs !== undefined && values[needs] === undefined) {
+      throw new UsageError(`Option --${name} needs --${needs}.`);
+    }
+    const value = checkOption(entry, entry.kind === "list" ? String(given).split(",").map(Number) : given, name, "");
+    const scaled = scale === 1 ? value : (value as number) * scale;
+    settings[option] = field === undefined ? scaled : { ...settings[option] as object, [field]: scaled };
+  }
+  return settings as Partial<O>;
+}
+
+/** The flag of an option that the library names, such as `outliers.structured`. */
+export function flagOf(offer: SolverOffer | undefined, argument: string): string {
+  const flags = offer ? [...solverFlags(offer)] : [];
+  return flags.find(([, { path }]) => path.join(".") === argument)?.[0] ?? kebab(argument);
 }
 
 /** How a solver is watched and stopped. */
@@ -30,4 +100,63 @@ export function underWatch(
   signal: AbortSignal,
 ): { readonly signal: AbortSignal; readonly onProgress: (event: ProgressEvent) => void } {
   return { signal, onProgress: (event) => terminal.progress.show("", event) };
+}
+
+function isScalar({ kind }: OptionEntry): boolean {
+  return kind === "number" || kind === "integer" || kind === "choice" || kind === "flag" || kind === "list";
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function inSeconds(entry: NumberOption): NumberOption {
+  const { least, most, default: value } = entry;
+  const scaled = { ...entry, unit: "seconds", least: least / 1000, most: most / 1000 };
+  return value === undefined ? scaled : { ...scaled, default: value / 1000 };
+}
+
+function specOf(entry: OptionEntry, others: readonly OptionEntry[], options: readonly string[]): OptionSpec {
+  const notes = [rangeOf(entry), defaultOf([entry, ...others])].filter((note) => note !== "");
+  const about = sentence(entry.about, options) + (notes.length > 0 ? ` (${notes.join("; ")})` : "");
+  if (entry.kind === "flag") return { kind: "flag", deniable: entry.default !== false, about };
+  const numeric = entry.kind === "number" || entry.kind === "integer" ||
+    entry.kind === "choice" && typeof entry.values[0] === "number";
+  return { kind: numeric ? "number" : "text", value: placeholder(entry), about };
+}
+
+function placeholder(entry: OptionEntry): string {
+  if (entry.kind === "choice") return typeof entry.values[0] === "number" ? entry.values.join("|") : "NAME";
+  if (entry.kind === "list") return "NUMBERS";
+  return "unit" in entry && entry.unit ? entry.unit.toUpperCase() : "NUMBER";
+}
+
+/** A maximum that only keeps nonsense out is not worth its place in the help. */
+function rangeOf(entry: OptionEntry): string {
+  if (entry.kind === "choice" && typeof entry.values[0] === "string") {
+    return `${entry.values.slice(0, -1).join(", ")} or ${entry.values.at(-1)}`;
+  }
+  if (entry.kind === "list") return "between commas";
+  if (entry.kind !== "number" && entry.kind !== "integer") return "";
+  const { least, most, above } = entry;
+  if (most >= 1e6) return `${above ? ">" : ">="} ${least}`;
+  return above ? `> ${least} and <= ${most}` : `${least} to ${most}`;
+}
+
+/** The defaults; where the solvers of a command differ, all of them. */
+function defaultOf(entries: readonly OptionEntry[]): string {
+  const texts = entries.flatMap(({ default: value, otherwise }) =>
+    otherwise ? [plain(otherwise)] : value === undefined ? [] : value === Infinity ? ["none"] : [String(value)]
+  );
+  return texts.length === 0 ? "" : `default: ${[...new Set(texts)].join(", ")}`;
+}
+
+/** A sentence as the help has it: no capital, no full stop, flags in place of options. */
+function sentence(about: string, options: readonly string[]): string {
+  const flags = about.replace(/`(\w+)`/g, (whole, name) => options.includes(name) ? `--${kebab(name)}` : whole);
+  return plain(flags.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase()).replace(/\.$/, ""));
+}
+
+function plain(text: string): string {
+  return text.replaceAll("`", "");
 }

@@ -52,10 +52,7 @@ export function matrixArgument(description: string): ArraySchema<Matrix, true> {
 
 /** A vector that must be there. */
 export function vectorArgument(description: string): ArraySchema<Vector, true> {
-  return argument("Vector", description, readVector, (tensor, name) => {
-    if (isVectorShape(tensor.shape)) return toVector(tensor);
-    throw refuse(`${name}.shape`, "[length] or [length, 1]", tensor.shape);
-  });
+  return argument("Vector", description, readVector, vectorOf);
 }
 
 function argument<T>(
@@ -85,9 +82,16 @@ function readMatrix(value: unknown, name: string): Matrix {
   return { data, shape };
 }
 
-function readVector(value: unknown, name: string): Vector {
+/** A vector in any of its forms, a tensor among them. @throws {Problem} 422 naming what is wrong */
+export function readVector(value: unknown, name: string): Vector {
   if (Array.isArray(value)) return readNumbers(value, "f64", name);
+  if (isRecord(value) && ArrayBuffer.isView(value.data)) return vectorOf(value as unknown as Tensor, name);
   return readArray(value, name, "[length] or [length, 1]", isVectorShape).data;
+}
+
+function vectorOf(tensor: Tensor, name: string): Vector {
+  if (isVectorShape(tensor.shape)) return toVector(tensor);
+  throw refuse(`${name}.shape`, "[length] or [length, 1]", tensor.shape);
 }
 
 function readArray<S extends readonly number[]>(

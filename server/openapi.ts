@@ -7,7 +7,8 @@ import { bodyFields } from "./input.ts";
 import { media } from "./media.ts";
 import type { Route } from "./route.ts";
 import { type JsonSchema, objectSchema } from "./schema.ts";
-import { sparseInputJson, type SparseSchema } from "./sparse.ts";
+import { optionTensors, requestOptions } from "./solver_options.ts";
+import { sparseInputJson } from "./sparse.ts";
 
 const problemJson = {
   type: "object",
@@ -73,11 +74,10 @@ export function openApi(routes: readonly Route[]): JsonSchema {
 function solveOperation(route: Route): JsonSchema {
   const binary = { type: "string", format: "binary" };
   const needed = Object.keys(route.arguments).filter((name) => route.arguments[name].needed);
-  const parts = Object.entries(route.options).flatMap(([name, schema]) =>
-    "parts" in schema ? (schema as SparseSchema).parts.map((part) => `${name}.${part}`) : []
-  );
-  const tensors = [...Object.keys(route.arguments), ...parts].map((name) => `\`${name}\``).join(", ");
-  const options = Object.keys(route.options).map((name) => `\`${name}\``).join(", ");
+  const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(", ");
+  const entries = requestOptions(route.options);
+  const tensors = quoted([...Object.keys(route.arguments), ...optionTensors(entries)]);
+  const options = quoted(Object.keys(entries));
   return {
     operationId: route.operation,
     summary: route.summary,

@@ -3,15 +3,10 @@
 import type { SparseMatrix, Vector } from "../mod.ts";
 import { type Tensor, toVector } from "../formats/tensor.ts";
 import { type Dtype, type Elements, readElements, readNumbers } from "./elements.ts";
-import { isRecord, refuse, type Schema } from "./schema.ts";
+import { isRecord, refuse } from "./schema.ts";
 
 /** The arrays of a sparse matrix; in a safetensors body they are tensors named `<option>.<array>`. */
 const sparseParts = ["indptr", "indices", "data"] as const;
-
-/** An option whose arrays can also come as tensors, by the names of `parts`. */
-export interface SparseSchema extends Schema<SparseMatrix, false> {
-  readonly parts: typeof sparseParts;
-}
 
 function partJson(dtypes: readonly Dtype[], items: object) {
   return {
@@ -31,7 +26,8 @@ function partJson(dtypes: readonly Dtype[], items: object) {
   };
 }
 
-const indicesJson = partJson(["u32"], { type: "integer", minimum: 0, maximum: 2 ** 32 - 1 });
+/** JSON Schema of indices in a request. */
+export const indicesJson = partJson(["u32"], { type: "integer", minimum: 0, maximum: 2 ** 32 - 1 });
 
 /** JSON Schema of a sparse matrix in a request. */
 export const sparseInputJson = {
@@ -48,17 +44,8 @@ export const sparseInputJson = {
   additionalProperties: false,
 };
 
-/** A sparse matrix among the options. The library checks that its parts fit together. */
-export function sparseOption(description: string): SparseSchema {
-  return {
-    needed: false,
-    json: { $ref: "#/components/schemas/SparseInput", description },
-    parts: sparseParts,
-    read: readSparse,
-  };
-}
-
-function readSparse(value: unknown, name: string): SparseMatrix {
+/** A sparse matrix; the library checks that its parts fit together. @throws {Problem} 422 naming what is wrong */
+export function readSparse(value: unknown, name: string): SparseMatrix {
   const expected = 'an object with "format", "shape", "indptr", "indices" and "data"';
   if (!isRecord(value)) throw refuse(name, expected, value);
   const { format, shape, indptr, indices, data, ...others } = value;
@@ -76,7 +63,7 @@ function readSparse(value: unknown, name: string): SparseMatrix {
 }
 
 /** One array: numbers of the first type, base64, or a tensor that stands in its place. */
-function readPart<D extends Dtype>(value: unknown, name: string, allowed: readonly D[]): Elements<D> {
+export function readPart<D extends Dtype>(value: unknown, name: string, allowed: readonly D[]): Elements<D> {
   if (Array.isArray(value)) return readNumbers(value, allowed[0], name);
   if (!isRecord(value)) throw refuse(name, 'an array of numbers, or an object with "dtype" and "base64"', value);
   if (ArrayBuffer.isView(value.data)) return fromTensor(value as unknown as Tensor, name, allowed);

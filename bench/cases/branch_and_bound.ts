@@ -2,7 +2,7 @@ import { type Matrix, sparsePrecision, sparseRegression } from "../../mod.ts";
 import { capabilities } from "../../kernels/engine/mod.ts";
 import { bestClock, seconds } from "../clock.ts";
 import type { Case, Target } from "../case.ts";
-import { graphDesign, regressionDesign } from "../designs.ts";
+import { asDesigned, graphDesign, regressionDesign } from "../designs.ts";
 
 interface Search {
   readonly name: string;
@@ -47,7 +47,14 @@ function regressionSearch(
       limit,
     },
     run: (threads, nodeLimit) =>
-      sparseRegression(X, y, { ...penalties, method: "exact", gapTolerance: 0, nodeLimit, ...where(threads) }),
+      sparseRegression(X, y, {
+        ...asDesigned,
+        ...penalties,
+        method: "exact",
+        gapTolerance: 0,
+        nodeLimit,
+        ...where(threads),
+      }),
   };
 }
 

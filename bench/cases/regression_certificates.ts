@@ -1,7 +1,7 @@
 import { sparseRegression, sparseRegressionPath } from "../../mod.ts";
 import { bestClock, seconds } from "../clock.ts";
 import type { Case, Cell, Target } from "../case.ts";
-import { type RegressionDesign, regressionDesign } from "../designs.ts";
+import { asDesigned, type RegressionDesign, regressionDesign } from "../designs.ts";
 import { openGlmnet } from "../peers/glmnet.ts";
 import { openL0bnb } from "../peers/l0bnb.ts";
 import { recovery } from "../recovery.ts";
@@ -38,7 +38,7 @@ const trueSupport = ({ coefficients }: RegressionDesign) =>
 async function followPath(design: RegressionDesign, method: "coordinate-descent" | "local-search", maxSupport: number) {
   const truth = trueSupport(design), begun = seconds(bestClock);
   let points = 0, support = 0, hit = false;
-  const options = { lambda2: 0.01, method, maxSupport, backend: "wasm", threads: 1 } as const;
+  const options = { ...asDesigned, lambda2: 0.01, method, maxSupport, backend: "wasm", threads: 1 } as const;
   for await (const point of sparseRegressionPath(design.X, design.y, options)) {
     points++;
     support = point.support.length;
@@ -67,8 +67,13 @@ export const regressionCertificates: Case = {
         progress(`${features} features, correlation ${correlation}, ${method}`);
         const begun = seconds(bestClock);
         const fit = await sparseRegression(design.X, design.y, {
-          ...{ ...options, method, gapTolerance, timeLimitMs },
-          ...{ backend: "wasm", threads: 1 },
+          ...asDesigned,
+          ...options,
+          method,
+          gapTolerance,
+          timeLimitMs,
+          backend: "wasm",
+          threads: 1,
         });
         const spent = seconds(bestClock) - begun;
         if (method === "exact") ours = spent;

@@ -1,21 +1,23 @@
 import {
+  constantColumns,
   graphComponents,
   type GraphEdge,
   graphEdges,
   type Matrix,
-  matrix,
   type PrecisionPathOptions,
   type SparseMatrix,
   type SparsePrecision,
   sparsePrecision,
+  sparsePrecisionOptions,
   sparsePrecisionPath,
+  sparsePrecisionPathOptions,
 } from "../../mod.ts";
 import { toDot, toEdgeList, toGraphMl, toSvg } from "../../pictures/mod.ts";
 import { certificate } from "../certificate.ts";
 import { command, UsageError } from "../command.ts";
 import { FileError, writeWhole } from "../files.ts";
 import { formatDuration, formatNumber, table } from "../layout.ts";
-import { solveOptions, solverOptions, underWatch } from "../solver_options.ts";
+import { underWatch } from "../solver_options.ts";
 import { readTable, tableOptions } from "../tables.ts";
 import { transformed, transformOption } from "../transforms.ts";
 import type { Terminal } from "../terminal.ts";
@@ -42,52 +44,28 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
   options: {
     ...tableOptions,
     ...transformOption,
-    lambda0: { kind: "number", value: "PRICE", about: "price of each edge" },
-    lambda2: { kind: "number", value: "WEIGHT", about: `ridge penalty (default: ${defaultRidge})` },
-    "big-m": { kind: "number", value: "BOUND", about: "bound on the entries off the diagonal (default: none)" },
-    criterion: { kind: "text", value: "NAME", about: "ebic (the default) or pseudo-ebic" },
-    count: { kind: "number", value: "COUNT", about: "most graphs of the path (default: 500)" },
-    "max-edges": { kind: "number", value: "COUNT", about: "most edges of a graph of the path (default: 10 a column)" },
-    method: { kind: "text", value: "NAME", about: "approximate (the default) or exact" },
-    "gap-tolerance": { kind: "number", value: "SHARE", about: "relative gap at which exact stops (default: 0.01)" },
-    "node-limit": { kind: "number", value: "COUNT", about: "most relaxations that exact solves" },
-    "random-starts": { kind: "number", value: "COUNT", about: "descents from random orders besides (default: 0)" },
-    perturbations: {
-      kind: "number",
-      value: "COUNT",
-      about: "restarts without some edges (default: 12, 0 for large graphs)",
-    },
-    standardize: { kind: "flag", about: "give all columns variance 1 first (default: given)" },
     out: { kind: "text", value: "FILE", about: "where to write the graph: .csv, .graphml, .dot or .svg, a picture" },
-    ...solverOptions,
+    json: { kind: "flag", about: "report as JSON" },
   },
-  async run({ options, operands: [path], terminal, signal }) {
-    const { lambda0, out } = options;
+  solver: {
+    tables: [sparsePrecisionOptions, sparsePrecisionPathOptions],
+    // Partial correlations do not depend on scales, but penalties do.
+    defaults: { standardize: true, lambda2: defaultRidge },
+  },
+  async run({ options, settings, operands: [path], terminal, signal }) {
+    const { out } = options;
     const write = out === undefined ? undefined : writerOf(out);
-    const { columns, matrix: data } = transformed(await readTable(path, options), options.transform);
-    const variances = variancesOf(data), constant = variances.findIndex((variance) => !(variance > 0));
-    if (constant >= 0) {
+    const { columns, matrix: samples } = transformed(await readTable(path, options), options.transform);
+    const { lambda0, lambda2 = defaultRidge, center = true, ...single } = settings(sparsePrecisionOptions);
+    const [constant] = center ? constantColumns(samples) : [];
+    if (constant !== undefined) {
       const name = columns[constant];
       throw new FileError(`${path}: column "${name}" has no variance; --ignore "${name}" leaves it out.`);
     }
-    const samples = options.standardize ?? true ? scaled(data, variances) : data;
-    const settings: PrecisionPathOptions = {
-      lambda2: options.lambda2 ?? defaultRidge,
-      bigM: options["big-m"],
-      criterion: options.criterion as PrecisionPathOptions["criterion"],
-      count: options.count,
-      maxEdges: options["max-edges"],
-      method: options.method as PrecisionPathOptions["method"],
-      gapTolerance: options["gap-tolerance"],
-      nodeLimit: options["node-limit"],
-      randomStarts: options["random-starts"],
-      perturbations: options.perturbations,
-      ...solveOptions(options),
-      ...underWatch(terminal, signal),
-    };
+    const watch = underWatch(terminal, signal);
     const choice = lambda0 === undefined
-      ? await choose(samples, settings)
-      : { fit: await sparsePrecision(samples, { ...settings, lambda0 }), lambda0 };
+      ? await choose(samples, { ...settings(sparsePrecisionPathOptions), lambda2, ...watch })
+      : { fit: await sparsePrecision(samples, { ...single, center, lambda0, lambda2, ...watch }), lambda0 };
     terminal.progress.clear();
     signal.throwIfAborted();
     if (write) await writeWhole(out!, write(choice.fit.precision, columns));
@@ -115,24 +93,6 @@ async function choose(samples: Matrix, settings: PrecisionPathOptions): Promise<
     if (last) best = { fit, lambda0, criterion };
   }
   return { ...best!, candidates, last };
-}
-
-/** Variance of each column; 0 where what the mean leaves is rounding. */
-function variancesOf({ data, shape: [rows, columns] }: Matrix): Float64Array {
-  return Float64Array.from({ length: columns }, (_, j) => {
-    let mean = 0, square = 0, variance = 0;
-    for (let i = 0; i < rows; i++) mean += data[i * columns + j] / rows;
-    for (let i = 0; i < rows; i++) {
-      square += data[i * columns + j] ** 2 / rows;
-      variance += (data[i * columns + j] - mean) ** 2 / rows;
-    }
-    return variance > 1e-20 * square ? variance : 0;
-  });
-}
-
-/** Columns of variance 1: partial correlations do not depend on scales, but penalties do. */
-function scaled({ data, shape: [rows, columns] }: Matrix, variances: Float64Array): Matrix {
-  return matrix(rows, columns, Float64Array.from(data, (value, at) => value / Math.sqrt(variances[at % columns])));
 }
 
 /** The writer for a file's ending. @throws {UsageError} for one that no format has */

@@ -1,15 +1,16 @@
 import {
   accumulateGram,
+  accumulateGramOptions,
+  type GramOptions,
   type Matrix,
   type QuantizedLayer,
   quantizeLayer,
-  type QuantizeOptions,
+  quantizeLayerOptions,
   serializeQuantizedLayers,
 } from "../../mod.ts";
-import { command, type OptionValues, UsageError } from "../command.ts";
+import { command, UsageError } from "../command.ts";
 import { FileError, type MatrixFile, openMatrices, splitTensorName, writeWhole } from "../files.ts";
 import { jsonReport, printReport } from "../quantize_report.ts";
-import { solveOptions, solverOptions } from "../solver_options.ts";
 import { available } from "../suggest.ts";
 import { matchNames, statisticsName } from "../tensor_names.ts";
 
@@ -23,25 +24,7 @@ const options = {
   gram: { kind: "text", value: "FILE[:NAME]", about: "X X^T of each layer's inputs, .safetensors or .npy" },
   activations: { kind: "text", value: "FILE[:NAME]", about: "each layer's inputs [tokens, inputs], instead of --gram" },
   out: { kind: "text", value: "FILE", about: "where to write the quantised layers, .safetensors" },
-  bits: { kind: "number", value: "2|3|4|8", about: "bits of a code (default: 4)" },
-  method: {
-    kind: "text",
-    value: "NAME",
-    about: "auto, quantease, gptq or rtn (default: auto, the best known composite)",
-  },
-  "group-size": { kind: "number", value: "COUNT", about: "columns that share a scale (default: all of a row)" },
-  symmetric: { kind: "flag", about: "grids symmetric about zero" },
-  "activation-order": { kind: "flag", about: "columns of largest activation first (default: for auto's start)" },
-  outliers: { kind: "number", value: "SHARE", about: "share of the weights to keep beside the grid, such as 0.01" },
-  structured: { kind: "flag", about: "outliers are whole columns" },
-  damping: {
-    kind: "number",
-    value: "SHARE",
-    about: "share of the mean diagonal added to X X^T in gptq (default: 0.01)",
-  },
-  iterations: { kind: "number", value: "COUNT", about: "passes of coordinate descent (default: 25)" },
-  ...solverOptions,
-  "time-limit": { ...solverOptions["time-limit"], about: "for each layer: the best answer by then is kept" },
+  json: { kind: "flag", about: "report as JSON" },
 } as const;
 
 /** `minima quantize-layer`: weight matrices of a file to a few bits. */
@@ -57,15 +40,17 @@ With several matrices, each finds its inputs in the other file under its own nam
   minima quantize-layer model.safetensors --tensor 'model.layers.*' --gram grams.safetensors --bits 3 --out q.safetensors
   minima quantize-layer weights.npy --activations inputs.npy --bits 4 --group-size 128 --out q.safetensors
 
-The result holds codes, scales, zeros and outliers of each layer; parseQuantizedLayers and dequantize read it.`,
+The time limit is that of each layer. The result holds codes, scales, zeros and outliers of each layer; parseQuantizedLayers and dequantize read it.`,
   operands: [1, 1],
   options,
-  async run({ options, operands: [weightsPath], terminal, signal }) {
+  solver: { tables: [quantizeLayerOptions, accumulateGramOptions], except: ["dtype"] },
+  async run({ options, settings, operands: [weightsPath], terminal, signal }) {
     const { out, gram, activations } = options;
     if (out === undefined) throw new UsageError("Option --out is missing: where shall the result go?");
     if ((gram === undefined) === (activations === undefined)) {
       throw new UsageError("Give the inputs of the layer by exactly one of --gram and --activations.");
     }
+    const layerOptions = settings(quantizeLayerOptions), gramOptions = settings(accumulateGramOptions);
     const [statisticsPath, statisticsTensor] = splitTensorName((gram ?? activations)!);
     const weights = await openMatrices(weightsPath);
     const statistics = await openMatrices(statisticsPath).catch(async (error) => {
@@ -80,9 +65,11 @@ The result holds codes, scales, zeros and outliers of each layer; parseQuantized
         const task = pairs.length === 1 ? "" : `layer ${index + 1} of ${pairs.length}`;
         const result = await quantizeLayer(
           await weights.read(layer),
-          activations ? await accumulate(statistics, source, options, signal) : await statistics.read(source),
+          activations
+            ? await accumulate(statistics, source, { ...gramOptions, signal })
+            : await statistics.read(source),
           {
-            ...quantizeOptions(options),
+            ...layerOptions,
             signal,
             onProgress: (event) =>
               terminal.progress.show(task, {
@@ -149,29 +136,10 @@ function pairLayers(
   return pairs;
 }
 
-type Options = OptionValues<typeof options>;
-
 /** The Gram matrix of activations in a file. */
-async function accumulate(file: MatrixFile, name: string, options: Options, signal: AbortSignal): Promise<Matrix> {
-  const activations = await file.read(name), { backend, threads } = solveOptions(options);
-  const accumulator = accumulateGram(activations.shape[1], { backend, threads, signal });
+async function accumulate(file: MatrixFile, name: string, options: GramOptions): Promise<Matrix> {
+  const activations = await file.read(name);
+  const accumulator = accumulateGram(activations.shape[1], options);
   await accumulator.add(activations);
   return await accumulator.gram();
-}
-
-/** The options of the solver, which checks them. */
-function quantizeOptions(options: Options): QuantizeOptions {
-  const { outliers, structured } = options;
-  if (structured !== undefined && outliers === undefined) throw new UsageError("Option --structured needs --outliers.");
-  return {
-    bits: options.bits as QuantizeOptions["bits"],
-    method: options.method as QuantizeOptions["method"],
-    groupSize: options["group-size"],
-    symmetric: options.symmetric,
-    activationOrder: options["activation-order"],
-    outliers: outliers === undefined ? undefined : { fraction: outliers, structured },
-    damping: options.damping,
-    iterations: options.iterations,
-    ...solveOptions(options),
-  };
 }

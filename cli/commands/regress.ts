@@ -1,18 +1,19 @@
 import {
   crossValidateRegression,
+  crossValidateRegressionOptions,
   matrix,
   predictRegression,
   type RegressionCrossValidation,
-  type RegressionPathOptions,
   type RegressionPathPoint,
   serializeCsv,
   sparseRegression,
+  sparseRegressionOptions,
 } from "../../mod.ts";
 import { command, UsageError } from "../command.ts";
 import { writeWhole } from "../files.ts";
 import { formatDuration, formatNumber, table } from "../layout.ts";
 import { certificate } from "../certificate.ts";
-import { solveOptions, solverOptions, underWatch } from "../solver_options.ts";
+import { underWatch } from "../solver_options.ts";
 import { readTable, splitColumn, tableOptions } from "../tables.ts";
 import { transformed, transformOption } from "../transforms.ts";
 import type { Terminal } from "../terminal.ts";
@@ -33,42 +34,21 @@ Without --lambda0 it is chosen by cross-validation along a path of models of gro
     target: { kind: "text", value: "COLUMN", about: "the column to explain" },
     ...tableOptions,
     ...transformOption,
-    lambda0: { kind: "number", value: "PRICE", about: "price of each nonzero coefficient" },
-    lambda2: { kind: "number", value: "WEIGHT", about: "ridge penalty (default: 0)" },
-    "big-m": { kind: "number", value: "BOUND", about: "bound on the scaled coefficients (default: none)" },
-    method: { kind: "text", value: "NAME", about: "coordinate-descent, local-search (the default) or exact" },
-    "gap-tolerance": { kind: "number", value: "SHARE", about: "relative gap at which exact stops (default: 0.01)" },
-    "node-limit": { kind: "number", value: "COUNT", about: "most relaxations that exact solves" },
-    "max-support": { kind: "number", value: "COUNT", about: "most features in a model of the path (default: 100)" },
-    folds: { kind: "number", value: "COUNT", about: "folds of the cross-validation (default: 5)" },
-    rule: { kind: "text", value: "NAME", about: "best (the default) or one-standard-error" },
-    intercept: { kind: "flag", about: "fit an intercept; --no-intercept leaves it out (default: fitted)" },
-    standardize: { kind: "flag", about: "give all features the same scale first (default: given)" },
     out: { kind: "text", value: "FILE", about: "where to write the coefficients, as CSV" },
-    ...solverOptions,
+    json: { kind: "flag", about: "report as JSON" },
   },
-  async run({ options, operands: [path], terminal, signal }) {
-    const { target, lambda0, out, folds, rule } = options;
+  solver: { tables: [sparseRegressionOptions, crossValidateRegressionOptions] },
+  async run({ options, settings, operands: [path], terminal, signal }) {
+    const { target, out } = options;
     if (target === undefined) throw new UsageError("Option --target is missing: which column is to be explained?");
     const table = transformed(await readTable(path, options), options.transform);
     const { rest: { columns, matrix: X }, column: y } = splitColumn(path, table, target);
-    const settings: RegressionPathOptions = {
-      lambda2: options.lambda2,
-      bigM: options["big-m"],
-      method: options.method as RegressionPathOptions["method"],
-      gapTolerance: options["gap-tolerance"],
-      nodeLimit: options["node-limit"],
-      maxSupport: options["max-support"],
-      intercept: options.intercept ?? true,
-      standardize: options.standardize ?? true,
-      ...solveOptions(options),
-      ...underWatch(terminal, signal),
-    };
+    const { lambda0, ...single } = settings(sparseRegressionOptions), watch = underWatch(terminal, signal);
     const validation = lambda0 === undefined
-      ? await crossValidateRegression(X, y, { ...settings, folds, rule: rule as "best" | undefined })
+      ? await crossValidateRegression(X, y, { ...settings(crossValidateRegressionOptions), ...watch })
       : undefined;
     const fit = validation?.fit ??
-      { ...await sparseRegression(X, y, { ...settings, lambda0: lambda0! }), lambda0: lambda0! };
+      { ...await sparseRegression(X, y, { ...single, lambda0: lambda0!, ...watch }), lambda0: lambda0! };
     terminal.progress.clear();
     signal.throwIfAborted();
 

@@ -1,8 +1,7 @@
-import { quantizeLayer } from "../../mod.ts";
+import { quantizeLayer, quantizeLayerOptions } from "../../mod.ts";
 import { matrixArgument } from "../arrays.ts";
 import { arrayField, integerField, numberField, optionalField, resultFields, sparseField } from "../answer_fields.ts";
-import { defineRoute, solveOptions } from "../route.ts";
-import { choice, flag, group, integer, number, required } from "../schema.ts";
+import { defineRoute } from "../route.ts";
 
 /** `POST /v1/quantize-layer`. */
 export const quantizeLayerRoute = defineRoute({
@@ -13,40 +12,7 @@ export const quantizeLayerRoute = defineRoute({
     weights: matrixArgument("Weights [outputs, inputs]."),
     gram: matrixArgument("Gram matrix X X^T of the layer's inputs [inputs, inputs]."),
   },
-  options: {
-    ...solveOptions,
-    bits: choice([2, 3, 4, 8], { description: "Bits of a code.", default: 4 }),
-    method: choice(["auto", "quantease", "gptq", "rtn"], {
-      description: "Algorithm; `auto` is the best known combination.",
-      default: "auto",
-    }),
-    iterations: integer({
-      least: 1,
-      description: "Passes of `quantease`, annealing rounds of `auto`; the other methods take one pass.",
-      default: 25,
-    }),
-    maxIterations: integer({ least: 1, description: "Most iterations, as every solver takes it." }),
-    relaxEvery: integer({
-      least: 0,
-      description: "Every how many passes `quantease` leaves the grid to escape a local minimum; 0 for never.",
-      default: 3,
-    }),
-    initial: choice(["weights", "rtn", "gptq"], {
-      description: "What the descent begins with: `weights` for `quantease`, `gptq` for `auto` without it.",
-    }),
-    groupSize: integer({ least: 1, description: "Columns that share a scale; all of them without it." }),
-    symmetric: flag({ description: "Grids symmetric about zero.", default: false }),
-    activationOrder: flag({ description: "Columns of largest Gram diagonal first; so in `auto` without it." }),
-    damping: number({
-      least: 0,
-      description: "Share of the mean diagonal that is added to the Gram matrix before it is factored.",
-      default: 0.01,
-    }),
-    outliers: group({
-      fraction: required(number({ least: 0, most: 0.5, description: "Share of the weights, or columns, kept." })),
-      structured: flag({ description: "Whole columns instead of single weights.", default: false }),
-    }, { description: "Weights kept beside the grid, for `auto` and `quantease`; none without it." }),
-  },
+  options: quantizeLayerOptions,
   answer: {
     ...resultFields,
     bits: integerField("Bits of a code."),

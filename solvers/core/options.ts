@@ -13,7 +13,7 @@ export interface OptionEntryBase {
   readonly about: string;
   /** The option must be given. */
   readonly required?: true;
-  /** In words, what holds where the option is left out and no value says it. */
+  /** In words, what holds where the option is left out, where no value says it. */
   readonly otherwise?: string;
 }
 

@@ -17,18 +17,18 @@ export function resolveOptions<O extends object, Open extends keyof O>(
   options: O | undefined,
   subject: string,
 ): Resolved<O, Open> {
-  return resolveEntries(table as unknown as OptionEntries, options, "options", "", subject) as Resolved<O, Open>;
+  const given: unknown = options ?? {};
+  if (options === null || !isRecord(given)) throw refuse("options", "an object", options);
+  return resolveEntries(table as unknown as OptionEntries, given, "", subject) as Resolved<O, Open>;
 }
 
 function resolveEntries(
   entries: OptionEntries,
-  given: unknown = {},
-  name: string,
+  values: Readonly<Record<string, unknown>>,
   prefix: string,
   subject: string,
 ): Record<string, unknown> {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) throw refuse(name, "an object", given);
-  const values = given as Record<string, unknown>, names = Object.keys(entries);
+  const names = Object.keys(entries);
   for (const key of Object.keys(values)) {
     if (Object.hasOwn(entries, key)) continue;
     const nearest = nearestName(key, names);
@@ -86,7 +86,8 @@ export function checkOption(entry: OptionEntry, value: unknown, label: string, s
       checkSparseMatrix(label, value as SparseMatrix, "use it");
       return value;
     case "group":
-      return resolveEntries(entry.fields, value, label, `${label}.`, subject);
+      if (!isRecord(value)) throw refuse(label, expectation(entry), value);
+      return resolveEntries(entry.fields, value, `${label}.`, subject);
     case "signal":
       if (typeof value === "object" && value !== null && "throwIfAborted" in value) return value;
       throw refuse(label, expectation(entry), value);
@@ -118,7 +119,9 @@ export function expectation(entry: OptionEntry): string {
     case "sparseMatrix":
       return "a sparse matrix";
     case "group":
-      return `an object with ${Object.keys(entry.fields).join(", ")}`;
+      return `{ ${
+        Object.entries(entry.fields).map(([name, { required }]) => required ? name : `${name}?`).join(", ")
+      } }`;
     case "signal":
       return "an AbortSignal";
     case "callback":
@@ -129,6 +132,10 @@ export function expectation(entry: OptionEntry): string {
 /** The error of a value that is not what it should be. */
 export function refuse(label: string, expected: string, received: unknown): OptionError {
   return new OptionError(label, `Cannot use "${label}": expected ${expected}, received ${shown(received)}.`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function inRange(value: number, { least, above, most }: NumberRange): boolean {

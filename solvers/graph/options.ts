@@ -51,7 +51,7 @@ export interface SparsePrecisionOptions extends PrecisionOptions {
 
 /** Options of {@linkcode sparsePrecisionPath}. */
 export interface PrecisionPathOptions extends PrecisionOptions {
-  /** Perturbations of the graph at every point, as for a single one. @default 0 */
+  /** Perturbations of the graph at every point, as for a single one. @default 0 along a path */
   readonly perturbations?: number;
   /** Most points, >= 1. @default 500 */
   readonly count?: number;
@@ -99,7 +99,8 @@ const sharedOptions: OptionTable<Omit<PrecisionOptions, "perturbations">, OpenSo
   }),
   evaluation: choice(["auto", "products", "neighbours", "residuals"], {
     default: "auto",
-    about: "The data term by stored products with the Gram matrix, by sums over neighbours in half the memory, or from " +
+    about:
+      "The data term by stored products with the Gram matrix, by sums over neighbours in half the memory, or from " +
       "the samples alone.",
   }),
   center: flag({ default: true, about: "Subtract the mean of each column." }),
@@ -142,7 +143,7 @@ export const sparsePrecisionPathOptions: OptionTable<
     default: "ebic",
     about: "How graphs of the path are judged: by the likelihood or the pseudolikelihood, each with a price for edges.",
   }),
-  perturbations: integer({ ...perturbations, default: 0 }),
+  perturbations: integer({ ...perturbations, default: 0, otherwise: "0 along a path" }),
   ...sharedOptions,
 };
 

@@ -43,11 +43,30 @@ const layers: { readonly [name: string]: Layer } = {
   library: { within: ["mod.ts"], mayImport: ["solvers/", "formats/", "models/", engine] },
   server: {
     within: ["server/", "server.ts", "workerd.ts"],
-    mayImport: ["server/", "mod.ts", "pictures/mod.ts", "formats/", "kernels/dist/", "hono", "@hono/", ...host],
+    mayImport: [
+      "server/",
+      "mod.ts",
+      "solvers/core/",
+      "pictures/mod.ts",
+      "formats/",
+      "kernels/dist/",
+      "hono",
+      "@hono/",
+      ...host,
+    ],
   },
   commands: {
     within: ["cli.ts", "cli/"],
-    mayImport: ["cli/", "mod.ts", "pictures/mod.ts", "server/mod.ts", "@hono/node-server", "deno.json", ...host],
+    mayImport: [
+      "cli/",
+      "mod.ts",
+      "solvers/core/",
+      "pictures/mod.ts",
+      "server/mod.ts",
+      "@hono/node-server",
+      "deno.json",
+      ...host,
+    ],
   },
 };
 

@@ -28,7 +28,7 @@ describe("minima", () => {
   it("helps with a command, options in lines of at most 100 columns", async () => {
     const { code, stdout } = await minima(["quantize-layer", "--help"]);
     assert.equal(code, 0);
-    assert.match(stdout, /--group-size COUNT/);
+    assert.match(stdout, /--group-size NUMBER/);
     const [, options] = stdout.split("\nOptions\n");
     for (const line of options.split("\n")) assert.ok(line.length <= 100, line);
   });

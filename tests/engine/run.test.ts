@@ -60,19 +60,4 @@ describe("startRun", () => {
     });
     await assert.rejects(stopping.checkpoint(state), (error) => error === stop);
   });
-
-  it("refuses backends that there are not, and numbers of threads that are none", () => {
-    for (const threads of [0, -1, 1.5, NaN, Infinity, "2" as unknown as number]) {
-      assert.throws(() => startRun({ threads }), { name: "OptionError", argument: "threads" });
-    }
-    for (const backend of ["cuda", "", null as unknown as "wasm"]) {
-      assert.throws(() => startRun({ backend: backend as "wasm" }), { name: "OptionError", argument: "backend" });
-    }
-  });
-
-  it("refuses a time limit that is no time", () => {
-    for (const timeLimitMs of [-1, NaN]) {
-      assert.throws(() => startRun({ timeLimitMs }), { name: "OptionError", argument: "timeLimitMs" });
-    }
-  });
 });

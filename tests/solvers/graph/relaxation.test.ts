@@ -6,7 +6,8 @@ import { l0Penalty } from "../../../solvers/l0/penalty.ts";
 import { nodeStatus } from "../../../solvers/l0/search.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { type Run, startRun } from "../../../solvers/core/run.ts";
-import { createProblem, type GraphEvaluation } from "../../../solvers/graph/problem.ts";
+import type { GraphEvaluation } from "../../../solvers/graph/options.ts";
+import { createProblem } from "../../../solvers/graph/problem.ts";
 import { edgeNumber, emptyGraph, endsOfEdge } from "../../../solvers/graph/pseudolikelihood.ts";
 import { createGraphRelaxation, type RelaxationLimits, usualLimits } from "../../../solvers/graph/relaxation.ts";
 import { createLargest } from "../../../solvers/graph/largest_edges.ts";
@@ -46,7 +47,12 @@ async function relaxed(
 ) {
   const workspace = await openWorkspace({ backend: "auto", threads: 1, dtype: "f64", flops: 0 });
   try {
-    const problem = await createProblem(workspace, samples, true, evaluation, startRun({}));
+    const problem = await createProblem(
+      workspace,
+      samples,
+      { center: true, standardize: false, evaluation },
+      startRun({}),
+    );
     const relax = createGraphRelaxation(problem, l0Penalty(...penalty), { run, branchingWidth: 1 }, limits);
     const { vertices } = problem;
     const start = { edges: [], values: [], diagonal: emptyGraph(problem).diagonal };

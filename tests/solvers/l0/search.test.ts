@@ -5,8 +5,11 @@ import type { NodeBatch, NodeStart } from "../../../solvers/l0/node_batch.ts";
 import { l0Penalty } from "../../../solvers/l0/penalty.ts";
 import { branchAndBound, type NodeRequest, nodeStatus } from "../../../solvers/l0/search.ts";
 import { createRandom, type Random } from "../../../solvers/core/random.ts";
+import { resolveOptions } from "../../../solvers/core/resolve_options.ts";
 import { startRun } from "../../../solvers/core/run.ts";
+import { sparsePrecisionPathOptions } from "../../../solvers/graph/options.ts";
 import { openGraph } from "../../../solvers/graph/precision.ts";
+import { sparseRegressionPathOptions } from "../../../solvers/regression/options.ts";
 import { openRegression } from "../../../solvers/regression/regression.ts";
 import { covariance, supportObjectives } from "../graph/best_graph.ts";
 import { subsetObjectives } from "../regression/best_subset.ts";
@@ -106,7 +109,17 @@ describe("branchAndBound", () => {
       const lambda0 = 0.05 + 3 * random.uniform(), lambda2 = 0.02 + random.uniform();
       const bigM = instance % 2 ? Infinity : 0.2 + random.uniform();
       const objectives = subsetObjectives(X, y, lambda0, lambda2, bigM);
-      const session = await openRegression(X, y, { lambda2, bigM, threads: 1 });
+      const session = await openRegression(
+        X,
+        y,
+        resolveOptions(sparseRegressionPathOptions, {
+          lambda2,
+          bigM,
+          intercept: false,
+          standardize: false,
+          threads: 1,
+        }, "the test"),
+      );
       const penalty = l0Penalty(lambda0, lambda2, bigM), branchingWidth = 1 + instance % 3;
       const options = { gapTolerance: 0, nodeLimit: Infinity, branchingWidth, run: startRun({}) };
       const nodes = session.problem.openNodes(penalty, options);
@@ -132,7 +145,10 @@ describe("branchAndBound", () => {
       const lambda0 = 0.02 + 0.5 * random.uniform(), lambda2 = 0.02 + 0.5 * random.uniform();
       const bigM = instance % 2 ? Infinity : 0.1 + random.uniform();
       const objectives = supportObjectives(covariance(samples), lambda0, lambda2, bigM);
-      const session = await openGraph(samples, { lambda2, bigM, evaluation: "products", threads: 1 });
+      const session = await openGraph(
+        samples,
+        resolveOptions(sparsePrecisionPathOptions, { lambda2, bigM, evaluation: "products", threads: 1 }, "the test"),
+      );
       const penalty = l0Penalty(lambda0, lambda2, bigM), branchingWidth = 1 + instance % 3;
       const options = { gapTolerance: 0, nodeLimit: Infinity, branchingWidth, run: startRun({}) };
       const nodes = session.problem.openNodes!(penalty, options);

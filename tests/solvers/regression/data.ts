@@ -32,3 +32,6 @@ export function simulate(
   }
   return { X, y, truth };
 }
+
+/** The problem as it is written, without intercept and scaling: what enumeration and conditions by hand refer to. */
+export const unscaled = { intercept: false, standardize: false } as const;

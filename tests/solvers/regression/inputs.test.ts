@@ -2,17 +2,18 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DataError, matrix, OptionError, ShapeError, sparseRegression } from "../../../mod.ts";
 import { bestSubset } from "./best_subset.ts";
-import { simulate } from "./data.ts";
+import { simulate, unscaled } from "./data.ts";
 
 describe("sparseRegression, whatever comes,", () => {
   it("takes constant, zero and duplicate columns, one sample and one feature", async () => {
     const X = matrix(4, 4, new Float64Array([1, 2, 2, 0, 1, -1, -1, 0, 1, 3, 3, 0, 1, -4, -4, 0]));
     const y = new Float64Array([2, -1, 3, -4]);
     for (const method of ["coordinate-descent", "local-search", "exact"] as const) {
-      const fit = await sparseRegression(X, y, { lambda0: 0.1, lambda2: 0.01, intercept: true, method });
+      const fit = await sparseRegression(X, y, { lambda0: 0.1, lambda2: 0.01, method });
       assert.equal(fit.support.length, 1, "one of two equal columns does");
       assert.ok(fit.coefficients[0] === 0 && fit.coefficients[3] === 0);
-      const single = await sparseRegression(matrix(1, 1, new Float64Array([2])), new Float64Array([3]), {
+      const single = await sparseRegression(matrix(1, 1, new Float64Array([2])), [3], {
+        ...unscaled,
         lambda0: 0.5,
         lambda2: 1,
         method,
@@ -28,6 +29,7 @@ describe("sparseRegression, whatever comes,", () => {
     const { X, y } = simulate(30, 10, 3, 0.5, 1, 1);
     const best = bestSubset(X, y, 1, 0.1, Infinity);
     const fit = await sparseRegression(X, y, {
+      ...unscaled,
       lambda0: 1,
       lambda2: 0.1,
       method: "exact",
@@ -53,7 +55,7 @@ describe("sparseRegression, whatever comes,", () => {
   it("takes f32 data as it takes f64", async () => {
     const { X, y } = simulate(60, 20, 4, 0.5, 0.5, 12);
     const rounded = matrix(60, 20, Float32Array.from(X.data)), response = Float32Array.from(y);
-    const options = { lambda0: 2, lambda2: 0.1, method: "exact", gapTolerance: 0, intercept: true } as const;
+    const options = { lambda0: 2, lambda2: 0.1, method: "exact", gapTolerance: 0 } as const;
     const single = await sparseRegression(rounded, response, options);
     const same = await sparseRegression(
       matrix(60, 20, Float64Array.from(rounded.data)),
@@ -67,7 +69,7 @@ describe("sparseRegression, whatever comes,", () => {
   it("reports limits as they are, and keeps valid bounds", async () => {
     const { X, y } = simulate(30, 10, 3, 0.9, 1, 1);
     const best = bestSubset(X, y, 0.5, 0.05, Infinity);
-    const options = { lambda0: 0.5, lambda2: 0.05 };
+    const options = { ...unscaled, lambda0: 0.5, lambda2: 0.05 };
     const one = await sparseRegression(X, y, { ...options, maxIterations: 1 });
     assert.equal(one.status, "iteration-limit");
     assert.ok(one.objective >= best);
@@ -91,6 +93,7 @@ describe("sparseRegression, whatever comes,", () => {
     await assert.rejects(sparseRegression(X, new Float64Array(3), options), ShapeError);
     await assert.rejects(sparseRegression(matrix(0, 2), new Float64Array(0), options), ShapeError);
     await assert.rejects(sparseRegression(X, new Float64Array([1, NaN]), options), DataError);
-    await assert.rejects(sparseRegression(X, [1, 2] as unknown as Float64Array, options), TypeError);
+    await assert.rejects(sparseRegression(X, [1, Infinity], options), DataError);
+    await assert.rejects(sparseRegression(X, ["1", "2"] as unknown as number[], options), TypeError);
   });
 });

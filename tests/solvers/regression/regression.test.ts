@@ -12,7 +12,7 @@ import {
 } from "../../../mod.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { bestSubset } from "./best_subset.ts";
-import { simulate } from "./data.ts";
+import { simulate, unscaled } from "./data.ts";
 
 function supportOf(coefficients: Float64Array): number[] {
   return [...coefficients.keys()].filter((j) => coefficients[j] !== 0);
@@ -38,7 +38,14 @@ describe("sparseRegression", () => {
       const lambda0 = 0.05 + 3 * random.uniform(), lambda2 = 0.01 + 2 * random.uniform();
       const bigM = instance % 2 ? Infinity : 0.2 + random.uniform();
       const best = bestSubset(X, y, lambda0, lambda2, bigM);
-      const fit = await sparseRegression(X, y, { lambda0, lambda2, bigM, method: "exact", gapTolerance: 0 });
+      const fit = await sparseRegression(X, y, {
+        ...unscaled,
+        lambda0,
+        lambda2,
+        bigM,
+        method: "exact",
+        gapTolerance: 0,
+      });
       assert.equal(fit.status, "converged");
       assert.ok(Math.abs(fit.objective - best) <= 1e-9 * best, `instance ${instance}: ${fit.objective}, best ${best}`);
       assert.ok(fit.lowerBound! <= best * (1 + 1e-12) && fit.gap! <= 1e-9, `instance ${instance}: gap ${fit.gap}`);
@@ -51,7 +58,14 @@ describe("sparseRegression", () => {
     const lambda0 = 0.8, lambda2 = 0.05, best = bestSubset(X, y, lambda0, lambda2, Infinity);
     let lower = -Infinity, upper = Infinity;
     for (let nodeLimit = 1; nodeLimit < 80; nodeLimit += 3) {
-      const fit = await sparseRegression(X, y, { lambda0, lambda2, method: "exact", gapTolerance: 0, nodeLimit });
+      const fit = await sparseRegression(X, y, {
+        ...unscaled,
+        lambda0,
+        lambda2,
+        method: "exact",
+        gapTolerance: 0,
+        nodeLimit,
+      });
       assert.ok(fit.lowerBound! <= best * (1 + 1e-12) && best <= fit.objective * (1 + 1e-12));
       assert.ok(fit.lowerBound! >= lower - 1e-12 && fit.objective <= upper + 1e-12);
       [lower, upper] = [fit.lowerBound!, fit.objective];
@@ -64,7 +78,7 @@ describe("sparseRegression", () => {
   it("exact needs neither ridge nor bound when the columns are independent, and says when they are not", async () => {
     const { X, y } = simulate(15, 6, 2, 0.5, 1, 5);
     const best = bestSubset(X, y, 1, 0, Infinity);
-    const fit = await sparseRegression(X, y, { lambda0: 1, method: "exact", gapTolerance: 0 });
+    const fit = await sparseRegression(X, y, { ...unscaled, lambda0: 1, method: "exact", gapTolerance: 0 });
     assert.ok(Math.abs(fit.objective - best) <= 1e-9 * best && fit.gap! <= 1e-9);
     const wide = simulate(4, 6, 2, 0.5, 1, 5);
     await assert.rejects(
@@ -106,7 +120,7 @@ describe("sparseRegression", () => {
   it("reports the objective of its coefficients, and each local minimum stands against its neighbours", async () => {
     const { X, y } = simulate(50, 30, 5, 0.6, 1, 2);
     const lambda0 = 3, lambda2 = 0.5;
-    const fit = await sparseRegression(X, y, { lambda0, lambda2 });
+    const fit = await sparseRegression(X, y, { ...unscaled, lambda0, lambda2 });
     const residual = predictRegression(fit, X).map((value, i) => y[i] - value);
     const objective = residual.reduce((sum, r) => sum + r * r / 2, 0) +
       fit.coefficients.reduce((sum, b) => sum + (b === 0 ? 0 : lambda0 + lambda2 * b * b), 0);
@@ -123,16 +137,16 @@ describe("sparseRegression", () => {
     }
   });
 
-  it("does not depend on the order of features, nor on their scale when standardized", async () => {
+  it("does not depend on the order of features, nor on their scale unless told not to standardize", async () => {
     const { X, y } = simulate(60, 12, 3, 0.4, 0.5, 4);
     const order = [5, 3, 0, 11, 7, 1, 2, 9, 10, 4, 8, 6];
     const options = { lambda0: 2, lambda2: 0.1, method: "exact", gapTolerance: 0 } as const;
-    const plain = await sparseRegression(X, y, options);
-    const permuted = await sparseRegression(permuteColumns(X, order), y, options);
+    const plain = await sparseRegression(X, y, { ...options, ...unscaled });
+    const permuted = await sparseRegression(permuteColumns(X, order), y, { ...options, ...unscaled });
     order.forEach((from, to) => assert.ok(Math.abs(plain.coefficients[from] - permuted.coefficients[to]) < 1e-6));
     const scaled = matrix(60, 12, X.data.map((x, at) => x * (1 + at % 12)));
-    const standard = await sparseRegression(X, y, { ...options, standardize: true });
-    const rescaled = await sparseRegression(scaled, y, { ...options, standardize: true });
+    const standard = await sparseRegression(X, y, options);
+    const rescaled = await sparseRegression(scaled, y, options);
     assert.ok(Math.abs(standard.objective - rescaled.objective) < 1e-9 * standard.objective);
     standard.coefficients.forEach((b, j) => assert.ok(Math.abs(b - rescaled.coefficients[j] * (1 + j)) < 1e-6));
   });
@@ -141,7 +155,7 @@ describe("sparseRegression", () => {
     const { X, y } = simulate(40, 6, 2, 0, 0.1, 8);
     const shifted = matrix(40, 6, X.data.map((x) => x + 100));
     const response = y.map((value) => value + 7);
-    const fit = await sparseRegression(shifted, response, { lambda0: 0.5, lambda2: 0.01, intercept: true });
+    const fit = await sparseRegression(shifted, response, { lambda0: 0.5, lambda2: 0.01 });
     const [first] = predictRegression(fit, shifted);
     assert.equal(fit.support.length, 2);
     assert.ok(Math.abs(first - response[0]) < 1);
@@ -208,12 +222,12 @@ describe("the choice of lambda0", () => {
     assert.ok(Math.abs(best.meanSquaredErrors[best.best] - 1) < 0.4, "the variance of the noise is 1");
   });
 
-  it("informationCriteria counts the intercept where one was asked for, be it 0", async () => {
+  it("informationCriteria counts the intercept where there is one, be it 0", async () => {
     // Columns and response are centred already: the fitted intercept is 0.
     const X = matrix(4, 1, new Float64Array([1, -1, 2, -2])), y = new Float64Array([2, -1, 4, -5]);
     const options = { lambda0: 0.1, lambda2: 0.1 };
-    const without = await sparseRegression(X, y, options);
-    const within = await sparseRegression(X, y, { ...options, intercept: true });
+    const without = await sparseRegression(X, y, { ...options, intercept: false });
+    const within = await sparseRegression(X, y, options);
     assert.equal(within.intercept, 0);
     const difference = informationCriteria(within, X, y).bic - informationCriteria(without, X, y).bic;
     assert.ok(Math.abs(difference - Math.log(4)) < 1e-12);

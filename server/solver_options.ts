@@ -1,0 +1,109 @@
+/** Options of solvers in requests: their schema, and their values from JSON and tensors, follow from the tables. @module */
+
+import type { Tensor } from "../formats/tensor.ts";
+import type { NumberRange, OptionEntries, OptionEntry } from "../solvers/core/options.ts";
+import { resolveOptions } from "../solvers/core/resolve_options.ts";
+import { readVector } from "./arrays.ts";
+import { isRecord, type JsonSchema, objectSchema, refuse } from "./schema.ts";
+import { indicesJson, readPart, readSparse, sparseParts } from "./sparse.ts";
+
+/** The options that a request can bring: functions and signals are for callers in JavaScript. */
+export function requestOptions(table: OptionEntries): OptionEntries {
+  return Object.fromEntries(
+    Object.entries(table).filter(([, { kind }]) => kind !== "callback" && kind !== "signal"),
+  );
+}
+
+/**
+ * The options of a request as the library takes them, checked.
+ *
+ * @param subject What they are options of.
+ * @throws {Problem} 422 naming the array that is wrong
+ * @throws {OptionError} naming the option that is wrong, unknown or missing
+ */
+export function readOptions(entries: OptionEntries, value: unknown, subject: string): Record<string, unknown> {
+  if (!isRecord(value)) throw refuse("options", "an object", value);
+  const options = { ...value };
+  for (const [name, { kind }] of Object.entries(entries)) {
+    if (!Object.hasOwn(options, name)) continue;
+    if (kind === "vector") options[name] = readVector(options[name], name);
+    if (kind === "indices") options[name] = readPart(options[name], name, ["u32"]);
+    if (kind === "sparseMatrix") options[name] = readSparse(options[name], name);
+  }
+  resolveOptions<Record<string, unknown>, never>(entries as never, options, subject);
+  return options;
+}
+
+/** Names of the tensors that options may come as: those of vectors, and the arrays of sparse matrices. */
+export function optionTensors(entries: OptionEntries): string[] {
+  return Object.entries(entries).flatMap(([name, { kind }]) =>
+    kind === "sparseMatrix"
+      ? sparseParts.map((part) => `${name}.${part}`)
+      : kind === "vector" || kind === "indices"
+      ? [name]
+      : []
+  );
+}
+
+/** The options with the tensors that belong to them in their places: `initial.indptr` is `indptr` of `initial`. */
+export function withTensors(entries: OptionEntries, options: unknown, tensors: ReadonlyMap<string, Tensor>): unknown {
+  if (!isRecord(options)) return options;
+  const result = { ...options };
+  for (const path of optionTensors(entries)) {
+    const tensor = tensors.get(path), [name, part] = path.split(".");
+    if (!tensor) continue;
+    const rest = result[name] ?? {};
+    if (part === undefined) result[name] = tensor;
+    else if (isRecord(rest)) result[name] = { ...rest, [part]: tensor };
+  }
+  return result;
+}
+
+/** JSON Schema of the options of a table. */
+export function optionsJson(table: OptionEntries): JsonSchema {
+  return objectSchema(
+    Object.fromEntries(
+      Object.entries(table).map(([name, entry]) => [name, { needed: entry.required === true, json: entryJson(entry) }]),
+    ),
+  );
+}
+
+function entryJson(entry: OptionEntry): JsonSchema {
+  const { about, otherwise } = entry;
+  const unit = entry.kind === "number" && entry.unit === "ms" ? " In milliseconds." : "";
+  const description = `${about}${unit}${otherwise === undefined ? "" : ` Without it: ${otherwise}.`}`;
+  return { ...kindJson(entry), description, ...isJson(entry.default) && { default: entry.default } };
+}
+
+/** Without infinities, which JSON does not have: what is infinite by default is left out. */
+function isJson(value: unknown): boolean {
+  return value !== undefined && value !== Infinity;
+}
+
+function kindJson(entry: OptionEntry): JsonSchema {
+  switch (entry.kind) {
+    case "number":
+    case "integer":
+      return { type: entry.kind, ...rangeJson(entry) };
+    case "choice":
+      return { enum: entry.values };
+    case "flag":
+      return { type: "boolean" };
+    case "list":
+      return { type: "array", items: { type: "number", ...rangeJson(entry) } };
+    case "vector":
+      return { $ref: "#/components/schemas/Vector" };
+    case "indices":
+      return indicesJson;
+    case "sparseMatrix":
+      return { $ref: "#/components/schemas/SparseInput" };
+    case "group":
+      return optionsJson(entry.fields);
+    default:
+      throw new Error(`A request cannot bring a ${entry.kind}.`);
+  }
+}
+
+function rangeJson({ least, most, above }: NumberRange): JsonSchema {
+  return { [above ? "exclusiveMinimum" : "minimum"]: least, maximum: most };
+}
