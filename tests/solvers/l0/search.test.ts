@@ -13,6 +13,7 @@ import { sparseRegressionPathOptions } from "../../../solvers/regression/options
 import { openRegression } from "../../../solvers/regression/regression.ts";
 import { covariance, supportObjectives } from "../graph/best_graph.ts";
 import { subsetObjectives } from "../regression/best_subset.ts";
+import { unscaled } from "../regression/data.ts";
 
 /** Rows of an autoregressive process. */
 function correlated(samples: number, features: number, correlation: number, random: Random): Matrix {
@@ -113,10 +114,9 @@ describe("branchAndBound", () => {
         X,
         y,
         resolveOptions(sparseRegressionPathOptions, {
+          ...unscaled,
           lambda2,
           bigM,
-          intercept: false,
-          standardize: false,
           threads: 1,
         }, "the test"),
       );
@@ -205,7 +205,11 @@ describe("branchAndBound", () => {
     const optimum = objectives.reduce((least, value) => Math.min(least, value), Infinity);
     const seen: { objective: number; bound: number }[] = [];
     await sparseRegression(X, y, {
-      ...{ lambda0: 0.8, lambda2: 0.05, method: "exact", gapTolerance: 0 },
+      ...unscaled,
+      lambda0: 0.8,
+      lambda2: 0.05,
+      method: "exact",
+      gapTolerance: 0,
       onProgress: ({ stage, objective, bound }) => {
         if (stage === "tree") seen.push({ objective: objective!, bound: bound! });
       },
