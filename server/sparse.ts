@@ -6,7 +6,7 @@ import { type Dtype, type Elements, readElements, readNumbers } from "./elements
 import { isRecord, refuse } from "./schema.ts";
 
 /** The arrays of a sparse matrix; in a safetensors body they are tensors named `<option>.<array>`. */
-const sparseParts = ["indptr", "indices", "data"] as const;
+export const sparseParts = ["indptr", "indices", "data"] as const;
 
 function partJson(dtypes: readonly Dtype[], items: object) {
   return {
