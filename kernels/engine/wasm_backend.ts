@@ -76,7 +76,7 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number, onB
   function endWhenIdle(): void {
     if (!retired || solves > 0) return;
     pool?.dispose();
-    // A solve that found this machine just before may still come: it gets a pool of its own.
+    // A solve that found this machine just before may still come: it gets another pool.
     pool = undefined;
   }
 
@@ -101,7 +101,7 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number, onB
   };
 }
 
-/** A shared memory reserves its maximum at once, and some devices refuse 4 GiB: the most that is to be had. */
+/** A shared memory reserves its maximum at once, and some devices refuse 4 GiB: the most that they give. */
 function reserveMemory(maximum: number): { shared: WebAssembly.Memory; maximum: number } {
   try {
     return { shared: new WebAssembly.Memory({ initial: initialPages, maximum, shared: true }), maximum };

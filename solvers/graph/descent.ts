@@ -57,7 +57,7 @@ export async function descendOn(
 }
 
 /**
- * Coordinate descent on the penalty itself: edges that would gain join, the most gainful first, until no edge can enter or
+ * Coordinate descent on the penalty itself: edges that would gain join, the most improving first, until no edge can enter or
  * leave to advantage. With `random`, those that join are taken in random order: another way down.
  */
 export async function graphDescent(
@@ -106,7 +106,7 @@ export async function graphLocalSearch(
   return solution;
 }
 
-/** A change to one edge: its ends, the new value, and the edge of `estimate` that makes room for it. */
+/** A change to one edge: its ends, the new value, and the edge of `estimate` that leaves for it. */
 interface Swap {
   readonly i: number;
   readonly j: number;
@@ -156,11 +156,11 @@ async function swapEdges(
   };
 }
 
-/** Share of `lambda0` that an absent edge may lack to gain and still be watched while the gainful ones settle. */
+/** Share of `lambda0` that an absent edge may lack to gain and still be watched while the improving ones settle. */
 const watchedLoss = 0.1;
 
 /**
- * Ends of the absent edges that would gain, the most gainful first, then of those that nearly would: as zero edges of a
+ * Ends of the absent edges that would gain, the most improving first, then of those that nearly would: as zero edges of a
  * descent they enter once their neighbours have moved, which saves most of the passes over all edges.
  */
 async function enteringEdges(
@@ -184,7 +184,7 @@ async function enteringEdges(
   return { edges: order.map((k) => ends[k]), improving };
 }
 
-/** A slope up to which no edge to a later vertex gains: a gain is at most `slope^2 / (2 (curvature + 2 lambda2)) - lambda0`. */
+/** A derivative up to which no edge to a later vertex gains: a gain is at most `derivative^2 / (2 (curvature + 2 lambda2)) - lambda0`. */
 export function leastDerivatives(
   { variances }: Pseudolikelihood,
   { lambda2 }: L0Penalty,

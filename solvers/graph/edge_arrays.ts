@@ -82,7 +82,7 @@ export function createClassArrays(workspace: Workspace, vertices: number) {
   const edges = createEdgeArrays(workspace), adjacency = createAdjacency(workspace, vertices);
   const diagonal = deviceVector(workspace, vertices, "diagonal");
   const norms = deviceVector(workspace, vertices, "residual norms");
-  const diagonalProducts = deviceVector(workspace, vertices, "own products");
+  const diagonalProducts = deviceVector(workspace, vertices, "diagonal products");
   let changes = workspace.allocate("f64", vertices, "changes");
   return {
     load(point: GraphPoint, kinds: ArrayLike<number>) {

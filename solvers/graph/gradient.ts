@@ -4,17 +4,17 @@ import { createAdjacency, createEdgeArrays, deviceVector } from "./edge_arrays.t
 import { createPricing } from "./pricing.ts";
 import type { GraphEstimate, Pseudolikelihood } from "./pseudolikelihood.ts";
 
-/** Rows of slopes that are looked at together. */
+/** Rows of the gradient that are looked at together. */
 const tileRows = 64;
 
 /** Entries whose Gram rows are at hand together. */
 const swapEntries = 512;
 
-/** What an evaluation knows that its slopes are made of. */
+/** What an evaluation knows that its gradient is made of. */
 export interface GradientSource {
   readonly vertices: number;
   readonly variances: Float64Array;
-  /** Writes rows `first` on of the slopes, from column `from` on, at the estimate of the latest descent. */
+  /** Writes rows `first` on of the gradient, from column `from` on, at the estimate of the latest descent. */
   fill(first: number, from: number, gradient: MatrixOperand): Promise<void>;
   /** Rows of `S`: those of `vertices` in turn, or all of them. */
   gramRows(vertices: Uint32Array): Promise<{ gram: MatrixOperand; complete: boolean }>;
@@ -28,13 +28,13 @@ export function createGradient(
   const { kernels } = workspace;
   const most = Math.min(vertices, tileRows);
   const tile = workspace.allocate("f64", most * vertices, "gradient");
-  const columns = workspace.allocate("u32", most * vertices, "steep columns");
-  const counts = workspace.allocate("u32", most, "steep counts");
+  const columns = workspace.allocate("u32", most * vertices, "columns above the limits");
+  const counts = workspace.allocate("u32", most, "counts above the limits");
   const limits = deviceVector(workspace, most, "limits");
   const rowsOf = (rows: number) => ({ array: tile, rows, columns: vertices });
   const derivativeBuffer = new Float64Array(vertices), columnBuffer = new Uint32Array(vertices);
 
-  /** Calls `visit` with the slopes of a filled tile beyond the limits of its rows; they make way for one another. */
+  /** Calls `visit` with the derivatives of a filled tile above the limits of its rows; they overwrite the tile. */
   async function visitAbove(
     first: number,
     rows: number,
@@ -43,7 +43,10 @@ export function createGradient(
   ): Promise<void> {
     workspace.write(limits.array, Array.from({ length: rows }, (_, row) => limitOf(first + row)));
     await kernels.entriesAbove({
-      ...{ first, gradient: rowsOf(rows), columns, counts },
+      first,
+      gradient: rowsOf(rows),
+      columns,
+      counts,
       limits: { ...limits, length: rows },
     });
     const found = await workspace.read(counts, 0, rows);
@@ -113,7 +116,7 @@ function holdSwaps(workspace: Workspace, vertices: number, variances: Float64Arr
     variances: vector("variances", variances),
     leastCurvatures: vector("least curvatures", leastCurvatures(variances, estimate.diagonal)),
     gains: vector("gains", new Float64Array(entries)),
-    along: vector("slopes along", new Float64Array(entries)),
+    along: vector("derivatives along", new Float64Array(entries)),
   };
   const targets = workspace.allocate("u32", entries, "new neighbours");
   const inTurn = workspace.allocate("u32", entries, "rows in turn");
@@ -129,7 +132,16 @@ function holdSwaps(workspace: Workspace, vertices: number, variances: Float64Arr
     ) => {
       const rows = complete ? graph.neighbours : inTurn, rowsFrom = complete ? 0 : lists.starts[first];
       await workspace.kernels.graphSwaps({
-        ...{ ...graph, values, ...floats, targets, first, gradient, gram, rows, rowsFrom, penalty },
+        ...graph,
+        ...floats,
+        values,
+        targets,
+        first,
+        gradient,
+        gram,
+        rows,
+        rowsFrom,
+        penalty,
       });
     },
     read: async () => ({

@@ -1,18 +1,18 @@
-/** The steepest of many edges. */
+/** The edges of largest derivative among many. */
 export interface LargestEdges {
   /** What an edge must exceed to be taken; rises as more than enough are found. */
   readonly limit: number;
   /** Takes an edge; edges come ascending. */
   add(edge: number, magnitude: number): void;
-  /** The steepest edges, ascending. */
+  /** Those edges, ascending. */
   finish(): { entering: Uint32Array; limit: number };
 }
 
-/** Keeps the `most` steepest edges beyond a limit; of equal ones, the first. O(1) an edge and a sort for every `most`. */
+/** Keeps the `most` edges of largest magnitude above a limit; of equal ones, the first. O(1) an edge and a sort for every `most`. */
 export function createLargest(most: number, least: number): LargestEdges {
   let edges = new Uint32Array(1024), magnitude = new Float64Array(1024), count = 0, limit = least;
 
-  /** Leaves the steepest, and lets nothing in that would not be among them. */
+  /** Leaves the largest, and lets nothing in that would not be among them. */
   function thin(): void {
     limit = magnitude.slice(0, count).sort()[count - most];
     let ties = most;
@@ -30,8 +30,8 @@ export function createLargest(most: number, least: number): LargestEdges {
     get limit() {
       return limit;
     },
-    add(edge, steep) {
-      if (!(steep > limit)) return;
+    add(edge, size) {
+      if (!(size > limit)) return;
       if (count === edges.length) {
         const longer = new Uint32Array(2 * count), along = new Float64Array(2 * count);
         longer.set(edges);
@@ -39,7 +39,7 @@ export function createLargest(most: number, least: number): LargestEdges {
         [edges, magnitude] = [longer, along];
       }
       edges[count] = edge;
-      magnitude[count++] = steep;
+      magnitude[count++] = size;
       if (count >= 2 * most) thin();
     },
     finish() {

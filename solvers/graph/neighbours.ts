@@ -9,7 +9,7 @@ import { createGradient } from "./gradient.ts";
 const gatherCost = 32;
 
 /**
- * Evaluation by sums over neighbours: `S` alone is kept, and a slope is summed where it is needed. For large sparse graphs:
+ * Evaluation by sums over neighbours: `S` alone is kept, and a derivative is summed where it is needed. For large sparse graphs:
  * 8 bytes x vertices^2. Descents go by classes of edges that share no vertex.
  *
  * @param gram `S` [vertices, vertices], where the kernels run.
@@ -25,7 +25,7 @@ export function createNeighbourSums(
   const matrix = { array: gram, rows: vertices, columns: vertices };
   const arrays = createClassArrays(workspace, vertices);
   const packing = createPacking(workspace, vertices);
-  /** The graph of the latest descent, for its slopes. */
+  /** The graph of the latest descent, for its gradient. */
   let latest: ReturnType<typeof arrays.load> & { packing: PackedGram | undefined };
 
   return {
@@ -40,7 +40,12 @@ export function createNeighbourSums(
       }
       const { operands, read } = latest;
       const made = await kernels.neighbourDescent({
-        ...{ gram: matrix, ...operands, packing: latest.packing, penalty, sweeps, tolerance },
+        ...operands,
+        gram: matrix,
+        packing: latest.packing,
+        penalty,
+        sweeps,
+        tolerance,
       });
       if (latest.packing) latest.packing = { ...latest.packing, gathered: true };
       return { estimate: await read(), sweeps: made };

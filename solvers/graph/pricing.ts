@@ -6,12 +6,12 @@ import { edgeNumber, endsOfEdge, type Pseudolikelihood } from "./pseudolikelihoo
 import { createLargest } from "./largest_edges.ts";
 
 /**
- * Multiples of a dual point that are tried, ascending: far from the optimum of the relaxation many slopes are steep, and
+ * Multiples of a dual point that are tried, ascending: far from the optimum of the relaxation much of the gradient is above the threshold, and
  * a smaller point has the better bound.
  */
 const scales = Float64Array.from({ length: 16 }, (_, k) => (k + 1) / 16);
 
-/** How the slopes are had, tile by tile. */
+/** How the gradient is computed, tile by tile. */
 interface Tiles {
   readonly vertices: number;
   /** Rows of a tile. */
@@ -26,7 +26,7 @@ interface Tiles {
   ): Promise<void>;
 }
 
-/** The pass over all slopes that gives a bound and the edges to join. Memory: a byte an edge beside the tile. */
+/** The pass over the gradient that gives a bound and the edges to join. Memory: a byte an edge beside the tile. */
 export function createPricing(
   workspace: Workspace,
   { vertices, most, fill, rowsOf, visitAbove }: Tiles,
@@ -34,7 +34,7 @@ export function createPricing(
   const scaleVector = deviceVector(workspace, scales.length, "scales");
   workspace.write(scaleVector.array, scales);
   const sums = workspace.allocate("f64", most * scales.length, "sums of conjugates");
-  const largestOfRow = deviceVector(workspace, most, "steepest slopes");
+  const largestOfRow = deviceVector(workspace, most, "largest derivatives");
   let onDevice: DeviceArray<"u8"> | undefined;
 
   return async ({ statuses, mayJoin, kept, penalty, joining, stop }) => {

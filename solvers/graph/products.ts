@@ -5,11 +5,11 @@ import { createClassArrays } from "./edge_arrays.ts";
 import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
 import { createGradient } from "./gradient.ts";
 
-/** Vertices up to which many nodes are solved at a time, each on one thread with products of its own. */
+/** Vertices up to which many nodes are solved at a time, each on one thread with its own products. */
 const nodesUpTo = 256;
 
 /**
- * Evaluation by products: `S` and `T S` are kept in f64, so that a slope is read and a step updates two rows. For graphs
+ * Evaluation by products: `S` and `T S` are kept in f64, so that a derivative is read and a step updates two rows. For graphs
  * of which both fit: 16 bytes x vertices^2. The order of the steps is that of the other evaluations.
  *
  * @param gram `S` [vertices, vertices], where the kernels run.
@@ -45,7 +45,10 @@ export function createProducts(
       async fill(first, from, gradient) {
         const { rows } = gradient, columns = vertices - from;
         await kernels.pairedGradient({
-          ...{ first, from, diagonal: latest.operands.diagonal, transposed: true },
+          first,
+          from,
+          diagonal: latest.operands.diagonal,
+          transposed: true,
           products: { ...products, offset: first * vertices + from, rows, columns, stride: vertices },
           mirrored: { ...products, offset: from * vertices + first, rows: columns, columns: rows, stride: vertices },
           gradient: { ...gradient, offset: from, columns, stride: vertices },

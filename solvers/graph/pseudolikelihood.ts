@@ -47,14 +47,14 @@ export interface Pseudolikelihood {
   /** About the multiply-adds of one sweep in which every edge moves, for so many edges at each vertex. */
   sweepWork(degrees: ArrayLike<number>): number;
   /**
-   * Rows `begin` to `end` of the slopes `u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj` at the estimate of the latest
+   * Rows `begin` to `end` of the gradient `u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj` at the estimate of the latest
    * descent [end - begin, vertices]; the diagonal means nothing.
    */
   gradient(begin: number, end: number): Promise<Float64Array>;
   /** Relaxations of nodes, many at a time, where graphs are small enough; the caller releases it. */
   openNodes?(penalty: L0Penalty, options: SearchOptions): NodeBatch;
   /**
-   * Calls `visit` with those slopes of edges `{i, j}`, `i < j`, whose magnitude exceeds `limitOf(i)`, row by row; a negative
+   * Calls `visit` with those derivatives along edges `{i, j}`, `i < j`, whose magnitude exceeds `limitOf(i)`, row by row; a negative
    * limit takes all. Limits are asked for some rows at a time, after the rows before have been visited.
    */
   derivativesAbove(
@@ -82,19 +82,19 @@ export interface PriceRequest {
   stop(): Promise<boolean>;
 }
 
-/** What a pass over all slopes has found. */
+/** What a pass over the gradient has found. */
 export interface EdgePrices {
   /** Multiples of the dual point, the last 1. */
   readonly scales: Float64Array;
-  /** For each of them, the sum of the conjugates of all free edges at the slopes so multiplied. */
+  /** For each of them, the sum of the conjugates of all free edges at the gradient so multiplied. */
   readonly conjugates: Float64Array;
-  /** Magnitude of the steepest slope of a free edge, 0 where none exceeds the threshold. */
+  /** Largest magnitude of a derivative along a free edge, 0 where none exceeds the threshold. */
   readonly largest: number;
   /** Slopes of the kept edges. */
   readonly kept: Float64Array;
-  /** Numbers of the steepest free edges that may join, ascending. */
+  /** Numbers of the free edges of largest derivative that may join, ascending. */
   readonly entering: Uint32Array;
-  /** The threshold, or where more than were asked for are beyond it, the least slope among those that enter. */
+  /** The threshold, or where more than were asked for are above it, the least derivative among those that enter. */
   readonly limit: number;
 }
 
@@ -143,7 +143,7 @@ export function graphObjective(penalty: L0Penalty, estimate: GraphEstimate): num
   return estimate.values.reduce((sum, value) => sum + penaltyAt(value, penalty), dataTerm(estimate));
 }
 
-/** The estimate at a point as it is; slopes are those at this point afterwards. */
+/** The estimate at a point as it is; the gradient is that at this point afterwards. */
 export async function evaluate(
   problem: Pseudolikelihood,
   point: GraphPoint,

@@ -60,7 +60,7 @@ export interface RelaxationLimits {
 /** A second of work. */
 export const usualLimits: RelaxationLimits = { workPerCall: 2e9, joining: 8 };
 
-/** A penalty less strong than this many times its own is left as it is: nearly all edges above the threshold are there already. */
+/** A penalty that would be stronger by less than this factor is left as it is: nearly all edges above the threshold are there already. */
 const leastFactor = 1.25;
 
 /** Share of the edges that the work of a call allows that may be taken: they may crowd at some vertices. */
@@ -153,7 +153,7 @@ export function createGraphRelaxation(
         const stays = Uint8Array.from(kinds, (kind, k) => Number(kind === nodeStatus.kept || estimate.values[k] !== 0));
         const spareCapacity = capacity - stays.reduce((count, stay) => count + stay, 0);
         const joining = Math.max(1, Math.min(spareCapacity, Math.max(Math.ceil(most * vertices), 3 * edges.length)));
-        // The first bound is had whatever it takes; a later one that comes too late is not missed.
+        // The first bound is computed whatever the time; a later one is left out once time is up.
         const stop = async () => await ended() && bound > -Infinity;
         const prices = await problem.price({ statuses, mayJoin, kept, penalty, joining, stop });
         // Bounds need not rise from round to round; the best one stays valid for the node.
@@ -227,7 +227,7 @@ export function createGraphRelaxation(
   };
 }
 
-/** {@linkcode GraphStart} in arrays of its own. */
+/** {@linkcode GraphStart} in typed arrays. */
 interface EdgePoint extends GraphStart {
   readonly edges: Uint32Array;
   readonly values: Float64Array;

@@ -51,7 +51,13 @@ export function createResiduals(
       if (point) latest = arrays.load(point, kinds);
       const { operands, read } = latest;
       const made = await kernels.residualDescent({
-        ...{ samples: y, residuals: r, variances: spread, ...operands, penalty, sweeps, tolerance },
+        ...operands,
+        samples: y,
+        residuals: r,
+        variances: spread,
+        penalty,
+        sweeps,
+        tolerance,
       });
       return { estimate: await read(), sweeps: made };
     },
@@ -69,7 +75,12 @@ export function createResiduals(
         await kernels.gemm({ a: from(r, first, rows), b: from(y, column), c: products, transposeB: true });
         await kernels.gemm({ a: from(y, first, rows), b: from(r, column), c: mirrored, transposeB: true });
         await kernels.pairedGradient({
-          ...{ first, from: column, products, mirrored, transposed: false, diagonal: latest.operands.diagonal },
+          first,
+          from: column,
+          products,
+          mirrored,
+          transposed: false,
+          diagonal: latest.operands.diagonal,
           gradient: { ...gradient, offset: column, columns, stride: vertices },
         });
       },

@@ -103,7 +103,7 @@ export async function branchAndBound<Start>(tree: Tree<Start>, options: SearchOp
   const { gapTolerance, nodeLimit, branchingWidth, run } = options;
   const open = createHeap<Node<Start>>();
   let nodes = 0, limitReached = false;
-  // Nodes whose relaxation is a solution are closed at their own bound, a rounding error below the solution's objective.
+  // Nodes whose relaxation is a solution are closed at their bound, a rounding error below the solution's objective.
   let closed = Infinity;
 
   async function solve(children: readonly Child<Start>[]): Promise<Node<Start>[]> {

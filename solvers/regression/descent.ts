@@ -102,7 +102,7 @@ export async function localSearch(
   return solution;
 }
 
-/** Features outside the support that would gain, the most gainful first. */
+/** Features outside the support that would gain, the most improving first. */
 function entrants(problem: LeastSquares, penalty: L0Penalty, { features, correlations }: Estimate): number[] {
   const inside = new Set(features);
   const gains = new Map<number, number>();

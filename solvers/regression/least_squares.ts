@@ -60,7 +60,7 @@ export interface Standardization {
   readonly intercept: boolean;
 }
 
-/** Rows of the Gram matrix to make room for at first. */
+/** Rows of the Gram matrix that are reserved at first. */
 const initialRows = 256;
 
 /**

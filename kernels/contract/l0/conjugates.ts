@@ -4,7 +4,7 @@ import type { L0Penalty } from "./penalty.ts";
 import type { Completion, DeviceArray, MatrixOperand, VectorOperand } from "../operands.ts";
 import type { FamilySpecifications } from "../specification.ts";
 
-/** Sums the conjugates of free edges at scaled slopes: what a dual point and its multiples leave of the bound. */
+/** Sums the conjugates of free edges at scaled derivatives: what a dual point and its multiples leave of the bound. */
 export interface ScaledConjugatesArguments {
   /** Vertex of the first row. */
   readonly first: number;
@@ -17,13 +17,13 @@ export interface ScaledConjugatesArguments {
   readonly penalty: L0Penalty;
   /** Receives `sum_j psi*(s u_ij)` over the free edges of each row for each scale `s` [rows, scales]. */
   readonly sums: MatrixOperand;
-  /** Receives the largest magnitude of a free edge's slope in each row, 0 where none exceeds the threshold. */
+  /** Receives the largest magnitude of a derivative along a free edge in each row, 0 where none exceeds the threshold. */
   readonly largest: VectorOperand;
 }
 
 /** Sums of conjugates. Rows split. */
 export interface ConjugateKernels {
-  /** Sums of conjugates at several multiples of the slopes; rows split. */
+  /** Sums of conjugates at several multiples of the gradient; rows split. */
   scaledConjugates(operands: ScaledConjugatesArguments): Completion;
 }
 

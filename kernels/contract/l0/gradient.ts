@@ -27,21 +27,21 @@ export interface PairedGradientArguments {
   /** Vertex of the first column. @default 0 */
   readonly from?: number;
   readonly diagonal: VectorOperand;
-  /** Receives the slopes [rows, columns]. */
+  /** Receives the derivatives [rows, columns]. */
   readonly gradient: MatrixOperand;
 }
 
-/** Finds the slopes right of the diagonal whose magnitude exceeds a limit. */
+/** Finds the derivatives right of the diagonal whose magnitude is above a limit. */
 export interface EntriesAboveArguments {
   /** Vertex of the first row. */
   readonly first: number;
-  /** [rows, vertices]; the steep ones move to the front of their row, in order. */
+  /** [rows, vertices]; those above the limit move to the front of their row, in order. */
   readonly gradient: MatrixOperand;
   /** One limit a row; a negative one takes all. */
   readonly limits: VectorOperand;
-  /** Receives the columns of the steep entries, at the front of each row of [rows, vertices]. */
+  /** Receives the columns of the entries above the limit, at the front of each row of [rows, vertices]. */
   readonly columns: DeviceArray<"u32">;
-  /** Receives the number of steep entries of each row. */
+  /** Receives the number of such entries of each row. */
   readonly counts: DeviceArray<"u32">;
 }
 
@@ -51,7 +51,7 @@ export interface GradientKernels {
   graphGradient(operands: GraphGradientArguments): Completion;
   /** Slopes of the data term from products; rows split. */
   pairedGradient(operands: PairedGradientArguments): Completion;
-  /** Compacts the slopes beyond a limit; rows split. */
+  /** Compacts the derivatives above a limit; rows split. */
   entriesAbove(operands: EntriesAboveArguments): Completion;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Kernels that solve the relaxations of a batch of branch-and-bound nodes, one row of every array a node.
  *
- * Each node is solved on its own, by coordinate descent on an active set, in rounds: descend to the node's tolerance,
+ * Each node is solved apart from the others, by coordinate descent on an active set, in rounds: descend to the node's tolerance,
  * price all variables, and then prune, let variables above the threshold join, accept the bound or descend to a finer
  * tolerance. Nothing passes from node to node, so that any partition of the batch gives the same bits.
  *

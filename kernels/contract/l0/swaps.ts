@@ -25,7 +25,7 @@ export interface GraphSwapsArguments extends AdjacencyOperands {
   readonly gains: VectorOperand;
   /** Receives the new neighbours `k`. */
   readonly targets: DeviceArray<"u32">;
-  /** Receives the slopes along the new edges once the old ones are gone. */
+  /** Receives the derivatives along the new edges once the old ones are gone. */
   readonly along: VectorOperand;
 }
 

@@ -29,7 +29,7 @@ export const layout = {
   bytes: 2048,
 } as const;
 
-/** Most threads that the control block has room for. */
+/** Most threads that the control block holds scratch addresses for. */
 export const mostThreads = 112;
 
 /** Offsets of the control block. */

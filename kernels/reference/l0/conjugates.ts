@@ -3,7 +3,7 @@ import { nodeStatus } from "../../contract/l0/nodes.ts";
 import { relaxedConjugate } from "../../contract/l0/penalty.ts";
 import { hostView, matrixView, vectorView } from "../operands.ts";
 
-/** Conjugates at several multiples of the slopes, summed row by row. */
+/** Conjugates at several multiples of the gradient, summed row by row. */
 export function scaledConjugates(operands: ScaledConjugatesArguments): void {
   const { first, penalty } = operands;
   const gradient = matrixView(operands.gradient), sums = matrixView(operands.sums);

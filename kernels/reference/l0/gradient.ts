@@ -36,7 +36,7 @@ export function pairedGradient(operands: PairedGradientArguments): void {
   }
 }
 
-/** The steep entries of each row, moved to its front. */
+/** The entries of each row above its limit, moved to its front. */
 export function entriesAbove(operands: EntriesAboveArguments): void {
   const { values, stride, rows, columns: size } = matrixView(operands.gradient);
   const limits = vectorView(operands.limits), columns = hostView(operands.columns), counts = hostView(operands.counts);

@@ -4,7 +4,7 @@ import type { AdjacencyOperands, ClassDescentArguments } from "../../contract.ts
 import { minimiser } from "./penalty.ts";
 import { hostView, vectorView } from "../operands.ts";
 
-/** The minimiser of the data term in `t_ii = old`, where `own = y_i . r_i` and `norm = ||r_i||^2`. */
+/** The minimiser of the data term in `t_ii = old`, where `product = y_i . r_i` and `norm = ||r_i||^2`. */
 export function diagonalMinimiser(s: number, old: number, product: number, norm: number): number {
   // Squared norm of r_i without y_i's part: -log t + s t + rest / t remains.
   const rest = Math.max(0, norm - 2 * old * product + old * old * s);

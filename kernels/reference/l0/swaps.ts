@@ -1,7 +1,7 @@
 import type { GraphSwapsArguments, L0Penalty } from "../../contract.ts";
 import { hostView, matrixView, vectorView } from "../operands.ts";
 
-/** Decrease of `curvature x^2 / 2 - slope x` net of the penalty, at the best `x` within the bound. */
+/** Decrease of `curvature x^2 / 2 - derivative x` net of the penalty, at the best `x` within the bound. */
 function gainOf(curvature: number, derivative: number, { lambda0, lambda2, bound }: L0Penalty): number {
   const x = Math.min(Math.abs(derivative) / (curvature + 2 * lambda2), bound);
   return Math.abs(derivative) * x - (curvature / 2 + lambda2) * x * x - lambda0;

@@ -211,19 +211,15 @@ conformance("graphNodes", "reaches the known optima of relaxations", async ({ wo
     const ratio = Math.sqrt(lambda0 / lambda2);
     const states = matrix([-Infinity, 1e-4, 0, 0], 1);
     await kernel.graphNodes({
-      ...{
-        nodes: 1,
-        variables: 10,
-        statuses: workspace.allocate("u8", 10, "statuses"),
-        values: matrix(new Float64Array(10), 1),
-      },
-      ...{
-        states,
-        gram: matrix(entries, 5),
-        diagonals: matrix([1, 1, 1, 1, 1], 1),
-        upperBound: value + 1,
-        sweeps: 20_000,
-      },
+      nodes: 1,
+      variables: 10,
+      statuses: workspace.allocate("u8", 10, "statuses"),
+      values: matrix(new Float64Array(10), 1),
+      states,
+      gram: matrix(entries, 5),
+      diagonals: matrix([1, 1, 1, 1, 1], 1),
+      upperBound: value + 1,
+      sweeps: 20_000,
       penalty: { lambda0, lambda2, bound, ratio, threshold: 2 * Math.sqrt(lambda0 * lambda2) },
       precision: { node: 1e-11, leaf: 1e-11, slack: 0, finest: 1e-26 },
     });

@@ -112,7 +112,7 @@ export function descendGraph(
   return sweep;
 }
 
-/** {@link descendGraph}, and the diagonal of the products on its own. */
+/** {@link descendGraph}, and the diagonal of the products apart. */
 export function productDescent_f64(
   vertices: i32,
   edges: i32,

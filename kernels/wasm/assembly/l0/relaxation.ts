@@ -53,7 +53,7 @@ export class Limits {
  *     descend(sweeps, tolerance) on the active variables; returns the sweeps made
  *     loss()                     the data term at the latest point
  *     price()                    sets `dual`, the dual of the data term, `size`, that of the terms summed, and `gradient`
- *     descendOnSupport(sweeps, tolerance)  the same as `descend`, on what is active, apart from the node's own point
+ *     descendOnSupport(sweeps, tolerance)  the same as `descend`, on what is active, apart from the point of the node
  */
 @unmanaged
 export class NodeProblem {
