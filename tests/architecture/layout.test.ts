@@ -21,6 +21,19 @@ for (const path of files.filter((path) => !path.endsWith("/mod.ts"))) {
   }
 }
 
+/** Folders of the contract. */
+const families = [...new Set(files.map((path) => path.split("/")[0]))];
+
+/** What a pattern finds in the files of a folder. */
+function found(folder: string, pattern: RegExp): string[] {
+  return sourceFiles(folder).flatMap((path) =>
+    [...Deno.readTextFileSync(path).matchAll(pattern)].map(([, name]) => name)
+  );
+}
+
+/** The name of a function without the types of its elements. */
+const withoutTypes = (name: string) => name.replace(/(_f(32|64))+$/, "");
+
 describe("kernels", () => {
   it("are specified in one file of one family each", () => {
     assert.deepEqual([...declared.keys()].toSorted(), Object.keys(specifications).toSorted());
@@ -44,4 +57,14 @@ describe("kernels", () => {
   it("that run on WebGPU are named without loading it", () => {
     assert.deepEqual([...webgpuKernels].toSorted(), Object.keys(webgpu).toSorted());
   });
+
+  for (const family of families) {
+    it(`of ${family} have the functions that they launch in the assembly of ${family}`, () => {
+      const lowerings = `kernels/wasm/${family}`;
+      const launched = found(lowerings, /\bentry: [^\n]*?["`](\w+?)_(?:f32|f64|\$\{)/g);
+      assert.equal(launched.length, found(lowerings, /\b(entry):/g).length, "every launch names its function in place");
+      const exported = new Set(found(`kernels/wasm/assembly/${family}`, /^export function (\w+)/gm).map(withoutTypes));
+      assert.deepEqual(launched.filter((name) => !exported.has(name)), []);
+    });
+  }
 });
