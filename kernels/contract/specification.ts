@@ -3,7 +3,7 @@
 import type { FloatDtype } from "./operands.ts";
 
 /**
- * How far an implementation may be from the reference:
+ * How far an implementation may be from the reference; `tests/conformance/agreement.ts` holds it to that:
  * - `exact`: the same bits;
  * - `elementwise`: a few units in the last place of each element;
  * - `sum`: the error of a sum of n products, `n * eps * sum |x_i y_i|`;
@@ -13,14 +13,11 @@ export type ToleranceFamily = "exact" | "elementwise" | "sum" | "solve";
 
 /** Facts about one kernel whose arguments are `A`. */
 export interface KernelSpecification<A> {
-  /** The mathematics, in one line. */
-  readonly summary: string;
+  /** Dtypes of the arithmetic that backends offer; devices have f32 alone. */
   readonly dtypes: readonly FloatDtype[];
   readonly tolerance: ToleranceFamily;
   /** Floating-point operations of one call; a multiply-add counts two. */
   flops(operands: A): number;
-  /** Compulsory memory traffic of one call, in elements: each operand once. */
-  traffic(operands: A): number;
 }
 
 /** A specification for every kernel of a family. */

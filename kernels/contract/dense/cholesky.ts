@@ -25,10 +25,8 @@ export interface CholeskyKernels {
 /** Their specifications. */
 export const choleskySpecifications: FamilySpecifications<CholeskyKernels> = {
   cholesky: {
-    summary: "A = R R^T, R upper triangular",
     dtypes: ["f64"],
     tolerance: "solve",
     flops: ({ a, schur = 0 }) => (a.rows ** 3 - schur ** 3) / 3,
-    traffic: ({ a }) => 2 * a.rows * a.columns,
   },
 };

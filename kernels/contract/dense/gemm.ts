@@ -30,10 +30,8 @@ export interface GemmKernels {
 /** Their specifications. */
 export const gemmSpecifications: FamilySpecifications<GemmKernels> = {
   gemm: {
-    summary: "C = alpha op(A) op(B) + beta C",
     dtypes: ["f32", "f64"],
     tolerance: "sum",
     flops: ({ a, c }) => 2 * c.columns * a.rows * a.columns,
-    traffic: ({ a, b, c }) => a.rows * a.columns + b.rows * b.columns + 2 * c.rows * c.columns,
   },
 };

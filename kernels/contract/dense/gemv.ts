@@ -25,10 +25,8 @@ export interface GemvKernels {
 /** Their specifications. */
 export const gemvSpecifications: FamilySpecifications<GemvKernels> = {
   gemv: {
-    summary: "y = alpha op(A) x + beta y",
     dtypes: ["f32", "f64"],
     tolerance: "sum",
     flops: ({ a }) => 2 * a.rows * a.columns,
-    traffic: ({ a, x, y }) => a.rows * a.columns + x.length + 2 * y.length,
   },
 };

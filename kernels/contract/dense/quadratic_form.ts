@@ -35,10 +35,8 @@ export interface QuadraticFormKernels {
 /** Their specifications. */
 export const quadraticFormSpecifications: FamilySpecifications<QuadraticFormKernels> = {
   quadraticForm: {
-    summary: "diag(X A X^T)",
     dtypes: ["f32", "f64"],
     tolerance: "sum",
     flops: ({ x, begin = 0, end = x.columns }) => x.rows * (end - begin) * (begin + end + 1),
-    traffic: ({ x, a, begin = 0, end = x.columns }) => x.rows * end + (end - begin) * a.columns,
   },
 };

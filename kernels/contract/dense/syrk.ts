@@ -22,10 +22,8 @@ export interface SyrkKernels {
 /** Their specifications. */
 export const syrkSpecifications: FamilySpecifications<SyrkKernels> = {
   syrk: {
-    summary: "C = alpha A^T A + beta C",
     dtypes: ["f32", "f64"],
     tolerance: "sum",
     flops: ({ a }) => a.rows * a.columns * (a.columns + 1),
-    traffic: ({ a, c }) => a.rows * a.columns + 2 * c.rows * c.columns,
   },
 };

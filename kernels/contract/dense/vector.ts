@@ -27,24 +27,18 @@ export interface VectorKernels {
 /** Specifications of the vector family. */
 export const vectorSpecifications: FamilySpecifications<VectorKernels> = {
   dot: {
-    summary: "x . y",
     dtypes: ["f32", "f64"],
     tolerance: "sum",
     flops: ({ x }) => 2 * x.length,
-    traffic: ({ x }) => 2 * x.length,
   },
   axpy: {
-    summary: "y += alpha x",
     dtypes: ["f32", "f64"],
     tolerance: "elementwise",
     flops: ({ x }) => 2 * x.length,
-    traffic: ({ x }) => 3 * x.length,
   },
   nrm2: {
-    summary: "||x||_2",
     dtypes: ["f32", "f64"],
     tolerance: "sum",
     flops: ({ x }) => 2 * x.length,
-    traffic: ({ x }) => x.length,
   },
 };

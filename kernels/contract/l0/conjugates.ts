@@ -30,10 +30,8 @@ export interface ConjugateKernels {
 /** Their specifications. */
 export const conjugateSpecifications: FamilySpecifications<ConjugateKernels> = {
   scaledConjugates: {
-    summary: "sum_j psi*(s u_ij) for each row and each scale s",
     dtypes: ["f64"],
     tolerance: "sum",
     flops: ({ gradient }) => gradient.rows * gradient.columns,
-    traffic: ({ gradient }) => gradient.rows * gradient.columns,
   },
 };

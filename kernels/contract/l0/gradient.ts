@@ -58,24 +58,18 @@ export interface GradientKernels {
 /** Their specifications. */
 export const gradientSpecifications: FamilySpecifications<GradientKernels> = {
   graphGradient: {
-    summary: "u_ij = 2 (T S)_ij / t_ii + 2 (T S)_ji / t_jj",
     dtypes: ["f64"],
     tolerance: "sum",
     flops: ({ values, diagonal, gradient }) => 8 * gradient.rows * (values.length + diagonal.length),
-    traffic: ({ values, diagonal, gradient }) => gradient.rows * (2 * values.length + 3 * diagonal.length),
   },
   pairedGradient: {
-    summary: "u_ij = 2 p_ij / t_ii + 2 q_ij / t_jj",
     dtypes: ["f64"],
     tolerance: "elementwise",
     flops: ({ gradient }) => 4 * gradient.rows * gradient.columns,
-    traffic: ({ gradient }) => 3 * gradient.rows * gradient.columns,
   },
   entriesAbove: {
-    summary: "the entries right of the diagonal beyond a limit, row by row",
     dtypes: ["f64"],
     tolerance: "exact",
     flops: ({ gradient }) => gradient.rows * gradient.columns,
-    traffic: ({ gradient }) => gradient.rows * gradient.columns,
   },
 };

@@ -29,11 +29,9 @@ export interface LeastSquaresKernels {
 /** Their specifications. */
 export const leastSquaresSpecifications: FamilySpecifications<LeastSquaresKernels> = {
   leastSquaresDescent: {
-    summary: "coordinate descent on b^T G b / 2 - c^T b + sum g(b_j)",
     dtypes: ["f64"],
     tolerance: "solve",
     flops: ({ coefficients, sweeps, linear }) =>
       2 * coefficients.length * (sweeps * coefficients.length + linear.length),
-    traffic: ({ coefficients, linear }) => coefficients.length * (coefficients.length + linear.length),
   },
 };

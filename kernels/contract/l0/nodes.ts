@@ -103,17 +103,13 @@ export interface NodeKernels {
 /** Specifications of the family; the sweeps that a node needs are not known before, one is counted. */
 export const nodeSpecifications: FamilySpecifications<NodeKernels> = {
   regressionNodes: {
-    summary: "relaxations of a batch of best-subset nodes",
     dtypes: ["f64"],
     tolerance: "solve",
     flops: ({ nodes, variables }) => 2 * nodes * variables ** 2,
-    traffic: ({ nodes, variables }) => (2 * nodes + variables) * variables,
   },
   graphNodes: {
-    summary: "relaxations of a batch of sparse precision nodes",
     dtypes: ["f64"],
     tolerance: "solve",
     flops: ({ nodes, variables, gram }) => 4 * nodes * variables * gram.rows,
-    traffic: ({ nodes, variables, gram }) => 2 * nodes * variables + gram.rows ** 2,
   },
 };

@@ -85,10 +85,8 @@ export interface PseudolikelihoodNeighbourKernels {
 /** Their specifications. */
 export const pseudolikelihoodNeighbourSpecifications: FamilySpecifications<PseudolikelihoodNeighbourKernels> = {
   neighbourDescent: {
-    summary: "coordinate descent on the l0-penalised pseudolikelihood by sums over neighbours",
     dtypes: ["f64"],
     tolerance: "solve",
     flops: ({ values, sweeps, diagonal }) => 8 * values.length * (values.length / diagonal.length + 1) * (sweeps + 1),
-    traffic: ({ values, diagonal }) => 6 * values.length + 3 * diagonal.length,
   },
 };

@@ -34,10 +34,8 @@ export interface PseudolikelihoodProductKernels {
 /** Their specifications. */
 export const pseudolikelihoodProductSpecifications: FamilySpecifications<PseudolikelihoodProductKernels> = {
   productDescent: {
-    summary: "coordinate descent on the l0-penalised pseudolikelihood",
     dtypes: ["f64"],
     tolerance: "solve",
     flops: ({ values, sweeps, diagonal }) => 4 * values.length * diagonal.length * (sweeps + 1),
-    traffic: ({ diagonal }) => 2 * diagonal.length ** 2,
   },
 };

@@ -23,11 +23,9 @@ export interface PseudolikelihoodResidualKernels {
 /** Their specifications. */
 export const pseudolikelihoodResidualSpecifications: FamilySpecifications<PseudolikelihoodResidualKernels> = {
   residualDescent: {
-    summary: "coordinate descent on the l0-penalised pseudolikelihood from the samples and residuals",
     dtypes: ["f64"],
     tolerance: "solve",
     flops: ({ values, sweeps, diagonal, samples }) =>
       samples.columns * (8 * values.length + 4 * diagonal.length) * (sweeps + 1),
-    traffic: ({ samples }) => 3 * samples.rows * samples.columns,
   },
 };

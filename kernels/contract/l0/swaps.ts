@@ -38,10 +38,8 @@ export interface SwapKernels {
 /** Their specifications. */
 export const swapSpecifications: FamilySpecifications<SwapKernels> = {
   graphSwaps: {
-    summary: "max_k gain(u_ik - 2 t_ij S_jk / t_ii) - gain(t_ij) for the edges of some vertices",
     dtypes: ["f64"],
     tolerance: "sum",
     flops: ({ values, gradient }) => 8 * gradient.rows * values.length,
-    traffic: ({ gradient, diagonal }) => 2 * gradient.rows * diagonal.length,
   },
 };

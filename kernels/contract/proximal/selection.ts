@@ -27,17 +27,13 @@ export interface SelectionKernels {
 /** Specifications of the selection family. */
 export const selectionSpecifications: FamilySpecifications<SelectionKernels> = {
   hardThreshold: {
-    summary: "zero all but the k largest |x_i|",
     dtypes: ["f32", "f64"],
     tolerance: "exact",
     flops: () => 0,
-    traffic: ({ values }) => 2 * values.length,
   },
   topK: {
-    summary: "indices of the k largest |x_i|",
     dtypes: ["f32", "f64"],
     tolerance: "exact",
     flops: () => 0,
-    traffic: ({ values, indices }) => values.length + indices.length,
   },
 };

@@ -22,11 +22,9 @@ export interface SimplexKernels {
 /** Specifications of the projection family. */
 export const simplexSpecifications: FamilySpecifications<SimplexKernels> = {
   projectSimplex: {
-    summary: "each row to the nearest point of { y >= 0, sum y = r }",
     dtypes: ["f32", "f64"],
     tolerance: "sum",
     // Some four rounds on rows of random numbers.
     flops: ({ x }) => 10 * x.rows * x.columns,
-    traffic: ({ x }) => 2 * x.rows * x.columns,
   },
 };

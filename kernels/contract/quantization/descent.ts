@@ -26,10 +26,8 @@ export interface QuantizationDescentKernels {
 /** Their specifications. */
 export const quantizationDescentSpecifications: FamilySpecifications<QuantizationDescentKernels> = {
   quantizationDescent: {
-    summary: "coordinate descent over the grid where levels change",
     dtypes: ["f32", "f64"],
     tolerance: "solve",
     flops: ({ levels: { rows, columns } }) => 3 * rows * columns,
-    traffic: ({ levels: { rows, columns } }) => 2 * rows * columns,
   },
 };

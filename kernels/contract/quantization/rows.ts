@@ -58,31 +58,23 @@ export interface QuantizationRowKernels {
 /** Their specifications. */
 export const quantizationRowSpecifications: FamilySpecifications<QuantizationRowKernels> = {
   quantizationErrors: {
-    summary: "T <- T - s l",
     dtypes: ["f32", "f64"],
     tolerance: "sum",
     flops: ({ levels: { rows, columns } }) => 2 * rows * columns,
-    traffic: ({ levels: { rows, columns } }) => 3 * rows * columns,
   },
   quantizationObjectives: {
-    summary: "sum_j (T - s l)_ij G_ij c_j",
     dtypes: ["f32", "f64"],
     tolerance: "sum",
     flops: ({ levels: { rows, columns } }) => 5 * rows * columns,
-    traffic: ({ levels: { rows, columns } }) => 3 * rows * columns + columns + rows,
   },
   quantizationCodes: {
-    summary: "l + z, a byte each",
     dtypes: ["f32", "f64"],
     tolerance: "exact",
     flops: ({ levels: { rows, columns } }) => rows * columns,
-    traffic: ({ levels: { rows, columns } }) => rows * columns + rows * Math.ceil(columns / 4),
   },
   quantizationChoice: {
-    summary: "the better of two states, row by row",
     dtypes: ["f32", "f64"],
     tolerance: "exact",
     flops: ({ best: { levels: { rows } } }) => rows,
-    traffic: ({ best: { levels: { rows, columns } } }) => 4 * rows * columns + 3 * rows,
   },
 };

@@ -31,12 +31,9 @@ export interface QuantizationSweepKernels {
 /** Their specifications. */
 export const quantizationSweepSpecifications: FamilySpecifications<QuantizationSweepKernels> = {
   quantizationSweep: {
-    summary: "one pass of block coordinate descent over the grid",
     dtypes: ["f32", "f64"],
     tolerance: "solve",
     flops: ({ levels: { rows, columns }, begin = 0, end = columns, triangular }) =>
       rows * (end - begin) * (2 * columns - (triangular ? begin + end : 0)),
-    traffic: ({ levels: { rows, columns }, begin = 0, end = columns }) =>
-      2 * rows * (columns + end - begin) + (end - begin) * columns,
   },
 };

@@ -1,10 +1,10 @@
 /** Coordinate descent and branch and bound under an l0-l2 penalty, plain TypeScript. @module */
 
-export { leastSquaresDescent } from "./least_squares.ts";
-export { productDescent } from "./pseudolikelihood_products.ts";
-export { neighbourDescent } from "./pseudolikelihood_neighbours.ts";
-export { residualDescent } from "./pseudolikelihood_residuals.ts";
-export { entriesAbove, graphGradient, pairedGradient } from "./gradient.ts";
-export { scaledConjugates } from "./conjugates.ts";
-export { graphSwaps } from "./swaps.ts";
-export { graphNodes, regressionNodes } from "./nodes.ts";
+export * from "./least_squares.ts";
+export * from "./pseudolikelihood_products.ts";
+export * from "./pseudolikelihood_neighbours.ts";
+export * from "./pseudolikelihood_residuals.ts";
+export * from "./gradient.ts";
+export * from "./conjugates.ts";
+export * from "./swaps.ts";
+export * from "./nodes.ts";

@@ -1,4 +1,4 @@
 /** Projections and proximal operators, plain TypeScript. @module */
 
-export { projectSimplex } from "./simplex.ts";
-export { hardThreshold, topK } from "./selection.ts";
+export * from "./simplex.ts";
+export * from "./selection.ts";

@@ -1,6 +1,6 @@
 /** `C = alpha A^T A + beta C`: the tiles of the upper triangle by GEMM's shader, then mirrored. */
 
-import { product } from "./gemm.ts";
+import { product } from "./gemm_product.ts";
 import { builtins, defineShader, dispatch, type Lowering, strideOf, workgroupIndex, workgroupsFor } from "../shader.ts";
 
 const mirror = defineShader("mirror", {

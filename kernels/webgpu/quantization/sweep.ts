@@ -6,7 +6,7 @@
  */
 
 import type { DeviceArray } from "../../contract.ts";
-import { product } from "../dense/gemm.ts";
+import { product } from "../dense/gemm_product.ts";
 import {
   builtins,
   defineShader,

@@ -5,7 +5,7 @@ import { capabilities, openWorkspace } from "../../../kernels/engine/mod.ts";
 import type { WebgpuWorkspace } from "../../../kernels/engine/webgpu/workspace.ts";
 import { referenceKernels } from "../../../kernels/reference/table.ts";
 import type { HostArray, MatrixOperand } from "../../../kernels/contract.ts";
-import { product } from "../../../kernels/webgpu/dense/gemm.ts";
+import { product } from "../../../kernels/webgpu/dense/gemm_product.ts";
 import { type Tile, tileColumns, tileRows } from "../../../kernels/webgpu/dense/gemm_tiles.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { allRequired } from "../../support/required.ts";

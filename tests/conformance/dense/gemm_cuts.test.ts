@@ -9,7 +9,7 @@ import {
   tileRows,
   tiles,
 } from "../../../kernels/webgpu/dense/gemm_tiles.ts";
-import { product } from "../../../kernels/webgpu/dense/gemm.ts";
+import { product } from "../../../kernels/webgpu/dense/gemm_product.ts";
 import { checkProduct, withDevice } from "./device_products.ts";
 
 const nameOf = (tile: Tile) => `${tileRows(tile)} x ${tileColumns(tile)}`;
