@@ -4,7 +4,7 @@ import { flagTable, type FlagValues } from "./solver_options.ts";
 import { suggest } from "./suggest.ts";
 
 /** Options that every command has. */
-export const commonOptions = {
+const commonOptions = {
   help: { kind: "flag", about: "show this help" },
 } as const satisfies OptionTable;
 

@@ -22,7 +22,7 @@ interface SolverFlag {
 }
 
 /** The flags of an offer, by name; options that are arrays or functions have none. */
-export function solverFlags({ tables, except = [], defaults = {} }: SolverOffer): ReadonlyMap<string, SolverFlag> {
+function solverFlags({ tables, except = [], defaults = {} }: SolverOffer): ReadonlyMap<string, SolverFlag> {
   const flags = new Map<string, SolverFlag>();
   const variants = new Map<string, OptionEntry[]>();
   for (const [name, entry] of tables.flatMap((table) => Object.entries(table as OptionEntries))) {

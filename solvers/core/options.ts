@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { SparseMatrix, Vector, VectorLike } from "./matrix.ts";
+import type { SparseMatrix, Vector } from "./matrix.ts";
 
 /** What every entry of a table says. */
 export interface OptionEntryBase {
@@ -161,8 +161,6 @@ export type Resolved<O, Open extends keyof O = never> =
 
 /** Indices as callers give them. */
 export type IndicesLike = Uint32Array | readonly number[];
-
-export type { VectorLike };
 
 /** A number. */
 export function number<const S extends Omit<NumberOption, "kind">>(spec: S): S & { readonly kind: "number" } {

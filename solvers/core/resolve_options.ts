@@ -98,7 +98,7 @@ export function checkOption(entry: OptionEntry, value: unknown, label: string, s
 }
 
 /** What an entry takes, as errors say it. */
-export function expectation(entry: OptionEntry): string {
+function expectation(entry: OptionEntry): string {
   switch (entry.kind) {
     case "number":
       return `a number ${rangeOf(entry)}${entry.infinite ? ", or Infinity" : ""}`;
@@ -130,7 +130,7 @@ export function expectation(entry: OptionEntry): string {
 }
 
 /** The error of a value that is not what it should be. */
-export function refuse(label: string, expected: string, received: unknown): OptionError {
+function refuse(label: string, expected: string, received: unknown): OptionError {
   return new OptionError(label, `Cannot use "${label}": expected ${expected}, received ${shown(received)}.`);
 }
 
