@@ -67,12 +67,16 @@ export async function findFirefox(): Promise<{ version: string; open: OpenPage }
   };
 }
 
-/** The tests in one page of a browser. */
-export function inPage({ version, open }: { version: string; open: OpenPage }, isolated: boolean): Runtime {
+/** The tests in one page of a browser; `name` is that of a folder for them alone. */
+export function inPage(
+  name: string,
+  { version, open }: { version: string; open: OpenPage },
+  isolated: boolean,
+): Runtime {
   return {
     version,
     async run(files): Promise<Run> {
-      const { directory, outputs } = await bundleForPages("pages", harness, files);
+      const { directory, outputs } = await bundleForPages(name, harness, files);
       await Deno.writeTextFile(
         `${directory}/index.html`,
         `<!doctype html><meta charset="utf-8"><script type="module" src="/${outputs.get(harness)}"></script>`,

@@ -12,7 +12,7 @@ import { findNodeImports } from "./bundle.ts";
 import { findBun, findDeno, findNode } from "./processes.ts";
 import type { TestOutcome } from "./report.ts";
 import type { Run, Runtime } from "./runner.ts";
-import { leftOut, type RuntimeName, runtimeNames } from "./selection.ts";
+import { isProcess, leftOut, type RuntimeName, runtimeNames } from "./selection.ts";
 import { findWorkerd } from "./workerd.ts";
 
 interface Row {
@@ -38,15 +38,15 @@ const nodeImports = await findNodeImports(
 );
 const rows: Row[] = [];
 const missing: string[] = [];
-for (const name of runtimeNames.filter((name) => !only || only.includes(name.split(",")[0]))) {
-  const runtime = await find(name);
-  if (typeof runtime === "string") {
-    missing.push(`${name}: ${runtime}`);
-    console.log(`${name}: left out, ${runtime}`);
-    continue;
-  }
-  rows.push(await runIn(name, runtime));
-}
+const chosen = runtimeNames.filter((name) => !only || only.includes(name.split(",")[0]));
+// Processes take all cores by themselves; pages and workerd take one file after the other, so two go side by side.
+for (const name of chosen.filter((name) => isProcess(name))) await visit(name);
+const pages = chosen.filter((name) => !isProcess(name));
+const takePages = async () => {
+  for (let name = pages.shift(); name; name = pages.shift()) await visit(name);
+};
+await Promise.all([takePages(), takePages()]);
+rows.sort((a, b) => runtimeNames.indexOf(a.runtime) - runtimeNames.indexOf(b.runtime));
 await stop();
 
 console.log(`\n${table(rows)}\n`);
@@ -57,10 +57,20 @@ for (const row of empty) console.log(`${row.runtime} ran no test`);
 console.log(`${passed} passed, ${failed} failed`);
 if (failed > 0 || empty.length > 0 || (requireAll && missing.length > 0)) Deno.exit(1);
 
+async function visit(name: RuntimeName): Promise<void> {
+  const runtime = await find(name);
+  if (typeof runtime === "string") {
+    missing.push(`${name}: ${runtime}`);
+    console.log(`${name}: left out, ${runtime}`);
+  } else {
+    rows.push(await runIn(name, runtime));
+  }
+}
+
 function find(name: RuntimeName): Promise<Runtime | string> {
   const page = async (browser: Promise<{ version: string; open: OpenPage } | string>, isolated: boolean) => {
     const found = await browser;
-    return typeof found === "string" ? found : inPage(found, isolated);
+    return typeof found === "string" ? found : inPage(name.replaceAll(/[, ]+/g, "-"), found, isolated);
   };
   switch (name) {
     case "deno":

@@ -42,6 +42,7 @@ export async function findNode(): Promise<Runtime | string> {
       const bundled = await bundle("node", files);
       return junitRun("node", found.command, (report) => [
         "--test",
+        `--test-concurrency=${navigator.hardwareConcurrency}`,
         "--enable-source-maps",
         ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
         ...["--test-reporter=junit", `--test-reporter-destination=${report}`],

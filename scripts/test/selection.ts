@@ -17,6 +17,11 @@ export type RuntimeName = (typeof runtimeNames)[number];
 
 const processes: readonly RuntimeName[] = ["deno", "node", "bun"];
 
+/** Whether the runtime's own test runner takes the files, several at a time. */
+export function isProcess(runtime: RuntimeName): boolean {
+  return processes.includes(runtime);
+}
+
 /** Folders of `tests/` that do not run everywhere. */
 const folders: { readonly [folder: string]: readonly RuntimeName[] } = {
   // The rules of the architecture and the packed package are about files, not about a runtime.
@@ -63,7 +68,7 @@ export function leftOut(
   if (!everything && runtime !== "deno" && onceOnly.includes(folder) && !everywhere.includes(file)) {
     return `tests/{${onceOnly}} in full under deno alone; --everything runs them here`;
   }
-  if (processes.includes(runtime)) return undefined;
+  if (isProcess(runtime)) return undefined;
   if (nodeImport) return `imports ${nodeImport}`;
   if (runtime.endsWith("not isolated") && !withoutIsolation.includes(folder)) {
     return `without isolation only tests/{${withoutIsolation}}`;
