@@ -1,8 +1,12 @@
 /**
- * Pictures of what the solvers find, and graphs for other programs.
+ * Pictures of what the solvers find, as SVG, and graphs for other programs.
  *
  * @module
  */
 
+export type { AxisOptions } from "./axes.ts";
+export { type Curve, type CurvesOptions, drawCurves } from "./curves.ts";
 export { type DrawingOptions, toSvg } from "./graph/drawing.ts";
 export { toDot, toEdgeList, toGraphMl } from "./graph/export.ts";
+export { drawPartialCorrelations } from "./graph/matrix.ts";
+export { drawHeatMap, type HeatMapOptions } from "./heat_map.ts";

@@ -4,7 +4,8 @@ import { OptionError, ShapeError } from "../../solvers/core/errors.ts";
 import type { SparseMatrix } from "../../solvers/core/matrix.ts";
 import { graphEdges } from "../../solvers/graph/edges.ts";
 import { graphComponents } from "../../solvers/graph/structure.ts";
-import { layoutGraph } from "./layout.ts";
+import { element, label, svgDocument, textWidth, tooltip } from "../svg.ts";
+import { type Box, layoutGraph } from "./layout.ts";
 
 /** How {@linkcode toSvg} draws. */
 export interface DrawingOptions {
@@ -18,13 +19,15 @@ export interface DrawingOptions {
 const fills = ["#99ddff", "#ffcc88", "#bbcc33", "#ffaabb", "#dddddd", "#eedd88", "#44bb99", "#bda6e0"];
 /** Of positive and of negative partial correlations: told apart by the colour-blind, seen on light and on dark. */
 const positive = "#3f87c9", negative = "#d9662b";
-const margin = 16, boxHeight = 22, fontSize = 12, letterWidth = 7.4;
+const margin = 16, boxHeight = 22;
+/** Text on boxes, which are light on dark as well. */
+const ink = "#1a1a1a";
 /** Lengths that an edge should have: of partial correlation 0 and 1. */
 const farLength = 125, nearLength = 70;
 
 /**
  * An SVG picture of the graph of a precision matrix: a box for each variable, a line for each edge, wider and stronger with
- * the partial correlation, dashed where it is negative. It has no background and reads on light and on dark; pointing at
+ * the partial correlation, dashed where it is negative. Pointing at
  * an edge tells its partial correlation. The same matrix gives the same picture.
  *
  * Components are laid out by stress majorization, O(size^2) a sweep and O(size (size^2 + edges)) for the distances:
@@ -77,29 +80,33 @@ export function toSvg(precision: SparseMatrix, { names, groups }: DrawingOptions
   const lines = edges.toSorted((a, b) => Math.abs(a.partialCorrelation) - Math.abs(b.partialCorrelation))
     .map(({ ends: [i, j], partialCorrelation: value }) => {
       const strength = Math.min(1, Math.abs(value));
-      return `<line x1="${places(boxes[i].x)}" y1="${places(boxes[i].y)}" x2="${places(boxes[j].x)}" ` +
-        `y2="${places(boxes[j].y)}" stroke="${value < 0 ? negative : positive}" ` +
-        `stroke-width="${places(1 + 9 * strength)}" stroke-opacity="${places(0.45 + 0.55 * strength)}"` +
-        `${value < 0 ? ' stroke-dasharray="6 4"' : ""}>` +
-        `<title>${escape(`${name(i)} - ${name(j)}: ${value.toFixed(3)}`)}</title></line>`;
+      return element(
+        "line",
+        {
+          x1: boxes[i].x,
+          y1: boxes[i].y,
+          x2: boxes[j].x,
+          y2: boxes[j].y,
+          stroke: value < 0 ? negative : positive,
+          "stroke-width": 1 + 9 * strength,
+          "stroke-opacity": 0.45 + 0.55 * strength,
+          "stroke-dasharray": value < 0 ? "6 4" : undefined,
+        },
+        tooltip(`${name(i)} - ${name(j)}: ${value.toFixed(3)}`),
+      );
     });
   const vertices = boxes.map((box, i) =>
-    rectangle(box, groups ? fills[kinds.indexOf(groups[i])] : "#f4f4f4") + label(name(i), box.x, box.y)
+    rectangle(box, groups ? fills[kinds.indexOf(groups[i])] : "#f4f4f4") + boxLabel(name(i), box)
   );
   const legend = groups ? legendOf(kinds, width, height + 2 * margin) : { items: [], height: 0, width: 0 };
-  const whole = [
-    Math.ceil(Math.max(width, legend.width) + 2 * margin),
-    Math.ceil(height + 2 * margin + legend.height),
-  ];
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${whole[0]}" height="${whole[1]}" viewBox="${-margin} ${-margin} ` +
-    `${whole[0]} ${whole[1]}" role="img" aria-label="${size} variables and ${edges.length} edges" ` +
-    `font-family="system-ui, 'DejaVu Sans', Helvetica, Arial, sans-serif" font-size="${fontSize}" text-anchor="middle" fill="#1a1a1a">`,
-    ...lines,
-    ...vertices,
-    ...legend.items,
-    "</svg>\n",
-  ].join("\n");
+  return svgDocument({
+    left: -margin,
+    top: -margin,
+    width: Math.max(width, legend.width) + 2 * margin,
+    height: height + 2 * margin + legend.height,
+    title: "Conditional dependence",
+    description: `${size} variables and ${edges.length} edges`,
+  }, [...lines, ...vertices, ...legend.items]);
 }
 
 function componentsOf(precision: SparseMatrix): number[][] {
@@ -116,34 +123,30 @@ function legendOf(kinds: readonly string[], limit: number, top: number) {
     const width = widthOf(kind);
     if (x > 0 && x + width > limit) [x, y] = [0, y + boxHeight + 6];
     const box = { x: x + width / 2, y, width, height: boxHeight };
-    items.push(rectangle(box, fills[index]) + label(kind, box.x, box.y));
+    items.push(rectangle(box, fills[index]) + boxLabel(kind, box));
     x += width + 6;
     widest = Math.max(widest, x);
   }
   return { items, height: 2 * margin + y - top + boxHeight / 2, width: widest };
 }
 
-function rectangle(box: { x: number; y: number; width: number; height: number }, fill: string): string {
-  return `<rect x="${places(box.x - box.width / 2)}" y="${places(box.y - box.height / 2)}" width="${
-    places(box.width)
-  }" ` +
-    `height="${box.height}" rx="${box.height / 2}" fill="${fill}" stroke="#8a8a8a"/>`;
+function rectangle(box: Box, fill: string): string {
+  const { width, height } = box;
+  return element("rect", {
+    x: box.x - width / 2,
+    y: box.y - height / 2,
+    width,
+    height,
+    rx: height / 2,
+    fill,
+    stroke: "#8a8a8a",
+  });
 }
 
-function label(text: string, x: number, y: number): string {
-  return `<text x="${places(x)}" y="${places(y + 0.35 * fontSize)}">${escape(text)}</text>`;
+function boxLabel(text: string, { x, y }: Box): string {
+  return label(text, x, y, { "text-anchor": "middle", fill: ink });
 }
 
 function widthOf(text: string): number {
-  return Math.max(boxHeight, 14 + letterWidth * [...text].length);
-}
-
-/** One decimal: below that, engines may differ. */
-function places(value: number): string {
-  return String(Math.round(value * 10) / 10 + 0);
-}
-
-function escape(text: string): string {
-  const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  return text.replace(/[&<>"]/g, (symbol) => escapes[symbol]);
+  return Math.max(boxHeight, 14 + textWidth(text));
 }

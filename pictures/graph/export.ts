@@ -3,6 +3,7 @@
 import { ShapeError } from "../../solvers/core/errors.ts";
 import type { SparseMatrix } from "../../solvers/core/matrix.ts";
 import { graphEdges } from "../../solvers/graph/edges.ts";
+import { escapeXml } from "../svg.ts";
 
 /**
  * A CSV table `source,target,value,partial_correlation`, one edge a line.
@@ -39,11 +40,9 @@ export function toEdgeList(precision: SparseMatrix, names?: readonly string[]): 
  */
 export function toGraphMl(precision: SparseMatrix, names?: readonly string[]): string {
   const name = namesOf(precision, names);
-  const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
-  const escape = (text: string) => text.replace(/[&<>]/g, (symbol) => escapes[symbol]);
   const vertices = Array.from(
     { length: precision.shape[0] },
-    (_, i) => `    <node id="n${i}"><data key="name">${escape(name(i))}</data></node>\n`,
+    (_, i) => `    <node id="n${i}"><data key="name">${escapeXml(name(i))}</data></node>\n`,
   );
   const edges = graphEdges(precision).map(({ ends: [i, j], value, partialCorrelation }) =>
     `    <edge source="n${i}" target="n${j}"><data key="value">${value}</data>` +

@@ -1,0 +1,189 @@
+/** Line charts. @module */
+
+import { area, line } from "d3-shape";
+import { OptionError, ShapeError } from "../solvers/core/errors.ts";
+import { type AxisOptions, bottomAxis, bottomAxisHeight, createAxis, leftAxis, leftAxisWidth } from "./axes.ts";
+import { element, fontSize, label, places, seriesColour, svgDocument, textWidth, tooltip } from "./svg.ts";
+
+/** A curve of a chart. */
+export interface Curve {
+  readonly name: string;
+  /** Where its points are, in the order in which they are joined. */
+  readonly x: ArrayLike<number>;
+  /** Values, as many as `x`; the curve has a gap where one cannot be drawn. */
+  readonly y: ArrayLike<number>;
+  /** Half the height of a band about the curve, as many as `x`: standard errors, say. @default no band */
+  readonly deviations?: ArrayLike<number>;
+  /** The point that is marked, from 0 on. @default none */
+  readonly marked?: number;
+}
+
+/** How {@linkcode drawCurves} draws. */
+export interface CurvesOptions {
+  readonly title: string;
+  readonly x?: AxisOptions;
+  readonly y?: AxisOptions;
+  /** Width of the picture, >= 240. @default 640 */
+  readonly width?: number;
+  /** Height of the picture, >= 160. @default 400 */
+  readonly height?: number;
+}
+
+const margin = 16, lineHeight = 1.6 * fontSize;
+
+/**
+ * A line chart as a standalone SVG document, for light and dark: axes, bands, marked points, and a legend for more than one
+ * curve. The same curves give the same picture. O(points).
+ *
+ * @throws {ShapeError} when there are no curves, or lengths differ
+ * @throws {OptionError} when a marked point is not there, or the picture too small
+ * @throws {DataError} when an axis has no value that it can show
+ *
+ * @example
+ * ```ts
+ * import { drawCurves } from "@minima/minima/pictures";
+ * const curve = { name: "error", x: [1, 10, 100], y: [3, 1, 2], deviations: [0.5, 0.2, 0.4], marked: 1 };
+ * const picture = drawCurves([curve], { title: "Cross-validation", x: { label: "penalty", scale: "log" } });
+ * if (!picture.includes("penalty")) throw new Error("the label of an axis");
+ * ```
+ */
+export function drawCurves(curves: readonly Curve[], options: CurvesOptions): string {
+  const { title, width = 640, height = 400 } = options;
+  check(curves, width, height);
+  const xs = curves.flatMap(({ x }) => Array.from(x));
+  const ys = curves.flatMap(({ y, deviations }) =>
+    Array.from(y).flatMap((value, i) => deviations ? [value - deviations[i], value, value + deviations[i]] : [value])
+  );
+  const x = createAxis("x", xs, options.x ?? {}, Math.max(3, Math.floor(width / 90)), false);
+  const y = createAxis("y", ys, options.y ?? {}, Math.max(3, Math.floor(height / 60)), true);
+
+  const legend = curves.length > 1 ? legendOf(curves, width - 2 * margin) : { items: [], height: 0 };
+  const top = margin + lineHeight + legend.height + 4;
+  const plot = {
+    left: Math.round(margin / 2 + leftAxisWidth(y)),
+    right: width - 2 * margin,
+    top: Math.round(top),
+    bottom: Math.round(height - margin / 2 - bottomAxisHeight(x)),
+  };
+  const atX = x.between(plot.left, plot.right), atY = y.between(plot.bottom, plot.top);
+
+  const bands: string[] = [], lines: string[] = [], marks: string[] = [];
+  for (const [index, curve] of curves.entries()) {
+    const colour = { class: seriesColour(index) };
+    const points = Array.from(
+      curve.x,
+      (value, i) => ({ x: value, y: curve.y[i], deviation: curve.deviations?.[i] ?? 0 }),
+    );
+    const drawable = (point: { x: number; y: number }) => x.shows(point.x) && y.shows(point.y);
+    if (curve.deviations) {
+      // A lower end that a log axis cannot show is off its foot.
+      const low = (value: number) => y.shows(value) ? Math.min(atY(value), plot.bottom) : plot.bottom;
+      const band = area<typeof points[number]>()
+        .defined((point) => drawable(point) && y.shows(point.y + point.deviation))
+        .x((point) => atX(point.x)).y0((point) => low(point.y - point.deviation))
+        .y1((point) => atY(point.y + point.deviation)).digits(1);
+      bands.push(element("path", { ...colour, "fill-opacity": "0.18", d: band(points) ?? "" }));
+    }
+    const path = line<typeof points[number]>().defined(drawable).x((point) => atX(point.x)).y((point) => atY(point.y))
+      .digits(1);
+    lines.push(
+      element(
+        "path",
+        {
+          ...colour,
+          fill: "none",
+          stroke: "currentColor",
+          "stroke-width": 2,
+          "stroke-linejoin": "round",
+          d: path(points) ?? "",
+        },
+        tooltip(curve.name),
+      ),
+    );
+    for (const [i, point] of points.entries()) {
+      if (!drawable(point)) continue;
+      const marked = i === curve.marked;
+      if (!marked && points.length > 40) continue;
+      const text = `${curve.name}: ${Number(point.y.toPrecision(4))} at ${Number(point.x.toPrecision(4))}` +
+        (curve.deviations ? `, +- ${Number(point.deviation.toPrecision(2))}` : "");
+      const dot = element(
+        "circle",
+        { ...colour, cx: atX(point.x), cy: atY(point.y), r: marked ? 6 : 2.5 },
+        tooltip(text),
+      );
+      if (marked) {
+        marks.push(
+          element("line", {
+            ...colour,
+            stroke: "currentColor",
+            "stroke-dasharray": "3 3",
+            x1: atX(point.x),
+            x2: atX(point.x),
+            y1: plot.top,
+            y2: plot.bottom,
+          }) + dot,
+        );
+      } else lines.push(dot);
+    }
+  }
+  const names = curves.map(({ name }) => name).join(", ");
+  return svgDocument({ width, height, title, description: `Curves of ${names}` }, [
+    label(title, margin, margin, { "font-weight": "600" }),
+    ...legend.items,
+    ...leftAxis(y, plot),
+    ...bottomAxis(x, plot),
+    ...bands,
+    ...lines,
+    ...marks,
+  ]);
+}
+
+function check(curves: readonly Curve[], width: number, height: number): void {
+  if (curves.length === 0) throw new ShapeError("curves", 'Cannot draw "curves": expected one or more, received none.');
+  for (const [index, { x, y, deviations, marked }] of curves.entries()) {
+    const argument = `curves[${index}]`;
+    if (x.length === 0) {
+      throw new ShapeError(`${argument}.x`, `Cannot draw "${argument}.x": expected one or more values, received none.`);
+    }
+    for (const [name, values] of [["y", y], ["deviations", deviations]] as const) {
+      if (values && values.length !== x.length) {
+        throw new ShapeError(
+          `${argument}.${name}`,
+          `Cannot draw "${argument}": "x" has ${x.length} values, but "${name}" has ${values.length}.`,
+        );
+      }
+    }
+    if (marked !== undefined && !(Number.isInteger(marked) && marked >= 0 && marked < x.length)) {
+      throw new OptionError(
+        `${argument}.marked`,
+        `Cannot use "${argument}.marked": expected an integer from 0 to ${x.length - 1}, received ${marked}.`,
+      );
+    }
+  }
+  for (const [name, value, least] of [["width", width, 240], ["height", height, 160]] as const) {
+    if (!(value >= least && value < Infinity)) {
+      throw new OptionError(name, `Cannot use "${name}": expected a number >= ${least}, received ${value}.`);
+    }
+  }
+}
+
+/** Names with their colours, in rows as wide as `limit`. */
+function legendOf(curves: readonly Curve[], limit: number): { items: string[]; height: number } {
+  let x = 0, row = 1;
+  const items = curves.map(({ name }, index) => {
+    const width = 24 + textWidth(name) + 12;
+    if (x > 0 && x + width > limit) [x, row] = [0, row + 1];
+    const left = margin + x, y = margin + row * lineHeight;
+    x += width;
+    return element("line", {
+      class: seriesColour(index),
+      stroke: "currentColor",
+      "stroke-width": 2,
+      x1: left,
+      x2: left + 18,
+      y1: y,
+      y2: y,
+    }) + label(name, places(left + 24), y);
+  });
+  return { items, height: row * lineHeight };
+}

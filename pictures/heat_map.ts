@@ -1,0 +1,156 @@
+/** Heat maps of matrices. @module */
+
+import { OptionError, ShapeError } from "../solvers/core/errors.ts";
+import type { Matrix } from "../solvers/core/matrix.ts";
+import { numberFormat } from "./axes.ts";
+import { type Colour, element, fontSize, label, svgDocument, textWidth, tooltip } from "./svg.ts";
+
+/** How {@linkcode drawHeatMap} draws. */
+export interface HeatMapOptions {
+  readonly title: string;
+  /** Names of the rows. @default their numbers */
+  readonly rows?: readonly string[];
+  /** Names of the columns. @default their numbers */
+  readonly columns?: readonly string[];
+  /** `diverging` colours the sign, `sequential` the distance from the least value. @default "diverging" */
+  readonly scale?: "diverging" | "sequential";
+  /** Value of the full colour, > 0; for `sequential` above the least value. @default what the values reach */
+  readonly limit?: number;
+}
+
+const margin = 16, most = 24, least = 5, barWidth = 160, barSteps = 20;
+
+/**
+ * A matrix as a standalone SVG document, for light and dark: a cell for each entry, stronger in colour the larger it is, its
+ * value told where it is pointed at, and a legend. Entries that are not finite stay empty. O(entries).
+ *
+ * @param values [rows, columns].
+ * @throws {ShapeError} when there is no entry, or names are more or fewer than rows or columns
+ * @throws {OptionError} when `limit` is not positive or `scale` not known
+ *
+ * @example
+ * ```ts
+ * import { matrix } from "@minima/minima";
+ * import { drawHeatMap } from "@minima/minima/pictures";
+ * const picture = drawHeatMap(matrix(1, 2, Float64Array.of(0.5, -1)), { title: "Loadings", columns: ["rain", "sun"] });
+ * if (!picture.includes("sun: −1")) throw new Error("an entry");
+ * ```
+ */
+export function drawHeatMap(values: Matrix, options: HeatMapOptions): string {
+  const { title, scale = "diverging" } = options;
+  const [rows, columns] = values.shape;
+  check(values, options);
+  const finite = Array.from(values.data).filter(Number.isFinite);
+  const from = scale === "diverging" ? 0 : finite.reduce((least, value) => Math.min(least, value), finite[0] ?? 0);
+  const reach = finite.reduce((reach, value) => Math.max(reach, Math.abs(value - from)), 0);
+  // Equal values have no reach: all of them are at the start of the scale, whatever its length.
+  const limit = options.limit ?? (reach > 0 ? reach : 1);
+  const colourOf = (value: number) => shade((value - from) / limit);
+  const rowName = (i: number) => options.rows?.[i] ?? String(i);
+  const columnName = (j: number) => options.columns?.[j] ?? String(j);
+
+  const cell = Math.max(least, Math.min(most, Math.floor(900 / Math.max(rows, columns))));
+  // Where cells are lower than letters, every second, third, ... row and column is named.
+  const stride = Math.ceil(1.1 * fontSize / cell);
+  const named = (count: number, name: (i: number) => string) =>
+    Array.from({ length: Math.ceil(count / stride) }, (_, k) => ({ at: k * stride, text: name(k * stride) }));
+  const rowNames = named(rows, rowName), columnNames = named(columns, columnName);
+  const left = margin + Math.max(...rowNames.map(({ text }) => textWidth(text))) + 6;
+  const top = 2 * margin + 1.2 * fontSize + Math.max(...columnNames.map(({ text }) => textWidth(text))) + 6;
+  const bottom = top + rows * cell;
+
+  const write = (value: number) => numberFormat([value])(Number(value.toPrecision(4)));
+  const cells: string[] = [];
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const value = values.data[i * columns + j];
+      if (!Number.isFinite(value)) continue;
+      cells.push(
+        element(
+          "rect",
+          { ...colourOf(value), x: left + j * cell, y: top + i * cell, width: cell, height: cell },
+          tooltip(`${rowName(i)}, ${columnName(j)}: ${write(value)}`),
+        ),
+      );
+    }
+  }
+  const legendTop = bottom + margin, ends = scale === "diverging" ? [-limit, 0, limit] : [from, from + limit];
+  const legend = legendOf(ends.map(write), left, legendTop, scale);
+  return svgDocument({
+    width: Math.max(left + columns * cell, legend.right, margin + 1.1 * textWidth(title)) + margin,
+    height: legendTop + 12 + 1.8 * fontSize + margin,
+    title,
+    description: `${rows} rows and ${columns} columns`,
+  }, [
+    label(title, margin, margin, { "font-weight": "600" }),
+    ...rowNames.map(({ at, text }) => label(text, left - 6, top + (at + 0.5) * cell, { "text-anchor": "end" })),
+    ...columnNames.map(({ at, text }) =>
+      label(text, 0, 0, {
+        transform: `translate(${Math.round(left + (at + 0.5) * cell)} ${Math.round(top - 6)}) rotate(-90)`,
+      })
+    ),
+    element("g", { "shape-rendering": "crispEdges" }, `\n${cells.join("\n")}\n`),
+    element("rect", {
+      class: "grid",
+      fill: "none",
+      stroke: "currentColor",
+      x: left,
+      y: top,
+      width: columns * cell,
+      height: rows * cell,
+    }),
+    ...legend.items,
+  ]);
+}
+
+function check(
+  { data, shape: [rows, columns] }: Matrix,
+  { rows: rowNames, columns: columnNames, scale, limit }: HeatMapOptions,
+) {
+  if (!(rows > 0 && columns > 0) || data.length !== rows * columns) {
+    throw new ShapeError(
+      "values",
+      `Cannot draw "values": expected one or more rows and columns of data, received ${rows} x ${columns} with ${data.length} elements.`,
+    );
+  }
+  for (const [argument, names, count] of [["rows", rowNames, rows], ["columns", columnNames, columns]] as const) {
+    if (names && names.length !== count) {
+      throw new ShapeError(
+        argument,
+        `Cannot draw the heat map: there are ${count} ${argument}, but "${argument}" has ${names.length} names.`,
+      );
+    }
+  }
+  if (scale !== undefined && scale !== "diverging" && scale !== "sequential") {
+    throw new OptionError("scale", `Cannot use "scale": expected diverging or sequential, received ${scale}.`);
+  }
+  if (limit !== undefined && !(limit > 0 && limit < Infinity)) {
+    throw new OptionError("limit", `Cannot use "limit": expected a number > 0, received ${limit}.`);
+  }
+}
+
+/** Share of the full colour, over the background: it fits light and dark. */
+function shade(share: number): { class: Colour; "fill-opacity": string } {
+  const strength = Math.min(1, Math.abs(share));
+  return { class: share < 0 ? "negative" : "positive", "fill-opacity": String(Math.round(strength * 1000) / 1000) };
+}
+
+/** A bar from one end of the scale to the other, with numbers under it. */
+function legendOf(numbers: readonly string[], x: number, y: number, scale: "diverging" | "sequential") {
+  const step = barWidth / barSteps, left = x + textWidth(numbers[0]) / 2;
+  const bar = Array.from({ length: barSteps }, (_, k) => {
+    const share = (k + 0.5) / barSteps;
+    const colour = shade(scale === "diverging" ? 2 * share - 1 : share);
+    return element("rect", { ...colour, x: left + k * step, y, width: step, height: 12 });
+  });
+  const labels = numbers.map((text, at) =>
+    label(text, left + barWidth * at / (numbers.length - 1), y + 12 + fontSize, {
+      class: "muted",
+      "text-anchor": "middle",
+    })
+  );
+  return {
+    items: [element("g", { "shape-rendering": "crispEdges" }, ...bar), ...labels],
+    right: left + barWidth + textWidth(numbers.at(-1)!) / 2,
+  };
+}
