@@ -34,7 +34,7 @@ await run("npm", "pack", `./${output}`, "--pack-destination", dirname(output));
 await stop();
 
 async function bundle(): Promise<void> {
-  await build({
+  const { metafile } = await build({
     entryPoints: entries.map(({ name, source }) => ({ in: source, out: name })),
     outdir: output,
     chunkNames: "chunks/[name]-[hash]",
@@ -45,12 +45,22 @@ async function bundle(): Promise<void> {
     platform: "neutral",
     external: [...Object.keys(development.peerDependencies), "node:*"],
     logLevel: "error",
+    metafile: true,
   });
+  await Deno.writeTextFile(`${output}/THIRD_PARTY_LICENSES`, licensesOf(Object.keys(metafile.inputs)));
   for (const { name } of entries.filter(isCommand)) {
     const path = `${output}/${name}.js`;
     await Deno.writeTextFile(path, `#!/usr/bin/env node\n${await Deno.readTextFile(path)}`);
     await Deno.chmod(path, 0o755);
   }
+}
+
+/** The licences of the packages whose files are in the bundle. */
+function licensesOf(inputs: readonly string[]): string {
+  const packages = new Set(inputs.flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
+  return [...packages].sort()
+    .map((name) => `${name}\n\n${Deno.readTextFileSync(`node_modules/${name}/LICENSE`).trim()}\n`)
+    .join("\n---\n\n");
 }
 
 /** Deno derives the declarations of all that the exports reach; nothing else of its package is used. */

@@ -12,7 +12,6 @@ import {
   sparsePrecisionPath,
   sparsePrecisionPathOptions,
 } from "../../mod.ts";
-import { toDot, toEdgeList, toGraphMl, toSvg } from "../../pictures/mod.ts";
 import { certificate } from "../certificate.ts";
 import { command, UsageError } from "../command.ts";
 import { FileError, writeWhole } from "../files.ts";
@@ -45,6 +44,7 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
     ...tableOptions,
     ...transformOption,
     out: { kind: "text", value: "FILE", about: "where to write the graph: .csv, .graphml, .dot or .svg, a picture" },
+    drawing: { kind: "text", value: "NAME", about: "what an .svg shows: network (the default) or matrix, a heat map" },
     json: { kind: "flag", about: "report as JSON" },
   },
   solver: {
@@ -54,7 +54,10 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
   },
   async run({ options, settings, operands: [path], terminal, signal }) {
     const { out } = options;
-    const write = out === undefined ? undefined : writerOf(out);
+    if (options.drawing !== undefined && !out?.endsWith(".svg")) {
+      throw new UsageError("Option --drawing needs an --out file that ends in .svg.");
+    }
+    const write = out === undefined ? undefined : await writerOf(out, options.drawing);
     const { columns, matrix: samples } = transformed(await readTable(path, options), options.transform);
     const { lambda0, lambda2 = defaultRidge, center = true, ...single } = settings(sparsePrecisionOptions);
     const [constant] = center ? constantColumns(samples) : [];
@@ -95,24 +98,29 @@ async function choose(samples: Matrix, settings: PrecisionPathOptions): Promise<
   return { ...best!, candidates, last };
 }
 
-/** The writer for a file's ending. @throws {UsageError} for one that no format has */
-function writerOf(path: string): (precision: SparseMatrix, names: readonly string[]) => string {
+type Writer = (precision: SparseMatrix, names: readonly string[]) => string;
+
+/** The writer for a file's ending. @throws {UsageError} for one that no format has, or a drawing that is not known */
+async function writerOf(path: string, drawing: string | undefined): Promise<Writer> {
+  const { drawPartialCorrelations, toDot, toEdgeList, toGraphMl, toSvg } = await import("../../pictures/mod.ts");
+  const writers: Readonly<Record<string, Writer>> = {
+    ".csv": toEdgeList,
+    ".graphml": toGraphMl,
+    ".dot": toDot,
+    ".gv": toDot,
+    ".svg": drawing === "matrix" ? drawPartialCorrelations : (precision, names) => toSvg(precision, { names }),
+  };
   const ending = path.slice(path.lastIndexOf("."));
   if (!Object.hasOwn(writers, ending)) {
     throw new UsageError(
       `Option --out needs a file that ends in ${Object.keys(writers).join(", ")}, received ${path}.`,
     );
   }
+  if (drawing !== undefined && !["network", "matrix"].includes(drawing)) {
+    throw new UsageError(`Option --drawing: expected network or matrix, received ${drawing}.`);
+  }
   return writers[ending];
 }
-
-const writers: Readonly<Record<string, (precision: SparseMatrix, names: readonly string[]) => string>> = {
-  ".csv": toEdgeList,
-  ".graphml": toGraphMl,
-  ".dot": toDot,
-  ".gv": toDot,
-  ".svg": (precision, names) => toSvg(precision, { names }),
-};
 
 function strongestFirst(edges: readonly GraphEdge[]): GraphEdge[] {
   return [...edges].sort((a, b) => Math.abs(b.partialCorrelation) - Math.abs(a.partialCorrelation));

@@ -28,6 +28,7 @@ Best-subset regression: minimises ||y - b0 - X b||^2 / 2 + lambda0 (nonzero coef
 Without --lambda0 it is chosen by cross-validation along a path of models of growing size.
 
   minima regress prices.csv --target AAPL --ignore date --transform log-returns
+  minima regress prices.csv --target AAPL --ignore date --max-support 10 --picture errors.svg
   minima regress cells.csv --target growth --lambda0 50 --lambda2 1 --big-m 20 --method exact`,
   operands: [1, 1],
   options: {
@@ -35,15 +36,22 @@ Without --lambda0 it is chosen by cross-validation along a path of models of gro
     ...tableOptions,
     ...transformOption,
     out: { kind: "text", value: "FILE", about: "where to write the coefficients, as CSV" },
+    picture: { kind: "text", value: "FILE", about: "where to draw the cross-validation: .svg" },
     json: { kind: "flag", about: "report as JSON" },
   },
   solver: { tables: [sparseRegressionOptions, crossValidateRegressionOptions] },
   async run({ options, settings, operands: [path], terminal, signal }) {
-    const { target, out } = options;
+    const { target, out, picture } = options;
+    const { lambda0, ...single } = settings(sparseRegressionOptions), watch = underWatch(terminal, signal);
     if (target === undefined) throw new UsageError("Option --target is missing: which column is to be explained?");
+    if (picture !== undefined && !picture.endsWith(".svg")) {
+      throw new UsageError(`Option --picture needs a file that ends in .svg, received ${picture}.`);
+    }
+    if (picture !== undefined && lambda0 !== undefined) {
+      throw new UsageError("Option --picture draws the cross-validation, which --lambda0 leaves out.");
+    }
     const table = transformed(await readTable(path, options), options.transform);
     const { rest: { columns, matrix: X }, column: y } = splitColumn(path, table, target);
-    const { lambda0, ...single } = settings(sparseRegressionOptions), watch = underWatch(terminal, signal);
     const validation = lambda0 === undefined
       ? await crossValidateRegression(X, y, { ...settings(crossValidateRegressionOptions), ...watch })
       : undefined;
@@ -63,10 +71,30 @@ Without --lambda0 it is chosen by cross-validation along a path of models of gro
         serializeCsv({ columns: ["coefficient"], matrix: coefficients, text: new Map([["feature", names]]) }),
       );
     }
+    if (picture !== undefined) await writeWhole(picture, await drawValidation(validation!, target));
     if (options.json) terminal.print(JSON.stringify(jsonReport(report), null, 2));
     else printReport(terminal, report);
   },
 });
+
+/** Errors along the path with their standard errors, the chosen model marked. */
+async function drawValidation(
+  { lambdas, meanSquaredErrors, standardErrors, best }: RegressionCrossValidation,
+  target: string,
+): Promise<string> {
+  const { drawCurves } = await import("../../pictures/mod.ts");
+  return drawCurves([{
+    name: "mean squared error",
+    x: lambdas,
+    y: meanSquaredErrors,
+    deviations: standardErrors,
+    marked: best,
+  }], {
+    title: `Cross-validation of ${target}`,
+    x: { label: "lambda0", scale: "log" },
+    y: { label: "mean squared error, with standard errors" },
+  });
+}
 
 interface Report {
   readonly target: string;

@@ -38,7 +38,15 @@ const layers: { readonly [name: string]: Layer } = {
   models: { within: ["models/"], mayImport: ["models/", "formats/", "solvers/", engine, ...contracts] },
   pictures: {
     within: ["pictures/"],
-    mayImport: ["pictures/", "solvers/core/", "solvers/graph/edges.ts", "solvers/graph/structure.ts", "d3-"],
+    mayImport: [
+      "pictures/",
+      "solvers/core/",
+      "solvers/graph/edges.ts",
+      "solvers/graph/structure.ts",
+      "d3-scale",
+      "d3-shape",
+      "d3-format",
+    ],
   },
   library: { within: ["mod.ts"], mayImport: ["solvers/", "formats/", "models/", engine] },
   server: {

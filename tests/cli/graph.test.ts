@@ -68,6 +68,16 @@ describe("minima graph", () => {
     assert.match(await readFile(out, "utf8"), /^<svg [^]*<title>first - second: 0\.\d{3}<\/title>[^]*>apart<\/text>/);
   });
 
+  it("draws partial correlations as a heat map", async () => {
+    const out = path("matrix.svg");
+    const args = ["graph", path("chain.csv"), "--lambda0", "0.1", "--out", out, "--drawing", "matrix"];
+    const { code, stderr } = await minima(args);
+    assert.equal(code, 0, stderr);
+    const picture = await readFile(out, "utf8");
+    assert.match(picture, /<title>first, second: 0\.\d+<\/title>/);
+    assert.match(picture, /<title>first, apart: 0<\/title>/);
+  });
+
   it("writes GraphML with the names of the columns", async () => {
     const out = path("graph.graphml");
     assert.equal((await minima(["graph", path("chain.csv"), "--lambda0", "0.1", "--out", out])).code, 0);
@@ -126,6 +136,13 @@ describe("minima graph", () => {
   });
 
   const wrong: [string, number, string[], RegExp][] = [
+    ["a drawing without a picture", 2, ["--drawing", "matrix"], /--drawing needs an --out file/],
+    [
+      "a drawing that is not known",
+      2,
+      ["--out", path("graph.svg"), "--drawing", "tree"],
+      /--drawing: expected network or matrix, received tree/,
+    ],
     ["a criterion that does not exist", 2, ["--criterion", "aic"], /--criterion: expected "ebic" or "pseudo-ebic"/],
     ["a negative price", 2, ["--lambda0", "-1"], /--lambda0: expected a number from 0 to 1e\+100, received -1/],
     [

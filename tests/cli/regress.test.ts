@@ -48,6 +48,17 @@ describe("minima regress", () => {
     assert.deepEqual([...written.matrix.data], [intercept, coefficients.a, coefficients.c]);
   });
 
+  it("draws the cross-validation, the chosen model marked", async () => {
+    const picture = path("validation.svg");
+    const { code, stdout, stderr } = await minima(["regress", ...table, "--picture", picture, "--json"]);
+    assert.equal(code, 0, stderr);
+    const { lambda0, path: visited } = JSON.parse(stdout);
+    const drawn = await readFile(picture, "utf8");
+    assert.equal(drawn.match(/<circle /g)!.length, visited.length);
+    const [, at] = /<circle [^>]*r="6"><title>mean squared error: \S+ at ([^ ,]+),/.exec(drawn)!;
+    assert.equal(Number(at), Number(lambda0.toPrecision(4)));
+  });
+
   it("certifies an exact fit and prints a table", async () => {
     const options = ["--lambda0", "1", "--lambda2", "0.001", "--big-m", "10", "--method", "exact"];
     const { code, stdout } = await minima(["regress", ...table, ...options]);
@@ -69,6 +80,8 @@ describe("minima regress", () => {
   });
 
   const wrong: [string, number, string[], RegExp][] = [
+    ["a picture of another kind", 2, [...table, "--picture", path("a.png")], /needs a file that ends in \.svg/],
+    ["a picture of no validation", 2, [...table, "--picture", path("a.svg"), "--lambda0", "1"], /--lambda0 leaves out/],
     ["no target", 2, [path("table.csv")], /--target is missing/],
     [
       "a negative price",

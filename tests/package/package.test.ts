@@ -71,6 +71,21 @@ describe("the packed library", () => {
     assert.equal(await project.run("node", "server.mjs"), '{"status":"ok"}');
   });
 
+  it("draws with what is bundled into it, and brings the licences", async () => {
+    await using project = await createProject();
+    await project.write(
+      "pictures.mjs",
+      [
+        'import { drawCurves } from "@minima/minima/pictures";',
+        'console.log(drawCurves([{ name: "one", x: [1, 2], y: [1, 2] }], { title: "One" }));\n',
+      ].join("\n"),
+    );
+    assert.match(await project.run("node", "pictures.mjs"), /^<svg [^]*<\/svg>$/);
+    const licences = Deno.readTextFileSync("build/npm/THIRD_PARTY_LICENSES");
+    for (const name of ["d3-scale", "d3-shape", "d3-format"]) assert.match(licences, new RegExp(`^${name}$`, "m"));
+    assert.doesNotMatch(Deno.readTextFileSync("build/npm/mod.js"), /scaleLinear|d3-/);
+  });
+
   it("runs in Bun", { skip: bun ? false : "no bun" }, async () => {
     await using project = await createProject();
     assert.equal(await project.run(bun!.command, "main.mjs"), expected);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { OptionError, ShapeError, type SparseMatrix } from "../../mod.ts";
 import { toSvg } from "../../pictures/mod.ts";
 import { createRandom } from "../../solvers/core/random.ts";
+import { checkPicture } from "./xml.ts";
 
 /** A symmetric matrix with unit diagonal, its edges given as `[i, j, value]`. */
 function graph(size: number, edges: readonly (readonly [number, number, number])[]): SparseMatrix {
@@ -66,6 +67,7 @@ describe("toSvg", () => {
   it("keeps all boxes apart and inside the picture", () => {
     const groups = Array.from({ length: 40 }, (_, i) => `group ${i % 8}`);
     const picture = toSvg(large, { names: groups.map((_, i) => "variable ".repeat(i % 3) + i), groups });
+    checkPicture(picture);
     const boxes = elements(picture, "rect").map(({ x, y, width, height }) => [x, y, width, height].map(Number));
     const [left, top, width, height] = elements(picture, "svg")[0].viewBox.split(" ").map(Number);
     assert.equal(boxes.length, 40 + 8);
@@ -91,7 +93,8 @@ describe("toSvg", () => {
 
   it("gives the same picture again, and pictures of nothing", () => {
     assert.equal(toSvg(large), toSvg(large));
-    assert.match(toSvg(graph(0, [])), /^<svg [^>]*>\n<\/svg>\n$/);
+    assert.equal(checkPicture(toSvg(graph(0, []))).length, 4);
+    checkPicture(toSvg(graph(3, [])));
     assert.equal(elements(toSvg(graph(1, [])), "rect").length, 1);
   });
 
