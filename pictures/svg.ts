@@ -28,7 +28,7 @@ const surface = ["#ffffff", "#16191d"];
 export type Colour = keyof typeof colours;
 
 /** Number of colours that tell series apart. */
-export const seriesColours = Object.keys(colours).filter((name) => name.startsWith("series-")).length;
+const seriesColours = Object.keys(colours).filter((name) => name.startsWith("series-")).length;
 
 /** The colour of a series; those of later ones come again. */
 export function seriesColour(index: number): Colour {

@@ -10,7 +10,7 @@ export interface Element {
 }
 
 /** The elements of a document; fails where it is not well-formed: tags that do not match, bare `&` or `<`, attributes twice. */
-export function parseXml(text: string): Element[] {
+function parseXml(text: string): Element[] {
   const found: Element[] = [], open: Element[] = [];
   const token = /<(\/?)([A-Za-z][\w-]*)((?:\s+[\w:-]+="[^"<]*")*)\s*(\/?)>|([^<]+)/gy;
   let end = 0;
