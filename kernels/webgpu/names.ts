@@ -5,5 +5,6 @@ export const webgpuKernels = [
   ...["hardThreshold", "topK"] as const,
   ...["projectSimplex"] as const,
   ...["quantizationSweep", "quantizationDescent"] as const,
+  ...["quantizationLevels", "quantizationRegrid", "outlierCandidates", "columnSquares"] as const,
   ...["quantizationErrors", "quantizationObjectives", "quantizationCodes", "quantizationChoice"] as const,
 ] as const;

@@ -44,7 +44,7 @@ async function annealLayer(stage: Stage, rounds: Rounds, start: Approximation): 
     if (await meter.checkpoint("descend", 0)) return cutShort();
     const rows = placeRows(stage, grid, begin, end);
     if (initial === "weights") {
-      startFromWeights(rows, outliers);
+      await startFromWeights(rows, outliers);
       if (await sweep(rows, {}, () => meter.checkpoint("descend", 0))) return cutShort();
     } else {
       startFromCodes(rows, codes);

@@ -38,7 +38,7 @@ export async function gptq(problem: Problem, start: Approximation): Promise<Outc
     const outcome = (status: Status): Outcome => ({ reached: { ...start, codedRows }, status, damping, remarks });
     for (const [begin, end] of blocksOf(stage)) {
       const block = placeRows(stage, grid, begin, end);
-      startFromWeights(block, outliers);
+      await startFromWeights(block, outliers);
       if (await sweep(block, { triangular: true }, () => meter.checkpoint("gptq", 0))) return outcome("time-limit");
       await storeCodes(block, codes);
       codedRows = Math.max(codedRows, end);

@@ -4,7 +4,7 @@ import type { Grid } from "./grid.ts";
 import { largestEigenvalue, type Outliers, refitGrid, type Support, thresholdingStep } from "./outliers.ts";
 import { descend, isRelaxed, layerObjective, refreshResidual, settlingPasses, sweep } from "./passes.ts";
 import type { Approximation, Outcome, Problem } from "./problem.ts";
-import { readLevels, startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
+import { startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
 import { placeAll, type Rows, withStage } from "./stage.ts";
 
 /** Alternations of method "auto" before it anneals: the support hardly moves after them. */
@@ -35,7 +35,7 @@ export async function descendWithOutliers(
     let { grid } = start, { matrix: outliers, support } = first, fitted = support;
     let blocks = placeAll(stage, grid);
     for (const rows of blocks) {
-      if (initial === "weights") startFromWeights(rows, outliers);
+      if (initial === "weights") await startFromWeights(rows, outliers);
       else startFromCodes(rows, codes);
     }
 
@@ -74,17 +74,14 @@ export async function descendWithOutliers(
 
 /** Moves the rows to another grid; the weights `What` stay where they are, off the new grid. */
 async function regrid(blocks: readonly Rows[], grid: Grid): Promise<Rows[]> {
-  const { stage } = blocks[0], { problem: { columns, groups }, workspace, arrays } = stage;
-  for (const rows of blocks) {
-    const levels = await readLevels(rows);
-    for (let i = rows.begin, at = 0; i < rows.end; i++) {
-      for (let k = 0; k < columns; k++, at++) {
-        const inGrid = i * groups + stage.groupAt[k];
-        levels[at] *= rows.grid.scales.data[inGrid] / grid.scales.data[inGrid];
-      }
-    }
-    workspace.write(arrays.levels, levels, rows.place);
+  const { stage } = blocks[0], { problem: { groups }, workspace, dtype, blockRows } = stage;
+  const array = workspace.allocate(dtype, blockRows * groups, "next scales");
+  for (const { state, begin, end } of blocks) {
+    workspace.write(array, grid.scales.data.subarray(begin * groups, end * groups));
+    const nextScales = { array, rows: end - begin, columns: groups };
+    await workspace.kernels.quantizationRegrid({ ...state, nextScales });
   }
+  workspace.free(array);
   return placeAll(stage, grid);
 }
 

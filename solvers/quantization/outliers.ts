@@ -5,6 +5,7 @@ import { ranges, rowsOfBlock } from "./blocking.ts";
 import { fitGrid, type Grid } from "./grid.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Problem } from "./problem.ts";
+import { placeOutliers } from "./rows.ts";
 import type { Rows, Stage } from "./stage.ts";
 
 /** Steps of the power iteration; its relative error is about `ln(columns) / steps`. */
@@ -42,11 +43,13 @@ async function project(
     await workspace.kernels.hardThreshold({ values: { array: candidates, length: rows * columns }, keep: size });
     return { matrix: await compress(problem, candidates, size, buffer), support: undefined };
   }
-  const squares = new Float64Array(columns);
-  for (const [begin, end] of ranges(rows, buffer.length / columns)) {
-    const values = await workspace.read(candidates, begin * columns, (end - begin) * columns, buffer);
-    values.forEach((value, at) => squares[at % columns] += value * value);
-  }
+  const array = workspace.allocate(workspace.widest, columns, "column squares");
+  await workspace.kernels.columnSquares({
+    values: { array: candidates, rows, columns },
+    squares: { array, length: columns },
+  });
+  const squares = await workspace.read(array);
+  workspace.free(array);
   const byNorm = Uint32Array.from(squares, (_, j) => j).sort((i, j) => squares[j] - squares[i] || i - j);
   const support = new Set(byNorm.subarray(0, size));
   return { matrix: await compress(problem, candidates, size * rows, buffer, support), support };
@@ -71,21 +74,22 @@ export async function largestWeights(problem: Problem, size: number): Promise<Ou
  */
 export async function thresholdingStep(
   blocks: readonly Rows[],
-  { indptr, indices, data }: SparseMatrix,
+  outliers: SparseMatrix,
   size: number,
   lambda: number,
 ): Promise<Outliers> {
-  const { problem, staging, arrays: { residual } } = blocks[0].stage;
-  const { columns, diagonal, workspace } = problem;
-  for (const { begin, end, place } of blocks) {
-    const candidates = await workspace.read(residual, place, (end - begin) * columns, staging);
-    for (let i = begin, at = 0; i < end; i++) {
-      const row = at;
-      for (let j = 0; j < columns; j++, at++) candidates[at] *= diagonal[j] / lambda;
-      for (let k = indptr[i]; k < indptr[i + 1]; k++) candidates[row + indices[k]] += data[k];
-    }
-    workspace.write(residual, candidates, place);
+  const { problem, workspace, staging, arrays: { residual } } = blocks[0].stage, { columns, diagonal } = problem;
+  const array = workspace.allocate(workspace.widest, columns, "steps");
+  workspace.write(array, diagonal.map((entry) => entry / lambda));
+  for (const rows of blocks) {
+    placeOutliers(rows, outliers);
+    await workspace.kernels.outlierCandidates({
+      residual: rows.state.residual,
+      outliers: rows.targets,
+      steps: { array, length: columns },
+    });
   }
+  workspace.free(array);
   return project(problem, residual, size, staging);
 }
 

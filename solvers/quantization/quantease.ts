@@ -23,7 +23,7 @@ export async function quantease(problem: Problem, start: Approximation): Promise
     for (const rows of blocks) {
       if (await meter.checkpoint("start", 0)) return outcome("time-limit");
       if (initial === "weights") {
-        startFromWeights(rows, outliers);
+        await startFromWeights(rows, outliers);
       } else {
         startFromCodes(rows, codes);
         await refreshResidual(rows, outliers);

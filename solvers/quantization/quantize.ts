@@ -24,6 +24,7 @@ const neededKernels = [
   "gemm",
   "quantizationSweep",
   "quantizationDescent",
+  "quantizationLevels",
   "quantizationErrors",
   "quantizationObjectives",
   "quantizationCodes",
@@ -31,7 +32,7 @@ const neededKernels = [
 ] as const;
 
 /** What outliers need beside that. */
-const outlierKernels = ["gemv", "hardThreshold"] as const;
+const outlierKernels = ["gemv", "hardThreshold", "quantizationRegrid", "outlierCandidates", "columnSquares"] as const;
 
 /**
  * Quantises the weights of a linear layer so that its outputs on given inputs change least:

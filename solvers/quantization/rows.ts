@@ -5,17 +5,12 @@ import { targetRow } from "./rounding.ts";
 import { type Rows, wordsOfRow } from "./stage.ts";
 
 /** Starts from `What = W - H`, off the grid, where the residual is zero. */
-export function startFromWeights(rows: Rows, outliers: SparseMatrix | undefined): void {
-  const { stage: { problem, workspace, arrays, staging, order, groupAt }, begin, end, grid: { scales } } = rows;
-  const { columns, weights, groups } = problem;
-  const buffer = likeVector(weights.data, columns);
-  for (let i = begin, at = 0; i < end; i++) {
-    const target = targetRow(weights, outliers, i, buffer);
-    for (let k = 0; k < columns; k++, at++) staging[at] = target[order[k]] / scales.data[i * groups + groupAt[k]];
-  }
-  workspace.write(arrays.levels, blockPart(rows), rows.place);
+export async function startFromWeights(rows: Rows, outliers: SparseMatrix | undefined): Promise<void> {
+  const { stage: { workspace, arrays, staging }, state, targets, place } = rows;
+  placeTargets(rows, outliers);
+  await workspace.kernels.quantizationLevels({ ...state, targets });
   staging.fill(0);
-  workspace.write(arrays.residual, blockPart(rows), rows.place);
+  workspace.write(arrays.residual, blockPart(rows), place);
 }
 
 /** Starts from codes [layer]; the residual is to be refreshed. */
@@ -43,10 +38,14 @@ export function placeTargets(rows: Rows, outliers: SparseMatrix | undefined): vo
   workspace.write(arrays.targets, blockPart(rows));
 }
 
-/** Copies the levels of the rows to the host, where they stay until the stage needs the buffer again. */
-export function readLevels({ stage, begin, end, place }: Rows): Promise<Vector> {
-  const { problem: { columns }, workspace, arrays, staging } = stage;
-  return workspace.read(arrays.levels, place, (end - begin) * columns, staging);
+/** Brings to the kernels the outliers of the rows, dense, in the place of targets; columns are in the layer's order. */
+export function placeOutliers(rows: Rows, { indptr, indices, data }: SparseMatrix): void {
+  const { stage: { problem: { columns }, workspace, arrays, staging }, begin, end } = rows;
+  staging.fill(0);
+  for (let i = begin, row = 0; i < end; i++, row += columns) {
+    for (let k = indptr[i]; k < indptr[i + 1]; k++) staging[row + indices[k]] = data[k];
+  }
+  workspace.write(arrays.targets, blockPart(rows));
 }
 
 /** Stores the codes of levels on the grid in those of the layer. */

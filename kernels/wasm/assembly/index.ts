@@ -24,6 +24,12 @@ export {
   quantizationChoice_f32, quantizationChoice_f64, quantizationCodes_f32, quantizationCodes_f64,
   quantizationErrors_f32, quantizationErrors_f64, quantizationObjectives_f32, quantizationObjectives_f64,
 } from "./quantization/rows";
+export {
+  quantizationLevels_f32, quantizationLevels_f64, quantizationRegrid_f32, quantizationRegrid_f64,
+} from "./quantization/levels";
+export {
+  columnSquares_f32, columnSquares_f64, outlierCandidates_f32, outlierCandidates_f64,
+} from "./quantization/outliers";
 export { quantizationSweep_f32, quantizationSweep_f64 } from "./quantization/sweep";
 export { regressionNodes_f64 } from "./l0/regression_nodes";
 export { hardThreshold_f32, hardThreshold_f64, topK_f32, topK_f64 } from "./proximal/selection";

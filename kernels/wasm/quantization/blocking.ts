@@ -23,3 +23,6 @@ export const DESCENT_STRIP = 512;
 
 /** Eight-byte words of scratch of a descent: changes, their places, their numbers; beside `2 * DESCENT_TILE + 1` rows. */
 export const DESCENT_SCRATCH = 2 * DESCENT_TILE * DESCENT_PANEL + 2 * DESCENT_TILE;
+
+/** Multiply-adds in the time that streaming kernels take for an element. */
+export const ELEMENT_WORK = 4;

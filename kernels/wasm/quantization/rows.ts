@@ -1,9 +1,7 @@
 import type { HostArray } from "../../contract.ts";
 import { addressOf, grainFor, type Lowering } from "../launch.ts";
+import { ELEMENT_WORK } from "./blocking.ts";
 import { groupsOf, placesOf } from "./state.ts";
-
-/** Multiply-adds in the time that streaming kernels take for an element. */
-const ELEMENT_WORK = 4;
 
 /** Lowering of {@linkcode Kernels.quantizationErrors}: rows split. */
 export const quantizationErrors: Lowering<"quantizationErrors"> = ({ levels, scales, columnGroups, targets }) => [{

@@ -1,5 +1,5 @@
 // What solvers ask of rows between the passes: errors, objectives, codes, and the better of two states;
-// spec/quantization.ts has the mathematics.
+// contract/quantization has the mathematics.
 //
 // Errors and objectives are computed in f64, whatever T: products of f32 are exact there, so that errors are rounded once and are the
 // same in both builds. A row's sum is taken in an order that its columns give, whatever the range.
@@ -8,6 +8,7 @@
 
 import { at, multiplyAdd } from "../simd";
 import { laneSum } from "../dense/vector";
+import { loadPair, oneOf, pairOf, storePair } from "./pairs";
 
 export function quantizationErrors_f32(
   columns: i32, levels: usize, levelsStride: i32, scales: usize, scalesStride: i32, groups: usize,
@@ -201,30 +202,4 @@ function choose<T>(
 @inline
 function difference(target: v128, scale: v128, level: v128): v128 {
   return v128.sub<f64>(target, v128.mul<f64>(scale, level));
-}
-
-/** Two elements of T, in f64. */
-@inline
-function loadPair<T>(p: usize): v128 {
-  if (sizeof<T>() == 4) return f64x2.promote_low_f32x4(v128.load64_zero(p));
-  return v128.load(p);
-}
-
-/** Two numbers of f64, rounded to T. */
-@inline
-function storePair<T>(p: usize, pair: v128): void {
-  if (sizeof<T>() == 4) v128.store_lane<f64>(p, f32x4.demote_f64x2_zero(pair), 0);
-  else v128.store(p, pair);
-}
-
-/** What the group of column j has in a row of the grid, in f64. */
-@inline
-function oneOf<T>(ofGroups: usize, groups: usize, j: i32): f64 {
-  return <f64>load<T>(groups ? at(ofGroups, load<i32>(at(groups, j, 4)), sizeof<T>()) : ofGroups);
-}
-
-/** The same for columns j and j + 1, of several groups. */
-@inline
-function pairOf<T>(ofGroups: usize, groups: usize, j: i32): v128 {
-  return f64x2.replace_lane(f64x2.splat(oneOf<T>(ofGroups, groups, j)), 1, oneOf<T>(ofGroups, groups, j + 1));
 }

@@ -1,0 +1,71 @@
+// Candidates H + G diag(f) for outliers, in the place of G, and the sums of squares of columns;
+// contract/quantization/outliers.ts has the mathematics.
+//
+// Products are computed in f64, whatever T, and never fused with a sum: the same in both builds. A column's sum is taken
+// in the order of the rows, whatever the range. Pairs that begin anywhere are as fast as aligned ones.
+//
+// No scratch.
+
+import { at } from "../simd";
+import { loadPair, storePair } from "./pairs";
+
+export function outlierCandidates_f32(
+  columns: i32, residual: usize, residualStride: i32, outliers: usize, outliersStride: i32, steps: usize,
+  begin: i32, end: i32, _scratch: usize,
+): void {
+  candidates<f32>(columns, residual, residualStride, outliers, outliersStride, steps, begin, end);
+}
+
+export function outlierCandidates_f64(
+  columns: i32, residual: usize, residualStride: i32, outliers: usize, outliersStride: i32, steps: usize,
+  begin: i32, end: i32, _scratch: usize,
+): void {
+  candidates<f64>(columns, residual, residualStride, outliers, outliersStride, steps, begin, end);
+}
+
+export function columnSquares_f32(
+  rows: i32, values: usize, stride: i32, squares: usize, begin: i32, end: i32, _scratch: usize,
+): void {
+  sumSquares<f32>(rows, values, stride, squares, begin, end);
+}
+
+export function columnSquares_f64(
+  rows: i32, values: usize, stride: i32, squares: usize, begin: i32, end: i32, _scratch: usize,
+): void {
+  sumSquares<f64>(rows, values, stride, squares, begin, end);
+}
+
+/** h + g f, the product rounded to T before the sum. */
+function candidates<T>(
+  columns: i32, residual: usize, residualStride: i32, outliers: usize, outliersStride: i32, steps: usize,
+  begin: i32, end: i32,
+): void {
+  const size: usize = sizeof<T>();
+  for (let i = begin; i < end; i++) {
+    let g = at(residual, i * residualStride, size), h = at(outliers, i * outliersStride, size), f = steps, j = 0;
+    for (; j <= columns - 2; j += 2) {
+      storePair<T>(g, v128.mul<f64>(loadPair<T>(g), v128.load(f)));
+      storePair<T>(g, v128.add<f64>(loadPair<T>(h), loadPair<T>(g)));
+      g += 2 * size;
+      h += 2 * size;
+      f += 16;
+    }
+    if (j < columns) store<T>(g, load<T>(h) + <T>(<f64>load<T>(g) * load<f64>(f)));
+  }
+}
+
+/** The sum over rows of v^2, for columns [begin, end). */
+function sumSquares<T>(rows: i32, values: usize, stride: i32, squares: usize, begin: i32, end: i32): void {
+  const size: usize = sizeof<T>();
+  memory.fill(at(squares, begin, 8), 0, <usize>(end - begin) << 3);
+  for (let i = 0; i < rows; i++) {
+    let v = at(values, i * stride + begin, size), sum = at(squares, begin, 8), j = begin;
+    for (; j <= end - 2; j += 2) {
+      const pair = loadPair<T>(v);
+      v128.store(sum, v128.add<f64>(v128.load(sum), v128.mul<f64>(pair, pair)));
+      v += 2 * size;
+      sum += 16;
+    }
+    if (j < end) store<f64>(sum, load<f64>(sum) + <f64>load<T>(v) * <f64>load<T>(v));
+  }
+}
