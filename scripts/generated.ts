@@ -12,6 +12,8 @@ interface Generated {
 const generated: readonly Generated[] = [
   { path: "kernels/dist", task: "build" },
   { path: "server/dist", task: "build" },
+  // The option tables in the READMEs of the solvers.
+  ...sourceFiles("solvers").filter((path) => path.endsWith(".md")).map((path) => ({ path, task: "build" })),
 ];
 
 /** Makes them all again; the files that came out different, with their commands. */
