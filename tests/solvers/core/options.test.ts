@@ -179,6 +179,23 @@ describe("resolveOptions", () => {
   });
 });
 
+describe("OptionTable", () => {
+  it("makes a missing, a superfluous and a wrong entry errors of types", () => {
+    const { share, whole } = inner;
+    // @ts-expect-error An option of the interface has no entry.
+    const missing: OptionTable<Inner> = { share };
+    // @ts-expect-error An entry is no option of the interface.
+    const superfluous: OptionTable<Inner> = { share, whole, half: flag({ default: true, about: "Half of it." }) };
+    // @ts-expect-error A required option must be required by its entry.
+    const optional: OptionTable<Inner> = { share: number({ least: 0, most: 1, default: 1, about: "A share." }), whole };
+    // @ts-expect-error An option without a default must be declared open.
+    const open: OptionTable<Inner> = { share, whole: flag({ about: "All of it." }) };
+    // @ts-expect-error An entry must be of the kind of its option.
+    const kind: OptionTable<Inner> = { share, whole: number({ least: 0, most: 1, default: 1, about: "All of it." }) };
+    assert.equal([missing, superfluous, optional, open, kind].length, 5);
+  });
+});
+
 describe("nearestName", () => {
   it("bridges a letter, or one in three, and no more", () => {
     const names = ["groupSize", "gapTolerance", "seed"];
