@@ -6,6 +6,7 @@ import {
   dispose,
   graphEdges,
   init,
+  type Matrix,
   matrix,
   OptionError,
   ShapeError,
@@ -29,7 +30,31 @@ function rowsOf(precision: SparseMatrix): number[][] {
   return Array.from({ length: size }, (_, i) => [...data.subarray(i * size, (i + 1) * size)]);
 }
 
+/** Columns over their standard deviation. */
+function standardized({ data, shape: [rows, columns] }: Matrix): Matrix {
+  const means = new Float64Array(columns), squares = new Float64Array(columns);
+  data.forEach((value, at) => means[at % columns] += value / rows);
+  data.forEach((value, at) => squares[at % columns] += (value - means[at % columns]) ** 2 / rows);
+  return matrix(rows, columns, Float64Array.from(data, (value, at) => value / Math.sqrt(squares[at % columns])));
+}
+
 describe("sparsePrecision", () => {
+  it("with standardize gives the graph of scaled columns, whatever their units", async () => {
+    const options = { lambda0: 0.1, lambda2: 0.05, method: "exact", gapTolerance: 0 } as const;
+    const units = golden.data.map((value, at) => value * 10 ** (at % 5 - 2) + at % 5);
+    const samples = matrix(30, 5, units);
+    const byHand = await sparsePrecision(standardized(golden), options);
+    const scaled = await sparsePrecision(samples, { ...options, standardize: true });
+    assert.ok(byHand.edgeCount > 0);
+    assert.deepEqual(scaled.precision.indices, byHand.precision.indices);
+    scaled.precision.data.forEach((value, k) => {
+      assert.ok(Math.abs(value - byHand.precision.data[k]) < 1e-6, `${value}, ${byHand.precision.data[k]}`);
+    });
+    assert.ok(Math.abs(scaled.objective - byHand.objective) < 1e-9);
+    const plain = await sparsePrecision(samples, options);
+    assert.ok(Math.abs(plain.objective - byHand.objective) > 0.1, "not scaled unless asked for");
+  });
+
   for (
     const [lambda0, lambda2, bigM, optimum, bits, relaxation] of [
       [0.05, 0.05, 1.5, 2.907208744, 1023, 2.84044597],
