@@ -4,7 +4,7 @@ import type { Completion, DeviceArray, MatrixOperand, VectorOperand } from "../o
 import type { QuantizationState } from "./state.ts";
 import type { FamilySpecifications } from "../specification.ts";
 
-/** How far the weights `s l` are from what they are to come near. */
+/** How far the weights `s l` are from what they approximate. */
 export interface QuantizationErrorsArguments extends Pick<QuantizationState, "levels" | "scales" | "columnGroups"> {
   /** Targets `T` [rows, columns] in weight units, replaced by the errors `T - s l`. */
   readonly targets: MatrixOperand;

@@ -28,7 +28,7 @@ export interface QuantizationState {
   readonly coupling: MatrixOperand;
   /** Scales `s` [rows, groups], positive. */
   readonly scales: MatrixOperand;
-  /** Zeros `z` [rows, groups], whole numbers. */
+  /** Zero points `z` [rows, groups], whole numbers. */
   readonly zeros: MatrixOperand;
   /** Group of each column; all in group 0 without it. */
   readonly columnGroups?: DeviceArray<"u32">;

@@ -47,13 +47,20 @@ function weightCall(
 ) {
   return {
     parameters: {
-      ...{ rows: levels.rows, columns: levels.columns, grouped: Number(columnGroups !== undefined) },
-      ...{ levelsOffset: levels.offset ?? 0, levelsStride: strideOf(levels) },
-      ...{ scalesOffset: scales.offset ?? 0, scalesStride: strideOf(scales) },
-      ...{ targetsOffset: targets.offset ?? 0, targetsStride: strideOf(targets) },
+      rows: levels.rows,
+      columns: levels.columns,
+      grouped: Number(columnGroups !== undefined),
+      levelsOffset: levels.offset ?? 0,
+      levelsStride: strideOf(levels),
+      scalesOffset: scales.offset ?? 0,
+      scalesStride: strideOf(scales),
+      targetsOffset: targets.offset ?? 0,
+      targetsStride: strideOf(targets),
     },
     arrays: {
-      ...{ levels: levels.array, scales: scales.array, columnGroups: columnGroups ?? scales.array },
+      levels: levels.array,
+      scales: scales.array,
+      columnGroups: columnGroups ?? scales.array,
       targets: targets.array,
     },
     workgroups: workgroupsFor(levels.rows),
@@ -119,12 +126,16 @@ export const quantizationObjectives: Lowering<"quantizationObjectives"> = (opera
     dispatches: [dispatch(rowObjectives, {
       parameters: {
         ...call.parameters,
-        ...{ residualOffset: residual.offset ?? 0, residualStride: strideOf(residual) },
-        ...{ curvaturesOffset: curvatures.offset ?? 0, objectivesOffset: objectives.offset ?? 0 },
+        residualOffset: residual.offset ?? 0,
+        residualStride: strideOf(residual),
+        curvaturesOffset: curvatures.offset ?? 0,
+        objectivesOffset: objectives.offset ?? 0,
       },
       arrays: {
         ...call.arrays,
-        ...{ residual: residual.array, curvatures: curvatures.array, objectives: objectives.array },
+        residual: residual.array,
+        curvatures: curvatures.array,
+        objectives: objectives.array,
       },
       workgroups: call.workgroups,
     })],
@@ -169,12 +180,18 @@ export const quantizationCodes: Lowering<"quantizationCodes"> = (operands) => {
   return {
     dispatches: [dispatch(codes, {
       parameters: {
-        ...{ rows: levels.rows, columns: levels.columns, grouped: Number(columnGroups !== undefined) },
-        ...{ levelsOffset: levels.offset ?? 0, levelsStride: strideOf(levels) },
-        ...{ zerosOffset: zeros.offset ?? 0, zerosStride: strideOf(zeros) },
+        rows: levels.rows,
+        columns: levels.columns,
+        grouped: Number(columnGroups !== undefined),
+        levelsOffset: levels.offset ?? 0,
+        levelsStride: strideOf(levels),
+        zerosOffset: zeros.offset ?? 0,
+        zerosStride: strideOf(zeros),
       },
       arrays: {
-        ...{ levels: levels.array, zeros: zeros.array, columnGroups: columnGroups ?? zeros.array },
+        levels: levels.array,
+        zeros: zeros.array,
+        columnGroups: columnGroups ?? zeros.array,
         codes: operands.codes,
       },
       workgroups: workgroupsFor(levels.rows),
@@ -245,16 +262,22 @@ export const quantizationChoice: Lowering<"quantizationChoice"> = ({ best, reach
   return {
     dispatches: [dispatch(choice, {
       parameters: {
-        ...{ rows: best.levels.rows, columns: best.levels.columns },
-        ...{ bestLevelsOffset: kept.levelsOffset, bestLevelsStride: kept.levelsStride },
-        ...{ bestResidualOffset: kept.residualOffset, bestResidualStride: kept.residualStride },
+        rows: best.levels.rows,
+        columns: best.levels.columns,
+        bestLevelsOffset: kept.levelsOffset,
+        bestLevelsStride: kept.levelsStride,
+        bestResidualOffset: kept.residualOffset,
+        bestResidualStride: kept.residualStride,
         bestObjectivesOffset: kept.objectivesOffset,
         ...found,
       },
       arrays: {
-        ...{ bestLevels: best.levels.array, bestResidual: best.residual.array },
+        bestLevels: best.levels.array,
+        bestResidual: best.residual.array,
         bestObjectives: best.objectives.array,
-        ...{ levels: reached.levels.array, residual: reached.residual.array, objectives: reached.objectives.array },
+        levels: reached.levels.array,
+        residual: reached.residual.array,
+        objectives: reached.objectives.array,
       },
       workgroups: workgroupsFor(best.levels.rows),
     })],
@@ -263,8 +286,10 @@ export const quantizationChoice: Lowering<"quantizationChoice"> = ({ best, reach
 
 function placesOf({ levels, residual, objectives }: QuantizationCandidate) {
   return {
-    ...{ levelsOffset: levels.offset ?? 0, levelsStride: strideOf(levels) },
-    ...{ residualOffset: residual.offset ?? 0, residualStride: strideOf(residual) },
+    levelsOffset: levels.offset ?? 0,
+    levelsStride: strideOf(levels),
+    residualOffset: residual.offset ?? 0,
+    residualStride: strideOf(residual),
     objectivesOffset: objectives.offset ?? 0,
   };
 }

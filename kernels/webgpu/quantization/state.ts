@@ -35,12 +35,20 @@ export function stateParameters(
   { levels, residual, coupling, scales, zeros, columnGroups, maximumCode }: QuantizationState,
 ) {
   return {
-    ...{ rows: levels.rows, columns: levels.columns, grouped: Number(columnGroups !== undefined), maximumCode },
-    ...{ levelsOffset: levels.offset ?? 0, levelsStride: strideOf(levels) },
-    ...{ residualOffset: residual.offset ?? 0, residualStride: strideOf(residual) },
-    ...{ couplingOffset: coupling.offset ?? 0, couplingStride: strideOf(coupling) },
-    ...{ scalesOffset: scales.offset ?? 0, scalesStride: strideOf(scales) },
-    ...{ zerosOffset: zeros.offset ?? 0, zerosStride: strideOf(zeros) },
+    rows: levels.rows,
+    columns: levels.columns,
+    grouped: Number(columnGroups !== undefined),
+    maximumCode,
+    levelsOffset: levels.offset ?? 0,
+    levelsStride: strideOf(levels),
+    residualOffset: residual.offset ?? 0,
+    residualStride: strideOf(residual),
+    couplingOffset: coupling.offset ?? 0,
+    couplingStride: strideOf(coupling),
+    scalesOffset: scales.offset ?? 0,
+    scalesStride: strideOf(scales),
+    zerosOffset: zeros.offset ?? 0,
+    zerosStride: strideOf(zeros),
   };
 }
 

@@ -103,7 +103,10 @@ conformance("quantizationSweep", "gives a row the same bits in any range and on 
     const { levels, residual, scales, zeros } = cut;
     await kernel.quantizationSweep({
       ...cut,
-      ...{ levels: part(levels), residual: part(residual), scales: part(scales), zeros: part(zeros) },
+      levels: part(levels),
+      residual: part(residual),
+      scales: part(scales),
+      zeros: part(zeros),
     });
   }
   const single = await openWorkspace({ backend: "wasm", dtype, flops: 0 });

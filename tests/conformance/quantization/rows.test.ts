@@ -40,7 +40,7 @@ function whole(...operands: readonly (MatrixOperand | VectorOperand)[]): number[
   return operands.map((operand) => Array.from(viewOf(operand), (value) => value + 0));
 }
 
-/** A state on few-bit binary fractions, with targets, curvatures and room for the objectives. */
+/** A state on few-bit binary fractions, with targets, curvatures and a buffer for the objectives. */
 function dyadicRows(workspace: Workspace, dtype: FloatDtype, widest: FloatDtype, shape: Shape) {
   const { rows, columns, gap = 0 } = shape, random = createRandom(5 + rows);
   return {

@@ -78,7 +78,11 @@ export function gramState(
   const zeros = matrixOf(workspace, dtype, rows, groups, () => 3 + random.integer(2), gap);
   const residual = matrixOf(workspace, dtype, rows, columns, () => 0, gap);
   const state = {
-    ...{ levels, residual, coupling, scales, zeros },
+    levels,
+    residual,
+    coupling,
+    scales,
+    zeros,
     columnGroups: columnGroupsOf(workspace, shape),
     maximumCode: 7,
   };

@@ -67,7 +67,7 @@ function descent<T>(
         store<T>(at(tileZeros, r * columns + j, size), load<T>(at(z, group, size)));
       }
       store<i32>(at(changes, top + r, 4), 0);
-      // The changes of the pass before: none means that the row is at rest.
+      // The changes of the pass before: none means that no change improves the row.
       store<i32>(at(moves, r, 4), 1);
     }
     let moving = rows;
