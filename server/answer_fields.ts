@@ -57,7 +57,7 @@ export function optionalField(field: AnswerField): AnswerField {
 export const resultFields: AnswerFields = {
   status: {
     json: {
-      enum: ["converged", "iteration-limit", "time-limit", "node-limit"],
+      enum: ["converged", "iteration-limit", "time-limit", "node-limit", "precision-limit"],
       description: "How the solve ended: at its tolerance, or at a limit with the best answer so far.",
     },
   },

@@ -1,5 +1,6 @@
 import type { DeviceArray, Dtype, FloatDtype, HostArray, Kernels, View, ViewOf } from "../contract.ts";
 import { type Arena, elementBytes, narrowInPlace, viewOf } from "./arena.ts";
+import { wrapped } from "./kernel_wrapper.ts";
 import type { Plan } from "./plan.ts";
 
 /**
@@ -44,6 +45,12 @@ export interface Workspace {
     length?: number,
     buffer?: ViewOf[D],
   ): Promise<ViewOf[D]>;
+  /**
+   * The elements of an array where they are: a live view, for sums in JavaScript apart from the kernels.
+   *
+   * @throws {TypeError} where JavaScript cannot address them: on devices
+   */
+  view<D extends Dtype>(array: DeviceArray<D>): ViewOf[D];
   /** Returns all arrays; the workspace must not be used afterwards. Idempotent. */
   release(): void;
 }
@@ -75,7 +82,7 @@ export function createHostWorkspace(
   let released = false;
   const workspace: Workspace = {
     plan,
-    kernels,
+    kernels: wrapped(kernels),
     get host() {
       return workspace;
     },
@@ -109,6 +116,7 @@ export function createHostWorkspace(
       (copy as View).set(view.subarray(offset, offset + length));
       return Promise.resolve(copy);
     },
+    view: <D extends Dtype>(array: DeviceArray<D>) => (array as HostArray<D>).view,
     release() {
       if (released) return;
       released = true;

@@ -1,7 +1,10 @@
 import type { Plan } from "../../kernels/engine/mod.ts";
 
-/** How a solve ended: at its tolerance, or at a limit with the best answer so far. */
-export type Status = "converged" | "iteration-limit" | "time-limit" | "node-limit";
+/**
+ * How a solve ended: at its tolerance, or at a limit with the best answer so far. At the `precision-limit` rounding has
+ * stopped it.
+ */
+export type Status = "converged" | "iteration-limit" | "time-limit" | "node-limit" | "precision-limit";
 
 /** How far a solve is. */
 export interface ProgressEvent {

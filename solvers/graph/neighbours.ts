@@ -2,7 +2,7 @@ import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, PackedGram } from "../../kernels/contract.ts";
 import { createClassArrays } from "./edge_arrays.ts";
 import { createPacking, packs } from "./packing.ts";
-import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
+import { type GraphEvaluator, sumOver } from "./pseudolikelihood.ts";
 import { createGradient } from "./gradient.ts";
 
 /** Multiply-adds that take as long as one gather from a matrix beyond the caches. */
@@ -19,7 +19,7 @@ export function createNeighbourSums(
   gram: DeviceArray<"f64">,
   samples: number,
   variances: Float64Array,
-): Pseudolikelihood {
+): GraphEvaluator {
   const { kernels } = workspace;
   const vertices = variances.length;
   const matrix = { array: gram, rows: vertices, columns: vertices };
@@ -32,7 +32,6 @@ export function createNeighbourSums(
     samples,
     vertices,
     variances,
-    gramRow: (vertex) => workspace.read(gram, vertex * vertices, vertices),
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
       if (point) {
         const loaded = arrays.load(point, kinds);

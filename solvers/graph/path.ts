@@ -5,7 +5,6 @@ import { leastDerivatives, presenceOf } from "./descent.ts";
 import { curvatureAt, emptyGraph, evaluate, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
 import { type GraphCriterion, type PrecisionPathOptions, sparsePrecisionPathOptions } from "./options.ts";
 import { type GraphSession, openGraph, type SparsePrecision } from "./precision.ts";
-import { diagonalOf, upperEntries } from "./sparse.ts";
 import { logDeterminant } from "./structure.ts";
 
 /** A point of a path. */
@@ -47,9 +46,9 @@ export async function* sparsePrecisionPath(
     let start: GraphPoint | undefined;
     let lambda0 = await bestEntry(session, emptyGraph(problem));
     for (let index = 0; index < count; index++) {
-      const { start: next, ...fit } = await session.fit(lambda0, start);
+      const { start: next, covarianceTrace, ...fit } = await session.fit(lambda0, start);
       if (fit.edgeCount > maxEdges) return;
-      yield { ...fit, lambda0, criterion: await judge(problem, fit, criterion) };
+      yield { ...fit, lambda0, criterion: judge(problem, fit, covarianceTrace, criterion) };
       if (fit.status === "time-limit") return;
       const entry = await bestEntry(session, next);
       if (entry === 0) return;
@@ -74,13 +73,15 @@ async function bestEntry({ problem, lambda2, bigM }: GraphSession, point: GraphP
   return best;
 }
 
-async function judge(problem: Pseudolikelihood, fit: SparsePrecision, criterion: GraphCriterion): Promise<number> {
-  const { samples, vertices } = problem;
+function judge(
+  { samples, vertices }: Pseudolikelihood,
+  fit: SparsePrecision,
+  covarianceTrace: number,
+  criterion: GraphCriterion,
+): number {
   const complexity = fit.edgeCount * (Math.log(samples) + 2 * Math.log(vertices));
   if (criterion === "pseudo-ebic") return samples * fit.dataTerm + complexity;
   const logDet = logDeterminant(fit.precision);
   if (Number.isNaN(logDet)) return Infinity;
-  let trace = diagonalOf(fit.precision).reduce((sum, value, i) => sum + value * problem.variances[i], 0);
-  for (const [i, j, value] of upperEntries(fit.precision)) trace += 2 * value * (await problem.gramRow(i))[j];
-  return samples * (trace - logDet) + complexity;
+  return samples * (covarianceTrace - logDet) + complexity;
 }

@@ -1,6 +1,6 @@
 import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
 import { type L0Penalty, l0Penalty } from "../l0/penalty.ts";
-import { relativeGap } from "../l0/search.ts";
+import { certified } from "../core/certificate.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
 import { checkMatrix, type Matrix, type SparseMatrix } from "../core/matrix.ts";
 import type { Resolved } from "../core/options.ts";
@@ -13,15 +13,9 @@ import { type GraphBudget, graphLocalSearch, type GraphSolution } from "./descen
 import { type ExactGraph, solveGraphExactly } from "./exact.ts";
 import { type PrecisionOptions, type SparsePrecisionOptions, sparsePrecisionOptions } from "./options.ts";
 import { createProblem } from "./problem.ts";
-import {
-  dataTerm,
-  emptyGraph,
-  evaluate,
-  graphObjective,
-  type GraphPoint,
-  type Pseudolikelihood,
-} from "./pseudolikelihood.ts";
+import { emptyGraph, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
 import { perturbedSearch } from "./perturbation.ts";
+import { plainGraphObjective } from "./plain_graph.ts";
 import { pointOf, precisionOf } from "./sparse.ts";
 
 /** An estimated precision matrix. */
@@ -73,11 +67,18 @@ export async function sparsePrecision(samples: Matrix, options: SparsePrecisionO
   const resolved = resolveOptions(sparsePrecisionOptions, options, "sparse precision");
   const session = await openGraph(samples, resolved);
   try {
-    const { start: _, ...fit } = await session.fit(resolved.lambda0);
+    const { start: _, covarianceTrace: __, ...fit } = await session.fit(resolved.lambda0);
     return fit;
   } finally {
     session.close();
   }
+}
+
+/** A graph and what the next one along a path needs of it. */
+export interface SessionFit extends SparsePrecision {
+  readonly start: GraphPoint;
+  /** `tr S T`. */
+  readonly covarianceTrace: number;
 }
 
 /** Samples made ready, for one graph or for many that share the Gram matrix. */
@@ -86,7 +87,7 @@ export interface GraphSession {
   readonly lambda2: number;
   readonly bigM: number;
   /** Estimates at one `lambda0`, from `start` on. */
-  fit(lambda0: number, start?: GraphPoint): Promise<SparsePrecision & { readonly start: GraphPoint }>;
+  fit(lambda0: number, start?: GraphPoint): Promise<SessionFit>;
   close(): void;
 }
 
@@ -132,7 +133,7 @@ export async function openGraph(samples: Matrix, options: ResolvedPrecisionOptio
         }
         solution = await perturbedSearch(problem, penalty, solution, budget, random, perturbations ?? usual(vertices));
         if (method === "exact") solution = await solveGraphExactly(problem, penalty, solution, budget, search);
-        return present(problem, penalty, solution, budget, workspace, run);
+        return present(problem, penalty, solution, budget, gapTolerance, workspace, run);
       },
       close: () => workspace.release(),
     };
@@ -152,30 +153,37 @@ async function present(
   penalty: L0Penalty,
   solution: GraphSolution | ExactGraph,
   budget: GraphBudget,
+  gapTolerance: number,
   workspace: Workspace,
   run: Run,
-): Promise<SparsePrecision & { start: GraphPoint }> {
-  const estimate = await evaluate(problem, solution.estimate, penalty);
-  const objective = graphObjective(penalty, estimate);
+): Promise<SessionFit> {
+  const { estimate } = solution;
+  const terms = await problem.plain.terms(estimate);
+  const { dataTerm, ...sums } = plainGraphObjective(estimate, terms, problem.variances, problem.samples, penalty);
   const exact = "lowerBound" in solution ? solution : undefined;
-  const lowerBound = exact && Math.min(exact.lowerBound, objective);
+  const certificate = certified({
+    ...sums,
+    searched: solution.objective,
+    lowerBound: exact?.lowerBound,
+    gapTolerance,
+    status: exact?.status ?? budget.ended ?? "converged",
+  });
+  const { objective, lowerBound } = certificate;
   return {
     precision: precisionOf(estimate),
     edgeCount: estimate.values.length,
-    objective,
-    dataTerm: dataTerm(estimate),
+    ...certificate,
+    dataTerm,
     ...(exact && {
-      lowerBound,
-      gap: relativeGap(objective, lowerBound!),
       normalizedGap: normalizedGap(problem, objective, lowerBound!),
       nodes: exact.nodes,
     }),
-    status: exact?.status ?? budget.ended ?? "converged",
     trace: Float64Array.from(budget.trace),
     iterations: budget.sweeps,
     elapsedMs: run.elapsedMs(),
     plan: workspace.plan,
     start: estimate,
+    covarianceTrace: terms.diagonalProducts.reduce((sum, product) => sum + product, 0),
   };
 }
 

@@ -41,6 +41,8 @@ export function createPricing(
     onDevice ??= workspace.allocate("u8", statuses.length, "edge statuses");
     workspace.write(onDevice, statuses);
     const conjugates = new Float64Array(scales.length), keptDerivatives = new Float64Array(kept.length);
+    const rowConjugates = new Float64Array(vertices * scales.length);
+    const keptEdges = Array.from(kept, (edge) => endsOfEdge(edge, vertices));
     const found = createLargest(joining, penalty.threshold);
     let largest = 0, keptCount = 0;
     for (let first = 0; first < vertices; first += most) {
@@ -57,12 +59,13 @@ export function createPricing(
       });
       const totals = await workspace.read(sums, 0, rows * scales.length);
       for (let at = 0; at < totals.length; at++) conjugates[at % scales.length] += totals[at];
+      rowConjugates.set(totals, first * scales.length);
       for (const derivative of await workspace.read(largestOfRow.array, 0, rows)) {
         largest = Math.max(largest, derivative);
       }
       const end = edgeNumber(first + rows, first + rows + 1, vertices);
       for (; keptCount < kept.length && kept[keptCount] < end; keptCount++) {
-        const [i, j] = endsOfEdge(kept[keptCount], vertices);
+        const [i, j] = keptEdges[keptCount];
         [keptDerivatives[keptCount]] = await workspace.read(gradient.array, (i - first) * vertices + j, 1);
       }
       await visitAbove(first, rows, () => found.limit, (derivative, i, j) => {
@@ -71,6 +74,14 @@ export function createPricing(
       });
       if (await stop()) return undefined;
     }
-    return { scales, conjugates, largest, kept: keptDerivatives, ...found.finish() };
+    return {
+      scales,
+      conjugates,
+      rowConjugates,
+      largest,
+      keptEdges,
+      kept: keptDerivatives,
+      ...found.finish(),
+    };
   };
 }

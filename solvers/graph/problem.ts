@@ -3,11 +3,15 @@ import type { DeviceArray } from "../../kernels/contract.ts";
 import { columnMoments } from "../core/columns.ts";
 import { DataError } from "../core/errors.ts";
 import type { Matrix } from "../core/matrix.ts";
+import { addScaled, plainDot } from "../core/plain_sums.ts";
+import { checkGramRow, randomWeights } from "../core/product_check.ts";
 import type { Run } from "../core/run.ts";
+import { createGramSums } from "./gram_sums.ts";
 import { createNeighbourSums } from "./neighbours.ts";
 import type { GraphEvaluation } from "./options.ts";
+import { createPlainGraph } from "./plain_graph.ts";
 import { createProducts } from "./products.ts";
-import type { Pseudolikelihood } from "./pseudolikelihood.ts";
+import type { GraphEvaluator, Pseudolikelihood } from "./pseudolikelihood.ts";
 import { createResiduals } from "./residuals.ts";
 
 /** How samples are prepared, and their data term evaluated. */
@@ -39,26 +43,39 @@ export async function createProblem(
   run: Run,
 ): Promise<Pseudolikelihood> {
   const [count, vertices] = samples.shape;
-  const { scaled, variances } = scaleSamples(samples, center, standardize);
-  if (evaluation === "residuals" && count <= vertices) return onSamples();
+  const { scaled, means, scales, variances } = scaleSamples(samples, center, standardize);
+  const plain = createPlainGraph(samples, { means, scales }, run);
+  const fromSamples = { plain, checked: plain };
+  if (evaluation === "residuals" && count <= vertices) return { ...onSamples(), ...fromSamples };
   let gram: DeviceArray<"f64">;
   try {
     gram = await gramOf(workspace, scaled, count, vertices, run);
   } catch (error) {
     if (evaluation !== "auto" || !(error instanceof MemoryLimitError)) throw error;
-    return onSamples();
+    return { ...onSamples(), ...fromSamples };
   }
+  const check = createGramCheck(scaled, count, variances, run);
+  await check("S", workspace.view(gram), (weights) => weights);
   if (evaluation === "residuals") {
     // With S = R R^T the rows of R serve as well as those of Y^T, and are shorter.
     const a = { array: gram, rows: vertices, columns: vertices };
-    if (await workspace.kernels.cholesky({ a }) < 0) return createResiduals(workspace, gram, count, variances);
+    if (await workspace.kernels.cholesky({ a }) < 0) {
+      const factor = workspace.view(gram);
+      await check("R R^T", factor, (weights) => {
+        const mixture = new Float64Array(vertices);
+        weights.forEach((weight, j) => addScaled(mixture, weight, factor, j * vertices));
+        return mixture;
+      });
+      return { ...createResiduals(workspace, gram, count, variances), ...fromSamples };
+    }
     workspace.free(gram);
-    return onSamples();
+    return { ...onSamples(), ...fromSamples };
   }
   const products = evaluation === "products" || (evaluation === "auto" && vertices <= productsUpTo);
-  return (products ? createProducts : createNeighbourSums)(workspace, gram, count, variances);
+  const evaluator = (products ? createProducts : createNeighbourSums)(workspace, gram, count, variances);
+  return { ...evaluator, plain, checked: createGramSums(workspace.view(gram), vertices) };
 
-  function onSamples(): Pseudolikelihood {
+  function onSamples(): GraphEvaluator {
     const data = workspace.allocate("f64", count * vertices, "samples");
     const column = new Float64Array(count);
     for (let j = 0; j < vertices; j++) {
@@ -67,6 +84,31 @@ export async function createProblem(
     }
     return createResiduals(workspace, data, count, variances);
   }
+}
+
+/** Rows that are checked between two checkpoints. */
+const rowsChecked = 256;
+
+/**
+ * Compares a matrix of the kernels, times a vector that stands for random weights, with `Y^T (Y weights)` in plain f64:
+ * O((samples + vertices) vertices) for all rows together.
+ */
+function createGramCheck(scaled: Float64Array, count: number, variances: Float64Array, run: Run) {
+  const vertices = variances.length;
+  const weights = randomWeights(variances), expected = new Float64Array(vertices);
+  for (let i = 0; i < count; i++) {
+    const row = scaled.subarray(i * vertices, (i + 1) * vertices);
+    addScaled(expected, plainDot(row, weights), row);
+  }
+  return async (name: string, matrix: Float64Array, vectorOf: (weights: Float64Array) => Float64Array) => {
+    const vector = vectorOf(weights), size = { samples: Math.max(count, vertices), features: vertices };
+    for (let j = 0; j < vertices; j++) {
+      const received = plainDot(matrix, vector, vertices, j * vertices);
+      const norm = Math.sqrt(variances[j]);
+      checkGramRow({ ...size, name: `row ${j} of ${name}`, received, expected: expected[j], norm });
+      if (j % rowsChecked === 0) await run.checkpoint({ stage: "gram", fraction: j / vertices, iteration: 0 });
+    }
+  };
 }
 
 async function gramOf(
@@ -117,5 +159,5 @@ function scaleSamples(samples: Matrix, center: boolean, standardize: boolean) {
       variances[j] += value * value;
     }
   }
-  return { scaled, variances };
+  return { scaled, means: moments.means, scales, variances };
 }

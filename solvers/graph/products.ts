@@ -1,8 +1,9 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray } from "../../kernels/contract.ts";
 import { createNodeBatch } from "../l0/node_batch.ts";
+import { createDualPoints } from "./dual_points.ts";
 import { createClassArrays } from "./edge_arrays.ts";
-import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
+import { type GraphEvaluator, sumOver } from "./pseudolikelihood.ts";
 import { createGradient } from "./gradient.ts";
 
 /** Vertices up to which many nodes are solved at a time, each on one thread with its own products. */
@@ -19,7 +20,7 @@ export function createProducts(
   gram: DeviceArray<"f64">,
   samples: number,
   variances: Float64Array,
-): Pseudolikelihood {
+): GraphEvaluator {
   const { kernels } = workspace;
   const vertices = variances.length;
   const matrix = { array: gram, rows: vertices, columns: vertices };
@@ -31,7 +32,6 @@ export function createProducts(
     samples,
     vertices,
     variances,
-    gramRow: (vertex) => workspace.read(gram, vertex * vertices, vertices),
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
       if (point) latest = arrays.load(point, kinds);
       const { operands, read } = latest;
@@ -65,10 +65,11 @@ export function createProducts(
           extras: vertices,
           scale: 1,
           tolerance: 1e-4 * vertices,
+          dualPoint: createDualPoints(workspace.view(gram), vertices),
           async launch(nodes, diagonals) {
             await kernels.graphNodes({ ...nodes, gram: matrix, diagonals });
           },
         }, run),
-    } satisfies Pick<Pseudolikelihood, "openNodes">),
+    } satisfies Pick<GraphEvaluator, "openNodes">),
   };
 }

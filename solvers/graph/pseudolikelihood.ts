@@ -23,6 +23,17 @@ export interface GraphEstimate extends GraphPoint {
   readonly diagonalProducts: Float64Array;
 }
 
+/** What objective and bounds need to know of residuals. */
+export type ResidualTerms = Pick<GraphEstimate, "norms" | "diagonalProducts">;
+
+/** Sums over the samples themselves, in plain f64: what the kernels say is compared with them. */
+export interface PlainGraph {
+  /** `||r_i||^2` and `y_i . r_i` of every vertex: O(samples (edges + vertices)). */
+  terms(point: GraphPoint): Promise<ResidualTerms>;
+  /** Rows of the gradient `u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj`: O(samples x vertices) a row. */
+  gradientRows(point: GraphPoint, rows: readonly number[]): Promise<Float64Array[]>;
+}
+
 /** What one descent is asked for. */
 export interface GraphDescent {
   /** @default where the latest descent has ended, with its edges and their kinds: it goes on */
@@ -40,8 +51,10 @@ export interface Pseudolikelihood {
   readonly vertices: number;
   /** Diagonal of `S`, positive. */
   readonly variances: Float64Array;
-  /** Row `vertex` of `S`. */
-  gramRow(vertex: number): Promise<Float64Array | Float32Array>;
+  /** Sums over the samples, apart from the kernels. */
+  readonly plain: PlainGraph;
+  /** The same from the Gram matrix, where there is one that has been checked against the samples: sooner had. */
+  readonly checked: PlainGraph;
   /** Coordinate descent on the edges of a point and on its diagonal. */
   descend(descent: GraphDescent): Promise<{ estimate: GraphEstimate; sweeps: number }>;
   /** About the multiply-adds of one sweep in which every edge moves, for so many edges at each vertex. */
@@ -67,6 +80,9 @@ export interface Pseudolikelihood {
   bestSwaps(estimate: GraphEstimate, penalty: L0Penalty): Promise<GraphSwaps>;
 }
 
+/** One way to evaluate the data term. */
+export type GraphEvaluator = Omit<Pseudolikelihood, "plain" | "checked">;
+
 /** What a pass over all edges is asked for. */
 export interface PriceRequest {
   /** Status of every edge, by its number. */
@@ -88,9 +104,12 @@ export interface EdgePrices {
   readonly scales: Float64Array;
   /** For each of them, the sum of the conjugates of all free edges at the gradient so multiplied. */
   readonly conjugates: Float64Array;
+  /** The parts of the rows in those sums [vertices, scales]. */
+  readonly rowConjugates: Float64Array;
   /** Largest magnitude of a derivative along a free edge, 0 where none exceeds the threshold. */
   readonly largest: number;
-  /** Slopes of the kept edges. */
+  /** Ends of the kept edges, and their derivatives. */
+  readonly keptEdges: readonly (readonly [i: number, j: number])[];
   readonly kept: Float64Array;
   /** Numbers of the free edges of largest derivative that may join, ascending. */
   readonly entering: Uint32Array;

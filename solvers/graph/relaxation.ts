@@ -14,12 +14,14 @@ import { lowerBound } from "./dual_bound.ts";
 import {
   dataTerm,
   edgeNumber,
+  type EdgePrices,
   endsOfEdge,
   evaluate,
   type GraphEstimate,
   type GraphPoint,
   type Pseudolikelihood,
 } from "./pseudolikelihood.ts";
+import { type CertifiedDual, createDualCertificate } from "./relaxation_certificate.ts";
 
 /** A point in edge numbers, to start from. */
 export interface GraphStart {
@@ -86,11 +88,14 @@ export function createGraphRelaxation(
   const { vertices } = problem;
   const { lambda0, lambda2, bound: bigM, threshold } = penalty;
   const candidates = createCandidates(branchingWidth, penalty);
+  const certify = createDualCertificate(problem, penalty);
   const active = new Uint8Array(vertices * (vertices - 1) / 2);
 
-  async function screen(statuses: Uint8Array, bound: number, upperBound: number): Promise<Fixing[]> {
-    const fixings: Fixing[] = [];
+  /** Bound and derivatives are those of one dual point. */
+  async function screen(statuses: Uint8Array, dual: CertifiedDual, upperBound: number): Promise<Fixing[]> {
+    const fixings: Fixing[] = [], bound = dual.unscaled;
     await problem.derivativesAbove(() => -1, (derivative, i, j) => {
+      dual.checkDerivative(derivative, i, j);
       const edge = edgeNumber(i, j, vertices);
       if (statuses[edge] !== nodeStatus.free) return;
       const status = screened(derivative, bound, upperBound, penalty);
@@ -139,6 +144,14 @@ export function createGraphRelaxation(
     let { edges, values, diagonal } = start;
     // How many times as strong the penalty of the descent is; once edges have joined, it only comes down.
     let bound = -Infinity, factor = 1, ceiling = Infinity, timeIsUp = false;
+    /** The round that the bound comes from. */
+    let best: { estimate: GraphEstimate; prices: EdgePrices } | undefined;
+    /** What leaves here has its bound from plain sums. */
+    const certified = async (node: Omit<RelaxedGraph, "bound">, dual?: CertifiedDual): Promise<RelaxedGraph> => {
+      if (best === undefined) return { ...node, bound };
+      dual ??= await certify(best.estimate, best.prices, statuses);
+      return { ...node, bound: dual.bound };
+    };
     const state = () => ({ stage: "relaxation", fraction: 0, iteration: edges.length, objective: upperBound });
     const ended = async () => timeIsUp ||= await run.checkpoint(state());
     const kept = keptEdges(statuses);
@@ -158,24 +171,30 @@ export function createGraphRelaxation(
         const prices = await problem.price({ statuses, mayJoin, kept, penalty, joining, stop });
         // Bounds need not rise from round to round; the best one stays valid for the node.
         const before = bound;
-        if (prices) bound = Math.max(bound, lowerBound(estimate, prices, penalty));
+        const found = prices ? lowerBound(estimate, prices, penalty) : -Infinity;
+        if (prices && found > bound) {
+          bound = found;
+          best = { estimate, prices };
+        }
         const primal = relaxedObjective(kinds, estimate);
         const fractional = fractionalEdges(edges, kinds, estimate);
-        const solved = { estimate, edges, bound, fractional, fixings: [], complete: true };
-        if (bound >= upperBound) return solved;
-        if (prices === undefined || await ended()) return { ...solved, complete: false };
+        const solved = { estimate, edges, fractional, fixings: [], complete: true };
+        if (bound >= upperBound) return await certified(solved);
+        if (prices === undefined || await ended()) return await certified({ ...solved, complete: false });
 
         // The bound is valid with edges yet to enter: what they are worth is in the gap.
         if (isRelaxed({ primal, bound, upperBound, isSolution: fractional.length === 0, tolerance }, precision)) {
           const largest = relaxedConjugate(prices.largest, penalty);
-          if (!canScreen(bound, upperBound, largest, penalty)) return solved;
-          return { ...solved, fixings: await screen(statuses, bound, upperBound) };
+          if (!canScreen(bound, upperBound, largest, penalty)) return await certified(solved);
+          const dual = await certify(estimate, prices, statuses);
+          const node = { ...solved, fixings: await screen(statuses, dual, upperBound) };
+          return await certified(node, best?.prices === prices ? dual : undefined);
         }
         const { entering, limit } = prices;
         const full = edges.length + entering.length > capacity;
         // Where not all fit, those that go and those that come may gain nothing any more.
         if (entering.length > 0 && full && (spareCapacity < edges.length >> 3 || !(bound > before))) {
-          return { ...solved, complete: false };
+          return await certified({ ...solved, complete: false });
         }
         // Zero edges leave while many others come; later they stay, so that none comes and goes forever.
         const settled = !full && entering.length <= edges.length >> 3;

@@ -1,7 +1,7 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, MatrixOperand } from "../../kernels/contract.ts";
 import { createClassArrays, deviceVector } from "./edge_arrays.ts";
-import { type Pseudolikelihood, sumOver } from "./pseudolikelihood.ts";
+import { type GraphEvaluator, sumOver } from "./pseudolikelihood.ts";
 import { createGradient } from "./gradient.ts";
 
 /**
@@ -15,7 +15,7 @@ export function createResiduals(
   data: DeviceArray<"f64">,
   samples: number,
   variances: Float64Array,
-): Pseudolikelihood {
+): GraphEvaluator {
   const { kernels } = workspace;
   const vertices = variances.length, length = data.length / vertices;
   const y = { array: data, rows: vertices, columns: length };
@@ -37,16 +37,6 @@ export function createResiduals(
     samples,
     vertices,
     variances,
-    async gramRow(vertex) {
-      const row = workspace.allocate("f64", vertices, "row of S");
-      try {
-        const x = { array: data, offset: vertex * length, length };
-        await kernels.gemv({ a: y, x, y: { array: row, length: vertices } });
-        return await workspace.read(row);
-      } finally {
-        workspace.free(row);
-      }
-    },
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
       if (point) latest = arrays.load(point, kinds);
       const { operands, read } = latest;

@@ -3,8 +3,9 @@ import { BATCH_NODES } from "../../kernels/contract/l0/constants.ts";
 import { nodeState, nodeStateWords, nodeStatus } from "../../kernels/contract/l0/nodes.ts";
 import type { L0Penalty, NodeBatchArguments } from "../../kernels/contract.ts";
 import type { Run } from "../core/run.ts";
+import { certifyNode, type DualPoint } from "./node_certificate.ts";
 import { createCandidates, nodePrecision } from "./relaxation.ts";
-import { drop, type Fixing, keep, type NodeRelaxation, type NodeRequest } from "./search.ts";
+import type { NodeRelaxation, NodeRequest } from "./search.ts";
 
 /** The nonzeros of a relaxed solution, from which relaxations of children start. */
 export interface NodeStart {
@@ -32,6 +33,11 @@ export interface NodeProblem {
   readonly candidates: number;
   /** Numbers a node carries beside its values. */
   readonly extras: number;
+  /**
+   * The dual point of a node's values, nonzeros and what it carries beside them: plain f64 sums, apart from the kernels of
+   * the relaxation. The gradient may be overwritten by the next.
+   */
+  dualPoint(variables: Uint32Array, values: Float64Array, extra: Float64Array): DualPoint;
   /** One call of the problem's kernel; then whatever nodes that stay unsolved are waiting for. */
   launch(nodes: NodeBatchArguments, extras: NodeExtras): Promise<void>;
 }
@@ -57,7 +63,7 @@ const sweepsPerCall = 400;
 /**
  * Solves relaxations many at a time, each on one thread, by one call of a kernel for all.
  *
- * Memory: 9 bytes x {@linkcode BATCH_NODES} x variables.
+ * Memory: 9 bytes x {@linkcode BATCH_NODES} x variables where the kernels run, and 10 beside.
  */
 export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run: Run): NodeBatch {
   const { variables, penalty, extras } = problem;
@@ -69,10 +75,11 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
   const statuses = workspace.allocate("u8", BATCH_NODES * variables, "node statuses");
   const values = matrix(variables, "node values"), states = matrix(nodeStateWords, "node states");
   const beside = matrix(extras, "node extras");
-  // Copies on this side, used again and again.
-  const statusBuffer = new Uint8Array(BATCH_NODES * variables), valueBuffer = new Float64Array(BATCH_NODES * variables);
-  const stateBuffer = new Float64Array(BATCH_NODES * nodeStateWords),
-    extraBuffer = new Float64Array(BATCH_NODES * extras);
+  // Copies on this side, used again and again: statuses as they were asked for, and as the kernel leaves them.
+  const statusBuffer = new Uint8Array(BATCH_NODES * variables), screened = new Uint8Array(BATCH_NODES * variables);
+  const valueBuffer = new Float64Array(BATCH_NODES * variables);
+  const stateBuffer = new Float64Array(BATCH_NODES * nodeStateWords);
+  const extraBuffer = new Float64Array(BATCH_NODES * extras);
 
   function load(requests: readonly NodeRequest<NodeStart>[]): void {
     requests.forEach(({ start, bound, writeStatuses }, node) => {
@@ -99,36 +106,36 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
   }
 
   // Buffers for the nonzeros of one node.
-  const found = new Uint32Array(variables), nonzeros = new Float32Array(variables);
+  const found = new Uint32Array(variables), nonzeros = new Float64Array(variables);
   const candidates = createCandidates(problem.candidates, penalty);
 
-  function lift(node: number): SolvedNode {
+  /** What the search may believe of a node: its bound and its fixings come from its values, not from the kernel. */
+  function lift({ bound: known }: NodeRequest<NodeStart>, node: number, upperBound: number): SolvedNode {
     const at = node * variables, state = node * nodeStateWords;
+    const asked = statusBuffer.subarray(at, at + variables), left = screened.subarray(at, at + variables);
     let count = 0;
     for (let j = 0; j < variables; j++) {
       const value = valueBuffer[at + j];
       if (value === 0) continue;
       found[count] = j;
       nonzeros[count++] = value;
-      candidates.offer(j, value, statusBuffer[at + j]);
+      // What the node fixes is not branched on, whatever the kernel has made of it.
+      if (asked[j] === nodeStatus.free) candidates.offer(j, value, left[j]);
     }
-    const fixings: Fixing[] = [];
-    if (stateBuffer[state + nodeState.fixings] > 0) {
-      for (let j = 0; j < variables; j++) {
-        if (statusBuffer[at + j] === nodeStatus.screenedKept) fixings.push(keep(j));
-        else if (statusBuffer[at + j] === nodeStatus.screenedZero) fixings.push(drop(j));
-      }
-    }
+    const extra = extraBuffer.subarray(node * extras, (node + 1) * extras);
+    const dual = problem.dualPoint(found.subarray(0, count), nonzeros.subarray(0, count), extra);
+    const proposed = stateBuffer[state + nodeState.fixings] > 0 ? left : undefined;
+    const { bound, fixings } = certifyNode(dual, asked, penalty, upperBound, proposed);
     return {
-      bound: stateBuffer[state + nodeState.bound],
+      bound: Math.max(bound, known),
       objective: solved(node) ? stateBuffer[state + nodeState.objective] : Infinity,
       candidates: candidates.take(),
       complete: solved(node),
       fixings,
       start: {
         variables: found.slice(0, count),
-        values: nonzeros.slice(0, count),
-        ...(extras > 0 && { extra: Float32Array.from(extraBuffer.subarray(node * extras, (node + 1) * extras)) }),
+        values: Float32Array.from(nonzeros.subarray(0, count)),
+        ...(extras > 0 && { extra: Float32Array.from(extra) }),
       },
     };
   }
@@ -156,10 +163,10 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
       // The time limit is reached: the bounds there are will do, but there must be some.
       if (requests.every((_, node) => stateBuffer[node * nodeStateWords + nodeState.bound] > -Infinity)) break;
     }
-    await workspace.read(statuses, 0, nodes * variables, statusBuffer);
+    await workspace.read(statuses, 0, nodes * variables, screened);
     await workspace.read(values.array, 0, nodes * variables, valueBuffer);
     await workspace.read(beside.array, 0, nodes * extras, extraBuffer);
-    return requests.map((_, node) => lift(node));
+    return requests.map((request, node) => lift(request, node, upperBound));
   }
 
   return {

@@ -1,5 +1,6 @@
 import { BATCH_NODES } from "../../kernels/contract/l0/constants.ts";
 import { nodeStatus } from "../../kernels/contract/l0/nodes.ts";
+import { relativeGap } from "../core/certificate.ts";
 import type { Status } from "../core/result.ts";
 import type { Run } from "../core/run.ts";
 import { createHeap } from "./heap.ts";
@@ -87,11 +88,6 @@ interface Node<Start> extends NodeRelaxation<Start> {
 interface Child<Start> {
   readonly parent: Node<Start> | undefined;
   readonly fixings: readonly Fixing[];
-}
-
-/** Relative gap between an incumbent and a lower bound. */
-export function relativeGap(upper: number, lower: number): number {
-  return upper <= lower ? 0 : (upper - lower) / Math.max(Math.abs(upper), Number.MIN_VALUE);
 }
 
 /**
@@ -184,12 +180,14 @@ export async function branchAndBound<Start>(tree: Tree<Start>, options: SearchOp
     }
     const batch = limitReached ? [] : takeBatch();
     if (batch.length === 0) {
-      // Otherwise what keeps the gap open is closed already, and branching cannot raise it.
       if (limitReached) status = "node-limit";
       break;
     }
     (await branch(batch)).forEach(file);
   }
+  // What keeps the gap open is closed already, and branching cannot raise it.
+  const stuck = status === "converged" && relativeGap(tree.incumbent(), lowerBound()) > gapTolerance;
+  if (stuck) status = "precision-limit";
   return { status, lowerBound: lowerBound(), nodes };
 }
 

@@ -1,12 +1,20 @@
 import { openWorkspace } from "../../kernels/engine/mod.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
-import { checkMatrix, dtypeOf, type Matrix, matrix } from "../core/matrix.ts";
+import { checkMatrix, dtypeOf, type Matrix, matrix, type Vector } from "../core/matrix.ts";
+import { addScaled, plainDot } from "../core/plain_sums.ts";
+import { checkGramRow, randomWeights } from "../core/product_check.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import { startRun } from "../core/run.ts";
 import { accumulateGramOptions, type GramOptions } from "./options.ts";
 
 /** Activations of one kernel call: enough rows to amortise the triangle, few enough to return soon. */
 const callFlops = 1e9;
+
+/** Tokens whose products of f32 are summed in f32 at most; the errors of their sums grow as the root of that number. */
+const narrowTokens = 256;
+
+/** Elements of the sum that are checked between two checkpoints. */
+const elementsChecked = 2 ** 26;
 
 /** Collects the Gram matrix of a layer's inputs. */
 export interface GramAccumulator {
@@ -62,16 +70,45 @@ export function accumulateGram(inputs: number, options: GramOptions = {}): GramA
       const batch = workspace.allocate(dtypeOf(data), chunk * inputs, "activations");
       const c = { array: workspace.allocate("f64", inputs * inputs, "gram"), rows: inputs, columns: inputs };
       workspace.write(c.array, sum);
+      const weights = weightsOf(data, tokens), expected = new Float64Array(inputs);
       for (let begin = 0; begin < tokens; begin += chunk) {
         const rows = Math.min(chunk, tokens - begin);
         workspace.write(batch, data.subarray(begin * inputs, (begin + rows) * inputs));
+        for (let token = begin; token < begin + rows; token++) {
+          const row = data.subarray(token * inputs, (token + 1) * inputs);
+          addScaled(expected, plainDot(row, weights), row);
+        }
         await workspace.kernels.syrk({ a: { array: batch, rows, columns: inputs }, c, beta: 1 });
         await run.checkpoint({ stage: "accumulate", fraction: (begin + rows) / tokens, iteration: 0 });
       }
-      sum.set(await workspace.read(c.array));
+      const next = await workspace.read(c.array), rowsChecked = Math.ceil(elementsChecked / inputs);
+      const unit = dtypeOf(data) === "f32" ? 2 ** -23 * Math.sqrt(narrowTokens) : 0;
+      for (let j = 0; j < inputs; j++) {
+        const at = j * inputs;
+        checkGramRow({
+          name: `row ${j} of X X^T`,
+          received: plainDot(next, weights, inputs, at) - plainDot(sum, weights, inputs, at),
+          expected: expected[j],
+          norm: Math.sqrt(next[at + j]),
+          samples: tokens,
+          features: inputs,
+          unit,
+        });
+        if ((j + 1) % rowsChecked === 0) await run.checkpoint({ stage: "accumulate", fraction: 1, iteration: 0 });
+      }
+      sum.set(next);
     } finally {
       workspace.release();
     }
+  }
+
+  /** Weights over the norms of the inputs once a batch is in. */
+  function weightsOf(data: Vector, tokens: number): Float64Array {
+    const squares = Float64Array.from({ length: inputs }, (_, j) => sum[j * (inputs + 1)]);
+    for (let token = 0, at = 0; token < tokens; token++) {
+      for (let j = 0; j < inputs; j++, at++) squares[j] += data[at] * data[at];
+    }
+    return randomWeights(squares);
   }
 
   return {

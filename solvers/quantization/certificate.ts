@@ -1,6 +1,9 @@
 import { formBlock } from "../../kernels/engine/mod.ts";
 import type { MatrixOperand } from "../../kernels/contract.ts";
+import { compared } from "../core/certificate.ts";
 import { DataError } from "../core/errors.ts";
+import { plainDot } from "../core/plain_sums.ts";
+import { createRandom } from "../core/random.ts";
 import { ranges, rowsOfBlock, rowsOfCall } from "./blocking.ts";
 import { dequantizeRows, type QuantizedWeights } from "./layer.ts";
 import type { Problem } from "./problem.ts";
@@ -10,6 +13,9 @@ const rounding = 1e-6;
 
 /** Share of a dense pass that a quadratic form of each row costs. */
 const formShare = 0.5;
+
+/** Rows whose quadratic forms are summed again in JavaScript. */
+const rowsCompared = 3;
 
 /** What the certificate measures. */
 export interface Certificate {
@@ -23,9 +29,10 @@ export interface Certificate {
 
 /**
  * `||(W - What) X||^2` and `||W X||^2` in f64, from the dense weights that the layer stands for and apart from the fast
- * path: as much arithmetic as one dense pass, in f64.
+ * path: as much arithmetic as one dense pass, in f64. The kernel that sums them is compared with plain sums on some rows.
  *
  * @param pause called between short kernel calls
+ * @throws {BackendError} where the kernel and plain sums part beyond rounding
  */
 export async function certify(
   problem: Problem,
@@ -58,16 +65,41 @@ export async function certify(
     return workspace.read(values, 0, count);
   }
 
+  const random = createRandom(problem.options.seed), drawn = new Set<number>();
+  while (drawn.size < Math.min(rowsCompared, rows)) drawn.add(random.integer(rows));
+
+  /** Compares the forms of some rows, whose first is `begin`, with plain sums over the triangle that the kernel reads. */
+  async function compare(what: string, x: ArrayLike<number>, begin: number, received: Float64Array): Promise<void> {
+    for (const row of drawn) {
+      if (row < begin || row >= begin + received.length) continue;
+      const values = Float64Array.from({ length: columns }, (_, j) => x[(row - begin) * columns + j]);
+      let plain = 0, size = 0;
+      for (const [first, end] of ranges(columns, formBlock)) {
+        for (let j = first; j < end; j++) {
+          const diagonal = gram.data[j * columns + j];
+          plain += values[j] * (diagonal * values[j] + 2 * plainDot(gram.data, values, j, j * columns));
+          size += Math.abs(values[j]) * Math.sqrt(Math.max(0, diagonal));
+        }
+        await pause();
+      }
+      compared(`${what} of row ${row}`, plain, received[row - begin], 4 * Number.EPSILON * columns * size * size);
+    }
+  }
+
   const rowObjectives = new Float64Array(rows);
   let norm = 0;
   for (const [begin, end] of ranges(rows, capacity)) {
     const original = weights.data.subarray(begin * columns, end * columns);
     workspace.write(block, original);
-    norm += sum(await forms(end - begin));
+    const norms = await forms(end - begin);
+    await compare("||w X||^2", original, begin, norms);
+    norm += sum(norms);
     dequantizeRows(layer, begin, end, dense);
     for (let at = 0; at < original.length; at++) errors[at] = original[at] - dense[at];
     workspace.write(block, errors.subarray(0, original.length));
-    rowObjectives.set(await forms(end - begin), begin);
+    const objectives = await forms(end - begin);
+    await compare("||(w - what) X||^2", errors, begin, objectives);
+    rowObjectives.set(objectives, begin);
   }
   for (const array of [form, block, values]) workspace.free(array);
   const objective = sum(rowObjectives);

@@ -1,4 +1,5 @@
 import { withWorkspace, type WorkRequest } from "../../kernels/engine/mod.ts";
+import { certified } from "../core/certificate.ts";
 import { ShapeError } from "../core/errors.ts";
 import { checkMatrix, dtypeOf, type Matrix } from "../core/matrix.ts";
 import { startRun } from "../core/run.ts";
@@ -103,8 +104,7 @@ export async function quantizeLayer(
       () => run.checkpoint({ stage: "certify", fraction: 1, iteration: trace.length }),
     );
     return {
-      status,
-      objective,
+      ...certified({ status, objective }),
       relativeError: norm > 0 ? objective / norm : 0,
       rowObjectives,
       trace: Float64Array.from(complete ? trace : [objective]),

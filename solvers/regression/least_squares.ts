@@ -1,10 +1,13 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, VectorOperand } from "../../kernels/contract.ts";
 import { createNodeBatch, type NodeBatch } from "../l0/node_batch.ts";
+import type { DualPoint } from "../l0/node_certificate.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
 import { nodePrecision } from "../l0/relaxation.ts";
 import type { Matrix, Vector } from "../core/matrix.ts";
 import type { SearchOptions } from "../l0/search.ts";
+import { addRows, addScaled, plainDot } from "../core/plain_sums.ts";
+import { checkGramRow, randomWeights } from "../core/product_check.ts";
 
 /** A coefficient vector that is zero outside `features`, and what the descents need to know of it. */
 export interface Estimate {
@@ -76,16 +79,20 @@ const columnsTogether = 64;
  * Puts the data where the kernels run. `X` [samples, features] is kept once, features as rows; the Gram matrix grows with
  * the features that descents touch, and stays for later descents: 8 bytes x features x features touched.
  */
-export async function createLeastSquares(
+export function createLeastSquares(
   workspace: Workspace,
   X: Matrix,
   y: Vector,
   { means, scales, responseMean }: Standardization,
-): Promise<LeastSquares> {
+): LeastSquares {
   const [samples, features] = X.shape;
   const { kernels } = workspace;
   const data = workspace.allocate("f64", features * samples, "X transposed");
   const squaredNorms = new Float64Array(features);
+  const centered = Float64Array.from(y, (value) => value - responseMean);
+  const correlationsWithY = new Float64Array(features);
+  // What Gram rows are checked against: X times random weights, and each row of X^T X times those weights.
+  const weights = new Float64Array(features), mixture = new Float64Array(samples);
   // A few columns at a time: the rows of X are read in runs, and nothing is held twice.
   const columns = new Float64Array(Math.min(features, columnsTogether) * samples);
   for (let first = 0; first < features; first += columnsTogether) {
@@ -95,16 +102,16 @@ export async function createLeastSquares(
         const x = (X.data[i * features + first + j] - means[first + j]) / scales[first + j];
         columns[j * samples + i] = x;
         squaredNorms[first + j] += x * x;
+        correlationsWithY[first + j] += x * centered[i];
       }
     }
+    weights.set(randomWeights(squaredNorms.subarray(first, first + count), first), first);
+    for (let j = 0; j < count; j++) addScaled(mixture, weights[first + j], columns, j * samples);
     workspace.write(data, columns.subarray(0, count * samples), first * samples);
   }
-  const centered = Float64Array.from(y, (value) => value - responseMean);
-  const response = vector("y", samples);
-  workspace.write(response.array, centered);
   const transposed = { array: data, rows: features, columns: samples };
   const linear = vector("X^T y", features);
-  await kernels.gemv({ a: transposed, x: response, y: linear });
+  workspace.write(linear.array, correlationsWithY);
   const correlations = vector("correlations", features);
 
   let capacity = Math.min(features, initialRows);
@@ -115,7 +122,7 @@ export async function createLeastSquares(
   let rowCount = 0;
   let block: DeviceArray<"f64"> | undefined;
   /** Magnitudes of the latest correlations are where the features are looked for that fill a block up. */
-  let latest: Float64Array = new Float64Array(features);
+  let latest: Float64Array = correlationsWithY;
 
   let activeCapacity = 64;
   let active = allocateActive();
@@ -153,9 +160,39 @@ export async function createLeastSquares(
         transposeB: true,
         c: { array: gram, offset: rowCount * features, rows: chosen.length, columns: features },
       });
-      for (const feature of chosen) rowOf[feature] = rowCount++;
+      for (const feature of chosen) checkRow(feature, rowOf[feature] = rowCount++);
     }
     workspace.write(placeOfRow, rowOf);
+  }
+
+  function checkRow(feature: number, row: number): void {
+    checkGramRow({
+      name: `row ${feature} of X^T X`,
+      received: plainDot(workspace.view(gram), weights, features, row * features),
+      expected: plainDot(workspace.view(data), mixture, samples, feature * samples),
+      norm: Math.sqrt(squaredNorms[feature]),
+      samples,
+      features,
+    });
+  }
+
+  /** `X^T (y - X b)` in plain f64, from the checked rows; a dual point whatever `b` is, and so without what has no row. */
+  const gradient = new Float64Array(features);
+  function dualPoint(variables: Uint32Array, values: Float64Array): DualPoint {
+    gradient.set(correlationsWithY);
+    const rows: number[] = [], factors: number[] = [];
+    for (let k = 0; k < variables.length; k++) {
+      if (rowOf[variables[k]] < 0) continue;
+      rows.push(rowOf[variables[k]] * features);
+      factors.push(-values[k]);
+    }
+    addRows(gradient, workspace.view(gram), rows, factors);
+    let value = nullLoss;
+    for (let k = 0; k < variables.length; k++) {
+      if (rowOf[variables[k]] < 0) continue;
+      value -= (correlationsWithY[variables[k]] - gradient[variables[k]]) * values[k] / 2;
+    }
+    return { value, size: nullLoss, gradient };
   }
 
   /** Features without a row that are most correlated with the residual. */
@@ -186,7 +223,7 @@ export async function createLeastSquares(
     samples,
     features,
     nullLoss,
-    linear: latest = await workspace.read(linear.array),
+    linear: correlationsWithY,
     squaredNorms,
     async gramRow(feature) {
       await ensureRows([feature]);
@@ -228,6 +265,7 @@ export async function createLeastSquares(
         extras: 0,
         scale: nullLoss,
         tolerance: nodePrecision.node * nullLoss,
+        dualPoint,
         async launch(batch) {
           workspace.write(wanted, nothing);
           await kernels.regressionNodes({

@@ -1,6 +1,6 @@
 import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
-import { type L0Penalty, l0Penalty, penaltyAt } from "../l0/penalty.ts";
-import { relativeGap } from "../l0/search.ts";
+import { type L0Penalty, l0Penalty } from "../l0/penalty.ts";
+import { certified } from "../core/certificate.ts";
 import { columnMoments } from "../core/columns.ts";
 import { ShapeError } from "../core/errors.ts";
 import { checkMatrix, type Matrix, toVectorArgument, type Vector, type VectorLike } from "../core/matrix.ts";
@@ -13,6 +13,7 @@ import { coordinateDescent, type DescentBudget, localSearch, type Solution } fro
 import { type ExactSolution, solveExactly } from "./exact.ts";
 import { createLeastSquares, type LeastSquares, type SparseStart, type Standardization } from "./least_squares.ts";
 import { type RegressionOptions, type SparseRegressionOptions, sparseRegressionOptions } from "./options.ts";
+import { plainObjective } from "./plain_objective.ts";
 
 /** A fitted sparse regression. */
 export interface SparseRegression extends Result {
@@ -103,7 +104,7 @@ export async function openRegression(
   const [samples, features] = X.shape;
   const workspace = await openWorkspace({ ...options, dtype: "f64", flops: 200 * samples * features });
   try {
-    const problem = await createLeastSquares(workspace, X, y, standardization);
+    const problem = createLeastSquares(workspace, X, y, standardization);
     const search = { gapTolerance, nodeLimit, branchingWidth, run };
     return {
       problem,
@@ -119,7 +120,7 @@ export async function openRegression(
           const descend = method === "local-search" ? localSearch : coordinateDescent;
           solution = await descend(problem, penalty, start, budget);
         }
-        return present(X, y, standardization, penalty, solution, budget, workspace, run);
+        return present(X, y, standardization, problem, penalty, solution, budget, gapTolerance, workspace, run);
       },
       close: () => workspace.release(),
     };
@@ -155,38 +156,41 @@ function standardizationOf(X: Matrix, y: Vector, intercept: boolean, standardize
 function present(
   X: Matrix,
   y: Vector,
-  { means, scales, responseMean, intercept: hasIntercept }: Standardization,
+  standardization: Standardization,
+  problem: LeastSquares,
   penalty: L0Penalty,
   solution: Solution | ExactSolution,
   budget: DescentBudget,
+  gapTolerance: number,
   workspace: Workspace,
   run: Run,
 ): SessionFit {
-  const [samples, features] = X.shape;
+  const { means, scales, responseMean } = standardization;
   const { features: active, coefficients: scaled, correlations } = solution.estimate;
-  const coefficients = new Float64Array(features);
+  const coefficients = new Float64Array(problem.features);
   let intercept = responseMean;
   active.forEach((feature, i) => {
     coefficients[feature] = scaled[i] / scales[feature];
     intercept -= means[feature] * coefficients[feature];
   });
   const support = Uint32Array.from(active).sort();
-  let objective = scaled.reduce((sum, x) => sum + penaltyAt(x, penalty), 0);
-  for (let i = 0; i < samples; i++) {
-    let residual = y[i] - intercept;
-    for (const feature of support) residual -= X.data[i * features + feature] * coefficients[feature];
-    objective += residual * residual / 2;
-  }
+  const answer = { coefficients, intercept, support, scaled };
+  const { nullLoss, squaredNorms } = problem;
   const exact = "lowerBound" in solution ? solution : undefined;
-  const lowerBound = exact && Math.min(exact.lowerBound, objective);
+  const certificate = certified({
+    ...plainObjective(X, y, answer, standardization, penalty, { nullLoss, squaredNorms, features: active }),
+    searched: solution.objective,
+    lowerBound: exact?.lowerBound,
+    gapTolerance,
+    status: exact?.status ?? budget.ended ?? "converged",
+  });
   return {
     coefficients,
     intercept,
     support,
-    parameterCount: support.length + (hasIntercept ? 1 : 0),
-    objective,
-    ...(exact && { lowerBound, gap: relativeGap(objective, lowerBound!), nodes: exact.nodes }),
-    status: exact?.status ?? budget.ended ?? "converged",
+    parameterCount: support.length + (standardization.intercept ? 1 : 0),
+    ...certificate,
+    ...(exact && { nodes: exact.nodes }),
     trace: Float64Array.from(budget.trace),
     iterations: budget.sweeps,
     elapsedMs: run.elapsedMs(),

@@ -222,6 +222,9 @@ export function createWebgpuWorkspace(
     run,
     scratch,
     timed,
+    view: ({ label }) => {
+      throw new TypeError(`Cannot look at "${label}": it is on a WebGPU device.`);
+    },
     release() {
       if (released) return;
       released = true;

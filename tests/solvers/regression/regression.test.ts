@@ -44,7 +44,7 @@ describe("sparseRegression", () => {
         lambda2,
         bigM,
         method: "exact",
-        gapTolerance: 0,
+        gapTolerance: 1e-9,
       });
       assert.equal(fit.status, "converged");
       assert.ok(Math.abs(fit.objective - best) <= 1e-9 * best, `instance ${instance}: ${fit.objective}, best ${best}`);
@@ -63,7 +63,7 @@ describe("sparseRegression", () => {
         lambda0,
         lambda2,
         method: "exact",
-        gapTolerance: 0,
+        gapTolerance: 1e-9,
         nodeLimit,
       });
       assert.ok(fit.lowerBound! <= best * (1 + 1e-12) && best <= fit.objective * (1 + 1e-12));
@@ -73,6 +73,13 @@ describe("sparseRegression", () => {
       assert.equal(fit.status, "node-limit");
     }
     assert.fail("80 nodes were expected to do");
+  });
+
+  it("exact says that rounding has stopped it, where it cannot keep the gap that was asked for", async () => {
+    const { X, y } = simulate(20, 8, 3, 0.5, 1.5, 7);
+    const fit = await sparseRegression(X, y, { lambda0: 0.5, lambda2: 0.1, method: "exact", gapTolerance: 0 });
+    assert.ok(fit.gap! > 0 && fit.gap! < 1e-9);
+    assert.equal(fit.status, "precision-limit");
   });
 
   it("exact needs neither ridge nor bound when the columns are independent, and says when they are not", async () => {

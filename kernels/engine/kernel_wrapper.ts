@@ -1,0 +1,19 @@
+import type { Kernels } from "../contract.ts";
+
+/** A table of kernels around another. */
+export type KernelWrapper = (kernels: Kernels) => Kernels;
+
+let wrapper: KernelWrapper | undefined;
+
+/**
+ * Puts a table around the kernels of every workspace on the processor that is opened from now on; without an argument,
+ * no more. For tests, which so see what solvers call, and what becomes of their certificates when a kernel is wrong.
+ */
+export function wrapKernels(wrap?: KernelWrapper): void {
+  wrapper = wrap;
+}
+
+/** The kernels as workspaces offer them. */
+export function wrapped(kernels: Kernels): Kernels {
+  return wrapper ? wrapper(kernels) : kernels;
+}

@@ -1,0 +1,306 @@
+/** Every public solver with one kernel after another slightly wrong: what it says of its answer stays true. @module */
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { KernelName, Kernels } from "../../kernels/contract.ts";
+import { wrapKernels } from "../../kernels/engine/kernel_wrapper.ts";
+import * as minima from "../../mod.ts";
+import { createRandom, dequantize, matrix, type Result } from "../../mod.ts";
+import { lossOf, makeLayer } from "../support/layers.ts";
+import { bestGraph, covariance, graphObjective } from "../solvers/graph/best_graph.ts";
+import { golden } from "../solvers/graph/data.ts";
+import { bestSubset } from "../solvers/regression/best_subset.ts";
+import { simulate } from "../solvers/regression/data.ts";
+
+/** One way to call a solver; fails where what it reports is not true of its answer. */
+type Check = () => Promise<void>;
+
+/** Exported functions that are asynchronous and solve nothing. */
+const exempt = [
+  ...["calibrate", "capabilities", "dispose", "init"],
+  ...["parseQuantizedLayers", "readSafetensorsHeader", "readSafetensorsTensor"],
+];
+
+const place = { backend: "wasm", timeLimitMs: 3_000 } as const;
+
+/** Relative accuracy of what is reported. */
+const accuracy = 1e-9;
+
+function near(what: string, received: number, truth: number): void {
+  assert.ok(Math.abs(received - truth) <= accuracy * Math.abs(truth), `${what} is ${received}, in truth ${truth}`);
+}
+
+interface Bounded extends Result {
+  readonly lowerBound?: number;
+  readonly gap?: number;
+}
+
+function trueOf(result: Bounded, objective: number, optimum = Infinity, gapTolerance = 0): void {
+  near("the objective", result.objective, objective);
+  if (result.lowerBound === undefined) return;
+  const { lowerBound, gap, status } = result;
+  const bounds = lowerBound <= optimum + accuracy * Math.abs(optimum) && lowerBound <= result.objective;
+  assert.ok(bounds, `the lower bound is ${lowerBound}, the optimum ${optimum}, the objective ${result.objective}`);
+  near("the gap", gap!, (result.objective - lowerBound) / Math.abs(result.objective));
+  assert.ok(status !== "converged" || gap! <= gapTolerance, `${status} at a gap of ${gap}`);
+}
+
+const { X, y } = simulate(30, 7, 3, 0.6, 0.5, 4);
+const penalties = { lambda0: 0.6, lambda2: 0.1 };
+const subset = bestSubset(X, y, penalties.lambda0, penalties.lambda2, Infinity);
+
+/** The objective of a regression, from its definition. */
+function regressionObjective(
+  fit: { coefficients: Float64Array; intercept: number },
+  standardize: boolean,
+  lambda0: number,
+): number {
+  const [samples, features] = X.shape;
+  let sum = 0;
+  for (let j = 0; j < features; j++) {
+    const column = Array.from({ length: samples }, (_, i) => X.data[i * features + j]);
+    const mean = column.reduce((total, x) => total + x, 0) / samples;
+    const scale = Math.sqrt(column.reduce((total, x) => total + (x - mean) ** 2, 0) / samples);
+    const b = fit.coefficients[j] * (standardize ? scale : 1);
+    if (b !== 0) sum += lambda0 + penalties.lambda2 * b * b;
+  }
+  for (let i = 0; i < samples; i++) {
+    let residual = y[i] - fit.intercept;
+    for (let j = 0; j < features; j++) residual -= X.data[i * features + j] * fit.coefficients[j];
+    sum += residual * residual / 2;
+  }
+  return sum;
+}
+
+const plain = { intercept: false, standardize: false };
+const regressions: Record<string, Check> = {};
+for (const method of ["coordinate-descent", "local-search", "exact"] as const) {
+  for (const gapTolerance of method === "exact" ? [0, 0.01] : [0]) {
+    regressions[`${method}, gap ${gapTolerance}`] = async () => {
+      const fit = await minima.sparseRegression(X, y, { ...penalties, ...plain, ...place, method, gapTolerance });
+      trueOf(fit, regressionObjective(fit, false, penalties.lambda0), subset, gapTolerance);
+    };
+  }
+  regressions[`${method}, scaled`] = async () => {
+    const scaled = { intercept: true, standardize: true };
+    const fit = await minima.sparseRegression(X, y, { ...penalties, ...scaled, ...place, method });
+    trueOf(fit, regressionObjective(fit, true, penalties.lambda0), Infinity, 0.01);
+  };
+}
+regressions["exact, without ridge"] = async () => {
+  const options = { lambda0: 0.6, lambda2: 0, ...plain, ...place, method: "exact", gapTolerance: 1e-6 } as const;
+  const fit = await minima.sparseRegression(X, y, options);
+  const objective = regressionObjective(fit, false, 0.6) - fit.coefficients.reduce((sum, b) => sum + 0.1 * b * b, 0);
+  trueOf(fit, objective, bestSubset(X, y, 0.6, 0, Infinity), 1e-6);
+};
+
+const S = covariance(golden), edgePenalties = { lambda0: 0.2, lambda2: 0.1 };
+const graph = bestGraph(S, edgePenalties.lambda0, edgePenalties.lambda2, Infinity).objective;
+
+function graphTruth({ precision }: minima.SparsePrecision, lambda0: number): number {
+  const { data } = minima.toDense(precision), size = precision.shape[0];
+  const T = S.map((_, i) => Array.from(data.subarray(i * size, (i + 1) * size)));
+  return graphObjective(S, T, lambda0, edgePenalties.lambda2);
+}
+
+const graphs: Record<string, Check> = {};
+for (const evaluation of ["products", "neighbours", "residuals"] as const) {
+  for (const [method, gapTolerance] of [["approximate", 0], ["exact", 0], ["exact", 0.01]] as const) {
+    graphs[`${method}, ${evaluation}, gap ${gapTolerance}`] = async () => {
+      const options = {
+        ...edgePenalties,
+        ...place,
+        method,
+        evaluation,
+        gapTolerance,
+        perturbations: 2,
+        randomStarts: 1,
+      };
+      const fit = await minima.sparsePrecision(golden, options);
+      trueOf(fit, graphTruth(fit, edgePenalties.lambda0), graph, gapTolerance);
+    };
+  }
+}
+
+const layers: Record<string, Check> = {};
+for (const dtype of ["f32", "f64"] as const) {
+  const layer = makeLayer({ rows: 6, columns: 16, seed: 3, dtype });
+  for (const method of ["auto", "quantease", "gptq", "rtn"] as const) {
+    for (
+      const outliers of method === "auto" || method === "quantease" ? [undefined, { fraction: 0.05 }] : [undefined]
+    ) {
+      layers[`${method}, ${dtype}${outliers ? ", outliers" : ""}`] = async () => {
+        const options = { ...place, bits: 3, method, outliers, iterations: 4 } as const;
+        const quantized = await minima.quantizeLayer(layer.weights, layer.gram, options);
+        trueOf(quantized, lossOf(layer, dequantize(quantized)));
+      };
+    }
+  }
+}
+
+async function accumulates(): Promise<void> {
+  const tokens = 20, inputs = 9, { normal } = createRandom(8);
+  const activations = matrix(tokens, inputs, Float64Array.from({ length: tokens * inputs }, normal));
+  const accumulator = minima.accumulateGram(inputs, { backend: "wasm" });
+  await accumulator.add(activations);
+  const { data } = await accumulator.gram();
+  for (let i = 0; i < inputs; i++) {
+    for (let j = 0; j < inputs; j++) {
+      let sum = 0, size = 0;
+      for (let t = 0; t < tokens; t++) {
+        const product = activations.data[t * inputs + i] * activations.data[t * inputs + j];
+        sum += product;
+        size += Math.abs(product);
+      }
+      assert.ok(Math.abs(data[i * inputs + j] - sum) <= accuracy * size, `${i}, ${j} is ${data[i * inputs + j]}`);
+    }
+  }
+}
+
+/** Every public solver, and the ways to call it. */
+const solvers: Record<string, Record<string, Check>> = {
+  sparseRegression: regressions,
+  sparsePrecision: graphs,
+  quantizeLayer: layers,
+  accumulateGram: { f64: accumulates },
+};
+
+const pathOptions = { lambda2: penalties.lambda2, ...plain, ...place, count: 5 };
+solvers.sparseRegressionPath = Object.fromEntries(
+  (["coordinate-descent", "local-search", "exact"] as const).map((method) => [method, async () => {
+    for await (const point of minima.sparseRegressionPath(X, y, { ...pathOptions, method })) {
+      const optimum = bestSubset(X, y, point.lambda0, penalties.lambda2, Infinity);
+      trueOf(point, regressionObjective(point, false, point.lambda0), optimum, 0.01);
+    }
+  }]),
+);
+solvers.crossValidateRegression = {
+  "local search": async () => {
+    const { fit } = await minima.crossValidateRegression(X, y, { ...pathOptions, folds: 3 });
+    trueOf(fit, regressionObjective(fit, false, fit.lambda0));
+  },
+};
+solvers.sparsePrecisionPath = Object.fromEntries(
+  (["approximate", "exact"] as const).map((method) => [method, async () => {
+    const options = { lambda2: edgePenalties.lambda2, ...place, method, count: 4 };
+    for await (const point of minima.sparsePrecisionPath(golden, options)) {
+      const optimum = bestGraph(S, point.lambda0, edgePenalties.lambda2, Infinity).objective;
+      trueOf(point, graphTruth(point, point.lambda0), optimum, 0.01);
+    }
+  }]),
+);
+
+type AnyKernel = (operands: unknown) => unknown;
+type Numbers = Float32Array | Float64Array | Uint8Array | Uint32Array | Int32Array;
+
+/** The arrays among the operands of a kernel, each once. */
+function arraysOf(operands: unknown, found = new Set<Numbers>()): Set<Numbers> {
+  if (ArrayBuffer.isView(operands)) found.add(operands as Numbers);
+  else if (typeof operands === "object" && operands !== null) {
+    for (const value of Object.values(operands)) arraysOf(value, found);
+  }
+  return found;
+}
+
+/** Ways for a kernel to be wrong: what it does to the numbers that it has changed, and to a number it returns. */
+const faults: Record<string, { change?: (array: Numbers, changed: number[]) => void; count?: number }> = {
+  "a thousandth more": {
+    change(array, changed) {
+      if (isFloat(array)) { for (const at of changed) array[at] *= 1.001; }
+    },
+  },
+  "a tenth more": {
+    change(array, changed) {
+      if (isFloat(array)) { for (const at of changed) array[at] *= 1.1; }
+    },
+  },
+  "a thousandth less": {
+    change(array, changed) {
+      if (isFloat(array)) { for (const at of changed) array[at] *= 0.999; }
+    },
+  },
+  "a thousandth of the largest added": {
+    change(array, changed) {
+      if (!isFloat(array)) return;
+      const largest = changed.reduce((most, at) => Math.max(most, Math.abs(array[at])), 0);
+      if (Number.isFinite(largest)) { for (const at of changed) array[at] += 1e-3 * largest; }
+    },
+  },
+  "one more returned": { count: 1 },
+  "one less returned": { count: -1 },
+};
+
+const isFloat = (array: Numbers) => array instanceof Float32Array || array instanceof Float64Array;
+
+/** The table with `name` wrong; `noteCount` is told that the kernel returns a number. */
+function spoilt(kernels: Kernels, name: KernelName, fault: string): Kernels {
+  const { change, count = 0 } = faults[fault], right = kernels[name] as AnyKernel;
+  const wrong: AnyKernel = (operands) => {
+    const arrays = Array.from(arraysOf(operands)), before = change ? arrays.map((array) => array.slice()) : [];
+    const returned = right(operands);
+    assert.ok(!(returned instanceof Promise), `${name} is done when it returns`);
+    before.forEach((old, k) => {
+      const changed: number[] = [];
+      for (let at = 0; at < old.length; at++) if (!Object.is(old[at], arrays[k][at])) changed.push(at);
+      change!(arrays[k], changed);
+    });
+    return typeof returned === "number" ? returned + count : returned;
+  };
+  return { ...kernels, [name]: wrong };
+}
+
+/** The kernels that a solve calls, and whether they return a number. */
+async function kernelsOf(check: Check): Promise<Map<KernelName, boolean>> {
+  const called = new Map<KernelName, boolean>();
+  wrapKernels((kernels) =>
+    Object.fromEntries(
+      (Object.entries(kernels) as [KernelName, AnyKernel][]).map(([name, kernel]) => [name, (operands: unknown) => {
+        const returned = kernel(operands);
+        called.set(name, typeof returned === "number");
+        return returned;
+      }]),
+    ) as unknown as Kernels
+  );
+  try {
+    await check();
+    return called;
+  } finally {
+    wrapKernels();
+  }
+}
+
+describe("with a kernel that is slightly wrong", () => {
+  it("every public solver is looked at", () => {
+    const solving = Object.entries(minima).filter(([, value]) =>
+      typeof value === "function" && /^Async/.test(value.constructor.name)
+    ).map(([name]) => name);
+    const missing = solving.filter((name) => !(name in solvers) && !exempt.includes(name));
+    assert.deepEqual(missing, [], "solvers that this test does not know");
+  });
+
+  for (const [solver, checks] of Object.entries(solvers)) {
+    for (const [way, check] of Object.entries(checks)) {
+      it(`${solver} (${way}) reports what is true, or refuses`, async () => {
+        const failures: string[] = [];
+        for (const [name, counts] of await kernelsOf(check)) {
+          for (const fault of Object.keys(faults)) {
+            if (faults[fault].count && !counts) continue;
+            wrapKernels((kernels) => spoilt(kernels, name, fault));
+            try {
+              await check();
+            } catch (error) {
+              // A factorisation that is said to fail is believed, and the matrix refused.
+              const failsToFactor = name === "cholesky" && error instanceof minima.DataError;
+              if (!(error instanceof minima.BackendError) && !failsToFactor) {
+                failures.push(`${name}, ${fault}: ${(error as Error).message}`);
+              }
+            } finally {
+              wrapKernels();
+            }
+          }
+        }
+        assert.deepEqual(failures, []);
+      });
+    }
+  }
+});
