@@ -36,7 +36,8 @@ export interface SparseRegression extends Result {
 const action = "fit a sparse regression";
 
 /**
- * Best-subset regression: minimises `||y - b0 - X b||^2 / 2 + lambda0 ||b||_0 + lambda2 ||b||^2` over `|b_j| <= bigM`.
+ * Best-subset regression: minimises `||y - b0 - X b||^2 / 2 + lambda0 ||b||_0 + lambda2 ||b||^2` over `|b_j| <= bigM`,
+ * with `X` scaled to columns of mean square 1 unless `standardize` is false, and without `b0` if `intercept` is.
  *
  * `coordinate-descent` finds a coordinate-wise minimum, `local-search` (the default) one that no swap of two features
  * improves, `exact` a solution with a certified gap by branch and bound. One descent costs O(features x support) a sweep

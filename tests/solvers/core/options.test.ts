@@ -99,7 +99,11 @@ describe("resolveOptions", () => {
       method: "best",
       bits: 4,
       scale: true,
-      ...{ grid: undefined, weights: undefined, always: undefined, initial: undefined, group: undefined },
+      grid: undefined,
+      weights: undefined,
+      always: undefined,
+      initial: undefined,
+      group: undefined,
       signal: undefined,
       onProgress: undefined,
     };
