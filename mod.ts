@@ -16,6 +16,7 @@ export {
   type Crossovers,
   dispose,
   type EngineOptions,
+  type FamilyModules,
   init,
   type KernelModules,
   MemoryLimitError,

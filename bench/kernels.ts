@@ -1,7 +1,8 @@
 /** The library's kernels as contenders: one workspace a build, on one thread. */
 
 import { capabilities, init, openWorkspace, type Workspace } from "../kernels/engine/mod.ts";
-import { type KernelModules, loadModule } from "../kernels/engine/modules.ts";
+import { type FamilyModules, loadModule } from "../kernels/engine/modules.ts";
+import { denseFamily } from "../kernels/families/dense.ts";
 import { type FloatDtype, specifications } from "../kernels/contract.ts";
 import type { FloatArray } from "./peers/peer.ts";
 import type { Contender } from "./runner.ts";
@@ -10,23 +11,23 @@ import type { Contender } from "./runner.ts";
 export type Build = "simd" | "relaxed";
 
 /**
- * Opens the kernels of each build; in the order simd, relaxed. The relaxed build is left out where the engine does not
+ * Opens the dense kernels of each build; in the order simd, relaxed. The relaxed build is left out where the engine does not
  * choose it, because it has no fused multiply-add.
  */
-export async function openBuilds(modules?: KernelModules): Promise<Map<Build, Workspace>> {
-  const both = modules ?? { simd: await loadModule("simd"), relaxed: await relaxedModule() };
-  const request = { backend: "wasm", threads: 1, dtype: "f64", flops: 0 } as const;
+export async function openBuilds(modules?: FamilyModules): Promise<Map<Build, Workspace>> {
+  const both = modules ?? { simd: await loadModule(denseFamily, "simd"), relaxed: await relaxedModule() };
+  const request = { families: [denseFamily], backend: "wasm", threads: 1, dtype: "f64", flops: 0 } as const;
   const builds = new Map<Build, Workspace>();
-  await init({ modules: { simd: both.simd } });
+  await init({ modules: { dense: { simd: both.simd } } });
   builds.set("simd", await openWorkspace(request));
-  await init({ modules: both });
+  await init({ modules: { dense: both } });
   if ((await capabilities()).build === "relaxed") builds.set("relaxed", await openWorkspace(request));
   return builds;
 }
 
 /** The relaxed module, where the engine can read it. */
 async function relaxedModule(): Promise<WebAssembly.Module | undefined> {
-  return await loadModule("relaxed").catch(() => undefined);
+  return await loadModule(denseFamily, "relaxed").catch(() => undefined);
 }
 
 /** A square product by the library's kernel. */

@@ -1,43 +1,31 @@
 /**
  * Bundles the service for workerd (Cloudflare Workers) into `build/worker/`: `worker.js`, and beside it the kernels as
- * `.wasm`, which workerd compiles itself.
+ * `.wasm`, which workerd compiles itself. `--system=NAME` makes a service of the routes of one system, in
+ * `build/worker-NAME/`.
  */
 
-import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import process from "node:process";
-import { build, type Plugin, stop } from "esbuild";
+import { build, stop } from "esbuild";
+import { copyModules, edgeOptions, familiesOf, givingModules } from "./edge.ts";
 
-const output = "build/worker";
-const limitBytes = 300 * 1024;
+/** The most of a service with one system, compressed; of one with them all, the most that Cloudflare takes for nothing. */
+const limitBytes = { one: 150 * 1024, all: 3 * 1024 * 1024 };
 
-/** The kernels come as modules, so the bytes that the library carries in base64 stay out. */
-const withoutEmbeddedKernels: Plugin = {
-  name: "without-embedded-kernels",
-  setup({ onLoad }) {
-    onLoad({ filter: /kernels[\\/]dist[\\/](simd|relaxed)\.ts$/ }, () => ({
-      contents: 'throw new Error("This build has no embedded kernels: pass compiled modules to init().");',
-    }));
-  },
-};
+const { values: { system } } = parseArgs({ args: process.argv.slice(2), options: { system: { type: "string" } } });
+const output = system === undefined ? "build/worker" : `build/worker-${system}`;
 
-const modules = ["simd.wasm", "relaxed.wasm"];
+await rm(output, { recursive: true, force: true });
 await mkdir(output, { recursive: true });
-await build({
-  entryPoints: ["server/entry/workerd.ts"],
-  outfile: `${output}/worker.js`,
-  bundle: true,
-  format: "esm",
-  platform: "neutral",
-  mainFields: ["module", "main"],
-  conditions: ["workerd", "import"],
-  target: "es2022",
-  minify: true,
-  external: ["*.wasm", "node:*"],
-  plugins: [withoutEmbeddedKernels],
-});
+const contents = await entryText(system);
+// The first pass tells which families the routes reach.
+const probe = await bundle(contents, false);
+const families = familiesOf(probe.metafile, "<stdin>");
+await bundle(givingModules(families, ".") + contents, true);
 await stop();
-for (const name of modules) await copyFile(`kernels/dist/${name}`, `${output}/${name}`);
+const modules = await copyModules(families, output);
 
 let total = 0;
 for (const name of ["worker.js", ...modules]) {
@@ -46,5 +34,35 @@ for (const name of ["worker.js", ...modules]) {
   total += compressed;
   console.log(`${output}/${name}: ${bytes.length} bytes, ${compressed} gzipped`);
 }
-console.log(`edge bundle: ${total} of at most ${limitBytes} bytes gzipped`);
-if (total > limitBytes) process.exit(1);
+const limit = limitBytes[system === undefined ? "all" : "one"];
+console.log(`edge bundle: ${total} of at most ${limit} bytes gzipped`);
+if (total > limit) process.exit(1);
+
+function bundle(contents: string, write: boolean) {
+  return build({
+    ...edgeOptions,
+    stdin: { contents, resolveDir: ".", loader: "ts" },
+    outfile: `${output}/worker.js`,
+    minify: true,
+    write,
+  });
+}
+
+/** The service of all routes, or of those that a system's solvers answer. */
+async function entryText(system: string | undefined): Promise<string> {
+  if (system === undefined) return 'export { default } from "./server/entry/workerd.ts";\n';
+  const imports: string[] = [], names: string[] = [];
+  for (const file of (await readdir("server/routes")).sort()) {
+    const text = await readFile(`server/routes/${file}`, "utf8");
+    if (!text.includes(`"../../solvers/${system}/`)) continue;
+    const [, name] = /^export const (\w+) = defineRoute\(/m.exec(text)!;
+    imports.push(`import { ${name} } from "./server/routes/${file}";`);
+    names.push(name);
+  }
+  if (names.length === 0) throw new Error(`No route has solvers of the system "${system}".`);
+  return [
+    ...imports,
+    'import { createService } from "./server/service.ts";',
+    `export default createService({ routes: [${names.join(", ")}] });\n`,
+  ].join("\n");
+}

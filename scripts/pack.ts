@@ -1,11 +1,13 @@
 /**
  * `deno task pack`: the npm package, in `build/npm/`: one bundle for each export of deno.json with the chunks they
- * share, their declarations, for workerd an entry that brings the kernels as modules, and the documents that the README
- * leads to. Beside it, in `build/`, the same as one file that `npm install` takes.
+ * share, their declarations, the same for workerd with the kernels as modules, and the documents that the README leads
+ * to. Beside it, in `build/`, the same as one file that `npm install` takes.
  */
 
 import { dirname, join } from "node:path/posix";
-import { build, stop } from "esbuild";
+import { build, type BuildOptions, type Metafile, stop } from "esbuild";
+import { findFamilies } from "./assembly_exports.ts";
+import { copyModules, edgeOptions, familiesOf, givingModules } from "./edge.ts";
 
 const output = "build/npm";
 
@@ -16,43 +18,73 @@ interface Manifest {
 
 const manifest: Manifest = JSON.parse(Deno.readTextFileSync("deno.json"));
 const development = JSON.parse(Deno.readTextFileSync("package.json"));
-/** Name of each export in the package: `mod` for ".", `server` for "./server". */
-const entries = Object.entries(manifest.exports).map(([key, source]) => ({ key, source, name: key.slice(2) || "mod" }));
+/** Name of each export in the package: `mod` for ".", `server` for "./server"; one folder holds them all. */
+const entries = Object.entries(manifest.exports).map(([key, source]) => ({
+  key,
+  source: source.slice(2),
+  name: key.slice(2).replaceAll("/", "-") || "mod",
+}));
+const shared = {
+  chunkNames: "chunks/[name]-[hash]",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  target: "es2022",
+  platform: "neutral",
+  external: [...Object.keys(development.peerDependencies), "node:*"],
+  metafile: true,
+  logLevel: "error",
+} satisfies BuildOptions;
 
 await Deno.remove(output, { recursive: true }).catch(() => {});
-await bundle();
+await bundleForWorkerd(await bundle());
 await declarations();
-await Deno.copyFile("kernels/dist/simd.wasm", `${output}/simd.wasm`);
-await Deno.copyFile("kernels/dist/relaxed.wasm", `${output}/relaxed.wasm`);
 for (const path of linkedFiles("README.md")) {
   await Deno.mkdir(dirname(`${output}/${path}`), { recursive: true });
   await Deno.copyFile(path, `${output}/${path}`);
 }
-await writeWorkerdEntries();
 await Deno.writeTextFile(`${output}/package.json`, JSON.stringify(packageJson(), null, 2) + "\n");
 await run("npm", "pack", `./${output}`, "--pack-destination", dirname(output));
 await stop();
 
-async function bundle(): Promise<void> {
-  const { metafile } = await build({
-    entryPoints: entries.map(({ name, source }) => ({ in: source, out: name })),
-    outdir: output,
-    chunkNames: "chunks/[name]-[hash]",
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    target: "es2022",
-    platform: "neutral",
-    external: [...Object.keys(development.peerDependencies), "node:*"],
-    logLevel: "error",
-    metafile: true,
-  });
+async function bundle(): Promise<Metafile> {
+  const entryPoints = entries.map(({ name, source }) => ({ in: source, out: name }));
+  const { metafile } = await build({ ...shared, entryPoints, outdir: output });
   await Deno.writeTextFile(`${output}/THIRD_PARTY_LICENSES`, licensesOf(Object.keys(metafile.inputs)));
   for (const { name } of entries.filter(isCommand)) {
     const path = `${output}/${name}.js`;
     await Deno.writeTextFile(path, `#!/usr/bin/env node\n${await Deno.readTextFile(path)}`);
     await Deno.chmod(path, 0o755);
   }
+  return metafile;
+}
+
+/**
+ * workerd compiles no WASM at run time: there, each entry first hands over the modules of the families that it reaches,
+ * and nothing carries their bytes. Chunks lie beside the entries, as the modules that they import do.
+ */
+async function bundleForWorkerd(metafile: Metafile): Promise<void> {
+  const outdir = `${output}/workerd`, virtual = "workerd:";
+  await build({
+    ...shared,
+    ...edgeOptions,
+    external: shared.external,
+    entryPoints: entries.filter((entry) => !isCommand(entry)).map(({ name }) => ({ in: virtual + name, out: name })),
+    outdir,
+    chunkNames: "chunk-[hash]",
+    plugins: [...edgeOptions.plugins, {
+      name: "entries",
+      setup({ onResolve, onLoad }) {
+        onResolve({ filter: /^workerd:/ }, ({ path }) => ({ path, namespace: "workerd" }));
+        onLoad({ filter: /^workerd:/, namespace: "workerd" }, ({ path }) => {
+          const { source } = entries.find(({ name }) => virtual + name === path)!;
+          const modules = givingModules(familiesOf(metafile, source), ".");
+          return { contents: `${modules}export * from "./${source}";\n`, resolveDir: Deno.cwd(), loader: "ts" };
+        });
+      },
+    }],
+  });
+  await copyModules(await findFamilies(), outdir);
 }
 
 /** The licences of the packages whose files are in the bundle. */
@@ -78,26 +110,6 @@ async function declarations(): Promise<void> {
   await Deno.remove(archive);
 }
 
-/** workerd compiles no WASM at run time: there, each entry first hands over the modules. */
-async function writeWorkerdEntries(): Promise<void> {
-  await Deno.mkdir(`${output}/workerd`);
-  await Deno.writeTextFile(
-    `${output}/workerd/kernels.js`,
-    [
-      'import relaxed from "../relaxed.wasm";',
-      'import simd from "../simd.wasm";',
-      'import { init } from "../mod.js";',
-      "await init({ modules: { simd, relaxed } });\n",
-    ].join("\n"),
-  );
-  for (const { name } of entries.filter((entry) => !isCommand(entry))) {
-    await Deno.writeTextFile(
-      `${output}/workerd/${name}.js`,
-      `import "./kernels.js";\nexport * from "../${name}.js";\n`,
-    );
-  }
-}
-
 function packageJson(): unknown {
   const { name, description, license, engines, peerDependencies, peerDependenciesMeta } = development;
   const commands = entries.filter(isCommand);
@@ -111,7 +123,7 @@ function packageJson(): unknown {
     sideEffects: ["./workerd/*.js"],
     exports: Object.fromEntries(
       entries.filter((entry) => !isCommand(entry)).map(({ key, name, source }) => [key, {
-        types: `./types/${source.slice(2).replace(/\.ts$/, ".d.ts")}`,
+        types: `./types/${source.replace(/\.ts$/, ".d.ts")}`,
         workerd: `./workerd/${name}.js`,
         default: `./${name}.js`,
       }]),

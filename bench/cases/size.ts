@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { build, type BuildOptions } from "esbuild";
+import { families } from "../../kernels/families/mod.ts";
 import type { Case, Cell } from "../case.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -12,8 +13,10 @@ export const size: Case = {
     const add = (name: string, bytes: Uint8Array) => {
       rows.push([name, bytes.length / 1024, gzipSync(bytes, { level: 9 }).length / 1024]);
     };
-    for (const name of ["simd", "relaxed"]) {
-      add(`kernels, ${name} build`, await Deno.readFile(`${root}kernels/dist/${name}.wasm`));
+    for (const { name } of families) {
+      for (const build of ["simd", "relaxed"]) {
+        add(`kernels, ${name}, ${build} build`, await Deno.readFile(`${root}kernels/dist/${name}.${build}.wasm`));
+      }
     }
     add("library for browsers, minified, both builds within", await bundle({ entryPoints: [`${root}mod.ts`] }));
     add(

@@ -3,6 +3,7 @@ import { normals, syntheticLayer } from "../data.ts";
 import { gemmContender } from "../kernels.ts";
 import { quantizeLayer } from "../../mod.ts";
 import { capabilities, openWorkspace } from "../../kernels/engine/mod.ts";
+import { denseFamily } from "../../kernels/families/dense.ts";
 import { type Contender, race } from "../runner.ts";
 
 /** What one measurement adds to the report. */
@@ -44,7 +45,7 @@ async function product(counts: readonly number[], { quick, seed, progress }: Cas
   const a = normals(new Float32Array(size * size), seed);
   const b = normals(new Float32Array(size * size), seed + 1);
   const contenders = await Promise.all(counts.map(async (count) => {
-    const request = { threads: count, dtype: "f32", flops: 2 * size ** 3 } as const;
+    const request = { families: [denseFamily], threads: count, dtype: "f32", flops: 2 * size ** 3 } as const;
     const workspace = await openWorkspace({ ...request, backend: count === 1 ? "wasm" : "threads" });
     checkThreads(workspace.plan.threads, count);
     return gemmContender(`${count}`, workspace, a, b, size);

@@ -1,5 +1,6 @@
 import { dispose, init, openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
 import type { WebgpuWorkspace } from "../../kernels/engine/webgpu/workspace.ts";
+import { families } from "../../kernels/families/mod.ts";
 import { specifications } from "../../kernels/contract.ts";
 import { capabilities, quantizeLayer } from "../../mod.ts";
 import { type Case, type Cell, leftOut } from "../case.ts";
@@ -87,8 +88,8 @@ async function measureKernel(
 ): Promise<Cell[]> {
   await init();
   const needs = ["gemm", "quantizationSweep"] as const;
-  const device = await openWorkspace({ backend: "webgpu", dtype: "f32", flops: 0, needs }) as WebgpuWorkspace;
-  const host = await openWorkspace({ backend: "wasm", dtype: "f32", flops: 0 });
+  const device = await openWorkspace({ families, backend: "webgpu", dtype: "f32", flops: 0, needs }) as WebgpuWorkspace;
+  const host = await openWorkspace({ families, backend: "wasm", dtype: "f32", flops: 0 });
   try {
     const onDevice = prepare(device), onHost = prepare(host);
     let told: number | undefined;

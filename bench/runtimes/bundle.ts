@@ -1,6 +1,7 @@
 /** Makes one JavaScript module of a program that is measured in other runtimes. */
 
 import { build } from "esbuild";
+import type { KernelModules } from "../../mod.ts";
 import { buildPeak } from "../peak/build.ts";
 
 /** How a program is to run. */
@@ -14,7 +15,7 @@ export interface ProgramSettings {
 /** What a program is given: compiled modules where the runtime forbids compiling, and settings. */
 export interface ProgramInput extends ProgramSettings {
   /** The kernels, only where the runtime forbids compiling. */
-  readonly kernels?: { readonly simd: WebAssembly.Module; readonly relaxed: WebAssembly.Module };
+  readonly kernels?: KernelModules;
   /** The peak loop. */
   readonly peak: {
     readonly simd: BufferSource | WebAssembly.Module;
@@ -50,13 +51,17 @@ export async function bundleProgram(
     await buildPeak("relaxed"),
   ]]);
   if (precompiled) {
-    for (const name of ["simd", "relaxed"]) {
-      wasm.set(`${name}.wasm`, await Deno.readFile(`${here}../../kernels/dist/${name}.wasm`));
+    const dist = `${here}../../kernels/dist`;
+    for await (const { name } of Deno.readDir(dist)) {
+      if (name.endsWith(".wasm")) wasm.set(name, await Deno.readFile(`${dist}/${name}`));
     }
   }
-  const kernels = precompiled ? "kernels: { simd, relaxed }, " : "";
+  const kernels = precompiled ? "kernels: modules, " : "";
   const entry = [
-    ...[...wasm.keys()].map((file) => `import ${file.replace(".wasm", "")} from "./${file}";`),
+    ...precompiled ? ['import { modules } from "../../kernels/dist/modules.js";'] : [],
+    ...[...wasm.keys()].filter((file) => file.startsWith("peak")).map((file) =>
+      `import ${file.replace(".wasm", "")} from "./${file}";`
+    ),
     `import { main } from "./${program}";`,
     `const settings = ${JSON.stringify(settings)};`,
     `const start = () => main({ ${kernels}peak: { simd: peak_simd, relaxed: peak_relaxed }, ...settings });`,

@@ -16,11 +16,16 @@ export interface ColdStart {
 export async function main({ kernels }: ProgramInput): Promise<ColdStart> {
   const size = 64;
   const begin = performance.now();
-  const { init, openWorkspace } = await import("./library.ts");
+  const { denseFamily, init, openWorkspace } = await import("./library.ts");
   const imported = performance.now();
   await init(kernels ? { modules: kernels } : {});
   const initialized = performance.now();
-  const workspace = await openWorkspace({ backend: "wasm", dtype: "f32", flops: 2 * size ** 3 });
+  const workspace = await openWorkspace({
+    families: [denseFamily],
+    backend: "wasm",
+    dtype: "f32",
+    flops: 2 * size ** 3,
+  });
   const matrix = () => ({ array: workspace.allocate("f32", size * size, "matrix"), rows: size, columns: size });
   await workspace.kernels.gemm({ a: matrix(), b: matrix(), c: matrix() });
   workspace.release();

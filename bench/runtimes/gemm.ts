@@ -18,7 +18,7 @@ export interface GemmRates {
 /** Measures; the variant is the size of the matrices. */
 export async function main({ kernels, peak, quick, variant }: ProgramInput): Promise<GemmRates> {
   const size = Number(variant);
-  const builds = await openBuilds(kernels);
+  const builds = await openBuilds(kernels?.dense);
   const loop = builds.has("relaxed") ? peak.relaxed : peak.simd;
   const module = loop instanceof WebAssembly.Module ? loop : new WebAssembly.Module(loop);
   const measurements: Measurement[] = [];

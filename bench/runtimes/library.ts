@@ -2,3 +2,4 @@
 
 export * from "../../mod.ts";
 export { openWorkspace } from "../../kernels/engine/mod.ts";
+export { denseFamily } from "../../kernels/families/dense.ts";

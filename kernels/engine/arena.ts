@@ -5,6 +5,9 @@ import { MemoryLimitError } from "./errors.ts";
 const alignment = 64;
 const pageBytes = 65536;
 
+/** First byte that may be handed out. */
+export const arenaBase = 2048;
+
 const constructors = {
   f16: Float32Array,
   f32: Float32Array,
@@ -61,13 +64,13 @@ interface Gap {
 }
 
 /**
- * A first-fit allocator over `memory` from byte `base` on, growing it up to `limit` bytes.
+ * A first-fit allocator over `memory` from byte {@linkcode arenaBase} on, growing it up to `limit` bytes.
  *
  * Views stay valid while memory grows, because the memory is shared: growth makes a larger buffer over the same bytes
  * and leaves the old one attached.
  */
-export function createArena(memory: WebAssembly.Memory, base: number, limit: number): Arena {
-  const start = align(base);
+export function createArena(memory: WebAssembly.Memory, limit: number): Arena {
+  const start = arenaBase;
   // Gaps are sorted by address and never touch: neighbours are merged when a block comes back.
   const gaps: Gap[] = [{ start, bytes: memory.buffer.byteLength - start }];
   const blocks = new Map<number, number>();

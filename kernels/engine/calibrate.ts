@@ -1,7 +1,8 @@
-import { type MatrixOperand, specifications } from "../contract.ts";
+import type { MatrixOperand } from "../contract.ts";
+import { gemmSpecifications } from "../contract/dense/gemm.ts";
+import { denseFamily } from "../families/dense.ts";
 import { type Capabilities, capabilities, hostCapabilities } from "./capabilities.ts";
 import { BackendError } from "./errors.ts";
-import { loadModule } from "./modules.ts";
 import { type Crossovers, defaultCrossovers } from "./plan.ts";
 import { createWasmMachine } from "./wasm_backend.ts";
 import { createHostWorkspace, type Workspace } from "./workspace.ts";
@@ -26,6 +27,9 @@ export interface Calibration extends Crossovers {
 
 /** A backend pays where it takes at most this share of the other's time, its start included. */
 const worthwhile = 0.8;
+
+/** What products need. */
+const families = [denseFamily];
 
 /** Size of the square products that are timed: large enough to be worth a launch, small enough for a few seconds. */
 const hostSize = 512, deviceSize = 2048;
@@ -102,10 +106,14 @@ interface HostRates {
 
 /** One thread and, where there are more, all of them, on a machine of their own. */
 async function measureHost(wanted: number): Promise<HostRates> {
-  const module = await loadModule(hostCapabilities().build === "relaxed" ? "relaxed" : "simd");
-  const machine = createWasmMachine(module, machineBytes, () => {});
+  const machine = createWasmMachine(
+    hostCapabilities().build === "relaxed" ? "relaxed" : "simd",
+    machineBytes,
+    () => {},
+  );
   const leave = machine.enter();
   try {
+    await machine.load(families);
     const started = performance.now();
     let threads = wanted, withoutWorkers: string | undefined;
     try {
@@ -119,7 +127,7 @@ async function measureHost(wanted: number): Promise<HostRates> {
     const workspaces = [1, threads].map((count) =>
       createHostWorkspace(
         { backend: "wasm", threads: count, dtype: "f32", reason: "" },
-        machine.kernels(count),
+        machine.kernels(families, count),
         machine.arena,
       )
     );
@@ -144,7 +152,7 @@ async function measureDevice(baselineFlopsPerSecond: number): Promise<BackendRat
     free() {},
     narrow: refuse,
   });
-  const workspace = createWebgpuWorkspace(plan, machine, nowhere);
+  const workspace = await createWebgpuWorkspace(plan, machine, nowhere, families);
   try {
     const first = product(workspace, deviceSize);
     await first.run();
@@ -188,7 +196,7 @@ function product(workspace: Workspace, size: number) {
   for (const { array } of [operands.a, operands.b]) workspace.write(array, new Float32Array(size * size).fill(1));
   return {
     answer: operands.c,
-    flops: specifications.gemm.flops(operands),
+    flops: gemmSpecifications.gemm.flops(operands),
     async run() {
       await workspace.kernels.gemm(operands);
       await workspace.read(operands.c.array, 0, 1);

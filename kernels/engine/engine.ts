@@ -4,12 +4,13 @@
  * @module
  */
 
-import { referenceKernels } from "../reference/table.ts";
+import type { Kernels } from "../contract.ts";
 import type { ArenaUsage } from "./arena.ts";
 import { capabilities, forgetCapabilities, hostCapabilities, noteMissingThreads } from "./capabilities.ts";
 import { BackendError } from "./errors.ts";
-import { type KernelModules, loadModule, provideModules } from "./modules.ts";
-import { considersWebgpu, type Crossovers, defaultCrossovers, planWork, type WorkRequest } from "./plan.ts";
+import { type KernelFamily, kernelTable } from "./family.ts";
+import { type KernelModules, provideModules } from "./modules.ts";
+import { considersWebgpu, type Crossovers, defaultCrossovers, type Plan, planWork, type WorkRequest } from "./plan.ts";
 import { runtime } from "./runtime.ts";
 import { createWasmMachine, type WasmMachine } from "./wasm_backend.ts";
 import type { WebgpuMachine } from "./webgpu/machine.ts";
@@ -21,8 +22,7 @@ const addressableBytes = 65536 * 65536;
 const workerBytes = 96 << 20;
 
 let requestedLimit: number | undefined;
-let machine: Promise<WasmMachine> | undefined;
-let ready: WasmMachine | undefined;
+let machine: WasmMachine | undefined;
 let gpuMachine: Promise<WebgpuMachine> | undefined;
 let gpuReady: WebgpuMachine | undefined;
 /** Why the device is not chosen unasked until the engine is disposed of: it failed. */
@@ -31,7 +31,10 @@ let crossovers = defaultCrossovers;
 
 /** Settings of the engine; all optional. */
 export interface EngineOptions {
-  /** Compiled kernels, for runtimes that forbid run-time compilation. */
+  /**
+   * Compiled kernels by family, for runtimes that forbid run-time compilation: those of every solver in use. Families
+   * that were given before keep theirs.
+   */
   readonly modules?: KernelModules;
   /** The most working memory, in bytes. @default 4294967296, on workerd 100663296 */
   readonly maximumMemoryBytes?: number;
@@ -66,7 +69,7 @@ export async function init(options: EngineOptions = {}): Promise<void> {
   requestedLimit = maximumMemoryBytes;
   const { threads = defaultCrossovers.threads, webgpu = defaultCrossovers.webgpu } = options.crossovers ?? {};
   crossovers = { threads, webgpu };
-  if (hostCapabilities().build !== "none") await wasmMachine();
+  if (hostCapabilities().build !== "none") wasmMachine();
 }
 
 /**
@@ -74,9 +77,8 @@ export async function init(options: EngineOptions = {}): Promise<void> {
  * next solve starts afresh. Idempotent.
  */
 export async function dispose(): Promise<void> {
-  const retired = await machine?.catch(() => undefined);
-  machine = ready = undefined;
-  retired?.retire();
+  machine?.retire();
+  machine = undefined;
   const retiredGpu = await gpuMachine?.catch(() => undefined);
   gpuMachine = gpuReady = gpuFailure = undefined;
   retiredGpu?.retire();
@@ -85,7 +87,7 @@ export async function dispose(): Promise<void> {
 
 /** Working memory of the WASM kernels, in bytes; zeros before the first solve. */
 export function memoryUsage(): ArenaUsage {
-  return ready?.arena.usage() ?? { used: 0, reserved: 0, limit: memoryLimit() };
+  return machine?.arena.usage() ?? { used: 0, reserved: 0, limit: memoryLimit() };
 }
 
 function memoryLimit(): number {
@@ -112,22 +114,47 @@ export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
     });
     // The failure is known by now, and the second plan says so.
     if (machine === undefined) return openWorkspace(request);
-    const host = await openWorkspace({ dtype: "f64", flops: request.flops, threads: request.threads });
-    return createWebgpuWorkspace(plan, machine, host);
+    const { families, flops, threads } = request;
+    const host = await openWorkspace({ families, dtype: "f64", flops, threads });
+    return await createWebgpuWorkspace(plan, machine, host, families);
   }
-  if (plan.backend === "reference") return createHostWorkspace(plan, referenceKernels, javascriptMemory);
-  const { arena, kernels, enter, startWorkers } = await wasmMachine();
-  const leave = enter();
+  if (plan.backend === "reference") {
+    return createHostWorkspace(plan, await referenceTable(request.families), javascriptMemory);
+  }
+  return await openWasmWorkspace(request, plan) ?? await openWorkspace(request);
+}
+
+/** The workspace that was planned; nothing where its workers do not start, which the next plan knows. */
+async function openWasmWorkspace({ families }: WorkRequest, plan: Plan): Promise<Workspace | undefined> {
+  const used = wasmMachine();
+  const leave = used.enter();
   try {
-    if (plan.backend === "threads") await startWorkers(plan.threads);
+    await used.load(families);
+    if (plan.backend === "threads" && !await workersStart(used, plan.threads)) {
+      leave();
+      return undefined;
+    }
   } catch (error) {
     leave();
-    if (!(error instanceof BackendError)) throw error;
-    // A policy of the page may forbid workers, or the system refuse more of them.
-    noteMissingThreads(error.message.replace(/\.$/, ""));
-    return openWorkspace(request);
+    throw error;
   }
-  return createHostWorkspace(plan, kernels(plan.threads), arena, leave);
+  return createHostWorkspace(plan, used.kernels(families, plan.threads), used.arena, leave);
+}
+
+async function workersStart(used: WasmMachine, threads: number): Promise<boolean> {
+  try {
+    await used.startWorkers(threads);
+    return true;
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    // A policy of the page may forbid workers, or the system refuse more of them. A machine that lost one is replaced.
+    if (machine === used) noteMissingThreads(error.message.replace(/\.$/, ""));
+    return false;
+  }
+}
+
+async function referenceTable(families: readonly KernelFamily[]): Promise<Kernels> {
+  return kernelTable(families, await Promise.all(families.map(({ reference }) => reference())));
 }
 
 /**
@@ -176,18 +203,11 @@ async function startWebgpuMachine(): Promise<WebgpuMachine> {
   }
 }
 
-function wasmMachine(): Promise<WasmMachine> {
-  return machine ??= startWasmMachine().catch((error) => {
-    machine = undefined;
-    throw error;
+function wasmMachine(): WasmMachine {
+  if (machine !== undefined) return machine;
+  const build = hostCapabilities().build === "relaxed" ? "relaxed" : "simd";
+  const started = createWasmMachine(build, memoryLimit(), () => {
+    if (machine === started) machine = undefined;
   });
-}
-
-async function startWasmMachine(): Promise<WasmMachine> {
-  const { build } = hostCapabilities();
-  const module = await loadModule(build === "relaxed" ? "relaxed" : "simd");
-  const started = createWasmMachine(module, memoryLimit(), () => {
-    if (ready === started) machine = ready = undefined;
-  });
-  return ready = started;
+  return machine = started;
 }

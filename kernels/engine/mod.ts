@@ -6,7 +6,7 @@ export { deviceUsage, dispose, type EngineOptions, init, memoryUsage, openWorksp
 export { decodeFloat16, encodeFloat16, encodeNarrow } from "./float16.ts";
 export { BackendError, MemoryLimitError } from "./errors.ts";
 export type { ArenaUsage } from "./arena.ts";
-export type { KernelModules } from "./modules.ts";
+export type { FamilyModules, KernelModules } from "./modules.ts";
 export type { BackendName, Crossovers, Plan, WorkRequest } from "./plan.ts";
 export type { RelaxedSimd } from "./probe.ts";
 export type { RuntimeName } from "./runtime.ts";

@@ -1,31 +1,53 @@
 /** Where the compiled kernels come from. */
 
-/** The two builds of the kernels, compiled. */
-export interface KernelModules {
+import { BackendError } from "./errors.ts";
+import type { Build, KernelFamily } from "./family.ts";
+
+/** The two builds of a family's kernels, compiled. */
+export interface FamilyModules {
   /** Plain 128-bit SIMD: the same bits in every engine. */
   readonly simd: WebAssembly.Module;
   /** With fused multiply-add. */
   readonly relaxed?: WebAssembly.Module;
 }
 
-let given: KernelModules | undefined;
+/** Compiled kernels by family: `{ dense: { simd, relaxed }, l0: { simd, relaxed } }`. */
+export interface KernelModules {
+  readonly [family: string]: FamilyModules;
+}
 
-/** Uses modules that the host compiled, where run-time compilation is forbidden. */
+const given = new Map<string, FamilyModules>();
+
+/** Uses modules that the host compiled, where run-time compilation is forbidden; other families keep theirs. */
 export function provideModules(modules: KernelModules): void {
-  given = modules;
+  for (const [family, builds] of Object.entries(modules)) given.set(family, builds);
 }
 
-/** One build of the kernels: as given by the host, else from the bytes that travel with the library. */
-export async function loadModule(build: "simd" | "relaxed"): Promise<WebAssembly.Module> {
-  const provided = given?.[build] ?? given?.simd;
+/**
+ * One build of a family: as given by the host, else from the bytes that travel with the library.
+ *
+ * @throws {BackendError} where it was not given and cannot be compiled
+ */
+export async function loadModule({ name, modules }: KernelFamily, build: Build): Promise<WebAssembly.Module> {
+  const provided = given.get(name)?.[build] ?? given.get(name)?.simd;
   if (provided) return provided;
-  const { compressed } = build === "simd" ? await import("../dist/simd.ts") : await import("../dist/relaxed.ts");
-  return await WebAssembly.compile(await inflate(decodeBase64(compressed)));
+  try {
+    const { compressed } = await modules[build]();
+    return await WebAssembly.compile(await inflate(decodeBase64(compressed)));
+  } catch (error) {
+    const names = given.size === 0 ? "no family" : [...given.keys()].join(", ");
+    throw new BackendError(
+      `Cannot load the kernels of the family ${name}: ${(error as Error).message.replace(/\.$/, "")}. ` +
+        `Where run-time compilation is forbidden, init({ modules }) must give every family in use; it gave ${names}.`,
+      { cause: error },
+    );
+  }
 }
 
-/** Whether the host gave modules, and which builds. */
+/** Whether the host gave modules, and which builds of them all. */
 export function providedBuilds(): { simd: boolean; relaxed: boolean } | undefined {
-  return given && { simd: true, relaxed: given.relaxed !== undefined };
+  if (given.size === 0) return undefined;
+  return { simd: true, relaxed: [...given.values()].every(({ relaxed }) => relaxed !== undefined) };
 }
 
 function decodeBase64(text: string): Uint8Array<ArrayBuffer> {

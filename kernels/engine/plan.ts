@@ -1,7 +1,7 @@
 import type { FloatDtype, KernelName } from "../contract.ts";
-import { webgpuKernels } from "../webgpu/names.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { BackendError } from "./errors.ts";
+import type { KernelFamily } from "./family.ts";
 import { mostThreads } from "./threads/task.ts";
 
 /** Where kernels can run. */
@@ -9,6 +9,8 @@ export type BackendName = "reference" | "wasm" | "threads" | "webgpu";
 
 /** What a solve asks for and how large it is. */
 export interface WorkRequest {
+  /** Families of the kernels that the solve calls: no others are loaded. */
+  readonly families: readonly KernelFamily[];
   /** @default "auto" */
   readonly backend?: "auto" | BackendName;
   /** Most threads to use. @default all */
@@ -77,13 +79,14 @@ export function considersWebgpu(
 
 /** Why the work does not go to a device; nothing where it does. */
 function refusalOfWebgpu(
-  { backend, dtype, needs, largestArrayBytes = 0 }: WorkRequest,
+  { families, backend, dtype, needs, largestArrayBytes = 0 }: WorkRequest,
   { webgpu, webgpuReason, webgpuSoftware, webgpuLargestArrayBytes = 0 }: Capabilities,
 ): string | undefined {
   if (webgpu === false) return webgpuReason;
   if (dtype === "f64") return "it has no f64";
   if (needs === undefined) return "this solver does not run on devices";
-  const missing = needs.filter((name) => !(webgpuKernels as readonly string[]).includes(name));
+  const offered = families.flatMap(({ webgpu }) => webgpu?.kernels ?? []);
+  const missing = needs.filter((name) => !offered.includes(name));
   if (missing.length > 0) return `it has no kernel ${missing.join(", ")}`;
   if (webgpuSoftware && backend !== "webgpu") return `${webgpu} computes on the processor`;
   if (largestArrayBytes <= webgpuLargestArrayBytes) return undefined;

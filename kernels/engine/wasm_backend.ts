@@ -1,41 +1,59 @@
-import { referenceKernels } from "../reference/table.ts";
 import type { HostArray, KernelArguments, KernelName, Kernels } from "../contract.ts";
 import { type Launch, type Launches, passStructs, runLaunches, runLaunchesAsync, structWords } from "../wasm/launch.ts";
-import { lowerings } from "../wasm/table.ts";
-import { type Arena, createArena } from "./arena.ts";
+import { type Arena, arenaBase, createArena } from "./arena.ts";
+import { type Build, type KernelFamily, type KernelTable, kernelTable, type Lowerings } from "./family.ts";
+import { loadModule } from "./modules.ts";
 import { createThreadPool, type ThreadPool } from "./threads/pool.ts";
+import type { Entry, LoadedModule } from "./threads/task.ts";
 
 const pageBytes = 65536;
 const initialPages = 16;
 
-type Exports = Record<string, (...parameters: number[]) => number>;
+/** Structs lie just before the arena; what lies before them is the modules', as the build checks of each. */
+export const structsAddress = arenaBase - 8 * structWords;
 
 /** One WASM memory, the kernels over it, and the threads that share it. */
 export interface WasmMachine {
   /** The memory; of a machine that lost a worker, nothing is handed out again. */
   readonly arena: Arena;
-  /** Starts the workers that kernels on so many threads need. @throws {BackendError} when one cannot be started */
+  /** Loads the families that are not there yet. @throws {BackendError} when one cannot be */
+  load(families: readonly KernelFamily[]): Promise<void>;
+  /**
+   * Starts the workers that kernels on so many threads need, and lets them have the families that were loaded.
+   *
+   * @throws {BackendError} when one cannot be started
+   */
   startWorkers(threads: number): Promise<void>;
-  /** The kernels on so many threads: reference kernels, overridden where there is a WASM implementation. */
-  kernels(threads: number): Kernels;
+  /**
+   * The kernels of families that were loaded, on so many threads: reference kernels, overridden where there is a WASM
+   * implementation.
+   */
+  kernels(families: readonly KernelFamily[], threads: number): Kernels;
   /** Notes that a solve begins; the function returned notes its end. */
   enter(): () => void;
   /** Ends the worker threads whenever no solve is under way. */
   retire(): void;
 }
 
+/** What a machine has of a family. */
+interface LoadedFamily {
+  readonly reference: KernelTable;
+  readonly lowerings: Lowerings;
+}
+
 /**
- * Instantiates the kernels over a fresh shared memory of at most `limit` bytes. `onBroken` is called when a worker
- * failed: it may still be writing while it dies, so the memory must not serve another solve.
+ * A fresh shared memory of at most `limit` bytes, over which families are instantiated in the build given. `onBroken` is
+ * called when a worker failed: it may still be writing while it dies, so the memory must not serve another solve.
  */
-export function createWasmMachine(module: WebAssembly.Module, limit: number, onBroken: () => void): WasmMachine {
+export function createWasmMachine(build: Build, limit: number, onBroken: () => void): WasmMachine {
   const memory = reserveMemory(Math.floor(limit / pageBytes));
-  const instance = new WebAssembly.Instance(module, { env: { memory: memory.shared } });
-  const exports = instance.exports as unknown as Exports;
-  // Where launches on the calling thread pass structs: before the arena.
-  const structs = Math.ceil(exports.heapBase() / 8) * 8,
-    words = new Float64Array(memory.shared.buffer, structs, structWords);
-  const whole = createArena(memory.shared, structs + words.byteLength, memory.maximum * pageBytes);
+  // Where launches on the calling thread pass structs.
+  const words = new Float64Array(memory.shared.buffer, structsAddress, structWords);
+  const whole = createArena(memory.shared, memory.maximum * pageBytes);
+  const loading = new Map<string, Promise<void>>();
+  const loaded = new Map<string, LoadedFamily>();
+  const modules: LoadedModule[] = [];
+  const entries = new Map<string, Entry>();
   let broken = false;
   // A worker that dies may write for a while: what its solves return must not come to others that are under way.
   const arena: Arena = { ...whole, free: (array) => broken || whole.free(array) };
@@ -55,7 +73,7 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number, onB
   }
 
   function launch({ entry, parameters, extent, scratchBytes = 0 }: Launch): number {
-    const kernel = exports[entry], values = passStructs(parameters, words, structs);
+    const kernel = entries.get(entry)!, values = passStructs(parameters, words, structsAddress);
     if (extent === undefined) return kernel(...values, ...scratchBytes > 0 ? [scratchAddress(scratchBytes)] : []);
     return extent === 0 ? 0 : kernel(...values, 0, extent, scratchAddress(scratchBytes));
   }
@@ -67,10 +85,39 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number, onB
   }
 
   function threadPool(): ThreadPool {
-    return pool ??= createThreadPool(module, instance, arena, () => {
+    return pool ??= createThreadPool(arena, () => {
       broken = true;
       onBroken();
     });
+  }
+
+  async function loadFamily(family: KernelFamily): Promise<void> {
+    const [module, reference, lowerings] = await Promise.all([
+      loadModule(family, build),
+      family.reference(),
+      family.lowerings(),
+    ]);
+    const { exports } = await WebAssembly.instantiate(module, { env: { memory: memory.shared } });
+    const functions = exports as Record<string, Entry>;
+    modules.push({ module, exports: functions });
+    for (const name of Object.keys(functions)) entries.set(name, functions[name]);
+    loaded.set(family.name, { reference, lowerings });
+  }
+
+  /** The reference tables with every lowered kernel handed to `run`. */
+  function tableOf(
+    families: readonly KernelFamily[],
+    run: (launches: Launches) => number | Promise<number>,
+  ): Kernels {
+    const parts = families.flatMap(({ name }) => {
+      const { reference, lowerings } = loaded.get(name)!;
+      const overrides = Object.entries(lowerings).map(([name, lower]) => {
+        const lowered = lower as (operands: KernelArguments<KernelName>) => Launches;
+        return [name, (operands: KernelArguments<KernelName>) => run(lowered(operands))];
+      });
+      return [reference, Object.fromEntries(overrides) as KernelTable];
+    });
+    return kernelTable(families, parts);
   }
 
   function endWhenIdle(): void {
@@ -82,11 +129,23 @@ export function createWasmMachine(module: WebAssembly.Module, limit: number, onB
 
   return {
     arena,
-    startWorkers: (threads) => threadPool().startWorkers(threads),
-    kernels: (threads) =>
+    async load(families) {
+      await Promise.all(families.map((family) => {
+        const known = loading.get(family.name);
+        if (known !== undefined) return known;
+        const started = loadFamily(family).catch((error) => {
+          loading.delete(family.name);
+          throw error;
+        });
+        loading.set(family.name, started);
+        return started;
+      }));
+    },
+    startWorkers: (threads) => threadPool().startWorkers(threads, [...modules]),
+    kernels: (families, threads) =>
       threads > 1
-        ? tableOf((launches) => runLaunchesAsync(launches, (step) => launchOnThreads(step, threads)))
-        : tableOf((launches) => runLaunches(launches, launch)),
+        ? tableOf(families, (launches) => runLaunchesAsync(launches, (step) => launchOnThreads(step, threads)))
+        : tableOf(families, (launches) => runLaunches(launches, launch)),
     enter() {
       solves++;
       return () => {
@@ -110,13 +169,4 @@ function reserveMemory(maximum: number): { shared: WebAssembly.Memory; maximum: 
     if (less < initialPages) throw error;
     return reserveMemory(less);
   }
-}
-
-/** The reference table with every lowered kernel handed to `run`. */
-function tableOf(run: (launches: Launches) => number | Promise<number>): Kernels {
-  const overrides = (Object.keys(lowerings) as KernelName[]).map((name) => {
-    const lower = lowerings[name] as (operands: KernelArguments<KernelName>) => Launches;
-    return [name, (operands: KernelArguments<KernelName>) => run(lower(operands))];
-  });
-  return { ...referenceKernels, ...Object.fromEntries(overrides) as Partial<Kernels> };
 }

@@ -9,10 +9,9 @@ import { failure, logOf } from "./runner.ts";
 const harness = "scripts/test/portable/worker.ts";
 
 const main = `
-  import relaxed from "./relaxed.wasm";
-  import simd from "./simd.wasm";
+  import { modules } from "./kernels/modules.js";
   import { createWorker } from "./${harness.replace(".ts", ".mjs")}";
-  export default createWorker({ simd, relaxed });
+  export default createWorker(modules);
 `;
 
 /** workerd, from its npm package. */
@@ -29,6 +28,22 @@ export async function findWorkerd(): Promise<Runtime | string> {
   return { version, run };
 }
 
+/** A module as Miniflare takes it. */
+interface WorkerdModule {
+  readonly type: "ESModule" | "CompiledWasm";
+  readonly path: string;
+  readonly contents: string | Uint8Array<ArrayBuffer>;
+}
+
+/** The kernels, in a folder of this name: `modules.js` there imports them all. */
+function kernelModules(folder: string): WorkerdModule[] {
+  return [...Deno.readDirSync("kernels/dist")].flatMap(({ name }): WorkerdModule[] => {
+    const path = `${folder}/${name}`, file = `kernels/dist/${name}`;
+    if (name.endsWith(".js")) return [{ type: "ESModule", path, contents: Deno.readTextFileSync(file) }];
+    return name.endsWith(".wasm") ? [{ type: "CompiledWasm", path, contents: Deno.readFileSync(file) }] : [];
+  });
+}
+
 async function run(files: readonly string[]): Promise<Run> {
   const { directory, outputs } = await bundleForPages("workerd", harness, files);
   const chunks = [...Deno.readDirSync(directory)].filter(({ isFile }) => isFile).map(({ name }) => name);
@@ -37,16 +52,10 @@ async function run(files: readonly string[]): Promise<Run> {
     compatibilityFlags: ["nodejs_compat"],
     modules: [
       { type: "ESModule", path: "main.mjs", contents: main },
-      ...[...outputs.values(), ...chunks].map((path) => (
-        { type: "ESModule", path, contents: Deno.readTextFileSync(`${directory}/${path}`) } as const
+      ...[...outputs.values(), ...chunks].map((path): WorkerdModule => (
+        { type: "ESModule", path, contents: Deno.readTextFileSync(`${directory}/${path}`) }
       )),
-      ...["simd", "relaxed"].map((build) => (
-        {
-          type: "CompiledWasm",
-          path: `${build}.wasm`,
-          contents: Deno.readFileSync(`kernels/dist/${build}.wasm`),
-        } as const
-      )),
+      ...kernelModules("kernels"),
     ],
   });
   const outcomes: TestOutcome[] = [];

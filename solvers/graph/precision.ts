@@ -1,4 +1,6 @@
 import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
+import { denseFamily } from "../../kernels/families/dense.ts";
+import { l0Family } from "../../kernels/families/l0.ts";
 import { type L0Penalty, l0Penalty } from "../l0/penalty.ts";
 import { certified } from "../core/certificate.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
@@ -114,7 +116,12 @@ export async function openGraph(samples: Matrix, options: ResolvedPrecisionOptio
   }
   const run = startRun(options);
   const search = { gapTolerance, nodeLimit, branchingWidth, run };
-  const workspace = await openWorkspace({ ...options, dtype: "f64", flops: count * vertices * vertices });
+  const workspace = await openWorkspace({
+    ...options,
+    families: [denseFamily, l0Family],
+    dtype: "f64",
+    flops: count * vertices * vertices,
+  });
   try {
     const problem = await createProblem(workspace, samples, options, run);
     const given = initial && pointOf(initial, vertices);

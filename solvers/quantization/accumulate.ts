@@ -1,4 +1,5 @@
 import { openWorkspace } from "../../kernels/engine/mod.ts";
+import { denseFamily } from "../../kernels/families/dense.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
 import { checkMatrix, dtypeOf, type Matrix, matrix, type Vector } from "../core/matrix.ts";
 import { addScaled, plainDot } from "../core/plain_sums.ts";
@@ -60,6 +61,7 @@ export function accumulateGram(inputs: number, options: GramOptions = {}): GramA
   async function accumulate({ data, shape: [tokens] }: Matrix): Promise<void> {
     const run = startRun(resolved);
     const workspace = await openWorkspace({
+      families: [denseFamily],
       backend,
       threads,
       dtype: "f64",

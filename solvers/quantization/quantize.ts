@@ -1,4 +1,7 @@
 import { withWorkspace, type WorkRequest } from "../../kernels/engine/mod.ts";
+import { denseFamily } from "../../kernels/families/dense.ts";
+import { proximalFamily } from "../../kernels/families/proximal.ts";
+import { quantizationFamily } from "../../kernels/families/quantization.ts";
 import { certified } from "../core/certificate.ts";
 import { ShapeError } from "../core/errors.ts";
 import { checkMatrix, dtypeOf, type Matrix } from "../core/matrix.ts";
@@ -84,6 +87,7 @@ export async function quantizeLayer(
   const resolved = optionsForLayer(given, columns);
   const foreseenPasses = foreseePasses(resolved, rows, columns);
   const request: WorkRequest = {
+    families: [denseFamily, quantizationFamily, ...resolved.outliers ? [proximalFamily] : []],
     backend: resolved.backend,
     threads: resolved.threads,
     dtype: dtypeOf(weights.data),

@@ -1,4 +1,6 @@
 import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
+import { denseFamily } from "../../kernels/families/dense.ts";
+import { l0Family } from "../../kernels/families/l0.ts";
 import { type L0Penalty, l0Penalty } from "../l0/penalty.ts";
 import { certified } from "../core/certificate.ts";
 import { columnMoments } from "../core/columns.ts";
@@ -103,7 +105,12 @@ export async function openRegression(
   const run = startRun(options);
   const standardization = standardizationOf(X, y, options.intercept, options.standardize);
   const [samples, features] = X.shape;
-  const workspace = await openWorkspace({ ...options, dtype: "f64", flops: 200 * samples * features });
+  const workspace = await openWorkspace({
+    ...options,
+    families: [denseFamily, l0Family],
+    dtype: "f64",
+    flops: 200 * samples * features,
+  });
   try {
     const problem = createLeastSquares(workspace, X, y, standardization);
     const search = { gapTolerance, nodeLimit, branchingWidth, run };

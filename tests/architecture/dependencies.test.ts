@@ -28,9 +28,13 @@ const layers: { readonly [name: string]: Layer } = {
     mayImport: ["kernels/wasm/", "kernels/reference/", "kernels/contract/", ...contracts],
   },
   webgpu: { within: ["kernels/webgpu/"], mayImport: ["kernels/webgpu/", "kernels/reference/", ...contracts] },
+  families: { within: ["kernels/families/"], mayImport: ["kernels/"] },
   kernels: { within: ["kernels/"], mayImport: ["kernels/"] },
   core: { within: ["solvers/core/"], mayImport: ["solvers/core/", engine, ...contracts] },
-  solvers: { within: ["solvers/"], mayImport: ["solvers/", engine, "kernels/contract/l0/", ...contracts] },
+  solvers: {
+    within: ["solvers/"],
+    mayImport: ["solvers/", "kernels/families/", engine, "kernels/contract/l0/", ...contracts],
+  },
   formats: {
     within: ["formats/"],
     mayImport: ["formats/", "solvers/core/", "type solvers/quantization/layer.ts"],
@@ -141,8 +145,22 @@ describe("dependencies", () => {
   it("are seen by this test: mod.ts imports solvers, the engine imports kernels", () => {
     assert.ok(importsOf("mod.ts").some(({ target }) => target === "solvers/core/errors.ts"));
     assert.ok(importsOf("mod.ts").some(({ target }) => target === engine));
-    assert.ok(importsOf("kernels/engine/engine.ts").some(({ target }) => target === "kernels/reference/table.ts"));
-    assert.ok(importsOf("kernels/engine/modules.ts").some(({ target, dynamic }) => dynamic && target.includes("dist")));
+    assert.ok(importsOf("kernels/engine/calibrate.ts").some(({ target }) => target === "kernels/families/dense.ts"));
+    assert.ok(importsOf("kernels/families/l0.ts").some(({ target, dynamic }) => dynamic && target.includes("dist")));
+  });
+
+  it("reach the kernels of a family by dynamic imports of its value alone, so that only what is used is loaded", () => {
+    const names = files.flatMap((file) => /^kernels\/contract\/(\w+)\/mod\.ts$/.exec(file)?.[1] ?? []);
+    const kernels = new RegExp(`^kernels/(reference|wasm|webgpu|dist)/(${names.join("|")})[/.]`);
+    assert.ok(
+      names.length >= 4 && kernels.test("kernels/wasm/dense/mod.ts") && kernels.test("kernels/dist/l0.simd.ts"),
+    );
+    const wrong = files.filter((file) => !/^kernels\/(reference|wasm|webgpu|dist)\//.test(file)).flatMap((file) =>
+      importsOf(file).filter(({ target, typeOnly, dynamic }) =>
+        target === "kernels/families/mod.ts" || !typeOnly && !dynamic && kernels.test(target)
+      ).map(({ target }) => `${file} imports ${target}`)
+    );
+    assert.deepEqual(wrong, []);
   });
 
   it("have no cycles, type imports included", () => {

@@ -1,11 +1,8 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { specifications } from "../../kernels/contract.ts";
-import { referenceKernels } from "../../kernels/reference/table.ts";
-import { lowerings as wasm } from "../../kernels/wasm/table.ts";
-import { webgpuKernels } from "../../kernels/webgpu/names.ts";
-import { lowerings as webgpu } from "../../kernels/webgpu/table.ts";
 import { sourceFiles } from "../../scripts/sources.ts";
+import { deviceLowerings as webgpu, lowerings as wasm, referenceKernels, webgpuKernels } from "../support/kernels.ts";
 
 /** Families and files of the contract, as `family/file.ts`. */
 const files = sourceFiles("kernels/contract")

@@ -3,11 +3,9 @@
 import assert from "node:assert/strict";
 import type { HostArray, KernelArguments, KernelName, Kernels } from "../../kernels/contract.ts";
 import { createArena } from "../../kernels/engine/arena.ts";
-import { capabilities } from "../../kernels/engine/mod.ts";
-import { loadModule } from "../../kernels/engine/modules.ts";
 import { type Launch, type Launches, passStructs, runLaunches, structWords } from "../../kernels/wasm/launch.ts";
-import { lowerings } from "../../kernels/wasm/table.ts";
 import { createRandom } from "../../solvers/core/random.ts";
+import { instantiateKernels, lowerings } from "../support/kernels.ts";
 import { replaceArrays, sameBits } from "./operands.ts";
 
 const memoryPages = 2048;
@@ -30,14 +28,9 @@ type Cut = (extent: number) => readonly number[];
 export async function watchCuts(name: KernelName, kernels: Kernels, cutting: boolean): Promise<Kernels> {
   const lower = lowerings[name] as ((operands: object) => Launches) | undefined;
   if (lower === undefined) return kernels;
-  const { build } = await capabilities();
   const memory = new WebAssembly.Memory({ initial: 16, maximum: memoryPages, shared: true });
-  const module = await loadModule(build === "relaxed" ? "relaxed" : "simd");
-  const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Record<
-    string,
-    (...parameters: number[]) => number
-  >;
-  const arena = createArena(memory, exports.heapBase(), memoryPages << 16);
+  const exports = await instantiateKernels(memory);
+  const arena = createArena(memory, memoryPages << 16);
   const structs = arena.allocate("f64", structWords, "structs");
   const random = createRandom(11);
 

@@ -3,10 +3,10 @@
 import { it } from "node:test";
 import assert from "node:assert/strict";
 import { capabilities, openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
+import { families } from "../../kernels/families/mod.ts";
 import { allRequired } from "../support/required.ts";
 import { type FloatDtype, type KernelName, type Kernels, specifications } from "../../kernels/contract.ts";
-import { referenceKernels } from "../../kernels/reference/table.ts";
-import { webgpuKernels } from "../../kernels/webgpu/names.ts";
+import { referenceKernels, webgpuKernels } from "../support/kernels.ts";
 import { watchCuts } from "./cuts.ts";
 import { mirrored } from "./mirrored.ts";
 
@@ -29,12 +29,12 @@ export interface Bench {
 export function conformance(name: KernelName, criterion: string, run: (bench: Bench) => Promise<void>): void {
   for (const backend of backends) {
     if (backend === "webgpu") {
-      if ((webgpuKernels as readonly string[]).includes(name)) onDevice(name, criterion, run);
+      if (webgpuKernels.includes(name)) onDevice(name, criterion, run);
       continue;
     }
     for (const dtype of specifications[name].dtypes) {
       it(`${name} ${dtype} on ${backend} ${criterion}`, async () => {
-        const workspace = await openWorkspace({ backend, threads: 3, dtype, flops: 0 });
+        const workspace = await openWorkspace({ families, backend, threads: 3, dtype, flops: 0 });
         try {
           const kernels = await watchCuts(name, workspace.kernels, backend === "wasm");
           const { kernel, calls } = counted(name, kernels);
@@ -56,8 +56,8 @@ function onDevice(name: KernelName, criterion: string, run: (bench: Bench) => Pr
       assert.ok(!allRequired(), `WebGPU is missing: ${webgpuReason}`);
       return context.skip(webgpuReason);
     }
-    const device = await openWorkspace({ backend: "webgpu", dtype: "f32", flops: 0, needs: [name] });
-    const workspace = await openWorkspace({ backend: "reference", dtype: "f32", flops: 0 });
+    const device = await openWorkspace({ families, backend: "webgpu", dtype: "f32", flops: 0, needs: [name] });
+    const workspace = await openWorkspace({ families, backend: "reference", dtype: "f32", flops: 0 });
     try {
       const { kernel, calls } = counted(name, mirrored(device));
       const epsilon = roundoff.f32;

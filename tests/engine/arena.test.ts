@@ -1,14 +1,14 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Arena, createArena, elementBytes } from "../../kernels/engine/arena.ts";
+import { type Arena, arenaBase, createArena, elementBytes } from "../../kernels/engine/arena.ts";
 import { MemoryLimitError } from "../../kernels/engine/mod.ts";
 import type { Dtype, HostArray } from "../../kernels/contract.ts";
 
 const page = 65536, limit = 8 * page;
 
-function freshArena(base = 1000): Arena {
-  return createArena(new WebAssembly.Memory({ initial: 1, maximum: limit / page, shared: true }), base, limit);
+function freshArena(): Arena {
+  return createArena(new WebAssembly.Memory({ initial: 1, maximum: limit / page, shared: true }), limit);
 }
 
 function bytesOf({ dtype, length }: HostArray): number {
@@ -76,8 +76,8 @@ describe("arena", () => {
       for (const i of order) arena.free(arrays[i]);
       const { used, reserved } = arena.usage();
       assert.equal(used, 0);
-      const whole = reserved - 1024;
-      assert.equal(arena.allocate("u8", whole, "everything").address, 1024);
+      const whole = reserved - arenaBase;
+      assert.equal(arena.allocate("u8", whole, "everything").address, arenaBase);
       assert.equal(arena.usage().reserved, reserved, "without growing");
     }));
   });
@@ -94,11 +94,13 @@ describe("arena", () => {
 
   it("takes all that the limit leaves, and not a byte more", () => {
     const arena = freshArena();
-    assert.throws(() => arena.allocate("u8", limit - 1024 + 1, "too much"), {
+    assert.throws(() => arena.allocate("u8", limit - arenaBase + 1, "too much"), {
       name: "MemoryLimitError",
-      message: `Cannot allocate ${limit - 1024 + 64} bytes for "too much": 0 of at most ${limit} bytes are in use.`,
+      message: `Cannot allocate ${
+        limit - arenaBase + 64
+      } bytes for "too much": 0 of at most ${limit} bytes are in use.`,
     });
-    assert.equal(arena.allocate("u8", limit - 1024, "all").length, limit - 1024);
+    assert.equal(arena.allocate("u8", limit - arenaBase, "all").length, limit - arenaBase);
     assert.throws(() => arena.allocate("u8", 1, "one more"), MemoryLimitError);
   });
 
@@ -123,7 +125,7 @@ describe("arena", () => {
     const arena = freshArena(), { reserved } = arena.usage();
     const lasting = arena.allocate("u8", 100, "lasting", true);
     assert.equal(lasting.address, reserved - 128);
-    assert.equal(arena.allocate("u8", reserved - 1024 - 128, "all the rest").address, 1024);
+    assert.equal(arena.allocate("u8", reserved - arenaBase - 128, "all the rest").address, arenaBase);
     assert.equal(arena.usage().reserved, reserved, "without growing");
   });
 

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { type BackendRates, calibrate, capabilities, dispose, init, memoryUsage } from "../../mod.ts";
 import { crossoverOf } from "../../kernels/engine/calibrate.ts";
 import { openWorkspace } from "../../kernels/engine/mod.ts";
+import { families } from "../../kernels/families/mod.ts";
 import { forbidWorkers, until, watchWorkers } from "../support/workers.ts";
 
 const rate = fc.double({ min: 1e8, max: 1e14, noNaN: true });
@@ -79,7 +80,7 @@ describe("calibrate", () => {
   it("is what init takes: later solves are planned by it", async () => {
     const { threads, threadsReason } = await capabilities();
     const backendOf = async (flops: number) => {
-      const workspace = await openWorkspace({ dtype: "f64", flops });
+      const workspace = await openWorkspace({ families, dtype: "f64", flops });
       workspace.release();
       return workspace.plan.backend;
     };

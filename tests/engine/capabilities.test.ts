@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { type Capabilities, capabilities, openWorkspace } from "../../kernels/engine/mod.ts";
+import { families } from "../../kernels/families/mod.ts";
 
 const host = globalThis as unknown as {
   navigator?: { userAgent?: string; hardwareConcurrency?: number };
@@ -58,7 +59,7 @@ describe("capabilities", () => {
 
   it("say fused only where the kernels in use fuse", async () => {
     const { build } = await capabilities();
-    const workspace = await openWorkspace({ backend: "wasm", dtype: "f32", flops: 0 });
+    const workspace = await openWorkspace({ families, backend: "wasm", dtype: "f32", flops: 0 });
     try {
       // (1 + u)^2 - 1 = 2u + u^2 with u = 2^-12, in every element of a product: only a fused multiply-add keeps u^2.
       const u = 2 ** -12, size = 32;

@@ -2,8 +2,9 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { capabilities, dispose, init, memoryUsage, openWorkspace } from "../../kernels/engine/mod.ts";
 import type { BackendName } from "../../kernels/engine/mod.ts";
+import { denseFamily } from "../../kernels/families/dense.ts";
 
-const request = { dtype: "f64", flops: 0 } as const;
+const request = { families: [denseFamily], dtype: "f64", flops: 0 } as const;
 
 async function dotOnce(backend: BackendName, length = 1000): Promise<number> {
   const workspace = await openWorkspace({ ...request, backend, threads: 2 });

@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import type { Capabilities } from "../../kernels/engine/capabilities.ts";
 import { BackendError } from "../../kernels/engine/errors.ts";
+import { families } from "../../kernels/families/mod.ts";
 import { considersWebgpu, type Crossovers, planWork, type WorkRequest } from "../../kernels/engine/plan.ts";
 
 const desktop: Capabilities = {
@@ -87,7 +88,7 @@ describe("planWork", () => {
   for (const { on, ask, get } of cases) {
     const machine = `${on.runtime} with ${on.threads} threads and build ${on.build}`;
     it(`gives ${get} for ${JSON.stringify(ask)} on ${machine}`, () => {
-      const request: WorkRequest = { dtype: "f32", flops: small, ...ask };
+      const request: WorkRequest = { families, dtype: "f32", flops: small, ...ask };
       if (get instanceof RegExp) {
         assert.throws(() => planWork(request, on), (error: Error) => {
           assert.ok(error instanceof BackendError);
@@ -105,7 +106,7 @@ describe("planWork", () => {
 
   it("says why a device is not used where the work is large enough for one", () => {
     const reasonOf = (on: Capabilities, ask: Partial<WorkRequest> = {}) =>
-      planWork({ dtype: "f32", flops: huge, needs, ...ask }, on).reason;
+      planWork({ families, dtype: "f32", flops: huge, needs, ...ask }, on).reason;
     assert.match(reasonOf(desktop), /; no WebGPU: no adapter$/);
     assert.match(reasonOf(emulated), /; no WebGPU: llvmpipe computes on the processor$/);
     assert.match(reasonOf(graphics, { needs: ["cholesky"] }), /; no WebGPU: it has no kernel cholesky$/);
@@ -114,13 +115,14 @@ describe("planWork", () => {
 
   it("takes crossovers as data", () => {
     const crossovers = { threads: 10, webgpu: 100 };
-    const backendFor = (flops: number) => planWork({ dtype: "f32", flops, needs }, graphics, crossovers).backend;
+    const backendFor = (flops: number) =>
+      planWork({ families, dtype: "f32", flops, needs }, graphics, crossovers).backend;
     assert.deepEqual([9, 10, 100].map(backendFor), ["wasm", "threads", "webgpu"]);
   });
 
   it("says why the work runs where it does", () => {
     const reasonOf = (on: Capabilities, ask: Partial<WorkRequest>, crossovers?: Crossovers) =>
-      planWork({ dtype: "f64", flops: large, ...ask }, on, crossovers).reason;
+      planWork({ families, dtype: "f64", flops: large, ...ask }, on, crossovers).reason;
     assert.equal(reasonOf(worker, {}), "relaxed build on one thread: workerd has no threads");
     assert.equal(reasonOf(worker, { backend: "threads" }), "relaxed build on one thread: workerd has no threads");
     assert.equal(reasonOf(single, {}), "relaxed build on one thread: one processor");
@@ -158,8 +160,8 @@ describe("considersWebgpu", () => {
       [{ flops: 0, backend: "webgpu" }, true],
     ];
     for (const [ask, looks] of asks) {
-      assert.equal(considersWebgpu({ dtype: "f32", flops: small, ...ask }), looks, JSON.stringify(ask));
+      assert.equal(considersWebgpu({ families, dtype: "f32", flops: small, ...ask }), looks, JSON.stringify(ask));
     }
-    assert.equal(considersWebgpu({ dtype: "f32", flops: 5, needs }, { threads: 0, webgpu: 5 }), true);
+    assert.equal(considersWebgpu({ families, dtype: "f32", flops: 5, needs }, { threads: 0, webgpu: 5 }), true);
   });
 });

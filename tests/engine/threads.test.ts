@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
+import { families } from "../../kernels/families/mod.ts";
 import { BackendError, capabilities, dispose, memoryUsage } from "../../mod.ts";
 import { createRandom } from "../../solvers/core/random.ts";
 
@@ -14,7 +15,7 @@ function square(workspace: Workspace, label: string, values?: Float64Array) {
 }
 
 async function product(threads: number, left: Float64Array, right: Float64Array): Promise<Float64Array> {
-  const workspace = await openWorkspace({ backend: "threads", threads, dtype: "f64", flops: 0 });
+  const workspace = await openWorkspace({ families, backend: "threads", threads, dtype: "f64", flops: 0 });
   try {
     const a = square(workspace, "a", left), b = square(workspace, "b", right), c = square(workspace, "c");
     await workspace.kernels.gemm({ a, b, c });
@@ -41,7 +42,7 @@ describe("worker threads", { skip: threadsReason ?? false }, () => {
   });
 
   it("turn a trap into an error of the call, and go on", async () => {
-    const workspace = await openWorkspace({ backend: "threads", threads: 2, dtype: "f64", flops: 0 });
+    const workspace = await openWorkspace({ families, backend: "threads", threads: 2, dtype: "f64", flops: 0 });
     const a = square(workspace, "a"), c = square(workspace, "c");
     const outside = { ...a, offset: 2 ** 28 };
     await assert.rejects(async () => await workspace.kernels.gemm({ a: outside, b: a, c }), BackendError);

@@ -116,10 +116,12 @@ describe("the packed library", () => {
       `${imports}\nexport default { async fetch() {${body.join("\n")} return new Response(answer); } };\n`,
     );
     await bundle(project.directory, "workerd");
-    const kernels = (["simd", "relaxed"] as const).map((name) => ({
+    const kernels = [...Deno.readDirSync("build/npm/workerd")].filter(({ name }) => name.endsWith(".wasm")).map((
+      { name },
+    ) => ({
       type: "CompiledWasm" as const,
-      path: `${name}.wasm`,
-      contents: Deno.readFileSync(`build/npm/${name}.wasm`),
+      path: name,
+      contents: Deno.readFileSync(`build/npm/workerd/${name}`),
     }));
     const contents = Deno.readTextFileSync(`${project.directory}/bundle.mjs`);
     const worker = new Miniflare({

@@ -2,19 +2,20 @@ import type { HostArray } from "../../contract.ts";
 import { type Launch, passStructs, structWords } from "../../wasm/launch.ts";
 import type { Arena } from "../arena.ts";
 import { BackendError } from "../errors.ts";
-import { type Entries, layout as at, takePieces } from "./task.ts";
+import { type Entry, layout as at, type LoadedModule, takePieces } from "./task.ts";
 import { startWorker, type WorkerHandle } from "./worker.ts";
 
 /** Runs launches on several threads at once: the calling one and its workers. */
 export interface ThreadPool {
   /**
-   * Starts the workers that are missing for `threads` threads, at most {@linkcode mostThreads}.
+   * Starts the workers that are missing for `threads` threads, at most {@linkcode mostThreads}, and sends the others the
+   * modules that they lack. `modules` begins with those of the call before.
    *
    * @throws {BackendError} when one cannot be started; those that were there before stay
    */
-  startWorkers(threads: number): Promise<void>;
+  startWorkers(threads: number, modules: readonly LoadedModule[]): Promise<void>;
   /**
-   * Runs one launch on `threads` threads, for which workers have been hired, after the launches asked for before it.
+   * Runs one launch on `threads` threads, for which `startWorkers` was called, after the launches asked for before it.
    *
    * @throws {BackendError} when a kernel trapped or a worker was lost
    */
@@ -23,31 +24,51 @@ export interface ThreadPool {
   dispose(): void;
 }
 
-/** A pool without workers yet, over the instance whose memory `arena` manages; `onBroken` is told of a lost worker. */
-export function createThreadPool(
-  module: WebAssembly.Module,
-  instance: WebAssembly.Instance,
-  arena: Arena,
-  onBroken: () => void,
-): ThreadPool {
+/** A worker, and how many of the modules it has. */
+interface Colleague extends WorkerHandle {
+  moduleCount: number;
+}
+
+/** A pool without workers yet, over the memory that `arena` manages; `onBroken` is told of a lost worker. */
+export function createThreadPool(arena: Arena, onBroken: () => void): ThreadPool {
   const control = arena.allocate("i32", at.bytes / 4, "thread control block");
   const words = control.view;
   const parameters = new Float64Array(words.buffer, control.address + at.parametersByte, 64);
   const structs = control.address + at.structsByte, structValues = new Float64Array(words.buffer, structs, structWords);
-  const names = Object.keys(instance.exports).sort();
-  const entries = names.map((name) => instance.exports[name]) as unknown as Entries;
+  let modules: readonly LoadedModule[] = [];
+  const entries: Entry[] = [];
+  const indices = new Map<string, number>();
   const scratch: HostArray<"u8">[] = [];
-  const workers: WorkerHandle[] = [];
+  const workers: Colleague[] = [];
   let broken: BackendError | undefined;
   let failLaunch: ((error: BackendError) => void) | undefined;
   let queue: Promise<unknown> = Promise.resolve();
   let starting: Promise<unknown> = Promise.resolve();
 
+  /** Numbers the exports as the workers do. */
+  function adopt(latest: readonly LoadedModule[]): void {
+    for (const { exports } of latest.slice(modules.length)) {
+      for (const name of Object.keys(exports).sort()) {
+        indices.set(name, entries.length);
+        entries.push(exports[name]);
+      }
+    }
+    modules = latest;
+  }
+
   async function startWorkersNow(threads: number): Promise<void> {
-    const started: WorkerHandle[] = [];
+    const behind = workers.slice(0, threads - 1).filter(({ moduleCount }) => moduleCount < modules.length);
+    if (behind.length > 0) await enqueue(() => sendModules(behind));
+    const started: Colleague[] = [];
     try {
       for (let thread = workers.length + 1; thread < threads; thread++) {
-        started.push(startWorker({ module, memory: arena.memory, control: control.address, thread }));
+        const setup = {
+          modules: modules.map(({ module }) => module),
+          memory: arena.memory,
+          control: control.address,
+          thread,
+        };
+        started.push({ ...startWorker(setup), moduleCount: modules.length });
       }
       await Promise.all(started.map(({ ready }) => ready));
     } catch (error) {
@@ -65,13 +86,44 @@ export function createThreadPool(
     if (broken) dismiss();
   }
 
+  /** Between two launches: workers asleep receive no messages, so they are called to their event loops first. */
+  async function sendModules(behind: readonly Colleague[]): Promise<void> {
+    if (broken) throw broken;
+    const latest = modules;
+    for (const worker of behind) worker.keepAlive(true);
+    Atomics.store(words, at.listen, 1);
+    try {
+      await Promise.all(behind.map(async (worker) => {
+        wake(workers.indexOf(worker) + 1);
+        await worker.load(latest.slice(worker.moduleCount).map(({ module }) => module));
+        worker.moduleCount = latest.length;
+      }));
+    } catch (error) {
+      throw broken ?? new BackendError(`A worker thread failed: ${(error as Error).message}.`, { cause: error });
+    } finally {
+      if (!broken) Atomics.store(words, at.listen, 0);
+      for (const worker of behind) worker.keepAlive(false);
+    }
+  }
+
+  function wake(thread: number): void {
+    Atomics.add(words, at.epoch + thread, 1);
+    Atomics.notify(words, at.epoch + thread);
+  }
+
   function dismiss(): void {
-    Atomics.store(words, at.leave, 1);
+    Atomics.store(words, at.listen, 1);
     workers.forEach((worker, i) => {
-      Atomics.add(words, at.epoch + i + 1, 1);
-      Atomics.notify(words, at.epoch + i + 1);
+      wake(i + 1);
       worker.terminate();
     });
+  }
+
+  /** One thing at a time, in the order in which they were asked for. */
+  function enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = queue.then(work);
+    queue = result.catch(() => {});
+    return result;
   }
 
   function end(error: BackendError): void {
@@ -103,16 +155,13 @@ export function createThreadPool(
     words[at.next] = 0;
     words[at.trapped] = 0;
     words[at.value] = 0;
-    words[at.entry] = names.indexOf(entry);
+    words[at.entry] = indices.get(entry)!;
     words[at.parameterCount] = values.length;
     words[at.extent] = extent;
     words[at.pieces] = uneven ? Math.ceil(extent / grain) : threads;
     words[at.grain] = grain;
     Atomics.store(words, at.running, threads - 1);
-    for (let thread = 1; thread < threads; thread++) {
-      Atomics.add(words, at.epoch + thread, 1);
-      Atomics.notify(words, at.epoch + thread);
-    }
+    for (let thread = 1; thread < threads; thread++) wake(thread);
   }
 
   /** Waits for the workers without blocking: pages may not block, and every other thread has timers to serve. */
@@ -154,16 +203,15 @@ export function createThreadPool(
   }
 
   return {
-    startWorkers(threads) {
-      const started = starting.then(() => startWorkersNow(threads));
+    startWorkers(threads, latest) {
+      const started = starting.then(() => {
+        if (latest.length > modules.length) adopt(latest);
+        return startWorkersNow(threads);
+      });
       starting = started.catch(() => {});
       return started;
     },
-    run(launch, threads) {
-      const result = queue.then(() => runNow(launch, threads));
-      queue = result.catch(() => {});
-      return result;
-    },
+    run: (launch, threads) => enqueue(() => runNow(launch, threads)),
     dispose: () => end(new BackendError("The worker threads were disposed.")),
   };
 }

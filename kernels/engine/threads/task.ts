@@ -16,8 +16,8 @@ export const layout = {
   grain: 7,
   /** Sum of what the pieces returned. */
   value: 8,
-  /** Not zero: the workers are to leave. */
-  leave: 9,
+  /** Not zero: workers that are woken return to their event loops, to be sent something or to end. */
+  listen: 9,
   /** First of one scratch address a thread. */
   scratch: 16,
   /** First of one launch number a thread, on which its worker sleeps. */
@@ -35,8 +35,17 @@ export const mostThreads = 112;
 /** Offsets of the control block. */
 export type Layout = typeof layout;
 
-/** Exports of the kernels by sorted name. */
-export type Entries = readonly ((...parameters: number[]) => number)[];
+/** An exported function. */
+export type Entry = (...parameters: number[]) => number;
+
+/** The exports of the modules in the order in which they were loaded, those of each by sorted name. */
+export type Entries = readonly Entry[];
+
+/** A module, and its exports in the calling thread. */
+export interface LoadedModule {
+  readonly module: WebAssembly.Module;
+  readonly exports: Readonly<Record<string, Entry>>;
+}
 
 /**
  * Takes pieces of the current launch until none is left. The cuts depend on the extent and the number of pieces alone,

@@ -1,8 +1,8 @@
-import { type Entries, type Layout, layout, takePieces } from "./task.ts";
+import { type Entry, type Layout, layout, takePieces } from "./task.ts";
 
 /** What a worker is sent before its first launch. */
 export interface WorkerSetup {
-  readonly module: WebAssembly.Module;
+  readonly modules: readonly WebAssembly.Module[];
   readonly memory: WebAssembly.Memory;
   /** Byte address of the control block. */
   readonly control: number;
@@ -10,10 +10,11 @@ export interface WorkerSetup {
   readonly thread: number;
 }
 
-/** What the program of a worker is sent: its setup and, in pages, the name of the lock that it holds while it lives. */
-interface Message extends WorkerSetup {
-  readonly life?: string;
-}
+/**
+ * What the program of a worker is sent: its setup and, in pages, the name of the lock that it holds while it lives; later
+ * on, further modules.
+ */
+type Message = WorkerSetup & { readonly life?: string } | Pick<WorkerSetup, "modules">;
 
 /** A worker, the same in every runtime. */
 export interface WorkerHandle {
@@ -21,6 +22,8 @@ export interface WorkerHandle {
   readonly ready: Promise<void>;
   /** Fulfilled with the reason when the worker fails or ends unasked. */
   readonly lost: Promise<Error>;
+  /** Sends it further modules, once it listens; fulfilled when it waits for work again. Rejected when it is lost. */
+  load(modules: readonly WebAssembly.Module[]): Promise<void>;
   /** Whether the process has to stay for it. */
   keepAlive(needed: boolean): void;
   terminate(): void;
@@ -28,7 +31,7 @@ export interface WorkerHandle {
 
 /** The part of the Web Locks API that is used; not every library of types has it. */
 interface Locks {
-  request(name: string, hold: () => void): Promise<unknown>;
+  request(name: string, hold: () => unknown): Promise<unknown>;
 }
 
 interface NodeWorker {
@@ -52,8 +55,9 @@ interface NodeHost {
 }
 
 /**
- * The whole program of a worker: instantiate, then sleep until the epoch moves, take pieces, report. It is started from
- * its source text, because bundlers do not carry worker files along; so it closes over nothing.
+ * The whole program of a worker: instantiate the modules it is sent, then sleep until the epoch moves, take pieces,
+ * report; and return to the event loop where further modules are to come. It is started from its source text, because
+ * bundlers do not carry worker files along; so it closes over nothing.
  */
 function workerProgram(take: typeof takePieces, at: Layout): void {
   const node = (globalThis as NodeHost).process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
@@ -63,9 +67,14 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
     navigator: { locks?: Locks };
   };
   const post = (message: unknown) => (node ?? web).postMessage(message);
-  const serve = ({ module, memory, control, thread }: Message) => {
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    const entries = Object.keys(exports).sort().map((name) => exports[name]) as unknown as Entries;
+  const entries: Entry[] = [];
+  let memory: WebAssembly.Memory, control: number, thread: number;
+  const serve = (message: Message) => {
+    if ("memory" in message) ({ memory, control, thread } = message);
+    for (const module of message.modules) {
+      const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+      for (const name of Object.keys(exports).sort()) entries.push(exports[name] as unknown as Entry);
+    }
     const words = new Int32Array(memory.buffer, control, at.bytes / 4);
     const parameters = new Float64Array(memory.buffer, control + at.parametersByte);
     const bell = at.epoch + thread;
@@ -76,7 +85,7 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
       const next = Atomics.load(words, bell);
       if (next === epoch) continue;
       epoch = next;
-      if (Atomics.load(words, at.leave) !== 0) return;
+      if (Atomics.load(words, at.listen) !== 0) return;
       try {
         take(words, parameters, entries, thread, at);
       } catch {
@@ -87,8 +96,11 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
   };
   const live = (message: Message) => {
     const { locks } = web.navigator;
-    if (message.life === undefined || locks === undefined) return serve(message);
-    locks.request(message.life, () => serve(message)).catch((error) =>
+    if (!("life" in message) || message.life === undefined || locks === undefined) return serve(message);
+    locks.request(message.life, () => {
+      serve(message);
+      return new Promise(() => {});
+    }).catch((error) =>
       setTimeout(() => {
         throw error;
       })
@@ -111,14 +123,12 @@ function startNodeWorker(worker: NodeWorker, setup: WorkerSetup): WorkerHandle {
     worker.on("error", (error) => resolve(error instanceof Error ? error : new Error(String(error))));
     worker.on("exit", () => asked || resolve(new Error("it ended unexpectedly")));
   });
-  const ready = new Promise<void>((resolve, reject) => {
-    worker.on("message", () => resolve());
-    lost.then(reject);
-  });
-  worker.postMessage(setup);
+  const { answer, answered } = createAnswers(lost);
+  worker.on("message", answered);
   return {
-    ready,
+    ready: answer(() => worker.postMessage(setup)),
     lost,
+    load: (modules) => answer(() => worker.postMessage({ modules } satisfies Message)),
     keepAlive: (needed) => needed ? worker.ref() : worker.unref(),
     terminate() {
       asked = true;
@@ -136,25 +146,47 @@ function startWebWorker(source: string, setup: WorkerSetup): WorkerHandle {
   const worker = new Worker(url, { name: `minima ${setup.thread}` });
   const life = `minima ${crypto.randomUUID()}`;
   let asked = false;
-  const ready = new Promise<void>((resolve, reject) => {
-    worker.addEventListener("message", () => resolve());
-    worker.addEventListener("error", (event) => reject(new Error(event.message || "it could not start")));
-  });
-  const lost = new Promise<Error>((resolve) => {
+  const failed = new Promise<Error>((resolve) => {
     worker.addEventListener("error", (event) => resolve(new Error(event.message || "it failed")));
+  });
+  const { answer, answered } = createAnswers(failed);
+  worker.addEventListener("message", answered);
+  const ready = answer(() => worker.postMessage({ ...setup, life } satisfies Message));
+  const ended = new Promise<Error>((resolve) => {
     const { locks } = navigator as { locks?: Locks };
     const end = () => asked || resolve(new Error("it ended unexpectedly"));
     ready.then(() => locks?.request(life, () => void end())).catch(() => {});
   });
+  const lost = Promise.race([failed, ended]);
   ready.finally(() => URL.revokeObjectURL(url)).catch(() => {});
-  worker.postMessage({ ...setup, life } satisfies Message);
   return {
     ready,
     lost,
+    load: (modules) =>
+      Promise.race([
+        answer(() => worker.postMessage({ modules } satisfies Message)),
+        ended.then((error) => Promise.reject(error)),
+      ]),
     keepAlive() {},
     terminate() {
       asked = true;
       worker.terminate();
     },
+  };
+}
+
+/** Pairs what a worker is sent with its answer, which fails when the worker is lost first. */
+function createAnswers(lost: Promise<Error>): { answer(send: () => void): Promise<void>; answered(): void } {
+  let resolveLatest = () => {};
+  return {
+    answer(send) {
+      const answer = new Promise<void>((resolve, reject) => {
+        resolveLatest = resolve;
+        lost.then(reject);
+      });
+      send();
+      return answer;
+    },
+    answered: () => resolveLatest(),
   };
 }

@@ -1,9 +1,9 @@
-import type { DeviceArray, Dtype, KernelArguments, KernelName, Kernels, View, ViewOf } from "../../contract.ts";
+import type { DeviceArray, Dtype, KernelArguments, KernelName, View, ViewOf } from "../../contract.ts";
 import type { Dispatches, Scratch } from "../../webgpu/shader.ts";
-import { lowerings } from "../../webgpu/table.ts";
 import { viewOf } from "../arena.ts";
 import { decodeFloat16, encodeFloat16 } from "../float16.ts";
 import { BackendError } from "../errors.ts";
+import { type KernelFamily, type KernelTable, kernelTable } from "../family.ts";
 import type { Plan } from "../plan.ts";
 import type { Workspace } from "../workspace.ts";
 import { gpu, type WebgpuMachine } from "./machine.ts";
@@ -33,11 +33,13 @@ export interface WebgpuWorkspace extends Workspace {
  * A workspace whose arrays live on a device, with `host` for what the device does not do. Kernels are recorded and
  * submitted in batches; only reading, and kernels that give a number, wait for the device.
  */
-export function createWebgpuWorkspace(
+export async function createWebgpuWorkspace(
   plan: Plan,
   machine: WebgpuMachine,
   host: Workspace,
-): WebgpuWorkspace {
+  families: readonly KernelFamily[],
+): Promise<WebgpuWorkspace> {
+  const lowerings = await Promise.all(families.map(async ({ webgpu }) => await webgpu?.lowerings() ?? {}));
   const { device, createBuffer, destroyBuffer } = machine;
   const f16 = device.features.has("shader-f16");
   const leave = machine.enter();
@@ -179,22 +181,14 @@ export function createWebgpuWorkspace(
     }
   }
 
-  const kernels = Object.fromEntries(
-    (Object.keys(host.kernels) as KernelName[]).map((name) => {
-      const lower = lowerings[name as keyof typeof lowerings] as
-        | ((
-          operands: KernelArguments<KernelName>,
-          scratch: Scratch,
-        ) => Dispatches)
-        | undefined;
-      return [name, (operands: KernelArguments<KernelName>) => {
-        if (lower) return run(lower(operands, scratch));
-        throw new BackendError(
-          `Cannot run the kernel ${name} on a WebGPU device: use the workspace's host.`,
-        );
-      }];
-    }),
-  ) as unknown as Kernels;
+  const onHost = Object.keys(host.kernels).map((name) => [name, () => {
+    throw new BackendError(`Cannot run the kernel ${name} on a WebGPU device: use the workspace's host.`);
+  }]);
+  const onDevice = lowerings.flatMap((table) => Object.entries(table)).map(([name, lowering]) => {
+    const lower = lowering as (operands: KernelArguments<KernelName>, scratch: Scratch) => Dispatches;
+    return [name, (operands: KernelArguments<KernelName>) => run(lower(operands, scratch))];
+  });
+  const kernels = kernelTable(families, [onHost, onDevice].map((part) => Object.fromEntries(part) as KernelTable));
 
   return {
     plan,

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { capabilities, openWorkspace } from "../../../kernels/engine/mod.ts";
 import type { WebgpuWorkspace } from "../../../kernels/engine/webgpu/workspace.ts";
-import { referenceKernels } from "../../../kernels/reference/table.ts";
+import { families } from "../../../kernels/families/mod.ts";
+import { referenceKernels } from "../../support/kernels.ts";
 import type { HostArray, MatrixOperand } from "../../../kernels/contract.ts";
 import { product } from "../../../kernels/webgpu/dense/gemm_product.ts";
 import { type Tile, tileColumns, tileRows } from "../../../kernels/webgpu/dense/gemm_tiles.ts";
@@ -35,7 +36,7 @@ export async function withDevice(
     assert.ok(!allRequired(), `WebGPU is missing: ${webgpuReason}`);
     return context.skip(webgpuReason);
   }
-  const device = await openWorkspace({ backend: "webgpu", dtype: "f32", flops: 0, needs: ["gemm"] });
+  const device = await openWorkspace({ families, backend: "webgpu", dtype: "f32", flops: 0, needs: ["gemm"] });
   try {
     await run(device as WebgpuWorkspace);
   } finally {

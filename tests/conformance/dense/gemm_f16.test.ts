@@ -2,7 +2,8 @@ import { it } from "node:test";
 import assert from "node:assert/strict";
 import { capabilities, openWorkspace } from "../../../kernels/engine/mod.ts";
 import type { WebgpuWorkspace } from "../../../kernels/engine/webgpu/workspace.ts";
-import { referenceKernels } from "../../../kernels/reference/table.ts";
+import { families } from "../../../kernels/families/mod.ts";
+import { referenceKernels } from "../../support/kernels.ts";
 import { tiles } from "../../../kernels/webgpu/dense/gemm_tiles.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { checkProduct, type HostMatrix, onDevice, withDevice } from "./device_products.ts";
@@ -86,7 +87,7 @@ onHalves("arrays hold what is rounded to nearest, from any place, and are writte
 });
 
 it("arrays of f16 are refused by a host workspace, which says that it has none", async () => {
-  const workspace = await openWorkspace({ dtype: "f32", flops: 0 });
+  const workspace = await openWorkspace({ families, dtype: "f32", flops: 0 });
   try {
     assert.equal(workspace.f16, false);
     assert.throws(() => workspace.allocate("f16", 4, "halves"), {

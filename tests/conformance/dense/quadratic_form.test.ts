@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { openWorkspace, type Workspace } from "../../../kernels/engine/mod.ts";
+import { families } from "../../../kernels/families/mod.ts";
 import type { FloatDtype, MatrixOperand } from "../../../kernels/contract.ts";
 import { formBlock } from "../../../kernels/contract/dense/quadratic_form.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
@@ -60,7 +61,7 @@ conformance("quadraticForm", "gives a row the same bits in any range and on any 
       values: { ...cut.values, length: to - from, offset: 1 + from },
     });
   }
-  const single = await openWorkspace({ backend: "wasm", dtype, flops: 0 });
+  const single = await openWorkspace({ families, backend: "wasm", dtype, flops: 0 });
   try {
     const operands = operandsOf(single, dtype, 300, 140);
     await single.kernels.quadraticForm(operands);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { openWorkspace } from "../../../kernels/engine/mod.ts";
+import { families } from "../../../kernels/families/mod.ts";
 import type { HostArray, MatrixOperand, QuantizationState } from "../../../kernels/contract.ts";
 import { sweepBlock } from "../../../kernels/contract/quantization/sweep.ts";
 import { agreement, sumTolerance } from "../agreement.ts";
@@ -109,7 +110,7 @@ conformance("quantizationSweep", "gives a row the same bits in any range and on 
       zeros: part(zeros),
     });
   }
-  const single = await openWorkspace({ backend: "wasm", dtype, flops: 0 });
+  const single = await openWorkspace({ families, backend: "wasm", dtype, flops: 0 });
   try {
     const { state } = gramState(single, dtype, shape);
     await (bench.backend === "webgpu" ? kernel : single.kernels).quantizationSweep(state);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { openWorkspace, type Workspace } from "../../../kernels/engine/mod.ts";
+import { families } from "../../../kernels/families/mod.ts";
 import type {
   FloatDtype,
   MatrixOperand,
@@ -107,7 +108,7 @@ async function onOneThread(
   run: (kernel: Bench["kernel"]) => Promise<void>,
 ): Promise<void> {
   if (backend === "webgpu") return await run(kernel);
-  const single = await openWorkspace({ backend: "wasm", dtype, flops: 0 });
+  const single = await openWorkspace({ families, backend: "wasm", dtype, flops: 0 });
   try {
     await run(single.kernels);
   } finally {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openWorkspace } from "../../../kernels/engine/mod.ts";
+import { families } from "../../../kernels/families/mod.ts";
 import { type Matrix, memoryUsage, sparsePrecision } from "../../../mod.ts";
 import { l0Penalty } from "../../../solvers/l0/penalty.ts";
 import { nodeStatus } from "../../../solvers/l0/search.ts";
@@ -45,7 +46,7 @@ interface Relaxing {
 async function relaxed(
   { samples, penalty, evaluation, limits, statuses, upperBound = Infinity, run = runUntil(Infinity) }: Relaxing,
 ) {
-  const workspace = await openWorkspace({ backend: "auto", threads: 1, dtype: "f64", flops: 0 });
+  const workspace = await openWorkspace({ families, backend: "auto", threads: 1, dtype: "f64", flops: 0 });
   try {
     const problem = await createProblem(
       workspace,

@@ -13,7 +13,7 @@ import { pack } from "./pack";
 import { at, broadcast, VECTOR } from "../simd";
 import { gram } from "./syrk";
 import { unpack } from "./unpack";
-import { dot_f64 } from "./vector";
+import { dot } from "./vector";
 
 /** Rows of the tile of the solve: two vectors; and its columns. */
 const TILE: i32 = 4;
@@ -25,7 +25,7 @@ export function choleskyBlock_f64(top: i32, first: i32, end: i32, a: usize, aRow
     const pivotRow = at(a, j, row), right = j + 1;
     for (let i = j; i >= top; i--) {
       const p = at(at(a, i, row), j, 8);
-      const rest = load<f64>(p) - dot_f64(end - right, at(at(a, i, row), right, 8), at(pivotRow, right, 8));
+      const rest = load<f64>(p) - dot<f64>(end - right, at(at(a, i, row), right, 8), at(pivotRow, right, 8));
       if (i < j) store<f64>(p, rest / load<f64>(at(pivotRow, j, 8)));
       else if (rest > 0) store<f64>(p, Math.sqrt(rest));
       else return j;

@@ -15,27 +15,15 @@ import { pack, paddedDepth } from "./pack";
 import { at } from "../simd";
 import { DEPTH_STEP, MR, tile, tileColumns } from "./tile";
 
-export function gemm_f32(
-  m: i32, n: i32, k: i32, alpha: f64,
+// exported for f32, f64
+export function gemm<T>(
+  m: i32, n: i32, k: i32, alpha: T,
   a: usize, aRowStride: i32, aColumnStride: i32,
   b: usize, bRowStride: i32, bColumnStride: i32,
-  beta: f64, c: usize, cRowStride: i32,
+  beta: T, c: usize, cRowStride: i32,
   begin: i32, end: i32, scratch: usize,
 ): void {
-  product<f32, f32>(
-    n, k, <f32>alpha, a, aRowStride, aColumnStride, b, bRowStride, bColumnStride,
-    <f32>beta, c, cRowStride, begin, min(end, m), scratch, false,
-  );
-}
-
-export function gemm_f64(
-  m: i32, n: i32, k: i32, alpha: f64,
-  a: usize, aRowStride: i32, aColumnStride: i32,
-  b: usize, bRowStride: i32, bColumnStride: i32,
-  beta: f64, c: usize, cRowStride: i32,
-  begin: i32, end: i32, scratch: usize,
-): void {
-  product<f64, f64>(
+  product<T, T>(
     n, k, alpha, a, aRowStride, aColumnStride, b, bRowStride, bColumnStride,
     beta, c, cRowStride, begin, min(end, m), scratch, false,
   );

@@ -12,20 +12,7 @@ const GROUP: i32 = 8;
 /** Bytes of f32 that are summed in f32, 32 products to a lane, before the sum moves to f64. */
 const RUN: i32 = 512;
 
-export function gemv_f32(
-  n: i32, alpha: f64, a: usize, aRowStride: i32, aColumnStride: i32, x: usize, beta: f64, y: usize,
-  begin: i32, end: i32, _scratch: usize,
-): void {
-  gemv<f32>(n, alpha, a, aRowStride, aColumnStride, x, beta, y, begin, end);
-}
-
-export function gemv_f64(
-  n: i32, alpha: f64, a: usize, aRowStride: i32, aColumnStride: i32, x: usize, beta: f64, y: usize,
-  begin: i32, end: i32, _scratch: usize,
-): void {
-  gemv<f64>(n, alpha, a, aRowStride, aColumnStride, x, beta, y, begin, end);
-}
-
+// exported for f32, f64
 export function gemv<T>(
   n: i32, alpha: f64, a: usize, aRowStride: i32, aColumnStride: i32, x: usize, beta: f64, y: usize,
   begin: i32, end: i32,

@@ -11,23 +11,10 @@ import { PRODUCT_SCRATCH } from "../../dense/blocking";
 import { FORM_BLOCK, FORM_CHUNK, FORM_ROWS } from "../../dense/quadratic_form_blocking";
 import { product } from "./gemm";
 import { at } from "../simd";
-import { dot_f64 } from "./vector";
+import { dot } from "./vector";
 
-export function quadraticForm_f32(
-  x: usize, xStride: i32, a: usize, aStride: i32, values: usize, first: i32, last: i32,
-  begin: i32, end: i32, scratch: usize,
-): void {
-  quadraticForm<f32>(x, xStride, a, aStride, values, first, last, begin, end, scratch);
-}
-
-export function quadraticForm_f64(
-  x: usize, xStride: i32, a: usize, aStride: i32, values: usize, first: i32, last: i32,
-  begin: i32, end: i32, scratch: usize,
-): void {
-  quadraticForm<f64>(x, xStride, a, aStride, values, first, last, begin, end, scratch);
-}
-
-function quadraticForm<T>(
+// exported for f32, f64
+export function quadraticForm<T>(
   x: usize, xStride: i32, a: usize, aStride: i32, values: usize, first: i32, last: i32,
   begin: i32, end: i32, scratch: usize,
 ): void {
@@ -49,7 +36,7 @@ function quadraticForm<T>(
       const ownRow: usize = 8 * (sizeof<T>() == 4 ? FORM_CHUNK : xStride);
       for (let i = 0; i < rows; i++) {
         const value = at(values, top + i, 8);
-        store<f64>(value, load<f64>(value) + dot_f64(width, at(bracket, i * FORM_BLOCK, 8), at(own, i, ownRow)));
+        store<f64>(value, load<f64>(value) + dot<f64>(width, at(bracket, i * FORM_BLOCK, 8), at(own, i, ownRow)));
       }
     }
   }

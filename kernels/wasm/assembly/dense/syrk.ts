@@ -13,25 +13,12 @@ import { transpose } from "./pack";
 /** Rows of one strip of the mirror: one cache line of f32. */
 const STRIP: i32 = 16;
 
-export function syrk_f32(
-  n: i32, k: i32, alpha: f64, a: usize, aRowStride: i32, beta: f64, c: usize, cRowStride: i32,
+// exported for f32, f64, f32_f64
+export function syrk<T, U>(
+  n: i32, k: i32, alpha: U, a: usize, aRowStride: i32, beta: U, c: usize, cRowStride: i32,
   begin: i32, end: i32, scratch: usize,
 ): void {
-  gram<f32, f32>(n, k, <f32>alpha, a, 1, aRowStride, <f32>beta, c, cRowStride, begin, end, scratch);
-}
-
-export function syrk_f64(
-  n: i32, k: i32, alpha: f64, a: usize, aRowStride: i32, beta: f64, c: usize, cRowStride: i32,
-  begin: i32, end: i32, scratch: usize,
-): void {
-  gram<f64, f64>(n, k, alpha, a, 1, aRowStride, beta, c, cRowStride, begin, end, scratch);
-}
-
-export function syrk_f32_f64(
-  n: i32, k: i32, alpha: f64, a: usize, aRowStride: i32, beta: f64, c: usize, cRowStride: i32,
-  begin: i32, end: i32, scratch: usize,
-): void {
-  gram<f32, f64>(n, k, alpha, a, 1, aRowStride, beta, c, cRowStride, begin, end, scratch);
+  gram<T, U>(n, k, alpha, a, 1, aRowStride, beta, c, cRowStride, begin, end, scratch);
 }
 
 /** C = alpha * B B^T + beta * C on and above the diagonal, for B [n x k] whose element (i, j) is a[i * across + j * along]. */
@@ -50,17 +37,10 @@ export function gram<T, U>(
   );
 }
 
-export function mirror_f32(n: i32, c: usize, cRowStride: i32, begin: i32, end: i32, _scratch: usize): void {
-  mirror<f32>(n, c, <usize>cRowStride * sizeof<f32>(), begin, end);
-}
-
-export function mirror_f64(n: i32, c: usize, cRowStride: i32, begin: i32, end: i32, _scratch: usize): void {
-  mirror<f64>(n, c, <usize>cRowStride * sizeof<f64>(), begin, end);
-}
-
 /** C(i, j) = C(j, i) for j < i, rows begin..end. */
-function mirror<T>(n: i32, c: usize, cRow: usize, begin: i32, end: i32): void {
-  const size: usize = sizeof<T>();
+// exported for f32, f64
+export function mirror<T>(n: i32, c: usize, cRowStride: i32, begin: i32, end: i32): void {
+  const size: usize = sizeof<T>(), cRow = <usize>cRowStride * size;
   end = min(end, n);
   for (let first = begin; first < end; first += STRIP) {
     const rows = min(STRIP, end - first);

@@ -22,6 +22,7 @@ export function laneSum<T>(a: v128): f64 {
  * x . y. An f32 lane sums F32_RUN / 16 products before it is widened, so the error stays below
  * 20 * 2^-24 * sum |x_i y_i| for any length; f64 sums in eight lanes.
  */
+// exported for f32, f64
 export function dot<T>(n: i32, x: usize, y: usize): f64 {
   const turn = 4 * lanes<T>();
   const run = sizeof<T>() == 4 ? F32_RUN : n & -turn;
@@ -45,14 +46,6 @@ export function dot<T>(n: i32, x: usize, y: usize): f64 {
     y += sizeof<T>();
   }
   return sum;
-}
-
-export function dot_f32(n: i32, x: usize, y: usize): f64 {
-  return dot<f32>(n, x, y);
-}
-
-export function dot_f64(n: i32, x: usize, y: usize): f64 {
-  return dot<f64>(n, x, y);
 }
 
 /** y += alpha x over n elements. */
@@ -85,19 +78,19 @@ export function axpyInline<T>(n: i32, alpha: T, x: usize, y: usize): void {
   }
 }
 
-export function axpy_f32(alpha: f64, x: usize, y: usize, begin: i32, end: i32, _scratch: usize): void {
-  axpy<f32>(end - begin, <f32>alpha, at(x, begin, sizeof<f32>()), at(y, begin, sizeof<f32>()));
-}
-
-export function axpy_f64(alpha: f64, x: usize, y: usize, begin: i32, end: i32, _scratch: usize): void {
-  axpy<f64>(end - begin, alpha, at(x, begin, sizeof<f64>()), at(y, begin, sizeof<f64>()));
+/** The same over a range. */
+// exported as axpy for f32, f64
+export function axpyRange<T>(alpha: T, x: usize, y: usize, begin: i32, end: i32): void {
+  axpy<T>(end - begin, alpha, at(x, begin, sizeof<T>()), at(y, begin, sizeof<T>()));
 }
 
 /**
  * ||x||_2. Between `low` and infinity the plain sum of squares has lost nothing that matters: what underflowed is below
  * a unit in its last place. Elsewhere a second and a third pass scale by the largest magnitude.
  */
-export function nrm2<T>(n: i32, x: usize, low: f64): f64 {
+// exported for f32, f64
+export function nrm2<T>(n: i32, x: usize): f64 {
+  const low = sizeof<T>() == 4 ? 1e-20 : 1e-270;
   const squares = dot<T>(n, x, x);
   if (squares >= low && squares < Infinity) return sqrt(squares);
   let largest: f64 = 0;
@@ -113,12 +106,4 @@ export function nrm2<T>(n: i32, x: usize, low: f64): f64 {
     sum += scaled * scaled;
   }
   return largest * sqrt(sum);
-}
-
-export function nrm2_f32(n: i32, x: usize): f64 {
-  return nrm2<f32>(n, x, 1e-20);
-}
-
-export function nrm2_f64(n: i32, x: usize): f64 {
-  return nrm2<f64>(n, x, 1e-270);
 }

@@ -10,23 +10,8 @@ import { at } from "../simd";
 
 const DIGIT_BITS: i32 = 11;
 
-export function hardThreshold_f32(n: i32, keep: i32, values: usize, scratch: usize): void {
-  hardThreshold<f32>(n, keep, values, scratch);
-}
-
-export function hardThreshold_f64(n: i32, keep: i32, values: usize, scratch: usize): void {
-  hardThreshold<f64>(n, keep, values, scratch);
-}
-
-export function topK_f32(n: i32, keep: i32, values: usize, indices: usize, scratch: usize): void {
-  topK<f32>(n, keep, values, indices, scratch);
-}
-
-export function topK_f64(n: i32, keep: i32, values: usize, indices: usize, scratch: usize): void {
-  topK<f64>(n, keep, values, indices, scratch);
-}
-
-function hardThreshold<T>(n: i32, keep: i32, values: usize, scratch: usize): void {
+// exported for f32, f64
+export function hardThreshold<T>(n: i32, keep: i32, values: usize, scratch: usize): void {
   const threshold = select<T>(n, keep, values, scratch);
   let ties = load<i32>(scratch);
   for (const end = at(values, n, sizeof<T>()); values < end; values += sizeof<T>()) {
@@ -37,7 +22,8 @@ function hardThreshold<T>(n: i32, keep: i32, values: usize, scratch: usize): voi
   }
 }
 
-function topK<T>(n: i32, keep: i32, values: usize, indices: usize, scratch: usize): void {
+// exported for f32, f64
+export function topK<T>(n: i32, keep: i32, values: usize, indices: usize, scratch: usize): void {
   const threshold = select<T>(n, keep, values, scratch);
   let ties = load<i32>(scratch);
   for (let i = 0; i < n; i++) {

@@ -6,12 +6,9 @@
 
 import { at } from "../simd";
 
-export function projectSimplex_f32(n: i32, radius: f64, x: usize, stride: i32, begin: i32, end: i32, _scratch: usize): void {
-  for (let i = begin; i < end; i++) projectRow<f32>(n, radius, at(x, i, <usize>stride * 4));
-}
-
-export function projectSimplex_f64(n: i32, radius: f64, x: usize, stride: i32, begin: i32, end: i32, _scratch: usize): void {
-  for (let i = begin; i < end; i++) projectRow<f64>(n, radius, at(x, i, <usize>stride * 8));
+// exported for f32, f64
+export function projectSimplex<T>(n: i32, radius: f64, x: usize, stride: i32, begin: i32, end: i32): void {
+  for (let i = begin; i < end; i++) projectRow<T>(n, radius, at(x, i, <usize>stride * sizeof<T>()));
 }
 
 /** Two entries as f64. */

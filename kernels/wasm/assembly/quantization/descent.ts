@@ -1,4 +1,4 @@
-// Coordinate descent that touches the residual only where a level changes; spec/quantization.ts has the step and the rule.
+// Coordinate descent that touches the residual only where a level changes; contract/quantization/descent.ts has the step and the rule.
 //
 // A tile of rows goes through the columns together, a panel of columns at a time. Inside a panel a row is scanned a
 // vector of columns at a time for the first level that a step would change; that one changes, its row of the coupling is
@@ -17,32 +17,9 @@ import { DESCENT_PANEL, DESCENT_STRIP, DESCENT_TILE } from "../../quantization/b
 import { at, lanes, loadOne, multiplyAdd, storeOne, VECTOR } from "../simd";
 import { axpy } from "../dense/vector";
 
-export function quantizationDescent_f32(
-  columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
-  coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
-  groups: usize, maximumCode: f64, passes: i32, changes: usize,
-  begin: i32, end: i32, scratch: usize,
-): i32 {
-  return descent<f32>(
-    columns, levels, levelsStride, residual, residualStride, coupling, couplingStride, scales, scalesStride,
-    zeros, zerosStride, groups, <f32>maximumCode, passes, changes, begin, end, scratch,
-  );
-}
-
-export function quantizationDescent_f64(
-  columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
-  coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
-  groups: usize, maximumCode: f64, passes: i32, changes: usize,
-  begin: i32, end: i32, scratch: usize,
-): i32 {
-  return descent<f64>(
-    columns, levels, levelsStride, residual, residualStride, coupling, couplingStride, scales, scalesStride,
-    zeros, zerosStride, groups, maximumCode, passes, changes, begin, end, scratch,
-  );
-}
-
 /** Returns the number of rows that still changed in their last pass. */
-function descent<T>(
+// exported for f32, f64
+export function quantizationDescent<T>(
   columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
   coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
   groups: usize, maximumCode: T, passes: i32, changes: usize,

@@ -7,36 +7,9 @@
 import { at } from "../simd";
 import { loadPair, oneOf, pairOf, storePair } from "./pairs";
 
-export function quantizationLevels_f32(
-  columns: i32, levels: usize, levelsStride: i32, scales: usize, scalesStride: i32, groups: usize,
-  targets: usize, targetsStride: i32, begin: i32, end: i32, _scratch: usize,
-): void {
-  divide<f32>(columns, levels, levelsStride, scales, scalesStride, groups, targets, targetsStride, begin, end);
-}
-
-export function quantizationLevels_f64(
-  columns: i32, levels: usize, levelsStride: i32, scales: usize, scalesStride: i32, groups: usize,
-  targets: usize, targetsStride: i32, begin: i32, end: i32, _scratch: usize,
-): void {
-  divide<f64>(columns, levels, levelsStride, scales, scalesStride, groups, targets, targetsStride, begin, end);
-}
-
-export function quantizationRegrid_f32(
-  columns: i32, levels: usize, levelsStride: i32, scales: usize, scalesStride: i32, groups: usize,
-  next: usize, nextStride: i32, begin: i32, end: i32, _scratch: usize,
-): void {
-  regrid<f32>(columns, levels, levelsStride, scales, scalesStride, groups, next, nextStride, begin, end);
-}
-
-export function quantizationRegrid_f64(
-  columns: i32, levels: usize, levelsStride: i32, scales: usize, scalesStride: i32, groups: usize,
-  next: usize, nextStride: i32, begin: i32, end: i32, _scratch: usize,
-): void {
-  regrid<f64>(columns, levels, levelsStride, scales, scalesStride, groups, next, nextStride, begin, end);
-}
-
 /** T / s, in the place of l. */
-function divide<T>(
+// exported for f32, f64
+export function quantizationLevels<T>(
   columns: i32, levels: usize, levelsStride: i32, scales: usize, scalesStride: i32, groups: usize,
   targets: usize, targetsStride: i32, begin: i32, end: i32,
 ): void {
@@ -55,7 +28,8 @@ function divide<T>(
 }
 
 /** l (s / s'), in the place of l. */
-function regrid<T>(
+// exported for f32, f64
+export function quantizationRegrid<T>(
   columns: i32, levels: usize, levelsStride: i32, scales: usize, scalesStride: i32, groups: usize,
   next: usize, nextStride: i32, begin: i32, end: i32,
 ): void {

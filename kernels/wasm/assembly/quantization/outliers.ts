@@ -9,34 +9,9 @@
 import { at } from "../simd";
 import { loadPair, storePair } from "./pairs";
 
-export function outlierCandidates_f32(
-  columns: i32, residual: usize, residualStride: i32, outliers: usize, outliersStride: i32, steps: usize,
-  begin: i32, end: i32, _scratch: usize,
-): void {
-  candidates<f32>(columns, residual, residualStride, outliers, outliersStride, steps, begin, end);
-}
-
-export function outlierCandidates_f64(
-  columns: i32, residual: usize, residualStride: i32, outliers: usize, outliersStride: i32, steps: usize,
-  begin: i32, end: i32, _scratch: usize,
-): void {
-  candidates<f64>(columns, residual, residualStride, outliers, outliersStride, steps, begin, end);
-}
-
-export function columnSquares_f32(
-  rows: i32, values: usize, stride: i32, squares: usize, begin: i32, end: i32, _scratch: usize,
-): void {
-  sumSquares<f32>(rows, values, stride, squares, begin, end);
-}
-
-export function columnSquares_f64(
-  rows: i32, values: usize, stride: i32, squares: usize, begin: i32, end: i32, _scratch: usize,
-): void {
-  sumSquares<f64>(rows, values, stride, squares, begin, end);
-}
-
 /** h + g f, the product rounded to T before the sum. */
-function candidates<T>(
+// exported for f32, f64
+export function outlierCandidates<T>(
   columns: i32, residual: usize, residualStride: i32, outliers: usize, outliersStride: i32, steps: usize,
   begin: i32, end: i32,
 ): void {
@@ -55,7 +30,8 @@ function candidates<T>(
 }
 
 /** The sum over rows of v^2, for columns [begin, end). */
-function sumSquares<T>(rows: i32, values: usize, stride: i32, squares: usize, begin: i32, end: i32): void {
+// exported for f32, f64
+export function columnSquares<T>(rows: i32, values: usize, stride: i32, squares: usize, begin: i32, end: i32): void {
   const size: usize = sizeof<T>();
   memory.fill(at(squares, begin, 8), 0, <usize>(end - begin) << 3);
   for (let i = 0; i < rows; i++) {

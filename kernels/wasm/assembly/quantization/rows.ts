@@ -10,80 +10,9 @@ import { at, multiplyAdd } from "../simd";
 import { laneSum } from "../dense/vector";
 import { loadPair, oneOf, pairOf, storePair } from "./pairs";
 
-export function quantizationErrors_f32(
-  columns: i32, levels: usize, levelsStride: i32, scales: usize, scalesStride: i32, groups: usize,
-  targets: usize, targetsStride: i32, begin: i32, end: i32, _scratch: usize,
-): void {
-  errors<f32>(columns, levels, levelsStride, scales, scalesStride, groups, targets, targetsStride, begin, end);
-}
-
-export function quantizationErrors_f64(
-  columns: i32, levels: usize, levelsStride: i32, scales: usize, scalesStride: i32, groups: usize,
-  targets: usize, targetsStride: i32, begin: i32, end: i32, _scratch: usize,
-): void {
-  errors<f64>(columns, levels, levelsStride, scales, scalesStride, groups, targets, targetsStride, begin, end);
-}
-
-export function quantizationObjectives_f32(
-  columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
-  scales: usize, scalesStride: i32, groups: usize, targets: usize, targetsStride: i32,
-  curvatures: usize, objectives: usize, begin: i32, end: i32, _scratch: usize,
-): void {
-  rowObjectives<f32>(
-    columns, levels, levelsStride, residual, residualStride, scales, scalesStride, groups, targets, targetsStride,
-    curvatures, objectives, begin, end,
-  );
-}
-
-export function quantizationObjectives_f64(
-  columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
-  scales: usize, scalesStride: i32, groups: usize, targets: usize, targetsStride: i32,
-  curvatures: usize, objectives: usize, begin: i32, end: i32, _scratch: usize,
-): void {
-  rowObjectives<f64>(
-    columns, levels, levelsStride, residual, residualStride, scales, scalesStride, groups, targets, targetsStride,
-    curvatures, objectives, begin, end,
-  );
-}
-
-export function quantizationCodes_f32(
-  columns: i32, levels: usize, levelsStride: i32, zeros: usize, zerosStride: i32, groups: usize, codes: usize,
-  begin: i32, end: i32, _scratch: usize,
-): void {
-  pack<f32>(columns, levels, levelsStride, zeros, zerosStride, groups, codes, begin, end);
-}
-
-export function quantizationCodes_f64(
-  columns: i32, levels: usize, levelsStride: i32, zeros: usize, zerosStride: i32, groups: usize, codes: usize,
-  begin: i32, end: i32, _scratch: usize,
-): void {
-  pack<f64>(columns, levels, levelsStride, zeros, zerosStride, groups, codes, begin, end);
-}
-
-export function quantizationChoice_f32(
-  columns: i32, bestLevels: usize, bestLevelsStride: i32, bestResidual: usize, bestResidualStride: i32,
-  bestObjectives: usize, levels: usize, levelsStride: i32, residual: usize, residualStride: i32, objectives: usize,
-  begin: i32, end: i32, _scratch: usize,
-): void {
-  choose<f32>(
-    columns, bestLevels, bestLevelsStride, bestResidual, bestResidualStride, bestObjectives, levels, levelsStride,
-    residual, residualStride, objectives, begin, end,
-  );
-}
-
-export function quantizationChoice_f64(
-  columns: i32, bestLevels: usize, bestLevelsStride: i32, bestResidual: usize, bestResidualStride: i32,
-  bestObjectives: usize, levels: usize, levelsStride: i32, residual: usize, residualStride: i32, objectives: usize,
-  begin: i32, end: i32, _scratch: usize,
-): void {
-  choose<f64>(
-    columns, bestLevels, bestLevelsStride, bestResidual, bestResidualStride, bestObjectives, levels, levelsStride,
-    residual, residualStride, objectives, begin, end,
-  );
-}
-
 /** T - s l, in the place of T. */
-function errors<T>(
+// exported for f32, f64
+export function quantizationErrors<T>(
   columns: i32, levels: usize, levelsStride: i32, scales: usize, scalesStride: i32, groups: usize,
   targets: usize, targetsStride: i32, begin: i32, end: i32,
 ): void {
@@ -111,7 +40,8 @@ function errors<T>(
 }
 
 /** The sum over columns of (T - s l) G c. */
-function rowObjectives<T>(
+// exported for f32, f64
+export function quantizationObjectives<T>(
   columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
   scales: usize, scalesStride: i32, groups: usize, targets: usize, targetsStride: i32,
   curvatures: usize, objectives: usize, begin: i32, end: i32,
@@ -149,7 +79,8 @@ function rowObjectives<T>(
 }
 
 /** Whole numbers l + z of a row, a byte each, four to a word. */
-function pack<T>(
+// exported for f32, f64
+export function quantizationCodes<T>(
   columns: i32, levels: usize, levelsStride: i32, zeros: usize, zerosStride: i32, groups: usize, codes: usize,
   begin: i32, end: i32,
 ): void {
@@ -176,7 +107,8 @@ function pack<T>(
 }
 
 /** Copies each row from the better state to the other. */
-function choose<T>(
+// exported for f32, f64
+export function quantizationChoice<T>(
   columns: i32, bestLevels: usize, bestLevelsStride: i32, bestResidual: usize, bestResidualStride: i32,
   bestObjectives: usize, levels: usize, levelsStride: i32, residual: usize, residualStride: i32, objectives: usize,
   begin: i32, end: i32,

@@ -1,4 +1,4 @@
-// One pass of coordinate descent over quantised rows, columns from left to right; spec/quantization.ts has the step.
+// One pass of coordinate descent over quantised rows, columns from left to right; contract/quantization/sweep.ts has the step.
 //
 // Two levels of blocking. The columns of a block (COLUMN_BLOCK) see each other through a packed copy of the coupling's
 // diagonal block: a register tile of 2 vectors of rows x 4 columns gathers what the earlier columns of the block changed,
@@ -27,34 +27,11 @@ const TILE_COLUMNS: i32 = 4;
 /** Vectors of rows of the register tile. */
 const TILE_VECTORS: i32 = 2;
 
-export function quantizationSweep_f32(
+// exported for f32, f64
+export function quantizationSweep<T>(
   columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
   coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
-  groups: usize, maximumCode: f64, relaxed: i32, triangular: i32, first: i32, last: i32,
-  begin: i32, end: i32, scratch: usize,
-): void {
-  sweep<f32>(
-    columns, levels, levelsStride, residual, residualStride, coupling, couplingStride, scales, scalesStride,
-    zeros, zerosStride, groups, <f32>maximumCode, relaxed != 0, triangular != 0, first, last, begin, end, scratch,
-  );
-}
-
-export function quantizationSweep_f64(
-  columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
-  coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
-  groups: usize, maximumCode: f64, relaxed: i32, triangular: i32, first: i32, last: i32,
-  begin: i32, end: i32, scratch: usize,
-): void {
-  sweep<f64>(
-    columns, levels, levelsStride, residual, residualStride, coupling, couplingStride, scales, scalesStride,
-    zeros, zerosStride, groups, maximumCode, relaxed != 0, triangular != 0, first, last, begin, end, scratch,
-  );
-}
-
-function sweep<T>(
-  columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
-  coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
-  groups: usize, maximumCode: T, relaxed: bool, triangular: bool, first: i32, last: i32,
+  groups: usize, maximumCode: T, relaxed: i32, triangular: i32, first: i32, last: i32,
   begin: i32, end: i32, scratch: usize,
 ): void {
   const size: usize = sizeof<T>();
@@ -82,11 +59,11 @@ function sweep<T>(
         pack<T>(tileRows, levelRows, levelsRow, size, height, width, levelTile);
         spreadGroups<T>(at(scales, top + i, scalesRow), scalesRow, groups, left, width, height, 1, scaleTile);
         spreadGroups<T>(at(zeros, top + i, zerosRow), zerosRow, groups, left, width, height, 0, zeroTile);
-        settle<T>(width, block, residualTile, levelTile, scaleTile, zeroTile, maximumCode, relaxed);
+        settle<T>(width, block, residualTile, levelTile, scaleTile, zeroTile, maximumCode, relaxed != 0);
         unpack<T>(tileRows, levelTile, height, width, levelRows, levelsRow);
         unpack<T>(tileRows, residualTile, height, width, at(changes, i, changesRow), changesRow);
       }
-      const from = triangular ? left : 0;
+      const from = triangular != 0 ? left : 0;
       product<T, T>(
         columns - from, width, 1, changes, COLUMN_BLOCK, 1,
         at(at(coupling, left, couplingRow), from, size), couplingStride, 1,

@@ -1,0 +1,10 @@
+/** Every family. For those who test and measure: whoever imports this has them all in a bundle. @module */
+
+import type { KernelFamily } from "../engine/family.ts";
+import { denseFamily } from "./dense.ts";
+import { l0Family } from "./l0.ts";
+import { proximalFamily } from "./proximal.ts";
+import { quantizationFamily } from "./quantization.ts";
+
+/** The families, by name. */
+export const families: readonly KernelFamily[] = [denseFamily, l0Family, proximalFamily, quantizationFamily];
