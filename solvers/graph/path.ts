@@ -39,7 +39,7 @@ export async function* sparsePrecisionPath(
 ): AsyncGenerator<PrecisionPathPoint, void> {
   const resolved = resolveOptions(sparsePrecisionPathOptions, options, "a sparse precision path");
   const { count, criterion } = resolved;
-  const session = await openGraph(samples, resolved);
+  const session = await openGraph(samples, resolved, count);
   try {
     const { problem } = session;
     const { maxEdges = 10 * problem.vertices } = resolved;

@@ -19,6 +19,7 @@ import { emptyGraph, type GraphPoint, type Pseudolikelihood } from "./pseudolike
 import { perturbedSearch } from "./perturbation.ts";
 import { plainGraphObjective } from "./plain_graph.ts";
 import { pointOf, precisionOf } from "./sparse.ts";
+import { graphWork } from "./work.ts";
 
 /** An estimated precision matrix. */
 export interface SparsePrecision extends Result {
@@ -96,8 +97,12 @@ export interface GraphSession {
 /** Options of a session, checked. */
 export type ResolvedPrecisionOptions = Resolved<PrecisionOptions, OpenSolveOptions | "initial" | "perturbations">;
 
-/** Checks the data, plans, and puts them where the kernels run; the caller closes the session. */
-export async function openGraph(samples: Matrix, options: ResolvedPrecisionOptions): Promise<GraphSession> {
+/** Checks the data, plans, and puts them where the kernels run; the caller closes the session. `points` is how many fits are planned for. */
+export async function openGraph(
+  samples: Matrix,
+  options: ResolvedPrecisionOptions,
+  points = 1,
+): Promise<GraphSession> {
   const { lambda2, bigM, method, gapTolerance, nodeLimit, branchingWidth, randomStarts, perturbations } = options;
   const { initial, seed, tolerance, maxIterations } = options;
   checkMatrix("samples", samples, action);
@@ -116,12 +121,9 @@ export async function openGraph(samples: Matrix, options: ResolvedPrecisionOptio
   }
   const run = startRun(options);
   const search = { gapTolerance, nodeLimit, branchingWidth, run };
-  const workspace = await openWorkspace({
-    ...options,
-    families: [denseFamily, l0Family],
-    dtype: "f64",
-    flops: count * vertices * vertices,
-  });
+  const rounds = perturbations ?? usual(vertices), descents = randomStarts + rounds;
+  const flops = graphWork({ samples: count, vertices, method, nodeLimit, descents, points });
+  const workspace = await openWorkspace({ ...options, families: [denseFamily, l0Family], dtype: "f64", flops });
   try {
     const problem = await createProblem(workspace, samples, options, run);
     const given = initial && pointOf(initial, vertices);
@@ -138,7 +140,7 @@ export async function openGraph(samples: Matrix, options: ResolvedPrecisionOptio
           const other = await graphLocalSearch(problem, penalty, emptyGraph(problem), budget, random);
           if (other.objective < solution.objective) solution = other;
         }
-        solution = await perturbedSearch(problem, penalty, solution, budget, random, perturbations ?? usual(vertices));
+        solution = await perturbedSearch(problem, penalty, solution, budget, random, rounds);
         if (method === "exact") solution = await solveGraphExactly(problem, penalty, solution, budget, search);
         return present(problem, penalty, solution, budget, gapTolerance, workspace, run);
       },

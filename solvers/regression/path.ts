@@ -44,13 +44,15 @@ export async function* followPath(
   X: Matrix,
   y: VectorLike,
   options: Resolved<RegressionPathOptions, OpenSolveOptions | "lambdas">,
+  paths = 1,
 ): AsyncGenerator<RegressionPathPoint, void> {
   const { maxSupport, count, lambdas } = options;
-  const session = await openRegression(X, y, options);
+  const points = lambdas?.length ?? count;
+  const session = await openRegression(X, y, options, { points, paths });
   try {
     let start: SparseStart | undefined;
     let lambda0 = lambdas ? lambdas[0] : 0.99 * bestEntry(session, session.problem.linear);
-    for (let index = 0; index < (lambdas?.length ?? count); index++) {
+    for (let index = 0; index < points; index++) {
       const { start: next, correlations, ...fit } = await session.fit(lambda0, start);
       if (fit.support.length > maxSupport) return;
       yield { ...fit, lambda0 };

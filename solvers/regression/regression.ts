@@ -16,6 +16,7 @@ import { type ExactSolution, solveExactly } from "./exact.ts";
 import { createLeastSquares, type LeastSquares, type SparseStart, type Standardization } from "./least_squares.ts";
 import { type RegressionOptions, type SparseRegressionOptions, sparseRegressionOptions } from "./options.ts";
 import { plainObjective } from "./plain_objective.ts";
+import { type RegressionWork, regressionWork } from "./work.ts";
 
 /** A fitted sparse regression. */
 export interface SparseRegression extends Result {
@@ -94,23 +95,23 @@ export interface RegressionSession {
 /** Options of a session, checked. */
 export type ResolvedRegressionOptions = Resolved<RegressionOptions, OpenSolveOptions>;
 
+/** The fits that a session is planned for. */
+export type PlannedFits = Pick<RegressionWork, "points" | "paths">;
+
 /** Checks the data, plans, and puts them where the kernels run; the caller closes the session. */
 export async function openRegression(
   X: Matrix,
   response: VectorLike,
   options: ResolvedRegressionOptions,
+  planned: PlannedFits = {},
 ): Promise<RegressionSession> {
   const { lambda2, bigM, method, gapTolerance, nodeLimit, branchingWidth, tolerance, maxIterations } = options;
   const y = checkData(X, response);
   const run = startRun(options);
   const standardization = standardizationOf(X, y, options.intercept, options.standardize);
   const [samples, features] = X.shape;
-  const workspace = await openWorkspace({
-    ...options,
-    families: [denseFamily, l0Family],
-    dtype: "f64",
-    flops: 200 * samples * features,
-  });
+  const flops = regressionWork({ ...planned, samples, features, method, nodeLimit });
+  const workspace = await openWorkspace({ ...options, families: [denseFamily, l0Family], dtype: "f64", flops });
   try {
     const problem = createLeastSquares(workspace, X, y, standardization);
     const search = { gapTolerance, nodeLimit, branchingWidth, run };

@@ -89,10 +89,11 @@ export async function crossValidateRegression(
   }
   const y = toVectorArgument("y", response, "cross-validate");
   const points: RegressionPathPoint[] = [];
-  for await (const point of followPath(X, y, resolved)) points.push(point);
+  for await (const point of followPath(X, y, resolved, folds + 1)) points.push(point);
   const lambdas = points.map(({ lambda0 }) => lambda0);
   const order = shuffled(samples, seed);
   const errors = lambdas.map(() => new Float64Array(folds));
+  const grid = { ...resolved, lambdas, maxSupport: features };
   for (let fold = 0; fold < folds; fold++) {
     const from = Math.floor(fold * samples / folds), to = Math.floor((fold + 1) * samples / folds);
     const held = order.slice(from, to), kept = [...order.slice(0, from), ...order.slice(to)];
@@ -105,7 +106,7 @@ export async function crossValidateRegression(
     };
     const training = take(kept), test = take(held);
     let index = 0;
-    for await (const point of followPath(training.X, training.y, { ...resolved, lambdas, maxSupport: features })) {
+    for await (const point of followPath(training.X, training.y, grid, folds + 1)) {
       errors[index++][fold] = squaredError(point, test.X, test.y) / held.length;
     }
     // A path that the time limit cut short says nothing of its last points.
