@@ -17,7 +17,7 @@ const desktop: Capabilities = {
   build: "relaxed",
 };
 
-const threadsFor = (flops: number) => planWork({ dtype: "f64", flops }, desktop).threads;
+const threadsFor = (flops: number) => planWork({ families: [], dtype: "f64", flops }, desktop).threads;
 const methods = ["coordinate-descent", "local-search", "exact"] as const;
 
 describe("regressionWork", () => {
