@@ -7,6 +7,7 @@ import { element, fontSize, label, places, seriesColour, svgDocument, textWidth,
 
 /** A curve of a chart. */
 export interface Curve {
+  /** Its name in the legend. */
   readonly name: string;
   /** Where its points are, in the order in which they are joined. */
   readonly x: ArrayLike<number>;
@@ -20,8 +21,11 @@ export interface Curve {
 
 /** How {@linkcode drawCurves} draws. */
 export interface CurvesOptions {
+  /** Title above the picture, and its name for screen readers. */
   readonly title: string;
+  /** The horizontal axis. @default linear, without a label */
   readonly x?: AxisOptions;
+  /** The vertical axis. @default linear, without a label */
   readonly y?: AxisOptions;
   /** Width of the picture, >= 240. @default 640 */
   readonly width?: number;

@@ -7,6 +7,7 @@ import { type Colour, element, fontSize, label, svgDocument, textWidth, tooltip 
 
 /** How {@linkcode drawHeatMap} draws. */
 export interface HeatMapOptions {
+  /** Title above the picture, and its name for screen readers. */
   readonly title: string;
   /** Names of the rows. @default their numbers */
   readonly rows?: readonly string[];

@@ -13,6 +13,7 @@ export interface FamilyModules {
 
 /** Compiled kernels by family: `{ dense: { simd, relaxed }, l0: { simd, relaxed } }`. */
 export interface KernelModules {
+  /** The builds of one family, by its name. */
   readonly [family: string]: FamilyModules;
 }
 
