@@ -44,8 +44,23 @@ async function compile(family: string, build: string, features: readonly string[
   const file = `${output}/${family}.${build}.wasm`;
   const { error, stderr } = await asc.main([
     `${entries}/${family}.ts`,
-    ...["-o", file, "-O2", "--noAssert", "--runtime", "stub", "--enable", "simd", "--enable", "threads", ...features],
-    ...["--importMemory", "--sharedMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
+    "-o",
+    file,
+    "-O2",
+    "--noAssert",
+    "--runtime",
+    "stub",
+    "--enable",
+    "simd",
+    "--enable",
+    "threads",
+    ...features,
+    "--importMemory",
+    "--sharedMemory",
+    "--initialMemory",
+    "1",
+    "--maximumMemory",
+    "65536",
   ]);
   if (error) throw new Error(`${stderr}\n${error.message}`);
   const bytes = await readFile(file);

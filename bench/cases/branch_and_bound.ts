@@ -14,10 +14,16 @@ interface Search {
 function graphSearch(variables: number, samples: number, lambda2: number, limit: number, seed: number): Search {
   const { samples: data } = graphDesign({ kind: "uniform", degree: 3 }, samples, variables, seed);
   return {
-    ...{ name: `graph of ${variables} variables, lambda2 ${lambda2}`, limit },
+    name: `graph of ${variables} variables, lambda2 ${lambda2}`,
+    limit,
     run: (threads, nodeLimit) =>
       sparsePrecision(data, {
-        ...{ lambda0: 0.05, lambda2, bigM: 1.057, method: "exact", gapTolerance: 0, nodeLimit },
+        lambda0: 0.05,
+        lambda2,
+        bigM: 1.057,
+        method: "exact",
+        gapTolerance: 0,
+        nodeLimit,
         ...where(threads),
       }),
   };
@@ -34,18 +40,15 @@ function regressionSearch(
   limit: number,
   seed: number,
 ): Search {
-  const { X, y }: { X: Matrix; y: Float64Array } = regressionDesign(
-    samples,
-    features,
-    {
-      ...{ nonzeros: 10, correlation, signalToNoise: 1, seed },
-    },
-  );
+  const { X, y }: { X: Matrix; y: Float64Array } = regressionDesign(samples, features, {
+    nonzeros: 10,
+    correlation,
+    signalToNoise: 1,
+    seed,
+  });
   return {
-    ...{
-      name: `regression on ${features} features, correlation ${correlation}`,
-      limit,
-    },
+    name: `regression on ${features} features, correlation ${correlation}`,
+    limit,
     run: (threads, nodeLimit) =>
       sparseRegression(X, y, {
         ...asDesigned,

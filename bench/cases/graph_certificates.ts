@@ -29,43 +29,83 @@ const uniform = { kind: "uniform", degree: 3 } as const,
 
 const settings: readonly Setting[] = [
   {
-    ...{ name: "p 20, weak ridge, 5 %", pattern: uniform, samples: 200, variables: 20, limit: 1 },
+    name: "p 20, weak ridge, 5 %",
+    pattern: uniform,
+    samples: 200,
+    variables: 20,
+    limit: 1,
     options: { lambda0: 0.05, lambda2: 0.05, bigM: 1.057, method: "exact", gapTolerance: 0.05 },
   },
   {
-    ...{ name: "p 20 banded, weak ridge, 5 %", pattern: banded, samples: 200, variables: 20, limit: 1 },
+    name: "p 20 banded, weak ridge, 5 %",
+    pattern: banded,
+    samples: 200,
+    variables: 20,
+    limit: 1,
     options: { lambda0: 0.05, lambda2: 0.05, bigM: 1.057, method: "exact", gapTolerance: 0.05 },
   },
   {
-    ...{ name: "p 20, strong ridge, 1 %", pattern: uniform, samples: 200, variables: 20, limit: 0.1 },
+    name: "p 20, strong ridge, 1 %",
+    pattern: uniform,
+    samples: 200,
+    variables: 20,
+    limit: 0.1,
     options: { lambda0: 0.05, lambda2: 0.5, bigM: 1.057, method: "exact", gapTolerance: 0.01 },
   },
   {
-    ...{ name: "p 200, approximate, best of 5", pattern: uniform, samples: 1000, variables: 200, limit: 0.1 },
+    name: "p 200, approximate, best of 5",
+    pattern: uniform,
+    samples: 1000,
+    variables: 200,
+    limit: 0.1,
     options: { lambda0: 0.02, lambda2: 0.2, randomStarts: 4 },
   },
   {
-    ...{ name: "p 200, approximate, as it comes", pattern: uniform, samples: 1000, variables: 200, limit: 0.1 },
+    name: "p 200, approximate, as it comes",
+    pattern: uniform,
+    samples: 1000,
+    variables: 200,
+    limit: 0.1,
     options: { lambda0: 0.02, lambda2: 0.2 },
   },
   {
-    ...{ name: "p 200 banded, approximate, as it comes", pattern: banded, samples: 1000, variables: 200, limit: 0.1 },
+    name: "p 200 banded, approximate, as it comes",
+    pattern: banded,
+    samples: 1000,
+    variables: 200,
+    limit: 0.1,
     options: { lambda0: 0.02, lambda2: 0.2 },
   },
   {
-    ...{ name: "p 1000, root", pattern: uniform, samples: 1000, variables: 1000, limit: 2 },
+    name: "p 1000, root",
+    pattern: uniform,
+    samples: 1000,
+    variables: 1000,
+    limit: 2,
     options: { lambda0: 0.02, lambda2: 0.2, method: "exact", nodeLimit: 1 },
   },
   {
-    ...{ name: "p 1000, root, weak ridge", pattern: uniform, samples: 1000, variables: 1000, limit: 4 },
+    name: "p 1000, root, weak ridge",
+    pattern: uniform,
+    samples: 1000,
+    variables: 1000,
+    limit: 4,
     options: { lambda0: 0.02, lambda2: 0.02, method: "exact", nodeLimit: 1 },
   },
   {
-    ...{ name: "p 1000, root, strong ridge", pattern: uniform, samples: 1000, variables: 1000, limit: 2 },
+    name: "p 1000, root, strong ridge",
+    pattern: uniform,
+    samples: 1000,
+    variables: 1000,
+    limit: 2,
     options: { lambda0: 0.05, lambda2: 0.5, method: "exact", nodeLimit: 1 },
   },
   {
-    ...{ name: "p 1000 banded, root", pattern: banded, samples: 1000, variables: 1000, limit: 2 },
+    name: "p 1000 banded, root",
+    pattern: banded,
+    samples: 1000,
+    variables: 1000,
+    limit: 2,
     options: { lambda0: 0.02, lambda2: 0.2, method: "exact", nodeLimit: 1 },
   },
 ];
@@ -73,15 +113,27 @@ const settings: readonly Setting[] = [
 /** Too many variables for dense algebra: one solve on two threads, wall-clock time and memory. */
 const largeSettings: readonly Setting[] = [
   {
-    ...{ name: "p 10000, root", pattern: uniform, samples: 1000, variables: 10_000, limit: 60 },
+    name: "p 10000, root",
+    pattern: uniform,
+    samples: 1000,
+    variables: 10_000,
+    limit: 60,
     options: { lambda0: 0.05, lambda2: 0.5, method: "exact", nodeLimit: 1 },
   },
   {
-    ...{ name: "p 10000 banded, root", pattern: banded, samples: 1000, variables: 10_000, limit: 60 },
+    name: "p 10000 banded, root",
+    pattern: banded,
+    samples: 1000,
+    variables: 10_000,
+    limit: 60,
     options: { lambda0: 0.05, lambda2: 0.5, method: "exact", nodeLimit: 1 },
   },
   {
-    ...{ name: "p 10000, root, weak ridge", pattern: uniform, samples: 1000, variables: 10_000, limit: 120 },
+    name: "p 10000, root, weak ridge",
+    pattern: uniform,
+    samples: 1000,
+    variables: 10_000,
+    limit: 120,
     options: { lambda0: 0.02, lambda2: 0.2, method: "exact", nodeLimit: 1 },
   },
 ];
@@ -96,7 +148,11 @@ export const graphCertificates: Case = {
     const chosen = settings.filter(({ variables }) => !quick || variables <= 200);
     const rows: Cell[][] = [], large: Cell[][] = [], targets: Target[] = [];
     const figures = (fit: SparsePrecision): Cell[] => [
-      ...[fit.objective, fit.lowerBound ?? null, fit.gap ?? null, fit.normalizedGap ?? null, fit.nodes ?? null],
+      fit.objective,
+      fit.lowerBound ?? null,
+      fit.gap ?? null,
+      fit.normalizedGap ?? null,
+      fit.nodes ?? null,
     ];
     const edgesOf = ({ precision }: SparsePrecision) =>
       new Set(
@@ -109,7 +165,9 @@ export const graphCertificates: Case = {
       const design = graphDesign(pattern, samples, variables, seed);
       const solve = () =>
         sparsePrecision(design.samples, {
-          ...{ backend: "wasm", threads: 1, bigM: 1.5 * design.largestEntry },
+          backend: "wasm",
+          threads: 1,
+          bigM: 1.5 * design.largestEntry,
           ...options,
         });
       let fit = await solve(), least = Infinity;
@@ -160,7 +218,11 @@ export const graphCertificates: Case = {
       const begun = performance.now();
       const bigM = 1.5 * design.largestEntry;
       const fit = await sparsePrecision(design.samples, {
-        ...{ backend: "threads", threads: 2, bigM, evaluation: "neighbours", ...options },
+        backend: "threads",
+        threads: 2,
+        bigM,
+        evaluation: "neighbours",
+        ...options,
       });
       const elapsed = (performance.now() - begun) / 1e3,
         { reserved } = memoryUsage();
@@ -188,15 +250,35 @@ export const graphCertificates: Case = {
       tables: [{
         title: "one thread, WASM, least time of five",
         columns: [
-          ...["setting", "ms", "objective", "lower bound", "gap", "normalized gap"],
-          ...["nodes", "edges", "true edges", "F1", "Matthews", "relative error"],
+          "setting",
+          "ms",
+          "objective",
+          "lower bound",
+          "gap",
+          "normalized gap",
+          "nodes",
+          "edges",
+          "true edges",
+          "F1",
+          "Matthews",
+          "relative error",
         ],
         rows,
       }, {
         title: "two threads, WASM, one solve",
         columns: [
-          ...["setting", "s", "MiB", "objective", "lower bound", "gap", "normalized gap"],
-          ...["nodes", "edges", "true edges", "F1", "Matthews"],
+          "setting",
+          "s",
+          "MiB",
+          "objective",
+          "lower bound",
+          "gap",
+          "normalized gap",
+          "nodes",
+          "edges",
+          "true edges",
+          "F1",
+          "Matthews",
         ],
         rows: large,
       }],

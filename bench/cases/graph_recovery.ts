@@ -111,8 +111,15 @@ export const graphRecovery: Case = {
 };
 
 const columns = [
-  ...["design", "method", ...measures.map((name) => `EBIC: ${name}`), "MCC deviation"],
-  ...["held-out: edges", "MCC", "Frobenius", "KL", "best MCC of the path"],
+  "design",
+  "method",
+  ...measures.map((name) => `EBIC: ${name}`),
+  "MCC deviation",
+  "held-out: edges",
+  "MCC",
+  "Frobenius",
+  "KL",
+  "best MCC of the path",
 ];
 
 const notes = [
@@ -139,11 +146,12 @@ function choose(
     const { found, precision, recall, matthews } = recovery(point.edges, trueEdges, pairs);
     const estimate = unstandardized(point.precision, training);
     return {
-      ...{ edges: found, precision, recall, MCC: matthews },
-      ...{
-        Frobenius: relativeError(estimate, truth),
-        KL: divergence(estimate, truth, size),
-      },
+      edges: found,
+      precision,
+      recall,
+      MCC: matthews,
+      Frobenius: relativeError(estimate, truth),
+      KL: divergence(estimate, truth, size),
     };
   };
   return {
@@ -163,7 +171,10 @@ function row(design: string, method: string, fits: readonly Chosen[]): Cell[] {
       Math.max(1, fits.length - 1),
   );
   return [
-    ...[design, method, ...measures.map((name) => of("ebic", name)), spread],
+    design,
+    method,
+    ...measures.map((name) => of("ebic", name)),
+    spread,
     ...(["edges", "MCC", "Frobenius", "KL"] as const).map((name) => of("heldOut", name)),
     mean(fits.map(({ best }) => best)),
   ];

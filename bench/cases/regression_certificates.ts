@@ -80,7 +80,13 @@ export const regressionCertificates: Case = {
         const support = Array.from(fit.support);
         if (method === "local-search") start = { support, values: support.map((j) => fit.coefficients[j]) };
         rows.push([
-          ...[label, method, spent * 1e3, fit.objective, fit.lowerBound ?? null, fit.gap ?? null, fit.nodes ?? null],
+          label,
+          method,
+          spent * 1e3,
+          fit.objective,
+          fit.lowerBound ?? null,
+          fit.gap ?? null,
+          fit.nodes ?? null,
           ...recovered(fit.support),
         ]);
         if (method !== "exact" || limit === undefined) continue;
@@ -97,7 +103,13 @@ export const regressionCertificates: Case = {
       const request = { ...options, gap: gapTolerance, seconds: timeLimitMs / 1e3, start };
       const answer = await peer.solve(request).finally(() => peer.close());
       rows.push([
-        ...[label, peer.name, answer.seconds * 1e3, answer.objective, null, answer.gap, answer.nodes],
+        label,
+        peer.name,
+        answer.seconds * 1e3,
+        answer.objective,
+        null,
+        answer.gap,
+        answer.nodes,
         ...recovered(answer.support),
       ]);
       if (limit === undefined) continue;
@@ -122,8 +134,12 @@ export const regressionCertificates: Case = {
         const { seconds: spent, supports } = await lasso.path(design, maxSupport);
         const hit = supports.some((support) => support.length === truth.size && support.every((j) => truth.has(j)));
         paths.push([
-          ...[`${features} x 1000`, `lasso, ${lasso.name}`, spent * 1e3, supports.length],
-          ...[supports.at(-1)!.length, hit ? "yes" : "no"],
+          `${features} x 1000`,
+          `lasso, ${lasso.name}`,
+          spent * 1e3,
+          supports.length,
+          supports.at(-1)!.length,
+          hit ? "yes" : "no",
         ]);
       }
     }
@@ -131,8 +147,16 @@ export const regressionCertificates: Case = {
       tables: [{
         title: "ten nonzeros, signal to noise 5, unit columns; one thread, WASM",
         columns: [
-          ...["features x samples, correlation, lambda2", "method", "ms", "objective"],
-          ...["lower bound", "gap", "nodes", "found", "correct", "Matthews"],
+          "features x samples, correlation, lambda2",
+          "method",
+          "ms",
+          "objective",
+          "lower bound",
+          "gap",
+          "nodes",
+          "found",
+          "correct",
+          "Matthews",
         ],
         rows,
       }, {

@@ -58,8 +58,12 @@ export const stocks: Case = {
       for (const [rule, { edges, precision }] of chosen) {
         const inside = [...edges].filter((edge) => groups[Math.floor(edge / size)] === groups[edge % size]).length;
         rows.push([
-          ...[method, rule, edges.size, inside / edges.size],
-          ...[normalLoss(precision, moments, size), normalLoss(precision, test, size)],
+          method,
+          rule,
+          edges.size,
+          inside / edges.size,
+          normalLoss(precision, moments, size),
+          normalLoss(precision, test, size),
         ]);
       }
     };

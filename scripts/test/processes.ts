@@ -44,8 +44,10 @@ export async function findNode(): Promise<Runtime | string> {
         "--test",
         `--test-concurrency=${navigator.hardwareConcurrency}`,
         "--enable-source-maps",
-        ...["--test-reporter=spec", "--test-reporter-destination=stdout"],
-        ...["--test-reporter=junit", `--test-reporter-destination=${report}`],
+        "--test-reporter=spec",
+        "--test-reporter-destination=stdout",
+        "--test-reporter=junit",
+        `--test-reporter-destination=${report}`,
         ...bundled,
       ], dawnEnvironment());
     },

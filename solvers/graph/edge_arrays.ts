@@ -102,7 +102,12 @@ export function createClassArrays(workspace: Workspace, vertices: number) {
         changes = workspace.allocate("f64", 2 * count + vertices, "changes");
       }
       const operands = {
-        ...{ ...active, ...incidence, classes, diagonal, norms, diagonalProducts },
+        ...active,
+        ...incidence,
+        classes,
+        diagonal,
+        norms,
+        diagonalProducts,
         changes: { array: changes, length: count + vertices },
       };
       const read = async () => {

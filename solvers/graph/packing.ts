@@ -50,7 +50,8 @@ export function createPacking(workspace: Workspace, vertices: number) {
       workspace.write(slots, slot);
       const count = ends.length + vertices;
       return {
-        ...{ places, slots },
+        places,
+        slots,
         blocks: { array: blocks, length: size },
         products: { array: products, length: count },
       };

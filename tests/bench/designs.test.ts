@@ -105,7 +105,11 @@ describe("regression designs", () => {
   const samples = 20_000, features = 8;
   for (const kind of ["exponential", "constant"] as const) {
     const design = regressionDesign(samples, features, {
-      ...{ nonzeros: 2, correlation: 0.5, kind, signalToNoise: 4, seed: 2 },
+      nonzeros: 2,
+      correlation: 0.5,
+      kind,
+      signalToNoise: 4,
+      seed: 2,
     });
     const { X, y, coefficients } = design;
     const inner = (a: (i: number) => number, b: (i: number) => number) => {

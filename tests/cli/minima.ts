@@ -63,8 +63,15 @@ async function findLauncher(): Promise<readonly string[]> {
   const folder = join(root, "build/tests/cli");
   await promisify(execFile)(process.execPath, [
     join(root, "node_modules/esbuild/bin/esbuild"),
-    ...[join(root, "cli.ts"), "--bundle", "--splitting", "--platform=node", "--format=esm", "--packages=external"],
-    ...[`--outdir=${folder}`, "--out-extension:.js=.mjs", "--log-level=error"],
+    join(root, "cli.ts"),
+    "--bundle",
+    "--splitting",
+    "--platform=node",
+    "--format=esm",
+    "--packages=external",
+    `--outdir=${folder}`,
+    "--out-extension:.js=.mjs",
+    "--log-level=error",
   ]);
   return [process.execPath, join(folder, "cli.mjs")];
 }

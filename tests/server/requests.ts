@@ -43,14 +43,15 @@ export function binaryBody(): Uint8Array<ArrayBuffer> {
 
 /** A request to the route under test. */
 export function request(body: BodyInit, headers: Record<string, string> = {}, signal?: AbortSignal): Request {
-  return new Request("http://localhost/v1/quantize-layer", {
+  // Streams need `duplex`; it is missing from some type definitions.
+  const settings: RequestInit & { duplex: string } = {
     method: "POST",
     headers: { "content-type": json, ...headers },
     body,
     signal,
-    // Streams need it; it is missing from some type definitions.
-    ...{ duplex: "half" },
-  });
+    duplex: "half",
+  };
+  return new Request("http://localhost/v1/quantize-layer", settings);
 }
 
 /** The parts of an answer that tests compare. */

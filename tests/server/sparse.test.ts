@@ -134,11 +134,13 @@ function lasting({ elapsedMs: _, ...rest }: Record<string, unknown>): Record<str
 
 const routes = [
   {
-    ...{ path: "/v1/sparse-regression", bodies: regression },
+    path: "/v1/sparse-regression",
+    bodies: regression,
     solve: () => sparseRegression(X, y, regressionOptions) as Promise<object>,
   },
   {
-    ...{ path: "/v1/sparse-precision", bodies: graph },
+    path: "/v1/sparse-precision",
+    bodies: graph,
     solve: () => sparsePrecision(X, { ...graphOptions, initial }) as Promise<object>,
   },
 ];

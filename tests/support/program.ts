@@ -21,7 +21,12 @@ export async function runProgram(source: string, limitMs = 60_000): Promise<stri
       const bundle = join(folder, "program.mjs");
       await run(process.execPath, [
         join(root, "node_modules/esbuild/bin/esbuild"),
-        ...[file, "--bundle", "--platform=node", "--format=esm", `--outfile=${bundle}`, "--log-level=error"],
+        file,
+        "--bundle",
+        "--platform=node",
+        "--format=esm",
+        `--outfile=${bundle}`,
+        "--log-level=error",
       ]);
       file = bundle;
     }

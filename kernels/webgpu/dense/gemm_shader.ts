@@ -132,7 +132,11 @@ function textOf({ tile, a, b, alignedC, upperOnly }: GemmVariant): string {
   const { rowThreads, columnThreads, rowQuads, columnQuads } = tile, threads = rowThreads * columnThreads;
   const left: Names = { array: "a", slice: "sliceA", first: "firstRow", lines: "rows", quads: tileRows(tile) / 4 };
   const right: Names = {
-    ...{ array: "b", slice: "sliceB", first: "firstColumn", lines: "columns", quads: tileColumns(tile) / 4 },
+    array: "b",
+    slice: "sliceB",
+    first: "firstColumn",
+    lines: "columns",
+    quads: tileColumns(tile) / 4,
   };
   const rows = Array.from({ length: 4 * rowQuads }, (_, row) => row);
   const vectors = Array.from({ length: columnQuads }, (_, q) => q);

@@ -83,8 +83,14 @@ fn main(${builtins}) {
 export const gemv: Lowering<"gemv"> = ({ a, transpose = false, x, y, alpha = 1, beta = 0 }) => ({
   dispatches: [dispatch(transpose ? byColumns : byRows, {
     parameters: {
-      ...{ rows: a.rows, columns: a.columns, aOffset: a.offset ?? 0, aStride: strideOf(a) },
-      ...{ xOffset: x.offset ?? 0, yOffset: y.offset ?? 0, alpha, beta },
+      rows: a.rows,
+      columns: a.columns,
+      aOffset: a.offset ?? 0,
+      aStride: strideOf(a),
+      xOffset: x.offset ?? 0,
+      yOffset: y.offset ?? 0,
+      alpha,
+      beta,
     },
     arrays: { a: a.array, x: x.array, y: y.array },
     workgroups: workgroupsFor(transpose ? Math.ceil(a.columns / columnsOfGroup) : a.rows),

@@ -185,18 +185,16 @@ conformance("residualDescent", "takes the steps of productDescent", async ({ wor
       for (const kernels of [reference, kernel]) {
         reset();
         await kernels.residualDescent({
-          ...{
-            ...edges,
-            ...adjacency,
-            samples,
-            residuals,
-            variances,
-            norms,
-            diagonalProducts,
-            changes,
-            penalty,
-            ...sweeping,
-          },
+          ...edges,
+          ...adjacency,
+          samples,
+          residuals,
+          variances,
+          norms,
+          diagonalProducts,
+          changes,
+          penalty,
+          ...sweeping,
         });
         (await results()).forEach((result, i) => {
           close(result, expected[i], ["value", "diagonal", "norm", "own product"][i]);
@@ -233,15 +231,19 @@ conformance("neighbourDescent", "has the same bits by classes as in their order"
   const vector = (label: string, length: number) => ({ array: workspace.allocate("f64", length, label), length });
   const operands = {
     gram: { array: gram, rows: vertices, columns: vertices },
-    ...{ ends: list("ends", ends), starts: list("starts", starts) },
-    ...{ neighbours: list("neighbours", neighbours), incident: list("incident", incident) },
-    ...{ kinds: workspace.allocate("u8", count, "kinds"), values: vector("values", count) },
-    ...{
-      diagonal: vector("diagonal", vertices),
-      norms: vector("norms", vertices),
-      diagonalProducts: vector("own", vertices),
-    },
-    ...{ changes: vector("changes", count + vertices), penalty, sweeps: 5, tolerance: 1e-9 },
+    ends: list("ends", ends),
+    starts: list("starts", starts),
+    neighbours: list("neighbours", neighbours),
+    incident: list("incident", incident),
+    kinds: workspace.allocate("u8", count, "kinds"),
+    values: vector("values", count),
+    diagonal: vector("diagonal", vertices),
+    norms: vector("norms", vertices),
+    diagonalProducts: vector("own", vertices),
+    changes: vector("changes", count + vertices),
+    penalty,
+    sweeps: 5,
+    tolerance: 1e-9,
   };
   const packing = createPacking(workspace, vertices).load(ends, adjacencyOf(ends, vertices));
   const run = async (classes?: number[], packed = false) => {

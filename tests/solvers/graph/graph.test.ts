@@ -102,8 +102,13 @@ describe("sparsePrecision", () => {
       let lower = -Infinity;
       for (let nodeLimit = 1;; nodeLimit += 2) {
         const fit = await sparsePrecision(golden, {
-          ...{ lambda0: 0.5, lambda2: 0.1, bigM: 1000, method: "exact", gapTolerance: 1e-9 },
-          ...{ nodeLimit, branchingWidth },
+          lambda0: 0.5,
+          lambda2: 0.1,
+          bigM: 1000,
+          method: "exact",
+          gapTolerance: 1e-9,
+          nodeLimit,
+          branchingWidth,
         });
         assert.ok(fit.lowerBound! <= optimum + 1e-8 && fit.objective >= optimum - 1e-8);
         assert.ok(fit.lowerBound! >= lower - 1e-12, "the bound only rises");
@@ -117,11 +122,21 @@ describe("sparsePrecision", () => {
   it("certifies 20 variables: 5 % at a weak ridge, 1 % at a strong one", async () => {
     const samples = chain(200, 20, 0.3, createRandom(1).normal);
     const weak = await sparsePrecision(samples, {
-      ...{ lambda0: 0.05, lambda2: 0.05, bigM: 1, method: "exact", gapTolerance: 0.05, timeLimitMs: 60_000 },
+      lambda0: 0.05,
+      lambda2: 0.05,
+      bigM: 1,
+      method: "exact",
+      gapTolerance: 0.05,
+      timeLimitMs: 60_000,
     });
     assert.ok(weak.status === "converged" && weak.gap! <= 0.05);
     const strong = await sparsePrecision(samples, {
-      ...{ lambda0: 0.05, lambda2: 0.5, bigM: 1, method: "exact", gapTolerance: 0.01, timeLimitMs: 60_000 },
+      lambda0: 0.05,
+      lambda2: 0.5,
+      bigM: 1,
+      method: "exact",
+      gapTolerance: 0.01,
+      timeLimitMs: 60_000,
     });
     assert.ok(strong.status === "converged" && strong.gap! <= 0.01 && strong.nodes! < 1000);
     assert.ok(strong.normalizedGap! > strong.gap! && strong.normalizedGap! < 1);
@@ -254,7 +269,9 @@ describe("sparsePrecision", () => {
     const pair = await sparsePrecision(twice, { lambda0: 0.1, lambda2: 0.5, method: "exact", gapTolerance: 1e-6 });
     assert.ok(pair.edgeCount === 1 && pair.gap! <= 1e-6);
     const alone = await sparsePrecision(matrix(2, 1, new Float64Array([0, 2])), {
-      ...{ lambda0: 1, lambda2: 1, method: "exact" },
+      lambda0: 1,
+      lambda2: 1,
+      method: "exact",
     });
     assert.ok(alone.precision.data.length === 1 && Math.abs(alone.precision.data[0] - 1) < 1e-12);
     assert.ok(Math.abs(alone.objective - 1) < 1e-12 && alone.gap! < 1e-10);
@@ -265,7 +282,12 @@ describe("sparsePrecision", () => {
 
   it("gives a valid bound when there is no time at all, and rejects with the signal's reason", async () => {
     const fit = await sparsePrecision(golden, {
-      ...{ lambda0: 0.3, lambda2: 0.05, bigM: 1000, method: "exact", gapTolerance: 0, timeLimitMs: 0 },
+      lambda0: 0.3,
+      lambda2: 0.05,
+      bigM: 1000,
+      method: "exact",
+      gapTolerance: 0,
+      timeLimitMs: 0,
     });
     assert.equal(fit.status, "time-limit");
     assert.ok(Number.isFinite(fit.lowerBound) && fit.lowerBound! <= 4.904594258 && fit.objective >= 4.904594256);

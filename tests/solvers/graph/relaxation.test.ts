@@ -96,7 +96,10 @@ describe("the relaxation of a large graph", () => {
       for (const evaluation of evaluations) {
         const of = (joining: number) =>
           relaxed({
-            ...{ samples, penalty: [0.05, 0.1, bigM], evaluation, upperBound: 60 },
+            samples,
+            penalty: [0.05, 0.1, bigM],
+            evaluation,
+            upperBound: 60,
             limits: { workPerCall: Infinity, joining },
           });
         const whole = await of(40), slow = await of(0.1);
@@ -142,7 +145,12 @@ describe("the relaxation of a large graph", () => {
       let seen = 0;
       await assert.rejects(
         sparsePrecision(samples, {
-          ...{ lambda0: 0.05, lambda2: 0.1, method: "exact", nodeLimit: 1, perturbations: 0, evaluation },
+          lambda0: 0.05,
+          lambda2: 0.1,
+          method: "exact",
+          nodeLimit: 1,
+          perturbations: 0,
+          evaluation,
           signal: controller.signal,
           onProgress({ stage }) {
             if (stage === "relaxation" && ++seen === 3) controller.abort("enough");

@@ -173,7 +173,12 @@ describe("branchAndBound", () => {
       const objectives = supportObjectives(covariance(samples), lambda0, lambda2, Infinity);
       const optimum = objectives.reduce((least, value) => Math.min(least, value), Infinity);
       const fit = await sparsePrecision(samples, {
-        ...{ lambda0, lambda2, branchingWidth, method: "exact", gapTolerance: 1e-8, evaluation: "neighbours" },
+        lambda0,
+        lambda2,
+        branchingWidth,
+        method: "exact",
+        gapTolerance: 1e-8,
+        evaluation: "neighbours",
       });
       assert.ok(fit.status === "converged" && Math.abs(fit.objective - optimum) <= 1e-9);
       assert.ok(fit.lowerBound! <= optimum + 1e-9 && fit.gap! <= 1e-8);
