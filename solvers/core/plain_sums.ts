@@ -34,5 +34,10 @@ export function addRows(
       sum[i] += s * matrix[a + i] + t * matrix[b + i] + (u * matrix[c + i] + v * matrix[d + i]);
     }
   }
-  for (; k < offsets.length; k++) addScaled(sum, factors[k], matrix, offsets[k]);
+  if (k + 1 < offsets.length) {
+    const a = offsets[k], b = offsets[k + 1], s = factors[k], t = factors[k + 1];
+    for (let i = 0; i < sum.length; i++) sum[i] += s * matrix[a + i] + t * matrix[b + i];
+    k += 2;
+  }
+  if (k < offsets.length) addScaled(sum, factors[k], matrix, offsets[k]);
 }

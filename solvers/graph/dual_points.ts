@@ -14,6 +14,8 @@ export function createDualPoints(
 ): (edges: Uint32Array, values: Float64Array, diagonal: Float64Array) => DualPoint {
   const ends = Array.from({ length: vertices * (vertices - 1) / 2 }, (_, edge) => endsOfEdge(edge, vertices));
   const gradient = new Float64Array(ends.length), products = new Float64Array(vertices * vertices);
+  const inverses = new Float64Array(vertices);
+  const rows = Array.from({ length: vertices }, (_, i) => products.subarray(i * vertices, (i + 1) * vertices));
   return (edges, values, diagonal) => {
     const offsets = Array.from(diagonal, (_, i) => [i * vertices]), factors = Array.from(diagonal, (value) => [value]);
     for (let k = 0; k < edges.length; k++) {
@@ -26,7 +28,7 @@ export function createDualPoints(
     products.fill(0);
     let value = vertices, size = vertices;
     for (let i = 0; i < vertices; i++) {
-      const row = products.subarray(i * vertices, (i + 1) * vertices);
+      const row = rows[i];
       addRows(row, gram, offsets[i], factors[i]);
       let norm = 0;
       for (let k = 0; k < offsets[i].length; k++) norm += factors[i][k] * row[offsets[i][k] / vertices];
@@ -35,10 +37,11 @@ export function createDualPoints(
       value += term;
       size += Math.abs(term);
     }
+    for (let i = 0; i < vertices; i++) inverses[i] = 2 / diagonal[i];
     for (let i = 0; i < vertices; i++) {
-      const factor = 2 / diagonal[i];
+      const factor = inverses[i];
       for (let j = i + 1, edge = edgeNumber(i, j, vertices); j < vertices; j++, edge++) {
-        gradient[edge] = factor * products[i * vertices + j] + 2 / diagonal[j] * products[j * vertices + i];
+        gradient[edge] = factor * products[i * vertices + j] + inverses[j] * products[j * vertices + i];
       }
     }
     return { value, size, gradient };
