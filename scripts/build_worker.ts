@@ -62,7 +62,7 @@ async function entryText(system: string | undefined): Promise<string> {
   if (names.length === 0) throw new Error(`No route has solvers of the system "${system}".`);
   return [
     ...imports,
-    'import { createService } from "./server/service.ts";',
+    'import { createService } from "./server/app.ts";',
     `export default createService({ routes: [${names.join(", ")}] });\n`,
   ].join("\n");
 }

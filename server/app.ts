@@ -1,9 +1,7 @@
-import { capabilities } from "../mod.ts";
-import { openApi } from "./openapi.ts";
+import { capabilities } from "../solvers/core/mod.ts";
 import { completeOptions, type ServerOptions } from "./options.ts";
-import { pageAsset } from "./page.ts";
 import { Problem, toProblem } from "./problem.ts";
-import { routes } from "./routes/mod.ts";
+import type { Route } from "./route.ts";
 import { createSlots } from "./slots.ts";
 import { answerSolve } from "./solve.ts";
 
@@ -25,20 +23,36 @@ export interface App {
   fetch(request: Request, environment?: unknown, context?: RequestContext): Promise<Response>;
 }
 
+/** A route that is loaded when the first request comes for it. */
+export interface LazyRoute {
+  readonly path: Route["path"];
+  /** Loads it. */
+  load(): Promise<Route>;
+}
+
+/** What a service offers, and its settings. */
+export interface ServiceOptions extends ServerOptions {
+  /** The solvers: what is not named here is not in a bundle either. */
+  readonly routes: readonly (Route | LazyRoute)[];
+  /** Answers other requests with the assets of a page, where it has one. @default no page */
+  readonly page?: (request: Request) => Promise<Response | undefined>;
+}
+
 /**
- * Makes the HTTP service: the solvers under `/v1/`, their description at `/openapi.json`, and the playground at `/`.
+ * Makes an HTTP service of chosen routes: the solvers under `/v1/`, and their description at `/openapi.json`.
  *
  * @throws {RangeError} when a limit is not a positive number
  *
  * @example
  * ```ts
- * import { createApp } from "@minima/minima/server";
- * const app = createApp({ concurrency: 2 });
- * const response = await app.fetch(new Request("http://localhost/healthz"));
- * if (response.status !== 200) throw new Error("not healthy");
+ * import { createService } from "@minima/minima/server";
+ * import { sparseRegressionRoute } from "@minima/minima/server/routes/sparse-regression";
+ * const service = createService({ routes: [sparseRegressionRoute] });
+ * const response = await service.fetch(new Request("http://localhost/v1/quantize-layer", { method: "POST" }));
+ * if (response.status !== 404) throw new Error("was not chosen");
  * ```
  */
-export function createApp(options: ServerOptions = {}): App {
+export function createService({ routes, page, ...options }: ServiceOptions): App {
   const settings = completeOptions(options);
   const slots = createSlots(settings.concurrency);
   const app = new Hono<{ Bindings: { keepAlive: (work: Promise<unknown>) => void } }>();
@@ -48,15 +62,18 @@ export function createApp(options: ServerOptions = {}): App {
     context.header("x-content-type-options", "nosniff");
   });
   app.get("/healthz", (context) => context.json({ status: "ok" }));
-  app.get("/openapi.json", (context) => context.json(openApi(routes)));
+  app.get("/openapi.json", async (context) => {
+    const { openApi } = await import("./openapi.ts");
+    return context.json(openApi(await Promise.all(routes.map(loaded))));
+  });
   app.get("/v1/capabilities", async (context) => context.json(await capabilities()));
   for (const route of routes) {
-    app.post(route.path, (context) => {
+    app.post(route.path, async (context) => {
       const { keepAlive } = context.env;
-      return answerSolve(route, context.req.raw, { settings, slots, keepAlive });
+      return await answerSolve(await loaded(route), context.req.raw, { settings, slots, keepAlive });
     });
   }
-  app.get("*", (context, next) => pageAsset(context.req.raw) ?? next());
+  if (page) app.get("*", async (context, next) => await page(context.req.raw) ?? await next());
   app.notFound((context) => {
     const { method, path } = context.req;
     const allowed = app.routes.filter((known) => known.path === path).map((known) => known.method);
@@ -75,4 +92,8 @@ export function createApp(options: ServerOptions = {}): App {
       return await response;
     },
   };
+}
+
+function loaded(route: Route | LazyRoute): Route | Promise<Route> {
+  return "load" in route ? route.load() : route;
 }

@@ -1,6 +1,6 @@
 /** Matrices and vectors in requests: JSON numbers, base64, or tensors of a safetensors body. */
 
-import type { Matrix, Vector } from "../mod.ts";
+import type { Matrix, Vector } from "../solvers/core/mod.ts";
 import { type Tensor, toMatrix, toVector } from "../formats/tensor.ts";
 import { readElements, readNumbers } from "./elements.ts";
 import { Problem } from "./problem.ts";

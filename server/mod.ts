@@ -4,5 +4,6 @@
  * @module
  */
 
-export { type App, createApp, type RequestContext } from "./app.ts";
+export { type App, createService, type LazyRoute, type RequestContext, type ServiceOptions } from "./app.ts";
+export { createApp } from "./full.ts";
 export type { ServerOptions } from "./options.ts";

@@ -1,6 +1,6 @@
 /** Errors as the service tells them: `application/problem+json` (RFC 9457). */
 
-import { BackendError, InputError, MemoryLimitError } from "../mod.ts";
+import { BackendError, InputError, MemoryLimitError } from "../solvers/core/mod.ts";
 
 /** Reason phrases of the statuses in use. */
 const titles = {

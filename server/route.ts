@@ -1,6 +1,6 @@
 /** What a route is: one declaration, from which validation, encoding and `/openapi.json` follow. @module */
 
-import type { OptionEntries, OptionTable, ProgressEvent } from "../mod.ts";
+import type { OptionEntries, OptionTable, ProgressEvent } from "../solvers/core/mod.ts";
 import type { ArraySchema } from "./arrays.ts";
 import type { AnswerFields } from "./answer.ts";
 import type { Values } from "./schema.ts";

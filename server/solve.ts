@@ -1,6 +1,6 @@
 /** A solve over HTTP: from request to answer, at once or as a stream of events. */
 
-import type { ProgressEvent } from "../mod.ts";
+import type { ProgressEvent } from "../solvers/core/mod.ts";
 import { toJson, toSafetensors } from "./answer.ts";
 import { readInput } from "./input.ts";
 import { type AnswerType, chooseAnswer, media } from "./media.ts";

@@ -1,9 +1,19 @@
 /** Every solver the service offers. */
 
-import type { Route } from "../route.ts";
-import { quantizeLayerRoute } from "./quantize_layer.ts";
-import { sparsePrecisionRoute } from "./sparse_precision.ts";
-import { sparseRegressionRoute } from "./sparse_regression.ts";
+import type { LazyRoute } from "../app.ts";
 
 /** The routes, in the order of the documentation. */
-export const routes: readonly Route[] = [quantizeLayerRoute, sparseRegressionRoute, sparsePrecisionRoute];
+export const routes: readonly LazyRoute[] = [
+  {
+    path: "/v1/quantize-layer",
+    load: async () => (await import("./quantize_layer.ts")).quantizeLayerRoute,
+  },
+  {
+    path: "/v1/sparse-regression",
+    load: async () => (await import("./sparse_regression.ts")).sparseRegressionRoute,
+  },
+  {
+    path: "/v1/sparse-precision",
+    load: async () => (await import("./sparse_precision.ts")).sparsePrecisionRoute,
+  },
+];

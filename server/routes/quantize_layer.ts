@@ -1,4 +1,4 @@
-import { quantizeLayer, quantizeLayerOptions } from "../../mod.ts";
+import { quantizeLayer, quantizeLayerOptions } from "../../solvers/quantization/mod.ts";
 import { matrixArgument } from "../arrays.ts";
 import { arrayField, integerField, numberField, optionalField, resultFields, sparseField } from "../answer_fields.ts";
 import { defineRoute } from "../route.ts";

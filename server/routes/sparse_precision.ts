@@ -1,4 +1,4 @@
-import { sparsePrecision, sparsePrecisionOptions } from "../../mod.ts";
+import { sparsePrecision, sparsePrecisionOptions } from "../../solvers/graph/mod.ts";
 import { matrixArgument } from "../arrays.ts";
 import {
   certificateFields,

@@ -1,4 +1,4 @@
-import { sparseRegression, sparseRegressionOptions } from "../../mod.ts";
+import { sparseRegression, sparseRegressionOptions } from "../../solvers/regression/mod.ts";
 import { matrixArgument, vectorArgument } from "../arrays.ts";
 import { arrayField, certificateFields, integerField, numberField, resultFields } from "../answer_fields.ts";
 import { defineRoute } from "../route.ts";

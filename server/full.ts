@@ -1,0 +1,21 @@
+import { type App, createService } from "./app.ts";
+import type { ServerOptions } from "./options.ts";
+import { routes } from "./routes/mod.ts";
+
+/**
+ * Makes the HTTP service of every solver: each under `/v1/`, their description at `/openapi.json`, and the playground at
+ * `/`. What a request needs is loaded when it comes.
+ *
+ * @throws {RangeError} when a limit is not a positive number
+ *
+ * @example
+ * ```ts
+ * import { createApp } from "@minima/minima/server";
+ * const app = createApp({ concurrency: 2 });
+ * const response = await app.fetch(new Request("http://localhost/healthz"));
+ * if (response.status !== 200) throw new Error("not healthy");
+ * ```
+ */
+export function createApp(options: ServerOptions = {}): App {
+  return createService({ ...options, routes, page: async (request) => (await import("./page.ts")).pageAsset(request) });
+}
