@@ -55,7 +55,7 @@ async function entryText(system: string | undefined): Promise<string> {
   for (const file of (await readdir("server/routes")).sort()) {
     const text = await readFile(`server/routes/${file}`, "utf8");
     if (!text.includes(`"../../solvers/${system}/`)) continue;
-    const [, name] = /^export const (\w+) = defineRoute\(/m.exec(text)!;
+    const [, name] = /^export const (\w+): ServiceRoute = defineRoute\(/m.exec(text)!;
     imports.push(`import { ${name} } from "./server/routes/${file}";`);
     names.push(name);
   }

@@ -1,7 +1,7 @@
 import { capabilities } from "../solvers/core/mod.ts";
 import { completeOptions, type ServerOptions } from "./options.ts";
 import { Problem, toProblem } from "./problem.ts";
-import type { Route } from "./route.ts";
+import type { Route, ServiceRoute } from "./route.ts";
 import { createSlots } from "./slots.ts";
 import { answerSolve } from "./solve.ts";
 
@@ -24,16 +24,15 @@ export interface App {
 }
 
 /** A route that is loaded when the first request comes for it. */
-export interface LazyRoute {
-  readonly path: Route["path"];
+export interface LazyRoute extends ServiceRoute {
   /** Loads it. */
-  load(): Promise<Route>;
+  load(): Promise<ServiceRoute>;
 }
 
 /** What a service offers, and its settings. */
 export interface ServiceOptions extends ServerOptions {
   /** The solvers: what is not named here is not in a bundle either. */
-  readonly routes: readonly (Route | LazyRoute)[];
+  readonly routes: readonly ServiceRoute[];
   /** Answers other requests with the assets of a page, where it has one. @default no page */
   readonly page?: (request: Request) => Promise<Response | undefined>;
 }
@@ -94,6 +93,6 @@ export function createService({ routes, page, ...options }: ServiceOptions): App
   };
 }
 
-function loaded(route: Route | LazyRoute): Route | Promise<Route> {
-  return "load" in route ? route.load() : route;
+async function loaded(route: ServiceRoute): Promise<Route> {
+  return ("load" in route ? await (route as LazyRoute).load() : route) as Route;
 }

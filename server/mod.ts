@@ -4,6 +4,7 @@
  * @module
  */
 
-export { type App, createService, type LazyRoute, type RequestContext, type ServiceOptions } from "./app.ts";
+export { type App, createService, type RequestContext, type ServiceOptions } from "./app.ts";
 export { createApp } from "./full.ts";
+export type { ServiceRoute } from "./route.ts";
 export type { ServerOptions } from "./options.ts";

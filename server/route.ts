@@ -15,8 +15,13 @@ export interface SolveControl {
   readonly onProgress?: (event: ProgressEvent) => void;
 }
 
-interface RouteBase<A extends Arguments> {
+/** One solver of the service, as the modules under `server/routes/` export it. */
+export interface ServiceRoute {
+  /** Where it is posted to. */
   readonly path: `/v1/${string}`;
+}
+
+interface RouteBase<A extends Arguments> extends ServiceRoute {
   /** Name of the library's function. */
   readonly operation: string;
   readonly summary: string;

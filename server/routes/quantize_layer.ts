@@ -1,10 +1,10 @@
 import { quantizeLayer, quantizeLayerOptions } from "../../solvers/quantization/mod.ts";
 import { matrixArgument } from "../arrays.ts";
 import { arrayField, integerField, numberField, optionalField, resultFields, sparseField } from "../answer_fields.ts";
-import { defineRoute } from "../route.ts";
+import { defineRoute, type ServiceRoute } from "../route.ts";
 
 /** `POST /v1/quantize-layer`. */
-export const quantizeLayerRoute = defineRoute({
+export const quantizeLayerRoute: ServiceRoute = defineRoute({
   path: "/v1/quantize-layer",
   operation: "quantizeLayer",
   summary: "Quantise the weights of one linear layer so that its outputs change least.",

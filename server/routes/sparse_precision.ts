@@ -8,10 +8,10 @@ import {
   resultFields,
   sparseField,
 } from "../answer_fields.ts";
-import { defineRoute } from "../route.ts";
+import { defineRoute, type ServiceRoute } from "../route.ts";
 
 /** `POST /v1/sparse-precision`. */
-export const sparsePrecisionRoute = defineRoute({
+export const sparsePrecisionRoute: ServiceRoute = defineRoute({
   path: "/v1/sparse-precision",
   operation: "sparsePrecision",
   summary: "Estimate which variables depend on each other given all others: a sparse precision matrix.",

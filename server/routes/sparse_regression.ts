@@ -1,10 +1,10 @@
 import { sparseRegression, sparseRegressionOptions } from "../../solvers/regression/mod.ts";
 import { matrixArgument, vectorArgument } from "../arrays.ts";
 import { arrayField, certificateFields, integerField, numberField, resultFields } from "../answer_fields.ts";
-import { defineRoute } from "../route.ts";
+import { defineRoute, type ServiceRoute } from "../route.ts";
 
 /** `POST /v1/sparse-regression`. */
-export const sparseRegressionRoute = defineRoute({
+export const sparseRegressionRoute: ServiceRoute = defineRoute({
   path: "/v1/sparse-regression",
   operation: "sparseRegression",
   summary: "Explain a response by few features: least squares with a price for each and a ridge.",

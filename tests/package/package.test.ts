@@ -213,7 +213,7 @@ async function installed(): Promise<Project> {
 }
 
 async function bundle(directory: string, condition: string): Promise<void> {
-  await build({
+  const { warnings } = await build({
     absWorkingDir: directory,
     entryPoints: ["main.mjs"],
     outfile: "bundle.mjs",
@@ -226,6 +226,7 @@ async function bundle(directory: string, condition: string): Promise<void> {
     logLevel: "error",
   });
   await stop();
+  assert.deepEqual(warnings, []);
 }
 
 /** As the bundlers for workerd do: a `.wasm` file stays an import, and comes to lie beside the bundle. */

@@ -56,9 +56,11 @@ export function keepReachable<T>(found: T): T {
   return found;
 }
 
-/** The optional peer package; named by a variable, so that bundlers leave the import as it is. */
+/** The optional peer package; named by a variable, and marked, so that bundlers leave the import as it is and say nothing. */
 async function loadNodeGpu(name: string): Promise<GPU> {
-  const { create } = await import(name) as { create(options: string[]): GPU };
+  const { create } = await import(/* webpackIgnore: true */ /* @vite-ignore */ name) as {
+    create(options: string[]): GPU;
+  };
   return create([]);
 }
 
