@@ -94,7 +94,7 @@ export function createWasmMachine(build: Build, limit: number, onBroken: () => v
   async function loadFamily(family: KernelFamily): Promise<void> {
     const [module, reference, lowerings] = await Promise.all([
       loadModule(family, build),
-      family.reference(),
+      family.onlyReference ? family.reference() : {},
       family.lowerings(),
     ]);
     const { exports } = await WebAssembly.instantiate(module, { env: { memory: memory.shared } });

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { specifications } from "../../kernels/contract.ts";
+import { families as kernelFamilies } from "../../kernels/families/mod.ts";
 import { sourceFiles } from "../../scripts/sources.ts";
 import { deviceLowerings as webgpu, lowerings as wasm, referenceKernels, webgpuKernels } from "../support/kernels.ts";
 
@@ -49,6 +50,11 @@ describe("kernels", () => {
 
   it("have a reference each", () => {
     assert.deepEqual(Object.keys(referenceKernels).toSorted(), Object.keys(specifications).toSorted());
+  });
+
+  it("that have a reference alone are named by their families", () => {
+    const alone = Object.keys(referenceKernels).filter((name) => !(name in wasm));
+    assert.deepEqual(alone.toSorted(), kernelFamilies.flatMap(({ onlyReference }) => onlyReference ?? []).toSorted());
   });
 
   it("that run on WebGPU are named without loading it", () => {
