@@ -23,7 +23,7 @@ export interface Arguments {
 /**
  * Reads the arguments that follow a command's name.
  *
- * @throws {UsageError} for unknown options, missing or needless values, and wrong numbers of operands
+ * @throws {UsageError} for unknown options, missing or superfluous values, and wrong numbers of operands
  */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
   const table = optionsOf(command);

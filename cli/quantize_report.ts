@@ -29,10 +29,10 @@ export function printReport(terminal: Terminal, { layers, file, fileBytes }: Qua
     layer.passes.toFixed(1),
     formatDuration(layer.elapsedMs),
   ]);
-  // Names give way, so that the numbers stay on one line.
+  // Names are shortened, so that the numbers stay on one line.
   const numbers = table([heading, ...rows].map((row) => row.slice(1)))[0].length;
-  const room = Math.max(12, terminal.width - numbers - 4);
-  const [first, ...lines] = table([heading, ...rows.map(([name, ...rest]) => [shorten(name, room), ...rest])]);
+  const available = Math.max(12, terminal.width - numbers - 4);
+  const [first, ...lines] = table([heading, ...rows.map(([name, ...rest]) => [shorten(name, available), ...rest])]);
   terminal.print([terminal.style.dim(first), ...lines].join("\n"));
 
   const all = [...layers.values()];

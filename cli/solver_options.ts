@@ -17,7 +17,7 @@ interface SolverFlag {
   readonly entry: OptionEntry;
   /** Library units in one of the command line's. */
   readonly scale: number;
-  /** The flag without which this one says nothing. */
+  /** The flag without which this one has no effect. */
   readonly needs?: string;
 }
 
@@ -131,7 +131,7 @@ function placeholder(entry: OptionEntry): string {
   return "unit" in entry && entry.unit ? entry.unit.toUpperCase() : "NUMBER";
 }
 
-/** A maximum that only keeps nonsense out is not worth its place in the help. */
+/** A maximum that only keeps nonsense out is not shown in the help. */
 function rangeOf(entry: OptionEntry): string {
   if (entry.kind === "choice" && typeof entry.values[0] === "string") {
     return `${entry.values.slice(0, -1).join(", ")} or ${entry.values.at(-1)}`;

@@ -89,8 +89,8 @@ function progressLine(stream: Output, style: Style): Progress {
       const full = Math.round(event.fraction * barWidth);
       const bar = style.green("━".repeat(full)) + style.dim("━".repeat(barWidth - full));
       // One column stays free: writing into the last one would wrap the line.
-      const room = (stream.columns ?? 80) - 1 - barWidth - share.length - 2;
-      stream.write(`\r\x1b[K${bar}${share}  ${shorten(describe(task, event), room)}`);
+      const available = (stream.columns ?? 80) - 1 - barWidth - share.length - 2;
+      stream.write(`\r\x1b[K${bar}${share}  ${shorten(describe(task, event), available)}`);
     },
     clear() {
       if (drawn) stream.write("\r\x1b[K");

@@ -15,9 +15,9 @@ export async function readBody(
   if (!request.body) return new Uint8Array();
   const reader = request.body.getReader();
   const chunks: Uint8Array[] = [];
-  let length = 0, late = false;
+  let length = 0, timeIsUp = false;
   const timer = setTimeout(() => {
-    late = true;
+    timeIsUp = true;
     reader.cancel().catch(() => {});
   }, uploadLimitMs);
   try {
@@ -35,7 +35,7 @@ export async function readBody(
   } finally {
     clearTimeout(timer);
   }
-  if (late) throw new Problem(408, `The body did not arrive within ${uploadLimitMs} ms.`);
+  if (timeIsUp) throw new Problem(408, `The body did not arrive within ${uploadLimitMs} ms.`);
   return join(chunks, length);
 }
 

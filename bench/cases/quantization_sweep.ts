@@ -43,7 +43,7 @@ export const quantizationSweep: Case = {
       maximumCode: 7,
     };
     const { quantizationSweep: sweep } = workspace.kernels;
-    // From the same levels each time: a pass over levels that have settled has less to do.
+    // From the same levels each time: a pass over converged levels has less to do.
     const pass = (relaxed: boolean) => {
       workspace.write(levels.array, weights);
       workspace.write(residual.array, errors);

@@ -148,7 +148,7 @@ function sweepOver(workspace: Workspace, { rows, columns, weights, gram }: Synth
   };
   return {
     work: specifications.quantizationSweep.flops(state) / 1e9,
-    // From the start each time: a pass over levels that have settled has less to do.
+    // From the start each time: a pass over converged levels has less to do.
     run: () => {
       workspace.write(state.levels.array, weights);
       workspace.write(state.residual.array, new Float32Array(rows * columns));

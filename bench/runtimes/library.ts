@@ -1,4 +1,4 @@
-/** The whole public library and the door to its kernels, to be imported when a program says so. */
+/** The whole public library and the interface to its kernels, to be imported when a program says so. */
 
 export * from "../../mod.ts";
 export { openWorkspace } from "../../kernels/engine/mod.ts";

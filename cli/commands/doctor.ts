@@ -89,11 +89,11 @@ function examinationTable(examinations: readonly Examination[], style: Style): s
 /** What was measured, and how to use it. */
 function calibrationReport(calibration: Calibration, saved: string | undefined, style: Style): string {
   const rate = (flops: number) => `${(flops / 1e9).toFixed(1)} GFLOP/s`;
-  const row = (name: string, contest: BackendRates | undefined, crossover: number) => [
+  const row = (name: string, rates: BackendRates | undefined, crossover: number) => [
     name,
-    contest ? formatDuration(contest.startSeconds * 1000) : "",
-    contest ? rate(contest.flopsPerSecond) : "",
-    contest ? rate(contest.baselineFlopsPerSecond) : "",
+    rates ? formatDuration(rates.startSeconds * 1000) : "",
+    rates ? rate(rates.flopsPerSecond) : "",
+    rates ? rate(rates.baselineFlopsPerSecond) : "",
     crossover === Infinity ? "never" : `${crossover.toPrecision(2)} operations`,
   ];
   const { measured, leftOut, threads, webgpu } = calibration;

@@ -19,7 +19,7 @@ const options = {
     kind: "text",
     value: "NAME",
     about: "the weight matrix; * stands for any part of a name, and all for every matrix whose inputs are known " +
-      "(needless where the file holds one matrix)",
+      "(not needed where the file holds one matrix)",
   },
   gram: { kind: "text", value: "FILE[:NAME]", about: "X X^T of each layer's inputs, .safetensors or .npy" },
   activations: { kind: "text", value: "FILE[:NAME]", about: "each layer's inputs [tokens, inputs], instead of --gram" },

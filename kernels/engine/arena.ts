@@ -41,17 +41,17 @@ export interface ArenaUsage {
   readonly limit: number;
 }
 
-/** Hands out aligned blocks of one WASM memory and takes them back. */
+/** Allocates aligned blocks of one WASM memory, and frees them. */
 export interface Arena {
   readonly memory: WebAssembly.Memory;
   /**
-   * A zeroed array; `high` places it as far up as there is room, where what outlives a solve does not cut in two the room
-   * that solves leave to each other.
+   * A zeroed array; `high` places it at the highest address that is free, so that what outlives a solve does not fragment
+   * the memory that solves use in turn.
    *
    * @throws {MemoryLimitError} past the limit
    */
   allocate<D extends Dtype>(dtype: D, length: number, label: string, high?: boolean): HostArray<D>;
-  /** Returns a block; the array must not be touched afterwards. */
+  /** Frees a block; the array must not be touched afterwards. */
   free(array: HostArray): void;
   /** The same numbers rounded to f32, where they are; the array must not be touched afterwards, and half its bytes are free. */
   narrow(array: HostArray<"f64">): HostArray<"f32">;
@@ -71,11 +71,11 @@ interface Gap {
  */
 export function createArena(memory: WebAssembly.Memory, limit: number): Arena {
   const start = arenaBase;
-  // Gaps are sorted by address and never touch: neighbours are merged when a block comes back.
+  // Gaps are sorted by address and never adjacent: they are merged when a block is freed.
   const gaps: Gap[] = [{ start, bytes: memory.buffer.byteLength - start }];
   const blocks = new Map<number, number>();
   let used = 0;
-  // Memory is born zeroed, a page of it when it is first touched: from here on no block has been yet.
+  // The runtime zeroes each page when it is first touched: from this byte on, nothing was ever allocated.
   let untouched = start;
 
   function take(bytes: number, label: string, high: boolean): number {
@@ -96,9 +96,9 @@ export function createArena(memory: WebAssembly.Memory, limit: number): Arena {
     const tail = last !== undefined && last.start + last.bytes === end ? last : undefined;
     const missing = Math.ceil((bytes - (tail?.bytes ?? 0)) / pageBytes);
     const left = Math.floor((limit - end) / pageBytes);
-    // Doubling up to 64 MiB at a time keeps the number of growths small without hoarding.
-    const wished = Math.min(Math.max(missing, Math.min(end, 64 << 20) / pageBytes), left);
-    const pages = missing > left ? undefined : [wished, missing].find((pages) => tryGrow(memory, pages));
+    // Doubling up to 64 MiB at a time keeps the number of growths small, and the excess bounded.
+    const preferred = Math.min(Math.max(missing, Math.min(end, 64 << 20) / pageBytes), left);
+    const pages = missing > left ? undefined : [preferred, missing].find((pages) => tryGrow(memory, pages));
     if (pages === undefined) {
       throw new MemoryLimitError(
         `Cannot allocate ${bytes} bytes for "${label}": ${used} of at most ${limit} bytes are in use.`,

@@ -7,13 +7,13 @@ import { type Crossovers, defaultCrossovers } from "./plan.ts";
 import { createWasmMachine } from "./wasm_backend.ts";
 import { createHostWorkspace, type Workspace } from "./workspace.ts";
 
-/** What was measured of one backend, beside the one that it would take the work from. */
+/** What was measured of one backend, beside the baseline: the backend that would do the work otherwise. */
 export interface BackendRates {
   /** Seconds until it is ready: workers started; a device found, its kernels compiled, arrays moved there and back. */
   readonly startSeconds: number;
   /** Floating-point operations a second. */
   readonly flopsPerSecond: number;
-  /** Those of the backend that works otherwise. */
+  /** Those of the baseline. */
   readonly baselineFlopsPerSecond: number;
 }
 
@@ -31,17 +31,17 @@ const worthwhile = 0.8;
 /** What products need. */
 const families = [denseFamily];
 
-/** Size of the square products that are timed: large enough to be worth a launch, small enough for a few seconds. */
+/** Size of the square products that are timed: large enough to be cut into pieces, small enough for a few seconds. */
 const hostSize = 512, deviceSize = 2048;
 
 /** Rounds go on for so long, so that each backend meets a moment in which the machine does nothing else. */
 const leastRounds = 12, raceMs = 1500;
 
-/** Memory of the private machine in bytes: it holds three matrices and the kernels' scratch. */
+/** Memory of the machine that is measured, in bytes: it holds three matrices and the kernels' scratch. */
 const machineBytes = 256 << 20;
 
 /**
- * From how many operations on a backend pays: where `start + flops / rate` is 0.8 of what its rival takes. Infinity
+ * From how many operations on a backend pays: where `start + flops / rate` is 0.8 of the baseline's time. Infinity
  * where its rate alone is not enough.
  */
 export function crossoverOf({ startSeconds, flopsPerSecond, baselineFlopsPerSecond }: BackendRates): number {
@@ -51,8 +51,8 @@ export function crossoverOf({ startSeconds, flopsPerSecond, baselineFlopsPerSeco
 
 /**
  * Measures from how many operations threads and WebGPU pay on this machine, in two to four seconds. It times matrix
- * products in f32, in turns, and how long workers and device take to start; it leaves running solves, the engine's
- * workers and its settings alone. Measure while nothing else runs.
+ * products in f32, in turns, and how long workers and device take to start; running solves, the engine's workers
+ * and its settings are not affected. Measure while nothing else runs.
  *
  * What is missing is not measured and keeps its default: threads in a page that is not cross-origin isolated, WebGPU
  * where the adapter computes in software.
@@ -71,7 +71,7 @@ export function crossoverOf({ startSeconds, flopsPerSecond, baselineFlopsPerSeco
 export async function calibrate(): Promise<Calibration> {
   const found = await capabilities();
   const leftOut = { threads: threadsMissing(found), webgpu: deviceMissing(found) };
-  // Without a rival there is nothing to measure; workerd, for one, has no clock to measure with.
+  // Without a baseline there is nothing to compare with; workerd, for one, has no clock to measure with.
   const host = leftOut.threads && leftOut.webgpu ? undefined : await measureHost(leftOut.threads ? 1 : found.threads);
   const best = Math.max(host?.oneThread ?? 0, host?.rates?.flopsPerSecond ?? 0);
   const device = leftOut.webgpu ? undefined : await measureDevice(best);

@@ -70,7 +70,7 @@ export function hostCapabilities(): Capabilities {
   return probedHost ??= probeHost();
 }
 
-/** Takes back that workers can share memory, for a reason that only starting one shows. */
+/** Records that workers cannot share memory after all, for a reason that only starting one shows. */
 export function noteMissingThreads(threadsReason: string): void {
   probedHost = { ...hostCapabilities(), threads: 1, threadsReason };
   const found = probed;

@@ -1,5 +1,5 @@
 /**
- * Where work runs: the one door of solvers to the kernels.
+ * Where work runs: the one interface between solvers and kernels.
  *
  * @module
  */
@@ -25,7 +25,7 @@ let requestedLimit: number | undefined;
 let machine: WasmMachine | undefined;
 let gpuMachine: Promise<WebgpuMachine> | undefined;
 let gpuReady: WebgpuMachine | undefined;
-/** Why the device is not chosen unasked until the engine is disposed of: it failed. */
+/** Why the device is not chosen, except on request, until the engine is disposed of: it failed. */
 let gpuFailure: string | undefined;
 let crossovers = defaultCrossovers;
 
@@ -95,22 +95,22 @@ function memoryLimit(): number {
 }
 
 /**
- * Plans the work and opens the workspace it runs in. A device that failed is not chosen again before `dispose`, except
- * by those who insist on it.
+ * Plans the work and opens the workspace it runs in. A device that failed is not chosen again before `dispose`,
+ * except on request.
  *
- * @throws {BackendError} when the caller insisted on a backend that is not there or does not start
+ * @throws {BackendError} when the backend that was requested is missing or does not start
  */
 export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
-  const insisted = request.backend === "webgpu";
+  const requested = request.backend === "webgpu";
   const looksForDevice = considersWebgpu(request, crossovers);
   const found = looksForDevice ? await capabilities() : hostCapabilities();
-  const offered = gpuFailure && !insisted ? { ...found, webgpu: false as const, webgpuReason: gpuFailure } : found;
+  const offered = gpuFailure && !requested ? { ...found, webgpu: false as const, webgpuReason: gpuFailure } : found;
   const plan = planWork(request, offered, crossovers);
   if (plan.backend === "webgpu") {
     // Loaded on first use: shaders are no small part of the library.
     const { createWebgpuWorkspace } = await import("./webgpu/workspace.ts");
     const machine = await webgpuMachine().catch((error) => {
-      if (insisted) throw error;
+      if (requested) throw error;
     });
     // The failure is known by now, and the second plan says so.
     if (machine === undefined) return openWorkspace(request);
@@ -158,8 +158,8 @@ async function referenceTable(families: readonly KernelFamily[]): Promise<Kernel
 }
 
 /**
- * Calls `solve` in the workspace that the request is planned into, and releases it. Where a device fails that nobody
- * insisted on, the solve begins again on the processor, and its plan says why.
+ * Calls `solve` in the workspace that the request is planned into, and releases it. Where a device fails that was
+ * not requested, the solve begins again on the processor, and its plan says why.
  */
 export async function withWorkspace<T>(request: WorkRequest, solve: (workspace: Workspace) => Promise<T>): Promise<T> {
   const workspace = await openWorkspace(request);

@@ -1,4 +1,4 @@
-/** Failures of the machine itself, as opposed to bad input. */
+/** Failures of the engine itself, as opposed to bad input. */
 
 /** The working memory of a solve would exceed the limit, or the runtime refused to give more. */
 export class MemoryLimitError extends Error {
@@ -6,7 +6,7 @@ export class MemoryLimitError extends Error {
   override readonly name = "MemoryLimitError";
 }
 
-/** A backend that the caller insisted on is missing, or failed while it worked. */
+/** A backend that was requested is missing, or failed while it worked. */
 export class BackendError extends Error {
   /** Tells this class by name. */
   override readonly name = "BackendError";

@@ -7,7 +7,7 @@ let wrapper: KernelWrapper | undefined;
 
 /**
  * Puts a table around the kernels of every workspace on the processor that is opened from now on; without an argument,
- * no more. For tests, which so see what solvers call, and what becomes of their certificates when a kernel is wrong.
+ * ends that. For tests of what solvers call, and of their certificates when a kernel is wrong.
  */
 export function wrapKernels(wrap?: KernelWrapper): void {
   wrapper = wrap;

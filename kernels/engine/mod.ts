@@ -1,4 +1,4 @@
-/** What solvers see of the machine. @module */
+/** The engine, as solvers use it. @module */
 
 export { type BackendRates, calibrate, type Calibration } from "./calibrate.ts";
 export { type Capabilities, capabilities } from "./capabilities.ts";

@@ -50,7 +50,7 @@ export const defaultCrossovers: Crossovers = { threads: 2e9, webgpu: 1e12 };
 /**
  * Chooses the backend: a pure function of the request and of what the runtime offers.
  *
- * @throws {BackendError} when the caller insisted on a backend that is not there
+ * @throws {BackendError} when the backend that was requested is missing
  */
 export function planWork(
   request: WorkRequest,

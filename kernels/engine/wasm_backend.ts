@@ -14,12 +14,12 @@ export const structsAddress = arenaBase - 8 * structWords;
 
 /** One WASM memory, the kernels over it, and the threads that share it. */
 export interface WasmMachine {
-  /** The memory; of a machine that lost a worker, nothing is handed out again. */
+  /** The memory; once a worker is lost, no block of it is used again. */
   readonly arena: Arena;
   /** Loads the families that are not there yet. @throws {BackendError} when one cannot be */
   load(families: readonly KernelFamily[]): Promise<void>;
   /**
-   * Starts the workers that kernels on so many threads need, and lets them have the families that were loaded.
+   * Starts the workers that kernels on so many threads need, and sends them the families that were loaded.
    *
    * @throws {BackendError} when one cannot be started
    */
@@ -55,9 +55,9 @@ export function createWasmMachine(build: Build, limit: number, onBroken: () => v
   const modules: LoadedModule[] = [];
   const entries = new Map<string, Entry>();
   let broken = false;
-  // A worker that dies may write for a while: what its solves return must not come to others that are under way.
+  // A worker that dies may write for a while: what its solves free must not be allocated to others that are under way.
   const arena: Arena = { ...whole, free: (array) => broken || whole.free(array) };
-  // Working memory of the kernels on the calling thread: kept from call to call, grown to the largest wish.
+  // Working memory of the kernels on the calling thread: kept from call to call, grown to the largest request.
   let scratch: HostArray<"u8"> | undefined;
   let pool: ThreadPool | undefined;
   let solves = 0, retired = false;
@@ -123,7 +123,7 @@ export function createWasmMachine(build: Build, limit: number, onBroken: () => v
   function endWhenIdle(): void {
     if (!retired || solves > 0) return;
     pool?.dispose();
-    // A solve that found this machine just before may still come: it gets another pool.
+    // A solve that got this machine just before may still start: it gets another pool.
     pool = undefined;
   }
 

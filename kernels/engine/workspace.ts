@@ -4,7 +4,7 @@ import { wrapped } from "./kernel_wrapper.ts";
 import type { Plan } from "./plan.ts";
 
 /**
- * What a solver holds for one call: kernels, and memory where they run. Everything allocated through it is returned by
+ * What a solver holds for one call: kernels, and memory where they run. Everything allocated through it is freed by
  * `release`, also when the solve fails or is aborted.
  */
 export interface Workspace {
@@ -19,14 +19,14 @@ export interface Workspace {
   readonly batchFlops: number;
   /** The most precise floats of the kernels here, in which they give sums: f64, and f32 on devices. */
   readonly widest: FloatDtype;
-  /** Arrays of f16 can be had: on devices alone, where the adapter has them. */
+  /** Arrays of f16 are available: on devices alone, where the adapter has them. */
   readonly f16: boolean;
   /** A zeroed array where the kernels run. @throws {TypeError} for a dtype that is not there */
   allocate<D extends Dtype>(dtype: D, length: number, label: string): DeviceArray<D>;
-  /** Returns one array before the others. */
+  /** Frees one array before the others. */
   free(array: DeviceArray): void;
   /**
-   * The numbers of an f64 array rounded to f32, where they are: half its memory comes back, and no second array is
+   * The numbers of an f64 array rounded to f32, where they are: half its memory is freed, and no second array is
    * needed. The array must not be used afterwards. For host workspaces.
    */
   narrow(array: DeviceArray<"f64">): DeviceArray<"f32">;
@@ -36,7 +36,7 @@ export interface Workspace {
    */
   write(array: DeviceArray, values: ArrayLike<number>, offset?: number): void;
   /**
-   * A JavaScript-owned copy of `length` elements from `offset` on; at the beginning of `room` where that is given and
+   * A JavaScript-owned copy of `length` elements from `offset` on; at the beginning of `buffer` where that is given and
    * the workspace can, so that reading again and again makes no garbage. Only the returned view is to be used.
    */
   read<D extends Dtype>(
@@ -51,7 +51,7 @@ export interface Workspace {
    * @throws {TypeError} where JavaScript cannot address them: on devices
    */
   view<D extends Dtype>(array: DeviceArray<D>): ViewOf[D];
-  /** Returns all arrays; the workspace must not be used afterwards. Idempotent. */
+  /** Frees all arrays; the workspace must not be used afterwards. Idempotent. */
   release(): void;
 }
 

@@ -87,7 +87,7 @@ export function dispatch<P extends ParameterTypes, A extends ArrayTypes>(
 /** Most workgroups in one dimension that every device takes. */
 const workgroupsInARow = 65535;
 
-/** So many workgroups in one or two dimensions: their number is `workgroupIndex` below, and may pass `count`. */
+/** So many workgroups in one or two dimensions: their number is `workgroupIndex` below, and may exceed `count`. */
 export function workgroupsFor(count: number): readonly [x: number, y: number] {
   const x = Math.min(count, workgroupsInARow);
   return [x, x === 0 ? 0 : Math.ceil(count / x)];

@@ -44,7 +44,7 @@ const onceOnly = ["solvers", "cli"];
 /** Files of those folders about what differs from runtime to runtime. */
 const everywhere = ["tests/solvers/quantization/webgpu.test.ts"];
 
-/** Folders that a page without isolation repeats: all that depends on how memory and threads are had. */
+/** Folders that a page without isolation repeats: all that depends on where memory and threads come from. */
 const withoutIsolation = ["conformance", "engine", "smoke"];
 
 /** What is known of a file and asked of a run. */

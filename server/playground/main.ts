@@ -60,10 +60,10 @@ function receive(reply: Reply): void {
       downloadUrl = URL.createObjectURL(reply.file);
       part<HTMLAnchorElement>("download").href = downloadUrl;
       part("download").hidden = false;
-      settle();
+      showIdle();
       return part("results").focus();
     case "cancelled":
-      return settle();
+      return showIdle();
     case "problem":
       return fail(reply.message);
   }
@@ -78,14 +78,14 @@ function begin(): void {
   part("cancel").hidden = false;
 }
 
-function settle(): void {
+function showIdle(): void {
   progress.hidden = true;
   part<HTMLButtonElement>("run").disabled = false;
   part("cancel").hidden = true;
 }
 
 function fail(message: string): void {
-  settle();
+  showIdle();
   problem.textContent = message;
   problem.hidden = false;
 }

@@ -20,7 +20,7 @@ export const quantizeLayerRoute: ServiceRoute = defineRoute({
     shape: { json: { type: "array", items: { type: "integer" }, description: "[outputs, inputs]" } },
     codes: arrayField("Codes [outputs, inputs], u8.", ({ shape }) => shape as readonly number[]),
     scales: arrayField("Scales [outputs, groups]."),
-    zeros: arrayField("Zeros [outputs, groups], in codes: a weight is scale * (code - zero) + outlier."),
+    zeros: arrayField("Zero points [outputs, groups], in codes: a weight is scale * (code - zero point) + outlier."),
     groupIndex: optionalField(arrayField("Group of each column [inputs], u32, where there are several.")),
     outliers: optionalField(sparseField("Weights added to the grid's [outputs, inputs].")),
     relativeError: numberField("||(W - What) X||^2 / ||W X||^2."),

@@ -9,7 +9,7 @@ export interface Claim {
   readonly objective: number;
   /** The objective of the same answer as the kernels of the search have it; none where all else has been compared. */
   readonly searched?: number;
-  /** How far rounding may part the two. @default 0 */
+  /** How far rounding may separate the two. @default 0 */
   readonly rounding?: number;
   /** No solution is below, says the search; from plain f64 sums, too. */
   readonly lowerBound?: number;

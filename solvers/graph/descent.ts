@@ -57,8 +57,8 @@ export async function descendOn(
 }
 
 /**
- * Coordinate descent on the penalty itself: edges that would gain join, the most improving first, until no edge can enter or
- * leave to advantage. With `random`, those that join are taken in random order: another way down.
+ * Coordinate descent on the penalty itself: edges that would gain join, the most improving first, until no edge that enters or
+ * leaves improves the objective. With `random`, those that join are taken in random order: another descent.
  */
 export async function graphDescent(
   problem: Pseudolikelihood,
@@ -87,7 +87,7 @@ export async function graphDescent(
   return solution;
 }
 
-/** Descent, then swaps of edges that share a vertex, each pass followed by a descent, while they pay. */
+/** Descent, then swaps of edges that share a vertex, each pass followed by a descent, while they improve. */
 export async function graphLocalSearch(
   problem: Pseudolikelihood,
   penalty: L0Penalty,
@@ -156,7 +156,7 @@ async function swapEdges(
   };
 }
 
-/** Share of `lambda0` that an absent edge may lack to gain and still be watched while the improving ones settle. */
+/** Share of `lambda0` by which an absent edge may fall short of a gain and still take part in a descent as a zero edge. */
 const watchedLoss = 0.1;
 
 /**

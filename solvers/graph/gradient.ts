@@ -7,7 +7,7 @@ import type { GraphEstimate, Pseudolikelihood } from "./pseudolikelihood.ts";
 /** Rows of the gradient that are looked at together. */
 const tileRows = 64;
 
-/** Entries whose Gram rows are at hand together. */
+/** Entries whose Gram rows are held together. */
 const swapEntries = 512;
 
 /** What an evaluation knows that its gradient is made of. */
@@ -20,7 +20,7 @@ export interface GradientSource {
   gramRows(vertices: Uint32Array): Promise<{ gram: MatrixOperand; complete: boolean }>;
 }
 
-/** The questions about all edges, answered tile by tile. */
+/** The searches over all edges, tile by tile. */
 export function createGradient(
   workspace: Workspace,
   { vertices, variances, fill, gramRows }: GradientSource,

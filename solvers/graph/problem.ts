@@ -118,7 +118,7 @@ async function gramOf(
   vertices: number,
   run: Run,
 ): Promise<DeviceArray<"f64">> {
-  // The samples first: what comes after a refusal needs them, but has no room for a matrix that is left behind.
+  // The samples first: what follows a refusal needs them, and must not find memory taken by a matrix that is left behind.
   const data = workspace.allocate("f64", count * vertices, "samples");
   let gram: DeviceArray<"f64">;
   try {

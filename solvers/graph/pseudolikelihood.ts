@@ -53,7 +53,7 @@ export interface Pseudolikelihood {
   readonly variances: Float64Array;
   /** Sums over the samples, apart from the kernels. */
   readonly plain: PlainGraph;
-  /** The same from the Gram matrix, where there is one that has been checked against the samples: sooner had. */
+  /** The same from the Gram matrix, where there is one that has been checked against the samples: faster. */
   readonly checked: PlainGraph;
   /** Coordinate descent on the edges of a point and on its diagonal. */
   descend(descent: GraphDescent): Promise<{ estimate: GraphEstimate; sweeps: number }>;
@@ -128,7 +128,7 @@ export interface GraphSwaps {
   readonly gains: Float64Array;
   /** The new neighbour. */
   readonly targets: Uint32Array;
-  /** Slope along the new edge once the old one is gone. */
+  /** Derivative along the new edge once the old one is gone. */
   readonly along: Float64Array;
 }
 

@@ -65,7 +65,7 @@ export const usualLimits: RelaxationLimits = { workPerCall: 2e9, joining: 8 };
 /** A penalty that would be stronger by less than this factor is left as it is: nearly all edges above the threshold are there already. */
 const leastFactor = 1.25;
 
-/** Share of the edges that the work of a call allows that may be taken: they may crowd at some vertices. */
+/** Share of the edges that the work of a call allows that may be taken: they may concentrate at some vertices. */
 const spare = 0.9;
 
 /** More of the open gap may be left than by small relaxations: a round over all edges of a large graph costs more than it closes. */
@@ -166,7 +166,7 @@ export function createGraphRelaxation(
         const stays = Uint8Array.from(kinds, (kind, k) => Number(kind === nodeStatus.kept || estimate.values[k] !== 0));
         const spareCapacity = capacity - stays.reduce((count, stay) => count + stay, 0);
         const joining = Math.max(1, Math.min(spareCapacity, Math.max(Math.ceil(most * vertices), 3 * edges.length)));
-        // The first bound is computed whatever the time; a later one is left out once time is up.
+        // The first bound is computed even when time is up; a later one is left out once time is up.
         const stop = async () => await ended() && bound > -Infinity;
         const prices = await problem.price({ statuses, mayJoin, kept, penalty, joining, stop });
         // Bounds need not rise from round to round; the best one stays valid for the node.
@@ -182,7 +182,7 @@ export function createGraphRelaxation(
         if (bound >= upperBound) return await certified(solved);
         if (prices === undefined || await ended()) return await certified({ ...solved, complete: false });
 
-        // The bound is valid with edges yet to enter: what they are worth is in the gap.
+        // The bound is valid with edges yet to enter: what they could gain is part of the gap.
         if (isRelaxed({ primal, bound, upperBound, isSolution: fractional.length === 0, tolerance }, precision)) {
           const largest = relaxedConjugate(prices.largest, penalty);
           if (!canScreen(bound, upperBound, largest, penalty)) return await certified(solved);
@@ -192,11 +192,11 @@ export function createGraphRelaxation(
         }
         const { entering, limit } = prices;
         const full = edges.length + entering.length > capacity;
-        // Where not all fit, those that go and those that come may gain nothing any more.
+        // Where not all fit, exchanging some for others may gain nothing any more.
         if (entering.length > 0 && full && (spareCapacity < edges.length >> 3 || !(bound > before))) {
           return await certified({ ...solved, complete: false });
         }
-        // Zero edges leave while many others come; later they stay, so that none comes and goes forever.
+        // Zero edges leave while many others enter; later they stay, so that none enters and leaves forever.
         const settled = !full && entering.length <= edges.length >> 3;
         if (entering.length === 0 && factor === 1) tolerance = finer(tolerance);
         ({ edges, values } = joinEdges(edges, estimate.values, settled ? undefined : stays, entering));

@@ -109,7 +109,7 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
   const found = new Uint32Array(variables), nonzeros = new Float64Array(variables);
   const candidates = createCandidates(problem.candidates, penalty);
 
-  /** What the search may believe of a node: its bound and its fixings come from its values, not from the kernel. */
+  /** What the search may rely on: its bound and its fixings come from its values, not from the kernel. */
   function lift({ bound: known }: NodeRequest<NodeStart>, node: number, upperBound: number): SolvedNode {
     const at = node * variables, state = node * nodeStateWords;
     const asked = statusBuffer.subarray(at, at + variables), left = screened.subarray(at, at + variables);
@@ -160,7 +160,7 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
       complete = requests.every((_, node) => solved(node));
       const state = { stage: "relaxation", fraction: 0, iteration: nodes, objective: upperBound };
       if (complete || !(await run.checkpoint(state))) continue;
-      // The time limit is reached: the bounds there are will do, but there must be some.
+      // The time limit is reached: the bounds so far suffice, but there must be some.
       if (requests.every((_, node) => stateBuffer[node * nodeStateWords + nodeState.bound] > -Infinity)) break;
     }
     await workspace.read(statuses, 0, nodes * variables, screened);

@@ -139,7 +139,7 @@ export async function branchAndBound<Start>(tree: Tree<Start>, options: SearchOp
     for (let left = nodeLimit - nodes; batch.length < tree.batch;) {
       if (!(relativeGap(tree.incumbent(), open.least) > gapTolerance)) break;
       left -= 2 * candidatesOf(open.first!).length;
-      // No other node goes instead: a larger limit would then not go the same way further.
+      // No other node takes its place: a search with a larger limit must go on from this one.
       if (left < 0) {
         limitReached = true;
         break;

@@ -101,7 +101,7 @@ async function annealBlock(
     objectives: { array: rounds.objectives, length: count },
   };
   await computeObjectives(rows);
-  // Infinity is lower than nothing: both become the first state.
+  // No objective is above Infinity: both become the first state.
   workspace.write(rounds.objectives, new Float64Array(count).fill(Infinity));
   await kernels.quantizationChoice({ best: reached, reached: best });
   const readBestObjectives = async () => Float64Array.from(await workspace.read(rounds.objectives, 0, count));
@@ -122,13 +122,13 @@ async function annealBlock(
     await kernels.gemm(kick);
     const kicked = await descend(rows, 1);
     await kernels.gemm({ ...kick, alpha: -1 });
-    const settled = await descend(rows, settlingPasses);
+    const repaired = await descend(rows, settlingPasses);
 
     await computeObjectives(rows);
     await kernels.quantizationChoice({ best, reached });
     bestObjectives = await readBestObjectives();
     for (let i = 0; i < count; i++) {
-      const share = (kicked[i] + settled[i] + 1) / (changesPerRound(columns) + 1);
+      const share = (kicked[i] + repaired[i] + 1) / (changesPerRound(columns) + 1);
       temperatures[i] *= Math.min(Math.max(1 / share, 0.5), 2) ** 0.7;
     }
     trace[round] = (trace[round] ?? 0) + bestObjectives.reduce((sum, objective) => sum + objective, 0);

@@ -43,7 +43,7 @@ export async function quantease(problem: Problem, start: Approximation): Promise
         codedRows = problem.rows;
       }
       // A pass that changes no code leaves the objective to the last bit. The converse is the descent's to say: sums may
-      // be too coarse for a small change, and a code may wander for ever between two points of equal merit.
+      // be too coarse for a small change, and a code may alternate forever between two equally good points.
       if (objective === previous && !relaxesAfter(t, iterations, relaxEvery) && await noChangeImproves(blocks)) {
         return outcome("converged");
       }

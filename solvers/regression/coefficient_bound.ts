@@ -2,8 +2,8 @@ import { OptionError } from "../core/errors.ts";
 import type { LeastSquares } from "./least_squares.ts";
 
 /**
- * A bound that every `b` with `||y - X b||^2 / 2 <= objective` keeps: without ridge and without a bound of the caller's,
- * this is what makes the relaxation worth something.
+ * A bound on the entries of every `b` with `||y - X b||^2 / 2 <= objective`: where there is neither a ridge nor a bound of
+ * the caller's, the relaxation would be plain least squares without it.
  *
  * With the least-squares solution `b0` and its loss `l0`, `(b - b0)^T G (b - b0) / 2 <= objective - l0`, an ellipsoid in
  * which `|b_j - b0_j| <= sqrt(2 (objective - l0) (G^-1)_jj)`. Needs full column rank. O(features^3).

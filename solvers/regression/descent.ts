@@ -60,8 +60,8 @@ export async function descendOn(
 }
 
 /**
- * Coordinate descent on the penalty itself: the features that would gain most join a few at a time, until no feature can
- * enter or leave the support to advantage.
+ * Coordinate descent on the penalty itself: the features that would gain most join a few at a time, until no feature
+ * that enters or leaves the support improves the objective.
  */
 export async function coordinateDescent(
   problem: LeastSquares,
@@ -86,7 +86,7 @@ export async function coordinateDescent(
   return solution;
 }
 
-/** Descent, then swaps of one feature in the support for one outside, each followed by a descent, while they pay. */
+/** Descent, then swaps of one feature in the support for one outside, each followed by a descent, while they improve. */
 export async function localSearch(
   problem: LeastSquares,
   penalty: L0Penalty,

@@ -140,7 +140,7 @@ export function createLeastSquares(
     gram = grown;
   }
 
-  /** Sees to the Gram rows of some features, in blocks. */
+  /** Computes the missing Gram rows of some features, in blocks. */
   async function ensureRows(wanted: ArrayLike<number>): Promise<void> {
     const missing: number[] = [];
     for (let i = 0; i < wanted.length; i++) if (rowOf[wanted[i]] < 0) missing.push(wanted[i]);

@@ -88,7 +88,7 @@ const layers: { readonly [name: string]: Layer } = {
   },
 };
 
-/** Outside the house's order: they may look at everything. */
+/** Outside the order of the layers: they may import everything. */
 const free = ["tests/", "bench/", "scripts/"];
 
 const files = sourceFiles().filter((path) =>

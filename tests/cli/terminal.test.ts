@@ -34,7 +34,7 @@ describe("createTerminal", () => {
     assert.ok(!stderr.written.join("").includes("\n"));
   });
 
-  it("draws what there is room for: task, stage and step, objective, time left", () => {
+  it("draws what fits: task, stage and step, objective, time left", () => {
     const stderr = stream(true, 120);
     createTerminal(stream(true), stderr).progress.show("layer 1 of 3", event);
     assert.match(stderr.line(), / {2}50 % {2}layer 1 of 3, descend 7, objective 1234\.6, 4\.0 s left$/);

@@ -121,7 +121,7 @@ describe("arena", () => {
     }
   });
 
-  it("keeps what is placed high out of the room of what is not", () => {
+  it("keeps what is placed high apart from what is not", () => {
     const arena = freshArena(), { reserved } = arena.usage();
     const lasting = arena.allocate("u8", 100, "lasting", true);
     assert.equal(lasting.address, reserved - 128);

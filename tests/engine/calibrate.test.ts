@@ -15,7 +15,7 @@ const rates: fc.Arbitrary<BackendRates> = fc.record({
 });
 
 describe("crossoverOf", () => {
-  it("is where start and work take 0.8 of the rival's time, and never where the rate is not 1.25 times the rival's", () => {
+  it("is where start and work take 0.8 of the baseline's time, and never below 1.25 times its rate", () => {
     fc.assert(fc.property(rates, (rates) => {
       const { startSeconds, flopsPerSecond, baselineFlopsPerSecond } = rates;
       const flops = crossoverOf(rates);

@@ -1,4 +1,4 @@
-/** A `navigator.gpu` of the tests' own: adapters that pass for hardware, have little room, or do not start. */
+/** A `navigator.gpu` of the tests' own: adapters that pass for hardware, have little memory, or do not start. */
 
 const host = globalThis as unknown as { navigator?: { readonly gpu?: GPU } };
 

@@ -19,12 +19,12 @@ describe("an engine whose device fails", () => {
   beforeEach(async () => {
     const found = await findAdapter();
     real = typeof found === "string" ? undefined : found;
-    // Any work is worth a device here.
+    // Any work goes to a device here.
     await init({ crossovers: { webgpu: 0 } });
   });
   after(() => init());
 
-  it("plans on the processor where there is no adapter, and refuses those who insist", () =>
+  it("plans on the processor where there is no adapter, and refuses requests for the device", () =>
     withAdapter(null, async () => {
       assert.ok(runsKernels);
       assert.equal((await solve()).plan.backend, "wasm");
@@ -76,7 +76,7 @@ describe("an engine whose device fails", () => {
     }, real);
   });
 
-  it("ends the solve of those who insist where the device is lost, and starts another for the next", async (context) => {
+  it("ends the solve that requested the device where it is lost, and starts another for the next", async (context) => {
     if (!real) return context.skip("there is no device to lose");
     // An adapter gives one device: the second solve has to ask for another adapter, as the engine does.
     const second = await findAdapter() as GPUAdapter;

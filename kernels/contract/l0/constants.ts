@@ -6,7 +6,7 @@ export const RELAXED = 0;
 export const KEPT = 1;
 export const COUNTED = 2;
 
-/** What a node knows of a variable: it is free (and its penalty RELAXED), kept (and its penalty KEPT), zero, or screened. */
+/** Status of a variable in a node: free (its penalty RELAXED), kept (its penalty KEPT), zero, or fixed by screening. */
 export const FREE = 0;
 export const ZERO = 2;
 export const SCREENED_KEPT = 3;
@@ -43,10 +43,13 @@ export const SUPPORT_SWEEPS = 100;
 /** A descent that did not close the duality gap is repeated to a tolerance this many times finer. */
 export const REFINEMENT = 100;
 
-/** Variables join a relaxation if they exceed the threshold by this share of the largest excess: they may settle the others. */
+/**
+ * Variables join a relaxation if they exceed the threshold by this share of the largest excess; the others may no longer
+ * exceed it after the next descent.
+ */
 export const JOINING_SHARE = 0.5;
 
-/** Data that variables need to join are asked for a round ahead: from this share of the largest excess on. */
+/** Data that variables need to join are requested a round ahead: from this share of the largest excess on. */
 export const PREPARING_SHARE = 0.25;
 
 /** Share of the terms of a bound that rounding may move: it is subtracted from every bound. */

@@ -1,4 +1,4 @@
-/** The gradient of the pseudolikelihood along all edges, and what is looked for in it. @module */
+/** The gradient of the pseudolikelihood along all edges, and searches over it. @module */
 
 import type { GraphOperands } from "./pseudolikelihood_neighbours.ts";
 import type { Completion, DeviceArray, MatrixOperand, VectorOperand } from "../operands.ts";
@@ -8,13 +8,13 @@ import type { FamilySpecifications } from "../specification.ts";
 export interface GraphGradientArguments extends GraphOperands {
   /** First row. */
   readonly first: number;
-  /** First column that is wanted; what stands to the left of it means nothing. @default 0 */
+  /** First column to compute; those to its left are undefined. @default 0 */
   readonly from?: number;
   /** Receives the rows [rows, vertices], f64. */
   readonly gradient: MatrixOperand;
 }
 
-/** `u_ij` for some rows `i` from products that are there: `p_ij = y_j . r_i` and `q_ij = y_i . r_j`. */
+/** `u_ij` for some rows `i` from given products: `p_ij = y_j . r_i` and `q_ij = y_i . r_j`. */
 export interface PairedGradientArguments {
   /** First row. */
   readonly first: number;
@@ -47,9 +47,9 @@ export interface EntriesAboveArguments {
 
 /** Gradients of the data term of a graph. Rows split. */
 export interface GradientKernels {
-  /** Slopes of the data term along every edge of some vertices; rows split. */
+  /** Derivatives of the data term along every edge of some vertices; rows split. */
   graphGradient(operands: GraphGradientArguments): Completion;
-  /** Slopes of the data term from products; rows split. */
+  /** Derivatives of the data term from products; rows split. */
   pairedGradient(operands: PairedGradientArguments): Completion;
   /** Compacts the derivatives above a limit; rows split. */
   entriesAbove(operands: EntriesAboveArguments): Completion;

@@ -3,7 +3,7 @@
  *
  * Each node is solved apart from the others, by coordinate descent on an active set, in rounds: descend to the node's tolerance,
  * price all variables, and then prune, let variables above the threshold join, accept the bound or descend to a finer
- * tolerance. Nothing passes from node to node, so that any partition of the batch gives the same bits.
+ * tolerance. Nodes exchange nothing, so that any partition of the batch gives the same bits.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import type { L0Penalty } from "./penalty.ts";
 import type { NodePrecision } from "./relaxation.ts";
 import type { Completion, DeviceArray, MatrixOperand, VectorOperand } from "../operands.ts";
 
-/** What a node knows of a variable; `free` and `kept` are the penalty kinds of the same name. */
+/** Status of a variable in a node; `free` and `kept` are the penalty kinds of the same name. */
 export const nodeStatus = {
   free: FREE,
   kept: KEPT,
@@ -60,13 +60,13 @@ export interface NodeBatchArguments {
   readonly statuses: DeviceArray<"u8">;
   /** Where the nodes start, and what they reach [nodes, variables], f64, contiguous. */
   readonly values: MatrixOperand;
-  /** Words of {@linkcode nodeState} [nodes, 4], f64, contiguous; nodes of negative tolerance are left alone. */
+  /** Words of {@linkcode nodeState} [nodes, 4], f64, contiguous; nodes of negative tolerance are skipped. */
   readonly states: MatrixOperand;
   readonly penalty: L0Penalty;
   /** Objective of the best solution known: a node whose bound reaches it is done. */
   readonly upperBound: number;
   readonly precision: NodePrecision;
-  /** Sweeps after which a node is left as it is, to be taken up again by the next call. */
+  /** Sweeps after which a node is suspended; the next call resumes it. */
   readonly sweeps: number;
 }
 

@@ -38,7 +38,7 @@ export function relaxedAt(x: number, { lambda0, lambda2, bound, ratio, threshold
   return ratio <= bound && magnitude > ratio ? lambda0 + lambda2 * x * x : threshold * magnitude;
 }
 
-/** `phi*(u)`, the conjugate over `|x| <= bound` for a kept coordinate; infinite where no finite bound and no ridge hold it. */
+/** `phi*(u)`, the conjugate over `|x| <= bound` for a kept coordinate; infinite without a finite bound or a ridge. */
 export function keptConjugate(u: number, { lambda0, lambda2, bound }: L0Penalty): number {
   const magnitude = Math.abs(u);
   if (magnitude === 0) return -lambda0;

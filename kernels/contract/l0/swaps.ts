@@ -9,7 +9,7 @@ import type { FamilySpecifications } from "../specification.ts";
 export interface GraphSwapsArguments extends AdjacencyOperands {
   /** First vertex. */
   readonly first: number;
-  /** Slopes of those vertices [rows, vertices]. */
+  /** Derivatives along the edges of those vertices [rows, vertices]. */
   readonly gradient: MatrixOperand;
   /** Rows of `S`. */
   readonly gram: MatrixOperand;

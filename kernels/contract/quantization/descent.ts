@@ -8,7 +8,7 @@ import type { FamilySpecifications } from "../specification.ts";
  * Passes that touch the residual only where a level changes, row by row, until nothing changes.
  *
  * Levels are on the grid at the start. One changes only where the new level is strictly nearer to the target, so that a
- * tie does not wander between two levels of equal merit.
+ * tie does not alternate between two equally good levels.
  */
 export interface QuantizationDescentArguments extends QuantizationState {
   /** Most passes over a row. */

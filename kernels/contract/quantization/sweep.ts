@@ -5,16 +5,16 @@ import type { QuantizationState } from "./state.ts";
 import type { FamilySpecifications } from "../specification.ts";
 
 /**
- * Columns that kernels may settle together. A pass in several calls, one range of columns after the other, gives the bits
+ * Columns that kernels may update together. A pass in several calls, one range of columns after the other, gives the bits
  * of a pass in one where the ranges meet at multiples of it.
  */
 export const sweepBlock = 64;
 
 /** One pass over columns from left to right. */
 export interface QuantizationSweepArguments extends QuantizationState {
-  /** First column to settle. @default 0 */
+  /** First column to update. @default 0 */
   readonly begin?: number;
-  /** The column after the last one to settle. @default columns */
+  /** The column after the last one to update. @default columns */
   readonly end?: number;
   /** Take the real-valued target as the new level. @default false */
   readonly relaxed?: boolean;

@@ -86,7 +86,7 @@ export function createThreadPool(arena: Arena, onBroken: () => void): ThreadPool
     if (broken) dismiss();
   }
 
-  /** Between two launches: workers asleep receive no messages, so they are called to their event loops first. */
+  /** Between two launches: workers asleep receive no messages, so they are returned to their event loops first. */
   async function sendModules(behind: readonly Colleague[]): Promise<void> {
     if (broken) throw broken;
     const latest = modules;
@@ -131,7 +131,7 @@ export function createThreadPool(arena: Arena, onBroken: () => void): ThreadPool
     broken = error;
     dismiss();
     failLaunch?.(error);
-    // A wait that nobody ends would hold the memory for good.
+    // A wait that is never notified would keep the memory alive forever.
     Atomics.notify(words, at.running);
   }
 
@@ -165,7 +165,7 @@ export function createThreadPool(arena: Arena, onBroken: () => void): ThreadPool
   }
 
   /** Waits for the workers without blocking: pages may not block, and every other thread has timers to serve. */
-  async function settle(): Promise<void> {
+  async function finish(): Promise<void> {
     const failed = new Promise<never>((_, reject) => failLaunch = reject);
     try {
       for (let left = Atomics.load(words, at.running); left > 0; left = Atomics.load(words, at.running)) {
@@ -192,7 +192,7 @@ export function createThreadPool(arena: Arena, onBroken: () => void): ThreadPool
         trap = error;
       }
       // Whatever happened here, nobody may touch the operands after the launch has ended.
-      await settle();
+      await finish();
       if (trap !== undefined || words[at.trapped] > 0) {
         throw new BackendError(`Kernel ${entry} trapped.`, { cause: trap });
       }

@@ -77,12 +77,12 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
     }
     const words = new Int32Array(memory.buffer, control, at.bytes / 4);
     const parameters = new Float64Array(memory.buffer, control + at.parametersByte);
-    const bell = at.epoch + thread;
-    let epoch = Atomics.load(words, bell);
+    const epochAt = at.epoch + thread;
+    let epoch = Atomics.load(words, epochAt);
     post({ ready: true });
     while (true) {
-      Atomics.wait(words, bell, epoch);
-      const next = Atomics.load(words, bell);
+      Atomics.wait(words, epochAt, epoch);
+      const next = Atomics.load(words, epochAt);
       if (next === epoch) continue;
       epoch = next;
       if (Atomics.load(words, at.listen) !== 0) return;

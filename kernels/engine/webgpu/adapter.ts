@@ -6,7 +6,7 @@ import { runtime } from "../runtime.ts";
 export interface AdapterFacts {
   /** As the driver calls it. */
   readonly name: string;
-  /** It computes on the processor: right, but slower than WASM. */
+  /** It computes on the processor: correct, but slower than WASM. */
   readonly software: boolean;
   /** Bytes of the largest array that a kernel can be given. */
   readonly largestArrayBytes: number;

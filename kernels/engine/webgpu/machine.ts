@@ -43,7 +43,7 @@ export const gpu = {
 const computeStage = 4;
 
 /** Asked for where the adapter has them: storage in f16, and times for those who measure. */
-const wishedFeatures = ["shader-f16", "timestamp-query"] as const;
+const optionalFeatures = ["shader-f16", "timestamp-query"] as const;
 
 /** Bytes of one dispatch's parameters: no device asks for wider steps between them. */
 export const parameterBytes = 256;
@@ -62,7 +62,7 @@ export async function createWebgpuMachine(
     device = await adapter.requestDevice({
       label: "minima",
       requiredLimits: { maxBufferSize, maxStorageBufferBindingSize },
-      requiredFeatures: wishedFeatures.filter((feature) => adapter.features.has(feature)),
+      requiredFeatures: optionalFeatures.filter((feature) => adapter.features.has(feature)),
     });
   } catch (error) {
     throw new BackendError(
@@ -178,7 +178,7 @@ export async function createWebgpuMachine(
       return new Promise((resolve, reject) => {
         if (failure) reject(failure);
         waiting.add(reject);
-        // Met also where the failure came first: the work of a lost device is rejected too.
+        // Handled also where the failure came first: the work of a lost device is rejected too.
         work.then(resolve, reject).finally(() => waiting.delete(reject));
       });
     },

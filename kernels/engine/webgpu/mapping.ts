@@ -22,7 +22,7 @@ export async function mapForReading(
   if (!looksRarely) return mapped;
   let waiting = true;
   const settled = mapped.finally(() => waiting = false);
-  // A rejection that comes during a pause is met by the `await` below, not by nobody.
+  // A rejection that comes during a pause is handled by the `await` below, and must not count as unhandled before.
   settled.catch(() => {});
   for (
     let pauseMs = 0;

@@ -78,7 +78,7 @@ export async function createWebgpuWorkspace(
     destroyBuffer((array as GpuArray).buffer);
   }
 
-  /** One array for each purpose, kept from call to call and grown to the largest wish. */
+  /** One array for each purpose, kept from call to call and grown to the largest request. */
   const scratch: Scratch = (dtype, length, label) => {
     let array = working.get(label);
     if (array === undefined || array.length < length) {

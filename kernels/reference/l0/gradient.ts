@@ -2,7 +2,7 @@ import type { EntriesAboveArguments, GraphGradientArguments, PairedGradientArgum
 import { neighboursOf } from "./pseudolikelihood_steps.ts";
 import { hostView, matrixView, vectorView } from "../operands.ts";
 
-/** Slopes along the edges of some vertices, each a sum over the neighbours of both ends. */
+/** Derivatives along the edges of some vertices, each a sum over the neighbours of both ends. */
 export function graphGradient(operands: GraphGradientArguments): void {
   const { first, from = 0 } = operands;
   const gradient = matrixView(operands.gradient),
@@ -22,7 +22,7 @@ export function graphGradient(operands: GraphGradientArguments): void {
   }
 }
 
-/** Slopes from products. */
+/** Derivatives from products. */
 export function pairedGradient(operands: PairedGradientArguments): void {
   const { first, from = 0, transposed } = operands;
   const gradient = matrixView(operands.gradient), p = matrixView(operands.products), q = matrixView(operands.mirrored);

@@ -9,7 +9,7 @@ export const LEFT_PANEL = 1280;
 /** Elements of packed B: 512 columns of DEPTH_BLOCK, more where the depth is smaller. */
 export const RIGHT_BLOCK = 131072;
 
-/** Elements of the largest register tile: room for one tile that the border or the diagonal cuts. */
+/** Elements of the largest register tile: a buffer for one tile that the border or the diagonal cuts. */
 export const TILE_BLOCK = 64;
 
 /** Elements of scratch that one call of a product needs. */

@@ -1,6 +1,6 @@
 // Blocking of the quantisation sweep, in elements: read by the AssemblyScript kernel and by its binding alike.
 
-/** Columns that are settled before the rest of the residual follows by one matrix product; divides `sweepBlock`. */
+/** Columns that are updated before the rest of the residual follows by one matrix product; divides `sweepBlock`. */
 export const COLUMN_BLOCK = 64;
 
 /** Rows that share one packing of the coupling. */
@@ -15,7 +15,7 @@ export const SWEEP_SCRATCH = COLUMN_BLOCK * COLUMN_BLOCK + ROW_BLOCK * COLUMN_BL
 /** Rows of a tile of the descent, which share what they load of the coupling. */
 export const DESCENT_TILE = 64;
 
-/** Columns that a row of the tile settles before the next one does. */
+/** Columns of which a row of the tile updates its levels before the next row does. */
 export const DESCENT_PANEL = 128;
 
 /** Columns of the residual that get a panel's changes from all rows of the tile at once. */

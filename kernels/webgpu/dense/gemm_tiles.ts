@@ -77,8 +77,8 @@ function workgroupsOf(rows: number, columns: number, tile: Tile): number {
 export function cutProduct(rows: number, columns: number, depth: number): Cut {
   let best: Cut | undefined, least = Infinity;
   for (const tile of tiles) {
-    const room = Math.floor(2 * multiprocessors / workgroupsOf(rows, columns, tile));
-    const most = Math.max(1, Math.min(Math.floor(depth / shortestPart), room));
+    const filling = Math.floor(2 * multiprocessors / workgroupsOf(rows, columns, tile));
+    const most = Math.max(1, Math.min(Math.floor(depth / shortestPart), filling));
     for (let parts = 1; parts <= most; parts *= 2) {
       // Whole slices may fill fewer parts than were asked for.
       const cut = { tile, parts: Math.max(1, Math.ceil(depth / partDepth(depth, parts))) };

@@ -1,7 +1,7 @@
 /**
  * Descent row by row, a workgroup for each. Its threads look at 64 columns at once, under one residual; of those that
  * would change, the leftmost does, the whole row of the residual follows, and the search goes on to its right. That is
- * the order of the sequential descent, because columns that stay as they are leave no trace.
+ * the order of the sequential descent, because columns that do not change leave the residual as it is.
  */
 
 import { builtins, defineShader, dispatch, type Lowering, workgroupIndex, workgroupsFor } from "../shader.ts";
@@ -42,13 +42,13 @@ fn main(${builtins}) {
         scale = scales[p.scalesOffset + row * p.scalesStride + columnGroup];
         let zero = zeros[p.zerosOffset + row * p.zerosStride + columnGroup];
         level = levels[levelsRow + column];
-        var wish = level;
+        var wanted = level;
         if (coupling[p.couplingOffset + column * (p.couplingStride + 1u)] != 0.0) {
-          wish += residual[residualRow + column] / scale;
+          wanted += residual[residualRow + column] / scale;
         }
-        next = clamp(round(wish), -zero, p.maximumCode - zero);
+        next = clamp(round(wanted), -zero, p.maximumCode - zero);
         // On a tie the level stays.
-        if (abs(wish - next) < abs(wish - level)) { atomicMin(&leftmost, column); }
+        if (abs(wanted - next) < abs(wanted - level)) { atomicMin(&leftmost, column); }
       }
       workgroupBarrier();
       if (thread == 0u) { chosen = atomicLoad(&leftmost); }

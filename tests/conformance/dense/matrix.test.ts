@@ -58,7 +58,7 @@ agreement("gemm", "is within the error of a sum, transposed or not", function* (
   }
 });
 
-agreement("gemm", "scales, accumulates and leaves the gaps between rows alone", function* (bench) {
+agreement("gemm", "scales, accumulates and does not touch the gaps between rows", function* (bench) {
   for (const shape of shapes) {
     yield gemmCase(bench, shape, { alpha: -0.5, beta: 1, gap: 3 });
     yield gemmCase(bench, shape, { alpha: 2, beta: -1.5, gap: 1, transposeA: true, transposeB: true });

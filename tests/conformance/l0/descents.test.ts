@@ -148,7 +148,7 @@ conformance("neighbourDescent", "takes the steps of productDescent", async ({ wo
           ...sweeping,
         });
         (await results()).forEach((result, i) => {
-          close(result, expected[i], ["value", "diagonal", "norm", "own product"][i]);
+          close(result, expected[i], ["value", "diagonal", "norm", "diagonal product"][i]);
         });
       }
     }
@@ -197,7 +197,7 @@ conformance("residualDescent", "takes the steps of productDescent", async ({ wor
           ...sweeping,
         });
         (await results()).forEach((result, i) => {
-          close(result, expected[i], ["value", "diagonal", "norm", "own product"][i]);
+          close(result, expected[i], ["value", "diagonal", "norm", "diagonal product"][i]);
         });
       }
     }
@@ -239,7 +239,7 @@ conformance("neighbourDescent", "has the same bits by classes as in their order"
     values: vector("values", count),
     diagonal: vector("diagonal", vertices),
     norms: vector("norms", vertices),
-    diagonalProducts: vector("own", vertices),
+    diagonalProducts: vector("diagonal products", vertices),
     changes: vector("changes", count + vertices),
     penalty,
     sweeps: 5,

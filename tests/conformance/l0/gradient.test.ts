@@ -6,18 +6,18 @@ import { edgeNumber } from "../../../solvers/graph/pseudolikelihood.ts";
 import { agreement } from "../agreement.ts";
 import { conformance } from "../grid.ts";
 import { matrixOf, vectorOf } from "../operands.ts";
-import { close, graphSizes, penalties, slopesOf } from "./problems.ts";
+import { close, gradientOf, graphSizes, penalties } from "./problems.ts";
 
 conformance("graphGradient", "is twice the products over the diagonal, both ways", async (bench) => {
   const { workspace, kernel, reference } = bench;
   for (const vertices of graphSizes) {
-    const { operands, adjacency, first, gradient, expected } = await slopesOf(workspace, reference, vertices);
+    const { operands, adjacency, first, gradient, expected } = await gradientOf(workspace, reference, vertices);
     for (const kernels of [reference, kernel]) {
       for (const from of [0, first]) {
         workspace.write(gradient.array, expected.map((value, at) => at % vertices < from ? value : NaN));
         await kernels.graphGradient({ ...operands, ...adjacency, first, from, gradient });
         const found = await workspace.read(gradient.array);
-        close(found.map((value, at) => at % vertices < from ? expected[at] : value), expected, "slope");
+        close(found.map((value, at) => at % vertices < from ? expected[at] : value), expected, "derivative");
       }
     }
   }
@@ -28,7 +28,7 @@ conformance(
   "is the same from products, either way round",
   async ({ workspace, kernel, reference }) => {
     for (const vertices of [...graphSizes, 150]) {
-      const { operands, product, first, gradient, expected } = await slopesOf(workspace, reference, vertices);
+      const { operands, product, first, gradient, expected } = await gradientOf(workspace, reference, vertices);
       const all = { array: workspace.allocate("f64", vertices ** 2, "products"), rows: vertices, columns: vertices };
       const turned = { ...all, array: workspace.allocate("f64", vertices ** 2, "transposed products") };
       workspace.write(all.array, product);
@@ -45,7 +45,7 @@ conformance(
             : { ...turned, rows, offset: first * vertices };
           workspace.write(gradient.array, new Float64Array(rows * vertices));
           await kernels.pairedGradient({ first, products, mirrored, transposed, diagonal, gradient });
-          close(await workspace.read(gradient.array), expected, "slope");
+          close(await workspace.read(gradient.array), expected, "derivative");
         }
       }
     }
@@ -54,7 +54,7 @@ conformance(
 
 agreement("graphGradient", "is within the error of a sum", async function* ({ workspace, reference }) {
   for (const vertices of graphSizes) {
-    const { operands, adjacency, first, gradient } = await slopesOf(workspace, reference, vertices);
+    const { operands, adjacency, first, gradient } = await gradientOf(workspace, reference, vertices);
     const { gram, values, diagonal } = operands;
     yield {
       what: `${vertices} vertices`,
@@ -93,7 +93,7 @@ conformance("entriesAbove", "finds what exceeds the limits, in order", async ({ 
     const random = createRandom(size);
     const data = Float64Array.from({ length: rows * size }, () => random.normal());
     const limit = Float64Array.from({ length: rows }, (_, row) => row % 3 === 2 ? -1 : 0.9);
-    const gradient = { array: workspace.allocate("f64", rows * size, "slopes"), rows, columns: size };
+    const gradient = { array: workspace.allocate("f64", rows * size, "gradient"), rows, columns: size };
     const limits = { array: workspace.allocate("f64", rows, "limits"), length: rows };
     const columns = workspace.allocate("u32", rows * size, "columns"),
       counts = workspace.allocate("u32", rows, "counts");
@@ -102,11 +102,11 @@ conformance("entriesAbove", "finds what exceeds the limits, in order", async ({ 
       workspace.write(gradient.array, data);
       await kernels.entriesAbove({ first, gradient, limits, columns, counts });
       for (let row = 0; row < rows; row++) {
-        const steep = Array.from({ length: size }, (_, j) => j)
+        const above = Array.from({ length: size }, (_, j) => j)
           .filter((j) => j > first + row && Math.abs(data[row * size + j]) > limit[row]);
         const [count] = await workspace.read(counts, row, 1);
-        assert.deepEqual([...await workspace.read(columns, row * size, count)], steep);
-        const values = steep.map((j) => data[row * size + j]);
+        assert.deepEqual([...await workspace.read(columns, row * size, count)], above);
+        const values = above.map((j) => data[row * size + j]);
         assert.deepEqual([...await workspace.read(gradient.array, row * size, count)], values);
       }
     }
@@ -121,14 +121,14 @@ conformance("scaledConjugates", "sums the conjugates of free edges alone, at eve
       const data = Float64Array.from({ length: rows * size }, () => random.normal());
       const status = Uint8Array.from({ length: size * (size - 1) / 2 }, () => random.integer(4) % 3);
       const array = (label: string, length: number) => workspace.allocate("f64", length, label);
-      const gradient = { array: array("slopes", rows * size), rows, columns: size };
+      const gradient = { array: array("gradient", rows * size), rows, columns: size };
       const statuses = workspace.allocate("u8", status.length, "statuses");
       workspace.write(gradient.array, data);
       workspace.write(statuses, status);
       const shares = [0.2, 0.75, 1], scales = { array: array("scales", shares.length), length: shares.length };
       workspace.write(scales.array, shares);
       const sums = { array: array("sums", rows * 5), rows, columns: shares.length, stride: 5 };
-      const largest = { array: array("steepest", rows), length: rows };
+      const largest = { array: array("largest", rows), length: rows };
       const expected = new Float64Array(rows * 5).fill(7), most = new Float64Array(rows);
       for (let row = 0; row < rows; row++) {
         const free: number[] = [];
@@ -157,7 +157,7 @@ agreement("graphSwaps", "finds the swaps of the reference, with its gains", asyn
   const { workspace, reference } = bench;
   for (const vertices of graphSizes) {
     for (const penalty of penalties) {
-      const { operands, adjacency, first, gradient, expected } = await slopesOf(workspace, reference, vertices);
+      const { operands, adjacency, first, gradient, expected } = await gradientOf(workspace, reference, vertices);
       const { gram, values, diagonal } = operands;
       const entries = adjacency.neighbours.length;
       const vector = (label: string, length: number) => ({ array: workspace.allocate("f64", length, label), length });
@@ -182,7 +182,7 @@ agreement("graphSwaps", "finds the swaps of the reference, with its gains", asyn
         what: `${vertices} vertices`,
         operands: { ...problem, variances, leastCurvatures, penalty, targets, ...results },
         outputs: ({ gains, along, targets }) => [gains, along, targets],
-        // A gain is some tens of products of slopes.
+        // A gain is some tens of products of derivatives.
         terms: 40,
         magnitude,
       };

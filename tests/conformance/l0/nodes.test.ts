@@ -45,7 +45,7 @@ function batchOf(workspace: Workspace, variables: number, seed: number) {
     async run(call: () => number | Promise<number>) {
       workspace.write(statuses, given);
       workspace.write(values.array, Float64Array.from({ length: nodes * variables }, (_, at) => at % 3 ? 0 : 0.01));
-      // The last node but one is done already, and must be left alone.
+      // The last node but one is done already, and must be skipped.
       workspace.write(
         states.array,
         Array.from({ length: nodes }, (_, node) => [-Infinity, node === nodes - 2 ? -1 : 1e-3, 0, 0]).flat(),

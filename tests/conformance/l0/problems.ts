@@ -71,7 +71,7 @@ export function graphProblem(workspace: Workspace, vertices: number) {
     },
     pairs,
     norms: vector("norms", vertices),
-    diagonalProducts: vector("own", vertices),
+    diagonalProducts: vector("diagonal products", vertices),
     changes: vector("changes", count + vertices),
     reset() {
       workspace.write(values.array, Array.from({ length: count }, (_, e) => e % 2 ? 0 : 0.05));
@@ -105,14 +105,14 @@ export function packingOf(
   return createPacking(workspace, vertices).load(pairs, adjacencyOf(pairs, vertices));
 }
 
-/** Slopes at the start of a problem from `T S`, and the kernels' own. */
-export async function slopesOf(workspace: Workspace, reference: Kernels, vertices: number) {
+/** The gradient at the start of a problem from `T S`, and an array for that of the kernels. */
+export async function gradientOf(workspace: Workspace, reference: Kernels, vertices: number) {
   const problem = graphProblem(workspace, vertices);
   const limits = { penalty: penalties[0], sweeps: 0, tolerance: 0 };
   const product = await descentWithProducts(workspace, reference, problem, limits);
   const diagonal = await workspace.read(problem.operands.diagonal.array);
   const first = vertices >> 1, rows = vertices - first;
-  const gradient = { array: workspace.allocate("f64", rows * vertices, "slopes"), rows, columns: vertices };
+  const gradient = { array: workspace.allocate("f64", rows * vertices, "gradient"), rows, columns: vertices };
   const expected = Float64Array.from({ length: rows * vertices }, (_, at) => {
     const i = first + Math.floor(at / vertices), j = at % vertices;
     return 2 * (product[i * vertices + j] / diagonal[i] + product[j * vertices + i] / diagonal[j]);

@@ -45,7 +45,7 @@ agreement("hardThreshold", "keeps what the reference keeps, to the bit", functio
   }
 });
 
-conformance("hardThreshold", "leaves as many entries alone as it is told to keep", async (bench) => {
+conformance("hardThreshold", "leaves as many entries unchanged as it is told to keep", async (bench) => {
   const { workspace, kernel } = bench;
   for (const { what, keep, values } of cases(bench, ["many ties"])) {
     const before = viewOf(values).slice();

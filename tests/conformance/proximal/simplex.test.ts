@@ -22,7 +22,7 @@ const termsOf = (dtype: FloatDtype, columns: number) => dtype === "f32" ? 16 + c
 
 const widths = [1, 2, 3, 5, 8, 31, 64, 127, 128, 129, 1000];
 
-conformance("projectSimplex", "finds what sorting finds, and leaves the gaps between rows alone", async (bench) => {
+conformance("projectSimplex", "finds what sorting finds, and does not touch the gaps between rows", async (bench) => {
   const { dtype, workspace, kernel } = bench;
   for (const columns of widths) {
     const tolerance = sumTolerance(termsOf(dtype, columns), dtype);

@@ -46,7 +46,7 @@ function assertClose({ backend, epsilon }: Bench, found: number[], wanted: numbe
 }
 
 for (const name of ["quantizationLevels", "quantizationRegrid"] as const) {
-  conformance(name, "equals the reference, and leaves alone what lies between rows", async (bench) => {
+  conformance(name, "equals the reference, and does not touch what lies between rows", async (bench) => {
     const { dtype, workspace, kernel, reference } = bench;
     for (const shape of shapes) {
       const operands = levelsOf(workspace, dtype, shape);

@@ -19,7 +19,7 @@ const shapes = [
 
 const widestOf = ({ backend }: Bench): FloatDtype => backend === "webgpu" ? "f32" : "f64";
 
-conformance("outlierCandidates", "equals the reference, and leaves alone what lies between rows", async (bench) => {
+conformance("outlierCandidates", "equals the reference, and does not touch what lies between rows", async (bench) => {
   const { backend, dtype, workspace, kernel, reference, epsilon } = bench;
   for (const [rows, columns, gap] of shapes) {
     const random = createRandom(rows + columns), sparse = () => random.integer(4) === 0 ? random.normal() : 0;

@@ -165,12 +165,12 @@ conformance("quantizationDescent", "ends where no single level can be improved",
   const error = errorOf(state, weights), scales = elements(state.scales), zeros = elements(state.zeros);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
-      let slope = 0;
-      for (let k = 0; k < columns; k++) slope += error[i * columns + k] * gram[k * columns + j];
+      let derivative = 0;
+      for (let k = 0; k < columns; k++) derivative += error[i * columns + k] * gram[k * columns + j];
       const group = i * groups + j % groups;
       for (let code = 0; code <= state.maximumCode; code++) {
         const step = scales[group] * (before[i * columns + j] - (code - zeros[group]));
-        const change = 2 * step * slope + step * step * gram[j * columns + j];
+        const change = 2 * step * derivative + step * step * gram[j * columns + j];
         assert.ok(change >= -1e4 * epsilon, `row ${i}, column ${j}, code ${code}: ${change}`);
       }
     }

@@ -71,7 +71,7 @@ async function layerRows(bench: Bench, shape: Shape) {
 }
 
 /** Two states of some rows whose objectives are chosen to fall in every order. */
-function rivals({ dtype, workspace, ...bench }: Bench, { rows, columns, gap = 0 }: Shape) {
+function twoStates({ dtype, workspace, ...bench }: Bench, { rows, columns, gap = 0 }: Shape) {
   const widest = widestOf({ dtype, workspace, ...bench }), random = createRandom(rows + columns);
   const pairs = [[1, 2], [2, 1], [1, 1], [Infinity, 1], [1, Infinity], [-1, 0], [0, -1], [Infinity, Infinity]];
   const candidate = (side: number, gap: number): QuantizationCandidate => {
@@ -259,7 +259,7 @@ agreement("quantizationChoice", "is the reference's to the bit", function* (benc
   for (const shape of [...shapes, large]) {
     const outputs = ({ best, reached }: QuantizationChoiceArguments) =>
       [best, reached].flatMap(({ levels, residual, objectives }) => [levels, residual, objectives]);
-    yield { what: JSON.stringify(shape), operands: rivals(bench, shape), outputs };
+    yield { what: JSON.stringify(shape), operands: twoStates(bench, shape), outputs };
   }
 });
 
@@ -269,7 +269,7 @@ conformance(
   async (bench) => {
     const { kernel } = bench;
     for (const shape of [...shapes, large]) {
-      const { best, reached } = rivals(bench, shape);
+      const { best, reached } = twoStates(bench, shape);
       const [levels, others] = [elements(best.levels), elements(reached.levels)];
       const [kept, found] = [best, reached].map(({ objectives }) => Array.from(viewOf(objectives)).slice(1));
       await kernel.quantizationChoice({ best, reached });
@@ -286,7 +286,7 @@ conformance(
 );
 
 conformance("quantizationChoice", "gives a row the same bits in any range and on any threads", async (bench) => {
-  const cut = rivals(bench, large), single = rivals(bench, large);
+  const cut = twoStates(bench, large), single = twoStates(bench, large);
   for (const [from, to] of cuts) {
     await bench.kernel.quantizationChoice({ best: rowsOf(cut.best, from, to), reached: rowsOf(cut.reached, from, to) });
   }

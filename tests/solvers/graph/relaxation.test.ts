@@ -164,7 +164,7 @@ describe("the relaxation of a large graph", () => {
 });
 
 describe("createLargest", () => {
-  it("keeps the steepest, the first of equal ones, in their order", () => {
+  it("keeps those of largest derivative, the first of equal ones, in their order", () => {
     const random = createRandom(4);
     for (const [count, most] of [[0, 1], [1, 1], [5, 9], [100, 1], [3000, 7], [5000, 1200]]) {
       const gradient = Float64Array.from({ length: count }, () => Math.round(20 * random.uniform()) / 10);

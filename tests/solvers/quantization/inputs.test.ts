@@ -278,7 +278,7 @@ describe("accumulateGram", () => {
     assert.throws(() => accumulateGram(3, { backend: "gpu" as "wasm" }), /"backend": expected .*received "gpu"/);
   });
 
-  it("reports progress, and leaves the sum alone where it is aborted in the middle of a batch", async () => {
+  it("reports progress, and keeps the sum where it is aborted in the middle of a batch", async () => {
     const abort = new AbortController(), fractions: number[] = [], before = memoryUsage().used;
     // Two kernel calls.
     const tokens = 1100, inputs = 1024, data = new Float32Array(tokens * inputs).fill(1);

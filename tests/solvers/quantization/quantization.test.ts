@@ -28,14 +28,14 @@ function violations({ weights, gram }: MadeLayer, layer: QuantizedLayer): number
   let count = 0;
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
-      let slope = 0;
+      let derivative = 0;
       for (let k = 0; k < columns; k++) {
-        slope += (weights.data[i * columns + k] - what[i * columns + k]) * gram.data[k * columns + j];
+        derivative += (weights.data[i * columns + k] - what[i * columns + k]) * gram.data[k * columns + j];
       }
       const at = i * columns + j, group = i * groups + (layer.groupIndex?.[j] ?? 0), scale = layer.scales.data[group];
       for (let code = 0; code < 2 ** layer.bits; code++) {
         const change = scale * (code - layer.codes[at]);
-        const gain = 2 * change * slope - change * change * gram.data[j * columns + j];
+        const gain = 2 * change * derivative - change * change * gram.data[j * columns + j];
         if (gain > 1e-9 * layer.objective) count++;
       }
     }

@@ -94,7 +94,7 @@ describe("quantizeLayer on webgpu", () => {
     assert.equal((await solve("webgpu", { method: "gptq" })).plan.backend, "webgpu");
   });
 
-  it("says why it cannot be used where it was insisted on", async () => {
+  it("says why it cannot be used where it was requested", async () => {
     const refusal = missing ?? "it has no f64";
     const weights = { ...layer.weights, data: Float64Array.from(layer.weights.data) };
     await assert.rejects(

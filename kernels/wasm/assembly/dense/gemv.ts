@@ -44,7 +44,7 @@ function merge<T>(alpha: f64, product: f64, beta: f64, y: usize): void {
 
 /**
  * The first `count` of GROUP dot products, one vector of partial sums each; where fewer are wanted, the first row stands
- * in for the others, so that a row is summed alike in any company.
+ * in for the others, so that the sum of a row does not depend on those beside it.
  */
 function rowProducts<T>(
   n: i32, alpha: f64, r0: usize, row: usize, count: i32, x: usize, beta: f64, y: usize,

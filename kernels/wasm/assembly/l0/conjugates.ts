@@ -15,7 +15,7 @@ export function scaledConjugates_f64(
   for (let r = begin; r < end; r++) {
     const row = gradient + (<usize> r * gradientStride << 3), totals = sums + (<usize> r * sumsStride << 3);
     const i = <u32> (first + r);
-    // Modulo 2^32, as addresses are: below 65,536 vertices all is well.
+    // Modulo 2^32, as addresses are: right below 65,536 vertices.
     const states = statuses + <usize> (i * <u32> vertices - ((i * (i + 1)) >> 1) - i - 1);
     memory.fill(totals, 0, <usize> scaleCount << 3);
     let most: f64 = 0, j: i32 = first + r + 1;

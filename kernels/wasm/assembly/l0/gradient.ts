@@ -1,4 +1,4 @@
-// Derivatives u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj of all edges, tile by tile of rows, and what is looked for in them.
+// Derivatives u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj of all edges, tile by tile of rows, and searches over them.
 
 import { axpy } from "../dense/vector";
 import { anyAbove, f64At, u32At } from "./memory";

@@ -55,7 +55,7 @@ class GraphProblem extends NodeProblem {
     );
   }
 
-  /** The gradient has served: the diagonal of this descent goes there, and that of the node stays as it is. */
+  /** The gradient is no longer needed: the diagonal of this descent goes there, and that of the node stays as it is. */
   @inline
   descendOnSupport(sweeps: i32, tolerance: f64): i32 {
     memory.copy(this.gradient, this.diagonal, <usize> this.vertices << 3);

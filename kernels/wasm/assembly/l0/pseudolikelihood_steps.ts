@@ -10,7 +10,7 @@ export function diagonalMinimiser(s: f64, old: f64, product: f64, norm: f64): f6
   return (1 + sqrt(1 + 4 * s * rest)) / (2 * s);
 }
 
-/** Moves t_ij to its minimiser and both norms along; notes and returns the step. */
+/** Moves t_ij to its minimiser and both norms along; records and returns the step. */
 @inline
 export function stepEdge(
   e: i32, i: i32, j: i32, si: f64, sj: f64, ti: f64, tj: f64, ij: f64, ji: f64,
@@ -28,7 +28,7 @@ export function stepEdge(
   return delta;
 }
 
-/** Moves t_ii to its minimiser, where product = y_i . r_i; notes and returns the step. */
+/** Moves t_ii to its minimiser, where product = y_i . r_i; records and returns the step. */
 @inline
 export function stepDiagonal(
   i: i32, s: f64, product: f64, diagonal: usize, norms: usize, diagonalProducts: usize, changes: usize,

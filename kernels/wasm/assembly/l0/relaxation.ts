@@ -1,5 +1,5 @@
 // The relaxation of a branch-and-bound node, for any problem: coordinate descent on an active set, in rounds, until the
-// bound tells enough; then screening, and the descent on the penalty itself over the relaxed support. The rules are those
+// bound decides; then screening, and the descent on the penalty itself over the relaxed support. The rules are those
 // of kernels/contract/l0/relaxation.ts.
 
 import {

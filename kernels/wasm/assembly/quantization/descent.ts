@@ -56,7 +56,7 @@ export function quantizationDescent<T>(
         for (let r = 0; r < rows; r++) {
           let count = 0;
           if (load<i32>(at(moves, r, 4)) >= 0) {
-            count = settle<T>(
+            count = updatePanel<T>(
               left, right, at(levels, (top + r) * levelsStride, size), at(residual, (top + r) * residualStride, size),
               coupling, couplingStride, at(tileScales, r * columns, size), at(tileZeros, r * columns, size), maximumCode,
               at(steps, r * DESCENT_PANEL, size), at(places, r * DESCENT_PANEL, 4),
@@ -92,7 +92,7 @@ export function quantizationDescent<T>(
 }
 
 /** One row through the columns of a panel; writes down where a level changed and by how much, and returns how often. */
-function settle<T>(
+function updatePanel<T>(
   left: i32, right: i32, l: usize, g: usize, coupling: usize, couplingStride: i32, scales: usize, zeros: usize,
   maximumCode: T, steps: usize, places: usize,
 ): i32 {

@@ -2,16 +2,16 @@
 //
 // Two levels of blocking. The columns of a block (COLUMN_BLOCK) see each other through a packed copy of the coupling's
 // diagonal block: a register tile of 2 vectors of rows x 4 columns gathers what the earlier columns of the block changed,
-// then settles its four columns one after the other, all in registers. All columns see the finished block, the block's
+// then updates its four columns one after the other, all in registers. All columns see the finished block, the block's
 // own included, through one matrix product:
 //
 //     G[rows, :] += D M[block, :]          D [rows, block] = s (old level - new level)
 //
-// Settling works on copies of G, so that each element of G gets every change exactly once, from the product. The copies
+// These updates work on copies of G, so that each element of G gets every change exactly once, from the product. The copies
 // are the share COLUMN_BLOCK / (2 columns) of all multiply-adds.
 //
 // Tiles are transposed while they are copied: step j holds the rows' elements of column j, so that the arithmetic runs
-// along rows and no lane ever talks to another. A row's result does not depend on its neighbours, nor on the range.
+// along rows and lanes never exchange data. A row's result does not depend on its neighbours, nor on the range.
 //
 // Scratch: PRODUCT_SCRATCH + SWEEP_SCRATCH elements of T, private to the thread.
 
@@ -59,7 +59,7 @@ export function quantizationSweep<T>(
         pack<T>(tileRows, levelRows, levelsRow, size, height, width, levelTile);
         spreadGroups<T>(at(scales, top + i, scalesRow), scalesRow, groups, left, width, height, 1, scaleTile);
         spreadGroups<T>(at(zeros, top + i, zerosRow), zerosRow, groups, left, width, height, 0, zeroTile);
-        settle<T>(width, block, residualTile, levelTile, scaleTile, zeroTile, maximumCode, relaxed != 0);
+        updateTile<T>(width, block, residualTile, levelTile, scaleTile, zeroTile, maximumCode, relaxed != 0);
         unpack<T>(tileRows, levelTile, height, width, levelRows, levelsRow);
         unpack<T>(tileRows, residualTile, height, width, at(changes, i, changesRow), changesRow);
       }
@@ -74,7 +74,7 @@ export function quantizationSweep<T>(
 }
 
 /**
- * Scales or zeros of a tile, one step a column, from values given per row and group; `padding` beyond the borders.
+ * Scales or zero points of a tile, one step a column, from values given per row and group; `padding` beyond the borders.
  * `groups` holds the group of each column of the matrix, or is null where there is one group.
  */
 function spreadGroups<T>(
@@ -98,10 +98,10 @@ function spreadGroups<T>(
 }
 
 /**
- * Settles the columns of a tile in turn. `tile` holds the residual at first and the changes afterwards; `block` the
+ * Updates the columns of a tile in turn. `tile` holds the residual at first and the changes afterwards; `block` the
  * coupling among the columns, in panels of TILE_COLUMNS.
  */
-function settle<T>(
+function updateTile<T>(
   width: i32, block: usize, tile: usize, levels: usize, scales: usize, zeros: usize, maximumCode: T, relaxed: bool,
 ): void {
   const step: usize = TILE_VECTORS * VECTOR;
