@@ -22,7 +22,9 @@ export interface Environment {
 /** Feature flags of the processor, where Linux tells them. */
 export function cpuFlags(): ReadonlySet<string> {
   try {
-    const line = readFileSync("/proc/cpuinfo", "utf8").split("\n").find((text) => text.startsWith("flags"));
+    const line = readFileSync("/proc/cpuinfo", "utf8").split("\n").find((
+      text,
+    ) => text.startsWith("flags"));
     return new Set(line?.split(":")[1].trim().split(" "));
   } catch {
     return new Set();
@@ -36,7 +38,13 @@ export function environment(): Environment {
   return {
     processor: processors[0]?.model ?? "unknown",
     cores: processors.length,
-    vectors: flags.has("avx512f") ? "AVX-512" : flags.has("avx2") ? "AVX2" : flags.has("sse4_2") ? "SSE4.2" : os.arch(),
+    vectors: flags.has("avx512f")
+      ? "AVX-512"
+      : flags.has("avx2")
+      ? "AVX2"
+      : flags.has("sse4_2")
+      ? "SSE4.2"
+      : os.arch(),
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     system: `${os.type()} ${os.arch()}`,
     deno: Deno.version.deno,
@@ -47,7 +55,10 @@ export function environment(): Environment {
 }
 
 function git(...args: string[]): string {
-  const { success, stdout } = new Deno.Command("git", { args, cwd: new URL(".", import.meta.url).pathname })
+  const { success, stdout } = new Deno.Command("git", {
+    args,
+    cwd: new URL(".", import.meta.url).pathname,
+  })
     .outputSync();
   return success ? new TextDecoder().decode(stdout).trim() : "";
 }
@@ -55,6 +66,8 @@ function git(...args: string[]): string {
 function revision(): string {
   const commit = git("rev-parse", "--short", "HEAD");
   if (commit === "") return process.env.MINIMA_REVISION ?? "unknown";
-  const changed = git("status", "--porcelain", "--", ":/", ":(exclude,top)bench/results") !== "";
+  const changed =
+    git("status", "--porcelain", "--", ":/", ":(exclude,top)bench/results") !==
+      "";
   return changed ? `${commit}+` : commit;
 }

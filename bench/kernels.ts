@@ -1,6 +1,11 @@
 /** The library's kernels as contenders: one workspace a build, on one thread. */
 
-import { capabilities, init, openWorkspace, type Workspace } from "../kernels/engine/mod.ts";
+import {
+  capabilities,
+  init,
+  openWorkspace,
+  type Workspace,
+} from "../kernels/engine/mod.ts";
 import { type FamilyModules, loadModule } from "../kernels/engine/modules.ts";
 import { denseFamily } from "../kernels/families/dense.ts";
 import { type FloatDtype, specifications } from "../kernels/contract.ts";
@@ -14,14 +19,28 @@ export type Build = "simd" | "relaxed";
  * Opens the dense kernels of each build; in the order simd, relaxed. The relaxed build is left out where the engine does not
  * choose it, because it has no fused multiply-add.
  */
-export async function openBuilds(modules?: FamilyModules): Promise<Map<Build, Workspace>> {
-  const both = modules ?? { simd: await loadModule(denseFamily, "simd"), relaxed: await relaxedModule() };
-  const request = { families: [denseFamily], backend: "wasm", threads: 1, dtype: "f64", flops: 0 } as const;
+export async function openBuilds(
+  modules?: FamilyModules,
+): Promise<Map<Build, Workspace>> {
+  const both = modules ??
+    {
+      simd: await loadModule(denseFamily, "simd"),
+      relaxed: await relaxedModule(),
+    };
+  const request = {
+    families: [denseFamily],
+    backend: "wasm",
+    threads: 1,
+    dtype: "f64",
+    flops: 0,
+  } as const;
   const builds = new Map<Build, Workspace>();
   await init({ modules: { dense: { simd: both.simd } } });
   builds.set("simd", await openWorkspace(request));
   await init({ modules: { dense: both } });
-  if ((await capabilities()).build === "relaxed") builds.set("relaxed", await openWorkspace(request));
+  if ((await capabilities()).build === "relaxed") {
+    builds.set("relaxed", await openWorkspace(request));
+  }
   return builds;
 }
 

@@ -12,11 +12,14 @@ import { type Contender, race } from "../runner.ts";
 
 /** Square products: the library's two builds, its peers, and the multiply-add peak of the core. */
 export const gemm: Case = {
-  question: "How fast is a square matrix product on one thread, beside other libraries and beside the core's own peak?",
+  question:
+    "How fast is a square matrix product on one thread, beside other libraries and beside the core's own peak?",
   async run({ quick, seed, progress }) {
     const sizes = quick ? [256] : [512, 1024];
     const builds = await openBuilds();
-    const peak = new WebAssembly.Module(await buildPeak(builds.has("relaxed") ? "relaxed" : "simd"));
+    const peak = new WebAssembly.Module(
+      await buildPeak(builds.has("relaxed") ? "relaxed" : "simd"),
+    );
     const { found: peers, missing } = sortOut([
       await openTfjs(),
       await openNumpyTs(),
@@ -28,7 +31,10 @@ export const gemm: Case = {
 
     for (const dtype of ["f32", "f64"] as const) {
       for (const size of sizes) {
-        const make = () => dtype === "f32" ? new Float32Array(size * size) : new Float64Array(size * size);
+        const make = () =>
+          dtype === "f32"
+            ? new Float32Array(size * size)
+            : new Float64Array(size * size);
         const a = normals(make(), seed);
         const b = normals(make(), seed + 1);
         const expected = corner(a, b, size);
@@ -38,9 +44,20 @@ export const gemm: Case = {
         const peakName = "peak of the core, 128-bit multiply-add";
         const contenders: Contender[] = [];
         for (const [build, workspace] of builds) {
-          const contender = gemmContender(`minima, ${build} build`, workspace, a, b, size);
+          const contender = gemmContender(
+            `minima, ${build} build`,
+            workspace,
+            a,
+            b,
+            size,
+          );
           await contender.run();
-          checkCorner(contender.name, (await contender.product())[0], expected, dtype);
+          checkCorner(
+            contender.name,
+            (await contender.product())[0],
+            expected,
+            dtype,
+          );
           contenders.push(contender);
         }
         const best = contenders[contenders.length - 1].name;
@@ -48,24 +65,40 @@ export const gemm: Case = {
           if (!peer.dtypes.includes(dtype)) continue;
           const { run, corner } = await peer.prepare(a, b, size);
           checkCorner(peer.name, await corner(), expected, dtype);
-          contenders.push({ name: `${peer.name} (${peer.setting})`, work, run, selfTimed: peer.selfTimed });
+          contenders.push({
+            name: `${peer.name} (${peer.setting})`,
+            work,
+            run,
+            selfTimed: peer.selfTimed,
+          });
         }
         contenders.push(peakContender(peakName, peak, dtype));
 
         const measured = await race(contenders, {
           rounds: quick ? 3 : 15,
-          onRound: (round, rounds) => progress(`${title}, round ${round} of ${rounds}`),
+          onRound: (round, rounds) =>
+            progress(`${title}, round ${round} of ${rounds}`),
         });
-        const rate = (name: string) => measured.find((measurement) => measurement.name === name)!.rate!;
+        const rate = (name: string) =>
+          measured.find((measurement) => measurement.name === name)!.rate!;
         tables.push({
           title,
-          columns: ["contender", "GFLOP/s", "of the peak", "to minima", "minimum ms", "median ms"],
+          columns: [
+            "contender",
+            "GFLOP/s",
+            "of the peak",
+            "to minima",
+            "minimum ms",
+            "median ms",
+          ],
           rows: measured.map((m) => [
             m.name,
             m.rate!,
             m.rate! / rate(peakName),
             m.rate! / rate(best),
-            ...(m.name === peakName ? [null, null] : [m.minimum * 1e3, m.median * 1e3]),
+            ...(m.name === peakName
+              ? [null, null]
+              : [m.minimum * 1e3, m.median * 1e3]),
           ]),
         });
         targets.push({
@@ -74,9 +107,18 @@ export const gemm: Case = {
           limit: 0.85,
           sense: "at least",
         });
-        for (const peer of peers.filter(({ name, dtypes }) => !name.startsWith("numpy ") && dtypes.includes(dtype))) {
+        for (
+          const peer of peers.filter(({ name, dtypes }) =>
+            !name.startsWith("numpy ") && dtypes.includes(dtype)
+          )
+        ) {
           const value = rate(best) / rate(`${peer.name} (${peer.setting})`);
-          targets.push({ name: `${title}: rate to ${peer.name}`, value, limit: 1.2, sense: "at least" });
+          targets.push({
+            name: `${title}: rate to ${peer.name}`,
+            value,
+            limit: 1.2,
+            sense: "at least",
+          });
         }
       }
     }
@@ -99,9 +141,16 @@ function corner(a: FloatArray, b: FloatArray, size: number): number {
   return sum;
 }
 
-function checkCorner(name: string, value: number, expected: number, dtype: "f32" | "f64"): void {
+function checkCorner(
+  name: string,
+  value: number,
+  expected: number,
+  dtype: "f32" | "f64",
+): void {
   const tolerance = dtype === "f32" ? 1e-2 : 1e-9;
   if (!(Math.abs(value - expected) <= tolerance)) {
-    throw new Error(`${name} says that element (0, 0) of the product is ${value}; it is ${expected}.`);
+    throw new Error(
+      `${name} says that element (0, 0) of the product is ${value}; it is ${expected}.`,
+    );
   }
 }

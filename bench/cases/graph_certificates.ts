@@ -34,7 +34,13 @@ const settings: readonly Setting[] = [
     samples: 200,
     variables: 20,
     limit: 1,
-    options: { lambda0: 0.05, lambda2: 0.05, bigM: 1.057, method: "exact", gapTolerance: 0.05 },
+    options: {
+      lambda0: 0.05,
+      lambda2: 0.05,
+      bigM: 1.057,
+      method: "exact",
+      gapTolerance: 0.05,
+    },
   },
   {
     name: "p 20 banded, weak ridge, 5 %",
@@ -42,7 +48,13 @@ const settings: readonly Setting[] = [
     samples: 200,
     variables: 20,
     limit: 1,
-    options: { lambda0: 0.05, lambda2: 0.05, bigM: 1.057, method: "exact", gapTolerance: 0.05 },
+    options: {
+      lambda0: 0.05,
+      lambda2: 0.05,
+      bigM: 1.057,
+      method: "exact",
+      gapTolerance: 0.05,
+    },
   },
   {
     name: "p 20, strong ridge, 1 %",
@@ -50,7 +62,13 @@ const settings: readonly Setting[] = [
     samples: 200,
     variables: 20,
     limit: 0.1,
-    options: { lambda0: 0.05, lambda2: 0.5, bigM: 1.057, method: "exact", gapTolerance: 0.01 },
+    options: {
+      lambda0: 0.05,
+      lambda2: 0.5,
+      bigM: 1.057,
+      method: "exact",
+      gapTolerance: 0.01,
+    },
   },
   {
     name: "p 200, approximate, best of 5",
@@ -143,9 +161,12 @@ const memoryLimit = 4e9;
 
 /** Sparse precision matrices: time, certificate, recovery. */
 export const graphCertificates: Case = {
-  question: "How fast are graphs found and certified, and how much of the truth is in them?",
+  question:
+    "How fast are graphs found and certified, and how much of the truth is in them?",
   async run({ quick, seed, progress }) {
-    const chosen = settings.filter(({ variables }) => !quick || variables <= 200);
+    const chosen = settings.filter(({ variables }) =>
+      !quick || variables <= 200
+    );
     const rows: Cell[][] = [], large: Cell[][] = [], targets: Target[] = [];
     const figures = (fit: SparsePrecision): Cell[] => [
       fit.objective,
@@ -156,7 +177,9 @@ export const graphCertificates: Case = {
     ];
     const edgesOf = ({ precision }: SparsePrecision) =>
       new Set(
-        graphEdges(precision).map(({ ends: [i, j] }) => i * precision.shape[0] + j),
+        graphEdges(precision).map(({ ends: [i, j] }) =>
+          i * precision.shape[0] + j
+        ),
       );
     for (
       const { name, pattern, samples, variables, options, limit } of chosen
@@ -191,7 +214,16 @@ export const graphCertificates: Case = {
         Float64Array.from(toDense(fit.precision).data),
         design.precision,
       );
-      rows.push([name, least * 1e3, ...figures(fit), fit.edgeCount, truth.size, f1, matthews, error]);
+      rows.push([
+        name,
+        least * 1e3,
+        ...figures(fit),
+        fit.edgeCount,
+        truth.size,
+        f1,
+        matthews,
+        error,
+      ]);
       targets.push({
         name: `seconds, ${name}`,
         value: least,
@@ -208,7 +240,8 @@ export const graphCertificates: Case = {
       }
     }
     for (
-      const { name, pattern, samples, variables, options, limit } of largeSettings
+      const { name, pattern, samples, variables, options, limit }
+        of largeSettings
     ) {
       const size = quick ? variables / 20 : variables;
       progress(name);
@@ -232,7 +265,16 @@ export const graphCertificates: Case = {
         size * (size - 1) / 2,
       );
       const label = quick ? `${name}, a twentieth of it` : name;
-      large.push([label, elapsed, reserved / 2 ** 20, ...figures(fit), fit.edgeCount, design.edges.size, f1, matthews]);
+      large.push([
+        label,
+        elapsed,
+        reserved / 2 ** 20,
+        ...figures(fit),
+        fit.edgeCount,
+        design.edges.size,
+        f1,
+        matthews,
+      ]);
       targets.push({
         name: `seconds, ${label}`,
         value: elapsed,

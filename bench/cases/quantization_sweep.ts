@@ -6,7 +6,8 @@ import { race } from "../runner.ts";
 
 /** A pass of coordinate descent beside the product that does as many operations. */
 export const quantizationSweep: Case = {
-  question: "What share of the rate of our matrix product does a pass of quantisation over a square layer reach?",
+  question:
+    "What share of the rate of our matrix product does a pass of quantisation over a square layer reach?",
   async run({ quick, seed, progress }) {
     const size = quick ? 256 : 2048;
     const builds = [...await openBuilds()];
@@ -29,7 +30,9 @@ export const quantizationSweep: Case = {
 
     // Levels around the middle of a 3-bit grid.
     const weights = normals(new Float32Array(size * size), seed);
-    const coupling = normals(new Float32Array(size * size), seed + 1).map((value) => 0.1 * value / Math.sqrt(size));
+    const coupling = normals(new Float32Array(size * size), seed + 1).map((
+      value,
+    ) => 0.1 * value / Math.sqrt(size));
     for (let j = 0; j < size; j++) coupling[j * size + j] = 1;
     const errors = weights.map((value) => 0.1 * value);
     const levels = square("levels", weights);
@@ -67,13 +70,29 @@ export const quantizationSweep: Case = {
       onRound: (round, rounds) => progress(`round ${round} of ${rounds}`),
     });
     const whole = await workspace.read(levels.array);
-    if (!whole.every(Number.isFinite)) throw new Error("The levels did not stay finite.");
+    if (!whole.every(Number.isFinite)) {
+      throw new Error("The levels did not stay finite.");
+    }
     const [{ rate: reference }, quantized] = measured;
     return {
       tables: [{
         title: `f32, ${size} x ${size}, 3 bits, one thread`,
-        columns: ["contender", "GFLOP/s", "to the product", "minimum ms", "median ms"],
-        rows: measured.map((m) => [m.name, m.rate!, m.rate! / reference!, m.minimum * 1e3, m.median * 1e3]),
+        columns: [
+          "contender",
+          "GFLOP/s",
+          "to the product",
+          "minimum ms",
+          "median ms",
+        ],
+        rows: measured.map((
+          m,
+        ) => [
+          m.name,
+          m.rate!,
+          m.rate! / reference!,
+          m.minimum * 1e3,
+          m.median * 1e3,
+        ]),
       }],
       targets: [{
         name: "share of the product's rate",

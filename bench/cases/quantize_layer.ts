@@ -9,7 +9,8 @@ const passes = 25;
 
 /** A whole layer, beside PyTorch. */
 export const quantizeLayerCase: Case = {
-  question: "How fast are 25 passes of QuantEase over a whole layer, beside the same algorithm in PyTorch?",
+  question:
+    "How fast are 25 passes of QuantEase over a whole layer, beside the same algorithm in PyTorch?",
   async run({ quick, seed, progress }) {
     const size = quick ? 256 : 1024;
     const layer = syntheticLayer(size, size, seed);
@@ -30,7 +31,10 @@ export const quantizeLayerCase: Case = {
     const auto = await ours("auto");
     const missing = typeof torch === "string";
     const measured = await race([
-      { name: "minima, method quantease", run: async () => void (errors.ours = await ours("quantease")) },
+      {
+        name: "minima, method quantease",
+        run: async () => void (errors.ours = await ours("quantease")),
+      },
       { name: "minima, method auto", run: async () => void await ours("auto") },
       ...missing ? [] : [{
         name: torch.name,
@@ -57,7 +61,8 @@ export const quantizeLayerCase: Case = {
     const [first, , peer] = measured;
     return {
       tables: [{
-        title: `f32, ${size} x ${size}, ${bits} bits, ${passes} passes, every row its own grid`,
+        title:
+          `f32, ${size} x ${size}, ${bits} bits, ${passes} passes, every row its own grid`,
         columns: [
           "contender",
           "minimum s",

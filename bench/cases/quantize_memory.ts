@@ -1,23 +1,31 @@
 import type { Case, Target } from "../case.ts";
-import { type LayerMemory, memoryVariants } from "../runtimes/quantize_memory.ts";
+import {
+  type LayerMemory,
+  memoryVariants,
+} from "../runtimes/quantize_memory.ts";
 import { deno } from "../runtimes/runtimes.ts";
 
 /** Memory of a large layer. */
 export const quantizeMemory: Case = {
-  question: "How much memory does quantising a large layer take, its inputs included?",
+  question:
+    "How much memory does quantising a large layer take, its inputs included?",
   async run({ quick, progress }) {
     const runtime = await deno();
     if (typeof runtime === "string") throw new Error(runtime);
     const measured: (LayerMemory & { readonly method: string })[] = [];
     for (const variant of memoryVariants) {
       progress(variant);
-      const memory = await runtime.run<LayerMemory>("quantize_memory.ts", { quick, variant });
+      const memory = await runtime.run<LayerMemory>("quantize_memory.ts", {
+        quick,
+        variant,
+      });
       measured.push({ method: variant, ...memory });
     }
     const [{ size }] = measured;
     return {
       tables: [{
-        title: `f32, ${size} x ${size}, each in a fresh ${runtime.name} process, MiB`,
+        title:
+          `f32, ${size} x ${size}, each in a fresh ${runtime.name} process, MiB`,
         columns: ["method", "inputs", "growth of the peak", "in inputs"],
         rows: measured.map((
           { method, inputs, growth },
@@ -29,7 +37,9 @@ export const quantizeMemory: Case = {
         limit: 3,
         sense: "at most",
       })),
-      notes: ["Weights and Gram matrix are the inputs; 6 iterations on one thread."],
+      notes: [
+        "Weights and Gram matrix are the inputs; 6 iterations on one thread.",
+      ],
     };
   },
 };

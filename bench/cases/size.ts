@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { families } from "../../kernels/families/mod.ts";
 import type { Case, Cell } from "../case.ts";
+import { coldStartNotes, coldStarts } from "./cold_start.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
@@ -10,12 +11,19 @@ const systems = ["quantization", "regression", "graph"];
 
 /** What a user downloads or deploys, by system. */
 export const size: Case = {
-  question: "How many bytes are the kernels, the library and the service of each system, as files and compressed?",
-  async run() {
+  question:
+    "How many bytes are the kernels, the library and the service of each system, and how long does each take to start?",
+  async run({ quick, progress }) {
     const rows: Cell[][] = [];
     const add = (name: string, ...parts: Uint8Array[]) => {
       const [bytes, compressed] = parts.reduce(
-        ([bytes, compressed], part) => [bytes + part.length, compressed + gzipSync(part, { level: 9 }).length],
+        (
+          [bytes, compressed],
+          part,
+        ) => [
+          bytes + part.length,
+          compressed + gzipSync(part, { level: 9 }).length,
+        ],
         [0, 0],
       );
       rows.push([name, bytes / 1024, compressed / 1024]);
@@ -23,27 +31,51 @@ export const size: Case = {
     };
     for (const { name } of families) {
       for (const build of ["simd", "relaxed"]) {
-        add(`kernels, ${name}, ${build} build`, await Deno.readFile(`${root}kernels/dist/${name}.${build}.wasm`));
+        add(
+          `kernels, ${name}, ${build} build`,
+          await Deno.readFile(`${root}kernels/dist/${name}.${build}.wasm`),
+        );
       }
     }
     for (const system of systems) {
-      add(`library, ${system}, minified, both builds within`, ...await bundle(`${root}solvers/${system}/mod.ts`));
+      add(
+        `library, ${system}, minified, both builds within`,
+        ...await bundle(`${root}solvers/${system}/mod.ts`),
+      );
     }
-    add("library, all, minified, both builds within", ...await bundle(`${root}mod.ts`));
+    add(
+      "library, all, minified, both builds within",
+      ...await bundle(`${root}mod.ts`),
+    );
     const deployed: [string, number][] = [];
     for (const system of systems) {
-      deployed.push([system, add(`deployed to workerd, ${system}: service and kernels`, ...await service(system))]);
+      deployed.push([
+        system,
+        add(
+          `deployed to workerd, ${system}: service and kernels`,
+          ...await service(system),
+        ),
+      ]);
     }
     add("deployed to workerd, all: service and kernels", ...await service());
+    const { table, missing } = await coldStarts(quick, progress);
     return {
-      tables: [{ title: "Sizes in KiB", columns: ["what", "size", "gzip -9"], rows }],
+      tables: [{
+        title: "Sizes in KiB",
+        columns: ["what", "size", "gzip -9"],
+        rows,
+      }, table],
       targets: deployed.map(([system, value]) => ({
         name: `deployed to workerd, ${system} alone, gzip, KiB`,
         value,
         limit: 150,
         sense: "at most",
       })),
-      notes: ["A system is loaded in chunks: what a page downloads is less than the library's row, one build alone."],
+      notes: [
+        "A system is loaded in chunks: what a page downloads is less than the library's row, one build alone.",
+        ...coldStartNotes,
+      ],
+      missing,
     };
   },
 };
@@ -67,10 +99,17 @@ async function bundle(entry: string): Promise<Uint8Array[]> {
 /** The files that go to the edge. */
 async function service(system?: string): Promise<Uint8Array[]> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "scripts/build_worker.ts", ...system ? [`--system=${system}`] : []],
+    args: [
+      "run",
+      "-A",
+      "scripts/build_worker.ts",
+      ...system ? [`--system=${system}`] : [],
+    ],
     cwd: root,
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   const folder = `${root}build/worker${system ? `-${system}` : ""}`;
-  return [...Deno.readDirSync(folder)].map(({ name }) => Deno.readFileSync(`${folder}/${name}`));
+  return [...Deno.readDirSync(folder)].map(({ name }) =>
+    Deno.readFileSync(`${folder}/${name}`)
+  );
 }

@@ -14,7 +14,8 @@ interface Part {
 
 /** What more threads bring. */
 export const threads: Case = {
-  question: "How do a matrix product and a whole layer speed up with threads, and is the answer the same?",
+  question:
+    "How do a matrix product and a whole layer speed up with threads, and is the answer the same?",
   async run(context) {
     const { threads: most, threadsReason } = await capabilities();
     const counts = [1, 2, 4, 8, 16].filter((count) => count <= most);
@@ -40,13 +41,24 @@ export const threads: Case = {
   },
 };
 
-async function product(counts: readonly number[], { quick, seed, progress }: CaseContext): Promise<Part> {
+async function product(
+  counts: readonly number[],
+  { quick, seed, progress }: CaseContext,
+): Promise<Part> {
   const size = quick ? 256 : 512;
   const a = normals(new Float32Array(size * size), seed);
   const b = normals(new Float32Array(size * size), seed + 1);
   const contenders = await Promise.all(counts.map(async (count) => {
-    const request = { families: [denseFamily], threads: count, dtype: "f32", flops: 2 * size ** 3 } as const;
-    const workspace = await openWorkspace({ ...request, backend: count === 1 ? "wasm" : "threads" });
+    const request = {
+      families: [denseFamily],
+      threads: count,
+      dtype: "f32",
+      flops: 2 * size ** 3,
+    } as const;
+    const workspace = await openWorkspace({
+      ...request,
+      backend: count === 1 ? "wasm" : "threads",
+    });
     checkThreads(workspace.plan.threads, count);
     return gemmContender(`${count}`, workspace, a, b, size);
   }));
@@ -56,12 +68,17 @@ async function product(counts: readonly number[], { quick, seed, progress }: Cas
     0.8,
     {
       rounds: quick ? 3 : 200,
-      onRound: (round, rounds) => progress(`product, round ${round} of ${rounds}`),
+      onRound: (round, rounds) =>
+        progress(`product, round ${round} of ${rounds}`),
     },
   );
-  const products = await Promise.all(contenders.map(({ product }) => product()));
+  const products = await Promise.all(
+    contenders.map(({ product }) => product()),
+  );
   for (const product of products) {
-    if (!product.every((value, index) => Object.is(value, products[0][index]))) {
+    if (
+      !product.every((value, index) => Object.is(value, products[0][index]))
+    ) {
       throw new Error("The product depends on the number of threads.");
     }
   }
@@ -106,7 +123,8 @@ async function wholeLayer(
     0.925,
     {
       rounds: quick ? 3 : 5,
-      onRound: (round, rounds) => progress(`${method}, round ${round} of ${rounds}`),
+      onRound: (round, rounds) =>
+        progress(`${method}, round ${round} of ${rounds}`),
       best: () => stages.map((stage) => stage.seconds()),
     },
   );
@@ -128,9 +146,13 @@ class BestStages {
     const finish = () => {
       lap();
       if (this.#least.length > 0 && this.#least.length !== times.length) {
-        throw new Error(`A run took ${times.length} stages, and one before it ${this.#least.length}.`);
+        throw new Error(
+          `A run took ${times.length} stages, and one before it ${this.#least.length}.`,
+        );
       }
-      this.#least = times.map((time, at) => Math.min(time, this.#least[at] ?? Infinity));
+      this.#least = times.map((time, at) =>
+        Math.min(time, this.#least[at] ?? Infinity)
+      );
     };
     return { lap, finish };
   }
@@ -164,7 +186,12 @@ async function compare(
     slowSeconds,
     onRound,
   });
-  const processor = await race(contenders, { rounds: 3, clock: "cpu", budgetSeconds: 0, onRound });
+  const processor = await race(contenders, {
+    rounds: 3,
+    clock: "cpu",
+    budgetSeconds: 0,
+    onRound,
+  });
   const [one] = measured;
   const least = best?.() ?? measured.map(({ minimum }) => minimum);
   return {
@@ -199,5 +226,7 @@ async function compare(
 }
 
 function checkThreads(came: number, asked: number): void {
-  if (came !== asked) throw new Error(`${asked} threads were asked for, and ${came} came.`);
+  if (came !== asked) {
+    throw new Error(`${asked} threads were asked for, and ${came} came.`);
+  }
 }

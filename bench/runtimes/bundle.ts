@@ -53,12 +53,16 @@ export async function bundleProgram(
   if (precompiled) {
     const dist = `${here}../../kernels/dist`;
     for await (const { name } of Deno.readDir(dist)) {
-      if (name.endsWith(".wasm")) wasm.set(name, await Deno.readFile(`${dist}/${name}`));
+      if (name.endsWith(".wasm")) {
+        wasm.set(name, await Deno.readFile(`${dist}/${name}`));
+      }
     }
   }
   const kernels = precompiled ? "kernels: modules, " : "";
   const entry = [
-    ...precompiled ? ['import { modules } from "../../kernels/dist/modules.js";'] : [],
+    ...precompiled
+      ? ['import { modules } from "../../kernels/dist/modules.js";']
+      : [],
     ...[...wasm.keys()].filter((file) => file.startsWith("peak")).map((file) =>
       `import ${file.replace(".wasm", "")} from "./${file}";`
     ),
@@ -79,9 +83,18 @@ export async function bundleProgram(
     plugins: [{
       name: "program",
       setup(setup) {
-        setup.onResolve({ filter: /^entry$/ }, ({ path }) => ({ path, namespace: "entry" }));
-        setup.onLoad({ filter: /.*/, namespace: "entry" }, () => ({ contents: entry.join("\n"), resolveDir: here }));
-        setup.onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path, external: precompiled, namespace: "wasm" }));
+        setup.onResolve(
+          { filter: /^entry$/ },
+          ({ path }) => ({ path, namespace: "entry" }),
+        );
+        setup.onLoad(
+          { filter: /.*/, namespace: "entry" },
+          () => ({ contents: entry.join("\n"), resolveDir: here }),
+        );
+        setup.onResolve(
+          { filter: /\.wasm$/ },
+          ({ path }) => ({ path, external: precompiled, namespace: "wasm" }),
+        );
         setup.onLoad({ filter: /.*/, namespace: "wasm" }, ({ path }) => ({
           contents: wasm.get(path.replace("./", "")),
           loader: "binary",

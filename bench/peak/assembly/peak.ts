@@ -46,8 +46,14 @@ function run<T>(turns: i32, multiplier: T, addend: T): T {
     x10 = step<T>(x10, m, a);
     x11 = step<T>(x11, m, a);
   }
-  const low = v128.add<T>(v128.add<T>(v128.add<T>(x0, x1), v128.add<T>(x2, x3)), v128.add<T>(x4, x5));
-  const high = v128.add<T>(v128.add<T>(v128.add<T>(x6, x7), v128.add<T>(x8, x9)), v128.add<T>(x10, x11));
+  const low = v128.add<T>(
+    v128.add<T>(v128.add<T>(x0, x1), v128.add<T>(x2, x3)),
+    v128.add<T>(x4, x5),
+  );
+  const high = v128.add<T>(
+    v128.add<T>(v128.add<T>(x6, x7), v128.add<T>(x8, x9)),
+    v128.add<T>(x10, x11),
+  );
   return v128.extract_lane<T>(v128.add<T>(low, high), 0);
 }
 
