@@ -9,9 +9,7 @@ interface Host {
 }
 
 const host = globalThis as unknown as Host;
-const cpuUsage = host.navigator?.userAgent === "Cloudflare-Workers"
-  ? undefined
-  : host.process?.cpuUsage;
+const cpuUsage = host.navigator?.userAgent === "Cloudflare-Workers" ? undefined : host.process?.cpuUsage;
 
 /** The best clock of this runtime. */
 export const bestClock: ClockName = cpuUsage ? "cpu" : "wall";

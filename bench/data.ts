@@ -15,8 +15,7 @@ export function uniform(seed: number): () => number {
 /** Standard normal numbers (Box and Muller 1958). */
 export function normal(seed: number): () => number {
   const next = uniform(seed);
-  return () =>
-    Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+  return () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
 }
 
 /** `length` standard normal numbers. */
@@ -69,9 +68,7 @@ export function syntheticLayer(
       const base = j * factors;
       let sum = 0;
       for (let f = 0; f < factors; f++) sum += a[f] * factor[base + f];
-      gram[i * columns + j] = gram[j * columns + i] = i === j
-        ? 1.2 * sum + 0.1
-        : sum;
+      gram[i * columns + j] = gram[j * columns + i] = i === j ? 1.2 * sum + 0.1 : sum;
     }
   }
   return { rows, columns, weights, gram };

@@ -3,11 +3,7 @@
 import { type Matrix, matrix } from "../mod.ts";
 import { normal, uniform } from "./data.ts";
 import { type GraphPattern, patternMatrix } from "./graph_patterns.ts";
-import {
-  cholesky,
-  extremeEigenvalues,
-  inverseOfLower,
-} from "./linear_algebra.ts";
+import { cholesky, extremeEigenvalues, inverseOfLower } from "./linear_algebra.ts";
 
 export type { GraphPattern } from "./graph_patterns.ts";
 
@@ -110,8 +106,7 @@ export function regressionDesign(
     readonly seed: number;
   },
 ): RegressionDesign {
-  const { nonzeros, correlation, kind = "exponential", signalToNoise, seed } =
-    options;
+  const { nonzeros, correlation, kind = "exponential", signalToNoise, seed } = options;
   const draw = normal(seed),
     X = matrix(samples, features),
     coefficients = new Float64Array(features);
@@ -124,9 +119,7 @@ export function regressionDesign(
     for (let j = 0, value = 0; j < features; j++) {
       if (kind === "constant") {
         value = common + Math.sqrt(1 - correlation) * draw();
-      } else {value = j === 0
-          ? draw()
-          : correlation * value + Math.sqrt(1 - correlation ** 2) * draw();}
+      } else value = j === 0 ? draw() : correlation * value + Math.sqrt(1 - correlation ** 2) * draw();
       X.data[i * features + j] = value;
       y[i] += value * coefficients[j];
     }

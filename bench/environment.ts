@@ -38,13 +38,7 @@ export function environment(): Environment {
   return {
     processor: processors[0]?.model ?? "unknown",
     cores: processors.length,
-    vectors: flags.has("avx512f")
-      ? "AVX-512"
-      : flags.has("avx2")
-      ? "AVX2"
-      : flags.has("sse4_2")
-      ? "SSE4.2"
-      : os.arch(),
+    vectors: flags.has("avx512f") ? "AVX-512" : flags.has("avx2") ? "AVX2" : flags.has("sse4_2") ? "SSE4.2" : os.arch(),
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     system: `${os.type()} ${os.arch()}`,
     deno: Deno.version.deno,
@@ -66,8 +60,7 @@ function git(...args: string[]): string {
 function revision(): string {
   const commit = git("rev-parse", "--short", "HEAD");
   if (commit === "") return process.env.MINIMA_REVISION ?? "unknown";
-  const changed =
-    git("status", "--porcelain", "--", ":/", ":(exclude,top)bench/results") !==
-      "";
+  const changed = git("status", "--porcelain", "--", ":/", ":(exclude,top)bench/results") !==
+    "";
   return changed ? `${commit}+` : commit;
 }

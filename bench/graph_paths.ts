@@ -30,9 +30,7 @@ export function standardize(
   const samples = matrix(
     rows,
     columns,
-    data.map((x, at) =>
-      (x - by.means[at % columns]) / by.deviations[at % columns]
-    ),
+    data.map((x, at) => (x - by.means[at % columns]) / by.deviations[at % columns]),
   );
   return { samples, means, deviations };
 }
@@ -154,7 +152,5 @@ export function unstandardized(
   { deviations }: Standardized,
 ): Float64Array {
   const size = deviations.length;
-  return precision.map((value, at) =>
-    value / deviations[Math.floor(at / size)] / deviations[at % size]
-  );
+  return precision.map((value, at) => value / deviations[Math.floor(at / size)] / deviations[at % size]);
 }

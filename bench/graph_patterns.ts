@@ -44,8 +44,7 @@ export function patternMatrix(
   next: () => number,
 ): { values: Float64Array; completion: Completion } {
   const values = new Float64Array(size * size);
-  const join = (i: number, j: number, value: number) =>
-    values[i * size + j] = values[j * size + i] = value;
+  const join = (i: number, j: number, value: number) => values[i * size + j] = values[j * size + i] = value;
   const pairs = (entry: (i: number, j: number) => number) => {
     for (let i = 0; i < size; i++) {
       for (let j = i + 1; j < size; j++) join(i, j, entry(i, j));
@@ -62,15 +61,11 @@ export function patternMatrix(
       pairs(() => next() < pattern.degree / size ? hugeEntry : 0);
       return { values, completion: "least eigenvalue" };
     case "hub":
-      pairs((i, j) =>
-        i % pattern.groupSize === 0 && j - i < pattern.groupSize ? hugeEntry : 0
-      );
+      pairs((i, j) => i % pattern.groupSize === 0 && j - i < pattern.groupSize ? hugeEntry : 0);
       return { values, completion: "least eigenvalue" };
     case "cluster": {
       const group = (i: number) => Math.floor(i / pattern.groupSize);
-      pairs((i, j) =>
-        group(i) === group(j) && next() < pattern.share ? hugeEntry : 0
-      );
+      pairs((i, j) => group(i) === group(j) && next() < pattern.share ? hugeEntry : 0);
       return { values, completion: "least eigenvalue" };
     }
     case "scale-free": {
@@ -89,9 +84,7 @@ export function patternMatrix(
       pairs((i, j) => j === i + 1 ? -correlation * scale : 0);
       for (let i = 0; i < size; i++) {
         const inside = i > 0 && i < size - 1;
-        values[i * (size + 1)] = size === 1
-          ? 1
-          : scale * (inside ? 1 + correlation ** 2 : 1);
+        values[i * (size + 1)] = size === 1 ? 1 : scale * (inside ? 1 + correlation ** 2 : 1);
       }
       return { values, completion: "whole" };
     }

@@ -1,11 +1,6 @@
 /** The library's kernels as contenders: one workspace a build, on one thread. */
 
-import {
-  capabilities,
-  init,
-  openWorkspace,
-  type Workspace,
-} from "../kernels/engine/mod.ts";
+import { capabilities, init, openWorkspace, type Workspace } from "../kernels/engine/mod.ts";
 import { type FamilyModules, loadModule } from "../kernels/engine/modules.ts";
 import { denseFamily } from "../kernels/families/dense.ts";
 import { type FloatDtype, specifications } from "../kernels/contract.ts";

@@ -35,9 +35,7 @@ export function recovery(
     precision: share(correct, found.size),
     recall: share(correct, truth.size),
     f1: share(2 * correct, found.size + truth.size),
-    matthews: product === 0
-      ? 0
-      : (correct * rejected - wrong * missed) / Math.sqrt(product),
+    matthews: product === 0 ? 0 : (correct * rejected - wrong * missed) / Math.sqrt(product),
   };
 }
 

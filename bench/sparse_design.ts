@@ -87,8 +87,7 @@ export function sparseGraphDesign(
   const result = matrix(samples, variables);
   for (let row = 0; row < samples; row++) {
     let before = Float64Array.from({ length: variables }, draw);
-    const mapped = (x: Float64Array) =>
-      multiply(x, shift).map((y, i) => (y - middle * x[i]) / half);
+    const mapped = (x: Float64Array) => multiply(x, shift).map((y, i) => (y - middle * x[i]) / half);
     let now = mapped(before);
     const target = result.data.subarray(row * variables, (row + 1) * variables);
     for (let i = 0; i < variables; i++) {
@@ -104,13 +103,9 @@ export function sparseGraphDesign(
     }
   }
   const variances = new Float64Array(variables);
-  result.data.forEach((value, at) =>
-    variances[at % variables] += value * value / samples
-  );
+  result.data.forEach((value, at) => variances[at % variables] += value * value / samples);
   const largest = variances.reduce((most, value) => Math.max(most, value));
-  result.data.forEach((value, at) =>
-    result.data[at] = value / Math.sqrt(largest)
-  );
+  result.data.forEach((value, at) => result.data[at] = value / Math.sqrt(largest));
   const edges = new Set(
     values.map((_, e) => ends[2 * e] * variables + ends[2 * e + 1]),
   );

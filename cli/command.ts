@@ -42,7 +42,7 @@ export interface Invocation<T extends OptionTable> {
   readonly signal: AbortSignal;
 }
 
-/** A command: one file in this folder, and one line in `commands.ts`. */
+/** A command: one file in `commands/`, and one line in `commands/mod.ts`. */
 export interface Command<T extends OptionTable = OptionTable> {
   readonly name: string;
   /** One line for the list of commands. */

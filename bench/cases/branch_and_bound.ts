@@ -85,8 +85,7 @@ const where = (
 
 /** The pace of branch and bound. */
 export const branchAndBoundCase: Case = {
-  question:
-    "How many relaxations a second does branch and bound solve, and what do two threads bring?",
+  question: "How many relaxations a second does branch and bound solve, and what do two threads bring?",
   async run({ quick, seed, progress }) {
     const { threads: most } = await capabilities();
     const searches = [

@@ -28,11 +28,8 @@ export async function coldStarts(
   }
   const rows = found.flatMap(({ name }, index) =>
     systems.map((system, at): Cell[] => {
-      const least = (stage: keyof ColdStart) =>
-        Math.min(...starts[index][at].map((start) => start[stage]));
-      const totals = starts[index][at].map((start) =>
-        start.import + start.answer
-      );
+      const least = (stage: keyof ColdStart) => Math.min(...starts[index][at].map((start) => start[stage]));
+      const totals = starts[index][at].map((start) => start.import + start.answer);
       return [
         name,
         system,
@@ -65,8 +62,7 @@ export const coldStartNotes = [
 
 /** From nothing to a first answer. */
 export const coldStart: Case = {
-  question:
-    "How long does a fresh process, page or worker need to import one system and give a first small answer?",
+  question: "How long does a fresh process, page or worker need to import one system and give a first small answer?",
   async run({ quick, progress }) {
     const { table, missing } = await coldStarts(quick, progress);
     return { tables: [table], targets: [], notes: coldStartNotes, missing };

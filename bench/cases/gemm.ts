@@ -12,8 +12,7 @@ import { type Contender, race } from "../runner.ts";
 
 /** Square products: the library's two builds, its peers, and the multiply-add peak of the core. */
 export const gemm: Case = {
-  question:
-    "How fast is a square matrix product on one thread, beside other libraries and beside the core's own peak?",
+  question: "How fast is a square matrix product on one thread, beside other libraries and beside the core's own peak?",
   async run({ quick, seed, progress }) {
     const sizes = quick ? [256] : [512, 1024];
     const builds = await openBuilds();
@@ -31,10 +30,7 @@ export const gemm: Case = {
 
     for (const dtype of ["f32", "f64"] as const) {
       for (const size of sizes) {
-        const make = () =>
-          dtype === "f32"
-            ? new Float32Array(size * size)
-            : new Float64Array(size * size);
+        const make = () => dtype === "f32" ? new Float32Array(size * size) : new Float64Array(size * size);
         const a = normals(make(), seed);
         const b = normals(make(), seed + 1);
         const expected = corner(a, b, size);
@@ -76,11 +72,9 @@ export const gemm: Case = {
 
         const measured = await race(contenders, {
           rounds: quick ? 3 : 15,
-          onRound: (round, rounds) =>
-            progress(`${title}, round ${round} of ${rounds}`),
+          onRound: (round, rounds) => progress(`${title}, round ${round} of ${rounds}`),
         });
-        const rate = (name: string) =>
-          measured.find((measurement) => measurement.name === name)!.rate!;
+        const rate = (name: string) => measured.find((measurement) => measurement.name === name)!.rate!;
         tables.push({
           title,
           columns: [
@@ -96,9 +90,7 @@ export const gemm: Case = {
             m.rate!,
             m.rate! / rate(peakName),
             m.rate! / rate(best),
-            ...(m.name === peakName
-              ? [null, null]
-              : [m.minimum * 1e3, m.median * 1e3]),
+            ...(m.name === peakName ? [null, null] : [m.minimum * 1e3, m.median * 1e3]),
           ]),
         });
         targets.push({
@@ -108,9 +100,7 @@ export const gemm: Case = {
           sense: "at least",
         });
         for (
-          const peer of peers.filter(({ name, dtypes }) =>
-            !name.startsWith("numpy ") && dtypes.includes(dtype)
-          )
+          const peer of peers.filter(({ name, dtypes }) => !name.startsWith("numpy ") && dtypes.includes(dtype))
         ) {
           const value = rate(best) / rate(`${peer.name} (${peer.setting})`);
           targets.push({

@@ -5,8 +5,7 @@ import { findRuntimes } from "../runtimes/runtimes.ts";
 
 /** The same product in every runtime. */
 export const gemmRuntimes: Case = {
-  question:
-    "What share of the core's multiply-add peak does a matrix product reach in each JavaScript runtime?",
+  question: "What share of the core's multiply-add peak does a matrix product reach in each JavaScript runtime?",
   async run({ quick, progress }) {
     const { found, missing } = await findRuntimes();
     const tables: Table[] = [], targets: Target[] = [];

@@ -161,12 +161,9 @@ const memoryLimit = 4e9;
 
 /** Sparse precision matrices: time, certificate, recovery. */
 export const graphCertificates: Case = {
-  question:
-    "How fast are graphs found and certified, and how much of the truth is in them?",
+  question: "How fast are graphs found and certified, and how much of the truth is in them?",
   async run({ quick, seed, progress }) {
-    const chosen = settings.filter(({ variables }) =>
-      !quick || variables <= 200
-    );
+    const chosen = settings.filter(({ variables }) => !quick || variables <= 200);
     const rows: Cell[][] = [], large: Cell[][] = [], targets: Target[] = [];
     const figures = (fit: SparsePrecision): Cell[] => [
       fit.objective,
@@ -177,9 +174,7 @@ export const graphCertificates: Case = {
     ];
     const edgesOf = ({ precision }: SparsePrecision) =>
       new Set(
-        graphEdges(precision).map(({ ends: [i, j] }) =>
-          i * precision.shape[0] + j
-        ),
+        graphEdges(precision).map(({ ends: [i, j] }) => i * precision.shape[0] + j),
       );
     for (
       const { name, pattern, samples, variables, options, limit } of chosen
@@ -240,8 +235,7 @@ export const graphCertificates: Case = {
       }
     }
     for (
-      const { name, pattern, samples, variables, options, limit }
-        of largeSettings
+      const { name, pattern, samples, variables, options, limit } of largeSettings
     ) {
       const size = quick ? variables / 20 : variables;
       progress(name);

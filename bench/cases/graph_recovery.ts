@@ -69,8 +69,7 @@ interface Chosen {
 
 /** Recovery of true graphs beside the graphical lasso. */
 export const graphRecovery: Case = {
-  question:
-    "How much of a true graph is found, and how near is the estimate, beside the graphical lasso?",
+  question: "How much of a true graph is found, and how near is the estimate, beside the graphical lasso?",
   async run({ quick, seed, progress }) {
     const lasso = await openGlasso();
     const repeats = quick ? 2 : 10;
@@ -85,9 +84,7 @@ export const graphRecovery: Case = {
         const ours: Chosen[] = [], theirs: Chosen[] = [];
         for (let repeat = 0; repeat < repeats; repeat++) {
           progress(
-            `p ${variables}, n ${samples}, ${name}, ${
-              repeat + 1
-            } of ${repeats}`,
+            `p ${variables}, n ${samples}, ${name}, ${repeat + 1} of ${repeats}`,
           );
           const design = graphDesign(
             pattern(variables),
@@ -230,11 +227,8 @@ function choose(
 
 function row(design: string, method: string, fits: readonly Chosen[]): Cell[] {
   const mean = (values: readonly (number | null)[]) =>
-    values.includes(null)
-      ? null
-      : values.reduce<number>((sum, value) => sum + value! / values.length, 0);
-  const of = (rule: "ebic" | "heldOut", measure: keyof Measures) =>
-    mean(fits.map((fit) => fit[rule][measure]));
+    values.includes(null) ? null : values.reduce<number>((sum, value) => sum + value! / values.length, 0);
+  const of = (rule: "ebic" | "heldOut", measure: keyof Measures) => mean(fits.map((fit) => fit[rule][measure]));
   const center = of("ebic", "MCC")!;
   const spread = Math.sqrt(
     fits.reduce((sum, { ebic }) => sum + (ebic.MCC! - center) ** 2, 0) /
@@ -245,9 +239,7 @@ function row(design: string, method: string, fits: readonly Chosen[]): Cell[] {
     method,
     ...measures.map((name) => of("ebic", name)),
     spread,
-    ...(["edges", "MCC", "Frobenius", "KL"] as const).map((name) =>
-      of("heldOut", name)
-    ),
+    ...(["edges", "MCC", "Frobenius", "KL"] as const).map((name) => of("heldOut", name)),
     mean(fits.map(({ best }) => best)),
   ];
 }

@@ -5,28 +5,18 @@ import type { Case } from "../case.ts";
 /** Loads a case when it is asked for. */
 export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "gemm": async () => (await import("./gemm.ts")).gemm,
-  "gemm-runtimes": async () =>
-    (await import("./gemm_runtimes.ts")).gemmRuntimes,
+  "gemm-runtimes": async () => (await import("./gemm_runtimes.ts")).gemmRuntimes,
   "threads": async () => (await import("./threads.ts")).threads,
   "webgpu": async () => (await import("./webgpu.ts")).webgpu,
-  "quantization-sweep": async () =>
-    (await import("./quantization_sweep.ts")).quantizationSweep,
-  "quantize-layer": async () =>
-    (await import("./quantize_layer.ts")).quantizeLayerCase,
-  "quantize-methods": async () =>
-    (await import("./quantize_methods.ts")).quantizeMethods,
-  "quantize-growth": async () =>
-    (await import("./quantize_growth.ts")).quantizeGrowth,
-  "quantize-memory": async () =>
-    (await import("./quantize_memory.ts")).quantizeMemory,
-  "regression-certificates": async () =>
-    (await import("./regression_certificates.ts")).regressionCertificates,
-  "graph-certificates": async () =>
-    (await import("./graph_certificates.ts")).graphCertificates,
-  "branch-and-bound": async () =>
-    (await import("./branch_and_bound.ts")).branchAndBoundCase,
-  "graph-recovery": async () =>
-    (await import("./graph_recovery.ts")).graphRecovery,
+  "quantization-sweep": async () => (await import("./quantization_sweep.ts")).quantizationSweep,
+  "quantize-layer": async () => (await import("./quantize_layer.ts")).quantizeLayerCase,
+  "quantize-methods": async () => (await import("./quantize_methods.ts")).quantizeMethods,
+  "quantize-growth": async () => (await import("./quantize_growth.ts")).quantizeGrowth,
+  "quantize-memory": async () => (await import("./quantize_memory.ts")).quantizeMemory,
+  "regression-certificates": async () => (await import("./regression_certificates.ts")).regressionCertificates,
+  "graph-certificates": async () => (await import("./graph_certificates.ts")).graphCertificates,
+  "branch-and-bound": async () => (await import("./branch_and_bound.ts")).branchAndBoundCase,
+  "graph-recovery": async () => (await import("./graph_recovery.ts")).graphRecovery,
   "sachs": async () => (await import("./sachs.ts")).sachs,
   "stocks": async () => (await import("./stocks.ts")).stocks,
   "cold-start": async () => (await import("./cold_start.ts")).coldStart,

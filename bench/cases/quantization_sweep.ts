@@ -6,8 +6,7 @@ import { race } from "../runner.ts";
 
 /** A pass of coordinate descent beside the product that does as many operations. */
 export const quantizationSweep: Case = {
-  question:
-    "What share of the rate of our matrix product does a pass of quantisation over a square layer reach?",
+  question: "What share of the rate of our matrix product does a pass of quantisation over a square layer reach?",
   async run({ quick, seed, progress }) {
     const size = quick ? 256 : 2048;
     const builds = [...await openBuilds()];

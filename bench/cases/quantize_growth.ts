@@ -7,9 +7,7 @@ import { race } from "../runner.ts";
 export const quantizeGrowth: Case = {
   question: "Does the time of a layer grow as rows x columns^2?",
   async run({ quick, seed, progress }) {
-    const shapes = quick
-      ? [[128, 128], [128, 256], [256, 256]]
-      : [[512, 512], [512, 1024], [1024, 1024], [1024, 2048]];
+    const shapes = quick ? [[128, 128], [128, 256], [256, 256]] : [[512, 512], [512, 1024], [1024, 1024], [1024, 2048]];
     const contenders = shapes.map(([rows, columns]) => {
       const layer = syntheticLayer(rows, columns, seed);
       const weights = { data: layer.weights, shape: [rows, columns] as const };
@@ -71,8 +69,7 @@ export const quantizeGrowth: Case = {
 
 /** Slope of the least squares line. */
 function fitSlope(x: readonly number[], y: readonly number[]): number {
-  const mean = (values: readonly number[]) =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [centerX, centerY] = [mean(x), mean(y)];
   return mean(x.map((value, i) => (value - centerX) * (y[i] - centerY))) /
     mean(x.map((value) => (value - centerX) ** 2));

@@ -9,8 +9,7 @@ const passes = 25;
 
 /** A whole layer, beside PyTorch. */
 export const quantizeLayerCase: Case = {
-  question:
-    "How fast are 25 passes of QuantEase over a whole layer, beside the same algorithm in PyTorch?",
+  question: "How fast are 25 passes of QuantEase over a whole layer, beside the same algorithm in PyTorch?",
   async run({ quick, seed, progress }) {
     const size = quick ? 256 : 1024;
     const layer = syntheticLayer(size, size, seed);
@@ -61,8 +60,7 @@ export const quantizeLayerCase: Case = {
     const [first, , peer] = measured;
     return {
       tables: [{
-        title:
-          `f32, ${size} x ${size}, ${bits} bits, ${passes} passes, every row its own grid`,
+        title: `f32, ${size} x ${size}, ${bits} bits, ${passes} passes, every row its own grid`,
         columns: [
           "contender",
           "minimum s",

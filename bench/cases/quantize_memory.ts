@@ -1,14 +1,10 @@
 import type { Case, Target } from "../case.ts";
-import {
-  type LayerMemory,
-  memoryVariants,
-} from "../runtimes/quantize_memory.ts";
+import { type LayerMemory, memoryVariants } from "../runtimes/quantize_memory.ts";
 import { deno } from "../runtimes/runtimes.ts";
 
 /** Memory of a large layer. */
 export const quantizeMemory: Case = {
-  question:
-    "How much memory does quantising a large layer take, its inputs included?",
+  question: "How much memory does quantising a large layer take, its inputs included?",
   async run({ quick, progress }) {
     const runtime = await deno();
     if (typeof runtime === "string") throw new Error(runtime);
@@ -24,8 +20,7 @@ export const quantizeMemory: Case = {
     const [{ size }] = measured;
     return {
       tables: [{
-        title:
-          `f32, ${size} x ${size}, each in a fresh ${runtime.name} process, MiB`,
+        title: `f32, ${size} x ${size}, each in a fresh ${runtime.name} process, MiB`,
         columns: ["method", "inputs", "growth of the peak", "in inputs"],
         rows: measured.map((
           { method, inputs, growth },

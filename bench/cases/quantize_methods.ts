@@ -1,9 +1,5 @@
 import { quantizeLayer, type QuantizeOptions } from "../../mod.ts";
-import {
-  calibrate,
-  readLines,
-  readStories,
-} from "../../tests/fixtures/stories.ts";
+import { calibrate, readLines, readStories } from "../../tests/fixtures/stories.ts";
 import { type Case, type Cell, leftOut, type Target } from "../case.ts";
 import { dataFolder, withoutData } from "../real_data.ts";
 
@@ -18,8 +14,7 @@ const methods: Readonly<Record<string, QuantizeOptions>> = {
 
 /** What each method makes of real layers. */
 export const quantizeMethods: Case = {
-  question:
-    "What error does each method leave in the layers of a real language model, and what does it cost?",
+  question: "What error does each method leave in the layers of a real language model, and what does it cost?",
   async run({ quick, seed, progress }) {
     if (!dataFolder) return leftOut(withoutData);
     const stories = await readLines("calibration");
@@ -28,8 +23,7 @@ export const quantizeMethods: Case = {
       quick ? stories.slice(0, 2) : stories,
     );
     const bitWidths = quick ? [3] as const : [4, 3, 2] as const;
-    const mean = (values: readonly number[]) =>
-      values.reduce((sum, value) => sum + value, 0) / values.length;
+    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
     const errors = new Map<string, number[]>();
     const rows: Cell[][] = [];
     for (const [name, options] of Object.entries(methods)) {
@@ -57,8 +51,7 @@ export const quantizeMethods: Case = {
     }
     return {
       tables: [{
-        title:
-          `Mean over ${layers.length} layers of the relative error, and of the dense passes it took`,
+        title: `Mean over ${layers.length} layers of the relative error, and of the dense passes it took`,
         columns: [
           "method",
           ...bitWidths.flatMap((bits) => [`${bits} bits`, `passes, ${bits}`]),
@@ -70,8 +63,7 @@ export const quantizeMethods: Case = {
           name,
         ) => errors.get(name)![index]);
         return {
-          name:
-            `${bits} bits: error of auto to the better of GPTQ in activation order and QuantEase`,
+          name: `${bits} bits: error of auto to the better of GPTQ in activation order and QuantEase`,
           value: errors.get("auto")![index] / Math.min(...others),
           limit: 1,
           sense: "at most",

@@ -1,11 +1,7 @@
 import { sparseRegression, sparseRegressionPath } from "../../mod.ts";
 import { bestClock, seconds } from "../clock.ts";
 import type { Case, Cell, Target } from "../case.ts";
-import {
-  asDesigned,
-  type RegressionDesign,
-  regressionDesign,
-} from "../designs.ts";
+import { asDesigned, type RegressionDesign, regressionDesign } from "../designs.ts";
 import { openGlmnet } from "../peers/glmnet.ts";
 import { openL0bnb } from "../peers/l0bnb.ts";
 import { recovery } from "../recovery.ts";
@@ -128,14 +124,11 @@ export const regressionCertificates: Case = {
       missing = new Set<string>();
     const timeLimitMs = quick ? 5_000 : 60_000, gapTolerance = 0.01;
     for (
-      const setting of settings.filter(({ features }) =>
-        !quick || features < 1000
-      )
+      const setting of settings.filter(({ features }) => !quick || features < 1000)
     ) {
       const { features, samples, correlation, limit, ...options } = setting;
       const design = designOf(setting, seed), truth = trueSupport(design);
-      const label =
-        `${features} x ${samples}, ${correlation}, ${options.lambda2}`;
+      const label = `${features} x ${samples}, ${correlation}, ${options.lambda2}`;
       const recovered = (support: ArrayLike<number>) => {
         const { correct, found, matthews } = recovery(
           new Set(Array.from(support)),
@@ -250,8 +243,7 @@ export const regressionCertificates: Case = {
             support,
             hit ? "yes" : "no",
           ]);
-          const name =
-            `seconds, path over ${features}, ${method}, up to ${maxSupport}`;
+          const name = `seconds, path over ${features}, ${method}, up to ${maxSupport}`;
           targets.push({
             name,
             value: spent,
@@ -267,9 +259,7 @@ export const regressionCertificates: Case = {
           design,
           maxSupport,
         );
-        const hit = supports.some((support) =>
-          support.length === truth.size && support.every((j) => truth.has(j))
-        );
+        const hit = supports.some((support) => support.length === truth.size && support.every((j) => truth.has(j)));
         paths.push([
           `${features} x 1000`,
           `lasso, ${lasso.name}`,
@@ -282,8 +272,7 @@ export const regressionCertificates: Case = {
     }
     return {
       tables: [{
-        title:
-          "ten nonzeros, signal to noise 5, unit columns; one thread, WASM",
+        title: "ten nonzeros, signal to noise 5, unit columns; one thread, WASM",
         columns: [
           "features x samples, correlation, lambda2",
           "method",

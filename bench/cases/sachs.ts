@@ -2,15 +2,7 @@ import { type Matrix, matrix, sparsePrecision } from "../../mod.ts";
 import { toSvg } from "../../pictures/mod.ts";
 import { normalScores } from "../../cli/transforms.ts";
 import { type Case, type Cell, leftOut } from "../case.ts";
-import {
-  extendedBic,
-  lassoPath,
-  least,
-  ourPath,
-  type PathPoint,
-  secondMoments,
-  standardize,
-} from "../graph_paths.ts";
+import { extendedBic, lassoPath, least, ourPath, type PathPoint, secondMoments, standardize } from "../graph_paths.ts";
 import { openGlasso } from "../peers/glasso.ts";
 import { dataFolder, readTable, withoutData } from "../real_data.ts";
 import { type Recovery, recovery } from "../recovery.ts";
@@ -24,8 +16,7 @@ const transforms: Readonly<Record<string, (data: Matrix) => Matrix>> = {
 
 /** Protein signalling against the consensus. */
 export const sachs: Case = {
-  question:
-    "How much of the consensus on protein signalling is in the graph of 7466 cells?",
+  question: "How much of the consensus on protein signalling is in the graph of 7466 cells?",
   async run({ progress }) {
     if (!dataFolder) return leftOut(withoutData);
     const { columns, matrix: data } = await readTable(
@@ -45,8 +36,7 @@ export const sachs: Case = {
       const moments = secondMoments(samples);
       const add = (method: string, points: readonly PathPoint[]) => {
         const score = ({ edges }: PathPoint) => recovery(edges, truth, pairs);
-        const ebic = (point: PathPoint) =>
-          extendedBic(point, moments, samples.shape[0], size);
+        const ebic = (point: PathPoint) => extendedBic(point, moments, samples.shape[0], size);
         const sparse = points.filter(({ edges }) => edges.size <= truth.size);
         const most = Math.max(...sparse.map(({ edges }) => edges.size));
         const chosen: [string, PathPoint][] = [
@@ -73,8 +63,7 @@ export const sachs: Case = {
     });
     return {
       tables: [{
-        title:
-          `edges found among the ${truth.size} of the consensus, ${pairs} pairs`,
+        title: `edges found among the ${truth.size} of the consensus, ${pairs} pairs`,
         columns: [
           "columns",
           "method",
@@ -100,8 +89,7 @@ export const sachs: Case = {
       missing: typeof lasso === "string" ? [lasso] : [],
       pictures: [{
         file: "sachs.svg",
-        caption:
-          `Protein signalling, normal scores, lambda0 0.02, lambda2 0.03: ${drawn.edgeCount} edges.`,
+        caption: `Protein signalling, normal scores, lambda0 0.02, lambda2 0.03: ${drawn.edgeCount} edges.`,
         text: toSvg(drawn.precision, { names: columns }),
       }],
     };
@@ -115,9 +103,7 @@ function consensus(text: string, columns: readonly string[]): Set<number> {
     const ends = [columns.indexOf(from), columns.indexOf(to)];
     if (ends.includes(-1)) {
       throw new Error(
-        `The consensus names ${from} and ${to}; the table has ${
-          columns.join(", ")
-        }.`,
+        `The consensus names ${from} and ${to}; the table has ${columns.join(", ")}.`,
       );
     }
     pairs.add(Math.min(...ends) * columns.length + Math.max(...ends));

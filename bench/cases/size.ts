@@ -109,7 +109,5 @@ async function service(system?: string): Promise<Uint8Array[]> {
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   const folder = `${root}build/worker${system ? `-${system}` : ""}`;
-  return [...Deno.readDirSync(folder)].map(({ name }) =>
-    Deno.readFileSync(`${folder}/${name}`)
-  );
+  return [...Deno.readDirSync(folder)].map(({ name }) => Deno.readFileSync(`${folder}/${name}`));
 }

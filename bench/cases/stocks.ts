@@ -34,8 +34,7 @@ const trainingDays = 1000;
 
 /** Daily returns of 56 companies. */
 export const stocks: Case = {
-  question:
-    "What joins the daily returns of 56 companies, and does it hold for days that were not seen?",
+  question: "What joins the daily returns of 56 companies, and does it hold for days that were not seen?",
   async run({ progress }) {
     if (!dataFolder) return leftOut(withoutData);
     const { columns, matrix: prices } = await readTable("stocks/close.csv", [
@@ -43,9 +42,7 @@ export const stocks: Case = {
     ]);
     const returns = logReturns(prices), size = columns.length;
     const groups = columns.map((name) =>
-      Object.keys(sectors).find((sector) =>
-        sectors[sector].split(" ").includes(name)
-      )!
+      Object.keys(sectors).find((sector) => sectors[sector].split(" ").includes(name))!
     );
     const lasso = await openGlasso();
     const training = standardize(rowsOf(returns, 0, trainingDays));
@@ -56,8 +53,7 @@ export const stocks: Case = {
     const moments = secondMoments(training.samples);
     const rows: Cell[][] = [];
     const add = (method: string, points: readonly PathPoint[]) => {
-      const ebic = (point: PathPoint) =>
-        extendedBic(point, moments, trainingDays, size);
+      const ebic = (point: PathPoint) => extendedBic(point, moments, trainingDays, size);
       const sparse = points.filter(({ edges }) => edges.size <= drawnEdges);
       const most = Math.max(...sparse.map(({ edges }) => edges.size));
       const chosen: [string, PathPoint][] = [
@@ -68,9 +64,7 @@ export const stocks: Case = {
         ],
       ];
       for (const [rule, { edges, precision }] of chosen) {
-        const inside = [...edges].filter((edge) =>
-          groups[Math.floor(edge / size)] === groups[edge % size]
-        ).length;
+        const inside = [...edges].filter((edge) => groups[Math.floor(edge / size)] === groups[edge % size]).length;
         rows.push([
           method,
           rule,
@@ -90,9 +84,7 @@ export const stocks: Case = {
         await lassoPath(lasso, training.samples, 10 * size, 200),
       );
     }
-    const pairs = columns.flatMap((_, i) =>
-      columns.slice(i + 1).map((_, k) => groups[i] === groups[i + 1 + k])
-    );
+    const pairs = columns.flatMap((_, i) => columns.slice(i + 1).map((_, k) => groups[i] === groups[i + 1 + k]));
 
     let drawn;
     const { samples } = standardize(returns);

@@ -14,8 +14,7 @@ interface Part {
 
 /** What more threads bring. */
 export const threads: Case = {
-  question:
-    "How do a matrix product and a whole layer speed up with threads, and is the answer the same?",
+  question: "How do a matrix product and a whole layer speed up with threads, and is the answer the same?",
   async run(context) {
     const { threads: most, threadsReason } = await capabilities();
     const counts = [1, 2, 4, 8, 16].filter((count) => count <= most);
@@ -68,8 +67,7 @@ async function product(
     0.8,
     {
       rounds: quick ? 3 : 200,
-      onRound: (round, rounds) =>
-        progress(`product, round ${round} of ${rounds}`),
+      onRound: (round, rounds) => progress(`product, round ${round} of ${rounds}`),
     },
   );
   const products = await Promise.all(
@@ -123,8 +121,7 @@ async function wholeLayer(
     0.925,
     {
       rounds: quick ? 3 : 5,
-      onRound: (round, rounds) =>
-        progress(`${method}, round ${round} of ${rounds}`),
+      onRound: (round, rounds) => progress(`${method}, round ${round} of ${rounds}`),
       best: () => stages.map((stage) => stage.seconds()),
     },
   );
@@ -150,9 +147,7 @@ class BestStages {
           `A run took ${times.length} stages, and one before it ${this.#least.length}.`,
         );
       }
-      this.#least = times.map((time, at) =>
-        Math.min(time, this.#least[at] ?? Infinity)
-      );
+      this.#least = times.map((time, at) => Math.min(time, this.#least[at] ?? Infinity));
     };
     return { lap, finish };
   }

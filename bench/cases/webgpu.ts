@@ -1,9 +1,4 @@
-import {
-  dispose,
-  init,
-  openWorkspace,
-  type Workspace,
-} from "../../kernels/engine/mod.ts";
+import { dispose, init, openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
 import type { WebgpuWorkspace } from "../../kernels/engine/webgpu/workspace.ts";
 import { families } from "../../kernels/families/mod.ts";
 import { specifications } from "../../kernels/contract.ts";
@@ -26,9 +21,7 @@ export const webgpu: Case = {
       return leftOut(`no WebGPU: ${(await capabilities()).webgpuReason}.`);
     }
     const rounds = quick ? 3 : 10, size = quick ? 128 : 4096;
-    const layers = quick
-      ? [[64, 128], [96, 64]] as const
-      : [[4096, 4096], [11008, 4096]] as const;
+    const layers = quick ? [[64, 128], [96, 64]] as const : [[4096, 4096], [11008, 4096]] as const;
     const kernelRows: Cell[][] = [], layerRows: Cell[][] = [];
     const missing: string[] = [];
     const notes = [
@@ -98,8 +91,7 @@ export const webgpu: Case = {
         ],
         rows: kernelRows,
       }, {
-        title:
-          `quantizeLayer, method quantease, ${bits} bits, ${passes} passes, on ${adapter}`,
+        title: `quantizeLayer, method quantease, ${bits} bits, ${passes} passes, on ${adapter}`,
         columns: [
           "layer",
           "seconds",
@@ -199,9 +191,7 @@ function sweepOver(
     workspace.write(array, values);
     return { array, rows: values.length / width, columns: width };
   };
-  const coupling = gram.map((value, k) =>
-    value / gram[(k % columns) * (columns + 1)]
-  );
+  const coupling = gram.map((value, k) => value / gram[(k % columns) * (columns + 1)]);
   const state = {
     levels: matrix("levels", weights, columns),
     residual: matrix("residual", new Float32Array(rows * columns), columns),
@@ -235,9 +225,7 @@ function checkAlike(
   }
   if (!(difference <= 1e-2 * squares)) {
     throw new Error(
-      `${name}: the device and the processor disagree by ${
-        Math.sqrt(difference / squares)
-      } of the norm.`,
+      `${name}: the device and the processor disagree by ${Math.sqrt(difference / squares)} of the norm.`,
     );
   }
 }

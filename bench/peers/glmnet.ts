@@ -37,9 +37,7 @@ export function openGlmnet(): Promise<Glmnet | string> {
         const [seconds, ...supports] = answer.split("\n");
         return {
           seconds: Number(seconds),
-          supports: supports.map((line) =>
-            line.trim().split(/\s+/).filter(Boolean).map(Number)
-          ),
+          supports: supports.map((line) => line.trim().split(/\s+/).filter(Boolean).map(Number)),
         };
       },
     };

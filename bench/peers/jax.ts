@@ -1,12 +1,6 @@
 /** jax-js on its WASM device: kernels compiled at run time. */
 
-import {
-  type FloatArray,
-  type GemmPeer,
-  importPeer,
-  openPeer,
-  peerVersion,
-} from "./peer.ts";
+import { type FloatArray, type GemmPeer, importPeer, openPeer, peerVersion } from "./peer.ts";
 
 interface Tensor {
   /** One more owner: operations consume their operands. */

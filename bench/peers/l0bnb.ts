@@ -55,8 +55,7 @@ export function openL0bnb(
             features,
           }),
       );
-      const solve = (request: L0bnbRequest) =>
-        python.ask<L0bnbAnswer>({ do: "solve", index, ...request });
+      const solve = (request: L0bnbRequest) => python.ask<L0bnbAnswer>({ do: "solve", index, ...request });
       await solve({
         lambda0: 0.1,
         lambda2: 0.1,

@@ -1,12 +1,6 @@
 /** numpy-ts: NumPy's interface over small WASM kernels, one thread. */
 
-import {
-  type FloatArray,
-  type GemmPeer,
-  importPeer,
-  openPeer,
-  peerVersion,
-} from "./peer.ts";
+import { type FloatArray, type GemmPeer, importPeer, openPeer, peerVersion } from "./peer.ts";
 
 interface Tensor {
   reshape(rows: number, columns: number): Tensor;

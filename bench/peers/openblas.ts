@@ -33,8 +33,7 @@ export function openOpenblas(): Promise<GemmPeer | string> {
               dtype,
             }),
         );
-        const run = () =>
-          python.ask<{ seconds: number; corner: number }>({ do: "run", index });
+        const run = () => python.ask<{ seconds: number; corner: number }>({ do: "run", index });
         return {
           run: async () => (await run()).seconds,
           corner: async () => (await run()).corner,

@@ -19,9 +19,7 @@ export interface PythonScript {
 export function openblasCore(): "SkylakeX" | "Haswell" | undefined {
   const flags = cpuFlags();
   if (
-    ["avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"].every((flag) =>
-      flags.has(flag)
-    )
+    ["avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"].every((flag) => flags.has(flag))
   ) return "SkylakeX";
   if (flags.has("avx2") && flags.has("fma")) return "Haswell";
 }

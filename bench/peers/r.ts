@@ -15,9 +15,7 @@ export async function runR(script: string, ...args: string[]): Promise<string> {
   }).output();
   if (!success) {
     throw new Error(
-      `${program}: ${
-        new TextDecoder().decode(stderr).trim().split("\n").at(-1)
-      }`,
+      `${program}: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`,
     );
   }
   return new TextDecoder().decode(stdout).trim();

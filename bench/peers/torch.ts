@@ -43,9 +43,7 @@ export function openTorchQuantEase(
       );
       return {
         name: `torch ${version}`,
-        setting: device === "cuda"
-          ? deviceName
-          : `1 thread, OPENBLAS_CORETYPE=${openblasCore() ?? "its own choice"}`,
+        setting: device === "cuda" ? deviceName : `1 thread, OPENBLAS_CORETYPE=${openblasCore() ?? "its own choice"}`,
         run: (bits, passes) => python.ask({ do: "run", index, bits, passes }),
         close: () => python.close(),
       };

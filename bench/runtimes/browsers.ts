@@ -15,8 +15,7 @@ export async function chromium(): Promise<Runtime | string> {
   if (!await exists(executablePath)) {
     return `Chromium: there is no ${executablePath}.`;
   }
-  const launch = () =>
-    playwright.launch({ executablePath, args: ["--no-sandbox"] });
+  const launch = () => playwright.launch({ executablePath, args: ["--no-sandbox"] });
   const probe = await launch();
   const name = `Chromium ${probe.version().split(".")[0]}`;
   await probe.close();

@@ -60,9 +60,7 @@ export async function bundleProgram(
   }
   const kernels = precompiled ? "kernels: modules, " : "";
   const entry = [
-    ...precompiled
-      ? ['import { modules } from "../../kernels/dist/modules.js";']
-      : [],
+    ...precompiled ? ['import { modules } from "../../kernels/dist/modules.js";'] : [],
     ...[...wasm.keys()].filter((file) => file.startsWith("peak")).map((file) =>
       `import ${file.replace(".wasm", "")} from "./${file}";`
     ),

@@ -13,8 +13,7 @@ export interface ColdStart {
 const samples = 60, features = 20;
 
 /** The same numbers in every runtime. */
-const numbers = (length: number) =>
-  Float64Array.from({ length }, (_, i) => Math.sin(i * i + 1));
+const numbers = (length: number) => Float64Array.from({ length }, (_, i) => Math.sin(i * i + 1));
 
 const table = (rows: number, columns: number) => ({
   data: numbers(rows * columns),
@@ -34,15 +33,12 @@ const questions = {
   },
   async graph() {
     const { sparsePrecision } = await import("../../solvers/graph/mod.ts");
-    return () =>
-      sparsePrecision(table(samples, features), { lambda0: 0.1, lambda2: 0.1 });
+    return () => sparsePrecision(table(samples, features), { lambda0: 0.1, lambda2: 0.1 });
   },
   async quantization() {
     const { quantizeLayer } = await import("../../solvers/quantization/mod.ts");
     const gram = table(features, features);
-    gram.data.forEach((_, at) =>
-      gram.data[at] = Number(at % (features + 1) === 0)
-    );
+    gram.data.forEach((_, at) => gram.data[at] = Number(at % (features + 1) === 0));
     return () => quantizeLayer(table(samples, features), gram);
   },
 };

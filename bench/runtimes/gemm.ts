@@ -22,15 +22,10 @@ export async function main(
   const size = Number(variant);
   const builds = await openBuilds(kernels?.dense);
   const loop = builds.has("relaxed") ? peak.relaxed : peak.simd;
-  const module = loop instanceof WebAssembly.Module
-    ? loop
-    : new WebAssembly.Module(loop);
+  const module = loop instanceof WebAssembly.Module ? loop : new WebAssembly.Module(loop);
   const measurements: Measurement[] = [];
   for (const dtype of ["f32", "f64"] as const) {
-    const make = () =>
-      dtype === "f32"
-        ? new Float32Array(size * size)
-        : new Float64Array(size * size);
+    const make = () => dtype === "f32" ? new Float32Array(size * size) : new Float64Array(size * size);
     const a = normals(make(), 1);
     const b = normals(make(), 2);
     const contenders = [...builds].map(([build, workspace]) =>

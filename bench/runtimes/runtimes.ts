@@ -50,9 +50,7 @@ async function commandRuntime(
   title: string,
   [command, ...prefix]: string[],
 ): Promise<Runtime | string> {
-  const version = await output(command, ["--version"]).catch((error: Error) =>
-    error
-  );
+  const version = await output(command, ["--version"]).catch((error: Error) => error);
   if (version instanceof Error) {
     return `${title}: ${command} does not run here.`;
   }

@@ -20,17 +20,14 @@ export async function workerd(): Promise<Runtime> {
     async run<Answer>(program: string, settings: ProgramSettings) {
       const { code, wasm } = await bundleProgram(program, {
         settings,
-        ending:
-          "export default { fetch: async () => Response.json(await start()) };",
+        ending: "export default { fetch: async () => Response.json(await start()) };",
         precompiled: true,
       });
       const worker = new Miniflare({
         compatibilityDate,
         // The first module is the one that answers requests.
         modules: [
-          ...[...code].sort(([a], [b]) =>
-            Number(b === "program.js") - Number(a === "program.js")
-          )
+          ...[...code].sort(([a], [b]) => Number(b === "program.js") - Number(a === "program.js"))
             .map(([path, contents]) => ({
               type: "ESModule" as const,
               path,
