@@ -18,7 +18,7 @@ const constants = [
 ];
 const host = ["node:", "type node:"];
 /** What each system offers. */
-const systems = ["quantization", "regression", "graph"].map((name) => `solvers/${name}/mod.ts`);
+const systems = sourceFiles("solvers").filter((path) => /^solvers\/(?!core\/)\w+\/mod\.ts$/.test(path));
 
 /** From the bottom up; each file belongs to the first layer that holds it. */
 const layers: { readonly [name: string]: Layer } = {
