@@ -44,7 +44,7 @@ export async function examine(signal: AbortSignal): Promise<Examination[]> {
       const gramExact = gram.data.every((value, i) => value === accumulated[i]);
       const layer = await quantizeLayer(singles, gram, { backend, threads: 2, bits: 3, method: "quantease", signal });
       const recomputedError = plainError(weights, dequantize(layer), activations);
-      // Rounding may lead descents apart, to minima of nearly the same height; the reference comes first.
+      // Rounding may lead descents to different minima of nearly the same objective; the reference comes first.
       if (backend === "reference") best = recomputedError;
       const honest = Math.abs(layer.relativeError / recomputedError - 1) < 1e-9;
       examinations.push({

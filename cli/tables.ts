@@ -68,7 +68,7 @@ function parse(
     const { columns, matrix, text } = parseCsv(bytes, { delimiter, textColumns: ignored });
     return { columns, matrix, text: [...text.keys()] };
   } catch (error) {
-    // The library names its options; whoever is at the command line has another.
+    // The library names its own option; on the command line it is another.
     if (error instanceof FormatError) {
       error.message = error.message.replace(/\(or [^)]*\)/, "(--ignore leaves a column out)");
     }

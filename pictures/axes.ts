@@ -19,7 +19,7 @@ export interface Tick {
   readonly text: string;
 }
 
-/** An axis that does not know yet where it will be drawn. */
+/** An axis whose place is not given yet. */
 export interface Axis {
   readonly options: AxisOptions;
   /** Whether a value can be drawn. */

@@ -212,7 +212,7 @@ function sweepOver(
   };
 }
 
-/** A fast wrong answer is no result: rounding may part a few levels, or the last places of a product. */
+/** A fast wrong answer is no result: rounding may separate a few levels, or the last places of a product. */
 function checkAlike(
   name: string,
   left: ArrayLike<number>,

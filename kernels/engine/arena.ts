@@ -5,7 +5,7 @@ import { MemoryLimitError } from "./errors.ts";
 const alignment = 64;
 const pageBytes = 65536;
 
-/** First byte that may be handed out. */
+/** First byte that may be allocated. */
 export const arenaBase = 2048;
 
 const constructors = {

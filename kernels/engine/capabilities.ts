@@ -23,7 +23,7 @@ export interface Capabilities {
   readonly webgpu: string | false;
   /** Why `webgpu` is `false`, where it is. */
   readonly webgpuReason?: string;
-  /** The adapter computes on the processor: slower than WASM, and never chosen unasked. */
+  /** The adapter computes on the processor: slower than WASM, and chosen only on request. */
   readonly webgpuSoftware?: boolean;
   /** Bytes of the largest array on the adapter. */
   readonly webgpuLargestArrayBytes?: number;

@@ -105,7 +105,7 @@ function planOnHost(request: WorkRequest, capabilities: Capabilities, crossovers
   }
   if (backend === "wasm") return one("wasm", `wasm requested, ${build} build`);
   if (threadsReason) return one("wasm", `${build} build on one thread: ${threadsReason}`);
-  // Whoever asks for threads by number gets that number, even beyond the processors there are.
+  // A number of threads that was requested is kept, even beyond the processors there are.
   const threads = Math.min(request.threads ?? capabilities.threads, mostThreads);
   if (threads <= 1) {
     return one("wasm", `${build} build on one thread: ${request.threads ? "as requested" : "one processor"}`);

@@ -1,4 +1,4 @@
-/** Every family. For those who test and measure: whoever imports this has them all in a bundle. @module */
+/** Every family. For tests and measurements: what imports this has them all in its bundle. @module */
 
 import type { KernelFamily } from "../engine/family.ts";
 import { denseFamily } from "./dense.ts";

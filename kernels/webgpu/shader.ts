@@ -45,7 +45,7 @@ export interface Dispatches {
   };
 }
 
-/** Gives working memory of at least so many elements, not cleared, valid until the kernel is done. */
+/** Working memory of at least so many elements, not cleared, valid until the kernel is done. */
 export type Scratch = <D extends Dtype>(dtype: D, length: number, label: string) => DeviceArray<D>;
 
 /** Turns the arguments of a kernel into dispatches. Arrays that a call writes must be distinct from its other arrays. */

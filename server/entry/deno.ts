@@ -1,3 +1,3 @@
 // Node's server, because `Deno.serve` does not tell when a client leaves after its body was read (Deno 2.9.5), and
-// nobody would wait for that solve any more.
+// that solve would go on for no one.
 import "./node.ts";

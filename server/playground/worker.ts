@@ -1,4 +1,4 @@
-/** Solves away from the page's own thread, so that the page stays alive. */
+/** Solves away from the page's own thread, so that the page stays responsive. */
 
 import {
   type Matrix,

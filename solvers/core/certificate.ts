@@ -50,7 +50,7 @@ export function certified(
   return { status: ended, objective, lowerBound: least, gap };
 }
 
-/** Compares what plain sums say with what the kernels say. @throws {BackendError} where they part beyond rounding */
+/** Compares what plain sums say with what the kernels say. @throws {BackendError} where they differ beyond rounding */
 export function compared(what: string, plain: number, received: number, rounding: number): void {
   if (Math.abs(plain - received) <= rounding) return;
   throw contradiction(`${what} is ${received} by the kernels, but ${plain} by plain sums`);

@@ -32,7 +32,7 @@ export function columnMoments({ data, shape: [rows, columns] }: Matrix, center: 
 }
 
 /**
- * Places of the columns that hold one value throughout, up to rounding: no model can tell anything of them.
+ * Indices of the columns that hold one value throughout, up to rounding: no model can tell anything of them.
  *
  * @param X One sample a row [samples, variables].
  *

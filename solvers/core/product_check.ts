@@ -38,7 +38,7 @@ export interface CheckedRow {
  * `(samples + features) u 1.5 norm features`; errors of single entries come in with random signs, and so are within eight
  * times their root mean square sum but once in 10^13 (Hoeffding 1963).
  *
- * @throws {BackendError} where they part by more
+ * @throws {BackendError} where they differ by more
  */
 export function checkGramRow({ name, received, expected, norm, samples, features, unit = 0 }: CheckedRow): void {
   const summing = 2 * Number.EPSILON * (samples + features) * features;

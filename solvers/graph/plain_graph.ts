@@ -79,7 +79,7 @@ export function createPlainGraph(samples: Matrix, { means, scales }: SampleScali
 const sweepsUpdated = 16;
 
 /**
- * The objective from plain terms, and how far rounding may part it from what the kernels have. With `u` the unit of
+ * The objective from plain terms, and how far rounding may separate it from what the kernels have. With `u` the unit of
  * rounding and `m_i = sum_k |t_ik| ||y_k||`, `||r_i||^2` is off by `(samples + updates) u m_i^2` at most, however it is
  * summed (Higham 2002, section 3.1).
  */

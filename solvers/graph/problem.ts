@@ -106,7 +106,7 @@ function createGramCheck(scaled: Float64Array, count: number, variances: Float64
       const received = plainDot(matrix, vector, vertices, j * vertices);
       const norm = Math.sqrt(variances[j]);
       checkGramRow({ ...size, name: `row ${j} of ${name}`, received, expected: expected[j], norm });
-      if (j % rowsChecked === 0) await run.checkpoint({ stage: "gram", fraction: j / vertices, iteration: 0 });
+      if (j % rowsChecked === 0) await run.checkpoint({ stage: "Gram matrix", fraction: j / vertices, iteration: 0 });
     }
   };
 }
@@ -133,7 +133,7 @@ async function gramOf(
   for (let first = 0; first < count; first += rows) {
     const a = { array: data, offset: first * vertices, rows: Math.min(rows, count - first), columns: vertices };
     await workspace.kernels.syrk({ a, c, beta: first === 0 ? 0 : 1 });
-    await run.checkpoint({ stage: "gram", fraction: Math.min(1, (first + rows) / count), iteration: 0 });
+    await run.checkpoint({ stage: "Gram matrix", fraction: Math.min(1, (first + rows) / count), iteration: 0 });
   }
   workspace.free(data);
   return gram;

@@ -173,7 +173,13 @@ export async function branchAndBound<Start>(tree: Tree<Start>, options: SearchOp
   while (open.size > 0 && relativeGap(tree.incumbent(), lowerBound()) > gapTolerance) {
     const gap = relativeGap(tree.incumbent(), lowerBound());
     const fraction = Math.min(1, gapTolerance / gap);
-    const state = { stage: "tree", fraction, iteration: nodes, objective: tree.incumbent(), bound: lowerBound() };
+    const state = {
+      stage: "branch and bound",
+      fraction,
+      iteration: nodes,
+      objective: tree.incumbent(),
+      bound: lowerBound(),
+    };
     if (await run.checkpoint(state)) {
       status = "time-limit";
       break;

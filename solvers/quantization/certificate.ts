@@ -32,7 +32,7 @@ export interface Certificate {
  * path: as much arithmetic as one dense pass, in f64. The kernel that sums them is compared with plain sums on some rows.
  *
  * @param pause called between short kernel calls
- * @throws {BackendError} where the kernel and plain sums part beyond rounding
+ * @throws {BackendError} where the kernel and plain sums differ beyond rounding
  */
 export async function certify(
   problem: Problem,

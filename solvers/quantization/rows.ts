@@ -38,7 +38,7 @@ export function placeTargets(rows: Rows, outliers: SparseMatrix | undefined): vo
   workspace.write(arrays.targets, blockPart(rows));
 }
 
-/** Brings to the kernels the outliers of the rows, dense, in the place of targets; columns are in the layer's order. */
+/** Brings to the kernels the outliers of the rows, dense, in place of the targets; columns are in the layer's order. */
 export function placeOutliers(rows: Rows, { indptr, indices, data }: SparseMatrix): void {
   const { stage: { problem: { columns }, workspace, arrays, staging }, begin, end } = rows;
   staging.fill(0);

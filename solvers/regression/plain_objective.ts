@@ -11,7 +11,7 @@ interface Answer {
 }
 
 /**
- * The objective of an answer from the caller's own data, in plain f64, and how far rounding may part it from what the
+ * The objective of an answer from the caller's own data, in plain f64, and how far rounding may separate it from what the
  * kernels have: with `u` the unit of rounding, a residual of `k` terms of total magnitude `m` is off by `k u m`, and the
  * loss from the Gram matrix by `(samples + k) u (||y|| + sum_j |b_j| ||x_j||)^2` (Higham 2002, section 3.1).
  *

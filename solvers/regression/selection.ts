@@ -64,7 +64,7 @@ export interface RegressionCrossValidation {
   readonly meanSquaredErrors: Float64Array;
   /** Standard error of that mean over the folds. */
   readonly standardErrors: Float64Array;
-  /** Place of the chosen point. */
+  /** Index of the chosen point. */
   readonly best: number;
   /** The chosen point, fitted to all data. */
   readonly fit: RegressionPathPoint;

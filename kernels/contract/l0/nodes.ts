@@ -78,7 +78,7 @@ export interface RegressionNodesArguments extends NodeBatchArguments {
   readonly linear: VectorOperand;
   /** Rows of `X^T X` [rows, variables], f64, as far as they are known. */
   readonly gram: MatrixOperand;
-  /** Place of each variable's row, or -1. */
+  /** Index of each variable's row, or -1. */
   readonly rowOf: DeviceArray<"i32">;
   /** Receives 1 for variables whose rows nodes lack, or will soon; nodes that lack one stay unsolved. */
   readonly wanted: DeviceArray<"u8">;

@@ -14,7 +14,7 @@ import type { FamilySpecifications } from "../specification.ts";
 
 /** Edges of a symmetric matrix as each vertex lists them. */
 export interface AdjacencyOperands {
-  /** Place of each vertex's first entry in `neighbours` and `incident`, and the number of entries: vertices + 1. */
+  /** Index of each vertex's first entry in `neighbours` and `incident`, then the number of entries: vertices + 1. */
   readonly starts: DeviceArray<"u32">;
   /** Other ends of the edges at each vertex, two entries an edge. */
   readonly neighbours: DeviceArray<"u32">;
@@ -55,7 +55,7 @@ export interface ClassDescentArguments extends DescentArguments, AdjacencyOperan
  * degree d has d + 1 places, itself first, then its neighbours in the order of the adjacency.
  */
 export interface PackedGram {
-  /** Place of each vertex's block in `blocks`. */
+  /** Index of each vertex's block in `blocks`. */
   readonly places: DeviceArray<"u32">;
   /** Place of the other end of each edge at its lower and its higher end, from 1: two an edge. */
   readonly slots: DeviceArray<"u32">;

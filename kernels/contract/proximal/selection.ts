@@ -10,7 +10,7 @@ export interface HardThresholdArguments {
   readonly keep: number;
 }
 
-/** `indices` receives the places of the `indices.length` entries of largest magnitude, ascending; ties by lower index. */
+/** `indices` receives the indices of the `indices.length` entries of largest magnitude, ascending; ties by lower index. */
 export interface TopKArguments {
   readonly values: VectorOperand;
   readonly indices: DeviceArray<"u32">;
@@ -20,7 +20,7 @@ export interface TopKArguments {
 export interface SelectionKernels {
   /** The hard-thresholding operator: zeroes all but the `keep` entries of largest magnitude (Blumensath & Davies 2009). */
   hardThreshold(operands: HardThresholdArguments): Completion;
-  /** The places of the largest magnitudes. */
+  /** The indices of the largest magnitudes. */
   topK(operands: TopKArguments): Completion;
 }
 

@@ -191,7 +191,7 @@ export function createThreadPool(arena: Arena, onBroken: () => void): ThreadPool
       } catch (error) {
         trap = error;
       }
-      // Whatever happened here, nobody may touch the operands after the launch has ended.
+      // Also after a failure, no thread may touch the operands once the launch has ended.
       await finish();
       if (trap !== undefined || words[at.trapped] > 0) {
         throw new BackendError(`Kernel ${entry} trapped.`, { cause: trap });

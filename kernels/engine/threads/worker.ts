@@ -20,7 +20,7 @@ type Message = WorkerSetup & { readonly life?: string } | Pick<WorkerSetup, "mod
 export interface WorkerHandle {
   /** Fulfilled when it has instantiated the kernels and waits for work. */
   readonly ready: Promise<void>;
-  /** Fulfilled with the reason when the worker fails or ends unasked. */
+  /** Fulfilled with the reason when the worker fails, or ends without having been asked to. */
   readonly lost: Promise<Error>;
   /** Sends it further modules, once it listens; fulfilled when it waits for work again. Rejected when it is lost. */
   load(modules: readonly WebAssembly.Module[]): Promise<void>;

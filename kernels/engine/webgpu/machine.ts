@@ -48,7 +48,7 @@ const optionalFeatures = ["shader-f16", "timestamp-query"] as const;
 /** Bytes of one dispatch's parameters: no device asks for wider steps between them. */
 export const parameterBytes = 256;
 
-/** Starts the fastest device; `onFailure` is told when it fails or is lost unasked. @throws {BackendError} without one */
+/** Starts the fastest device; `onFailure` is told when it fails or is lost. @throws {BackendError} without one */
 export async function createWebgpuMachine(
   onFailure: (failure: BackendError) => void,
 ): Promise<WebgpuMachine> {

@@ -19,7 +19,7 @@ interface GpuArray<D extends Dtype = Dtype> extends DeviceArray<D> {
   readonly buffer: GPUBuffer;
 }
 
-/** What a workspace on a device offers to those who test and measure. */
+/** What a workspace on a device offers for tests and measurements. */
 export interface WebgpuWorkspace extends Workspace {
   /** Runs dispatches that were lowered apart from the kernels; gives their value, if they have one. */
   run(dispatches: Dispatches): Promise<number | void>;

@@ -1,7 +1,7 @@
 import type { ColumnSquaresArguments, OutlierCandidatesArguments } from "../../contract.ts";
 import { matrixView, vectorView } from "../operands.ts";
 
-/** A gradient step from outliers, in the place of the residual. */
+/** A gradient step from outliers, in place of the residual. */
 export function outlierCandidates(operands: OutlierCandidatesArguments): void {
   const { rows, columns } = operands.residual;
   const residual = matrixView(operands.residual), outliers = matrixView(operands.outliers);

@@ -8,7 +8,7 @@ import type {
 } from "../../contract.ts";
 import { hostView, matrixView, vectorView } from "../operands.ts";
 
-/** Errors of the weights, in the place of their targets. */
+/** Errors of the weights, in place of their targets. */
 export function quantizationErrors(operands: QuantizationErrorsArguments): void {
   const { levels: { rows, columns } } = operands;
   const targets = matrixView(operands.targets), weight = weights(operands);

@@ -20,8 +20,8 @@ export function coordinateStep(
     const scale = scales.values[i * scales.stride + group], zero = zeros.values[i * zeros.stride + group];
     const at = i * levels.stride + j;
     const level = levels.values[at];
-    const alive = coupling.values[j * coupling.stride + j] !== 0;
-    const target = alive ? level + residual.values[i * residual.stride + j] / scale : level;
+    const coupled = coupling.values[j * coupling.stride + j] !== 0;
+    const target = coupled ? level + residual.values[i * residual.stride + j] / scale : level;
     levels.values[at] = choose(target, level, zero);
     const change = scale * (level - levels.values[at]);
     if (change === 0) return false;

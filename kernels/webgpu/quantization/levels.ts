@@ -38,7 +38,7 @@ fn main(${builtins}) {
   });
 }
 
-/** Without groups, an array that is only read stands in for them, and is not looked at. */
+/** Without groups, another array that is only read is bound in their place, and not used. */
 function levelCall(
   { levels, scales, columnGroups }: Pick<QuantizationState, "levels" | "scales" | "columnGroups">,
   others: MatrixOperand,

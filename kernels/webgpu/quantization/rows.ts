@@ -39,7 +39,7 @@ fn weightOf(row: u32, column: u32) -> f32 {
 }
 `;
 
-/** What the shaders share that look at weights; without groups, an array that is only read stands in for them. */
+/** What the shaders over weights share; without groups, another array that is only read is bound in their place. */
 function weightCall(
   { levels, scales, columnGroups, targets }:
     & Pick<QuantizationState, "levels" | "scales" | "columnGroups">

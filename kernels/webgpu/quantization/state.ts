@@ -52,7 +52,7 @@ export function stateParameters(
   };
 }
 
-/** The arrays; where there are no groups, another array that is only read stands in, and is not looked at. */
+/** The arrays; where there are no groups, another array that is only read is bound in their place, and not used. */
 export function stateArrays({ levels, coupling, scales, zeros, columnGroups }: QuantizationState) {
   return {
     levels: levels.array,

@@ -20,7 +20,7 @@ import {
 import { stateArrays, stateParameters, stateTypes } from "./state.ts";
 
 const width = 32, rowsOfGroup = 64;
-// One more than the rows: threads that bring in a row of the panel do not meet in one bank.
+// One more than the rows: threads that load a row of the panel do not access the same bank.
 const pitch = rowsOfGroup + 1;
 
 const panel = defineShader("quantization panel", {

@@ -29,7 +29,7 @@ describe("quantizeLayer on webgpu", () => {
       const device = await solve("webgpu", options), host = await solve("wasm", options);
       assert.equal(device.plan.backend, "webgpu");
       assert.equal(device.status, host.status);
-      // Rounding may lead descents apart, to minima of nearly the same height.
+      // Rounding may lead descents to different minima of nearly the same objective.
       assert.ok(Math.abs(device.objective / host.objective - 1) < 0.02, `${device.objective}, ${host.objective}`);
       if (variant.method === "auto") assert.equal(device.violations, 0);
       assert.deepEqual(deviceUsage(), { buffers: 0, bytes: 0 });

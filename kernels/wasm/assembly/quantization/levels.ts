@@ -7,7 +7,7 @@
 import { at } from "../simd";
 import { loadPair, oneOf, pairOf, storePair } from "./pairs";
 
-/** T / s, in the place of l. */
+/** T / s, in place of l. */
 // exported for f32, f64
 export function quantizationLevels<T>(
   columns: i32, levels: usize, levelsStride: i32, scales: usize, scalesStride: i32, groups: usize,
@@ -27,7 +27,7 @@ export function quantizationLevels<T>(
   }
 }
 
-/** l (s / s'), in the place of l. */
+/** l (s / s'), in place of l. */
 // exported for f32, f64
 export function quantizationRegrid<T>(
   columns: i32, levels: usize, levelsStride: i32, scales: usize, scalesStride: i32, groups: usize,

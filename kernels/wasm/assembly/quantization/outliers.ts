@@ -1,4 +1,4 @@
-// Candidates H + G diag(f) for outliers, in the place of G, and the sums of squares of columns;
+// Candidates H + G diag(f) for outliers, in place of G, and the sums of squares of columns;
 // contract/quantization/outliers.ts has the mathematics.
 //
 // Products are computed in f64, whatever T, and never fused with a sum: the same in both builds. A column's sum is taken

@@ -10,7 +10,7 @@ import { at, multiplyAdd } from "../simd";
 import { laneSum } from "../dense/vector";
 import { loadPair, oneOf, pairOf, storePair } from "./pairs";
 
-/** T - s l, in the place of T. */
+/** T - s l, in place of T. */
 // exported for f32, f64
 export function quantizationErrors<T>(
   columns: i32, levels: usize, levelsStride: i32, scales: usize, scalesStride: i32, groups: usize,
