@@ -10,7 +10,7 @@ export interface HardThresholdArguments {
   readonly keep: number;
 }
 
-/** `indices` receives the indices of the `indices.length` entries of largest magnitude, ascending; ties by lower index. */
+/** `indices` receives the `indices.length` indices of the entries of largest magnitude, ascending; ties by lower index. */
 export interface TopKArguments {
   readonly values: VectorOperand;
   readonly indices: DeviceArray<"u32">;

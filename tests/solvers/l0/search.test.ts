@@ -216,7 +216,7 @@ describe("branchAndBound", () => {
       method: "exact",
       gapTolerance: 0,
       onProgress: ({ stage, objective, bound }) => {
-        if (stage === "tree") seen.push({ objective: objective!, bound: bound! });
+        if (stage === "branch and bound") seen.push({ objective: objective!, bound: bound! });
       },
     });
     assert.ok(seen.length > 0);
