@@ -64,3 +64,33 @@ describe("documents", () => {
     assert.deepEqual(absent, []);
   });
 });
+
+describe("comments", () => {
+  const sources = files.filter((path) => path.endsWith(".ts") && !path.includes("/dist/"))
+    .map((path) => ({ path, text: Deno.readTextFileSync(path) }));
+
+  it("link to names that are declared", () => {
+    const declared = new Set(
+      sources.flatMap(({ text }) =>
+        [...text.matchAll(/\b(?:function\*?|const|interface|type|class) (\w+)/g)].map(([, name]) => name)
+      ),
+    );
+    const links = sources.flatMap(({ path, text }) =>
+      [...text.matchAll(/\{@link(?:code)? (\w+)/g)].map(([, name]) => ({ path, name }))
+    );
+    assert.ok(links.length > 100);
+    assert.deepEqual(links.filter(({ name }) => !declared.has(name)), []);
+  });
+
+  it("name files that exist", () => {
+    const named = sources.flatMap(({ path, text }) =>
+      [...text.matchAll(/^ *(?:\*|\/\/|\/\*).*$/gm)]
+        .flatMap((
+          [line],
+        ) => [...line.matchAll(/(?<![\w./@-])(?:kernels|solvers|contract|cli|server|tests|scripts)\/[\w/]+\.ts\b/g)])
+        .map(([file]) => ({ path, file }))
+    );
+    assert.ok(named.length > 5, `${named.length}`);
+    assert.deepEqual(named.filter(({ file }) => !isThere(file) && !isThere(`kernels/${file}`)), []);
+  });
+});
