@@ -20,7 +20,7 @@ export const transformOption = {
 /**
  * The table with its columns transformed.
  *
- * @throws {UsageError} for a name that is none, and for values that have no logarithm
+ * @throws {UsageError} for an unknown name, and for values that have no logarithm
  */
 export function transformed(table: NamedTable, name: string | undefined): NamedTable {
   if (name === undefined) return table;

@@ -20,7 +20,7 @@ import {
 
 const magic = [0x93, ...new TextEncoder().encode("NUMPY")];
 
-/** Far more than the header of a plain array needs; records with thousands of fields come near it. */
+/** Far more than the header of a plain array needs; only records with thousands of fields need as much. */
 const maximumHeaderBytes = 1_000_000;
 
 /** NumPy's type codes without the byte order. */

@@ -13,7 +13,7 @@ export interface RegressionWork {
   readonly paths?: number;
 }
 
-/** Gram rows that a fit asks for: the features that come near the support. */
+/** Gram rows that a fit asks for: the features that may enter the support. */
 const rowsOfFit = 64;
 
 /** Operations that take the time of one feature in a descent, in a local search around it, and in a node. */

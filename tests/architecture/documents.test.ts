@@ -10,7 +10,7 @@ const documents = files.filter((file) => file.endsWith(".md") && !file.startsWit
 
 /** Roots that a document names paths from, beside the repository and its own folder. */
 const roots: { readonly [document: string]: readonly string[] } = { "CONTRIBUTING.md": ["tests"] };
-/** What looks like a path and is none: media types. */
+/** Media types look like paths. */
 const mediaType = /^(application|text|image)\//;
 
 /** Whether a path is a file, or a folder where it ends in a slash. */

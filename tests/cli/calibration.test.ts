@@ -15,7 +15,7 @@ describe("crossovers in a file", () => {
     assert.deepEqual(parseCrossovers('{ "threads": 5 }', "file"), { threads: 5 });
   });
 
-  it("that are none are refused with what was expected", () => {
+  it("are refused with what was expected where they are not numbers of operations", () => {
     const refusals: [string, RegExp][] = [
       ["", /Cannot use file: expected a JSON object with "threads" and "webgpu"\./],
       ["[1]", /expected a JSON object/],

@@ -36,7 +36,7 @@ describe("minima serve", () => {
     }
   });
 
-  it("refuses ports and limits that are none", async () => {
+  it("refuses invalid ports and limits", async () => {
     for (const args of [["--port", "70000"], ["--port", "1.5"], ["--concurrency", "0"], ["--time-limit", "-1"]]) {
       const { code, stderr } = await minima(["serve", ...args]);
       assert.equal(code, 2);

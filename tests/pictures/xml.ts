@@ -37,7 +37,7 @@ function parseXml(text: string): Element[] {
   return found;
 }
 
-/** What holds for every picture: well-formed, a title, a view box, no number that is none, text inside the view. */
+/** What holds for every picture: well-formed, a title, a view box, no NaN or infinity, text inside the view. */
 export function checkPicture(picture: string): Element[] {
   const elements = parseXml(picture), [root] = elements;
   assert.equal(root.name, "svg");

@@ -48,7 +48,7 @@ const cases: readonly [what: string, ask: () => Request, status: number, argumen
   ["a matrix with an unknown field", () => request(text({ gram: { ...gram, order: "F" } })), 422, "gram"],
   ["base64 without dtype", () => request(text({ gram: { shape: [1, 1], base64: "AAAAAA==" } })), 422, "gram.dtype"],
   [
-    "base64 that is none",
+    "text that is not base64",
     () => request(text({ gram: { shape: [1, 1], dtype: "f32", base64: "?" } })),
     422,
     "gram.base64",
