@@ -1,4 +1,4 @@
-import type { Matrix } from "./matrix.ts";
+import type { Matrix, Vector } from "./matrix.ts";
 
 /** Share of a column's mean square below which what centring leaves is rounding: the column is constant. */
 const roundingShare = 1e-20;
@@ -16,19 +16,34 @@ export function columnMoments({ data, shape: [rows, columns] }: Matrix, center: 
   const means = new Float64Array(columns), variances = new Float64Array(columns);
   const squares = new Float64Array(columns);
   if (center) {
-    for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < columns; j++, at++) means[j] += data[at];
+    for (let i = 0; i < rows; i++) addRow(means, data, i * columns);
     for (let j = 0; j < columns; j++) means[j] /= rows;
   }
-  for (let i = 0, at = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++, at++) {
-      squares[j] += data[at] * data[at];
-      variances[j] += (data[at] - means[j]) ** 2;
-    }
-  }
+  for (let i = 0; i < rows; i++) addSquares(squares, variances, means, data, i * columns);
   for (let j = 0; j < columns; j++) {
     variances[j] = variances[j] > roundingShare * squares[j] ? variances[j] / rows : 0;
   }
   return { means, variances };
+}
+
+// Functions of a row, because engines compile what is called often sooner than a loop that runs long.
+
+function addRow(sums: Float64Array, data: Vector, from: number): void {
+  for (let j = 0; j < sums.length; j++) sums[j] += data[from + j];
+}
+
+function addSquares(
+  squares: Float64Array,
+  variances: Float64Array,
+  means: Float64Array,
+  data: Vector,
+  from: number,
+): void {
+  for (let j = 0; j < means.length; j++) {
+    const value = data[from + j], centered = value - means[j];
+    squares[j] += value * value;
+    variances[j] += centered * centered;
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { MemoryLimitError, type Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray } from "../../kernels/contract.ts";
 import { columnMoments } from "../core/columns.ts";
 import { DataError } from "../core/errors.ts";
-import type { Matrix } from "../core/matrix.ts";
+import type { Matrix, Vector } from "../core/matrix.ts";
 import { addScaled, plainDot } from "../core/plain_sums.ts";
 import { checkGramRow, randomWeights } from "../core/product_check.ts";
 import type { Run } from "../core/run.ts";
@@ -152,12 +152,22 @@ function scaleSamples(samples: Matrix, center: boolean, standardize: boolean) {
   }
   const scales = moments.variances.map((variance) => 1 / Math.sqrt(count * (standardize ? variance : 1)));
   const variances = new Float64Array(vertices), scaled = new Float64Array(count * vertices);
-  for (let i = 0, at = 0; i < count; i++) {
-    for (let j = 0; j < vertices; j++, at++) {
-      const value = (data[at] - moments.means[j]) * scales[j];
-      scaled[at] = value;
-      variances[j] += value * value;
-    }
+  const { means } = moments;
+  for (let i = 0; i < count; i++) scaleSample(scaled, variances, data, i * vertices, means, scales);
+  return { scaled, means, scales, variances };
+}
+
+function scaleSample(
+  scaled: Float64Array,
+  variances: Float64Array,
+  data: Vector,
+  from: number,
+  means: Float64Array,
+  scales: Float64Array,
+): void {
+  for (let j = 0; j < scales.length; j++) {
+    const value = (data[from + j] - means[j]) * scales[j];
+    scaled[from + j] = value;
+    variances[j] += value * value;
   }
-  return { scaled, means: moments.means, scales, variances };
 }
