@@ -9,42 +9,68 @@ import type { GraphPoint, PlainGraph } from "./pseudolikelihood.ts";
  * @param gram `S` [vertices, vertices].
  */
 export function createGramSums(gram: Float64Array, vertices: number): PlainGraph {
-  /** Neighbours of every vertex, itself among them, and its row of `T`. */
+  /** The rows of `T`: columns and entries of row `i` from `starts[i]` to `starts[i + 1]`, the diagonal first. */
   function rowsOf({ ends, values, diagonal }: GraphPoint) {
     const { starts, neighbours, incident } = adjacencyOf(ends, vertices);
-    return Array.from({ length: vertices }, (_, i) => ({
-      columns: [i, ...neighbours.subarray(starts[i], starts[i + 1])],
-      entries: [diagonal[i], ...Array.from(incident.subarray(starts[i], starts[i + 1]), (edge) => values[edge])],
-    }));
+    const columns = new Uint32Array(ends.length + vertices), entries = new Float64Array(columns.length);
+    for (let i = 0, to = 0; i < vertices; i++) {
+      columns[to] = i;
+      entries[to++] = diagonal[i];
+      for (let at = starts[i]; at < starts[i + 1]; at++) {
+        columns[to] = neighbours[at];
+        entries[to++] = values[incident[at]];
+      }
+      starts[i] += i;
+    }
+    starts[vertices] += vertices;
+    return { starts, columns, entries };
   }
 
   return {
     terms(point) {
       const norms = new Float64Array(vertices), diagonalProducts = new Float64Array(vertices);
-      rowsOf(point).forEach(({ columns, entries }, i) => {
-        for (let a = 0; a < columns.length; a++) {
-          const at = columns[a] * vertices;
-          let product = 0;
-          for (let b = 0; b < columns.length; b++) product += entries[b] * gram[at + columns[b]];
+      const { starts, columns, entries } = rowsOf(point);
+      for (let i = 0; i < vertices; i++) {
+        const begin = starts[i], end = starts[i + 1];
+        for (let a = begin; a < end; a++) {
+          const product = rowProduct(gram, columns[a] * vertices, columns, entries, begin, end);
           norms[i] += entries[a] * product;
-          if (a === 0) diagonalProducts[i] = product;
+          if (a === begin) diagonalProducts[i] = product;
         }
-      });
+      }
       return Promise.resolve({ norms, diagonalProducts });
     },
     gradientRows(point, rows) {
-      const matrix = rowsOf(point), { diagonal } = point;
+      const { starts, columns, entries } = rowsOf(point), { diagonal } = point;
       return Promise.resolve(rows.map((i) => {
         const gradient = new Float64Array(vertices);
-        addRows(gradient, gram, matrix[i].columns.map((k) => k * vertices), matrix[i].entries);
+        const begin = starts[i], end = starts[i + 1];
+        addRows(
+          gradient,
+          gram,
+          Array.from(columns.subarray(begin, end), (k) => k * vertices),
+          Array.from(entries.subarray(begin, end)),
+        );
         for (let j = 0; j < vertices; j++) {
-          const { columns, entries } = matrix[j];
-          let mirrored = 0;
-          for (let k = 0; k < columns.length; k++) mirrored += entries[k] * gram[i * vertices + columns[k]];
+          const mirrored = rowProduct(gram, i * vertices, columns, entries, starts[j], starts[j + 1]);
           gradient[j] = 2 * gradient[j] / diagonal[i] + 2 * mirrored / diagonal[j];
         }
         return gradient;
       }));
     },
   };
+}
+
+/** A row of `T`, `columns` and `entries` in `[begin, end)`, times the row of `gram` from `at` on. */
+function rowProduct(
+  gram: Float64Array,
+  at: number,
+  columns: Uint32Array,
+  entries: Float64Array,
+  begin: number,
+  end: number,
+): number {
+  let product = 0;
+  for (let k = begin; k < end; k++) product += entries[k] * gram[at + columns[k]];
+  return product;
 }

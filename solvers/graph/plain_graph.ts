@@ -1,4 +1,4 @@
-import type { Matrix } from "../core/matrix.ts";
+import type { Matrix, Vector } from "../core/matrix.ts";
 import type { Run } from "../core/run.ts";
 import { type L0Penalty, penaltyAt } from "../l0/penalty.ts";
 import { adjacencyOf } from "./edge_arrays.ts";
@@ -13,66 +13,133 @@ export interface SampleScaling {
 /** Multiply-adds between two checkpoints. */
 const workPerCheckpoint = 2 ** 25;
 
+/** Samples that are taken together, so that the indices of `T` are read once for all of them. */
+const samplesTogether = 4;
+
 /** Sums over samples that stay where the caller has them: no copy is kept. */
 export function createPlainGraph(samples: Matrix, { means, scales }: SampleScaling, run: Run): PlainGraph {
   const { data, shape: [count, vertices] } = samples;
-  const row = new Float64Array(vertices);
+  // Some samples [vertices, samplesTogether]; after the last one there are zeros, which add nothing to any sum.
+  const block = new Float64Array(vertices * samplesTogether);
 
-  /** Calls `visit` after each sample has been put into `row`. */
-  async function eachSample(work: number, visit: () => void): Promise<void> {
-    const together = Math.max(1, Math.floor(workPerCheckpoint / Math.max(1, work)));
+  /** Calls `visit` after each few samples have been put into `block`; `work` is what it costs a sample. */
+  async function eachBlock(work: number, visit: () => void): Promise<void> {
+    const together = samplesTogether * Math.max(1, Math.floor(workPerCheckpoint / (samplesTogether * work)));
     for (let first = 0; first < count; first += together) {
       const end = Math.min(count, first + together);
-      for (let sample = first; sample < end; sample++) {
-        const at = sample * vertices;
-        for (let j = 0; j < vertices; j++) row[j] = (data[at + j] - means[j]) * scales[j];
+      for (let sample = first; sample < end; sample += samplesTogether) {
+        for (let k = 0; k < samplesTogether; k++) {
+          if (sample + k < count) loadSample(block, k, data, (sample + k) * vertices, means, scales);
+          else for (let at = k; at < block.length; at += samplesTogether) block[at] = 0;
+        }
         visit();
       }
       await run.checkpoint({ stage: "certify", fraction: end / count, iteration: 0 });
     }
   }
 
+  function rowsOf({ ends, values, diagonal }: GraphPoint): SparseRows {
+    const { starts, neighbours, incident } = adjacencyOf(ends, vertices);
+    const entries = Float64Array.from(incident, (edge) => values[edge]);
+    return { starts, neighbours, entries, diagonal: Float64Array.from(diagonal) };
+  }
+
   return {
-    async terms({ ends, values, diagonal }) {
+    async terms(point) {
       const norms = new Float64Array(vertices), diagonalProducts = new Float64Array(vertices);
-      const { starts, neighbours, incident } = adjacencyOf(ends, vertices);
-      const entries = Float64Array.from(incident, (edge) => values[edge]);
-      await eachSample(2 * vertices + entries.length, () => {
-        for (let i = 0; i < vertices; i++) {
-          let residual = diagonal[i] * row[i];
-          for (let at = starts[i]; at < starts[i + 1]; at++) residual += entries[at] * row[neighbours[at]];
-          norms[i] += residual * residual;
-          diagonalProducts[i] += row[i] * residual;
-        }
-      });
+      const matrix = rowsOf(point);
+      await eachBlock(2 * vertices + matrix.entries.length, () => addTerms(norms, diagonalProducts, block, matrix));
       return { norms, diagonalProducts };
     },
 
-    async gradientRows({ ends, values, diagonal }, rows) {
-      const { starts, neighbours, incident } = adjacencyOf(ends, vertices);
+    async gradientRows(point, rows) {
+      const matrix = rowsOf(point), { starts, neighbours, entries, diagonal } = matrix;
       const products = rows.map(() => new Float64Array(vertices)), gram = rows.map(() => new Float64Array(vertices));
-      await eachSample(2 * rows.length * vertices, () => {
-        rows.forEach((i, k) => {
-          const y = row[i], along = products[k], across = gram[k];
-          let residual = diagonal[i] * y;
-          for (let at = starts[i]; at < starts[i + 1]; at++) residual += values[incident[at]] * row[neighbours[at]];
-          for (let j = 0; j < vertices; j++) {
-            along[j] += residual * row[j];
-            across[j] += y * row[j];
-          }
-        });
+      await eachBlock(2 * (rows.length + 1) * vertices, () => {
+        rows.forEach((i, k) => addRowProducts(products[k], gram[k], i, block, matrix));
       });
       return rows.map((i, k) => {
         const gradient = new Float64Array(vertices);
         for (let j = 0; j < vertices; j++) {
           let mirrored = diagonal[j] * gram[k][j];
-          for (let at = starts[j]; at < starts[j + 1]; at++) mirrored += values[incident[at]] * gram[k][neighbours[at]];
+          for (let at = starts[j]; at < starts[j + 1]; at++) mirrored += entries[at] * gram[k][neighbours[at]];
           gradient[j] = 2 * products[k][j] / diagonal[i] + 2 * mirrored / diagonal[j];
         }
         return gradient;
       });
     },
   };
+}
+
+/** Rows of `T`: entry `entries[at]` at `neighbours[at]`, those of row `i` from `starts[i]` to `starts[i + 1]`. */
+interface SparseRows {
+  readonly starts: Uint32Array;
+  readonly neighbours: Uint32Array;
+  readonly entries: Float64Array;
+  readonly diagonal: Float64Array;
+}
+
+// Functions of a few samples, because engines compile what is called often sooner than a loop that runs long.
+
+function loadSample(
+  block: Float64Array,
+  place: number,
+  data: Vector,
+  from: number,
+  means: Float64Array,
+  scales: Float64Array,
+): void {
+  for (let j = 0, at = place; j < means.length; j++, at += samplesTogether) {
+    block[at] = (data[from + j] - means[j]) * scales[j];
+  }
+}
+
+/** Adds what the samples `y` of a block add to `||r_i||^2` and `y_i . r_i`, with `r = T y`. */
+function addTerms(
+  norms: Float64Array,
+  diagonalProducts: Float64Array,
+  block: Float64Array,
+  { starts, neighbours, entries, diagonal }: SparseRows,
+): void {
+  for (let i = 0, at = 0; i < norms.length; i++) {
+    const own = samplesTogether * i, end = starts[i + 1], factor = diagonal[i];
+    const y = block[own], z = block[own + 1], v = block[own + 2], w = block[own + 3];
+    let a = factor * y, b = factor * z, c = factor * v, d = factor * w;
+    for (; at < end; at++) {
+      const entry = entries[at], from = samplesTogether * neighbours[at];
+      a += entry * block[from];
+      b += entry * block[from + 1];
+      c += entry * block[from + 2];
+      d += entry * block[from + 3];
+    }
+    norms[i] += a * a + b * b + (c * c + d * d);
+    diagonalProducts[i] += a * y + b * z + (c * v + d * w);
+  }
+}
+
+/** Adds what the samples `y` of a block add to `Y^T r_i` and `Y^T y_i`. */
+function addRowProducts(
+  products: Float64Array,
+  gram: Float64Array,
+  i: number,
+  block: Float64Array,
+  { starts, neighbours, entries, diagonal }: SparseRows,
+): void {
+  const own = samplesTogether * i, factor = diagonal[i];
+  const y = block[own], z = block[own + 1], v = block[own + 2], w = block[own + 3];
+  let a = factor * y, b = factor * z, c = factor * v, d = factor * w;
+  for (let at = starts[i]; at < starts[i + 1]; at++) {
+    const entry = entries[at], from = samplesTogether * neighbours[at];
+    a += entry * block[from];
+    b += entry * block[from + 1];
+    c += entry * block[from + 2];
+    d += entry * block[from + 3];
+  }
+  for (let j = 0, at = 0; j < products.length; j++, at += samplesTogether) {
+    const p = block[at], q = block[at + 1], r = block[at + 2], s = block[at + 3];
+    products[j] += a * p + b * q + (c * r + d * s);
+    gram[j] += y * p + z * q + (v * r + w * s);
+  }
 }
 
 /** Updates of `T S` before it is computed afresh: every edge at a vertex and its diagonal, in so many sweeps. */

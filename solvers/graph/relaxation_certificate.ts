@@ -45,29 +45,37 @@ export function createDualCertificate(
     const rows = new Map(order.map((i, k) => [i, gradient[k]]));
 
     // `m_i = sum_k |t_ik| ||y_k||` over t_ii, and the number of roundings that a product of it has been through.
-    const sizes = variances.map(Math.sqrt), roundings = new Float64Array(vertices).fill(samples + 4 * sweepsUpdated);
+    const norms = variances.map(Math.sqrt),
+      sizes = norms.slice(),
+      roundings = new Float64Array(vertices).fill(samples + 4 * sweepsUpdated);
     for (let e = 0; e < values.length; e++) {
       const i = ends[2 * e], j = ends[2 * e + 1], magnitude = Math.abs(values[e]);
-      sizes[i] += magnitude * Math.sqrt(variances[j]) / diagonal[i];
-      sizes[j] += magnitude * Math.sqrt(variances[i]) / diagonal[j];
+      sizes[i] += magnitude * norms[j] / diagonal[i];
+      sizes[j] += magnitude * norms[i] / diagonal[j];
       roundings[i] += 2 * sweepsUpdated;
       roundings[j] += 2 * sweepsUpdated;
     }
-    const part = (i: number, j: number) => roundings[i] * Math.sqrt(variances[j]) * sizes[i];
+    const part = (i: number, j: number) => roundings[i] * norms[j] * sizes[i];
     const rounding = (i: number, j: number) => 4 * Number.EPSILON * (part(i, j) + part(j, i));
 
+    const least = new Float64Array(scales.length), most = new Float64Array(scales.length);
     for (const [i, row] of rows) {
-      for (let k = 0; k < scales.length; k++) {
-        let least = 0, most = 0;
-        for (let j = i + 1; j < vertices; j++) {
-          if (statuses[edgeNumber(i, j, vertices)] !== nodeStatus.free) continue;
-          const magnitude = scales[k] * Math.abs(row[j]), off = rounding(i, j);
-          least += relaxedConjugate(Math.max(0, magnitude - off), penalty);
-          most += relaxedConjugate(magnitude + off, penalty);
+      least.fill(0);
+      most.fill(0);
+      for (let j = i + 1, edge = edgeNumber(i, j, vertices); j < vertices; j++, edge++) {
+        if (statuses[edge] !== nodeStatus.free) continue;
+        const derivative = Math.abs(row[j]), off = rounding(i, j);
+        // Conjugates are zero up to the threshold: at the smaller multiples, for most edges at all.
+        for (let k = scales.length - 1; k >= 0 && !(scales[k] * derivative + off <= penalty.threshold); k--) {
+          const magnitude = scales[k] * derivative;
+          least[k] += relaxedConjugate(Math.max(0, magnitude - off), penalty);
+          most[k] += relaxedConjugate(magnitude + off, penalty);
         }
-        const slack = 2 * Number.EPSILON * vertices * most, received = rowConjugates[i * scales.length + k];
-        if (!(received >= least - slack && received <= most + slack)) {
-          throw disagreement(`the conjugates of row ${i}`, received, most);
+      }
+      for (let k = 0; k < scales.length; k++) {
+        const slack = 2 * Number.EPSILON * vertices * most[k], received = rowConjugates[i * scales.length + k];
+        if (!(received >= least[k] - slack && received <= most[k] + slack)) {
+          throw disagreement(`the conjugates of row ${i}`, received, most[k]);
         }
       }
     }

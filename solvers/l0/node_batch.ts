@@ -134,8 +134,8 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
       fixings,
       start: {
         variables: found.slice(0, count),
-        values: Float32Array.from(nonzeros.subarray(0, count)),
-        ...(extras > 0 && { extra: Float32Array.from(extra) }),
+        values: new Float32Array(nonzeros.subarray(0, count)),
+        ...(extras > 0 && { extra: new Float32Array(extra) }),
       },
     };
   }
