@@ -15,11 +15,12 @@ export interface ColumnMoments {
 export function columnMoments({ data, shape: [rows, columns] }: Matrix, center: boolean): ColumnMoments {
   const means = new Float64Array(columns), variances = new Float64Array(columns);
   const squares = new Float64Array(columns);
+  for (let i = 0; i < rows; i++) addSquares(squares, data, i * columns);
   if (center) {
     for (let i = 0; i < rows; i++) addRow(means, data, i * columns);
     for (let j = 0; j < columns; j++) means[j] /= rows;
-  }
-  for (let i = 0; i < rows; i++) addSquares(squares, variances, means, data, i * columns);
+    for (let i = 0; i < rows; i++) addSpreads(variances, means, data, i * columns);
+  } else variances.set(squares);
   for (let j = 0; j < columns; j++) {
     variances[j] = variances[j] > roundingShare * squares[j] ? variances[j] / rows : 0;
   }
@@ -32,16 +33,13 @@ function addRow(sums: Float64Array, data: Vector, from: number): void {
   for (let j = 0; j < sums.length; j++) sums[j] += data[from + j];
 }
 
-function addSquares(
-  squares: Float64Array,
-  variances: Float64Array,
-  means: Float64Array,
-  data: Vector,
-  from: number,
-): void {
+function addSquares(squares: Float64Array, data: Vector, from: number): void {
+  for (let j = 0; j < squares.length; j++) squares[j] += data[from + j] * data[from + j];
+}
+
+function addSpreads(variances: Float64Array, means: Float64Array, data: Vector, from: number): void {
   for (let j = 0; j < means.length; j++) {
-    const value = data[from + j], centered = value - means[j];
-    squares[j] += value * value;
+    const centered = data[from + j] - means[j];
     variances[j] += centered * centered;
   }
 }

@@ -93,17 +93,17 @@ export function createLeastSquares(
   const correlationsWithY = new Float64Array(features);
   // What Gram rows are checked against: X times random weights, and each row of X^T X times those weights.
   const weights = new Float64Array(features), mixture = new Float64Array(samples);
+  const inverses = scales.map((scale) => 1 / scale);
   // A few columns at a time: the rows of X are read in runs, and nothing is held twice.
   const columns = new Float64Array(Math.min(features, columnsTogether) * samples);
   for (let first = 0; first < features; first += columnsTogether) {
     const count = Math.min(columnsTogether, features - first);
-    for (let i = 0; i < samples; i++) {
-      for (let j = 0; j < count; j++) {
-        const x = (X.data[i * features + first + j] - means[first + j]) / scales[first + j];
-        columns[j * samples + i] = x;
-        squaredNorms[first + j] += x * x;
-        correlationsWithY[first + j] += x * centered[i];
-      }
+    const block = { first, count, means, inverses };
+    for (let i = 0; i < samples; i++) loadSample(columns, i, samples, X.data, i * features, block);
+    for (let j = 0; j < count; j++) {
+      const { square, product } = columnSums(columns, j * samples, centered);
+      squaredNorms[first + j] = square;
+      correlationsWithY[first + j] = product;
     }
     weights.set(randomWeights(squaredNorms.subarray(first, first + count), first), first);
     for (let j = 0; j < count; j++) addScaled(mixture, weights[first + j], columns, j * samples);
@@ -305,4 +305,38 @@ export function compact({ features, coefficients, correlations }: Estimate): Est
     coefficients: coefficients.filter((value) => value !== 0),
     correlations,
   };
+}
+
+// Functions of a sample and of a column, because engines compile what is called often sooner than a loop that runs long.
+
+/** Puts some features of a sample into their columns. */
+function loadSample(
+  columns: Float64Array,
+  sample: number,
+  samples: number,
+  data: Vector,
+  from: number,
+  { first, count, means, inverses }: { first: number; count: number; means: Float64Array; inverses: Float64Array },
+): void {
+  for (let j = first, to = sample; j < first + count; j++, to += samples) {
+    columns[to] = (data[from + j] - means[j]) * inverses[j];
+  }
+}
+
+/** `x . x` and `x . y` for the column `x` from `from` on, two sums each, so that none waits for another. */
+function columnSums(columns: Float64Array, from: number, y: Float64Array): { square: number; product: number } {
+  let a = 0, b = 0, c = 0, d = 0, i = 0;
+  for (; i + 1 < y.length; i += 2) {
+    const even = columns[from + i], odd = columns[from + i + 1];
+    a += even * even;
+    b += odd * odd;
+    c += even * y[i];
+    d += odd * y[i + 1];
+  }
+  if (i < y.length) {
+    const last = columns[from + i];
+    a += last * last;
+    c += last * y[i];
+  }
+  return { square: a + b, product: c + d };
 }
