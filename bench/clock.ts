@@ -16,9 +16,7 @@ export const bestClock: ClockName = cpuUsage ? "cpu" : "wall";
 
 /** A reading of a clock, in seconds; only differences mean something. */
 export function seconds(clock: ClockName): number {
-  if (clock === "wall" || cpuUsage === undefined) {
-    return performance.now() / 1e3;
-  }
+  if (clock === "wall" || cpuUsage === undefined) return performance.now() / 1e3;
   const { user, system } = cpuUsage();
   return (user + system) / 1e6;
 }

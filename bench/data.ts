@@ -19,10 +19,7 @@ export function normal(seed: number): () => number {
 }
 
 /** `length` standard normal numbers. */
-export function normals<A extends Float32Array | Float64Array>(
-  array: A,
-  seed: number,
-): A {
+export function normals<A extends Float32Array | Float64Array>(array: A, seed: number): A {
   const next = normal(seed);
   for (let i = 0; i < array.length; i++) array[i] = next();
   return array;
@@ -41,25 +38,18 @@ export interface SyntheticLayer {
  * Gram matrix is diagonal plus low rank, `D + F F^T` with `F` of 64 columns, so that building it costs far less than
  * what is measured.
  */
-export function syntheticLayer(
-  rows: number,
-  columns: number,
-  seed: number,
-): SyntheticLayer {
+export function syntheticLayer(rows: number, columns: number, seed: number): SyntheticLayer {
   const next = normal(seed);
   const weights = new Float32Array(rows * columns);
   // Student t with 4 degrees of freedom: normal over the root of a chi-square mean.
   for (let i = 0; i < weights.length; i++) {
-    weights[i] = next() /
-      Math.sqrt((next() ** 2 + next() ** 2 + next() ** 2 + next() ** 2) / 4);
+    weights[i] = next() / Math.sqrt((next() ** 2 + next() ** 2 + next() ** 2 + next() ** 2) / 4);
   }
   const factors = 64;
   const factor = new Float32Array(columns * factors);
   for (let j = 0; j < columns; j++) {
     const scale = Math.exp(0.5 * next()) * (j % 101 === 50 ? 10 : 1);
-    for (let f = 0; f < factors; f++) {
-      factor[j * factors + f] = scale * next() / Math.sqrt(1 + f);
-    }
+    for (let f = 0; f < factors; f++) factor[j * factors + f] = scale * next() / Math.sqrt(1 + f);
   }
   const gram = new Float32Array(columns * columns);
   for (let i = 0; i < columns; i++) {

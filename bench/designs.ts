@@ -24,12 +24,7 @@ export interface GraphDesign {
  * A pattern made positive definite, scaled so that the largest variance is 1, and normal samples of it.
  * O(variables^3 + samples variables^2).
  */
-export function graphDesign(
-  pattern: GraphPattern,
-  samples: number,
-  variables: number,
-  seed: number,
-): GraphDesign {
+export function graphDesign(pattern: GraphPattern, samples: number, variables: number, seed: number): GraphDesign {
   const next = uniform(seed), draw = normal(seed + 1), size = variables;
   const { values: precision, completion } = patternMatrix(pattern, size, next);
   if (completion !== "whole") {
@@ -38,18 +33,12 @@ export function graphDesign(
     const shift = completion === "least eigenvalue"
       ? 0.2 - least
       : (conditionNumber * least - most) / (1 - conditionNumber);
-    for (let i = 0; i < size; i++) {
-      precision[i * (size + 1)] += shift > 0 ? shift : 1;
-    }
+    for (let i = 0; i < size; i++) precision[i * (size + 1)] += shift > 0 ? shift : 1;
   }
 
   // With T = L L^T, columns of L^-T times standard normals have covariance T^-1, whose diagonal is ||L^-1 e_j||^2.
   const factor = cholesky(precision, size);
-  if (!factor) {
-    throw new RangeError(
-      `Cannot sample: the ${pattern.kind} design is not positive definite.`,
-    );
-  }
+  if (!factor) throw new RangeError(`Cannot sample: the ${pattern.kind} design is not positive definite.`);
   const inverse = inverseOfLower(factor, size);
   let largestVariance = 0;
   for (let j = 0; j < size; j++) {
@@ -60,17 +49,13 @@ export function graphDesign(
   let largestEntry = 0;
   precision.forEach((value, at) => {
     precision[at] = value * largestVariance;
-    if (at % (size + 1) !== 0) {
-      largestEntry = Math.max(largestEntry, Math.abs(precision[at]));
-    }
+    if (at % (size + 1) !== 0) largestEntry = Math.max(largestEntry, Math.abs(precision[at]));
   });
   const result = matrix(samples, size), scale = 1 / Math.sqrt(largestVariance);
   for (let k = 0; k < samples; k++) {
     for (let i = 0; i < size; i++) {
       const z = scale * draw();
-      for (let j = 0; j <= i; j++) {
-        result.data[k * size + j] += inverse[i * size + j] * z;
-      }
+      for (let j = 0; j <= i; j++) result.data[k * size + j] += inverse[i * size + j] * z;
     }
   }
   return { samples: result, precision, largestEntry };
@@ -110,9 +95,7 @@ export function regressionDesign(
   const draw = normal(seed),
     X = matrix(samples, features),
     coefficients = new Float64Array(features);
-  for (let k = 0; k < nonzeros; k++) {
-    coefficients[Math.floor((k + 0.5) * features / nonzeros)] = 1;
-  }
+  for (let k = 0; k < nonzeros; k++) coefficients[Math.floor((k + 0.5) * features / nonzeros)] = 1;
   const y = new Float64Array(samples);
   for (let i = 0; i < samples; i++) {
     const common = kind === "constant" ? Math.sqrt(correlation) * draw() : 0;
@@ -124,18 +107,14 @@ export function regressionDesign(
       y[i] += value * coefficients[j];
     }
   }
-  const noise = Math.sqrt(
-    y.reduce((sum, value) => sum + value * value, 0) / samples / signalToNoise,
-  );
+  const noise = Math.sqrt(y.reduce((sum, value) => sum + value * value, 0) / samples / signalToNoise);
   for (let i = 0; i < samples; i++) y[i] += noise * draw();
   const length = Math.hypot(...y);
   for (let i = 0; i < samples; i++) y[i] /= length;
   for (let j = 0; j < features; j++) {
     let square = 0;
     for (let i = 0; i < samples; i++) square += X.data[i * features + j] ** 2;
-    for (let i = 0; i < samples; i++) {
-      X.data[i * features + j] /= Math.sqrt(square);
-    }
+    for (let i = 0; i < samples; i++) X.data[i * features + j] /= Math.sqrt(square);
     coefficients[j] *= Math.sqrt(square) / length;
   }
   return { X, y, coefficients };

@@ -22,9 +22,7 @@ export interface Environment {
 /** Feature flags of the processor, where Linux tells them. */
 export function cpuFlags(): ReadonlySet<string> {
   try {
-    const line = readFileSync("/proc/cpuinfo", "utf8").split("\n").find((
-      text,
-    ) => text.startsWith("flags"));
+    const line = readFileSync("/proc/cpuinfo", "utf8").split("\n").find((text) => text.startsWith("flags"));
     return new Set(line?.split(":")[1].trim().split(" "));
   } catch {
     return new Set();
@@ -49,10 +47,7 @@ export function environment(): Environment {
 }
 
 function git(...args: string[]): string {
-  const { success, stdout } = new Deno.Command("git", {
-    args,
-    cwd: new URL(".", import.meta.url).pathname,
-  })
+  const { success, stdout } = new Deno.Command("git", { args, cwd: new URL(".", import.meta.url).pathname })
     .outputSync();
   return success ? new TextDecoder().decode(stdout).trim() : "";
 }
@@ -60,7 +55,6 @@ function git(...args: string[]): string {
 function revision(): string {
   const commit = git("rev-parse", "--short", "HEAD");
   if (commit === "") return process.env.MINIMA_REVISION ?? "unknown";
-  const changed = git("status", "--porcelain", "--", ":/", ":(exclude,top)bench/results") !==
-    "";
+  const changed = git("status", "--porcelain", "--", ":/", ":(exclude,top)bench/results") !== "";
   return changed ? `${commit}+` : commit;
 }

@@ -13,17 +13,11 @@ export interface Standardized {
 }
 
 /** Standardises columns, by their own moments or by given ones. */
-export function standardize(
-  { data, shape: [rows, columns] }: Matrix,
-  like?: Standardized,
-): Standardized {
-  const means = new Float64Array(columns),
-    deviations = new Float64Array(columns);
+export function standardize({ data, shape: [rows, columns] }: Matrix, like?: Standardized): Standardized {
+  const means = new Float64Array(columns), deviations = new Float64Array(columns);
   for (let j = 0; j < columns; j++) {
     for (let i = 0; i < rows; i++) means[j] += data[i * columns + j] / rows;
-    for (let i = 0; i < rows; i++) {
-      deviations[j] += (data[i * columns + j] - means[j]) ** 2 / rows;
-    }
+    for (let i = 0; i < rows; i++) deviations[j] += (data[i * columns + j] - means[j]) ** 2 / rows;
     deviations[j] = Math.sqrt(deviations[j]);
   }
   const by = like ?? { means, deviations };
@@ -36,22 +30,16 @@ export function standardize(
 }
 
 /** `X^T X / rows`. */
-export function secondMoments(
-  { data, shape: [rows, columns] }: Matrix,
-): Float64Array {
+export function secondMoments({ data, shape: [rows, columns] }: Matrix): Float64Array {
   const moments = new Float64Array(columns * columns);
   for (let k = 0; k < rows; k++) {
     for (let i = 0; i < columns; i++) {
       const x = data[k * columns + i] / rows;
-      for (let j = 0; j <= i; j++) {
-        moments[i * columns + j] += x * data[k * columns + j];
-      }
+      for (let j = 0; j <= i; j++) moments[i * columns + j] += x * data[k * columns + j];
     }
   }
   for (let i = 0; i < columns; i++) {
-    for (let j = 0; j < i; j++) {
-      moments[j * columns + i] = moments[i * columns + j];
-    }
+    for (let j = 0; j < i; j++) moments[j * columns + i] = moments[i * columns + j];
   }
   return moments;
 }
@@ -68,24 +56,12 @@ export interface PathPoint {
 const ridges = [0.003, 0.03, 0.3];
 
 /** Ours: paths of `sparsePrecisionPath`, one a ridge. */
-export async function ourPath(
-  samples: Matrix,
-  maxEdges: number,
-): Promise<PathPoint[]> {
+export async function ourPath(samples: Matrix, maxEdges: number): Promise<PathPoint[]> {
   const points: PathPoint[] = [], size = samples.shape[1];
   for (const lambda2 of ridges) {
-    for await (
-      const { precision, lambda0 } of sparsePrecisionPath(samples, {
-        lambda2,
-        maxEdges,
-      })
-    ) {
+    for await (const { precision, lambda0 } of sparsePrecisionPath(samples, { lambda2, maxEdges })) {
       const dense = Float64Array.from(toDense(precision).data);
-      points.push({
-        precision: dense,
-        edges: edgesOf(dense, size),
-        setting: `${lambda0} ${lambda2}`,
-      });
+      points.push({ precision: dense, edges: edgesOf(dense, size), setting: `${lambda0} ${lambda2}` });
     }
   }
   return points;
@@ -99,14 +75,8 @@ export async function lassoPath(
   count = 50,
 ): Promise<PathPoint[]> {
   const size = samples.shape[1], moments = secondMoments(samples);
-  const largest = moments.reduce(
-    (most, x, at) => at % (size + 1) === 0 ? most : Math.max(most, Math.abs(x)),
-    0,
-  );
-  const penalties = Array.from(
-    { length: count },
-    (_, k) => largest * 0.02 ** (k / (count - 1)),
-  );
+  const largest = moments.reduce((most, x, at) => at % (size + 1) === 0 ? most : Math.max(most, Math.abs(x)), 0);
+  const penalties = Array.from({ length: count }, (_, k) => largest * 0.02 ** (k / (count - 1)));
   const precisions = await lasso.path(moments, size, penalties, maxEdges);
   return precisions.map((precision, k) => ({
     precision,
@@ -116,11 +86,7 @@ export async function lassoPath(
 }
 
 /** `tr S T - log det T`: the normal distribution's loss; infinite where `T` is not positive definite. */
-export function normalLoss(
-  precision: Float64Array,
-  moments: Float64Array,
-  size: number,
-): number {
+export function normalLoss(precision: Float64Array, moments: Float64Array, size: number): number {
   const factor = cholesky(precision, size);
   if (!factor) return Infinity;
   return precision.reduce((sum, value, at) => sum + value * moments[at], 0) -
@@ -128,12 +94,7 @@ export function normalLoss(
 }
 
 /** The extended Bayesian information criterion of Foygel & Drton (2010) with gamma 1/2. */
-export function extendedBic(
-  point: PathPoint,
-  moments: Float64Array,
-  samples: number,
-  size: number,
-): number {
+export function extendedBic(point: PathPoint, moments: Float64Array, samples: number, size: number): number {
   return samples * normalLoss(point.precision, moments, size) +
     point.edges.size * (Math.log(samples) + 2 * Math.log(size));
 }
@@ -147,10 +108,7 @@ export function least<T>(points: readonly T[], value: (point: T) => number): T {
 }
 
 /** A precision matrix of standardised columns on the scale of the columns themselves. */
-export function unstandardized(
-  precision: Float64Array,
-  { deviations }: Standardized,
-): Float64Array {
+export function unstandardized(precision: Float64Array, { deviations }: Standardized): Float64Array {
   const size = deviations.length;
   return precision.map((value, at) => value / deviations[Math.floor(at / size)] / deviations[at % size]);
 }

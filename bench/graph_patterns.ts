@@ -94,9 +94,7 @@ export function patternMatrix(
       const shared = correlation / (1 - correlation) /
         (1 - correlation + correlation * size);
       pairs(() => -shared);
-      for (let i = 0; i < size; i++) {
-        values[i * (size + 1)] = 1 / (1 - correlation) - shared;
-      }
+      for (let i = 0; i < size; i++) values[i * (size + 1)] = 1 / (1 - correlation) - shared;
       return { values, completion: "whole" };
     }
     case "independent":

@@ -3,7 +3,8 @@
 import { capabilities, init, openWorkspace, type Workspace } from "../kernels/engine/mod.ts";
 import { type FamilyModules, loadModule } from "../kernels/engine/modules.ts";
 import { denseFamily } from "../kernels/families/dense.ts";
-import { type FloatDtype, specifications } from "../kernels/contract.ts";
+import type { FloatDtype } from "../kernels/contract.ts";
+import { gemmFlops } from "../kernels/contract/dense/gemm.ts";
 import type { FloatArray } from "./peers/peer.ts";
 import type { Contender } from "./runner.ts";
 
@@ -14,28 +15,14 @@ export type Build = "simd" | "relaxed";
  * Opens the dense kernels of each build; in the order simd, relaxed. The relaxed build is left out where the engine does not
  * choose it, because it has no fused multiply-add.
  */
-export async function openBuilds(
-  modules?: FamilyModules,
-): Promise<Map<Build, Workspace>> {
-  const both = modules ??
-    {
-      simd: await loadModule(denseFamily, "simd"),
-      relaxed: await relaxedModule(),
-    };
-  const request = {
-    families: [denseFamily],
-    backend: "wasm",
-    threads: 1,
-    dtype: "f64",
-    flops: 0,
-  } as const;
+export async function openBuilds(modules?: FamilyModules): Promise<Map<Build, Workspace>> {
+  const both = modules ?? { simd: await loadModule(denseFamily, "simd"), relaxed: await relaxedModule() };
+  const request = { families: [denseFamily], backend: "wasm", threads: 1, dtype: "f64", flops: 0 } as const;
   const builds = new Map<Build, Workspace>();
   await init({ modules: { dense: { simd: both.simd } } });
   builds.set("simd", await openWorkspace(request));
   await init({ modules: { dense: both } });
-  if ((await capabilities()).build === "relaxed") {
-    builds.set("relaxed", await openWorkspace(request));
-  }
+  if ((await capabilities()).build === "relaxed") builds.set("relaxed", await openWorkspace(request));
   return builds;
 }
 
@@ -67,7 +54,7 @@ export function gemmContender(
   const operands = { a: matrix("A", a), b: matrix("B", b), c: matrix("C") };
   return {
     name,
-    work: specifications.gemm.flops(operands) / 1e9,
+    work: gemmFlops(operands) / 1e9,
     run: () => workspace.kernels.gemm(operands),
     product: () => workspace.read(operands.c.array),
   };

@@ -10,11 +10,6 @@ export const dataFolder: string | undefined = process.env.MINIMA_DATA;
 export const withoutData = "MINIMA_DATA names no folder with the data.";
 
 /** Reads a CSV or TSV table. */
-export async function readTable(
-  path: string,
-  textColumns: readonly string[] = [],
-): Promise<Table> {
-  return parseCsv(await Deno.readFile(`${dataFolder}/${path}`), {
-    textColumns,
-  });
+export async function readTable(path: string, textColumns: readonly string[] = []): Promise<Table> {
+  return parseCsv(await Deno.readFile(`${dataFolder}/${path}`), { textColumns });
 }

@@ -17,11 +17,7 @@ export interface Recovery {
 }
 
 /** Compares a found set with the true one among `candidates` things that could be found. */
-export function recovery(
-  found: ReadonlySet<number>,
-  truth: ReadonlySet<number>,
-  candidates: number,
-): Recovery {
+export function recovery(found: ReadonlySet<number>, truth: ReadonlySet<number>, candidates: number): Recovery {
   const correct = [...found].filter((item) => truth.has(item)).length;
   const wrong = found.size - correct,
     missed = truth.size - correct,
@@ -40,10 +36,7 @@ export function recovery(
 }
 
 /** `||estimate - truth||_F / ||truth||_F`. */
-export function relativeError(
-  estimate: Float64Array,
-  truth: Float64Array,
-): number {
+export function relativeError(estimate: Float64Array, truth: Float64Array): number {
   let error = 0, size = 0;
   truth.forEach((value, at) => {
     error += (estimate[at] - value) ** 2;
@@ -53,10 +46,7 @@ export function relativeError(
 }
 
 /** Numbers `i * size + j`, `i < j`, of the entries above the diagonal that are not zero: what recovery of a graph counts. */
-export function edgesOf(
-  precision: ArrayLike<number>,
-  size: number,
-): Set<number> {
+export function edgesOf(precision: ArrayLike<number>, size: number): Set<number> {
   const edges = new Set<number>();
   for (let i = 0; i < size; i++) {
     for (let j = i + 1; j < size; j++) {
@@ -70,11 +60,7 @@ export function edgesOf(
  * Divergence of the normal distribution with the true precision matrix `T` from the one estimated,
  * `(tr(E T^-1) - log det(E T^-1) - size) / 2`; `null` where the estimate `E` is not positive definite.
  */
-export function divergence(
-  estimate: Float64Array,
-  truth: Float64Array,
-  size: number,
-): number | null {
+export function divergence(estimate: Float64Array, truth: Float64Array, size: number): number | null {
   const factor = cholesky(estimate, size);
   if (!factor) return null;
   const covariance = inverseOf(truth, size);

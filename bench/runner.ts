@@ -59,11 +59,7 @@ interface Lane {
 }
 
 /** Seconds of one run, averaged over `repeats` runs. */
-async function sample(
-  { run, selfTimed }: Contender,
-  repeats: number,
-  clock: ClockName,
-): Promise<number> {
+async function sample({ run, selfTimed }: Contender, repeats: number, clock: ClockName): Promise<number> {
   let told = 0;
   const begin = seconds(clock);
   for (let i = 0; i < repeats; i++) {
@@ -86,18 +82,9 @@ export function median(values: readonly number[]): number {
  * Warming up ends when two runs in a row agree within a tenth, or after eight: engines compile hot code in the
  * background, so the first runs are slower.
  */
-export async function race(
-  contenders: readonly Contender[],
-  options: RaceOptions = {},
-): Promise<Measurement[]> {
-  const {
-    rounds = 15,
-    sampleSeconds = 0.03,
-    slowSeconds = 1,
-    budgetSeconds = 60,
-    clock = bestClock,
-    onRound,
-  } = options;
+export async function race(contenders: readonly Contender[], options: RaceOptions = {}): Promise<Measurement[]> {
+  const { rounds = 15, sampleSeconds = 0.03, slowSeconds = 1, budgetSeconds = 60, clock = bestClock, onRound } =
+    options;
   const shortest = Math.max(sampleSeconds, 30 * resolution(clock));
   const lanes: Lane[] = [];
   for (const contender of contenders) {

@@ -15,10 +15,7 @@ export interface SparseGraphDesign {
 }
 
 /** Patterns whose spectrum is bounded however many variables there are. */
-export type SparsePattern = Extract<
-  GraphPattern,
-  { readonly kind: "uniform" | "banded" }
->;
+export type SparsePattern = Extract<GraphPattern, { readonly kind: "uniform" | "banded" }>;
 
 const conditionNumber = 2;
 

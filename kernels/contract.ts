@@ -1,5 +1,5 @@
 /**
- * The contract of every kernel: what it computes, over which operands, to which accuracy and at which cost.
+ * The contract of every kernel: what it computes, over which operands and to which accuracy.
  *
  * A kernel is a pure function over flat arrays that live where the kernel runs. It allocates nothing and keeps nothing.
  * Kernels come in families; every backend offers the same table, {@linkcode Kernels}, and keeps a family in a folder of

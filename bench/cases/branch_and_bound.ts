@@ -8,25 +8,11 @@ interface Search {
   readonly name: string;
   /** Least nodes a CPU second on one thread. */
   readonly limit: number;
-  run(
-    threads: number,
-    nodeLimit: number,
-  ): Promise<{ nodes?: number; lowerBound?: number; objective: number }>;
+  run(threads: number, nodeLimit: number): Promise<{ nodes?: number; lowerBound?: number; objective: number }>;
 }
 
-function graphSearch(
-  variables: number,
-  samples: number,
-  lambda2: number,
-  limit: number,
-  seed: number,
-): Search {
-  const { samples: data } = graphDesign(
-    { kind: "uniform", degree: 3 },
-    samples,
-    variables,
-    seed,
-  );
+function graphSearch(variables: number, samples: number, lambda2: number, limit: number, seed: number): Search {
+  const { samples: data } = graphDesign({ kind: "uniform", degree: 3 }, samples, variables, seed);
   return {
     name: `graph of ${variables} variables, lambda2 ${lambda2}`,
     limit,
@@ -54,16 +40,12 @@ function regressionSearch(
   limit: number,
   seed: number,
 ): Search {
-  const { X, y }: { X: Matrix; y: Float64Array } = regressionDesign(
-    samples,
-    features,
-    {
-      nonzeros: 10,
-      correlation,
-      signalToNoise: 1,
-      seed,
-    },
-  );
+  const { X, y }: { X: Matrix; y: Float64Array } = regressionDesign(samples, features, {
+    nonzeros: 10,
+    correlation,
+    signalToNoise: 1,
+    seed,
+  });
   return {
     name: `regression on ${features} features, correlation ${correlation}`,
     limit,
@@ -79,9 +61,7 @@ function regressionSearch(
   };
 }
 
-const where = (
-  threads: number,
-) => ({ threads, backend: threads > 1 ? "threads" : "wasm" } as const);
+const where = (threads: number) => ({ threads, backend: threads > 1 ? "threads" : "wasm" } as const);
 
 /** The pace of branch and bound. */
 export const branchAndBoundCase: Case = {
@@ -92,20 +72,8 @@ export const branchAndBoundCase: Case = {
       graphSearch(20, 200, 0.05, 5_000, seed),
       graphSearch(50, 400, 0.1, 1_000, seed),
       ...quick ? [] : [graphSearch(100, 500, 0.2, 300, seed)],
-      regressionSearch(
-        [50, 100],
-        0.6,
-        { lambda0: 0.004, lambda2: 0.002, bigM: 0.5 },
-        8_000,
-        seed,
-      ),
-      regressionSearch(
-        [200, 500],
-        0.5,
-        { lambda0: 0.004, lambda2: 0.002, bigM: 0.36 },
-        1_000,
-        seed,
-      ),
+      regressionSearch([50, 100], 0.6, { lambda0: 0.004, lambda2: 0.002, bigM: 0.5 }, 8_000, seed),
+      regressionSearch([200, 500], 0.5, { lambda0: 0.004, lambda2: 0.002, bigM: 0.36 }, 1_000, seed),
     ];
     const rows = [], targets: Target[] = [];
     for (const { name, limit, run } of searches) {
@@ -121,54 +89,25 @@ export const branchAndBoundCase: Case = {
           outcomes[k] = await run(threads, nodeLimit);
           if (round === 0) continue;
           wall[k] = Math.min(wall[k], (performance.now() - begun) / 1e3);
-          if (threads === 1) {
-            processor = Math.min(processor, seconds(bestClock) - spent);
-          }
+          if (threads === 1) processor = Math.min(processor, seconds(bestClock) - spent);
         }
       }
       const [{ nodes = 0, lowerBound, objective }] = outcomes;
       for (const other of outcomes) {
-        if (
-          other.nodes !== nodes || other.lowerBound !== lowerBound ||
-          other.objective !== objective
-        ) {
-          throw new Error(
-            `The search of the ${name} depends on the number of threads.`,
-          );
+        if (other.nodes !== nodes || other.lowerBound !== lowerBound || other.objective !== objective) {
+          throw new Error(`The search of the ${name} depends on the number of threads.`);
         }
       }
-      rows.push([
-        name,
-        nodes,
-        nodes / processor,
-        nodes / wall[0],
-        counts.length > 1 ? wall[0] / wall[1] : null,
-      ]);
-      targets.push({
-        name: `nodes a CPU second, ${name}`,
-        value: nodes / processor,
-        limit,
-        sense: "at least",
-      });
+      rows.push([name, nodes, nodes / processor, nodes / wall[0], counts.length > 1 ? wall[0] / wall[1] : null]);
+      targets.push({ name: `nodes a CPU second, ${name}`, value: nodes / processor, limit, sense: "at least" });
       if (counts.length > 1) {
-        targets.push({
-          name: `two threads to one, ${name}`,
-          value: wall[0] / wall[1],
-          limit: 1.5,
-          sense: "at least",
-        });
+        targets.push({ name: `two threads to one, ${name}`, value: wall[0] / wall[1], limit: 1.5, sense: "at least" });
       }
     }
     return {
       tables: [{
         title: "branch and bound, WASM, least time of five searches",
-        columns: [
-          "search",
-          "nodes",
-          "nodes a CPU second",
-          "nodes a second",
-          "two threads to one",
-        ],
+        columns: ["search", "nodes", "nodes a CPU second", "nodes a second", "two threads to one"],
         rows,
       }],
       targets,

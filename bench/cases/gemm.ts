@@ -16,9 +16,7 @@ export const gemm: Case = {
   async run({ quick, seed, progress }) {
     const sizes = quick ? [256] : [512, 1024];
     const builds = await openBuilds();
-    const peak = new WebAssembly.Module(
-      await buildPeak(builds.has("relaxed") ? "relaxed" : "simd"),
-    );
+    const peak = new WebAssembly.Module(await buildPeak(builds.has("relaxed") ? "relaxed" : "simd"));
     const { found: peers, missing } = sortOut([
       await openTfjs(),
       await openNumpyTs(),
@@ -40,20 +38,9 @@ export const gemm: Case = {
         const peakName = "peak of the core, 128-bit multiply-add";
         const contenders: Contender[] = [];
         for (const [build, workspace] of builds) {
-          const contender = gemmContender(
-            `minima, ${build} build`,
-            workspace,
-            a,
-            b,
-            size,
-          );
+          const contender = gemmContender(`minima, ${build} build`, workspace, a, b, size);
           await contender.run();
-          checkCorner(
-            contender.name,
-            (await contender.product())[0],
-            expected,
-            dtype,
-          );
+          checkCorner(contender.name, (await contender.product())[0], expected, dtype);
           contenders.push(contender);
         }
         const best = contenders[contenders.length - 1].name;
@@ -61,12 +48,7 @@ export const gemm: Case = {
           if (!peer.dtypes.includes(dtype)) continue;
           const { run, corner } = await peer.prepare(a, b, size);
           checkCorner(peer.name, await corner(), expected, dtype);
-          contenders.push({
-            name: `${peer.name} (${peer.setting})`,
-            work,
-            run,
-            selfTimed: peer.selfTimed,
-          });
+          contenders.push({ name: `${peer.name} (${peer.setting})`, work, run, selfTimed: peer.selfTimed });
         }
         contenders.push(peakContender(peakName, peak, dtype));
 
@@ -77,14 +59,7 @@ export const gemm: Case = {
         const rate = (name: string) => measured.find((measurement) => measurement.name === name)!.rate!;
         tables.push({
           title,
-          columns: [
-            "contender",
-            "GFLOP/s",
-            "of the peak",
-            "to minima",
-            "minimum ms",
-            "median ms",
-          ],
+          columns: ["contender", "GFLOP/s", "of the peak", "to minima", "minimum ms", "median ms"],
           rows: measured.map((m) => [
             m.name,
             m.rate!,
@@ -99,16 +74,9 @@ export const gemm: Case = {
           limit: 0.85,
           sense: "at least",
         });
-        for (
-          const peer of peers.filter(({ name, dtypes }) => !name.startsWith("numpy ") && dtypes.includes(dtype))
-        ) {
+        for (const peer of peers.filter(({ name, dtypes }) => !name.startsWith("numpy ") && dtypes.includes(dtype))) {
           const value = rate(best) / rate(`${peer.name} (${peer.setting})`);
-          targets.push({
-            name: `${title}: rate to ${peer.name}`,
-            value,
-            limit: 1.2,
-            sense: "at least",
-          });
+          targets.push({ name: `${title}: rate to ${peer.name}`, value, limit: 1.2, sense: "at least" });
         }
       }
     }
@@ -131,16 +99,9 @@ function corner(a: FloatArray, b: FloatArray, size: number): number {
   return sum;
 }
 
-function checkCorner(
-  name: string,
-  value: number,
-  expected: number,
-  dtype: "f32" | "f64",
-): void {
+function checkCorner(name: string, value: number, expected: number, dtype: "f32" | "f64"): void {
   const tolerance = dtype === "f32" ? 1e-2 : 1e-9;
   if (!(Math.abs(value - expected) <= tolerance)) {
-    throw new Error(
-      `${name} says that element (0, 0) of the product is ${value}; it is ${expected}.`,
-    );
+    throw new Error(`${name} says that element (0, 0) of the product is ${value}; it is ${expected}.`);
   }
 }

@@ -13,10 +13,7 @@ export const gemmRuntimes: Case = {
       const answers: Answer[] = [];
       for (const runtime of found) {
         progress(`${runtime.name}, ${size}`);
-        const rates = await runtime.run<GemmRates>("gemm.ts", {
-          quick,
-          variant: String(size),
-        });
+        const rates = await runtime.run<GemmRates>("gemm.ts", { quick, variant: String(size) });
         answers.push({ name: runtime.name, rates });
       }
       const part = report(size, answers);
@@ -43,19 +40,14 @@ interface Answer {
   readonly rates: GemmRates;
 }
 
-function report(
-  size: number,
-  answers: readonly Answer[],
-): { table: Table; targets: Target[] } {
+function report(size: number, answers: readonly Answer[]): { table: Table; targets: Target[] } {
   const rate = ({ measurements }: GemmRates, name: string) =>
     measurements.find((measurement) => measurement.name === name)?.rate ?? null;
   const choice = ({ builds }: GemmRates) => builds[builds.length - 1];
   // The peak belongs to the core and the build, not to the runtime: not every compiler keeps the loop's registers.
   const peak = (build: Build, dtype: string) =>
     Math.max(
-      ...answers.filter(({ rates }) => choice(rates) === build).map((
-        { rates },
-      ) => rate(rates, `${dtype} peak`)!),
+      ...answers.filter(({ rates }) => choice(rates) === build).map(({ rates }) => rate(rates, `${dtype} peak`)!),
     );
   const targets: Target[] = [];
   const rows = answers.map(({ name, rates }): Cell[] => {
@@ -63,12 +55,7 @@ function report(
     const cells: Cell[] = [name, chosen, rates.measurements[0].clock];
     for (const dtype of ["f32", "f64"]) {
       const value = rate(rates, `${dtype} ${chosen}`)! / peak(chosen, dtype);
-      cells.push(
-        rate(rates, `${dtype} simd`),
-        rate(rates, `${dtype} relaxed`),
-        rate(rates, `${dtype} peak`),
-        value,
-      );
+      cells.push(rate(rates, `${dtype} simd`), rate(rates, `${dtype} relaxed`), rate(rates, `${dtype} peak`), value);
       const target = (what: string, value: number, limit: number): Target => ({
         name: `${name}, ${dtype}, ${size}: share of the peak${what}`,
         value,
@@ -77,13 +64,7 @@ function report(
       });
       targets.push(target("", value, promised.test(name) ? 0.85 : 0.75));
       if (promised.test(name)) {
-        targets.push(
-          target(
-            " by the simd build",
-            rate(rates, `${dtype} simd`)! / peak(chosen, dtype),
-            0.55,
-          ),
-        );
+        targets.push(target(" by the simd build", rate(rates, `${dtype} simd`)! / peak(chosen, dtype), 0.55));
       }
     }
     return cells;
@@ -95,14 +76,7 @@ function report(
         "runtime",
         "build",
         "clock",
-        ...["f32", "f64"].flatMap((
-          dtype,
-        ) => [
-          `${dtype} simd`,
-          `${dtype} relaxed`,
-          `${dtype} peak`,
-          `${dtype} share`,
-        ]),
+        ...["f32", "f64"].flatMap((dtype) => [`${dtype} simd`, `${dtype} relaxed`, `${dtype} peak`, `${dtype} share`]),
       ],
       rows,
     },

@@ -34,13 +34,7 @@ const settings: readonly Setting[] = [
     samples: 200,
     variables: 20,
     limit: 1,
-    options: {
-      lambda0: 0.05,
-      lambda2: 0.05,
-      bigM: 1.057,
-      method: "exact",
-      gapTolerance: 0.05,
-    },
+    options: { lambda0: 0.05, lambda2: 0.05, bigM: 1.057, method: "exact", gapTolerance: 0.05 },
   },
   {
     name: "p 20 banded, weak ridge, 5 %",
@@ -48,13 +42,7 @@ const settings: readonly Setting[] = [
     samples: 200,
     variables: 20,
     limit: 1,
-    options: {
-      lambda0: 0.05,
-      lambda2: 0.05,
-      bigM: 1.057,
-      method: "exact",
-      gapTolerance: 0.05,
-    },
+    options: { lambda0: 0.05, lambda2: 0.05, bigM: 1.057, method: "exact", gapTolerance: 0.05 },
   },
   {
     name: "p 20, strong ridge, 1 %",
@@ -62,13 +50,7 @@ const settings: readonly Setting[] = [
     samples: 200,
     variables: 20,
     limit: 0.1,
-    options: {
-      lambda0: 0.05,
-      lambda2: 0.5,
-      bigM: 1.057,
-      method: "exact",
-      gapTolerance: 0.01,
-    },
+    options: { lambda0: 0.05, lambda2: 0.5, bigM: 1.057, method: "exact", gapTolerance: 0.01 },
   },
   {
     name: "p 200, approximate, best of 5",
@@ -209,16 +191,7 @@ export const graphCertificates: Case = {
         Float64Array.from(toDense(fit.precision).data),
         design.precision,
       );
-      rows.push([
-        name,
-        least * 1e3,
-        ...figures(fit),
-        fit.edgeCount,
-        truth.size,
-        f1,
-        matthews,
-        error,
-      ]);
+      rows.push([name, least * 1e3, ...figures(fit), fit.edgeCount, truth.size, f1, matthews, error]);
       targets.push({
         name: `seconds, ${name}`,
         value: least,
@@ -259,16 +232,7 @@ export const graphCertificates: Case = {
         size * (size - 1) / 2,
       );
       const label = quick ? `${name}, a twentieth of it` : name;
-      large.push([
-        label,
-        elapsed,
-        reserved / 2 ** 20,
-        ...figures(fit),
-        fit.edgeCount,
-        design.edges.size,
-        f1,
-        matthews,
-      ]);
+      large.push([label, elapsed, reserved / 2 ** 20, ...figures(fit), fit.edgeCount, design.edges.size, f1, matthews]);
       targets.push({
         name: `seconds, ${label}`,
         value: elapsed,

@@ -21,11 +21,7 @@ const patterns: Readonly<Record<string, (size: number) => GraphPattern>> = {
   "autoregressive 0.5": () => ({ kind: "toeplitz", correlation: 0.5 }),
   "random, degree 3": () => ({ kind: "random", degree: 3 }),
   "hub, groups of 10": () => ({ kind: "hub", groupSize: 10 }),
-  "cluster, groups of 10": () => ({
-    kind: "cluster",
-    groupSize: 10,
-    share: 0.3,
-  }),
+  "cluster, groups of 10": () => ({ kind: "cluster", groupSize: 10, share: 0.3 }),
   "scale-free": () => ({ kind: "scale-free" }),
   "independent": () => ({ kind: "independent" }),
 };
@@ -41,23 +37,12 @@ const sizes: readonly {
   {
     variables: 200,
     samples: 400,
-    designs: [
-      "uniform, degree 3",
-      "hub, groups of 10",
-      "cluster, groups of 10",
-    ],
+    designs: ["uniform, degree 3", "hub, groups of 10", "cluster, groups of 10"],
   },
 ];
 
 /** What is measured of a chosen graph. */
-const measures = [
-  "edges",
-  "precision",
-  "recall",
-  "MCC",
-  "Frobenius",
-  "KL",
-] as const;
+const measures = ["edges", "precision", "recall", "MCC", "Frobenius", "KL"] as const;
 type Measures = Record<(typeof measures)[number], number | null>;
 
 /** Chosen by each rule, and the best Matthews coefficient that any graph of the path has. */
@@ -73,46 +58,22 @@ export const graphRecovery: Case = {
   async run({ quick, seed, progress }) {
     const lasso = await openGlasso();
     const repeats = quick ? 2 : 10;
-    const tables = [],
-      tally = new Map<string, [better: number, alike: number, worse: number]>();
-    for (
-      const { variables, samples, designs } of quick ? sizes.slice(0, 1) : sizes
-    ) {
+    const tables = [], tally = new Map<string, [better: number, alike: number, worse: number]>();
+    for (const { variables, samples, designs } of quick ? sizes.slice(0, 1) : sizes) {
       const rows: Cell[][] = [];
       for (const [name, pattern] of Object.entries(patterns)) {
         if (designs && !designs.includes(name)) continue;
         const ours: Chosen[] = [], theirs: Chosen[] = [];
         for (let repeat = 0; repeat < repeats; repeat++) {
-          progress(
-            `p ${variables}, n ${samples}, ${name}, ${repeat + 1} of ${repeats}`,
-          );
-          const design = graphDesign(
-            pattern(variables),
-            2 * samples,
-            variables,
-            1000 * seed + 2 * repeat,
-          );
+          progress(`p ${variables}, n ${samples}, ${name}, ${repeat + 1} of ${repeats}`);
+          const design = graphDesign(pattern(variables), 2 * samples, variables, 1000 * seed + 2 * repeat);
           const half = samples * variables, { data } = design.samples;
-          const training = standardize(
-            matrix(samples, variables, data.slice(0, half)),
-          );
-          const heldOut = standardize(
-            matrix(samples, variables, data.slice(half)),
-            training,
-          );
+          const training = standardize(matrix(samples, variables, data.slice(0, half)));
+          const heldOut = standardize(matrix(samples, variables, data.slice(half)), training);
           const judge = (points: readonly PathPoint[]) =>
-            choose(
-              points,
-              training,
-              secondMoments(heldOut.samples),
-              design.precision,
-            );
+            choose(points, training, secondMoments(heldOut.samples), design.precision);
           ours.push(judge(await ourPath(training.samples, 5 * variables)));
-          if (typeof lasso !== "string") {
-            theirs.push(
-              judge(await lassoPath(lasso, training.samples, 10 * variables)),
-            );
-          }
+          if (typeof lasso !== "string") theirs.push(judge(await lassoPath(lasso, training.samples, 10 * variables)));
         }
         rows.push(row(name, "minima", ours));
         if (theirs.length === 0) continue;
@@ -122,23 +83,12 @@ export const graphRecovery: Case = {
             if (measure === "MCC" && name === "independent") continue;
             const sign = measure === "MCC" ? 1 : -1;
             const count = tally.get(`${rule} ${measure}`) ?? [0, 0, 0];
-            count[
-              verdict(
-                ours.map((fit, k) =>
-                  sign *
-                  difference(fit[rule][measure], theirs[k][rule][measure])
-                ),
-              )
-            ]++;
+            count[verdict(ours.map((fit, k) => sign * difference(fit[rule][measure], theirs[k][rule][measure])))]++;
             tally.set(`${rule} ${measure}`, count);
           }
         }
       }
-      tables.push({
-        title: `p ${variables}, n ${samples}: means over ${repeats} data sets`,
-        columns,
-        rows,
-      });
+      tables.push({ title: `p ${variables}, n ${samples}: means over ${repeats} data sets`, columns, rows });
     }
     if (tally.size > 0) {
       tables.push({
@@ -154,10 +104,7 @@ export const graphRecovery: Case = {
     return {
       tables,
       targets: [],
-      notes: [
-        ...typeof lasso === "string" ? [] : [`Peer: ${lasso.name}.`],
-        ...notes,
-      ],
+      notes: [...typeof lasso === "string" ? [] : [`Peer: ${lasso.name}.`], ...notes],
       missing: typeof lasso === "string" ? [lasso] : [],
     };
   },
@@ -193,15 +140,10 @@ function choose(
   heldOut: Float64Array,
   truth: Float64Array,
 ): Chosen {
-  const [samples, size] = training.samples.shape,
-    moments = secondMoments(training.samples);
+  const [samples, size] = training.samples.shape, moments = secondMoments(training.samples);
   const trueEdges = edgesOf(truth, size), pairs = size * (size - 1) / 2;
   const measure = (point: PathPoint): Measures => {
-    const { found, precision, recall, matthews } = recovery(
-      point.edges,
-      trueEdges,
-      pairs,
-    );
+    const { found, precision, recall, matthews } = recovery(point.edges, trueEdges, pairs);
     const estimate = unstandardized(point.precision, training);
     return {
       edges: found,
@@ -213,15 +155,9 @@ function choose(
     };
   };
   return {
-    ebic: measure(
-      least(points, (point) => extendedBic(point, moments, samples, size)),
-    ),
-    heldOut: measure(
-      least(points, (point) => normalLoss(point.precision, heldOut, size)),
-    ),
-    best: Math.max(
-      ...points.map(({ edges }) => recovery(edges, trueEdges, pairs).matthews),
-    ),
+    ebic: measure(least(points, (point) => extendedBic(point, moments, samples, size))),
+    heldOut: measure(least(points, (point) => normalLoss(point.precision, heldOut, size))),
+    best: Math.max(...points.map(({ edges }) => recovery(edges, trueEdges, pairs).matthews)),
   };
 }
 
@@ -250,11 +186,7 @@ function difference(a: number | null, b: number | null): number {
 
 /** 0 for better, 1 for alike, 2 for worse: whether the mean is two standard errors from zero. */
 function verdict(differences: readonly number[]): 0 | 1 | 2 {
-  const count = differences.length,
-    mean = differences.reduce((sum, x) => sum + x, 0) / count;
-  const error = Math.sqrt(
-    differences.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (count - 1) /
-      count,
-  );
+  const count = differences.length, mean = differences.reduce((sum, x) => sum + x, 0) / count;
+  const error = Math.sqrt(differences.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (count - 1) / count);
   return mean > 2 * error ? 0 : mean < -2 * error ? 2 : 1;
 }

@@ -1,7 +1,7 @@
 import type { Case } from "../case.ts";
 import { normals } from "../data.ts";
 import { gemmContender, openBuilds } from "../kernels.ts";
-import { specifications } from "../../kernels/contract.ts";
+import { quantizationSweepFlops } from "../../kernels/contract/quantization/sweep.ts";
 import { race } from "../runner.ts";
 
 /** A pass of coordinate descent beside the product that does as many operations. */
@@ -29,9 +29,7 @@ export const quantizationSweep: Case = {
 
     // Levels around the middle of a 3-bit grid.
     const weights = normals(new Float32Array(size * size), seed);
-    const coupling = normals(new Float32Array(size * size), seed + 1).map((
-      value,
-    ) => 0.1 * value / Math.sqrt(size));
+    const coupling = normals(new Float32Array(size * size), seed + 1).map((value) => 0.1 * value / Math.sqrt(size));
     for (let j = 0; j < size; j++) coupling[j * size + j] = 1;
     const errors = weights.map((value) => 0.1 * value);
     const levels = square("levels", weights);
@@ -51,7 +49,7 @@ export const quantizationSweep: Case = {
       workspace.write(residual.array, errors);
       return sweep({ ...state, relaxed });
     };
-    const work = specifications.quantizationSweep.flops(state) / 1e9;
+    const work = quantizationSweepFlops(state) / 1e9;
     const product = gemmContender(
       `matrix product, ${build} build`,
       workspace,
@@ -69,29 +67,13 @@ export const quantizationSweep: Case = {
       onRound: (round, rounds) => progress(`round ${round} of ${rounds}`),
     });
     const whole = await workspace.read(levels.array);
-    if (!whole.every(Number.isFinite)) {
-      throw new Error("The levels did not stay finite.");
-    }
+    if (!whole.every(Number.isFinite)) throw new Error("The levels did not stay finite.");
     const [{ rate: reference }, quantized] = measured;
     return {
       tables: [{
         title: `f32, ${size} x ${size}, 3 bits, one thread`,
-        columns: [
-          "contender",
-          "GFLOP/s",
-          "to the product",
-          "minimum ms",
-          "median ms",
-        ],
-        rows: measured.map((
-          m,
-        ) => [
-          m.name,
-          m.rate!,
-          m.rate! / reference!,
-          m.minimum * 1e3,
-          m.median * 1e3,
-        ]),
+        columns: ["contender", "GFLOP/s", "to the product", "minimum ms", "median ms"],
+        rows: measured.map((m) => [m.name, m.rate!, m.rate! / reference!, m.minimum * 1e3, m.median * 1e3]),
       }],
       targets: [{
         name: "share of the product's rate",

@@ -31,7 +31,7 @@ export const quantizeGrowth: Case = {
       onRound: (round, rounds) => progress(`round ${round} of ${rounds}`),
     });
     const work = shapes.map(([rows, columns]) => rows * columns ** 2);
-    const derivative = fitSlope(
+    const slope = fitSlope(
       work.map(Math.log),
       measured.map(({ minimum }) => Math.log(minimum)),
     );
@@ -56,7 +56,7 @@ export const quantizeGrowth: Case = {
       }],
       targets: [{
         name: "exponent of rows x columns^2 in the time",
-        value: derivative,
+        value: slope,
         limit: 1.1,
         sense: "at most",
       }],

@@ -30,10 +30,7 @@ export const quantizeLayerCase: Case = {
     const auto = await ours("auto");
     const missing = typeof torch === "string";
     const measured = await race([
-      {
-        name: "minima, method quantease",
-        run: async () => void (errors.ours = await ours("quantease")),
-      },
+      { name: "minima, method quantease", run: async () => void (errors.ours = await ours("quantease")) },
       { name: "minima, method auto", run: async () => void await ours("auto") },
       ...missing ? [] : [{
         name: torch.name,

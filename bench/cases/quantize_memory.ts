@@ -11,10 +11,7 @@ export const quantizeMemory: Case = {
     const measured: (LayerMemory & { readonly method: string })[] = [];
     for (const variant of memoryVariants) {
       progress(variant);
-      const memory = await runtime.run<LayerMemory>("quantize_memory.ts", {
-        quick,
-        variant,
-      });
+      const memory = await runtime.run<LayerMemory>("quantize_memory.ts", { quick, variant });
       measured.push({ method: variant, ...memory });
     }
     const [{ size }] = measured;
@@ -32,9 +29,7 @@ export const quantizeMemory: Case = {
         limit: 3,
         sense: "at most",
       })),
-      notes: [
-        "Weights and Gram matrix are the inputs; 6 iterations on one thread.",
-      ],
+      notes: ["Weights and Gram matrix are the inputs; 6 iterations on one thread."],
     };
   },
 };

@@ -20,93 +20,25 @@ interface Setting {
 }
 
 const settings: readonly Setting[] = [
-  {
-    features: 200,
-    samples: 500,
-    correlation: 0.1,
-    lambda0: 0.005,
-    lambda2: 0.01,
-    bigM: 0.36,
-    limit: 0.5,
-  },
-  {
-    features: 200,
-    samples: 300,
-    correlation: 0.95,
-    lambda0: 0.002,
-    lambda2: 0.001,
-    bigM: 0.5,
-  },
-  {
-    features: 1000,
-    samples: 1000,
-    correlation: 0.1,
-    lambda0: 0.005,
-    lambda2: 0.01,
-    bigM: 0.36,
-    limit: 2,
-  },
-  {
-    features: 1000,
-    samples: 1000,
-    correlation: 0.1,
-    lambda0: 0.005,
-    lambda2: 0.1,
-    bigM: 0.36,
-    limit: 0.5,
-  },
-  {
-    features: 10_000,
-    samples: 1000,
-    correlation: 0.1,
-    lambda0: 0.005,
-    lambda2: 0.01,
-    bigM: 0.36,
-  },
-  {
-    features: 10_000,
-    samples: 1000,
-    correlation: 0.1,
-    lambda0: 0.005,
-    lambda2: 0.1,
-    bigM: 0.36,
-    limit: 3,
-  },
+  { features: 200, samples: 500, correlation: 0.1, lambda0: 0.005, lambda2: 0.01, bigM: 0.36, limit: 0.5 },
+  { features: 200, samples: 300, correlation: 0.95, lambda0: 0.002, lambda2: 0.001, bigM: 0.5 },
+  { features: 1000, samples: 1000, correlation: 0.1, lambda0: 0.005, lambda2: 0.01, bigM: 0.36, limit: 2 },
+  { features: 1000, samples: 1000, correlation: 0.1, lambda0: 0.005, lambda2: 0.1, bigM: 0.36, limit: 0.5 },
+  { features: 10_000, samples: 1000, correlation: 0.1, lambda0: 0.005, lambda2: 0.01, bigM: 0.36 },
+  { features: 10_000, samples: 1000, correlation: 0.1, lambda0: 0.005, lambda2: 0.1, bigM: 0.36, limit: 3 },
 ];
 
-const designOf = (
-  { features, samples, correlation }: Omit<
-    Setting,
-    "lambda0" | "lambda2" | "bigM"
-  >,
-  seed: number,
-) =>
-  regressionDesign(samples, features, {
-    nonzeros: 10,
-    correlation,
-    signalToNoise: 5,
-    seed,
-  });
+const designOf = ({ features, samples, correlation }: Omit<Setting, "lambda0" | "lambda2" | "bigM">, seed: number) =>
+  regressionDesign(samples, features, { nonzeros: 10, correlation, signalToNoise: 5, seed });
 
 const trueSupport = ({ coefficients }: RegressionDesign) =>
   new Set([...coefficients.keys()].filter((j) => coefficients[j] !== 0));
 
 /** A whole path: CPU seconds, points, last support, and whether the truth was a point of it. */
-async function followPath(
-  design: RegressionDesign,
-  method: "coordinate-descent" | "local-search",
-  maxSupport: number,
-) {
+async function followPath(design: RegressionDesign, method: "coordinate-descent" | "local-search", maxSupport: number) {
   const truth = trueSupport(design), begun = seconds(bestClock);
   let points = 0, support = 0, hit = false;
-  const options = {
-    ...asDesigned,
-    lambda2: 0.01,
-    method,
-    maxSupport,
-    backend: "wasm",
-    threads: 1,
-  } as const;
+  const options = { ...asDesigned, lambda2: 0.01, method, maxSupport, backend: "wasm", threads: 1 } as const;
   for await (const point of sparseRegressionPath(design.X, design.y, options)) {
     points++;
     support = point.support.length;
@@ -119,22 +51,14 @@ async function followPath(
 export const regressionCertificates: Case = {
   question: "How fast are ten true features found and certified?",
   async run({ quick, seed, progress }) {
-    const rows: Cell[][] = [],
-      targets: Target[] = [],
-      missing = new Set<string>();
+    const rows: Cell[][] = [], targets: Target[] = [], missing = new Set<string>();
     const timeLimitMs = quick ? 5_000 : 60_000, gapTolerance = 0.01;
-    for (
-      const setting of settings.filter(({ features }) => !quick || features < 1000)
-    ) {
+    for (const setting of settings.filter(({ features }) => !quick || features < 1000)) {
       const { features, samples, correlation, limit, ...options } = setting;
       const design = designOf(setting, seed), truth = trueSupport(design);
       const label = `${features} x ${samples}, ${correlation}, ${options.lambda2}`;
       const recovered = (support: ArrayLike<number>) => {
-        const { correct, found, matthews } = recovery(
-          new Set(Array.from(support)),
-          truth,
-          features,
-        );
+        const { correct, found, matthews } = recovery(new Set(Array.from(support)), truth, features);
         return [found, correct, matthews];
       };
       let ours = 0;
@@ -154,12 +78,7 @@ export const regressionCertificates: Case = {
         const spent = seconds(bestClock) - begun;
         if (method === "exact") ours = spent;
         const support = Array.from(fit.support);
-        if (method === "local-search") {
-          start = {
-            support,
-            values: support.map((j) => fit.coefficients[j]),
-          };
-        }
+        if (method === "local-search") start = { support, values: support.map((j) => fit.coefficients[j]) };
         rows.push([
           label,
           method,
@@ -172,18 +91,8 @@ export const regressionCertificates: Case = {
         ]);
         if (method !== "exact" || limit === undefined) continue;
         const name = `${features} x ${samples}, lambda2 ${options.lambda2}`;
-        targets.push({
-          name: `seconds to a gap of 1 %, ${name}`,
-          value: spent,
-          limit,
-          sense: "at most",
-        });
-        targets.push({
-          name: `gap, ${name}`,
-          value: fit.gap!,
-          limit: gapTolerance,
-          sense: "at most",
-        });
+        targets.push({ name: `seconds to a gap of 1 %, ${name}`, value: spent, limit, sense: "at most" });
+        targets.push({ name: `gap, ${name}`, value: fit.gap!, limit: gapTolerance, sense: "at most" });
       }
       progress(`${label}, l0bnb`);
       const peer = await openL0bnb(design);
@@ -191,12 +100,7 @@ export const regressionCertificates: Case = {
         missing.add(peer);
         continue;
       }
-      const request = {
-        ...options,
-        gap: gapTolerance,
-        seconds: timeLimitMs / 1e3,
-        start,
-      };
+      const request = { ...options, gap: gapTolerance, seconds: timeLimitMs / 1e3, start };
       const answer = await peer.solve(request).finally(() => peer.close());
       rows.push([
         label,
@@ -210,55 +114,24 @@ export const regressionCertificates: Case = {
       ]);
       if (limit === undefined) continue;
       const ratio = answer.seconds / ours;
-      targets.push({
-        name: `time of l0bnb over ours, ${label}`,
-        value: ratio,
-        limit: 1,
-        sense: "at least",
-      });
+      targets.push({ name: `time of l0bnb over ours, ${label}`, value: ratio, limit: 1, sense: "at least" });
     }
     const paths: Cell[][] = [], lasso = await openGlmnet();
     if (typeof lasso === "string") missing.add(lasso);
     for (const features of quick ? [200] : [1000, 10_000]) {
-      const design = designOf(
-        { features, samples: 1000, correlation: 0.1 },
-        seed,
-      );
+      const design = designOf({ features, samples: 1000, correlation: 0.1 }, seed);
       const truth = trueSupport(design);
       for (const maxSupport of [20, 100]) {
         for (const method of ["coordinate-descent", "local-search"] as const) {
-          progress(
-            `path over ${features} features, ${method}, up to ${maxSupport}`,
-          );
-          const { spent, points, support, hit } = await followPath(
-            design,
-            method,
-            maxSupport,
-          );
-          paths.push([
-            `${features} x 1000`,
-            method,
-            spent * 1e3,
-            points,
-            support,
-            hit ? "yes" : "no",
-          ]);
+          progress(`path over ${features} features, ${method}, up to ${maxSupport}`);
+          const { spent, points, support, hit } = await followPath(design, method, maxSupport);
+          paths.push([`${features} x 1000`, method, spent * 1e3, points, support, hit ? "yes" : "no"]);
           const name = `seconds, path over ${features}, ${method}, up to ${maxSupport}`;
-          targets.push({
-            name,
-            value: spent,
-            limit: features > 1000 ? 4 : 0.6,
-            sense: "at most",
-          });
+          targets.push({ name, value: spent, limit: features > 1000 ? 4 : 0.6, sense: "at most" });
         }
         if (typeof lasso === "string") continue;
-        progress(
-          `path over ${features} features, ${lasso.name}, up to ${maxSupport}`,
-        );
-        const { seconds: spent, supports } = await lasso.path(
-          design,
-          maxSupport,
-        );
+        progress(`path over ${features} features, ${lasso.name}, up to ${maxSupport}`);
+        const { seconds: spent, supports } = await lasso.path(design, maxSupport);
         const hit = supports.some((support) => support.length === truth.size && support.every((j) => truth.has(j)));
         paths.push([
           `${features} x 1000`,
@@ -288,14 +161,7 @@ export const regressionCertificates: Case = {
         rows,
       }, {
         title: "whole paths at lambda2 0.01; one thread, WASM",
-        columns: [
-          "features x samples",
-          "method",
-          "ms",
-          "points",
-          "last support",
-          "truth on the path",
-        ],
+        columns: ["features x samples", "method", "ms", "points", "last support", "truth on the path"],
         rows: paths,
       }],
       targets,

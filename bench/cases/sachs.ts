@@ -19,16 +19,9 @@ export const sachs: Case = {
   question: "How much of the consensus on protein signalling is in the graph of 7466 cells?",
   async run({ progress }) {
     if (!dataFolder) return leftOut(withoutData);
-    const { columns, matrix: data } = await readTable(
-      "sachs/sachs.2005.continuous.tsv",
-    );
-    const truth = consensus(
-      await Deno.readTextFile(`${dataFolder}/sachs/ground-truth.txt`),
-      columns,
-    );
-    const lasso = await openGlasso(),
-      size = columns.length,
-      pairs = size * (size - 1) / 2;
+    const { columns, matrix: data } = await readTable("sachs/sachs.2005.continuous.tsv");
+    const truth = consensus(await Deno.readTextFile(`${dataFolder}/sachs/ground-truth.txt`), columns);
+    const lasso = await openGlasso(), size = columns.length, pairs = size * (size - 1) / 2;
     const rows: Cell[][] = [];
     for (const [name, transform] of Object.entries(transforms)) {
       progress(name);
@@ -41,40 +34,20 @@ export const sachs: Case = {
         const most = Math.max(...sparse.map(({ edges }) => edges.size));
         const chosen: [string, PathPoint][] = [
           ["EBIC", least(points, ebic)],
-          [
-            `${truth.size} edges or the most below`,
-            least(sparse.filter(({ edges }) => edges.size === most), ebic),
-          ],
+          [`${truth.size} edges or the most below`, least(sparse.filter(({ edges }) => edges.size === most), ebic)],
           ["best F1 of the path", least(points, (point) => -score(point).f1)],
         ];
-        for (const [rule, point] of chosen) {
-          rows.push([name, method, rule, ...cells(score(point))]);
-        }
+        for (const [rule, point] of chosen) rows.push([name, method, rule, ...cells(score(point))]);
       };
       add("minima", await ourPath(samples, pairs));
-      if (typeof lasso !== "string") {
-        add("graphical lasso", await lassoPath(lasso, samples, pairs, 200));
-      }
+      if (typeof lasso !== "string") add("graphical lasso", await lassoPath(lasso, samples, pairs, 200));
     }
     const { samples } = standardize(normalScores(data));
-    const drawn = await sparsePrecision(samples, {
-      lambda0: 0.02,
-      lambda2: 0.03,
-    });
+    const drawn = await sparsePrecision(samples, { lambda0: 0.02, lambda2: 0.03 });
     return {
       tables: [{
         title: `edges found among the ${truth.size} of the consensus, ${pairs} pairs`,
-        columns: [
-          "columns",
-          "method",
-          "choice",
-          "edges",
-          "correct",
-          "precision",
-          "recall",
-          "F1",
-          "MCC",
-        ],
+        columns: ["columns", "method", "choice", "edges", "correct", "precision", "recall", "F1", "MCC"],
         rows,
       }],
       targets: [],
@@ -102,17 +75,13 @@ function consensus(text: string, columns: readonly string[]): Set<number> {
   for (const [, from, to] of text.matchAll(/^\d+\. (\S+) --> (\S+)$/gm)) {
     const ends = [columns.indexOf(from), columns.indexOf(to)];
     if (ends.includes(-1)) {
-      throw new Error(
-        `The consensus names ${from} and ${to}; the table has ${columns.join(", ")}.`,
-      );
+      throw new Error(`The consensus names ${from} and ${to}; the table has ${columns.join(", ")}.`);
     }
     pairs.add(Math.min(...ends) * columns.length + Math.max(...ends));
   }
   return pairs;
 }
 
-function cells(
-  { found, correct, precision, recall, f1, matthews }: Recovery,
-): Cell[] {
+function cells({ found, correct, precision, recall, f1, matthews }: Recovery): Cell[] {
   return [found, correct, precision, recall, f1, matthews];
 }

@@ -17,13 +17,7 @@ export const size: Case = {
     const rows: Cell[][] = [];
     const add = (name: string, ...parts: Uint8Array[]) => {
       const [bytes, compressed] = parts.reduce(
-        (
-          [bytes, compressed],
-          part,
-        ) => [
-          bytes + part.length,
-          compressed + gzipSync(part, { level: 9 }).length,
-        ],
+        ([bytes, compressed], part) => [bytes + part.length, compressed + gzipSync(part, { level: 9 }).length],
         [0, 0],
       );
       rows.push([name, bytes / 1024, compressed / 1024]);
@@ -31,31 +25,16 @@ export const size: Case = {
     };
     for (const { name } of families) {
       for (const build of ["simd", "relaxed"]) {
-        add(
-          `kernels, ${name}, ${build} build`,
-          await Deno.readFile(`${root}kernels/dist/${name}.${build}.wasm`),
-        );
+        add(`kernels, ${name}, ${build} build`, await Deno.readFile(`${root}kernels/dist/${name}.${build}.wasm`));
       }
     }
     for (const system of systems) {
-      add(
-        `library, ${system}, minified, both builds within`,
-        ...await bundle(`${root}solvers/${system}/mod.ts`),
-      );
+      add(`library, ${system}, minified, both builds within`, ...await bundle(`${root}solvers/${system}/mod.ts`));
     }
-    add(
-      "library, all, minified, both builds within",
-      ...await bundle(`${root}mod.ts`),
-    );
+    add("library, all, minified, both builds within", ...await bundle(`${root}mod.ts`));
     const deployed: [string, number][] = [];
     for (const system of systems) {
-      deployed.push([
-        system,
-        add(
-          `deployed to workerd, ${system}: service and kernels`,
-          ...await service(system),
-        ),
-      ]);
+      deployed.push([system, add(`deployed to workerd, ${system}: service and kernels`, ...await service(system))]);
     }
     add("deployed to workerd, all: service and kernels", ...await service());
     const { table, missing } = await coldStarts(quick, progress);
@@ -99,12 +78,7 @@ async function bundle(entry: string): Promise<Uint8Array[]> {
 /** The files that go to the edge. */
 async function service(system?: string): Promise<Uint8Array[]> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "scripts/build_worker.ts",
-      ...system ? [`--system=${system}`] : [],
-    ],
+    args: ["run", "-A", "scripts/build_worker.ts", ...system ? [`--system=${system}`] : []],
     cwd: root,
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));

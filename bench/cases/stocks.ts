@@ -37,19 +37,14 @@ export const stocks: Case = {
   question: "What joins the daily returns of 56 companies, and does it hold for days that were not seen?",
   async run({ progress }) {
     if (!dataFolder) return leftOut(withoutData);
-    const { columns, matrix: prices } = await readTable("stocks/close.csv", [
-      "date",
-    ]);
+    const { columns, matrix: prices } = await readTable("stocks/close.csv", ["date"]);
     const returns = logReturns(prices), size = columns.length;
     const groups = columns.map((name) =>
       Object.keys(sectors).find((sector) => sectors[sector].split(" ").includes(name))!
     );
     const lasso = await openGlasso();
     const training = standardize(rowsOf(returns, 0, trainingDays));
-    const test = secondMoments(
-      standardize(rowsOf(returns, trainingDays, returns.shape[0]), training)
-        .samples,
-    );
+    const test = secondMoments(standardize(rowsOf(returns, trainingDays, returns.shape[0]), training).samples);
     const moments = secondMoments(training.samples);
     const rows: Cell[][] = [];
     const add = (method: string, points: readonly PathPoint[]) => {
@@ -58,10 +53,7 @@ export const stocks: Case = {
       const most = Math.max(...sparse.map(({ edges }) => edges.size));
       const chosen: [string, PathPoint][] = [
         ["EBIC", least(points, ebic)],
-        [
-          `${drawnEdges} edges or the most below`,
-          least(sparse.filter(({ edges }) => edges.size === most), ebic),
-        ],
+        [`${drawnEdges} edges or the most below`, least(sparse.filter(({ edges }) => edges.size === most), ebic)],
       ];
       for (const [rule, { edges, precision }] of chosen) {
         const inside = [...edges].filter((edge) => groups[Math.floor(edge / size)] === groups[edge % size]).length;
@@ -78,36 +70,19 @@ export const stocks: Case = {
     progress("minima");
     add("minima", await ourPath(training.samples, 10 * size));
     progress("graphical lasso");
-    if (typeof lasso !== "string") {
-      add(
-        "graphical lasso",
-        await lassoPath(lasso, training.samples, 10 * size, 200),
-      );
-    }
+    if (typeof lasso !== "string") add("graphical lasso", await lassoPath(lasso, training.samples, 10 * size, 200));
     const pairs = columns.flatMap((_, i) => columns.slice(i + 1).map((_, k) => groups[i] === groups[i + 1 + k]));
 
     let drawn;
     const { samples } = standardize(returns);
-    for await (
-      const point of sparsePrecisionPath(samples, {
-        lambda2: 0.03,
-        maxEdges: drawnEdges,
-      })
-    ) {
+    for await (const point of sparsePrecisionPath(samples, { lambda2: 0.03, maxEdges: drawnEdges })) {
       drawn = point.precision;
     }
 
     return {
       tables: [{
         title: `graphs from the first ${trainingDays} days, ${size} companies`,
-        columns: [
-          "method",
-          "choice",
-          "edges",
-          "share inside sectors",
-          "normal loss, seen",
-          "normal loss, unseen",
-        ],
+        columns: ["method", "choice", "edges", "share inside sectors", "normal loss, seen", "normal loss, unseen"],
         rows,
       }],
       targets: [],
@@ -137,16 +112,10 @@ export const stocks: Case = {
 
 function logReturns({ data, shape: [rows, columns] }: Matrix): Matrix {
   const result = matrix(rows - 1, columns);
-  for (let at = 0; at < result.data.length; at++) {
-    result.data[at] = Math.log(data[at + columns] / data[at]);
-  }
+  for (let at = 0; at < result.data.length; at++) result.data[at] = Math.log(data[at + columns] / data[at]);
   return result;
 }
 
-function rowsOf(
-  { data, shape: [, columns] }: Matrix,
-  from: number,
-  to: number,
-): Matrix {
+function rowsOf({ data, shape: [, columns] }: Matrix, from: number, to: number): Matrix {
   return matrix(to - from, columns, data.slice(from * columns, to * columns));
 }

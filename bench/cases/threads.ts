@@ -40,24 +40,13 @@ export const threads: Case = {
   },
 };
 
-async function product(
-  counts: readonly number[],
-  { quick, seed, progress }: CaseContext,
-): Promise<Part> {
+async function product(counts: readonly number[], { quick, seed, progress }: CaseContext): Promise<Part> {
   const size = quick ? 256 : 512;
   const a = normals(new Float32Array(size * size), seed);
   const b = normals(new Float32Array(size * size), seed + 1);
   const contenders = await Promise.all(counts.map(async (count) => {
-    const request = {
-      families: [denseFamily],
-      threads: count,
-      dtype: "f32",
-      flops: 2 * size ** 3,
-    } as const;
-    const workspace = await openWorkspace({
-      ...request,
-      backend: count === 1 ? "wasm" : "threads",
-    });
+    const request = { families: [denseFamily], threads: count, dtype: "f32", flops: 2 * size ** 3 } as const;
+    const workspace = await openWorkspace({ ...request, backend: count === 1 ? "wasm" : "threads" });
     checkThreads(workspace.plan.threads, count);
     return gemmContender(`${count}`, workspace, a, b, size);
   }));
@@ -70,13 +59,9 @@ async function product(
       onRound: (round, rounds) => progress(`product, round ${round} of ${rounds}`),
     },
   );
-  const products = await Promise.all(
-    contenders.map(({ product }) => product()),
-  );
+  const products = await Promise.all(contenders.map(({ product }) => product()));
   for (const product of products) {
-    if (
-      !product.every((value, index) => Object.is(value, products[0][index]))
-    ) {
+    if (!product.every((value, index) => Object.is(value, products[0][index]))) {
       throw new Error("The product depends on the number of threads.");
     }
   }
@@ -143,9 +128,7 @@ class BestStages {
     const finish = () => {
       lap();
       if (this.#least.length > 0 && this.#least.length !== times.length) {
-        throw new Error(
-          `A run took ${times.length} stages, and one before it ${this.#least.length}.`,
-        );
+        throw new Error(`A run took ${times.length} stages, and one before it ${this.#least.length}.`);
       }
       this.#least = times.map((time, at) => Math.min(time, this.#least[at] ?? Infinity));
     };
@@ -181,12 +164,7 @@ async function compare(
     slowSeconds,
     onRound,
   });
-  const processor = await race(contenders, {
-    rounds: 3,
-    clock: "cpu",
-    budgetSeconds: 0,
-    onRound,
-  });
+  const processor = await race(contenders, { rounds: 3, clock: "cpu", budgetSeconds: 0, onRound });
   const [one] = measured;
   const least = best?.() ?? measured.map(({ minimum }) => minimum);
   return {
@@ -221,7 +199,5 @@ async function compare(
 }
 
 function checkThreads(came: number, asked: number): void {
-  if (came !== asked) {
-    throw new Error(`${asked} threads were asked for, and ${came} came.`);
-  }
+  if (came !== asked) throw new Error(`${asked} threads were asked for, and ${came} came.`);
 }

@@ -1,7 +1,7 @@
 import { dispose, init, openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
 import type { WebgpuWorkspace } from "../../kernels/engine/webgpu/workspace.ts";
 import { families } from "../../kernels/families/mod.ts";
-import { specifications } from "../../kernels/contract.ts";
+import { quantizationSweepFlops } from "../../kernels/contract/quantization/sweep.ts";
 import { capabilities, quantizeLayer } from "../../mod.ts";
 import { type Case, type Cell, leftOut } from "../case.ts";
 import { seconds } from "../clock.ts";
@@ -17,9 +17,7 @@ export const webgpu: Case = {
     "How fast are products and quantisation on this WebGPU device, to one thread and to PyTorch on the same GPU?",
   async run({ quick, seed, progress }) {
     const adapter = (await capabilities()).webgpu;
-    if (adapter === false) {
-      return leftOut(`no WebGPU: ${(await capabilities()).webgpuReason}.`);
-    }
+    if (adapter === false) return leftOut(`no WebGPU: ${(await capabilities()).webgpuReason}.`);
     const rounds = quick ? 3 : 10, size = quick ? 128 : 4096;
     const layers = quick ? [[64, 128], [96, 64]] as const : [[4096, 4096], [11008, 4096]] as const;
     const kernelRows: Cell[][] = [], layerRows: Cell[][] = [];
@@ -29,42 +27,22 @@ export const webgpu: Case = {
       "Kernels on the device by timestamp queries, on the processor by CPU time; whole layers by wall-clock time. Least of the runs.",
     ];
 
-    const a = normals(new Float32Array(size * size), seed),
-      b = normals(new Float32Array(size * size), seed + 1);
+    const a = normals(new Float32Array(size * size), seed), b = normals(new Float32Array(size * size), seed + 1);
     kernelRows.push(
       await measureKernel(`gemm ${size}`, rounds, (workspace) => {
-        const { run, work, product } = gemmContender(
-          "gemm",
-          workspace,
-          a,
-          b,
-          size,
-        );
+        const { run, work, product } = gemmContender("gemm", workspace, a, b, size);
         return { run: async () => await run(), work: work!, result: product };
       }),
     );
     for (const [rows, columns] of layers) {
-      const what = `${rows} x ${columns}`,
-        layer = syntheticLayer(rows, columns, seed);
+      const what = `${rows} x ${columns}`, layer = syntheticLayer(rows, columns, seed);
       progress(`${what}: a pass`);
-      kernelRows.push(
-        await measureKernel(
-          `sweep ${what}`,
-          rounds,
-          (workspace) => sweepOver(workspace, layer),
-        ),
-      );
+      kernelRows.push(await measureKernel(`sweep ${what}`, rounds, (workspace) => sweepOver(workspace, layer)));
       progress(`${what}: the whole layer`);
       const ours = await wholeLayer(layer);
-      const answer = await torchLayer(layer),
-        torch = typeof answer === "string" ? undefined : answer;
-      if (typeof answer === "string" && !missing.includes(answer)) {
-        missing.push(answer);
-      }
-      if (
-        torch &&
-        !(Math.abs(ours.relativeError / torch.relativeError - 1) <= 0.02)
-      ) {
+      const answer = await torchLayer(layer), torch = typeof answer === "string" ? undefined : answer;
+      if (typeof answer === "string" && !missing.includes(answer)) missing.push(answer);
+      if (torch && !(Math.abs(ours.relativeError / torch.relativeError - 1) <= 0.02)) {
         throw new Error(
           `The errors of ${what} differ: ours is ${ours.relativeError}, PyTorch's ${torch.relativeError}.`,
         );
@@ -82,24 +60,11 @@ export const webgpu: Case = {
     return {
       tables: [{
         title: `f32 kernels on ${adapter}`,
-        columns: [
-          "kernel",
-          "GFLOP/s",
-          "one thread, GFLOP/s",
-          "times one thread",
-          "clock",
-        ],
+        columns: ["kernel", "GFLOP/s", "one thread, GFLOP/s", "times one thread", "clock"],
         rows: kernelRows,
       }, {
         title: `quantizeLayer, method quantease, ${bits} bits, ${passes} passes, on ${adapter}`,
-        columns: [
-          "layer",
-          "seconds",
-          "GFLOP/s",
-          "relative error",
-          "times PyTorch",
-          "PyTorch on",
-        ],
+        columns: ["layer", "seconds", "GFLOP/s", "relative error", "times PyTorch", "PyTorch on"],
         rows: layerRows,
       }],
       targets: [],
@@ -123,19 +88,8 @@ async function measureKernel(
 ): Promise<Cell[]> {
   await init();
   const needs = ["gemm", "quantizationSweep"] as const;
-  const device = await openWorkspace({
-    families,
-    backend: "webgpu",
-    dtype: "f32",
-    flops: 0,
-    needs,
-  }) as WebgpuWorkspace;
-  const host = await openWorkspace({
-    families,
-    backend: "wasm",
-    dtype: "f32",
-    flops: 0,
-  });
+  const device = await openWorkspace({ families, backend: "webgpu", dtype: "f32", flops: 0, needs }) as WebgpuWorkspace;
+  const host = await openWorkspace({ families, backend: "wasm", dtype: "f32", flops: 0 });
   try {
     const onDevice = prepare(device), onHost = prepare(host);
     let told: number | undefined;
@@ -169,23 +123,15 @@ async function measureKernel(
 }
 
 /** The least of `rounds` times, after one run that does not count. */
-async function least(
-  rounds: number,
-  run: () => Promise<number>,
-): Promise<number> {
+async function least(rounds: number, run: () => Promise<number>): Promise<number> {
   await run();
   let minimum = Infinity;
-  for (let round = 0; round < rounds; round++) {
-    minimum = Math.min(minimum, await run());
-  }
+  for (let round = 0; round < rounds; round++) minimum = Math.min(minimum, await run());
   return minimum;
 }
 
 /** A quantising pass over a layer. */
-function sweepOver(
-  workspace: Workspace,
-  { rows, columns, weights, gram }: SyntheticLayer,
-): Prepared {
+function sweepOver(workspace: Workspace, { rows, columns, weights, gram }: SyntheticLayer): Prepared {
   const matrix = (label: string, values: Float32Array, width: number) => {
     const array = workspace.allocate("f32", values.length, label);
     workspace.write(array, values);
@@ -201,7 +147,7 @@ function sweepOver(
     maximumCode: 7,
   };
   return {
-    work: specifications.quantizationSweep.flops(state) / 1e9,
+    work: quantizationSweepFlops(state) / 1e9,
     // From the start each time: a pass over converged levels has less to do.
     run: () => {
       workspace.write(state.levels.array, weights);
@@ -213,11 +159,7 @@ function sweepOver(
 }
 
 /** A fast wrong answer is no result: rounding may separate a few levels, or the last places of a product. */
-function checkAlike(
-  name: string,
-  left: ArrayLike<number>,
-  right: ArrayLike<number>,
-): void {
+function checkAlike(name: string, left: ArrayLike<number>, right: ArrayLike<number>): void {
   let squares = 0, difference = 0;
   for (let i = 0; i < left.length; i++) {
     squares += right[i] ** 2;
@@ -251,10 +193,7 @@ async function torchLayer(layer: SyntheticLayer) {
   if (typeof torch === "string") return torch;
   try {
     await torch.run(bits, 1);
-    return {
-      ...await torch.run(bits, passes),
-      name: `${torch.name}, ${torch.setting}`,
-    };
+    return { ...await torch.run(bits, passes), name: `${torch.name}, ${torch.setting}` };
   } finally {
     torch.close();
   }

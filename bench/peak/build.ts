@@ -4,25 +4,11 @@ import asc from "assemblyscript/asc";
 import type { PeakBuild } from "./peak.ts";
 
 /** The bytes of one build of `assembly/peak.ts`. */
-export async function buildPeak(
-  build: PeakBuild,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const source = await Deno.readTextFile(
-    new URL("assembly/peak.ts", import.meta.url),
-  );
+export async function buildPeak(build: PeakBuild): Promise<Uint8Array<ArrayBuffer>> {
+  const source = await Deno.readTextFile(new URL("assembly/peak.ts", import.meta.url));
   let bytes: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main(
-    [
-      "peak.ts",
-      "--outFile",
-      "peak.wasm",
-      "-O2",
-      "--noAssert",
-      "--runtime",
-      "stub",
-      "--enable",
-      "simd",
-    ]
+    ["peak.ts", "--outFile", "peak.wasm", "-O2", "--noAssert", "--runtime", "stub", "--enable", "simd"]
       .concat(build === "relaxed" ? ["--enable", "relaxed-simd"] : []),
     {
       readFile: (name: string) => (name === "peak.ts" ? source : null),
@@ -32,10 +18,6 @@ export async function buildPeak(
       listFiles: () => [],
     },
   );
-  if (error || bytes === undefined) {
-    throw new Error(
-      `Cannot compile the peak loop: ${error?.message}\n${stderr}`,
-    );
-  }
+  if (error || bytes === undefined) throw new Error(`Cannot compile the peak loop: ${error?.message}\n${stderr}`);
   return bytes;
 }

@@ -15,14 +15,8 @@ export type PeakBuild = "simd" | "relaxed";
 const turns = 1_000_000;
 
 /** A contender that runs nothing but multiply-adds in registers. */
-export function peakContender(
-  name: string,
-  module: WebAssembly.Module,
-  dtype: "f32" | "f64",
-): Contender {
-  const { chains, [`peak_${dtype}` as const]: peak } = new WebAssembly.Instance(
-    module,
-  )
+export function peakContender(name: string, module: WebAssembly.Module, dtype: "f32" | "f64"): Contender {
+  const { chains, [`peak_${dtype}` as const]: peak } = new WebAssembly.Instance(module)
     .exports as unknown as PeakExports;
   const lanes = dtype === "f32" ? 4 : 2;
   return {
@@ -30,9 +24,7 @@ export function peakContender(
     work: 2 * turns * chains() * lanes / 1e9,
     run() {
       const sum = peak(turns, 0.75, 0.25);
-      if (Math.abs(sum - chains()) > 1e-3) {
-        throw new Error(`The peak loop ended at ${sum}, not at ${chains()}.`);
-      }
+      if (Math.abs(sum - chains()) > 1e-3) throw new Error(`The peak loop ended at ${sum}, not at ${chains()}.`);
     },
   };
 }

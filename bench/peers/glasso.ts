@@ -10,12 +10,7 @@ export interface GraphicalLasso {
    * Precision matrices [size, size] for penalties, largest first, each warm-started at the one before; the path ends before
    * a graph of more edges than `maxEdges`.
    */
-  path(
-    covariance: Float64Array,
-    size: number,
-    penalties: readonly number[],
-    maxEdges: number,
-  ): Promise<Float64Array[]>;
+  path(covariance: Float64Array, size: number, penalties: readonly number[], maxEdges: number): Promise<Float64Array[]>;
 }
 
 /** Opens the peer; the reason where it is missing. */
@@ -30,15 +25,8 @@ export function openGlasso(): Promise<GraphicalLasso | string> {
           const input = new Float64Array([...covariance, ...penalties]);
           await Deno.writeFile(`${folder}/input`, new Uint8Array(input.buffer));
           const numbers = [size, penalties.length, maxEdges].map(String);
-          await runR(
-            "glasso.R",
-            `${folder}/input`,
-            `${folder}/output`,
-            ...numbers,
-          );
-          const all = new Float64Array(
-            (await Deno.readFile(`${folder}/output`)).buffer,
-          );
+          await runR("glasso.R", `${folder}/input`, `${folder}/output`, ...numbers);
+          const all = new Float64Array((await Deno.readFile(`${folder}/output`)).buffer);
           return Array.from(
             { length: all.length / size ** 2 },
             (_, k) => all.slice(k * size * size, (k + 1) * size * size),

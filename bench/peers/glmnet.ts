@@ -9,10 +9,7 @@ import { runR } from "./r.ts";
 export interface Glmnet {
   readonly name: string;
   /** CPU seconds of a path up to `maxSupport` features, and the support at each of its penalties. */
-  path(
-    design: RegressionDesign,
-    maxSupport: number,
-  ): Promise<{ seconds: number; supports: readonly number[][] }>;
+  path(design: RegressionDesign, maxSupport: number): Promise<{ seconds: number; supports: readonly number[][] }>;
 }
 
 /** Opens the peer; the reason where it is missing. */
@@ -24,16 +21,11 @@ export function openGlmnet(): Promise<Glmnet | string> {
       async path({ X: { data, shape: [samples, features] }, y }, maxSupport) {
         const columns = new Float64Array(samples * features + samples);
         for (let j = 0; j < features; j++) {
-          for (let i = 0; i < samples; i++) {
-            columns[j * samples + i] = data[i * features + j];
-          }
+          for (let i = 0; i < samples; i++) columns[j * samples + i] = data[i * features + j];
         }
         columns.set(y, samples * features);
         const sizes = [samples, features, maxSupport].map(String);
-        const answer = await withArrayFiles(
-          { columns },
-          (paths) => runR("glmnet.R", paths.columns, ...sizes),
-        );
+        const answer = await withArrayFiles({ columns }, (paths) => runR("glmnet.R", paths.columns, ...sizes));
         const [seconds, ...supports] = answer.split("\n");
         return {
           seconds: Number(seconds),

@@ -23,17 +23,10 @@ interface Jax {
 /** Opens the peer with one worker: it starts as many as `navigator.hardwareConcurrency` says. */
 export function openJax(): Promise<GemmPeer | string> {
   return openPeer("jax-js", async () => {
-    Object.defineProperty(navigator, "hardwareConcurrency", {
-      value: 1,
-      configurable: true,
-    });
+    Object.defineProperty(navigator, "hardwareConcurrency", { value: 1, configurable: true });
     const jax = await importPeer<Jax>("@jax-js/jax");
     const devices = await jax.init("wasm");
-    if (!devices.includes("wasm")) {
-      throw new Error(
-        `jax-js has no WASM device here, only ${devices.join(", ")}.`,
-      );
-    }
+    if (!devices.includes("wasm")) throw new Error(`jax-js has no WASM device here, only ${devices.join(", ")}.`);
     jax.defaultDevice("wasm");
     return {
       name: `@jax-js/jax ${await peerVersion("@jax-js/jax")}`,

@@ -14,10 +14,7 @@ export interface L0bnbRequest {
   /** Most wall-clock seconds. */
   readonly seconds: number;
   /** The first incumbent: its nonzero coefficients. */
-  readonly start?: {
-    readonly support: readonly number[];
-    readonly values: readonly number[];
-  };
+  readonly start?: { readonly support: readonly number[]; readonly values: readonly number[] };
 }
 
 /** What came, the objective computed afresh from the coefficients. */
@@ -38,36 +35,17 @@ export interface L0bnb {
 }
 
 /** Opens the peer, its kernels compiled; the reason where the interpreter has no such package. */
-export function openL0bnb(
-  { X, y }: Pick<RegressionDesign, "X" | "y">,
-): Promise<L0bnb | string> {
+export function openL0bnb({ X, y }: Pick<RegressionDesign, "X" | "y">): Promise<L0bnb | string> {
   return openPeer("l0bnb", async () => {
-    const python = startPython("best_subset_l0bnb.py"),
-      [samples, features] = X.shape;
+    const python = startPython("best_subset_l0bnb.py"), [samples, features] = X.shape;
     try {
       const { index, version } = await withArrayFiles(
         { X: X.data as Float64Array, y },
-        (paths) =>
-          python.ask<{ index: number; version: string }>({
-            do: "prepare",
-            ...paths,
-            samples,
-            features,
-          }),
+        (paths) => python.ask<{ index: number; version: string }>({ do: "prepare", ...paths, samples, features }),
       );
       const solve = (request: L0bnbRequest) => python.ask<L0bnbAnswer>({ do: "solve", index, ...request });
-      await solve({
-        lambda0: 0.1,
-        lambda2: 0.1,
-        bigM: 1,
-        gap: 0.5,
-        seconds: 1,
-      });
-      return {
-        name: `l0bnb ${version} (Python)`,
-        solve,
-        close: () => python.close(),
-      };
+      await solve({ lambda0: 0.1, lambda2: 0.1, bigM: 1, gap: 0.5, seconds: 1 });
+      return { name: `l0bnb ${version} (Python)`, solve, close: () => python.close() };
     } catch (error) {
       python.close();
       throw error;

@@ -7,14 +7,8 @@ import { openblasCore, startPython, withArrayFiles } from "./python.ts";
 export function openOpenblas(): Promise<GemmPeer | string> {
   return openPeer("NumPy over OpenBLAS", async () => {
     const python = startPython("openblas.py");
-    const { version, openblas } = await python.ask<
-      { version: string; openblas: string[] }
-    >({ do: "library" });
-    if (openblas.length === 0) {
-      throw new Error(
-        "NumPy runs without OpenBLAS here: its rate would say little.",
-      );
-    }
+    const { version, openblas } = await python.ask<{ version: string; openblas: string[] }>({ do: "library" });
+    if (openblas.length === 0) throw new Error("NumPy runs without OpenBLAS here: its rate would say little.");
     const core = openblasCore() ?? "its own choice";
     return {
       name: `numpy ${version}, OpenBLAS`,
@@ -25,19 +19,10 @@ export function openOpenblas(): Promise<GemmPeer | string> {
         const dtype = a instanceof Float32Array ? "float32" : "float64";
         const { index } = await withArrayFiles(
           { a, b },
-          (paths) =>
-            python.ask<{ index: number }>({
-              do: "prepare",
-              ...paths,
-              size,
-              dtype,
-            }),
+          (paths) => python.ask<{ index: number }>({ do: "prepare", ...paths, size, dtype }),
         );
         const run = () => python.ask<{ seconds: number; corner: number }>({ do: "run", index });
-        return {
-          run: async () => (await run()).seconds,
-          corner: async () => (await run()).corner,
-        };
+        return { run: async () => (await run()).seconds, corner: async () => (await run()).corner };
       },
       close: () => python.close(),
     };

@@ -31,25 +31,16 @@ export interface PreparedProduct {
  * Opens a peer by `open`; where that fails, `name: reason` in one line. A machine that lacks a peer measures the others,
  * and says what it left out.
  */
-export async function openPeer<Peer>(
-  name: string,
-  open: () => Promise<Peer>,
-): Promise<Peer | string> {
+export async function openPeer<Peer>(name: string, open: () => Promise<Peer>): Promise<Peer | string> {
   try {
     return await open();
   } catch (error) {
-    return `${name}: ${
-      (error instanceof Error ? error.message : String(error)).trim().split(
-        "\n",
-      ).at(-1)
-    }`;
+    return `${name}: ${(error instanceof Error ? error.message : String(error)).trim().split("\n").at(-1)}`;
   }
 }
 
 /** What was opened, and the reasons of what was not. */
-export function sortOut<Peer extends object>(
-  opened: readonly (Peer | string)[],
-): { found: Peer[]; missing: string[] } {
+export function sortOut<Peer extends object>(opened: readonly (Peer | string)[]): { found: Peer[]; missing: string[] } {
   return {
     found: opened.filter((peer) => typeof peer !== "string"),
     missing: opened.filter((peer) => typeof peer === "string"),
@@ -66,19 +57,12 @@ export async function importPeer<Module>(name: string): Promise<Module> {
   try {
     return await import(name) as Module;
   } catch (cause) {
-    throw new Error(
-      `Cannot import the peer "${name}": run \`npm ci\` in bench/ first.`,
-      { cause },
-    );
+    throw new Error(`Cannot import the peer "${name}": run \`npm ci\` in bench/ first.`, { cause });
   }
 }
 
 /** Version of an installed peer. */
 export async function peerVersion(name: string): Promise<string> {
-  const manifest = new URL(
-    `../node_modules/${name}/package.json`,
-    import.meta.url,
-  );
-  return (JSON.parse(await Deno.readTextFile(manifest)) as { version: string })
-    .version;
+  const manifest = new URL(`../node_modules/${name}/package.json`, import.meta.url);
+  return (JSON.parse(await Deno.readTextFile(manifest)) as { version: string }).version;
 }

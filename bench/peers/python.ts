@@ -18,29 +18,24 @@ export interface PythonScript {
 /** Kernels of OpenBLAS for this processor: AVX-512, AVX2 with fused multiply-add, or its own choice. */
 export function openblasCore(): "SkylakeX" | "Haswell" | undefined {
   const flags = cpuFlags();
-  if (
-    ["avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"].every((flag) => flags.has(flag))
-  ) return "SkylakeX";
+  if (["avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"].every((flag) => flags.has(flag))) return "SkylakeX";
   if (flags.has("avx2") && flags.has("fma")) return "Haswell";
 }
 
 /** Starts `script`, a file of this folder, with the interpreter in `MINIMA_PYTHON` or `/usr/bin/python3`. */
 export function startPython(script: string): PythonScript {
   const core = openblasCore();
-  const child = new Deno.Command(
-    process.env.MINIMA_PYTHON ?? "/usr/bin/python3",
-    {
-      args: [new URL(script, import.meta.url).pathname],
-      env: {
-        OPENBLAS_NUM_THREADS: "1",
-        OMP_NUM_THREADS: "1",
-        ...(core ? { OPENBLAS_CORETYPE: core } : {}),
-      },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
+  const child = new Deno.Command(process.env.MINIMA_PYTHON ?? "/usr/bin/python3", {
+    args: [new URL(script, import.meta.url).pathname],
+    env: {
+      OPENBLAS_NUM_THREADS: "1",
+      OMP_NUM_THREADS: "1",
+      ...(core ? { OPENBLAS_CORETYPE: core } : {}),
     },
-  ).spawn();
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
   const writer = child.stdin.getWriter();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const errors = new Response(child.stderr).text();
@@ -50,9 +45,7 @@ export function startPython(script: string): PythonScript {
   async function line(): Promise<string> {
     while (!rest.includes("\n")) {
       const { value, done } = await reader.read();
-      if (done) {
-        throw new Error(`${script} ended early: ${(await errors).trim()}`);
-      }
+      if (done) throw new Error(`${script} ended early: ${(await errors).trim()}`);
       rest += value;
     }
     const end = rest.indexOf("\n");
@@ -64,13 +57,9 @@ export function startPython(script: string): PythonScript {
   return {
     async ask<Answer>(request: Record<string, unknown>) {
       // A script that has ended takes no request; its output says why.
-      await writer.write(
-        new TextEncoder().encode(JSON.stringify(request) + "\n"),
-      ).catch(() => {});
+      await writer.write(new TextEncoder().encode(JSON.stringify(request) + "\n")).catch(() => {});
       const answer = JSON.parse(await line()) as Answer & { error?: string };
-      if (answer.error !== undefined) {
-        throw new Error(`${script}: ${answer.error}`);
-      }
+      if (answer.error !== undefined) throw new Error(`${script}: ${answer.error}`);
       return answer;
     },
     close() {
@@ -87,14 +76,9 @@ export async function withArrayFiles<T>(
   const directory = await Deno.makeTempDir({ prefix: "minima-bench-" });
   try {
     const paths: Record<string, string> = {};
-    for (
-      const [name, { buffer, byteOffset, byteLength }] of Object.entries(arrays)
-    ) {
+    for (const [name, { buffer, byteOffset, byteLength }] of Object.entries(arrays)) {
       paths[name] = `${directory}/${name}.bin`;
-      await Deno.writeFile(
-        paths[name],
-        new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
-      );
+      await Deno.writeFile(paths[name], new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
     }
     return await use(paths);
   } finally {

@@ -10,13 +10,7 @@ import process from "node:process";
 export async function runR(script: string, ...args: string[]): Promise<string> {
   const program = process.env.MINIMA_RSCRIPT ?? "/usr/bin/Rscript";
   const path = new URL(script, import.meta.url).pathname;
-  const { success, stdout, stderr } = await new Deno.Command(program, {
-    args: [path, ...args],
-  }).output();
-  if (!success) {
-    throw new Error(
-      `${program}: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`,
-    );
-  }
+  const { success, stdout, stderr } = await new Deno.Command(program, { args: [path, ...args] }).output();
+  if (!success) throw new Error(`${program}: ${new TextDecoder().decode(stderr).trim().split("\n").at(-1)}`);
   return new TextDecoder().decode(stdout).trim();
 }

@@ -22,23 +22,12 @@ interface WasmBackend {
 export function openTfjs(): Promise<GemmPeer | string> {
   return openPeer("TensorFlow.js", async () => {
     const core = await importPeer<Core>("@tensorflow/tfjs-core");
-    const backend = await importPeer<WasmBackend>(
-      "@tensorflow/tfjs-backend-wasm",
-    );
-    backend.setWasmPaths(
-      new URL(
-        "../node_modules/@tensorflow/tfjs-backend-wasm/dist/",
-        import.meta.url,
-      ).pathname,
-    );
+    const backend = await importPeer<WasmBackend>("@tensorflow/tfjs-backend-wasm");
+    backend.setWasmPaths(new URL("../node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url).pathname);
     backend.setThreadsCount(1);
-    if (!await core.setBackend("wasm")) {
-      throw new Error("TensorFlow.js has no WASM backend here.");
-    }
+    if (!await core.setBackend("wasm")) throw new Error("TensorFlow.js has no WASM backend here.");
     return {
-      name: `@tensorflow/tfjs-backend-wasm ${await peerVersion(
-        "@tensorflow/tfjs-backend-wasm",
-      )}`,
+      name: `@tensorflow/tfjs-backend-wasm ${await peerVersion("@tensorflow/tfjs-backend-wasm")}`,
       setting: "SIMD build, 1 thread",
       dtypes: ["f32"],
       prepare(a, b, size) {

@@ -8,10 +8,7 @@ import { openblasCore, startPython, withArrayFiles } from "./python.ts";
 export interface TorchQuantEase {
   readonly name: string;
   readonly setting: string;
-  run(
-    bits: number,
-    passes: number,
-  ): Promise<{ seconds: number; relativeError: number }>;
+  run(bits: number, passes: number): Promise<{ seconds: number; relativeError: number }>;
   close(): void;
 }
 
@@ -20,33 +17,30 @@ export function openTorchQuantEase(
   { weights, gram, rows, columns }: SyntheticLayer,
   device: "cpu" | "cuda" = "cpu",
 ): Promise<TorchQuantEase | string> {
-  return openPeer(
-    device === "cuda" ? "PyTorch on CUDA" : "PyTorch",
-    async () => {
-      const python = startPython("quantease_torch.py");
-      const prepared = withArrayFiles(
-        { weights, gram },
-        (paths) =>
-          python.ask<{ index: number; version: string; device: string }>({
-            do: "prepare",
-            ...paths,
-            rows,
-            columns,
-            device,
-          }),
-      );
-      const { index, version, device: deviceName } = await prepared.catch(
-        (error) => {
-          python.close();
-          throw error;
-        },
-      );
-      return {
-        name: `torch ${version}`,
-        setting: device === "cuda" ? deviceName : `1 thread, OPENBLAS_CORETYPE=${openblasCore() ?? "its own choice"}`,
-        run: (bits, passes) => python.ask({ do: "run", index, bits, passes }),
-        close: () => python.close(),
-      };
-    },
-  );
+  return openPeer(device === "cuda" ? "PyTorch on CUDA" : "PyTorch", async () => {
+    const python = startPython("quantease_torch.py");
+    const prepared = withArrayFiles(
+      { weights, gram },
+      (paths) =>
+        python.ask<{ index: number; version: string; device: string }>({
+          do: "prepare",
+          ...paths,
+          rows,
+          columns,
+          device,
+        }),
+    );
+    const { index, version, device: deviceName } = await prepared.catch(
+      (error) => {
+        python.close();
+        throw error;
+      },
+    );
+    return {
+      name: `torch ${version}`,
+      setting: device === "cuda" ? deviceName : `1 thread, OPENBLAS_CORETYPE=${openblasCore() ?? "its own choice"}`,
+      run: (bits, passes) => python.ask({ do: "run", index, bits, passes }),
+      close: () => python.close(),
+    };
+  });
 }

@@ -53,9 +53,7 @@ export async function bundleProgram(
   if (precompiled) {
     const dist = `${here}../../kernels/dist`;
     for await (const { name } of Deno.readDir(dist)) {
-      if (name.endsWith(".wasm")) {
-        wasm.set(name, await Deno.readFile(`${dist}/${name}`));
-      }
+      if (name.endsWith(".wasm")) wasm.set(name, await Deno.readFile(`${dist}/${name}`));
     }
   }
   const kernels = precompiled ? "kernels: modules, " : "";
@@ -81,18 +79,9 @@ export async function bundleProgram(
     plugins: [{
       name: "program",
       setup(setup) {
-        setup.onResolve(
-          { filter: /^entry$/ },
-          ({ path }) => ({ path, namespace: "entry" }),
-        );
-        setup.onLoad(
-          { filter: /.*/, namespace: "entry" },
-          () => ({ contents: entry.join("\n"), resolveDir: here }),
-        );
-        setup.onResolve(
-          { filter: /\.wasm$/ },
-          ({ path }) => ({ path, external: precompiled, namespace: "wasm" }),
-        );
+        setup.onResolve({ filter: /^entry$/ }, ({ path }) => ({ path, namespace: "entry" }));
+        setup.onLoad({ filter: /.*/, namespace: "entry" }, () => ({ contents: entry.join("\n"), resolveDir: here }));
+        setup.onResolve({ filter: /\.wasm$/ }, ({ path }) => ({ path, external: precompiled, namespace: "wasm" }));
         setup.onLoad({ filter: /.*/, namespace: "wasm" }, ({ path }) => ({
           contents: wasm.get(path.replace("./", "")),
           loader: "binary",

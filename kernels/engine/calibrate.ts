@@ -1,5 +1,5 @@
 import type { MatrixOperand } from "../contract.ts";
-import { gemmSpecifications } from "../contract/dense/gemm.ts";
+import { gemmFlops } from "../contract/dense/gemm.ts";
 import { denseFamily } from "../families/dense.ts";
 import { type Capabilities, capabilities, hostCapabilities } from "./capabilities.ts";
 import { BackendError } from "./errors.ts";
@@ -196,7 +196,7 @@ function product(workspace: Workspace, size: number) {
   for (const { array } of [operands.a, operands.b]) workspace.write(array, new Float32Array(size * size).fill(1));
   return {
     answer: operands.c,
-    flops: gemmSpecifications.gemm.flops(operands),
+    flops: gemmFlops(operands),
     async run() {
       await workspace.kernels.gemm(operands);
       await workspace.read(operands.c.array, 0, 1);

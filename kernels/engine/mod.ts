@@ -12,6 +12,6 @@ export type { RelaxedSimd } from "./probe.ts";
 export type { RuntimeName } from "./runtime.ts";
 export type { Workspace } from "./workspace.ts";
 export { formBlock } from "../contract/dense/quadratic_form.ts";
-export { quantizationSweepSpecifications, sweepBlock } from "../contract/quantization/sweep.ts";
+export { quantizationSweepFlops, sweepBlock } from "../contract/quantization/sweep.ts";
 /** How every kernel rounds: what JavaScript code beside the kernels must do alike. */
 export { roundHalfToEven } from "../reference/rounding.ts";

@@ -1,6 +1,6 @@
 /** Passes over a block of rows, in short calls, and the objective that their residual gives. */
 
-import { quantizationSweepSpecifications } from "../../kernels/engine/mod.ts";
+import { quantizationSweepFlops } from "../../kernels/engine/mod.ts";
 import type { MatrixOperand, QuantizationState, QuantizationSweepArguments } from "../../kernels/contract.ts";
 import type { SparseMatrix } from "../core/matrix.ts";
 import { columnRanges, ranges, rowsOfCall } from "./blocking.ts";
@@ -33,12 +33,11 @@ export async function sweep(
   timeIsUp: () => Promise<boolean>,
 ): Promise<boolean> {
   const { columns, meter } = problem, rows = end - begin;
-  const flops = (range: object) =>
-    quantizationSweepSpecifications.quantizationSweep.flops({ ...state, ...kind, ...range });
   for (const [begin, end] of columnRanges(problem, rows)) {
     if (await timeIsUp()) return true;
-    await kernels.quantizationSweep({ ...state, ...kind, begin, end });
-    meter.spend(flops({ begin, end }) / (2 * rows * columns * columns), rows);
+    const operands = { ...state, ...kind, begin, end };
+    await kernels.quantizationSweep(operands);
+    meter.spend(quantizationSweepFlops(operands) / (2 * rows * columns * columns), rows);
   }
   return false;
 }

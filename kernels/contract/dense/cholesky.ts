@@ -27,6 +27,5 @@ export const choleskySpecifications: FamilySpecifications<CholeskyKernels> = {
   cholesky: {
     dtypes: ["f64"],
     tolerance: "solve",
-    flops: ({ a, schur = 0 }) => (a.rows ** 3 - schur ** 3) / 3,
   },
 };

@@ -27,6 +27,5 @@ export const gemvSpecifications: FamilySpecifications<GemvKernels> = {
   gemv: {
     dtypes: ["f32", "f64"],
     tolerance: "sum",
-    flops: ({ a }) => 2 * a.rows * a.columns,
   },
 };

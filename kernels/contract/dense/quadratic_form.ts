@@ -37,6 +37,5 @@ export const quadraticFormSpecifications: FamilySpecifications<QuadraticFormKern
   quadraticForm: {
     dtypes: ["f32", "f64"],
     tolerance: "sum",
-    flops: ({ x, begin = 0, end = x.columns }) => x.rows * (end - begin) * (begin + end + 1),
   },
 };

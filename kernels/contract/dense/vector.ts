@@ -29,16 +29,13 @@ export const vectorSpecifications: FamilySpecifications<VectorKernels> = {
   dot: {
     dtypes: ["f32", "f64"],
     tolerance: "sum",
-    flops: ({ x }) => 2 * x.length,
   },
   axpy: {
     dtypes: ["f32", "f64"],
     tolerance: "elementwise",
-    flops: ({ x }) => 2 * x.length,
   },
   nrm2: {
     dtypes: ["f32", "f64"],
     tolerance: "sum",
-    flops: ({ x }) => 2 * x.length,
   },
 };

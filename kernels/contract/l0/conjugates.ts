@@ -32,6 +32,5 @@ export const conjugateSpecifications: FamilySpecifications<ConjugateKernels> = {
   scaledConjugates: {
     dtypes: ["f64"],
     tolerance: "sum",
-    flops: ({ gradient }) => gradient.rows * gradient.columns,
   },
 };

@@ -60,16 +60,13 @@ export const gradientSpecifications: FamilySpecifications<GradientKernels> = {
   graphGradient: {
     dtypes: ["f64"],
     tolerance: "sum",
-    flops: ({ values, diagonal, gradient }) => 8 * gradient.rows * (values.length + diagonal.length),
   },
   pairedGradient: {
     dtypes: ["f64"],
     tolerance: "elementwise",
-    flops: ({ gradient }) => 4 * gradient.rows * gradient.columns,
   },
   entriesAbove: {
     dtypes: ["f64"],
     tolerance: "exact",
-    flops: ({ gradient }) => gradient.rows * gradient.columns,
   },
 };

@@ -31,7 +31,5 @@ export const leastSquaresSpecifications: FamilySpecifications<LeastSquaresKernel
   leastSquaresDescent: {
     dtypes: ["f64"],
     tolerance: "solve",
-    flops: ({ coefficients, sweeps, linear }) =>
-      2 * coefficients.length * (sweeps * coefficients.length + linear.length),
   },
 };

@@ -105,11 +105,9 @@ export const nodeSpecifications: FamilySpecifications<NodeKernels> = {
   regressionNodes: {
     dtypes: ["f64"],
     tolerance: "solve",
-    flops: ({ nodes, variables }) => 2 * nodes * variables ** 2,
   },
   graphNodes: {
     dtypes: ["f64"],
     tolerance: "solve",
-    flops: ({ nodes, variables, gram }) => 4 * nodes * variables * gram.rows,
   },
 };

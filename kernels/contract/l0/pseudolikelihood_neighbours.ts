@@ -87,6 +87,5 @@ export const pseudolikelihoodNeighbourSpecifications: FamilySpecifications<Pseud
   neighbourDescent: {
     dtypes: ["f64"],
     tolerance: "solve",
-    flops: ({ values, sweeps, diagonal }) => 8 * values.length * (values.length / diagonal.length + 1) * (sweeps + 1),
   },
 };

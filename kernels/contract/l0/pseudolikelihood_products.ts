@@ -36,6 +36,5 @@ export const pseudolikelihoodProductSpecifications: FamilySpecifications<Pseudol
   productDescent: {
     dtypes: ["f64"],
     tolerance: "solve",
-    flops: ({ values, sweeps, diagonal }) => 4 * values.length * diagonal.length * (sweeps + 1),
   },
 };

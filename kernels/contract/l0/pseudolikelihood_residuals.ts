@@ -25,7 +25,5 @@ export const pseudolikelihoodResidualSpecifications: FamilySpecifications<Pseudo
   residualDescent: {
     dtypes: ["f64"],
     tolerance: "solve",
-    flops: ({ values, sweeps, diagonal, samples }) =>
-      samples.columns * (8 * values.length + 4 * diagonal.length) * (sweeps + 1),
   },
 };

@@ -40,6 +40,5 @@ export const swapSpecifications: FamilySpecifications<SwapKernels> = {
   graphSwaps: {
     dtypes: ["f64"],
     tolerance: "sum",
-    flops: ({ values, gradient }) => 8 * gradient.rows * values.length,
   },
 };

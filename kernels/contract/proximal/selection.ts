@@ -29,11 +29,9 @@ export const selectionSpecifications: FamilySpecifications<SelectionKernels> = {
   hardThreshold: {
     dtypes: ["f32", "f64"],
     tolerance: "exact",
-    flops: () => 0,
   },
   topK: {
     dtypes: ["f32", "f64"],
     tolerance: "exact",
-    flops: () => 0,
   },
 };

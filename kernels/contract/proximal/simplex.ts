@@ -25,6 +25,5 @@ export const simplexSpecifications: FamilySpecifications<SimplexKernels> = {
     dtypes: ["f32", "f64"],
     tolerance: "sum",
     // Some four rounds on rows of random numbers.
-    flops: ({ x }) => 10 * x.rows * x.columns,
   },
 };

@@ -28,6 +28,5 @@ export const quantizationDescentSpecifications: FamilySpecifications<Quantizatio
   quantizationDescent: {
     dtypes: ["f32", "f64"],
     tolerance: "solve",
-    flops: ({ levels: { rows, columns } }) => 3 * rows * columns,
   },
 };

@@ -29,11 +29,9 @@ export const quantizationLevelSpecifications: FamilySpecifications<QuantizationL
   quantizationLevels: {
     dtypes: ["f32", "f64"],
     tolerance: "elementwise",
-    flops: ({ levels: { rows, columns } }) => rows * columns,
   },
   quantizationRegrid: {
     dtypes: ["f32", "f64"],
     tolerance: "elementwise",
-    flops: ({ levels: { rows, columns } }) => rows * columns,
   },
 };

@@ -34,11 +34,9 @@ export const outlierSpecifications: FamilySpecifications<OutlierKernels> = {
   outlierCandidates: {
     dtypes: ["f32", "f64"],
     tolerance: "elementwise",
-    flops: ({ residual: { rows, columns } }) => 2 * rows * columns,
   },
   columnSquares: {
     dtypes: ["f32", "f64"],
     tolerance: "sum",
-    flops: ({ values: { rows, columns } }) => 2 * rows * columns,
   },
 };

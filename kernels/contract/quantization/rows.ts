@@ -60,21 +60,17 @@ export const quantizationRowSpecifications: FamilySpecifications<QuantizationRow
   quantizationErrors: {
     dtypes: ["f32", "f64"],
     tolerance: "sum",
-    flops: ({ levels: { rows, columns } }) => 2 * rows * columns,
   },
   quantizationObjectives: {
     dtypes: ["f32", "f64"],
     tolerance: "sum",
-    flops: ({ levels: { rows, columns } }) => 5 * rows * columns,
   },
   quantizationCodes: {
     dtypes: ["f32", "f64"],
     tolerance: "exact",
-    flops: ({ levels: { rows, columns } }) => rows * columns,
   },
   quantizationChoice: {
     dtypes: ["f32", "f64"],
     tolerance: "exact",
-    flops: ({ best: { levels: { rows } } }) => rows,
   },
 };

@@ -33,7 +33,15 @@ export const quantizationSweepSpecifications: FamilySpecifications<QuantizationS
   quantizationSweep: {
     dtypes: ["f32", "f64"],
     tolerance: "solve",
-    flops: ({ levels: { rows, columns }, begin = 0, end = columns, triangular }) =>
-      rows * (end - begin) * (2 * columns - (triangular ? begin + end : 0)),
   },
 };
+
+/** Floating-point operations of one call; a multiply-add counts two. */
+export function quantizationSweepFlops(
+  { levels: { rows, columns }, begin = 0, end = columns, triangular }: Pick<
+    QuantizationSweepArguments,
+    "levels" | "begin" | "end" | "triangular"
+  >,
+): number {
+  return rows * (end - begin) * (2 * columns - (triangular ? begin + end : 0));
+}
