@@ -7,8 +7,8 @@ export interface Claim {
   readonly status: Status;
   /** The objective of the answer: plain f64 sums over the data of the caller. */
   readonly objective: number;
-  /** The objective of the same answer as the kernels of the search have it; none where all else has been compared. */
-  readonly searched?: number;
+  /** The objective of the same answer as the kernels of the search have it; "compared" where the caller has compared it. */
+  readonly searched: number | "compared";
   /** How far rounding may separate the two. @default 0 */
   readonly rounding?: number;
   /** No solution is below, says the search; from plain f64 sums, too. */
@@ -38,9 +38,9 @@ export function relativeGap(objective: number, lowerBound: number): number {
  * @throws {BackendError} where the numbers contradict one another beyond rounding
  */
 export function certified(
-  { status, objective, searched = objective, rounding = 0, lowerBound, gapTolerance = 0 }: Claim,
+  { status, objective, searched, rounding = 0, lowerBound, gapTolerance = 0 }: Claim,
 ): Certificate {
-  compared("the objective", objective, searched, rounding);
+  if (searched !== "compared") compared("the objective", objective, searched, rounding);
   if (lowerBound === undefined) return { status, objective };
   if (!(lowerBound <= objective + rounding)) {
     throw contradiction(`the objective is ${objective}, but the lower bound of the search is ${lowerBound}`);
@@ -54,6 +54,17 @@ export function certified(
 export function compared(what: string, plain: number, received: number, rounding: number): void {
   if (Math.abs(plain - received) <= rounding) return;
   throw contradiction(`${what} is ${received} by the kernels, but ${plain} by plain sums`);
+}
+
+/** What stops a solve when kernels return what they never should. */
+export function distrust(what: string): BackendError {
+  return new BackendError(`Cannot trust the kernels: ${what}.`);
+}
+
+/** A number that follows from what kernels return. @throws {BackendError} where it is not finite */
+export function finite(what: string, value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw distrust(`${what} is ${value}`);
 }
 
 function contradiction(what: string): BackendError {

@@ -1,4 +1,5 @@
 import { entryGain, type L0Penalty, penaltyKinds } from "../l0/penalty.ts";
+import { distrust } from "../core/certificate.ts";
 import type { Random } from "../core/random.ts";
 import type { Run } from "../core/run.ts";
 import {
@@ -130,6 +131,7 @@ async function swapEdges(
   for (let i = 0; i < problem.vertices; i++) {
     for (let at = starts[i]; at < starts[i + 1]; at++) {
       if (gains[at] === 0) continue;
+      checkTarget(targets[at], i, neighbours.subarray(starts[i], starts[i + 1]), problem.vertices);
       const curvature = curvatureAt(problem, current, i, targets[at]);
       const size = Math.min(Math.abs(along[at]) / (curvature + 2 * penalty.lambda2), penalty.bound);
       const value = -Math.sign(along[at]) * size;
@@ -154,6 +156,12 @@ async function swapEdges(
     values: [...values.filter((_, e) => !left.has(e)), ...chosen.map(({ value }) => value)],
     diagonal,
   };
+}
+
+/** An edge moves to a vertex that is not yet a neighbour. @throws {BackendError} for others */
+function checkTarget(target: number, i: number, neighbours: Uint32Array, vertices: number): void {
+  if (target < vertices && target !== i && !neighbours.includes(target)) return;
+  throw distrust(`they swap an edge of vertex ${i} for one to vertex ${target}`);
 }
 
 /** Share of `lambda0` by which an absent edge may fall short of a gain and still take part in a descent as a zero edge. */

@@ -1,5 +1,6 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { L0Penalty, MatrixOperand } from "../../kernels/contract.ts";
+import { distrust } from "../core/certificate.ts";
 import { createAdjacency, createEdgeArrays, deviceVector } from "./edge_arrays.ts";
 import { createPricing } from "./pricing.ts";
 import type { GraphEstimate, Pseudolikelihood } from "./pseudolikelihood.ts";
@@ -52,8 +53,12 @@ export function createGradient(
     const found = await workspace.read(counts, 0, rows);
     for (let row = 0; row < rows; row++) {
       if (found[row] === 0) continue;
+      if (found[row] >= vertices - first - row) {
+        throw distrust(`they found ${found[row]} entries above the limit in row ${first + row} of ${vertices}`);
+      }
       const gradient = await workspace.read(tile, row * vertices, found[row], derivativeBuffer);
       const ends = await workspace.read(columns, row * vertices, found[row], columnBuffer);
+      checkColumns(ends, first + row, vertices);
       for (let k = 0; k < ends.length; k++) visit(gradient[k], first + row, ends[k]);
     }
   }
@@ -98,6 +103,17 @@ export function createGradient(
       }
     },
   };
+}
+
+/** Columns become edges: each must be right of the diagonal, and come once. @throws {BackendError} for others */
+function checkColumns(columns: Uint32Array, row: number, vertices: number): void {
+  let last = row;
+  for (const column of columns) {
+    if (column <= last || column >= vertices) {
+      throw distrust(`they found column ${column} after ${last} of ${vertices} in row ${row}`);
+    }
+    last = column;
+  }
 }
 
 /** What a pass of swaps keeps on the device. */

@@ -1,4 +1,5 @@
 import { entryGain, l0Penalty } from "../l0/penalty.ts";
+import { finite } from "../core/certificate.ts";
 import type { Matrix } from "../core/matrix.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import { leastDerivatives, presenceOf } from "./descent.ts";
@@ -70,7 +71,7 @@ async function bestEntry({ problem, lambda2, bigM }: GraphSession, point: GraphP
     if (isPresent(i, j)) return;
     best = Math.max(best, entryGain(curvatureAt(problem, estimate, i, j), derivative, free));
   });
-  return best;
+  return finite("the largest lambda0 at which an edge enters", best);
 }
 
 function judge(

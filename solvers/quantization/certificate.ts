@@ -14,8 +14,8 @@ const rounding = 1e-6;
 /** Share of a dense pass that a quadratic form of each row costs. */
 const formShare = 0.5;
 
-/** Rows whose quadratic forms are summed again in JavaScript. */
-const rowsCompared = 3;
+/** Plain multiply-adds for which every row of a layer is compared; above, a few rows are. */
+const affordableProducts = 2 ** 22, rowsCompared = 3;
 
 /** What the certificate measures. */
 export interface Certificate {
@@ -27,9 +27,18 @@ export interface Certificate {
   readonly norm: number;
 }
 
+/** Rows that are computed again by plain sums: every row of a small layer, and of a large one some, drawn by the seed. */
+export function comparedRows({ rows, columns, options: { seed } }: Problem): Set<number> {
+  if (rows * columns * columns <= affordableProducts) return new Set(Array.from({ length: rows }, (_, i) => i));
+  const random = createRandom(seed), drawn = new Set<number>();
+  while (drawn.size < Math.min(rowsCompared, rows)) drawn.add(random.integer(rows));
+  return drawn;
+}
+
 /**
  * `||(W - What) X||^2` and `||W X||^2` in f64, from the dense weights that the layer stands for and apart from the fast
- * path: as much arithmetic as one dense pass, in f64. The kernel that sums them is compared with plain sums on some rows.
+ * path: as much arithmetic as one dense pass, in f64. The kernel that sums them is compared with plain sums on every row of
+ * a small layer, and on a few rows of a large one.
  *
  * @param pause called between short kernel calls
  * @throws {BackendError} where the kernel and plain sums differ beyond rounding
@@ -65,10 +74,7 @@ export async function certify(
     return workspace.read(values, 0, count);
   }
 
-  const random = createRandom(problem.options.seed), drawn = new Set<number>();
-  while (drawn.size < Math.min(rowsCompared, rows)) drawn.add(random.integer(rows));
-
-  const plainRow = new Float64Array(columns);
+  const drawn = comparedRows(problem), plainRow = new Float64Array(columns);
 
   /** Compares the forms of some rows, whose first is `begin`, with plain sums over the triangle that the kernel reads. */
   async function compare(what: string, x: Vector, begin: number, received: Float64Array): Promise<void> {

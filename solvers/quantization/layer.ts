@@ -31,7 +31,11 @@ export interface QuantizedLayer extends Result, QuantizedWeights {
   readonly passes: number;
   /** Share of the mean diagonal that was added to the Gram matrix; absent where nothing was factored. */
   readonly damping?: number;
-  /** Weights that a change of one code, all else fixed, would improve, counted in f64; for "auto". 0 is a coordinate-wise minimum. */
+  /**
+   * Weights that a change of one code, all else fixed, would improve by more than the rounding of f64; for "auto", unless
+   * the time ran out. 0 is a coordinate-wise minimum. Counted on the host, from residuals of which every row has been
+   * compared with plain sums by a random vector.
+   */
   readonly violations?: number;
   /** What the caller did not ask for but the data demanded. */
   readonly remarks: readonly string[];

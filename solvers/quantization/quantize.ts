@@ -20,6 +20,7 @@ import { polish } from "./polish.ts";
 import { type Approximation, type Method, type Outcome, type Problem, stateProblem } from "./problem.ts";
 import { quantease } from "./quantease.ts";
 import { roundToNearest } from "./rounding.ts";
+import { noChangeImproves } from "./violations.ts";
 
 const action = "quantize the layer";
 
@@ -98,17 +99,17 @@ export async function quantizeLayer(
   return await withWorkspace(request, async (workspace) => {
     const meter = createMeter(run, rows, foreseenPasses);
     const problem = stateProblem(weights, gram, resolved, workspace, meter);
-    const { reached, status, trace = [], ...report } = await solve(problem);
-    const iterations = Math.max(trace.length, 1), complete = trace.length > 0 && status !== "time-limit";
+    const { reached, status: ended, trace = [], ...report } = await solve(problem);
+    const iterations = Math.max(trace.length, 1), complete = trace.length > 0 && ended !== "time-limit";
     const { grid: { scales, zeros }, outliers, codes } = roundToNearest(problem, reached);
     const layer = { shape: [rows, columns] as const, codes, scales, zeros, groupIndex: problem.groupIndex, outliers };
-    const { objective, rowObjectives, norm } = await certify(
-      problem,
-      layer,
-      () => run.checkpoint({ stage: "certify", fraction: 1, iteration: trace.length }),
-    );
+    const pause = () => run.checkpoint({ stage: "certify", fraction: 1, iteration: trace.length });
+    const { objective, rowObjectives, norm } = await certify(problem, layer, pause);
+    // Cyclic descent has converged where no change improves; "auto" has counted, and the other methods say only that they are done.
+    const settled = resolved.method !== "quantease" || ended !== "converged" ||
+      await noChangeImproves(problem, reached, pause);
     return {
-      ...certified({ status, objective }),
+      ...certified({ status: settled ? ended : "precision-limit", objective, searched: "compared" }),
       relativeError: norm > 0 ? objective / norm : 0,
       rowObjectives,
       trace: Float64Array.from(complete ? trace : [objective]),

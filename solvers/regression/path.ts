@@ -1,4 +1,5 @@
 import { entryGain, l0Penalty } from "../l0/penalty.ts";
+import { finite } from "../core/certificate.ts";
 import type { Matrix, VectorLike } from "../core/matrix.ts";
 import type { Resolved } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
@@ -86,5 +87,5 @@ function bestEntry(
   for (let j = 0; j < problem.features; j++) {
     if (!inside.has(j)) best = Math.max(best, entryGain(problem.squaredNorms[j], correlations[j], free));
   }
-  return best;
+  return finite("the largest lambda0 at which a feature enters", best);
 }
