@@ -6,7 +6,7 @@ import type { KernelName, Kernels } from "../../kernels/contract.ts";
 import { wrapKernels } from "../../kernels/engine/kernel_wrapper.ts";
 import * as minima from "../../mod.ts";
 import { createRandom, dequantize, matrix, type Result } from "../../mod.ts";
-import { lossOf, makeLayer } from "../support/layers.ts";
+import { type MadeLayer, makeLayer, rowLosses } from "../support/layers.ts";
 import { bestGraph, covariance, graphObjective } from "../solvers/graph/best_graph.ts";
 import { golden } from "../solvers/graph/data.ts";
 import { bestSubset } from "../solvers/regression/best_subset.ts";
@@ -54,6 +54,25 @@ const { X, y } = simulate(30, 7, 3, 0.6, 0.5, 4);
 const penalties = { lambda0: 0.6, lambda2: 0.1 };
 const subset = bestSubset(X, y, penalties.lambda0, penalties.lambda2, Infinity);
 
+/** The data that a fit with an intercept and scaled columns sees, and its best subset. */
+const scaledSubset = (() => {
+  const [samples, features] = X.shape, data = new Float64Array(samples * features);
+  for (let j = 0; j < features; j++) {
+    const { mean, scale } = momentsOf(j);
+    for (let i = 0; i < samples; i++) data[i * features + j] = (X.data[i * features + j] - mean) / scale;
+  }
+  const mean = y.reduce((sum, value) => sum + value, 0) / samples;
+  const centred = matrix(samples, features, data), response = y.map((value) => value - mean);
+  return (lambda0: number) => bestSubset(centred, response, lambda0, penalties.lambda2, Infinity);
+})();
+
+function momentsOf(j: number): { mean: number; scale: number } {
+  const [samples, features] = X.shape;
+  const column = Array.from({ length: samples }, (_, i) => X.data[i * features + j]);
+  const mean = column.reduce((total, x) => total + x, 0) / samples;
+  return { mean, scale: Math.sqrt(column.reduce((total, x) => total + (x - mean) ** 2, 0) / samples) };
+}
+
 /** The objective of a regression, from its definition. */
 function regressionObjective(
   fit: { coefficients: Float64Array; intercept: number },
@@ -63,10 +82,7 @@ function regressionObjective(
   const [samples, features] = X.shape;
   let sum = 0;
   for (let j = 0; j < features; j++) {
-    const column = Array.from({ length: samples }, (_, i) => X.data[i * features + j]);
-    const mean = column.reduce((total, x) => total + x, 0) / samples;
-    const scale = Math.sqrt(column.reduce((total, x) => total + (x - mean) ** 2, 0) / samples);
-    const b = fit.coefficients[j] * (standardize ? scale : 1);
+    const b = fit.coefficients[j] * (standardize ? momentsOf(j).scale : 1);
     if (b !== 0) sum += lambda0 + penalties.lambda2 * b * b;
   }
   for (let i = 0; i < samples; i++) {
@@ -89,7 +105,7 @@ for (const method of ["coordinate-descent", "local-search", "exact"] as const) {
   regressions[`${method}, scaled`] = async () => {
     const scaled = { intercept: true, standardize: true };
     const fit = await minima.sparseRegression(X, y, { ...penalties, ...scaled, ...place, method });
-    trueOf(fit, regressionObjective(fit, true, penalties.lambda0), Infinity, 0.01);
+    trueOf(fit, regressionObjective(fit, true, penalties.lambda0), scaledSubset(penalties.lambda0), 0.01);
   };
 }
 regressions["exact, without ridge"] = async () => {
@@ -127,6 +143,44 @@ for (const evaluation of ["products", "neighbours", "residuals"] as const) {
   }
 }
 
+/** Codes of a layer that the change of one code alone improves, by more than the rounding of the precision of its weights. */
+function violationsOf({ weights, gram }: MadeLayer, layer: minima.QuantizedLayer): number {
+  const [rows, columns] = layer.shape, dense = dequantize(layer).data;
+  const least = (weights.data instanceof Float32Array ? 1e-6 : 1e-9) * layer.objective;
+  let count = 0;
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      let product = 0;
+      for (let k = 0; k < columns; k++) {
+        product += (weights.data[i * columns + k] - dense[i * columns + k]) * gram.data[j * columns + k];
+      }
+      const code = layer.codes[i * columns + j], scale = layer.scales.data[i * layer.scales.shape[1]];
+      const improves = (other: number) => {
+        const step = scale * (other - code);
+        return 2 * step * product - step * step * gram.data[j * columns + j] > least;
+      };
+      if (Array.from({ length: 2 ** layer.bits }, (_, other) => other).some(improves)) count++;
+    }
+  }
+  return count;
+}
+
+function layerTrue(layer: MadeLayer, quantized: minima.QuantizedLayer, settles: boolean): void {
+  const zero = matrix(layer.weights.shape[0], layer.weights.shape[1], new Float64Array(layer.weights.data.length));
+  const losses = rowLosses(layer, dequantize(quantized)), loss = losses.reduce((sum, value) => sum + value, 0);
+  trueOf(quantized, loss);
+  losses.forEach((value, i) => near(`the objective of row ${i}`, quantized.rowObjectives[i], value));
+  near(
+    "the relative error",
+    quantized.relativeError,
+    loss / rowLosses(layer, zero).reduce((sum, value) => sum + value),
+  );
+  const { status } = quantized, violations = violationsOf(layer, quantized);
+  if (quantized.violations !== undefined) assert.equal(quantized.violations, violations, "violations");
+  if (settles && status === "converged") assert.equal(violations, 0, "converged, but codes are to be changed");
+  if (violations === 0) assert.ok(quantized.violations === undefined || status === "converged", status);
+}
+
 const layers: Record<string, Check> = {};
 for (const dtype of ["f32", "f64"] as const) {
   const layer = makeLayer({ rows: 6, columns: 16, seed: 3, dtype });
@@ -137,7 +191,7 @@ for (const dtype of ["f32", "f64"] as const) {
       layers[`${method}, ${dtype}${outliers ? ", outliers" : ""}`] = async () => {
         const options = { ...place, bits: 3, method, outliers, iterations: 4 } as const;
         const quantized = await minima.quantizeLayer(layer.weights, layer.gram, options);
-        trueOf(quantized, lossOf(layer, dequantize(quantized)));
+        layerTrue(layer, quantized, method === "auto" || method === "quantease");
       };
     }
   }
@@ -179,12 +233,13 @@ solvers.sparseRegressionPath = Object.fromEntries(
     }
   }]),
 );
-solvers.crossValidateRegression = {
-  "local search": async () => {
-    const { fit } = await minima.crossValidateRegression(X, y, { ...pathOptions, folds: 3 });
-    trueOf(fit, regressionObjective(fit, false, fit.lambda0));
-  },
-};
+solvers.crossValidateRegression = Object.fromEntries(
+  (["local-search", "exact"] as const).map((method) => [method, async () => {
+    const { fit } = await minima.crossValidateRegression(X, y, { ...pathOptions, method, folds: 3 });
+    const optimum = bestSubset(X, y, fit.lambda0, penalties.lambda2, Infinity);
+    trueOf(fit, regressionObjective(fit, false, fit.lambda0), optimum, 0.01);
+  }]),
+);
 solvers.sparsePrecisionPath = Object.fromEntries(
   (["approximate", "exact"] as const).map((method) => [method, async () => {
     const options = { lambda2: edgePenalties.lambda2, ...place, method, count: 4 };
@@ -229,6 +284,26 @@ const faults: Record<string, { change?: (array: Numbers, changed: number[]) => v
       if (!isFloat(array)) return;
       const largest = changed.reduce((most, at) => Math.max(most, Math.abs(array[at])), 0);
       if (Number.isFinite(largest)) { for (const at of changed) array[at] += 1e-3 * largest; }
+    },
+  },
+  "a tenth less": {
+    change(array, changed) {
+      if (isFloat(array)) { for (const at of changed) array[at] *= 0.9; }
+    },
+  },
+  "one element half as much again": {
+    change(array, changed) {
+      if (isFloat(array) && changed.length > 0) array[changed[changed.length >> 1]] *= 1.5;
+    },
+  },
+  "integers one more": {
+    change(array, changed) {
+      if (!isFloat(array)) { for (const at of changed) array[at]++; }
+    },
+  },
+  "one integer one more": {
+    change(array, changed) {
+      if (!isFloat(array) && changed.length > 0) array[changed[changed.length >> 1]]++;
     },
   },
   "one more returned": { count: 1 },
