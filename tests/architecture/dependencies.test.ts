@@ -10,9 +10,11 @@ interface Layer {
 }
 
 const engine = "kernels/engine/mod.ts", contracts = ["type kernels/contract.ts", "type kernels/contract/"];
+/** The folders of the contract, one a family. */
+const contractFamilies = sourceFiles("kernels/contract").filter((path) => path.endsWith("/mod.ts")).map(dirname);
 /** Sizes, codes and layouts that a kernel and the code around it share: constants that both compilers read. */
 const constants = [
-  "kernels/contract/l0/constants.ts",
+  ...contractFamilies.map((folder) => `${folder}/constants.ts`),
   ...["blocking", "cholesky_blocking", "quadratic_form_blocking"].map((name) => `kernels/wasm/dense/${name}.ts`),
   "kernels/wasm/quantization/blocking.ts",
 ];
@@ -35,13 +37,18 @@ const layers: { readonly [name: string]: Layer } = {
   core: { within: ["solvers/core/"], mayImport: ["solvers/core/", engine, ...contracts] },
   solvers: {
     within: ["solvers/"],
-    mayImport: ["solvers/", "kernels/families/", engine, "kernels/contract/l0/", ...contracts],
+    mayImport: [
+      "solvers/",
+      "kernels/families/",
+      engine,
+      ...contractFamilies.map((folder) => `${folder}/`),
+      ...contracts,
+    ],
   },
   formats: {
     within: ["formats/"],
     mayImport: ["formats/", "solvers/core/", "type solvers/quantization/layer.ts"],
   },
-  models: { within: ["models/"], mayImport: ["models/", "formats/", "solvers/", engine, ...contracts] },
   pictures: {
     within: ["pictures/"],
     mayImport: [
@@ -54,7 +61,7 @@ const layers: { readonly [name: string]: Layer } = {
       "d3-format",
     ],
   },
-  library: { within: ["mod.ts"], mayImport: ["solvers/", "formats/", "models/", engine] },
+  library: { within: ["mod.ts"], mayImport: ["solvers/", "formats/", engine] },
   playground: {
     within: ["server/playground/"],
     mayImport: ["server/playground/", "mod.ts", "solvers/core/", "pictures/mod.ts"],
@@ -146,6 +153,11 @@ describe("dependencies", () => {
         .map(({ target }) => `${file} (${name}) imports ${target}`);
     });
     assert.deepEqual(wrong, []);
+  });
+
+  it("have layers that hold files", () => {
+    const held = new Set(files.map((file) => layerOf(file)[0]));
+    assert.deepEqual(Object.keys(layers).filter((name) => !held.has(name)), []);
   });
 
   it("are seen by this test: mod.ts imports solvers, the engine imports kernels", () => {

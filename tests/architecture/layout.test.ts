@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { specifications } from "../../kernels/contract.ts";
 import { families as kernelFamilies } from "../../kernels/families/mod.ts";
+import { exportsOf } from "../../scripts/assembly_exports.ts";
 import { sourceFiles } from "../../scripts/sources.ts";
 import { deviceLowerings as webgpu, lowerings as wasm, referenceKernels, webgpuKernels } from "../support/kernels.ts";
 
@@ -66,7 +67,12 @@ describe("kernels", () => {
       const lowerings = `kernels/wasm/${family}`;
       const launched = found(lowerings, /\bentry: [^\n]*?["`](\w+?)_(?:f32|f64|\$\{)/g);
       assert.equal(launched.length, found(lowerings, /\b(entry):/g).length, "every launch names its function in place");
-      const exported = new Set(found(`kernels/wasm/assembly/${family}`, /^export function (\w+)/gm).map(withoutTypes));
+      const exported = new Set(
+        sourceFiles(`kernels/wasm/assembly/${family}`).flatMap((path) => {
+          const { typed, generics } = exportsOf(Deno.readTextFileSync(path), path);
+          return [...typed.map(withoutTypes), ...generics.map(({ name }) => name)];
+        }),
+      );
       assert.deepEqual(launched.filter((name) => !exported.has(name)), []);
     });
   }
