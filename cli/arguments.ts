@@ -1,21 +1,21 @@
 import { parseArgs } from "node:util";
-import { type Command, type OptionTable, UsageError } from "./command.ts";
-import { flagTable, type FlagValues } from "./solver_options.ts";
+import { type Command, type FlagTable, UsageError } from "./command.ts";
+import { flagTable, type GivenFlags } from "./solver_options.ts";
 import { suggest } from "./suggest.ts";
 
 /** Options that every command has. */
 const commonOptions = {
   help: { kind: "flag", about: "show this help" },
-} as const satisfies OptionTable;
+} as const satisfies FlagTable;
 
 /** All options of a command, in the order of the help. */
-export function optionsOf({ options, solver }: Command): OptionTable {
+export function optionsOf({ options, solver }: Command): FlagTable {
   return { ...options, ...solver && flagTable(solver), ...commonOptions };
 }
 
 /** What a command line says. */
 export interface Arguments {
-  readonly options: FlagValues;
+  readonly options: GivenFlags;
   readonly operands: readonly string[];
   readonly help: boolean;
 }

@@ -1,9 +1,9 @@
-import type { OptionTable as SolverTable } from "../solvers/core/options.ts";
+import type { OptionTable } from "../solvers/core/options.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** An option of a command, and how the help shows it. */
-export interface OptionSpec {
-  /** A flag is there or not, and `--no-<name>` denies it; the others take a value. */
+/** A flag of a command, and how the help shows it. */
+export interface FlagSpec {
+  /** One of kind `flag` is there or not, and `--no-<name>` denies it; the others take a value. */
   readonly kind: "flag" | "number" | "text";
   /** The help shows that a flag can be denied, because it holds unless it is. */
   readonly deniable?: boolean;
@@ -12,29 +12,44 @@ export interface OptionSpec {
   readonly about: string;
 }
 
-/** Options by name, as they follow the two dashes. */
-export type OptionTable = Readonly<Record<string, OptionSpec>>;
+/** Flags by name, as they follow the two dashes. */
+export type FlagTable = Readonly<Record<string, FlagSpec>>;
 
-/** The values given; an option that was not given is undefined. */
-export type OptionValues<T extends OptionTable> = {
+/** The values given; a flag that was not given is undefined. */
+export type FlagValues<T extends FlagTable> = {
   readonly [Name in keyof T]?: { flag: boolean; number: number; text: string }[T[Name]["kind"]];
 };
 
 /** Which options a command offers. */
-export interface SolverOffer {
+export interface SolverOffer<D extends object = object> {
   /** Tables of the solvers that it calls. */
   readonly tables: readonly object[];
   /** Options that make no sense there. */
   readonly except?: readonly string[];
   /** Values where an option is left out, in place of the solver's own default. */
-  readonly defaults?: Readonly<Record<string, unknown>>;
+  readonly defaults?: D;
 }
 
+/**
+ * Options of a solver `O`, as a command line gives them. Where they are left out, those in `D` have the defaults of the
+ * command and others those of the solver; those in `Open` and required ones have none.
+ */
+export type Settings<O, Open extends keyof O, D> =
+  & Partial<O>
+  & { readonly [K in keyof O & keyof D]: O[K] }
+  & { readonly [K in keyof O as undefined extends O[K] ? Exclude<K, Open> : never]: Exclude<O[K], undefined> };
+
 /** What a command is given. */
-export interface Invocation<T extends OptionTable> {
-  readonly options: OptionValues<T>;
+export interface Invocation<T extends FlagTable, D extends object = object> {
+  readonly options: FlagValues<T>;
   /** What the command line says of the options of a solver, checked. */
-  readonly settings: <O, Open extends keyof O>(table: SolverTable<O, Open>) => Partial<O>;
+  readonly settings: <O, Open extends keyof O>(table: OptionTable<O, Open>) => Settings<O, Open, D>;
+  /**
+   * Refuses what would be ignored: flags of the other tables that the command offers.
+   *
+   * @param circumstance Why they have no effect, for the error: `with --lambda0`.
+   */
+  readonly refuseOthers: (table: object, circumstance: string) => void;
   /** The arguments that are not options. */
   readonly operands: readonly string[];
   readonly terminal: Terminal;
@@ -43,7 +58,7 @@ export interface Invocation<T extends OptionTable> {
 }
 
 /** A command: one file in `commands/`, and one line in `commands/mod.ts`. */
-export interface Command<T extends OptionTable = OptionTable> {
+export interface Command<T extends FlagTable = FlagTable, D extends object = object> {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
@@ -56,12 +71,12 @@ export interface Command<T extends OptionTable = OptionTable> {
   /** Options of its own: files, columns, output. */
   readonly options: T;
   /** Options of the solvers that it calls. */
-  readonly solver?: SolverOffer;
-  run(invocation: Invocation<T>): Promise<void>;
+  readonly solver?: SolverOffer<D>;
+  run(invocation: Invocation<T, D>): Promise<void>;
 }
 
 /** Declares a command, so that the values of its options have the types of their kinds. */
-export function command<T extends OptionTable>(definition: Command<T>): Command {
+export function command<T extends FlagTable, D extends object = object>(definition: Command<T, D>): Command {
   return definition;
 }
 

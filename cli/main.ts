@@ -8,7 +8,7 @@ import { crossoversVariable, readCrossovers } from "./crossovers.ts";
 import { FileError } from "./files.ts";
 import { commandHelp, overview } from "./help.ts";
 import { Interrupted, onInterrupt } from "./interrupt.ts";
-import { flagOf, settingsOf } from "./solver_options.ts";
+import { flagOf, refuseOthers, settingsOf } from "./solver_options.ts";
 import { suggest } from "./suggest.ts";
 import { createTerminal } from "./terminal.ts";
 
@@ -49,6 +49,7 @@ export async function main(args: readonly string[]): Promise<number> {
     await command.run({
       options,
       settings: (table) => settingsOf(solver, options, table),
+      refuseOthers: (table, circumstance) => refuseOthers(solver, options, table, circumstance),
       operands,
       terminal,
       signal: interrupt.signal,

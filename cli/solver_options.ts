@@ -3,14 +3,14 @@
 import type { ProgressEvent } from "../mod.ts";
 import type { NumberOption, OptionEntries, OptionEntry, OptionTable } from "../solvers/core/options.ts";
 import { checkOption } from "../solvers/core/resolve_options.ts";
-import { type OptionSpec, type OptionTable as FlagTable, type SolverOffer, UsageError } from "./command.ts";
+import { type FlagSpec, type FlagTable, type Settings, type SolverOffer, UsageError } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Values of a command line by flag. */
-export type FlagValues = Readonly<Record<string, string | number | boolean | undefined>>;
+export type GivenFlags = Readonly<Record<string, string | number | boolean | undefined>>;
 
 interface SolverFlag {
-  readonly spec: OptionSpec;
+  readonly spec: FlagSpec;
   /** Names of the option, or of the group and the option in it. */
   readonly path: readonly string[];
   /** Describes what the command line gives, in its units. */
@@ -22,7 +22,8 @@ interface SolverFlag {
 }
 
 /** The flags of an offer, by name; options that are arrays or functions have none. */
-function solverFlags({ tables, except = [], defaults = {} }: SolverOffer): ReadonlyMap<string, SolverFlag> {
+function solverFlags({ tables, except = [], ...offer }: SolverOffer): ReadonlyMap<string, SolverFlag> {
+  const defaults = (offer.defaults ?? {}) as Readonly<Record<string, unknown>>;
   const flags = new Map<string, SolverFlag>();
   const variants = new Map<string, OptionEntry[]>();
   for (const [name, entry] of tables.flatMap((table) => Object.entries(table as OptionEntries))) {
@@ -67,25 +68,40 @@ export function flagTable(offer: SolverOffer): FlagTable {
  * @throws {OptionError} for a value out of its range, under the name of its flag
  * @throws {UsageError} for a flag that needs another
  */
-export function settingsOf<O, Open extends keyof O>(
-  offer: SolverOffer,
-  values: FlagValues,
+export function settingsOf<O, Open extends keyof O, D extends object>(
+  offer: SolverOffer<D>,
+  values: GivenFlags,
   table: OptionTable<O, Open>,
-): Partial<O> {
+): Settings<O, Open, D> {
   const entries = table as unknown as OptionEntries;
+  const defaults = (offer.defaults ?? {}) as Readonly<Record<string, unknown>>;
   const settings: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(offer.defaults ?? {})) if (name in entries) settings[name] = value;
+  for (const [name, entry] of Object.entries(entries)) settings[name] = defaults[name] ?? entry.default;
   for (const [name, { path: [option, field], entry, scale, needs }] of solverFlags(offer)) {
     const given = values[name];
-    if (given === undefined || !(option in entries)) continue;
+    if (given === undefined || !Object.hasOwn(entries, option)) continue;
     if (needs !== undefined && values[needs] === undefined) {
       throw new UsageError(`Option --${name} needs --${needs}.`);
     }
-    const value = checkOption(entry, entry.kind === "list" ? String(given).split(",").map(Number) : given, name, "");
+    const value = checkOption(entry, entry.kind === "list" ? numbersIn(String(given)) : given, name, "");
     const scaled = scale === 1 ? value : (value as number) * scale;
     settings[option] = field === undefined ? scaled : { ...settings[option] as object, [field]: scaled };
   }
-  return settings as Partial<O>;
+  return settings as unknown as Settings<O, Open, D>;
+}
+
+/** Numbers between commas; a cell that holds none stays as it is, to be refused. */
+function numbersIn(text: string): unknown[] {
+  return text.split(",").map((cell) => cell.trim() === "" || Number.isNaN(Number(cell)) ? cell : Number(cell));
+}
+
+/** @throws {UsageError} for a flag of the offer that the table does not have, and that would thus be ignored */
+export function refuseOthers(offer: SolverOffer, values: GivenFlags, table: object, circumstance: string): void {
+  for (const [name, { path: [option] }] of solverFlags(offer)) {
+    if (values[name] !== undefined && !Object.hasOwn(table, option)) {
+      throw new UsageError(`Option --${name} has no effect ${circumstance}.`);
+    }
+  }
 }
 
 /** The flag of an option that the library names, such as `outliers.structured`. */
@@ -116,8 +132,8 @@ function inSeconds(entry: NumberOption): NumberOption {
   return value === undefined ? scaled : { ...scaled, default: value / 1000 };
 }
 
-function specOf(entry: OptionEntry, others: readonly OptionEntry[], options: readonly string[]): OptionSpec {
-  const notes = [rangeOf(entry), defaultOf([entry, ...others])].filter((note) => note !== "");
+function specOf(entry: OptionEntry, others: readonly OptionEntry[], options: readonly string[]): FlagSpec {
+  const notes = [rangeOf(entry), defaultOf([entry, ...others], options)].filter((note) => note !== "");
   const about = sentence(entry.about, options) + (notes.length > 0 ? ` (${notes.join("; ")})` : "");
   if (entry.kind === "flag") return { kind: "flag", deniable: entry.default !== false, about };
   const numeric = entry.kind === "number" || entry.kind === "integer" ||
@@ -144,19 +160,26 @@ function rangeOf(entry: OptionEntry): string {
 }
 
 /** The defaults; where the solvers of a command differ, all of them. */
-function defaultOf(entries: readonly OptionEntry[]): string {
+function defaultOf(entries: readonly OptionEntry[], options: readonly string[]): string {
   const texts = entries.flatMap(({ default: value, otherwise }) =>
-    otherwise ? [plain(otherwise)] : value === undefined ? [] : value === Infinity ? ["none"] : [String(value)]
+    otherwise
+      ? [withFlags(otherwise, options)]
+      : value === undefined
+      ? []
+      : value === Infinity
+      ? ["none"]
+      : [String(value)]
   );
   return texts.length === 0 ? "" : `default: ${[...new Set(texts)].join(", ")}`;
 }
 
 /** A sentence as the help has it: no capital, no full stop, flags in place of options. */
 function sentence(about: string, options: readonly string[]): string {
-  const flags = about.replace(/`(\w+)`/g, (whole, name) => options.includes(name) ? `--${kebab(name)}` : whole);
-  return plain(flags.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase()).replace(/\.$/, ""));
+  return withFlags(about, options).replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase()).replace(/\.$/, "");
 }
 
-function plain(text: string): string {
-  return text.replaceAll("`", "");
+/** Text with flags in place of options, and without backticks. */
+function withFlags(text: string, options: readonly string[]): string {
+  return text.replace(/`(\w+)`/g, (whole, name) => options.includes(name) ? `--${kebab(name)}` : whole)
+    .replaceAll("`", "");
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { FormatError, type Matrix, matrix, parseArff, parseCsv, parseNpy, toMatrix } from "../mod.ts";
-import type { OptionTable, OptionValues } from "./command.ts";
+import type { FlagTable, FlagValues } from "./command.ts";
 import { attempt, FileError } from "./files.ts";
 import { available } from "./suggest.ts";
 
@@ -14,10 +14,10 @@ export interface NamedTable {
 export const tableOptions = {
   delimiter: { kind: "text", value: "CHARACTER", about: "between cells (default: recognised)" },
   ignore: { kind: "text", value: "COLUMNS", about: "columns to leave out, names between commas" },
-} as const satisfies OptionTable;
+} as const satisfies FlagTable;
 
 /** Reads a table: `.npy` and `.arff` by their endings, everything else as CSV. */
-export async function readTable(path: string, options: OptionValues<typeof tableOptions>): Promise<NamedTable> {
+export async function readTable(path: string, options: FlagValues<typeof tableOptions>): Promise<NamedTable> {
   const ignored = options.ignore?.split(",") ?? [];
   const table = await attempt(path, async () => parse(path, await readFile(path), options.delimiter, ignored));
   const unknown = ignored.find((name) => !table.columns.includes(name) && !table.text.includes(name));

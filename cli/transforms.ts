@@ -1,7 +1,7 @@
 /** What an analyst does to a table before its columns are compared. */
 
 import { type Matrix, matrix } from "../mod.ts";
-import { type OptionTable, UsageError } from "./command.ts";
+import { type FlagTable, UsageError } from "./command.ts";
 import type { NamedTable } from "./tables.ts";
 
 /** Choices of `--transform`. */
@@ -15,7 +15,7 @@ export const transformOption = {
     about: "change the columns first: log, log-returns (rows in order of time) or normal-scores (ranks as quantiles " +
       "of the normal distribution)",
   },
-} as const satisfies OptionTable;
+} as const satisfies FlagTable;
 
 /**
  * The table with its columns transformed.

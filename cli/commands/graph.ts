@@ -21,9 +21,6 @@ import { readTable, tableOptions } from "../tables.ts";
 import { transformed, transformOption } from "../transforms.ts";
 import type { Terminal } from "../terminal.ts";
 
-/** Ridge penalty on columns of variance 1, where the solver asks for one and none is given. */
-const defaultRidge = 0.01;
-
 /** Edges that are printed; a file holds all. */
 const printedEdges = 30;
 
@@ -49,26 +46,28 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
   },
   solver: {
     tables: [sparsePrecisionOptions, sparsePrecisionPathOptions],
-    // Partial correlations do not depend on scales, but penalties do.
-    defaults: { standardize: true, lambda2: defaultRidge },
+    // Partial correlations do not depend on scales, but penalties do: columns have variance 1.
+    defaults: { standardize: true, lambda2: 0.01 },
   },
-  async run({ options, settings, operands: [path], terminal, signal }) {
+  async run({ options, settings, refuseOthers, operands: [path], terminal, signal }) {
     const { out } = options;
     if (options.drawing !== undefined && !out?.endsWith(".svg")) {
       throw new UsageError("Option --drawing needs an --out file that ends in .svg.");
     }
     const write = out === undefined ? undefined : await writerOf(out, options.drawing);
+    const { lambda0, ...single } = settings(sparsePrecisionOptions);
+    if (lambda0 === undefined) refuseOthers(sparsePrecisionPathOptions, "without --lambda0");
+    else refuseOthers(sparsePrecisionOptions, "with --lambda0");
     const { columns, matrix: samples } = transformed(await readTable(path, options), options.transform);
-    const { lambda0, lambda2 = defaultRidge, center = true, ...single } = settings(sparsePrecisionOptions);
-    const [constant] = center ? constantColumns(samples) : [];
+    const [constant] = single.center ? constantColumns(samples) : [];
     if (constant !== undefined) {
       const name = columns[constant];
       throw new FileError(`${path}: column "${name}" has no variance; --ignore "${name}" leaves it out.`);
     }
     const watch = underWatch(terminal, signal);
     const choice = lambda0 === undefined
-      ? await choose(samples, { ...settings(sparsePrecisionPathOptions), lambda2, ...watch })
-      : { fit: await sparsePrecision(samples, { ...single, center, lambda0, lambda2, ...watch }), lambda0 };
+      ? await choose(samples, { ...settings(sparsePrecisionPathOptions), ...watch })
+      : { fit: await sparsePrecision(samples, { ...single, lambda0, ...watch }), lambda0 };
     terminal.progress.clear();
     signal.throwIfAborted();
     if (write) await writeWhole(out!, write(choice.fit.precision, columns));

@@ -40,7 +40,8 @@ With several matrices, each finds its inputs in the other file under its own nam
   minima quantize-layer model.safetensors --tensor 'model.layers.*' --gram grams.safetensors --bits 3 --out q.safetensors
   minima quantize-layer weights.npy --activations inputs.npy --bits 4 --group-size 128 --out q.safetensors
 
-The time limit is that of each layer. The result holds codes, scales, zeros and outliers of each layer; parseQuantizedLayers and dequantize read it.`,
+The time limit is that of each layer. The result holds codes, scales, zero points and outliers of each layer;
+parseQuantizedLayers and dequantize read it.`,
   operands: [1, 1],
   options,
   solver: { tables: [quantizeLayerOptions, accumulateGramOptions], except: ["dtype"] },

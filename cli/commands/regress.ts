@@ -40,7 +40,7 @@ Without --lambda0 it is chosen by cross-validation along a path of models of gro
     json: { kind: "flag", about: "report as JSON" },
   },
   solver: { tables: [sparseRegressionOptions, crossValidateRegressionOptions] },
-  async run({ options, settings, operands: [path], terminal, signal }) {
+  async run({ options, settings, refuseOthers, operands: [path], terminal, signal }) {
     const { target, out, picture } = options;
     const { lambda0, ...single } = settings(sparseRegressionOptions), watch = underWatch(terminal, signal);
     if (target === undefined) throw new UsageError("Option --target is missing: which column is to be explained?");
@@ -50,6 +50,8 @@ Without --lambda0 it is chosen by cross-validation along a path of models of gro
     if (picture !== undefined && lambda0 !== undefined) {
       throw new UsageError("Option --picture draws the cross-validation, which --lambda0 leaves out.");
     }
+    if (lambda0 === undefined) refuseOthers(crossValidateRegressionOptions, "without --lambda0");
+    else refuseOthers(sparseRegressionOptions, "with --lambda0");
     const table = transformed(await readTable(path, options), options.transform);
     const { rest: { columns, matrix: X }, column: y } = splitColumn(path, table, target);
     const validation = lambda0 === undefined

@@ -143,6 +143,12 @@ describe("minima graph", () => {
       ["--out", path("graph.svg"), "--drawing", "tree"],
       /--drawing: expected network or matrix, received tree/,
     ],
+    ...["--count", "--max-edges"].map((flag): [string, number, string[], RegExp] => [
+      `${flag} where no path is taken`,
+      2,
+      ["--lambda0", "1", flag, "5"],
+      new RegExp(`Option ${flag} has no effect with --lambda0\\.`),
+    ]),
     ["a criterion that does not exist", 2, ["--criterion", "aic"], /--criterion: expected "ebic" or "pseudo-ebic"/],
     ["a negative price", 2, ["--lambda0", "-1"], /--lambda0: expected a number from 0 to 1e\+100, received -1/],
     [

@@ -53,6 +53,14 @@ for (const [name, operands, tables, [given, right]] of commands) {
       }
     });
 
+    it("names flags in its help, not options of the library", async () => {
+      const { stdout } = await minima([name, "--help"]);
+      const words = tables.flatMap(Object.keys).filter((option) => /[A-Z]/.test(option));
+      assert.deepEqual(words.filter((word) => new RegExp(`\\b${word}\\b`).test(stdout)), []);
+      assert.ok(!stdout.includes("`"));
+      if (name === "quantize-layer") assert.match(stdout, /as many\s+as --iterations says/);
+    });
+
     it("refuses a misspelt option with the nearest", async () => {
       const { code, stderr } = await minima([name, ...operands, given, "1"]);
       assert.equal(code, 2);

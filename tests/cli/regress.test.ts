@@ -82,6 +82,19 @@ describe("minima regress", () => {
   const wrong: [string, number, string[], RegExp][] = [
     ["a picture of another kind", 2, [...table, "--picture", path("a.png")], /needs a file that ends in \.svg/],
     ["a picture of no validation", 2, [...table, "--picture", path("a.svg"), "--lambda0", "1"], /--lambda0 leaves out/],
+    ...["--folds", "--max-support", "--count", "--lambdas"].map((flag): [string, number, string[], RegExp] => [
+      `${flag} where nothing is chosen`,
+      2,
+      [...table, "--lambda0", "1", flag, "5"],
+      new RegExp(`Option ${flag} has no effect with --lambda0\\.`),
+    ]),
+    [
+      "an empty cell among the prices",
+      2,
+      [...table, "--lambdas", "1,,0.1"],
+      /--lambdas\[1\]: expected a number from 0 to 1e\+100, received ""\./,
+    ],
+    ["a word among the prices", 2, [...table, "--lambdas", "1,two"], /--lambdas\[1\]: .* received "two"\./],
     ["no target", 2, [path("table.csv")], /--target is missing/],
     [
       "a negative price",
