@@ -1,6 +1,7 @@
 /** The library's kernels as contenders: one workspace a build, on one thread. */
 
-import { capabilities, init, openWorkspace, type Workspace } from "../kernels/engine/mod.ts";
+import { openWorkspace, type Workspace } from "../kernels/engine/mod.ts";
+import { capabilities, init } from "../solvers/core/mod.ts";
 import { type FamilyModules, loadModule } from "../kernels/engine/modules.ts";
 import { denseFamily } from "../kernels/families/dense.ts";
 import type { FloatDtype } from "../kernels/contract.ts";

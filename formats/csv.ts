@@ -4,6 +4,8 @@
 
 import { FormatError } from "./errors.ts";
 import { type Matrix, matrix } from "../solvers/core/matrix.ts";
+import { choice, flag } from "../solvers/core/options.ts";
+import { checkNames, checkOption } from "../solvers/core/resolve_options.ts";
 
 /** A table: named columns of numbers, and columns of text beside them. */
 export interface Table {
@@ -32,6 +34,10 @@ interface Row {
   readonly cells: string[];
 }
 
+const subject = "a table";
+const headerOption = flag({ about: "Whether the first line holds names." });
+const missingOption = choice(["nan", "error"], { about: "What a missing cell becomes." });
+
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const missingCell = /^(?:|NA|N\/A|NaN|nan|null|\?)$/;
 
@@ -40,6 +46,7 @@ const missingCell = /^(?:|NA|N\/A|NaN|nan|null|\?)$/;
  *
  * @param source Text, or UTF-8 bytes.
  * @throws {FormatError} naming the line, and the column where there is one
+ * @throws {OptionError} for an option that is not known, or not what it should be
  *
  * @example
  * ```ts
@@ -49,13 +56,16 @@ const missingCell = /^(?:|NA|N\/A|NaN|nan|null|\?)$/;
  * ```
  */
 export function parseCsv(source: string | Uint8Array, options: CsvOptions = {}): Table {
-  const { missing = "error", textColumns = [] } = options;
+  const known = checkNames(options, { delimiter: true, header: true, missing: true, textColumns: true }, subject);
+  const { delimiter, missing = "error", textColumns = [] } = known;
+  if (known.header !== undefined) checkOption(headerOption, known.header, "header", subject);
+  checkOption(missingOption, missing, "missing", subject);
   const text = decode(source);
-  const rows = readRows(text, options.delimiter ?? detectDelimiter(text));
+  const rows = readRows(text, delimiter ?? detectDelimiter(text));
   if (rows.length === 0) throw refuse("the file", "has no lines");
 
   const first = rows[0].cells;
-  const header = options.header ?? first.some((cell) => !decimal.test(cell.trim()) && !missingCell.test(cell.trim()));
+  const header = known.header ?? first.some((cell) => !decimal.test(cell.trim()) && !missingCell.test(cell.trim()));
   const names = header ? first.map((cell) => cell.trim()) : first.map((_, i) => `column ${i + 1}`);
   if (header) rows.shift();
   for (const name of textColumns) {
@@ -96,11 +106,13 @@ export function parseCsv(source: string | Uint8Array, options: CsvOptions = {}):
  * an empty cell.
  *
  * @param table A table; without `columns` the line of names is left out.
+ * @throws {OptionError} for an option that is not known
  */
 export function serializeCsv(
   table: Pick<Table, "matrix"> & Partial<Table>,
-  { delimiter = "," }: { readonly delimiter?: string } = {},
+  options: Pick<CsvOptions, "delimiter"> = {},
 ): string {
+  const { delimiter = "," } = checkNames(options, { delimiter: true }, subject);
   const { matrix: { data, shape: [rows, columns] }, columns: names, text = new Map<string, string[]>() } = table;
   const special = ['"', "\n", "\r", delimiter];
   const quote = (cell: string) =>

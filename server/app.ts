@@ -40,7 +40,7 @@ export interface ServiceOptions extends ServerOptions {
 /**
  * Makes an HTTP service of chosen routes: the solvers under `/v1/`, and their description at `/openapi.json`.
  *
- * @throws {RangeError} when a limit is not a positive number
+ * @throws {RangeError} for an option that is not known, and a limit that is not a positive number
  *
  * @example
  * ```ts

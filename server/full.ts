@@ -1,12 +1,12 @@
 import { type App, createService } from "./app.ts";
-import type { ServerOptions } from "./options.ts";
+import { completeOptions, type ServerOptions } from "./options.ts";
 import { routes } from "./routes/mod.ts";
 
 /**
  * Makes the HTTP service of every solver: each under `/v1/`, their description at `/openapi.json`, and the playground at
  * `/`. What a request needs is loaded when it comes.
  *
- * @throws {RangeError} when a limit is not a positive number
+ * @throws {RangeError} for an option that is not known, and a limit that is not a positive number
  *
  * @example
  * ```ts
@@ -17,5 +17,9 @@ import { routes } from "./routes/mod.ts";
  * ```
  */
 export function createApp(options: ServerOptions = {}): App {
-  return createService({ ...options, routes, page: async (request) => (await import("./page.ts")).pageAsset(request) });
+  return createService({
+    ...completeOptions(options),
+    routes,
+    page: async (request) => (await import("./page.ts")).pageAsset(request),
+  });
 }

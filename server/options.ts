@@ -1,3 +1,5 @@
+import { checkNames } from "../solvers/core/resolve_options.ts";
+
 /** Settings of the service; all optional. */
 export interface ServerOptions {
   /** Largest request body, in bytes. @default 67108864 */
@@ -23,9 +25,14 @@ export type Settings = Required<ServerOptions>;
 /**
  * Fills in the defaults.
  *
- * @throws {RangeError} for a limit that is not a positive number
+ * @throws {RangeError} for an option that is not known, and a limit that is not a positive number
  */
 export function completeOptions(options: ServerOptions): Settings {
+  const known = checkNames(
+    options,
+    { bodyLimitBytes: true, uploadLimitMs: true, timeLimitMs: true, concurrency: true, onFailure: true },
+    "the service",
+  );
   const settings: Settings = {
     bodyLimitBytes: 64 * 2 ** 20,
     uploadLimitMs: 60_000,
@@ -33,7 +40,7 @@ export function completeOptions(options: ServerOptions): Settings {
     concurrency: 4,
     onFailure: (error) => console.error(error),
     // An option that is there but undefined is one that was left out.
-    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+    ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)),
   };
   for (const name of ["bodyLimitBytes", "uploadLimitMs", "timeLimitMs", "concurrency"] as const) {
     if (!(settings[name] > 0)) {

@@ -1,4 +1,5 @@
-import { dispose, init, openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
+import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
+import { dispose, init } from "../../solvers/core/mod.ts";
 import type { WebgpuWorkspace } from "../../kernels/engine/webgpu/workspace.ts";
 import { families } from "../../kernels/families/mod.ts";
 import { quantizationSweepFlops } from "../../kernels/contract/quantization/sweep.ts";

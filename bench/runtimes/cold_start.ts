@@ -54,7 +54,7 @@ export async function main(
   const ask = await questions[variant as System]();
   const imported = performance.now();
   if (kernels) {
-    const { init } = await import("../../kernels/engine/mod.ts");
+    const { init } = await import("../../solvers/core/mod.ts");
     await init({ modules: kernels });
   }
   await ask();

@@ -45,11 +45,8 @@ export interface EngineOptions {
   readonly crossovers?: Partial<Crossovers>;
 }
 
-/**
- * Prepares the engine. Calling it is optional, except where run-time compilation is forbidden; calling it again
- * replaces the settings for later solves.
- */
-export async function init(options: EngineOptions = {}): Promise<void> {
+/** Replaces the settings for later solves, and ends what was started by those before. */
+export async function configure(options: EngineOptions = {}): Promise<void> {
   const { modules, maximumMemoryBytes } = options;
   if (maximumMemoryBytes !== undefined && !(maximumMemoryBytes >= 1 << 20 && maximumMemoryBytes <= addressableBytes)) {
     throw new RangeError(

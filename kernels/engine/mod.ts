@@ -2,7 +2,15 @@
 
 export { type BackendRates, calibrate, type Calibration } from "./calibrate.ts";
 export { type Capabilities, capabilities } from "./capabilities.ts";
-export { deviceUsage, dispose, type EngineOptions, init, memoryUsage, openWorkspace, withWorkspace } from "./engine.ts";
+export {
+  configure,
+  deviceUsage,
+  dispose,
+  type EngineOptions,
+  memoryUsage,
+  openWorkspace,
+  withWorkspace,
+} from "./engine.ts";
 export { decodeFloat16, encodeFloat16, encodeNarrow } from "./float16.ts";
 export { BackendError, MemoryLimitError } from "./errors.ts";
 export type { ArenaUsage } from "./arena.ts";

@@ -17,7 +17,6 @@ export {
   dispose,
   type EngineOptions,
   type FamilyModules,
-  init,
   type KernelModules,
   MemoryLimitError,
   memoryUsage,
@@ -27,6 +26,7 @@ export {
 } from "../../kernels/engine/mod.ts";
 export { constantColumns } from "./columns.ts";
 export { DataError, InputError, OptionError, ShapeError } from "./errors.ts";
+export { init } from "./init.ts";
 export {
   fromRows,
   type Matrix,

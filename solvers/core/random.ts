@@ -1,3 +1,5 @@
+import { refuse } from "./resolve_options.ts";
+
 /** A seeded stream of random numbers: the same numbers in every runtime. */
 export interface Random {
   /** Uniform in [0, 1), 53 bits. */
@@ -12,6 +14,7 @@ export interface Random {
  * A stream of random numbers that `seed` determines: xoshiro128** (Blackman & Vigna 2021), seeded through splitmix32.
  *
  * @param seed A whole number; its lowest 32 bits count.
+ * @throws {OptionError} when `seed` is no whole number
  *
  * @example
  * ```ts
@@ -20,6 +23,7 @@ export interface Random {
  * ```
  */
 export function createRandom(seed = 0): Random {
+  if (!Number.isSafeInteger(seed)) throw refuse("seed", "a whole number", seed);
   let mix = seed >>> 0;
   const splitmix = () => {
     mix = (mix + 0x9e3779b9) >>> 0;

@@ -7,7 +7,7 @@ import type { NumberRange, OptionEntries, OptionEntry, OptionTable, Resolved } f
 
 /**
  * Checks options by their table and fills in the defaults. Names come first: a misspelt one is told whatever else is
- * wrong. What is `undefined` counts as left out.
+ * wrong. What is `undefined`, or inherited, counts as left out.
  *
  * @param subject What the options are of, for the error of an unknown one: `sparse regression`.
  * @throws {OptionError} naming the option that is unknown, missing or out of its range
@@ -17,9 +17,37 @@ export function resolveOptions<O extends object, Open extends keyof O>(
   options: O | undefined,
   subject: string,
 ): Resolved<O, Open> {
-  const given: unknown = options ?? {};
-  if (options === null || !isRecord(given)) throw refuse("options", "an object", options);
+  const given: unknown = options === undefined ? {} : options;
+  if (!isRecord(given)) throw refuse("options", "an object", given);
   return resolveEntries(table as unknown as OptionEntries, given, "", subject) as Resolved<O, Open>;
+}
+
+/**
+ * A copy of options that have no table, with their names checked.
+ *
+ * @param known Every name, for those that an object inherits do not count.
+ * @param label The name of the options in errors.
+ * @throws {OptionError} for what is not an object, and for a name that is not known
+ */
+export function checkNames<O extends object>(
+  options: O,
+  known: { readonly [Name in keyof Required<O>]: true },
+  subject: string,
+  label = "options",
+): O {
+  if (!isRecord(options)) throw refuse(label, "an object", options);
+  refuseUnknown(options, known, label === "options" ? "" : `${label}.`, subject);
+  return { ...options };
+}
+
+function refuseUnknown(values: object, known: object, prefix: string, subject: string): void {
+  const names = Object.keys(known);
+  for (const key of Object.keys(values)) {
+    if (Object.hasOwn(known, key)) continue;
+    const nearest = nearestName(key, names);
+    const others = nearest === undefined ? `known are ${names.join(", ")}` : `the nearest is "${nearest}"`;
+    throw new OptionError(`${prefix}${key}`, `Cannot use "${prefix}${key}": ${subject} has no such option; ${others}.`);
+  }
 }
 
 function resolveEntries(
@@ -28,16 +56,10 @@ function resolveEntries(
   prefix: string,
   subject: string,
 ): Record<string, unknown> {
-  const names = Object.keys(entries);
-  for (const key of Object.keys(values)) {
-    if (Object.hasOwn(entries, key)) continue;
-    const nearest = nearestName(key, names);
-    const known = nearest === undefined ? `known are ${names.join(", ")}` : `the nearest is "${nearest}"`;
-    throw new OptionError(`${prefix}${key}`, `Cannot use "${prefix}${key}": ${subject} has no such option; ${known}.`);
-  }
+  refuseUnknown(values, entries, prefix, subject);
   const result: Record<string, unknown> = {};
-  for (const key of names) {
-    const entry = entries[key], label = `${prefix}${key}`, value = values[key];
+  for (const [key, entry] of Object.entries(entries)) {
+    const label = `${prefix}${key}`, value = Object.hasOwn(values, key) ? values[key] : undefined;
     if (value !== undefined) result[key] = checkOption(entry, value, label, subject);
     else if (!entry.required) result[key] = entry.default;
     else {
@@ -130,7 +152,7 @@ function expectation(entry: OptionEntry): string {
 }
 
 /** The error of a value that is not what it should be. */
-function refuse(label: string, expected: string, received: unknown): OptionError {
+export function refuse(label: string, expected: string, received: unknown): OptionError {
   return new OptionError(label, `Cannot use "${label}": expected ${expected}, received ${shown(received)}.`);
 }
 

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { capabilities, dispose, init, memoryUsage, openWorkspace } from "../../kernels/engine/mod.ts";
+import { openWorkspace } from "../../kernels/engine/mod.ts";
+import { capabilities, dispose, init, memoryUsage } from "../../solvers/core/mod.ts";
 import type { BackendName } from "../../kernels/engine/mod.ts";
 import { denseFamily } from "../../kernels/families/dense.ts";
 

@@ -1,6 +1,7 @@
 import { after, before, beforeEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { deviceUsage, dispose, init } from "../../kernels/engine/mod.ts";
+import { deviceUsage } from "../../kernels/engine/mod.ts";
+import { dispose, init } from "../../solvers/core/mod.ts";
 import { findAdapter } from "../../kernels/engine/webgpu/adapter.ts";
 import { capabilities, quantizeLayer, type QuantizeOptions } from "../../mod.ts";
 import { makeLayer } from "../support/layers.ts";

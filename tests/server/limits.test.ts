@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { memoryUsage } from "../../mod.ts";
-import { createApp } from "../../server/mod.ts";
+import { createApp, createService } from "../../server/mod.ts";
 import { events, jsonBody, longLayer, longOptions, request } from "./requests.ts";
 
 const slow = jsonBody(longLayer, longOptions);
@@ -94,5 +94,9 @@ describe("limits", () => {
 
   it("refuses limits that are not positive", () => {
     assert.throws(() => createApp({ concurrency: 0 }), /Cannot use "concurrency": expected a number > 0, received 0/);
+    assert.throws(() => createApp({ concurency: 2 } as object), /the service has no such option; .*"concurrency"\./);
+    // The routes of createApp are all there are.
+    assert.throws(() => createApp({ routes: [] } as object), { argument: "routes" });
+    assert.throws(() => createService({ routes: [], concurency: 2 } as never), { argument: "concurency" });
   });
 });

@@ -1,6 +1,6 @@
 /** The tests' side in workerd: each request runs the bundled test file that its query names. */
 
-import { init, type KernelModules } from "../../../kernels/engine/mod.ts";
+import { init, type KernelModules } from "../../../solvers/core/mod.ts";
 import { runTests } from "./node_test.ts";
 
 /** The worker; workerd compiles no WASM at run time, so the kernels come as modules. */

@@ -2,11 +2,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
   accumulateGram,
+  createRandom,
   crossValidateRegression,
+  init,
   matrix,
   nearestPositiveDefinite,
   OptionError,
+  parseCsv,
   quantizeLayer,
+  serializeCsv,
   type SparseMatrix,
   sparsePrecision,
   sparsePrecisionPath,
@@ -175,11 +179,66 @@ describe("resolveOptions", () => {
     assert.equal(refusal({ price: 1, toString: 1 }).argument, "toString");
   });
 
+  it("takes own properties alone", () => {
+    assert.equal(refusal(Object.create({ price: 1 })).argument, "price");
+    const inheriting = Object.assign(Object.create({ count: -1, prise: 1 }), { price: 1 });
+    assert.equal(resolve(inheriting).count, 7);
+    assert.equal(refusal({ price: 1, group: Object.create({ share: 1 }) }).argument, "group.share");
+  });
+
   it("names a required option that is missing", () => {
     for (const options of [undefined, {}, { price: undefined }]) {
       assert.match(refusal(options).message, /^The option "price" of the test is missing: expected a number from 0/);
     }
     assert.equal(refusal({ price: 1, group: {} }).argument, "group.share");
+  });
+});
+
+describe("options without a table", () => {
+  const refused = (argument: string, message: RegExp) => ({ name: "OptionError", argument, message });
+  const nothing = null as never;
+
+  it("are refused by a name that is not known, with the nearest: init, parseCsv, serializeCsv", async () => {
+    await assert.rejects(
+      init({ maximumMemoryByte: 1 << 20 } as object),
+      refused("maximumMemoryByte", /the engine has no such option; the nearest is "maximumMemoryBytes"\.$/),
+    );
+    await assert.rejects(
+      init({ crossovers: { thread: 1 } as object }),
+      refused("crossovers.thread", /the nearest is "threads"\.$/),
+    );
+    assert.throws(
+      () => parseCsv("1\n", { delimeter: ";" } as object),
+      refused("delimeter", /nearest is "delimiter"\.$/),
+    );
+    assert.throws(
+      () => serializeCsv({ matrix: matrix(1, 1) }, { delimeter: ";" } as object),
+      refused("delimeter", /nearest is "delimiter"\.$/),
+    );
+  });
+
+  it("are refused where they are none, or of another kind: init, parseCsv", async () => {
+    await assert.rejects(init(nothing), refused("options", /expected an object, received null\.$/));
+    await assert.rejects(init({ crossovers: nothing }), refused("crossovers", /expected an object, received null\.$/));
+    assert.throws(() => parseCsv("1\n", nothing), refused("options", /expected an object, received null\.$/));
+    assert.throws(() => parseCsv("1\n", { missing: "NaN" as "nan" }), refused("missing", /expected "nan" or "error"/));
+    assert.throws(() => parseCsv("1\n", { header: 1 as never }), refused("header", /expected true or false/));
+  });
+
+  it("count as their own alone: parseCsv", () => {
+    assert.equal(parseCsv("1;2\n", Object.create({ delimiter: "," })).columns.length, 2);
+  });
+});
+
+describe("createRandom", () => {
+  it("refuses a seed that is no whole number", () => {
+    for (const seed of ["x", null, NaN, 0.5, Infinity]) {
+      assert.throws(
+        () => createRandom(seed as number),
+        { name: "OptionError", argument: "seed", message: /^Cannot use "seed": expected a whole number, received / },
+      );
+    }
+    assert.equal(createRandom(-1).uniform(), createRandom(2 ** 32 - 1).uniform());
   });
 });
 
