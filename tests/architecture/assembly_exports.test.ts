@@ -5,11 +5,12 @@ import { exportsOf } from "../../scripts/assembly_exports.ts";
 describe("exports of AssemblyScript", () => {
   it("are functions with a type in their name, and marked generic ones", () => {
     const { typed, generics } = exportsOf(
-      `export function cholesky_f64(n: i32): void {}
-// exported for f32, f64
-export function scale<T>(n: i32, begin: i32, end: i32): void {}
-export function helper<T>(n: i32): void {}
-`,
+      [
+        "export function cholesky_f64(n: i32): void {}",
+        "// exported for f32, f64",
+        "export function scale<T>(n: i32, begin: i32, end: i32): void {}",
+        "export function helper<T>(n: i32): void {}",
+      ].join("\n"),
       "a.ts",
     );
     assert.deepEqual(typed, ["cholesky_f64"]);
@@ -18,17 +19,18 @@ export function helper<T>(n: i32): void {}
 
   it("are found below comments, with bounds of types and signatures over several lines", () => {
     const { generics } = exportsOf(
-      `// exported as axpy for f32, f32_f64
-/** Adds a multiple. */
-// Of which the first
-export function add<
-  T extends number,
-  U,
->(
-  n: i32, alpha: U, // the multiple
-  /* where */ begin: i32,
-): T {
-`,
+      [
+        "// exported as axpy for f32, f32_f64",
+        "/** Adds a multiple. */",
+        "// Of which the first",
+        "export function add<",
+        "  T extends number,",
+        "  U,",
+        ">(",
+        "  n: i32, alpha: U, // the multiple",
+        "  /* where */ begin: i32,",
+        "): T {",
+      ].join("\n"),
       "a.ts",
     );
     assert.deepEqual(generics, [{

@@ -92,7 +92,7 @@ describe("limits", () => {
     assert.equal((await app.fetch(request(jsonBody()))).status, 200);
   });
 
-  it("refuses limits that are not positive", () => {
+  it("refuses limits that are not positive, and names that it does not know", () => {
     assert.throws(() => createApp({ concurrency: 0 }), /Cannot use "concurrency": expected a number > 0, received 0/);
     assert.throws(() => createApp({ concurency: 2 } as object), /the service has no such option; .*"concurrency"\./);
     // The routes of createApp are all there are.
