@@ -10,11 +10,17 @@ import { gzipSync } from "node:zlib";
 import process from "node:process";
 import { build, stop } from "esbuild";
 import { copyModules, edgeOptions, familiesOf, givingModules } from "./edge.ts";
+import { systems } from "./systems.ts";
 
 /** The most of a service with one system, compressed; of one with them all, the most that Cloudflare takes for nothing. */
 const limitBytes = { one: 150 * 1024, all: 3 * 1024 * 1024 };
 
 const { values: { system } } = parseArgs({ args: process.argv.slice(2), options: { system: { type: "string" } } });
+const expected = systems();
+if (system !== undefined && !expected.includes(system)) {
+  console.error(`Cannot use "--system": expected ${expected.join(", ")}, received ${system}.`);
+  process.exit(2);
+}
 const output = system === undefined ? "build/worker" : `build/worker-${system}`;
 
 await rm(output, { recursive: true, force: true });
@@ -59,7 +65,10 @@ async function entryText(system: string | undefined): Promise<string> {
     imports.push(`import { ${name} } from "./server/routes/${file}";`);
     names.push(name);
   }
-  if (names.length === 0) throw new Error(`No route has solvers of the system "${system}".`);
+  if (names.length === 0) {
+    console.error(`Cannot use "--system": no route has solvers of ${system}.`);
+    process.exit(2);
+  }
   return [
     ...imports,
     'import { createService } from "./server/app.ts";',

@@ -1,13 +1,11 @@
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { families } from "../../kernels/families/mod.ts";
-import type { Case, Cell } from "../case.ts";
-import { coldStartNotes, coldStarts } from "./cold_start.ts";
+import { systems } from "../../scripts/systems.ts";
+import type { Case, Cell, Target } from "../case.ts";
+import { coldStarts } from "./cold_start.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
-
-/** The systems, by subpath, and the whole library. */
-const systems = ["quantization", "regression", "graph"];
 
 /** What a user downloads or deploys, by system. */
 export const size: Case = {
@@ -28,33 +26,32 @@ export const size: Case = {
         add(`kernels, ${name}, ${build} build`, await Deno.readFile(`${root}kernels/dist/${name}.${build}.wasm`));
       }
     }
-    for (const system of systems) {
+    for (const system of systems()) {
       add(`library, ${system}, minified, both builds within`, ...await bundle(`${root}solvers/${system}/mod.ts`));
     }
     add("library, all, minified, both builds within", ...await bundle(`${root}mod.ts`));
     const deployed: [string, number][] = [];
-    for (const system of systems) {
+    for (const system of systems()) {
       deployed.push([system, add(`deployed to workerd, ${system}: service and kernels`, ...await service(system))]);
     }
     add("deployed to workerd, all: service and kernels", ...await service());
-    const { table, missing } = await coldStarts(quick, progress);
+    const starts = await coldStarts(quick, progress);
     return {
-      tables: [{
-        title: "Sizes in KiB",
-        columns: ["what", "size", "gzip -9"],
-        rows,
-      }, table],
-      targets: deployed.map(([system, value]) => ({
-        name: `deployed to workerd, ${system} alone, gzip, KiB`,
-        value,
-        limit: 150,
-        sense: "at most",
-      })),
+      tables: [{ title: "Sizes in KiB", columns: ["what", "size", "gzip -9"], rows }, ...starts.tables],
+      targets: [
+        ...deployed.map(([system, value]): Target => ({
+          name: `deployed to workerd, ${system} alone, gzip, KiB`,
+          value,
+          limit: 150,
+          sense: "at most",
+        })),
+        ...starts.targets,
+      ],
       notes: [
         "A system is loaded in chunks: what a page downloads is less than the library's row, one build alone.",
-        ...coldStartNotes,
+        ...starts.notes,
       ],
-      missing,
+      missing: starts.missing,
     };
   },
 };

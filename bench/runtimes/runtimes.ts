@@ -8,6 +8,8 @@ import { workerd } from "./workerd.ts";
 /** A runtime that programs are measured in. */
 export interface Runtime {
   readonly name: string;
+  /** WASM is compiled before the program starts, and cannot be compiled by it. @default false */
+  readonly precompiled?: boolean;
   /** Runs `main` of a program of this folder in a fresh process, page or worker. */
   run<Answer>(program: string, settings: ProgramSettings): Promise<Answer>;
 }

@@ -12,6 +12,7 @@ export async function workerd(): Promise<Runtime> {
   const { version } = JSON.parse(await Deno.readTextFile(manifest)) as { version: string };
   return {
     name: `workerd ${version}`,
+    precompiled: true,
     async run<Answer>(program: string, settings: ProgramSettings) {
       const { code, wasm } = await bundleProgram(program, {
         settings,

@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { Miniflare } from "miniflare";
+import { systems } from "../../scripts/systems.ts";
 
 /** What tells of each system: words of its messages, which no bundler changes. */
 const markers: Readonly<Record<string, readonly string[]>> = {
@@ -26,7 +27,13 @@ async function buildSystem(system: string): Promise<Map<string, Uint8Array<Array
 }
 
 describe("the edge bundle of one system", () => {
-  for (const system of Object.keys(markers)) {
+  it("is described here for every system", () => {
+    for (const described of [markers, kernels, bodies]) {
+      assert.deepEqual(Object.keys(described).sort(), systems().sort());
+    }
+  });
+
+  for (const system of systems()) {
     it(`of ${system} has its kernels and no others, in 150 KiB, and works in workerd`, async () => {
       const files = await buildSystem(system);
       const bytes = [...files.values()].reduce((sum, contents) => sum + gzipSync(contents).length, 0);
