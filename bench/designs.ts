@@ -76,8 +76,8 @@ export type FeatureCorrelation =
   | "constant";
 
 /**
- * Normal features, `nonzeros` equal coefficients evenly spread, noise for a signal-to-noise ratio (variance of the signal over
- * variance of the noise); features and response scaled to norm 1.
+ * Normal features, `nonzeros` equal coefficients evenly spread, noise for a signal-to-noise ratio (variance of the
+ * signal over variance of the noise); features and response scaled to norm 1.
  */
 export function regressionDesign(
   samples: number,

@@ -16,7 +16,9 @@ export type GraphPattern =
     readonly groupSize: number;
     readonly share: number;
   }
-  /** Each new variable is joined to one of those before, in proportion to their degrees (Barabási & Albert 1999; huge). */
+  /**
+   * Each new variable is joined to one of those before, in proportion to their degrees (Barabási & Albert 1999; huge).
+   */
   | { readonly kind: "scale-free" }
   /** Covariance `correlation^|i - j|`: an autoregressive process, whose precision matrix is a chain (gL0Learn). */
   | { readonly kind: "toeplitz"; readonly correlation: number }

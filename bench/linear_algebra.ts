@@ -1,4 +1,7 @@
-/** Small dense matrices, row-major in f64, for designs and their measures: plain loops, apart from the library's kernels. */
+/**
+ * Small dense matrices, row-major in f64, for designs and their measures: plain loops, apart from the library's
+ * kernels.
+ */
 
 /** The lower Cholesky factor of a symmetric matrix, or `undefined` where it is not positive definite. */
 export function cholesky(values: Float64Array, size: number): Float64Array | undefined {

@@ -1,7 +1,8 @@
 /**
  * `deno task bench [case...] [--quick] [--seed=N] [--results=FOLDER] [--no-install]`: runs cases, all of them when none
- * is named, and records what they found in `results/`, or in the folder that is named; quick runs only there.
- * `--list` says which cases there are, `--readme` writes `README.md` from the records alone. A peer that is missing is left out and named.
+ * is named, and records what they found in `results/`, or in the folder that is named; quick runs only there. `--list`
+ * says which cases there are, `--readme` writes `README.md` from the records alone. A peer that is missing is left out
+ * and named.
  */
 
 import { parseArgs } from "node:util";

@@ -45,7 +45,10 @@ export function relativeError(estimate: Float64Array, truth: Float64Array): numb
   return Math.sqrt(error / size);
 }
 
-/** Numbers `i * size + j`, `i < j`, of the entries above the diagonal that are not zero: what recovery of a graph counts. */
+/**
+ * Numbers `i * size + j`, `i < j`, of the entries above the diagonal that are not zero: what recovery of a graph
+ * counts.
+ */
 export function edgesOf(precision: ArrayLike<number>, size: number): Set<number> {
   const edges = new Set<number>();
   for (let i = 0; i < size; i++) {

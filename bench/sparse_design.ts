@@ -23,9 +23,9 @@ const conditionNumber = 2;
 const terms = 24;
 
 /**
- * The designs of {@linkcode graphDesign} by products with the sparse precision matrix alone: samples are `T^-1/2 z`, the
- * inverse root by a Chebyshev series over the spectrum, which the condition number makes short. The scale makes the largest
- * sample variance 1. O(samples x edges).
+ * The designs of {@linkcode graphDesign} by products with the sparse precision matrix alone: samples are `T^-1/2 z`,
+ * the inverse root by a Chebyshev series over the spectrum, which the condition number makes short. The scale makes the
+ * largest sample variance 1. O(samples x edges).
  */
 export function sparseGraphDesign(
   pattern: SparsePattern,

@@ -36,8 +36,8 @@ export interface CurvesOptions {
 const margin = 16, lineHeight = 1.6 * fontSize;
 
 /**
- * A line chart as a standalone SVG document, for light and dark: axes, bands, marked points, and a legend for more than one
- * curve. The same curves give the same picture. O(points).
+ * A line chart as a standalone SVG document, for light and dark: axes, bands, marked points, and a legend for more than
+ * one curve. The same curves give the same picture. O(points).
  *
  * @throws {ShapeError} when there are no curves, or lengths differ
  * @throws {OptionError} when a marked point is not there, or the picture too small

@@ -22,8 +22,8 @@ export interface HeatMapOptions {
 const margin = 16, most = 24, least = 5, barWidth = 160, barSteps = 20;
 
 /**
- * A matrix as a standalone SVG document, for light and dark: a cell for each entry, stronger in colour the larger it is, its
- * value told where it is pointed at, and a legend. Entries that are not finite stay empty. O(entries).
+ * A matrix as a standalone SVG document, for light and dark: a cell for each entry, stronger in colour the larger it
+ * is, its value told where it is pointed at, and a legend. Entries that are not finite stay empty. O(entries).
  *
  * @param values [rows, columns].
  * @throws {ShapeError} when there is no entry, or names are more or fewer than rows or columns

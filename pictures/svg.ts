@@ -2,7 +2,8 @@
  * SVG as text: elements are strings, built by pure functions, so that pictures need no DOM.
  *
  * Colours are classes that set `color`; shapes take it as `currentColor`. The style sheet of a document defines the
- * classes for light and, by `prefers-color-scheme`, for dark, without CSS variables, which viewers outside browsers lack.
+ * classes for light and, by `prefers-color-scheme`, for dark, without CSS variables, which viewers outside browsers
+ * lack.
  */
 
 /** Attributes by name; an undefined one is left out. */
@@ -54,7 +55,9 @@ export function places(value: number): number {
 
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-/** Text for SVG and XML, in an element or an attribute. Control characters, which XML has no way to write, are left out. */
+/**
+ * Text for SVG and XML, in an element or an attribute. Control characters, which XML has no way to write, are left out.
+ */
 export function escapeXml(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "")

@@ -4,7 +4,8 @@
  * family that imports the `.wasm` files, with `modules.js` over them all.
  *
  * Fails when a module imports more than its memory, carries a data segment (every worker that instantiates the module
- * would write it again into the shared memory), or takes memory that is not its own; and when two families export one name.
+ * would write it again into the shared memory), or takes memory that is not its own; and when two families export one
+ * name.
  */
 
 import { Buffer } from "node:buffer";

@@ -12,7 +12,9 @@ import { build, stop } from "esbuild";
 import { copyModules, edgeOptions, familiesOf, givingModules } from "./edge.ts";
 import { systems } from "./systems.ts";
 
-/** The most of a service with one system, compressed; of one with them all, the most that Cloudflare takes for nothing. */
+/**
+ * The most of a service with one system, compressed; of one with them all, the most that Cloudflare takes for nothing.
+ */
 const limitBytes = { one: 150 * 1024, all: 3 * 1024 * 1024 };
 
 const { values: { system } } = parseArgs({ args: process.argv.slice(2), options: { system: { type: "string" } } });

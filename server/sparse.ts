@@ -1,4 +1,6 @@
-/** Sparse matrices in requests, in the form that answers have them: the `precision` of one goes into the next as it is. */
+/**
+ * Sparse matrices in requests, in the form that answers have them: the `precision` of one goes into the next as it is.
+ */
 
 import type { SparseMatrix, Vector } from "../solvers/core/mod.ts";
 import { type Tensor, toVector } from "../formats/tensor.ts";

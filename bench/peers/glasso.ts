@@ -7,8 +7,8 @@ import { runR } from "./r.ts";
 export interface GraphicalLasso {
   readonly name: string;
   /**
-   * Precision matrices [size, size] for penalties, largest first, each warm-started at the one before; the path ends before
-   * a graph of more edges than `maxEdges`.
+   * Precision matrices [size, size] for penalties, largest first, each warm-started at the one before; the path ends
+   * before a graph of more edges than `maxEdges`.
    */
   path(covariance: Float64Array, size: number, penalties: readonly number[], maxEdges: number): Promise<Float64Array[]>;
 }

@@ -28,8 +28,8 @@ export interface PreparedProduct {
 }
 
 /**
- * Opens a peer by `open`; where that fails, `name: reason` in one line. A machine that lacks a peer measures the others,
- * and says what it left out.
+ * Opens a peer by `open`; where that fails, `name: reason` in one line. A machine that lacks a peer measures the
+ * others, and says what it left out.
  */
 export async function openPeer<Peer>(name: string, open: () => Promise<Peer>): Promise<Peer | string> {
   try {

@@ -1,4 +1,6 @@
-/** TensorFlow.js on its WASM backend (XNNPACK kernels), one thread: its pthread build does not load outside browsers. */
+/**
+ * TensorFlow.js on its WASM backend (XNNPACK kernels), one thread: its pthread build does not load outside browsers.
+ */
 
 import { type GemmPeer, importPeer, openPeer, peerVersion } from "./peer.ts";
 

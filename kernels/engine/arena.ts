@@ -45,15 +45,18 @@ export interface ArenaUsage {
 export interface Arena {
   readonly memory: WebAssembly.Memory;
   /**
-   * A zeroed array; `high` places it at the highest address that is free, so that what outlives a solve does not fragment
-   * the memory that solves use in turn.
+   * A zeroed array; `high` places it at the highest address that is free, so that what outlives a solve does not
+   * fragment the memory that solves use in turn.
    *
    * @throws {MemoryLimitError} past the limit
    */
   allocate<D extends Dtype>(dtype: D, length: number, label: string, high?: boolean): HostArray<D>;
   /** Frees a block; the array must not be touched afterwards. */
   free(array: HostArray): void;
-  /** The same numbers rounded to f32, where they are; the array must not be touched afterwards, and half its bytes are free. */
+  /**
+   * The same numbers rounded to f32, where they are; the array must not be touched afterwards, and half its bytes are
+   * free.
+   */
   narrow(array: HostArray<"f64">): HostArray<"f32">;
   usage(): ArenaUsage;
 }
@@ -163,7 +166,10 @@ function blockBytes(dtype: Dtype, length: number): number {
   return align(Math.max(1, length * elementBytes[dtype]));
 }
 
-/** The numbers of an f64 array rounded to f32 at the beginning of its bytes. From the first on, none is overwritten unread. */
+/**
+ * The numbers of an f64 array rounded to f32 at the beginning of its bytes. From the first on, none is overwritten
+ * unread.
+ */
 export function narrowInPlace({ view, length, label, address }: HostArray<"f64">): HostArray<"f32"> {
   const narrowed = viewOf(view.buffer, "f32", view.byteOffset, length);
   for (let at = 0; at < length; at++) narrowed[at] = view[at];

@@ -1,6 +1,6 @@
 /**
- * Half precision as raw bits, and rounding to floats narrower than 32 bits. Decoding is exact; encoding rounds to nearest,
- * ties to even, straight from the number given, so a `Float64Array` is not rounded twice.
+ * Half precision as raw bits, and rounding to floats narrower than 32 bits. Decoding is exact; encoding rounds to
+ * nearest, ties to even, straight from the number given, so a `Float64Array` is not rounded twice.
  */
 
 /** Half precision (1 sign, 5 exponent, 10 fraction bits) as numbers, exactly. */

@@ -42,8 +42,8 @@ interface LoadedFamily {
 }
 
 /**
- * A fresh shared memory of at most `limit` bytes, over which families are instantiated in the build given. `onBroken` is
- * called when a worker failed: it may still be writing while it dies, so the memory must not serve another solve.
+ * A fresh shared memory of at most `limit` bytes, over which families are instantiated in the build given. `onBroken`
+ * is called when a worker failed: it may still be writing while it dies, so the memory must not serve another solve.
  */
 export function createWasmMachine(build: Build, limit: number, onBroken: () => void): WasmMachine {
   const memory = reserveMemory(Math.floor(limit / pageBytes));

@@ -31,8 +31,8 @@ export interface Workspace {
    */
   narrow(array: DeviceArray<"f64">): DeviceArray<"f32">;
   /**
-   * Copies `values` into the array from element `offset` on; converts between float types, rounding to nearest. Arrays of
-   * f16 are written in pairs: from an even element on, and to the end or in even numbers.
+   * Copies `values` into the array from element `offset` on; converts between float types, rounding to nearest. Arrays
+   * of f16 are written in pairs: from an even element on, and to the end or in even numbers.
    */
   write(array: DeviceArray, values: ArrayLike<number>, offset?: number): void;
   /**

@@ -8,7 +8,10 @@ export type Parameter = number | readonly number[];
 /** Most words that the structs of one launch take together. */
 export const structWords = 64;
 
-/** The parameters as an exported function takes them: structs go into `words`, which begin at byte `address` of the memory. */
+/**
+ * The parameters as an exported function takes them: structs go into `words`, which begin at byte `address` of the
+ * memory.
+ */
 export function passStructs(parameters: readonly Parameter[], words: Float64Array, address: number): number[] {
   let used = 0;
   return parameters.map((parameter) => {
@@ -22,19 +25,24 @@ export function passStructs(parameters: readonly Parameter[], words: Float64Arra
 
 /**
  * One call of an exported function. Where `extent` is given, the work splits: the function takes `begin, end, scratch`
- * after `parameters`, and calling it over the pieces of any partition of `[0, extent)` gives the same bits. The value of
- * such a launch is the sum of what its pieces return, i32 counts; elsewhere it is what the function returns.
+ * after `parameters`, and calling it over the pieces of any partition of `[0, extent)` gives the same bits. The value
+ * of such a launch is the sum of what its pieces return, i32 counts; elsewhere it is what the function returns.
  */
 export interface Launch {
   /** Name of the export. */
   readonly entry: string;
-  /** Pointers (bytes), sizes and strides (elements), scalars, and structs, of which the function takes the addresses. */
+  /**
+   * Pointers (bytes), sizes and strides (elements), scalars, and structs, of which the function takes the addresses.
+   */
   readonly parameters: readonly Parameter[];
   /** Size of the dimension that splits. */
   readonly extent?: number;
   /** Pieces are multiples of this, except the last. @default 1 */
   readonly grain?: number;
-  /** Pieces may differ in cost: they are as small as the grain allows, and threads take another when they are done. @default false */
+  /**
+   * Pieces may differ in cost: they are as small as the grain allows, and threads take another when they are done.
+   * @default false
+   */
   readonly uneven?: boolean;
   /** Private working memory of one piece, 64-byte aligned; without `extent`, `scratch` alone follows. @default 0 */
   readonly scratchBytes?: number;
@@ -90,7 +98,9 @@ export function strideOf({ stride, columns }: MatrixOperand): number {
 /** Multiply-adds below which a piece is not worth a thread of its own: some 50 microseconds. */
 const leastWork = 1 << 18;
 
-/** A grain of pieces that are worth a thread each, in multiples of `unit`, where one index takes `work` multiply-adds. */
+/**
+ * A grain of pieces that are worth a thread each, in multiples of `unit`, where one index takes `work` multiply-adds.
+ */
 export function grainFor(work: number, unit = 1): number {
   return Math.max(1, Math.ceil(leastWork / (Math.max(1, work) * unit))) * unit;
 }

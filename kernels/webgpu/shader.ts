@@ -48,7 +48,9 @@ export interface Dispatches {
 /** Working memory of at least so many elements, not cleared, valid until the kernel is done. */
 export type Scratch = <D extends Dtype>(dtype: D, length: number, label: string) => DeviceArray<D>;
 
-/** Turns the arguments of a kernel into dispatches. Arrays that a call writes must be distinct from its other arrays. */
+/**
+ * Turns the arguments of a kernel into dispatches. Arrays that a call writes must be distinct from its other arrays.
+ */
 export type Lowering<K extends KernelName> = (operands: KernelArguments<K>, scratch: Scratch) => Dispatches;
 
 /** A shader from its interface, stated once for WGSL and for TypeScript, and the rest of its source. */
@@ -103,8 +105,8 @@ export const builtins = `
   @builtin(local_invocation_index) thread: u32`;
 
 /**
- * Combines what the threads of a workgroup have put into `array`, pairwise, into its first element, in WGSL: sums without
- * `combine`. `threads` is a power of two.
+ * Combines what the threads of a workgroup have put into `array`, pairwise, into its first element, in WGSL: sums
+ * without `combine`. `threads` is a power of two.
  */
 export function combineThreads(
   array: string,

@@ -26,9 +26,9 @@ const ink = "#1a1a1a";
 const farLength = 125, nearLength = 70;
 
 /**
- * An SVG picture of the graph of a precision matrix: a box for each variable, a line for each edge, wider and stronger with
- * the partial correlation, dashed where it is negative. Pointing at
- * an edge tells its partial correlation. The same matrix gives the same picture.
+ * An SVG picture of the graph of a precision matrix: a box for each variable, a line for each edge, wider and stronger
+ * with the partial correlation, dashed where it is negative. Pointing at an edge tells its partial correlation. The
+ * same matrix gives the same picture.
  *
  * Components are laid out by stress majorization, O(size^2) a sweep and O(size (size^2 + edges)) for the distances:
  * seconds for a thousand variables.

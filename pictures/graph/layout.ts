@@ -124,8 +124,8 @@ function distancesFrom(from: number, neighbours: readonly { to: number; length: 
 }
 
 /**
- * Moves each point in turn to the minimum of a majorant of the stress `sum (|p_i - p_j| - d_ij)^2 / d_ij^2`, which never
- * rises (Gansner, Koren & North 2004).
+ * Moves each point in turn to the minimum of a majorant of the stress `sum (|p_i - p_j| - d_ij)^2 / d_ij^2`, which
+ * never rises (Gansner, Koren & North 2004).
  */
 function majorize(points: Point[], between: (i: number, j: number) => number): number {
   const stress = () => {

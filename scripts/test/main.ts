@@ -1,6 +1,6 @@
 /**
- * `deno task test [files or folders] [--only=runtime,...] [--everything]`: the tests in every runtime that is here; solvers
- * and commands in full in Deno, and in brief elsewhere, unless everything is asked for.
+ * `deno task test [files or folders] [--only=runtime,...] [--everything]`: the tests in every runtime that is here;
+ * solvers and commands in full in Deno, and in brief elsewhere, unless everything is asked for.
  *
  * A runtime that is missing is left out, saying so; with `CI=true` or `MINIMA_REQUIRE_ALL=1` it fails the run, as does
  * a runtime in which not one test ran.

@@ -105,7 +105,8 @@ async function junitRun(
   await Deno.remove(report).catch(() => {});
   const { success, signal, output } = await execute(command, args(report), env);
   const outcomes = parseJunit(await Deno.readTextFile(report).catch(() => ""));
-  // Deno 2.9 writes its report after the last test, and then, once in forty runs, crashes while it frees WebGPU devices.
+  // Deno 2.9 writes its report after the last test, and then, once in forty runs, crashes while it frees WebGPU
+  // devices.
   const crashedAfterwards = name === "deno" && outcomes.length > 0 && (signal === "SIGABRT" || signal === "SIGSEGV");
   if (!success && !crashedAfterwards && outcomes.every(({ status }) => status !== "failed")) {
     // A file that does not load, a crash, or the time limit.

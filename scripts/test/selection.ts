@@ -37,7 +37,8 @@ const folders: { readonly [folder: string]: readonly RuntimeName[] } = {
 
 /**
  * Folders that run in full in Deno alone, unless everything is asked for: what they prove are properties of algorithms,
- * written once over kernels whose conformance is seen everywhere. Other runtimes see each solver and command in `smoke`.
+ * written once over kernels whose conformance is seen everywhere. Other runtimes see each solver and command in
+ * `smoke`.
  */
 const onceOnly = ["solvers", "cli"];
 

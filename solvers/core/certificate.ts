@@ -31,9 +31,9 @@ export function relativeGap(objective: number, lowerBound: number): number {
 }
 
 /**
- * The one way from a search to a result: a wrong kernel may make an answer worse, but what is said of it is true, or the
- * solve fails. The bound is at most the objective, and `converged` keeps the gap that was asked for; where the search has
- * nothing left to do and the gap is wider, rounding has stopped it.
+ * The one way from a search to a result: a wrong kernel may make an answer worse, but what is said of it is true, or
+ * the solve fails. The bound is at most the objective, and `converged` keeps the gap that was asked for; where the
+ * search has nothing left to do and the gap is wider, rounding has stopped it.
  *
  * @throws {BackendError} where the numbers contradict one another beyond rounding
  */

@@ -227,7 +227,10 @@ export function toVectorArgument(argument: string, value: VectorLike, action: st
   return values;
 }
 
-/** Index of the first number that is not finite; -1 where there is none. A loop, for `findIndex` takes several times as long. */
+/**
+ * Index of the first number that is not finite; -1 where there is none. A loop, for `findIndex` takes several times as
+ * long.
+ */
 function firstNotFinite(data: Vector): number {
   for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) return at;
   return -1;

@@ -19,7 +19,9 @@ export function addScaled(sum: Float64Array, factor: number, x: ArrayLike<number
   for (let i = 0; i < sum.length; i++) sum[i] += factor * x[offset + i];
 }
 
-/** `sum += sum_k factors[k] row_k`, rows of `matrix` from their offsets on; four at a time, so that `sum` is read less. */
+/**
+ * `sum += sum_k factors[k] row_k`, rows of `matrix` from their offsets on; four at a time, so that `sum` is read less.
+ */
 export function addRows(
   sum: Float64Array,
   matrix: Float64Array,

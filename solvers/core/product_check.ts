@@ -29,14 +29,16 @@ export interface CheckedRow {
   /** Rows and columns of `X`. */
   readonly samples: number;
   readonly features: number;
-  /** Error of an entry of the row as a share of the norms of its two columns, where it is not summed in f64. @default 0 */
+  /**
+   * Error of an entry of the row as a share of the norms of its two columns, where it is not summed in f64. @default 0
+   */
   readonly unit?: number;
 }
 
 /**
- * Compares a row with plain sums. Weights over the norms make every term at most `1.5 norm`, so that both sums are within
- * `(samples + features) u 1.5 norm features`; errors of single entries come in with random signs, and so are within eight
- * times their root mean square sum but once in 10^13 (Hoeffding 1963).
+ * Compares a row with plain sums. Weights over the norms make every term at most `1.5 norm`, so that both sums are
+ * within `(samples + features) u 1.5 norm features`; errors of single entries come in with random signs, and so are
+ * within eight times their root mean square sum but once in 10^13 (Hoeffding 1963).
  *
  * @throws {BackendError} where they differ by more
  */

@@ -58,8 +58,8 @@ const roundoff: { readonly [D in FloatDtype]: number } = { f32: 2 ** -24, f64: 2
 const furtherRoundings = 4;
 
 /**
- * How far rounding errors of a `solve` may grow from step to step: the conditions of the cases stay below. What counts is
- * the identity, whose error does not grow.
+ * How far rounding errors of a `solve` may grow from step to step: the conditions of the cases stay below. What counts
+ * is the identity, whose error does not grow.
  */
 export const growth = 2 ** 23;
 

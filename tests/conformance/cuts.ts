@@ -20,10 +20,11 @@ const mostSingles = 40;
 type Cut = (extent: number) => readonly number[];
 
 /**
- * Watches one kernel: the operands of each of its calls go through its launches on an instance of their own, whole and, if
- * `cutting`, cut in random places and into single pieces, whatever the grain. All must leave the same bits, the engine's
- * own call too, and give the same value. Pieces come from the last to the first; only a launch whose grain is its extent, which says that its pieces follow
- * one another, sees them in order. Scratch memory holds garbage before each piece.
+ * Watches one kernel: the operands of each of its calls go through its launches on an instance of their own, whole and,
+ * if `cutting`, cut in random places and into single pieces, whatever the grain. All must leave the same bits, the
+ * engine's own call too, and give the same value. Pieces come from the last to the first; only a launch whose grain is
+ * its extent, which says that its pieces follow one another, sees them in order. Scratch memory holds garbage before
+ * each piece.
  */
 export async function watchCuts(name: KernelName, kernels: Kernels, cutting: boolean): Promise<Kernels> {
   const lower = lowerings[name] as ((operands: object) => Launches) | undefined;

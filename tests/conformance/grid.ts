@@ -48,7 +48,9 @@ export function conformance(name: KernelName, criterion: string, run: (bench: Be
   }
 }
 
-/** The same on a WebGPU device, where there is one: operands stay in JavaScript's memory, and go there for each call. */
+/**
+ * The same on a WebGPU device, where there is one: operands stay in JavaScript's memory, and go there for each call.
+ */
 function onDevice(name: KernelName, criterion: string, run: (bench: Bench) => Promise<void>): void {
   it(`${name} f32 on webgpu ${criterion}`, async (context) => {
     const { webgpu, webgpuReason } = await capabilities();

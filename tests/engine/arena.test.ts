@@ -15,7 +15,9 @@ function bytesOf({ dtype, length }: HostArray): number {
   return Math.ceil(Math.max(1, length * elementBytes[dtype]) / 64) * 64;
 }
 
-/** What a caller may do: allocate so many elements, low or high, or free the array of this rank among those it holds. */
+/**
+ * What a caller may do: allocate so many elements, low or high, or free the array of this rank among those it holds.
+ */
 type Step = { readonly dtype: Dtype; readonly length: number; readonly high: boolean } | { readonly free: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(

@@ -9,7 +9,10 @@ const host = globalThis as unknown as {
   crossOriginIsolated?: boolean;
 };
 
-/** What each runtime is known to offer on a processor that fuses, as Node 20 to 26, Deno 2, Bun 1 and browsers of 2026 do. */
+/**
+ * What each runtime is known to offer on a processor that fuses, as Node 20 to 26, Deno 2, Bun 1 and browsers of 2026
+ * do.
+ */
 const known: { readonly [runtime: string]: Partial<Capabilities> } = {
   deno: { relaxedSimd: "fused", build: "relaxed" },
   "node 20": { relaxedSimd: "absent", build: "simd" },

@@ -9,7 +9,10 @@ export interface Element {
   text: string;
 }
 
-/** The elements of a document; fails where it is not well-formed: tags that do not match, bare `&` or `<`, attributes twice. */
+/**
+ * The elements of a document; fails where it is not well-formed: tags that do not match, bare `&` or `<`, attributes
+ * twice.
+ */
 function parseXml(text: string): Element[] {
   const found: Element[] = [], open: Element[] = [];
   const token = /<(\/?)([A-Za-z][\w-]*)((?:\s+[\w:-]+="[^"<]*")*)\s*(\/?)>|([^<]+)/gy;

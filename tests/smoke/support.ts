@@ -1,4 +1,7 @@
-/** What the smoke tests share: data without functions that engines round differently, and the common promises of solvers. */
+/**
+ * What the smoke tests share: data without functions that engines round differently, and the common promises of
+ * solvers.
+ */
 
 import assert from "node:assert/strict";
 import { capabilities, type Matrix, matrix, memoryUsage, type Result, type SolveOptions } from "../../mod.ts";

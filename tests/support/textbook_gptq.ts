@@ -1,7 +1,9 @@
 import type { QuantizedLayer } from "../../mod.ts";
 import type { MadeLayer } from "./layers.ts";
 
-/** GPTQ as its authors wrote it: the upper Cholesky factor of the inverse, errors spread to the columns on the right. */
+/**
+ * GPTQ as its authors wrote it: the upper Cholesky factor of the inverse, errors spread to the columns on the right.
+ */
 export function textbookGptq({ weights, gram }: MadeLayer, layer: QuantizedLayer, damping: number): Uint8Array {
   const [rows, columns] = weights.shape, n = columns;
   let mean = 0;

@@ -1,4 +1,6 @@
-/** Sees the workers that the library starts, by standing in for the runtime's own constructor; no hook in the library. */
+/**
+ * Sees the workers that the library starts, by standing in for the runtime's own constructor; no hook in the library.
+ */
 
 interface AnyWorker {
   terminate(): unknown;

@@ -10,8 +10,8 @@ import type { FamilySpecifications } from "../specification.ts";
 export interface CholeskyArguments {
   readonly a: MatrixOperand;
   /**
-   * Leading rows and columns that are not factored: the upper triangle of that block becomes its Schur complement, which
-   * another call factors. So a large factorisation is cut into short calls. @default 0
+   * Leading rows and columns that are not factored: the upper triangle of that block becomes its Schur complement,
+   * which another call factors. So a large factorisation is cut into short calls. @default 0
    */
   readonly schur?: number;
 }

@@ -4,8 +4,8 @@ import type { Completion, FloatDtype, MatrixOperand } from "../operands.ts";
 import type { FamilySpecifications } from "../specification.ts";
 
 /**
- * `C = alpha op(A) op(B) + beta C`; with `beta` 0, `C` is written without being read. On devices with f16, `a` and `b` may
- * each be stored in it: their elements are widened and summed in f32.
+ * `C = alpha op(A) op(B) + beta C`; with `beta` 0, `C` is written without being read. On devices with f16, `a` and `b`
+ * may each be stored in it: their elements are widened and summed in f32.
  */
 export interface GemmArguments {
   readonly a: MatrixOperand<FloatDtype | "f16">;

@@ -4,8 +4,8 @@ import type { Completion, MatrixOperand, VectorOperand } from "../operands.ts";
 import type { FamilySpecifications } from "../specification.ts";
 
 /**
- * Columns that kernels may take together. A quadratic form in several calls, one range of columns after the other, gives
- * the bits of one call where the ranges meet at multiples of it.
+ * Columns that kernels may take together. A quadratic form in several calls, one range of columns after the other,
+ * gives the bits of one call where the ranges meet at multiples of it.
  */
 export const formBlock = 128;
 

@@ -17,7 +17,9 @@ export interface ScaledConjugatesArguments {
   readonly penalty: L0Penalty;
   /** Receives `sum_j psi*(s u_ij)` over the free edges of each row for each scale `s` [rows, scales]. */
   readonly sums: MatrixOperand;
-  /** Receives the largest magnitude of a derivative along a free edge in each row, 0 where none exceeds the threshold. */
+  /**
+   * Receives the largest magnitude of a derivative along a free edge in each row, 0 where none exceeds the threshold.
+   */
   readonly largest: VectorOperand;
 }
 

@@ -1,5 +1,5 @@
-// Codes, layouts and constants of the l0 family: read by the AssemblyScript kernels, their reference, their lowerings and
-// the solvers alike. Layouts are in words of f64.
+// Codes, layouts and constants of the l0 family: read by the AssemblyScript kernels, their reference, their lowerings
+// and the solvers alike. Layouts are in words of f64.
 
 /** How a coordinate is penalised. */
 export const RELAXED = 0;
@@ -44,8 +44,8 @@ export const SUPPORT_SWEEPS = 100;
 export const REFINEMENT = 100;
 
 /**
- * Variables join a relaxation if they exceed the threshold by this share of the largest excess; the others may no longer
- * exceed it after the next descent.
+ * Variables join a relaxation if they exceed the threshold by this share of the largest excess; the others may no
+ * longer exceed it after the next descent.
  */
 export const JOINING_SHARE = 0.5;
 

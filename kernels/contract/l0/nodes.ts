@@ -1,9 +1,9 @@
 /**
  * Kernels that solve the relaxations of a batch of branch-and-bound nodes, one row of every array a node.
  *
- * Each node is solved apart from the others, by coordinate descent on an active set, in rounds: descend to the node's tolerance,
- * price all variables, and then prune, let variables above the threshold join, accept the bound or descend to a finer
- * tolerance. Nodes exchange nothing, so that any partition of the batch gives the same bits.
+ * Each node is solved apart from the others, by coordinate descent on an active set, in rounds: descend to the node's
+ * tolerance, price all variables, and then prune, let variables above the threshold join, accept the bound or descend
+ * to a finer tolerance. Nodes exchange nothing, so that any partition of the batch gives the same bits.
  *
  * @module
  */
@@ -40,7 +40,9 @@ export const nodeState = {
   bound: STATE_BOUND,
   /** Tolerance of the next descent; negative once the relaxation is solved or its bound has reached `upperBound`. */
   tolerance: STATE_TOLERANCE,
-  /** Receives the objective of the descent on the penalty itself over the relaxed support; Infinity where none was made. */
+  /**
+   * Receives the objective of the descent on the penalty itself over the relaxed support; Infinity where none was made.
+   */
   objective: STATE_OBJECTIVE,
   /** Receives the number of variables that screening has fixed. */
   fixings: STATE_FIXINGS,

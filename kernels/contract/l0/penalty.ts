@@ -8,8 +8,8 @@
  *     counted   g = lambda0 [x != 0] + lambda2 x^2, the penalty itself: zero unless the gain exceeds lambda0
  *
  * `psi(x) = min { lambda0 z + lambda2 x^2 / z : |x| / bound <= z <= 1 }` is the largest convex function below the
- * penalty: linear with derivative `threshold` up to `ratio = sqrt(lambda0 / lambda2)`, the penalty itself from there on; where
- * `ratio > bound` it is linear throughout. Kept coordinates have `phi(x) = lambda0 + lambda2 x^2`.
+ * penalty: linear with derivative `threshold` up to `ratio = sqrt(lambda0 / lambda2)`, the penalty itself from there
+ * on; where `ratio > bound` it is linear throughout. Kept coordinates have `phi(x) = lambda0 + lambda2 x^2`.
  *
  * @module
  */

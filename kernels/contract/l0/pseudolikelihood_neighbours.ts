@@ -70,15 +70,18 @@ export interface PackedGram {
 /** As {@linkcode ProductDescentArguments}, with `y_j . r_i = sum_k t_ik S_kj` for neighbours alone. */
 export interface NeighbourDescentArguments extends ClassDescentArguments, GraphOperands {
   /**
-   * Gathers `S` once and keeps the products current, so that steps run along contiguous rows and those that move nothing
-   * cost O(1). Without it sums are gathered from `S` where they are needed.
+   * Gathers `S` once and keeps the products current, so that steps run along contiguous rows and those that move
+   * nothing cost O(1). Without it sums are gathered from `S` where they are needed.
    */
   readonly packing?: PackedGram;
 }
 
 /** Descents by sums over neighbours; they return the number of sweeps made. */
 export interface PseudolikelihoodNeighbourKernels {
-  /** Coordinate descent for the l0-penalised pseudolikelihood by sums over neighbours, O(degree) a coordinate; classes split. */
+  /**
+   * Coordinate descent for the l0-penalised pseudolikelihood by sums over neighbours, O(degree) a coordinate; classes
+   * split.
+   */
   neighbourDescent(operands: NeighbourDescentArguments): Completion<number>;
 }
 

@@ -55,7 +55,10 @@ export function nodePenaltyAt(status: number, x: number, penalty: L0Penalty): nu
   return status === KEPT ? penalty.lambda0 + penalty.lambda2 * x * x : relaxedAt(x, penalty);
 }
 
-/** What a free variable must be in every solution of a node below the upper bound: SCREENED_KEPT, SCREENED_ZERO, or FREE still. */
+/**
+ * What a free variable must be in every solution of a node below the upper bound: SCREENED_KEPT, SCREENED_ZERO, or FREE
+ * still.
+ */
 export function screened(derivative: number, bound: number, upperBound: number, penalty: L0Penalty): number {
   const withZero = bound + relaxedConjugate(derivative, penalty);
   if (withZero > upperBound) return SCREENED_KEPT;
@@ -63,8 +66,8 @@ export function screened(derivative: number, bound: number, upperBound: number, 
 }
 
 /**
- * Whether screening can fix anything, `largest` being the largest conjugate of a free variable: the bound of a variable made
- * zero is above the node's by that at most, that of a kept one by lambda0.
+ * Whether screening can fix anything, `largest` being the largest conjugate of a free variable: the bound of a variable
+ * made zero is above the node's by that at most, that of a kept one by lambda0.
  */
 export function canScreen(bound: number, upperBound: number, largest: number, { lambda0 }: L0Penalty): boolean {
   return bound + Math.max(lambda0, largest) > upperBound;

@@ -10,7 +10,9 @@ export interface HardThresholdArguments {
   readonly keep: number;
 }
 
-/** `indices` receives the `indices.length` indices of the entries of largest magnitude, ascending; ties by lower index. */
+/**
+ * `indices` receives the `indices.length` indices of the entries of largest magnitude, ascending; ties by lower index.
+ */
 export interface TopKArguments {
   readonly values: VectorOperand;
   readonly indices: DeviceArray<"u32">;
@@ -18,7 +20,9 @@ export interface TopKArguments {
 
 /** The selection family. NaN counts as the smallest magnitude. */
 export interface SelectionKernels {
-  /** The hard-thresholding operator: zeroes all but the `keep` entries of largest magnitude (Blumensath & Davies 2009). */
+  /**
+   * The hard-thresholding operator: zeroes all but the `keep` entries of largest magnitude (Blumensath & Davies 2009).
+   */
   hardThreshold(operands: HardThresholdArguments): Completion;
   /** The indices of the largest magnitudes. */
   topK(operands: TopKArguments): Completion;

@@ -13,8 +13,9 @@ export interface ProjectSimplexArguments {
 /** The projection family. Rows are independent, and split. */
 export interface SimplexKernels {
   /**
-   * The nearest point of the simplex `{ y >= 0, sum_j y_j = radius }` to each row: `y_j = max(x_j - tau, 0)`. The threshold
-   * `tau` is found exactly in finitely many steps, without sorting (Michelot 1986): it rises as entries below it drop out.
+   * The nearest point of the simplex `{ y >= 0, sum_j y_j = radius }` to each row: `y_j = max(x_j - tau, 0)`. The
+   * threshold `tau` is found exactly in finitely many steps, without sorting (Michelot 1986): it rises as entries below
+   * it drop out.
    */
   projectSimplex(operands: ProjectSimplexArguments): Completion;
 }

@@ -24,8 +24,8 @@ export interface QuantizationObjectivesArguments
 /** Codes of levels that are on the grid. */
 export interface QuantizationCodesArguments extends Pick<QuantizationState, "levels" | "zeros" | "columnGroups"> {
   /**
-   * Receives the codes `l + z`, a byte each, row after row in the order of memory; every row begins a word of its own, and
-   * takes `ceil(columns / 4)` of them. What is left of a row's last word is 0.
+   * Receives the codes `l + z`, a byte each, row after row in the order of memory; every row begins a word of its own,
+   * and takes `ceil(columns / 4)` of them. What is left of a row's last word is 0.
    */
   readonly codes: DeviceArray<"u32">;
 }
@@ -47,7 +47,9 @@ export interface QuantizationChoiceArguments {
 export interface QuantizationRowKernels {
   /** `T <- T - s l`, computed in f64 where the backend has it. */
   quantizationErrors(operands: QuantizationErrorsArguments): Completion;
-  /** `sum_j (T - s l)_ij G_ij c_j` for each row, in f64 where the backend has it, in an order that columns alone give. */
+  /**
+   * `sum_j (T - s l)_ij G_ij c_j` for each row, in f64 where the backend has it, in an order that columns alone give.
+   */
   quantizationObjectives(operands: QuantizationObjectivesArguments): Completion;
   /** The codes of levels on the grid, packed. */
   quantizationCodes(operands: QuantizationCodesArguments): Completion;

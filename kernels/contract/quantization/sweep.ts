@@ -5,8 +5,8 @@ import type { QuantizationState } from "./state.ts";
 import type { FamilySpecifications } from "../specification.ts";
 
 /**
- * Columns that kernels may update together. A pass in several calls, one range of columns after the other, gives the bits
- * of a pass in one where the ranges meet at multiples of it.
+ * Columns that kernels may update together. A pass in several calls, one range of columns after the other, gives the
+ * bits of a pass in one where the ranges meet at multiples of it.
  */
 export const sweepBlock = 64;
 

@@ -8,8 +8,8 @@ import { startWorker, type WorkerHandle } from "./worker.ts";
 /** Runs launches on several threads at once: the calling one and its workers. */
 export interface ThreadPool {
   /**
-   * Starts the workers that are missing for `threads` threads, at most {@linkcode mostThreads}, and sends the others the
-   * modules that they lack. `modules` begins with those of the call before.
+   * Starts the workers that are missing for `threads` threads, at most {@linkcode mostThreads}, and sends the others
+   * the modules that they lack. `modules` begins with those of the call before.
    *
    * @throws {BackendError} when one cannot be started; those that were there before stay
    */

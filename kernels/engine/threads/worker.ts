@@ -11,8 +11,8 @@ export interface WorkerSetup {
 }
 
 /**
- * What the program of a worker is sent: its setup and, in pages, the name of the lock that it holds while it lives; later
- * on, further modules.
+ * What the program of a worker is sent: its setup and, in pages, the name of the lock that it holds while it lives;
+ * later on, further modules.
  */
 type Message = WorkerSetup & { readonly life?: string } | Pick<WorkerSetup, "modules">;
 

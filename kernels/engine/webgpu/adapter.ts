@@ -56,7 +56,10 @@ export function keepReachable<T>(found: T): T {
   return found;
 }
 
-/** The optional peer package; named by a variable, and marked, so that bundlers leave the import as it is and say nothing. */
+/**
+ * The optional peer package; named by a variable, and marked, so that bundlers leave the import as it is and say
+ * nothing.
+ */
 async function loadNodeGpu(name: string): Promise<GPU> {
   const { create } = await import(/* webpackIgnore: true */ /* @vite-ignore */ name) as {
     create(options: string[]): GPU;

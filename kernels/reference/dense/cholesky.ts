@@ -4,8 +4,8 @@ import { matrixView } from "../operands.ts";
 /**
  * `A = R R^T` in place with `R` upper triangular, column by column from the last to the first.
  *
- * The factor of the reversed order is what greedy quantisation from the first column on needs: `||e R||^2` is a sum over
- * columns in which entry `j` involves `e_0 .. e_j` only.
+ * The factor of the reversed order is what greedy quantisation from the first column on needs: `||e R||^2` is a sum
+ * over columns in which entry `j` involves `e_0 .. e_j` only.
  */
 export function cholesky({ a, schur = 0 }: CholeskyArguments): number {
   const { values, stride, columns } = matrixView(a);

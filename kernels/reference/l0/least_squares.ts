@@ -2,7 +2,10 @@ import type { LeastSquaresDescentArguments } from "../../contract.ts";
 import { minimiser } from "./penalty.ts";
 import { hostView, matrixView, vectorView } from "../operands.ts";
 
-/** Coordinate descent from the Gram matrix. Correlations follow each step at the active features, and at all of them at the end. */
+/**
+ * Coordinate descent from the Gram matrix. Correlations follow each step at the active features, and at all of them at
+ * the end.
+ */
 export function leastSquaresDescent(operands: LeastSquaresDescentArguments): number {
   const { penalty, sweeps, tolerance } = operands;
   const gram = matrixView(operands.gram);

@@ -37,11 +37,16 @@ export interface NodeProblem {
   loss(point: NodePoint): number;
   /** The dual of the data term at the latest point, the size of the terms summed, and the negative gradient. */
   price(point: NodePoint): { dual: number; size: number; gradient: Float64Array };
-  /** The same as `descend`, to a tolerance of the size of the problem, apart from what the node keeps beside its values. */
+  /**
+   * The same as `descend`, to a tolerance of the size of the problem, apart from what the node keeps beside its values.
+   */
   descendOnSupport(point: NodePoint, sweeps: number, tolerance: number): number;
 }
 
-/** Solves one node: rounds of descent and pricing, then screening and the descent on the support. Returns the sweeps made. */
+/**
+ * Solves one node: rounds of descent and pricing, then screening and the descent on the support. Returns the sweeps
+ * made.
+ */
 export function relaxNode(
   { variables, penalty, upperBound, precision, ...operands }: NodeBatchArguments,
   node: number,

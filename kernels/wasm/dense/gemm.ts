@@ -4,7 +4,9 @@ import { gemv } from "./gemv.ts";
 import { rowUnit, stridesOf } from "./strides.ts";
 import { addressOf, bytesPerElement, grainFor, type Lowering, strideOf } from "../launch.ts";
 
-/** Lowering of {@linkcode Kernels.gemm}: the rows of C split. Packing a single row or column costs more than it saves. */
+/**
+ * Lowering of {@linkcode Kernels.gemm}: the rows of C split. Packing a single row or column costs more than it saves.
+ */
 export const gemm: Lowering<"gemm"> = (
   { a: left, b: right, c, transposeA = false, transposeB = false, alpha = 1, beta = 0 },
 ) => {

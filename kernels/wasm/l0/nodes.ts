@@ -35,7 +35,9 @@ function limitStruct({ upperBound, precision, sweeps }: NodeBatchArguments): rea
 /** Bytes of arrays one after the other, each 16-byte aligned, as the kernels lay out their scratch. */
 const laidOut = (...sizes: number[]) => sizes.reduce((sum, bytes) => (sum + bytes + 15) & ~15, 0);
 
-/** Lowering of {@linkcode Kernels.regressionNodes}: nodes split. A node takes some hundred passes over its variables. */
+/**
+ * Lowering of {@linkcode Kernels.regressionNodes}: nodes split. A node takes some hundred passes over its variables.
+ */
 export const regressionNodes: Lowering<"regressionNodes"> = (operands) => {
   const { nodes, variables: p, nullLoss, linear, gram, rowOf, wanted, penalty } = operands;
   return [{
@@ -59,7 +61,9 @@ export const regressionNodes: Lowering<"regressionNodes"> = (operands) => {
   }];
 };
 
-/** Lowering of {@linkcode Kernels.graphNodes}: nodes split. A node takes some tens of sweeps over a few edges a vertex. */
+/**
+ * Lowering of {@linkcode Kernels.graphNodes}: nodes split. A node takes some tens of sweeps over a few edges a vertex.
+ */
 export const graphNodes: Lowering<"graphNodes"> = (operands) => {
   const { nodes, variables: e, gram, diagonals, penalty } = operands, v = gram.rows;
   return [{

@@ -27,7 +27,9 @@ export const graph = (operands: GraphOperands) => [
 interface Steps {
   /** Copies what the others need together. */
   readonly gather?: Launch;
-  /** Whether steps keep products current, which are summed afresh now and then, so that rounding errors do not pile up. */
+  /**
+   * Whether steps keep products current, which are summed afresh now and then, so that rounding errors do not pile up.
+   */
   readonly keepsProducts?: boolean;
   readonly norms: Launch;
   readonly edges: Launch;

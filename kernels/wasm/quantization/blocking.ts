@@ -21,7 +21,9 @@ export const DESCENT_PANEL = 128;
 /** Columns of the residual that get a panel's changes from all rows of the tile at once. */
 export const DESCENT_STRIP = 512;
 
-/** Eight-byte words of scratch of a descent: changes, their places, their numbers; beside `2 * DESCENT_TILE + 1` rows. */
+/**
+ * Eight-byte words of scratch of a descent: changes, their places, their numbers; beside `2 * DESCENT_TILE + 1` rows.
+ */
 export const DESCENT_SCRATCH = 2 * DESCENT_TILE * DESCENT_PANEL + 2 * DESCENT_TILE;
 
 /** Multiply-adds in the time that streaming kernels take for an element. */

@@ -61,7 +61,9 @@ interface Names {
 const share = (count: number, threads: number, body: string) =>
   `for (var at = thread; at < ${count}u; at += ${threads}u) {\n${body}\n    }`;
 
-/** Reads element `(line, k)` of an operand, or four from there on along its memory; zeros where `checked` and beyond. */
+/**
+ * Reads element `(line, k)` of an operand, or four from there on along its memory; zeros where `checked` and beyond.
+ */
 function reader({ array, lines }: Names, { byDepth, aligned, halves }: Layout, checked: boolean): string {
   const type = aligned ? "vec4<f32>" : "f32", at = byDepth ? ["k", "line"] : ["line", "k"];
   const place = `p.${array}Offset + ${at[0]} * p.${array}Stride + ${at[1]}`;

@@ -73,7 +73,9 @@ function workgroupsOf(rows: number, columns: number, tile: Tile): number {
   return Math.ceil(rows / tileRows(tile)) * Math.ceil(columns / tileColumns(tile));
 }
 
-/** The cheapest cut of a product of `rows x depth` and `depth x columns`; of equal ones, the larger tile in fewer parts. */
+/**
+ * The cheapest cut of a product of `rows x depth` and `depth x columns`; of equal ones, the larger tile in fewer parts.
+ */
 export function cutProduct(rows: number, columns: number, depth: number): Cut {
   let best: Cut | undefined, least = Infinity;
   for (const tile of tiles) {

@@ -69,8 +69,8 @@ export const dot: Lowering<"dot"> = ({ x, y }, scratch) => {
 };
 
 /**
- * The norm works on the bits of its numbers: devices may take subnormal ones for zero, and squares leave the range. Each
- * workgroup scales by the power of two of its largest magnitude, so that all it adds is below 1.
+ * The norm works on the bits of its numbers: devices may take subnormal ones for zero, and squares leave the range.
+ * Each workgroup scales by the power of two of its largest magnitude, so that all it adds is below 1.
  */
 const nrm2Shader = defineShader("nrm2", {
   parameters: { length: "u32", offset: "u32" },

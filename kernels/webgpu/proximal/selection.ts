@@ -1,6 +1,6 @@
 /**
- * Selection of the largest magnitudes by radix: four passes, a byte each, narrow the key of the last entry that is kept;
- * then entries are counted by blocks, so that of equal ones those of lower index are kept.
+ * Selection of the largest magnitudes by radix: four passes, a byte each, narrow the key of the last entry that is
+ * kept; then entries are counted by blocks, so that of equal ones those of lower index are kept.
  *
  * The key of a number is its magnitude's bits plus one, as an integer; of a NaN, zero. No arithmetic touches the
  * numbers, which therefore keep their bits.
@@ -140,7 +140,9 @@ fn main(${builtins}) {
 }`,
 });
 
-/** The last step: visits each entry with the counts of those before it; `visit` is WGSL over i, own, key, before, ties. */
+/**
+ * The last step: visits each entry with the counts of those before it; `visit` is WGSL over i, own, key, before, ties.
+ */
 const visitEntries = (visit: string) =>
   /* wgsl */ `${keyOf}${ownCounts}
 var<workgroup> counts: array<vec2<u32>, ${threads}>;

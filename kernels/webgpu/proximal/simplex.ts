@@ -1,6 +1,6 @@
 /**
- * Projection of each row onto the simplex, a workgroup for each. The rounds of the reference, on entries less the largest
- * of their row; all threads see the same sums, and so end in the same round.
+ * Projection of each row onto the simplex, a workgroup for each. The rounds of the reference, on entries less the
+ * largest of their row; all threads see the same sums, and so end in the same round.
  */
 
 import {

@@ -5,7 +5,10 @@ import { builtins, defineShader, dispatch, type Lowering, strideOf, workgroupInd
 
 const threads = 128;
 
-/** A shader that replaces each level by `formula` of `level`, of the row's `scale` and of `other`, which stands in a second matrix. */
+/**
+ * A shader that replaces each level by `formula` of `level`, of the row's `scale` and of `other`, which stands in a
+ * second matrix.
+ */
 function levelShader(label: string, other: "grid" | "element", formula: string) {
   return defineShader(label, {
     parameters: {

@@ -1,8 +1,8 @@
 /**
- * One pass of coordinate descent, in panels of 32 columns. A thread has one row: it updates the columns of the panel one
- * by one, seeing the changes to their left through a 32 x 32 corner of the coupling in shared memory, and leaves
- * `D = s (l - l')`. Then `G += D M[panel, :]` brings the whole residual up to date, the panel's own columns included.
- * No row and no panel waits for the host: a pass is one list of dispatches.
+ * One pass of coordinate descent, in panels of 32 columns. A thread has one row: it updates the columns of the panel
+ * one by one, seeing the changes to their left through a 32 x 32 corner of the coupling in shared memory, and leaves `D
+ * = s (l - l')`. Then `G += D M[panel, :]` brings the whole residual up to date, the panel's own columns included. No
+ * row and no panel waits for the host: a pass is one list of dispatches.
  */
 
 import type { DeviceArray } from "../../contract.ts";

@@ -1,4 +1,6 @@
-/** The part of `node:assert/strict` that our tests use, for pages and workerd, where the bundler puts it in its place. */
+/**
+ * The part of `node:assert/strict` that our tests use, for pages and workerd, where the bundler puts it in its place.
+ */
 
 /** What a failed assertion throws. */
 export class AssertionError extends Error {

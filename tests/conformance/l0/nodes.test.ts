@@ -179,7 +179,8 @@ conformance("graphNodes", "solves the nodes as the reference does", async ({ wor
 });
 
 conformance("graphNodes", "reaches the known optima of relaxations", async ({ workspace, kernel }) => {
-  // Seed 1 of the congruential generator, 30 samples of 5 variables, each with 0.6 of its left neighbour in it, centred.
+  // Seed 1 of the congruential generator, 30 samples of 5 variables, each with 0.6 of its left neighbour in it,
+  // centred.
   let word = 1;
   const uniform = () => ((word = (Math.imul(1664525, word) + 1013904223) >>> 0) + 0.5) / 2 ** 32;
   const noise: number[] = [];

@@ -103,7 +103,8 @@ describe("the graph of a precision matrix", () => {
   });
 
   it("has the determinant of a long chain and of a large star, whose dense matrices would not fit", () => {
-    // A chain's determinants follow d_k = a d_(k-1) - b^2 d_(k-2); a star's is that of its hub once the leaves are gone.
+    // A chain's determinants follow d_k = a d_(k-1) - b^2 d_(k-2); a star's is that of its hub once the leaves are
+    // gone.
     const size = 50_000, entry = -0.4;
     let ratio = 1, chain = 0;
     for (let k = 1; k < size; k++) {

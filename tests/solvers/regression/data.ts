@@ -8,7 +8,9 @@ export interface Data {
   readonly truth: Float64Array;
 }
 
-/** Rows of an autoregressive process of correlation `correlation`; `nonzeros` unit coefficients, evenly spread; noise. */
+/**
+ * Rows of an autoregressive process of correlation `correlation`; `nonzeros` unit coefficients, evenly spread; noise.
+ */
 export function simulate(
   samples: number,
   features: number,

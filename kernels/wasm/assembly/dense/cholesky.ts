@@ -1,6 +1,6 @@
-// Blocked Cholesky factor of the reversed order, A = R R^T with R upper triangular, in place: only the upper triangle of
-// A is read. For each block J of CHOLESKY_BLOCK columns, from the last on (the one that is reached last may be narrower, and
-// then the first step brings the rows above along, in place of the second):
+// Blocked Cholesky factor of the reversed order, A = R R^T with R upper triangular, in place: only the upper triangle
+// of A is read. For each block J of CHOLESKY_BLOCK columns, from the last on (the one that is reached last may be
+// narrower, and then the first step brings the rows above along, in place of the second):
 //
 //     choleskyBlock    A_JJ = R_JJ R_JJ^T, unblocked                       one call; zeroes below the diagonal
 //     choleskySolve    A[0:J, J] = A[0:J, J] R_JJ^-T                        rows split

@@ -1,8 +1,8 @@
 // Matrix times vector: y = alpha * op(A) x + beta * y for y [m], x [n], with strides for A as in gemm.ts.
 //
-// Unit column stride (A x): GROUP dot products at a time. Unit row stride (A^T x): rows of the stored matrix are added to
-// y in order, GROUP at a time. Eight rows are as many streams for the hardware prefetchers, share one access to x or y,
-// and cover the latency of the multiply-add. Neither depends on how the range of y is cut.
+// Unit column stride (A x): GROUP dot products at a time. Unit row stride (A^T x): rows of the stored matrix are added
+// to y in order, GROUP at a time. Eight rows are as many streams for the hardware prefetchers, share one access to x or
+// y, and cover the latency of the multiply-add. Neither depends on how the range of y is cut.
 import { at, lanes, loadOne, multiplyAdd, storeOne, VECTOR } from "../simd";
 import { axpy, laneSum } from "./vector";
 
@@ -43,8 +43,8 @@ function merge<T>(alpha: f64, product: f64, beta: f64, y: usize): void {
 }
 
 /**
- * The first `count` of GROUP dot products, one vector of partial sums each; where fewer are wanted, the first row stands
- * in for the others, so that the sum of a row does not depend on those beside it.
+ * The first `count` of GROUP dot products, one vector of partial sums each; where fewer are wanted, the first row
+ * stands in for the others, so that the sum of a row does not depend on those beside it.
  */
 function rowProducts<T>(
   n: i32, alpha: f64, r0: usize, row: usize, count: i32, x: usize, beta: f64, y: usize,

@@ -1,7 +1,8 @@
-// Gram matrix: C = alpha * A^T A + beta * C for row-major A [k x n] (samples x features), at half the flops of a product.
+// Gram matrix: C = alpha * A^T A + beta * C for row-major A [k x n] (samples x features), at half the flops of a
+// product.
 //
-// syrk_* computes, reads and writes the upper triangle; mirror_* then copies it below the diagonal, once no syrk_* runs.
-// In syrk_f32_f64 each block of DEPTH_BLOCK samples is summed in f32 and the blocks in f64: the error of a sum of
+// syrk_* computes, reads and writes the upper triangle; mirror_* then copies it below the diagonal, once no syrk_*
+// runs. In syrk_f32_f64 each block of DEPTH_BLOCK samples is summed in f32 and the blocks in f64: the error of a sum of
 // DEPTH_BLOCK terms however many samples there are, at the speed of f32.
 //
 // The ranges of syrk_* count the upper half of the rows, ceil(n / 2): row i brings its mirror image n - 1 - i along, so
@@ -21,7 +22,10 @@ export function syrk<T, U>(
   gram<T, U>(n, k, alpha, a, 1, aRowStride, beta, c, cRowStride, begin, end, scratch);
 }
 
-/** C = alpha * B B^T + beta * C on and above the diagonal, for B [n x k] whose element (i, j) is a[i * across + j * along]. */
+/**
+ * C = alpha * B B^T + beta * C on and above the diagonal, for B [n x k] whose element (i, j) is a[i * across + j *
+ * along].
+ */
 export function gram<T, U>(
   n: i32, k: i32, alpha: U, a: usize, across: i32, along: i32, beta: U, c: usize, cRowStride: i32,
   begin: i32, end: i32, scratch: usize,

@@ -1,8 +1,8 @@
 // The register tile of the matrix product: C[MR x NR] = alpha * (A panel) (B panel) + beta * C.
 //
 // Panels are packed: A holds MR elements for each step of k, B holds NR; both are padded with zeroes to a multiple of
-// DEPTH_STEP steps. The accumulators, NR / lanes vectors for each of MR rows, leave, of 15 vector registers (what
-// x64 engines allocate), enough for the B vectors, one A vector and one broadcast. A is read as whole vectors and spread by
+// DEPTH_STEP steps. The accumulators, NR / lanes vectors for each of MR rows, leave, of 15 vector registers (what x64
+// engines allocate), enough for the B vectors, one A vector and one broadcast. A is read as whole vectors and spread by
 // shuffles: a splat load costs an address computation and a bounds check for each element.
 //
 // Fused build: 5 rows x 2 vectors. Plain build: 2 rows x 4 vectors, since a product needs a register of its own.

@@ -1,5 +1,5 @@
-// Conjugates of the relaxed penalty over a gradient, at several multiples of it: rows [vertices] of derivatives right of the
-// diagonal, a status byte an edge, edges numbered row by row.
+// Conjugates of the relaxed penalty over a gradient, at several multiples of it: rows [vertices] of derivatives right
+// of the diagonal, a status byte an edge, edges numbered row by row.
 
 import { FREE } from "../../../contract/l0/constants";
 import { anyAbove, f64At } from "./memory";

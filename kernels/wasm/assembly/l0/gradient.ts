@@ -1,4 +1,5 @@
-// Derivatives u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj of all edges, tile by tile of rows, and searches over them.
+// Derivatives u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj of all edges, tile by tile of rows, and searches over
+// them.
 
 import { axpy } from "../dense/vector";
 import { anyAbove, f64At, u32At } from "./memory";
@@ -8,7 +9,10 @@ import { multiplyAdd } from "../simd";
 @inline
 const GROUP: i32 = 8;
 
-/** Columns of S that belong to `rows` rows from i on, as [vertices x GROUP], zero beyond; S is symmetric, so rows are read. */
+/**
+ * Columns of S that belong to `rows` rows from i on, as [vertices x GROUP], zero beyond; S is symmetric, so rows are
+ * read.
+ */
 function packColumns(vertices: i32, i: i32, rows: i32, gram: usize, gramBytes: usize, packed: usize): void {
   memory.fill(packed, 0, <usize> (vertices * GROUP) << 3);
   for (let r: i32 = 0; r < rows; r++) {
@@ -68,7 +72,10 @@ export function graphGradient_f64(
   }
 }
 
-/** Rows `begin` to `end` from products p and q; q is taken in stretches of columns, so that its transpose is read by lines. */
+/**
+ * Rows `begin` to `end` from products p and q; q is taken in stretches of columns, so that its transpose is read by
+ * lines.
+ */
 export function pairedGradient_f64(
   columns: i32, first: i32, from: i32, p: usize, pStride: i32, q: usize, qRow: i32, qColumn: i32,
   diagonal: usize, gradient: usize, gradientStride: i32,
@@ -88,7 +95,10 @@ export function pairedGradient_f64(
   }
 }
 
-/** Entries above the limits of rows `begin` to `end` move to the front, in order: each is written where it was read, or before. */
+/**
+ * Entries above the limits of rows `begin` to `end` move to the front, in order: each is written where it was read, or
+ * before.
+ */
 export function entriesAbove_f64(
   vertices: i32, first: i32, gradient: usize, gradientStride: i32, limits: usize, columns: usize, counts: usize,
   begin: i32, end: i32, _scratch: usize,

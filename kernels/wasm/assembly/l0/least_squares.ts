@@ -1,4 +1,5 @@
-// Coordinate descent for least squares from the Gram matrix. All matrices f64, row-major; all arrays owned by the caller.
+// Coordinate descent for least squares from the Gram matrix. All matrices f64, row-major; all arrays owned by the
+// caller.
 
 import { axpyInline } from "../dense/vector";
 import { f64At, u32At } from "./memory";
@@ -8,7 +9,10 @@ import { minimiser, Penalty } from "./penalty";
 @inline
 const GATHER_COST: i32 = 4;
 
-/** `correlations[features] -= delta gramRow[features]`: a step seen by the active features, or by all where that is faster. */
+/**
+ * `correlations[features] -= delta gramRow[features]`: a step seen by the active features, or by all where that is
+ * faster.
+ */
 @inline
 export function stepActive(
   count: i32,

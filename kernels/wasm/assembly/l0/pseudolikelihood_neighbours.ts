@@ -1,5 +1,6 @@
-// The pseudolikelihood of a sparse precision matrix without the product T S: y_j . r_i = sum_k t_ik S_kj is summed over the
-// neighbours k of i where it is needed. S is symmetric, so the sum gathers from row j, which is one stretch of memory.
+// The pseudolikelihood of a sparse precision matrix without the product T S: y_j . r_i = sum_k t_ik S_kj is summed over
+// the neighbours k of i where it is needed. S is symmetric, so the sum gathers from row j, which is one stretch of
+// memory.
 //
 // A vertex i has the entries starts[i] .. starts[i + 1] of `neighbours` (vertices) and `incident` (edge numbers).
 

@@ -1,4 +1,5 @@
-// The pseudolikelihood from the samples: row j of Y^T [vertices x n] is y_j, row i of R is r_i = sum_k t_ik y_k, kept current.
+// The pseudolikelihood from the samples: row j of Y^T [vertices x n] is y_j, row i of R is r_i = sum_k t_ik y_k, kept
+// current.
 
 import { f64At, u32At } from "./memory";
 import { Penalty } from "./penalty";

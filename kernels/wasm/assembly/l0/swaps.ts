@@ -10,8 +10,8 @@ function isNeighbour(k: i32, from: i32, to: i32, neighbours: usize): bool {
 }
 
 /**
- * Best swaps at vertices `first + begin` to `first + end`. A gain is at most u^2 / (2 h) - lambda0, h the least curvature at i
- * with its ridge: one comparison of squares passes over nearly all k.
+ * Best swaps at vertices `first + begin` to `first + end`. A gain is at most u^2 / (2 h) - lambda0, h the least
+ * curvature at i with its ridge: one comparison of squares passes over nearly all k.
  */
 export function graphSwaps_f64(
   vertices: i32, starts: usize, neighbours: usize, incident: usize, values: usize, diagonal: usize,

@@ -1,6 +1,6 @@
-// Projection of rows onto the simplex { y >= 0, sum y = r }: y = max(x - tau, 0). Michelot's rounds find tau: it is the mean
-// of the entries still in, less r over their number, and rises as those below it drop out. Entries are taken less the
-// largest of their row, so that at least that one stays; sums are f64 in two chains, whatever T.
+// Projection of rows onto the simplex { y >= 0, sum y = r }: y = max(x - tau, 0). Michelot's rounds find tau: it is the
+// mean of the entries still in, less r over their number, and rises as those below it drop out. Entries are taken less
+// the largest of their row, so that at least that one stays; sums are f64 in two chains, whatever T.
 //
 // `x` points at the first row, rows are `stride` elements apart, [begin, end) are the rows of this call.
 

@@ -1,17 +1,20 @@
-// Coordinate descent that touches the residual only where a level changes; contract/quantization/descent.ts has the step and the rule.
+// Coordinate descent that touches the residual only where a level changes; contract/quantization/descent.ts has the
+// step and the rule.
 //
 // A tile of rows goes through the columns together, a panel of columns at a time. Inside a panel a row is scanned a
-// vector of columns at a time for the first level that a step would change; that one changes, its row of the coupling is
-// added to the panel's part of the residual, and the scan resumes behind it. When all rows are through a panel, their
-// changes are added to the rest of the residual, strip by strip: the strip of the panel's coupling stays in the cache
-// for all rows, and several changes share one turn over the residual.
+// vector of columns at a time for the first level that a step would change; that one changes, its row of the coupling
+// is added to the panel's part of the residual, and the scan resumes behind it. When all rows are through a panel,
+// their changes are added to the rest of the residual, strip by strip: the strip of the panel's coupling stays in the
+// cache for all rows, and several changes share one turn over the residual.
 //
-// An element of the residual gets its changes in the order of their columns, whatever the tile, the panel and the strip:
-// a row's result depends on nothing but the row.
+// An element of the residual gets its changes in the order of their columns, whatever the tile, the panel and the
+// strip: a row's result depends on nothing but the row.
 //
-// A dead column has an infinite scale here: divided by it the residual vanishes, and the target is the column's own level.
+// A dead column has an infinite scale here: divided by it the residual vanishes, and the target is the column's own
+// level.
 //
-// Scratch: DESCENT_SCRATCH words and elements of T, and 2 * DESCENT_TILE + 1 rows of elements: see quantization_blocking.ts.
+// Scratch: DESCENT_SCRATCH words and elements of T, and 2 * DESCENT_TILE + 1 rows of elements: see
+// quantization_blocking.ts.
 
 import { DESCENT_PANEL, DESCENT_STRIP, DESCENT_TILE } from "../../quantization/blocking";
 import { at, lanes, loadOne, multiplyAdd, storeOne, VECTOR } from "../simd";

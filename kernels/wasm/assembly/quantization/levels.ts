@@ -1,4 +1,5 @@
-// Levels l = T / s of weights, and l (s / s') of the same weights on another grid; contract/quantization/levels.ts has the mathematics.
+// Levels l = T / s of weights, and l (s / s') of the same weights on another grid; contract/quantization/levels.ts has
+// the mathematics.
 //
 // Quotients and products are computed in f64, whatever T, and rounded to T: the same in both builds.
 //

@@ -1,8 +1,8 @@
 // Candidates H + G diag(f) for outliers, in place of G, and the sums of squares of columns;
 // contract/quantization/outliers.ts has the mathematics.
 //
-// Products are computed in f64, whatever T, and never fused with a sum: the same in both builds. A column's sum is taken
-// in the order of the rows, whatever the range. Pairs that begin anywhere are as fast as aligned ones.
+// Products are computed in f64, whatever T, and never fused with a sum: the same in both builds. A column's sum is
+// taken in the order of the rows, whatever the range. Pairs that begin anywhere are as fast as aligned ones.
 //
 // No scratch.
 

@@ -1,8 +1,8 @@
 // What solvers ask of rows between the passes: errors, objectives, codes, and the better of two states;
 // contract/quantization has the mathematics.
 //
-// Errors and objectives are computed in f64, whatever T: products of f32 are exact there, so that errors are rounded once and are the
-// same in both builds. A row's sum is taken in an order that its columns give, whatever the range.
+// Errors and objectives are computed in f64, whatever T: products of f32 are exact there, so that errors are rounded
+// once and are the same in both builds. A row's sum is taken in an order that its columns give, whatever the range.
 //
 // No scratch.
 

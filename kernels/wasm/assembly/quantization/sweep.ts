@@ -1,14 +1,15 @@
-// One pass of coordinate descent over quantised rows, columns from left to right; contract/quantization/sweep.ts has the step.
+// One pass of coordinate descent over quantised rows, columns from left to right; contract/quantization/sweep.ts has
+// the step.
 //
 // Two levels of blocking. The columns of a block (COLUMN_BLOCK) see each other through a packed copy of the coupling's
-// diagonal block: a register tile of 2 vectors of rows x 4 columns gathers what the earlier columns of the block changed,
-// then updates its four columns one after the other, all in registers. All columns see the finished block, the block's
-// own included, through one matrix product:
+// diagonal block: a register tile of 2 vectors of rows x 4 columns gathers what the earlier columns of the block
+// changed, then updates its four columns one after the other, all in registers. All columns see the finished block, the
+// block's own included, through one matrix product:
 //
 //     G[rows, :] += D M[block, :]          D [rows, block] = s (old level - new level)
 //
-// These updates work on copies of G, so that each element of G gets every change exactly once, from the product. The copies
-// are the share COLUMN_BLOCK / (2 columns) of all multiply-adds.
+// These updates work on copies of G, so that each element of G gets every change exactly once, from the product. The
+// copies are the share COLUMN_BLOCK / (2 columns) of all multiply-adds.
 //
 // Tiles are transposed while they are copied: step j holds the rows' elements of column j, so that the arithmetic runs
 // along rows and lanes never exchange data. A row's result does not depend on its neighbours, nor on the range.
@@ -74,8 +75,8 @@ export function quantizationSweep<T>(
 }
 
 /**
- * Scales or zero points of a tile, one step a column, from values given per row and group; `padding` beyond the borders.
- * `groups` holds the group of each column of the matrix, or is null where there is one group.
+ * Scales or zero points of a tile, one step a column, from values given per row and group; `padding` beyond the
+ * borders. `groups` holds the group of each column of the matrix, or is null where there is one group.
  */
 function spreadGroups<T>(
   values: usize, row: usize, groups: usize, left: i32, width: i32, height: i32, padding: T, tile: usize,
