@@ -62,6 +62,8 @@ function valuesOf(entry: OptionEntry): string {
       return `a vector, ${rangeOf(entry)}`;
     case "indices":
       return "indices";
+    case "edges":
+      return "pairs of indices";
     case "sparseMatrix":
       return "a sparse matrix";
     case "group":

@@ -95,6 +95,10 @@ function kindJson(entry: OptionEntry): JsonSchema {
       return { $ref: "#/components/schemas/Vector" };
     case "indices":
       return indicesJson;
+    case "edges": {
+      const pair = { type: "array", items: { type: "integer", minimum: 0 }, minItems: 2, maxItems: 2 };
+      return { type: "array", items: pair };
+    }
     case "sparseMatrix":
       return { $ref: "#/components/schemas/SparseInput" };
     case "group":

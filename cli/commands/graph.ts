@@ -12,6 +12,7 @@ import {
   sparsePrecisionPath,
   sparsePrecisionPathOptions,
 } from "../../mod.ts";
+import { nearestName } from "../../solvers/core/names.ts";
 import { certificate } from "../certificate.ts";
 import { command, UsageError } from "../command.ts";
 import { FileError, writeWhole } from "../files.ts";
@@ -35,13 +36,16 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
 
   minima graph cells.tsv --transform normal-scores --out cells.svg
   minima graph prices.csv --ignore date --transform log-returns --out market.graphml
-  minima graph cells.tsv --lambda0 0.05 --lambda2 0.5 --method exact --out cells.dot`,
+  minima graph cells.tsv --lambda0 0.05 --lambda2 0.5 --method exact --out cells.dot
+  minima graph cells.tsv --required PKA--Raf,PKC--Raf --forbidden PIP2--Jnk`,
   operands: [1, 1],
   options: {
     ...tableOptions,
     ...transformOption,
     out: { kind: "text", value: "FILE", about: "where to write the graph: .csv, .graphml, .dot or .svg, a picture" },
     drawing: { kind: "text", value: "NAME", about: "what an .svg shows: network (the default) or matrix, a heat map" },
+    required: { kind: "text", value: "EDGES", about: "edges that the graph has: a--b,c--d by columns" },
+    forbidden: { kind: "text", value: "EDGES", about: "edges that the graph must not have, in the same way" },
     json: { kind: "flag", about: "report as JSON" },
   },
   solver: {
@@ -59,12 +63,19 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
     if (lambda0 === undefined) refuseOthers(sparsePrecisionPathOptions, "without --lambda0");
     else refuseOthers(sparsePrecisionOptions, "with --lambda0");
     const { columns, matrix: samples } = transformed(await readTable(path, options), options.transform);
-    const [constant] = single.center ? constantColumns(samples) : [];
-    if (constant !== undefined) {
-      const name = columns[constant];
-      throw new FileError(`${path}: column "${name}" has no variance; --ignore "${name}" leaves it out.`);
+    const constant = single.center ? Array.from(constantColumns(samples), (j) => columns[j]) : [];
+    if (constant.length > 0) {
+      const named = constant.map((name) => JSON.stringify(name)).join(", ");
+      const [noun, verb, pronoun] = constant.length > 1 ? ["columns", "have", "them"] : ["column", "has", "it"];
+      throw new FileError(
+        `${path}: ${noun} ${named} ${verb} no variance; --ignore "${constant.join(",")}" leaves ${pronoun} out.`,
+      );
     }
-    const watch = underWatch(terminal, signal);
+    const rules = {
+      required: edgesOf("required", options.required, columns),
+      forbidden: edgesOf("forbidden", options.forbidden, columns),
+    };
+    const watch = { ...rules, ...underWatch(terminal, signal) };
     const choice = lambda0 === undefined
       ? await choose(samples, { ...settings(sparsePrecisionPathOptions), ...watch })
       : { fit: await sparsePrecision(samples, { ...single, lambda0, ...watch }), lambda0 };
@@ -83,6 +94,22 @@ interface Choice {
   readonly candidates?: number;
   /** The path ended while the criterion was still falling. */
   readonly last?: boolean;
+}
+
+/** Edges by the names of columns. @throws {UsageError} for a column that is not there */
+function edgesOf(flag: string, text: string | undefined, columns: readonly string[]): [number, number][] {
+  return (text === undefined ? [] : text.split(",")).map((edge) => {
+    const names = edge.split("--").map((name) => name.trim()), [i, j] = names.map((name) => columns.indexOf(name));
+    if (names.length === 2 && i >= 0 && j >= 0) return [i, j];
+    const unknown = names.length === 2 ? names.find((name) => !columns.includes(name)) : undefined;
+    const nearest = unknown === undefined ? undefined : nearestName(unknown, columns);
+    throw new UsageError(
+      `Option --${flag}: expected edges a--b between commas, received "${edge}"` +
+        (unknown === undefined
+          ? "."
+          : `; there is no column "${unknown}"${nearest === undefined ? "" : `, the nearest is "${nearest}"`}.`),
+    );
+  });
 }
 
 /** The graph of the path with the least criterion. */

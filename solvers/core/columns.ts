@@ -1,46 +1,70 @@
 import type { Matrix, Vector } from "./matrix.ts";
 
-/** Share of a column's mean square below which what centring leaves is rounding: the column is constant. */
-const roundingShare = 1e-20;
+/**
+ * Share of a column's mean square below which what centring leaves is rounding: the numbers differ by a few units in their
+ * last place, and the column is constant.
+ */
+const roundingShare = (4 * Number.EPSILON) ** 2;
 
 /** Means and spreads of the columns of a matrix. */
 export interface ColumnMoments {
   /** Mean of each column; 0 where columns are not centred. */
   readonly means: Float64Array;
+  /** What the means lack of those of the columns: numbers below their last place, which large means hide. */
+  readonly tails: Float64Array;
   /** Mean square of each column about its mean, exactly 0 where that is rounding. */
   readonly variances: Float64Array;
+  /** Mean square of each column about zero. */
+  readonly meanSquares: Float64Array;
 }
 
-/** Moments of all columns, about their means or about zero; row by row, as the data lie. */
-export function columnMoments({ data, shape: [rows, columns] }: Matrix, center: boolean): ColumnMoments {
-  const means = new Float64Array(columns), variances = new Float64Array(columns);
-  const squares = new Float64Array(columns);
-  for (let i = 0; i < rows; i++) addSquares(squares, data, i * columns);
+/**
+ * Moments of all columns, about their means or about zero; row by row, as the data lie.
+ *
+ * @param weights One a row, not negative; all 1 where they are left out.
+ */
+export function columnMoments(
+  { data, shape: [rows, columns] }: Matrix,
+  center: boolean,
+  weights?: ArrayLike<number>,
+): ColumnMoments {
+  const means = new Float64Array(columns), tails = new Float64Array(columns);
+  const variances = new Float64Array(columns), meanSquares = new Float64Array(columns);
+  const sums = { means, tails, variances, meanSquares };
+  let total = weights ? 0 : rows;
+  if (weights) { for (let i = 0; i < rows; i++) total += weights[i]; }
   if (center) {
-    for (let i = 0; i < rows; i++) addRow(means, data, i * columns);
-    for (let j = 0; j < columns; j++) means[j] /= rows;
-    for (let i = 0; i < rows; i++) addSpreads(variances, means, data, i * columns);
-  } else variances.set(squares);
-  for (let j = 0; j < columns; j++) {
-    variances[j] = variances[j] > roundingShare * squares[j] ? variances[j] / rows : 0;
+    for (let i = 0; i < rows; i++) addRow(means, data, i * columns, weights ? weights[i] : 1);
+    for (let j = 0; j < columns; j++) means[j] /= total;
   }
-  return { means, variances };
+  for (let i = 0; i < rows; i++) addDeviations(sums, data, i * columns, weights ? weights[i] : 1);
+  for (let j = 0; j < columns; j++) {
+    tails[j] = center ? tails[j] / total : 0;
+    // About the mean itself; the tail is so small that nothing cancels but rounding.
+    const sum = variances[j] - total * tails[j] * tails[j];
+    variances[j] = sum > roundingShare * meanSquares[j] ? sum / total : 0;
+    meanSquares[j] /= total;
+  }
+  return sums;
 }
 
 // Functions of a row, because engines compile what is called often sooner than a loop that runs long.
 
-function addRow(sums: Float64Array, data: Vector, from: number): void {
-  for (let j = 0; j < sums.length; j++) sums[j] += data[from + j];
+function addRow(sums: Float64Array, data: Vector, from: number, weight: number): void {
+  for (let j = 0; j < sums.length; j++) sums[j] += weight * data[from + j];
 }
 
-function addSquares(squares: Float64Array, data: Vector, from: number): void {
-  for (let j = 0; j < squares.length; j++) squares[j] += data[from + j] * data[from + j];
-}
-
-function addSpreads(variances: Float64Array, means: Float64Array, data: Vector, from: number): void {
+function addDeviations(
+  { means, tails, variances, meanSquares }: ColumnMoments,
+  data: Vector,
+  from: number,
+  weight: number,
+): void {
   for (let j = 0; j < means.length; j++) {
-    const centered = data[from + j] - means[j];
-    variances[j] += centered * centered;
+    const value = data[from + j], deviation = value - means[j], weighted = weight * deviation;
+    tails[j] += weighted;
+    variances[j] += weighted * deviation;
+    meanSquares[j] += weight * value * value;
   }
 }
 

@@ -81,6 +81,14 @@ export interface IndicesOption extends OptionEntryBase {
   readonly default?: undefined;
 }
 
+/** Pairs of indices: edges of a graph. */
+export interface EdgesOption extends OptionEntryBase {
+  /** Discriminates the entries. */
+  readonly kind: "edges";
+  /** The value where it is left out. */
+  readonly default?: readonly (readonly [number, number])[];
+}
+
 /** A sparse matrix. */
 export interface SparseMatrixOption extends OptionEntryBase {
   /** Discriminates the entries. */
@@ -115,6 +123,7 @@ export type OptionEntry =
   | ListOption
   | VectorOption
   | IndicesOption
+  | EdgesOption
   | SparseMatrixOption
   | GroupOption
   | HandleOption;
@@ -131,6 +140,7 @@ export type OptionOf<T> = [T] extends [boolean] ? FlagOption
   : [T] extends [SparseMatrix] ? SparseMatrixOption
   : Float64Array extends T ? VectorOption
   : Uint32Array extends T ? IndicesOption
+  : [T] extends [readonly (readonly [number, number])[]] ? EdgesOption
   : [T] extends [readonly number[]] ? ListOption
   : GroupOption<T>;
 
@@ -198,6 +208,11 @@ export function vector(spec: Omit<VectorOption, "kind">): VectorOption {
 /** A vector of indices. */
 export function indices(spec: Omit<IndicesOption, "kind">): IndicesOption {
   return { ...spec, kind: "indices" };
+}
+
+/** Pairs of indices. */
+export function edges<const S extends Omit<EdgesOption, "kind">>(spec: S): S & { readonly kind: "edges" } {
+  return { ...spec, kind: "edges" };
 }
 
 /** A sparse matrix. */

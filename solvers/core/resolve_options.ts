@@ -104,6 +104,13 @@ export function checkOption(entry: OptionEntry, value: unknown, label: string, s
       if (!Array.isArray(value)) throw refuse(label, expectation(entry), value);
       return Uint32Array.from(checkElements(value, (element) => element >>> 0 === element, "an index", label));
     }
+    case "edges":
+      if (!Array.isArray(value)) throw refuse(label, expectation(entry), value);
+      value.forEach((pair, at) => {
+        if (Array.isArray(pair) && pair.length === 2 && pair.every((end) => end >>> 0 === end)) return;
+        throw refuse(`${label}[${at}]`, "a pair of indices", pair);
+      });
+      return value;
     case "sparseMatrix":
       checkSparseMatrix(label, value as SparseMatrix, "use it");
       return value;
@@ -138,6 +145,8 @@ function expectation(entry: OptionEntry): string {
       return "a Float32Array, a Float64Array or an array of numbers";
     case "indices":
       return "a Uint32Array or an array of indices";
+    case "edges":
+      return "an array of pairs of indices";
     case "sparseMatrix":
       return "a sparse matrix";
     case "group":

@@ -11,13 +11,19 @@ import {
   type Pseudolikelihood,
   withoutZeros,
 } from "./pseudolikelihood.ts";
-import { adjacencyOf } from "./edge_arrays.ts";
+import { adjacencyOf, degreesOf } from "./edge_arrays.ts";
 import { leastCurvatures } from "./gradient.ts";
+import { solveOnSupport } from "./support_solution.ts";
 
 /** A graph and its objective. */
 export interface GraphSolution {
   readonly estimate: GraphEstimate;
   readonly objective: number;
+}
+
+/** Whether a solution is better than another by more than rounding, so that no way to compute them decides. */
+export function improves(next: GraphSolution, { objective }: GraphSolution): boolean {
+  return next.objective < objective - 1e-9 * (1 + Math.abs(objective));
 }
 
 /** Limits of the descents, and what they have used. */
@@ -33,9 +39,16 @@ export interface GraphBudget {
   ended?: "iteration-limit" | "time-limit";
 }
 
-const sweepsPerCall = 200;
+/** Multiply-adds of a descent between two checkpoints. */
+const workPerCall = 1e8;
 
-/** Coordinate descent on the penalty itself over the edges of a point alone. */
+/** Sweeps that take as long as what the first call gathers besides, and sweeps after which a descent crawls. */
+const loadingSweeps = 4, crawling = 100;
+
+/**
+ * Coordinate descent on the penalty itself over the edges of a point alone. Where sweeps crawl, because variables are nearly
+ * collinear, the minimum over the edges that are left is solved for, and the descent goes on from there.
+ */
 export async function descendOn(
   problem: Pseudolikelihood,
   penalty: L0Penalty,
@@ -43,17 +56,32 @@ export async function descendOn(
   budget: GraphBudget,
   tolerance = budget.tolerance,
 ): Promise<GraphSolution> {
-  const kinds = new Uint8Array(start.values.length).fill(penaltyKinds.counted);
-  for (let point = start;;) {
-    const limit = Math.min(sweepsPerCall, budget.sweepLimit - budget.sweeps);
-    const { estimate, sweeps } = await problem.descend({ point, kinds, penalty, sweeps: limit, tolerance });
-    point = estimate;
-    budget.sweeps += sweeps;
-    if (budget.sweeps >= budget.sweepLimit) budget.ended ??= "iteration-limit";
-    const objective = graphObjective(penalty, estimate);
-    const state = { stage: "descent", fraction: 0, iteration: budget.sweeps, objective };
-    if (await budget.run.checkpoint(state)) budget.ended ??= "time-limit";
-    if (sweeps < limit || budget.ended) return { estimate: withoutZeros(estimate), objective };
+  const { rules, vertices } = problem;
+  for (let point: GraphPoint | undefined = start;;) {
+    const begin: GraphPoint = point;
+    const kinds = Uint8Array.from(
+      begin.values,
+      (_, e) => rules.isRequired(begin.ends[2 * e], begin.ends[2 * e + 1]) ? penaltyKinds.kept : penaltyKinds.counted,
+    );
+    const affordable = Math.floor(workPerCall / Math.max(1, problem.sweepWork(degreesOf(begin.ends, vertices))));
+    let limit = Math.min(crawling, Math.max(1, affordable - loadingSweeps), budget.sweepLimit - budget.sweeps);
+    let made = 0, estimate: GraphEstimate, isDone: boolean;
+    for (let from: GraphPoint | undefined = begin;; from = undefined) {
+      const descent = await problem.descend({ point: from, kinds, penalty, sweeps: limit, tolerance });
+      estimate = descent.estimate;
+      made += descent.sweeps;
+      budget.sweeps += descent.sweeps;
+      isDone = descent.sweeps < limit;
+      if (budget.sweeps >= budget.sweepLimit) budget.ended ??= "iteration-limit";
+      const objective = graphObjective(problem, penalty, estimate);
+      const state = { stage: "descent", fraction: 0, iteration: budget.sweeps, objective };
+      if (await budget.run.checkpoint(state)) budget.ended ??= "time-limit";
+      if (isDone || budget.ended) return { estimate: withoutZeros(estimate, rules), objective };
+      if (made >= crawling) break;
+      limit = Math.min(Math.max(1, affordable), crawling - made, budget.sweepLimit - budget.sweeps);
+    }
+    const left: GraphEstimate = withoutZeros(estimate, rules);
+    point = solveOnSupport(problem, penalty, left) ?? left;
   }
 }
 
@@ -124,14 +152,15 @@ async function swapEdges(
   penalty: L0Penalty,
   estimate: GraphEstimate,
 ): Promise<GraphPoint | undefined> {
-  const current = await evaluate(problem, estimate, penalty);
+  const { rules } = problem, current = await evaluate(problem, estimate, penalty);
   const { ends, values, diagonal } = current;
   const { starts, neighbours, incident, gains, targets, along } = await problem.bestSwaps(current, penalty);
   const swaps: (Swap & { gain: number; other: number })[] = [];
   for (let i = 0; i < problem.vertices; i++) {
     for (let at = starts[i]; at < starts[i + 1]; at++) {
-      if (gains[at] === 0) continue;
+      if (gains[at] === 0 || rules.isRequired(i, neighbours[at])) continue;
       checkTarget(targets[at], i, neighbours.subarray(starts[i], starts[i + 1]), problem.vertices);
+      if (rules.isForbidden(i, targets[at])) continue;
       const curvature = curvatureAt(problem, current, i, targets[at]);
       const size = Math.min(Math.abs(along[at]) / (curvature + 2 * penalty.lambda2), penalty.bound);
       const value = -Math.sign(along[at]) * size;
@@ -183,7 +212,7 @@ async function enteringEdges(
   await problem.derivativesAbove(limits, (derivative, i, j) => {
     const gain = entryGain(curvatureAt(problem, estimate, i, j), derivative, penalty);
     // A rounding error above zero is no gain: it would let an edge in and out forever.
-    if (!(gain > Math.min(least, 1e-10)) || isPresent(i, j)) return;
+    if (!(gain > Math.min(least, 1e-10)) || isPresent(i, j) || problem.rules.isForbidden(i, j)) return;
     if (gain > 1e-10) improving++;
     ends.push([i, j]);
     gains.push(gain);

@@ -45,7 +45,7 @@ export function createDualPoints(
 
   return (edges, values, diagonal) => {
     gather(edges, values, diagonal);
-    let value = vertices, size = vertices;
+    let value = vertices, size = vertices, dataTerm = 0;
     for (let i = 0; i < vertices; i++) {
       const begin = starts[i], end = starts[i + 1], row = i * vertices;
       mixRows(products, row, gram, vertices, columns, factors, begin, end);
@@ -55,6 +55,7 @@ export function createDualPoints(
       const argument = inverse * (2 * products[row + i] - norm * inverse);
       const term = argument > 0 ? Math.log(argument) : -Infinity;
       value += term;
+      dataTerm += norm * inverse - Math.log(diagonal[i]);
       size += Math.abs(term);
       inverses[i] = 2 * inverse;
     }
@@ -64,7 +65,7 @@ export function createDualPoints(
         gradient[edge] = factor * products[row + j] + inverses[j] * products[j * vertices + i];
       }
     }
-    return { value, size, gradient };
+    return { value, size, dataTerm, gradient };
   };
 }
 

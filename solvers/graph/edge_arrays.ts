@@ -77,6 +77,13 @@ export function adjacencyOf(ends: ArrayLike<number>, vertices: number) {
   return { starts, neighbours, incident };
 }
 
+/** Number of edges at each vertex. */
+export function degreesOf(ends: ArrayLike<number>, vertices: number): Uint32Array {
+  const degrees = new Uint32Array(vertices);
+  for (let at = 0; at < ends.length; at++) degrees[ends[at]]++;
+  return degrees;
+}
+
 /** Arrays of a descent by classes of edges: the edges go to the device class by class, and come back in the order given. */
 export function createClassArrays(workspace: Workspace, vertices: number) {
   const edges = createEdgeArrays(workspace), adjacency = createAdjacency(workspace, vertices);

@@ -11,8 +11,13 @@ import {
   type Tree,
 } from "../l0/search.ts";
 import { descendOn, type GraphBudget, graphDescent, type GraphSolution } from "./descent.ts";
+import { admissible, type EdgeRules } from "./edge_rules.ts";
+import { refitted } from "./search.ts";
 import { edgeNumber, endsOfEdge, type GraphPoint, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
 import { createGraphRelaxation, type GraphStart, type RelaxedGraph, startOfNode } from "./relaxation.ts";
+
+/** Multiply-adds that moves with refits may take among the nodes. */
+const refitWorkOfNodes = 1e9;
 
 /** The best graph found and the proof of how good it is. */
 export interface ExactGraph extends GraphSolution, SearchOutcome {}
@@ -31,17 +36,29 @@ export async function solveGraphExactly(
   options: SearchOptions,
 ): Promise<ExactGraph> {
   let best = start;
+  let refitWork = refitWorkOfNodes;
   const incumbent = () => best.objective;
 
   async function improve(from: GraphPoint): Promise<void> {
     const local = { ...budget, sweeps: 0, trace: [], ended: undefined };
-    const solution = await descendOn(problem, penalty, from, local);
+    const solution = await descendOn(problem, penalty, admissible(from, problem.rules), local);
     if (!(solution.objective < best.objective)) return;
-    best = await graphDescent(problem, penalty, solution.estimate, local);
+    const descended = await graphDescent(problem, penalty, solution.estimate, local);
+    best = await refitted(problem, penalty, descended, local, (work) => (refitWork -= work) >= 0);
     budget.trace.push(best.objective);
   }
 
   const nodes = problem.openNodes?.(penalty, options);
+  const { required, forbidden } = problem.rules;
+  /** The same request under the rules, which every node obeys. */
+  const ruled = <Start>(request: NodeRequest<Start>): NodeRequest<Start> => ({
+    ...request,
+    writeStatuses(statuses) {
+      request.writeStatuses(statuses);
+      for (const [i, j] of required) statuses[edgeNumber(i, j, problem.vertices)] = nodeStatus.kept;
+      for (const [i, j] of forbidden) statuses[edgeNumber(i, j, problem.vertices)] = nodeStatus.zero;
+    },
+  });
   try {
     const outcome = nodes
       ? await branchAndBound<NodeStart>({
@@ -49,7 +66,7 @@ export async function solveGraphExactly(
         incumbent,
         relax: (requests) =>
           nodes.relax(
-            requests.map((request) => ({ ...request, start: request.start ?? nodeStartOf(best.estimate) })),
+            requests.map((request) => ruled({ ...request, start: request.start ?? nodeStartOf(best.estimate) })),
             incumbent,
             ({ start }) => improve(pointOfNode(start)),
           ),
@@ -69,7 +86,7 @@ export async function solveGraphExactly(
       writeStatuses(statuses);
       const relaxed = await relax(statuses, start, best.objective);
       const { bound, complete, fixings, fractional } = relaxed;
-      if (bound < best.objective) await improve(rounded(relaxed, statuses, penalty));
+      if (bound < best.objective) await improve(rounded(relaxed, statuses, penalty, problem.rules));
       return { bound, complete, fixings, candidates: fractional, start: startOfNode(relaxed) };
     }
     return {
@@ -77,7 +94,7 @@ export async function solveGraphExactly(
       incumbent,
       async relax(requests) {
         const relaxations = [];
-        for (const request of requests) relaxations.push(await relaxOne(request));
+        for (const request of requests) relaxations.push(await relaxOne(ruled(request)));
         return relaxations;
       },
     };
@@ -106,9 +123,14 @@ export async function solveGraphExactly(
 }
 
 /** The edges that are kept or nearer to being there than not: all that are nonzero may be very many. */
-function rounded({ edges, estimate }: RelaxedGraph, statuses: Uint8Array, penalty: L0Penalty): GraphPoint {
+function rounded(
+  { edges, estimate }: RelaxedGraph,
+  statuses: Uint8Array,
+  penalty: L0Penalty,
+  rules: EdgeRules,
+): GraphPoint {
   const values = estimate.values.map((value, k) =>
     statuses[edges[k]] === nodeStatus.kept || indicatorAt(value, penalty) >= 0.5 ? value : 0
   );
-  return withoutZeros({ ...estimate, values });
+  return withoutZeros({ ...estimate, values }, rules);
 }

@@ -1,5 +1,6 @@
 /** Sparse precision matrices: the graph of dependences among variables. @module */
 
+export type { CovarianceData, GraphData } from "./data.ts";
 export { type GraphEdge, graphEdges } from "./edges.ts";
 export {
   type GraphCriterion,

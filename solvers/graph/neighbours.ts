@@ -28,10 +28,14 @@ export function createNeighbourSums(
   /** The graph of the latest descent, for its gradient. */
   let latest: ReturnType<typeof arrays.load> & { packing: PackedGram | undefined };
 
+  const entries = workspace.view(gram);
+
   return {
     samples,
     vertices,
     variances,
+    covarianceWork: 1,
+    covariance: (i, j) => entries[i * vertices + j],
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
       if (point) {
         const loaded = arrays.load(point, kinds);

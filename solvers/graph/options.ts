@@ -1,7 +1,7 @@
 /** The options of sparse precision matrices: what they mean in the interfaces, what they take in the tables. @module */
 
 import type { SparseMatrix } from "../core/matrix.ts";
-import { choice, flag, integer, number, type OptionTable, required, sparseMatrix } from "../core/options.ts";
+import { choice, edges, flag, integer, number, type OptionTable, required, sparseMatrix } from "../core/options.ts";
 import type { OpenSolveOptions } from "../core/solve_options.ts";
 import { type L0Options, l0Options, largestPenalty } from "../l0/options.ts";
 
@@ -15,17 +15,26 @@ export type GraphCriterion = "ebic" | "pseudo-ebic";
 export interface PrecisionOptions extends L0Options {
   /** Ridge penalty on the squared entries of each edge, >= 0; where it is 0, `bigM` must be finite. */
   readonly lambda2: number;
-  /** A local minimum that no swap of neighbouring edges improves, or a certified solution. @default "approximate" */
-  readonly method?: "approximate" | "exact";
+  /**
+   * `approximate`: a local minimum of descents and of moves of single edges; `exact`: a certified solution; `auto`: up to 64
+   * variables `exact` for as many nodes as take about as long as the search, with the gap that is left; beyond, `approximate`.
+   *
+   * @default "auto"
+   */
+  readonly method?: "auto" | "approximate" | "exact";
   /** Descents from random orders besides the greedy one, >= 0; the best is kept. @default 0 */
   readonly randomStarts?: number;
   /**
-   * Times that a random fifth of the best graph's edges is taken away and the descent goes on from there, >= 0; the better
+   * Times that a random fifth of the best graph's edges is taken away and the search goes on from there, >= 0; the better
    * graph is kept. @default 12 up to 256 variables, 0 beyond
    */
   readonly perturbations?: number;
   /** A symmetric matrix with a positive diagonal to start from. @default the empty graph */
   readonly initial?: SparseMatrix;
+  /** Edges that the graph has whatever they are worth, pairs of variables; each is paid for like any other. @default [] */
+  readonly required?: readonly (readonly [number, number])[];
+  /** Edges that the graph must not have, pairs of variables. @default [] */
+  readonly forbidden?: readonly (readonly [number, number])[];
   /**
    * How the data term is evaluated: from stored products of the matrix with the Gram matrix; by sums over neighbours, which
    * needs half the memory; or from the residuals of the samples, without the Gram matrix. `auto` decides by size and
@@ -83,9 +92,11 @@ const sharedOptions: OptionTable<Omit<PrecisionOptions, "perturbations">, OpenSo
     most: largestPenalty,
     about: "Ridge penalty on the squared entries of each edge; where it is 0, `bigM` must be finite.",
   })),
-  method: choice(["approximate", "exact"], {
-    default: "approximate",
-    about: "A local minimum that no swap of neighbouring edges improves, or a certified solution.",
+  method: choice(["auto", "approximate", "exact"], {
+    default: "auto",
+    about:
+      "`approximate`: a local minimum of descents and of moves of single edges; `exact`: a certified solution; `auto`: up to " +
+      "64 variables `exact` for as many nodes as take about as long as the search.",
   }),
   randomStarts: integer({
     least: 0,
@@ -97,6 +108,11 @@ const sharedOptions: OptionTable<Omit<PrecisionOptions, "perturbations">, OpenSo
     otherwise: "the empty graph",
     about: "A symmetric matrix with a positive diagonal to start from.",
   }),
+  required: edges({
+    default: [],
+    about: "Edges that the graph has whatever they are worth, pairs of variables; each is paid for like any other.",
+  }),
+  forbidden: edges({ default: [], about: "Edges that the graph must not have, pairs of variables." }),
   evaluation: choice(["auto", "products", "neighbours", "residuals"], {
     default: "auto",
     about:

@@ -1,9 +1,17 @@
-import { entryGain, l0Penalty } from "../l0/penalty.ts";
+import { entryGain, keptConjugate, l0Penalty } from "../l0/penalty.ts";
+import { largestPenalty } from "../l0/options.ts";
 import { finite } from "../core/certificate.ts";
-import type { Matrix } from "../core/matrix.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
-import { leastDerivatives, presenceOf } from "./descent.ts";
-import { curvatureAt, emptyGraph, evaluate, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
+import type { GraphData } from "./data.ts";
+import { type GraphSolution, leastDerivatives, presenceOf } from "./descent.ts";
+import {
+  curvatureAt,
+  emptyGraph,
+  evaluate,
+  graphObjective,
+  type GraphPoint,
+  type Pseudolikelihood,
+} from "./pseudolikelihood.ts";
 import { type GraphCriterion, type PrecisionPathOptions, sparsePrecisionPathOptions } from "./options.ts";
 import { type GraphSession, openGraph, type SparsePrecision } from "./precision.ts";
 import { logDeterminant } from "./structure.ts";
@@ -17,10 +25,12 @@ export interface PrecisionPathPoint extends SparsePrecision {
 }
 
 /**
- * Precision matrices from the empty graph on, each warm-started at the one before. Each `lambda0` is just small enough that
- * the best absent edge would enter. The time limit is that of the whole path.
+ * Precision matrices from the empty graph on, each warm-started at the one before, and each with edges of its own. Each
+ * `lambda0` lies inside the interval in which its graph is the answer: below the price at which it was found, above the one
+ * at which the next edge enters. The path ends when no edge enters any more. Time limit and progress are those of the whole
+ * path; `auto` is `approximate` here.
  *
- * @param samples One sample a row [samples, variables].
+ * @param data One sample a row [samples, variables], or the covariance matrix of samples and their number.
  * @throws as {@linkcode sparsePrecision} does, when the first point is asked for
  *
  * @example
@@ -35,30 +45,89 @@ export interface PrecisionPathPoint extends SparsePrecision {
  * ```
  */
 export async function* sparsePrecisionPath(
-  samples: Matrix,
+  data: GraphData,
   options: PrecisionPathOptions,
 ): AsyncGenerator<PrecisionPathPoint, void> {
   const resolved = resolveOptions(sparsePrecisionPathOptions, options, "a sparse precision path");
   const { count, criterion } = resolved;
-  const session = await openGraph(samples, resolved, count);
+  const session = await openGraph(data, resolved, count);
   try {
     const { problem } = session;
     const { maxEdges = 10 * problem.vertices } = resolved;
-    let start: GraphPoint | undefined;
-    let lambda0 = await bestEntry(session, emptyGraph(problem));
-    for (let index = 0; index < count; index++) {
-      const { start: next, covarianceTrace, ...fit } = await session.fit(lambda0, start);
+    let step: PathStep | undefined = await firstStep(session);
+    const least = negligible * step.lambda0;
+    for (let index = 0; index < count && step !== undefined;) {
+      const { lambda0, solution, entry }: PathStep = step;
+      const penalty = l0Penalty(lambda0, session.lambda2, session.bigM);
+      const objective = graphObjective(problem, penalty, solution.estimate);
+      const { estimate, covarianceTrace, ...fit } = await session.report(lambda0, { ...solution, objective });
       if (fit.edgeCount > maxEdges) return;
       yield { ...fit, lambda0, criterion: judge(problem, fit, covarianceTrace, criterion) };
+      session.advance(Math.max(++index / count, fit.edgeCount / Math.max(1, maxEdges)));
       if (fit.status === "time-limit") return;
-      const entry = await bestEntry(session, next);
-      if (entry === 0) return;
-      lambda0 = Math.min(0.99 * entry, 0.97 * lambda0);
-      start = next;
+      step = await nextStep(session, { lambda0, solution: { estimate, objective }, entry }, least);
     }
   } finally {
     session.close();
   }
+}
+
+/** A graph and a price of edges at which it is the answer. */
+interface PathStep {
+  readonly lambda0: number;
+  readonly solution: GraphSolution;
+  /** The price below which an edge would enter. */
+  readonly entry: number;
+}
+
+/** Share of the first price below which what edges gain is rounding. */
+const negligible = 1e-13;
+
+/** The empty graph, at a price at which nothing better is found: edges may pay together where none pays alone. */
+async function firstStep(session: GraphSession): Promise<PathStep> {
+  const { problem } = session, empty = emptyGraph(problem);
+  let lambda0 = Math.max(session.isCertified ? certainPrice(session) : 0, 1.1 * await bestEntry(session, empty));
+  for (;; lambda0 *= 2) {
+    const solution = await session.search(lambda0, empty);
+    const isEmpty = solution.estimate.values.length === problem.rules.required.length;
+    if (!isEmpty && !session.hasEnded() && lambda0 < largestPenalty / 2) continue;
+    return { lambda0, solution, entry: await bestEntry(session, solution.estimate) };
+  }
+}
+
+/**
+ * The next graph that differs. It is found where the best absent edge enters, and taken between that price and the one at
+ * which the next would: inside the interval in which it is the answer.
+ */
+async function nextStep(session: GraphSession, last: PathStep, least: number): Promise<PathStep | undefined> {
+  const before = edgesOf(last.solution.estimate);
+  let { entry, lambda0 } = last, start: GraphPoint = last.solution.estimate;
+  while (entry > least && lambda0 > least) {
+    lambda0 = Math.min(0.99 * entry, 0.97 * lambda0);
+    const solution = await session.search(lambda0, start);
+    start = solution.estimate;
+    entry = session.hasEnded() ? 0 : await bestEntry(session, start);
+    if (session.hasEnded()) return { lambda0, solution, entry };
+    if (edgesOf(start) === before) continue;
+    if (!(entry < lambda0)) return { lambda0, solution, entry };
+    const inside = Math.sqrt(lambda0 * Math.max(entry, lambda0 / 2));
+    return { lambda0: inside, solution, entry };
+  }
+  return undefined;
+}
+
+function edgesOf({ ends, values, diagonal }: GraphPoint): string {
+  return Array.from(values, (_, e) => ends[2 * e] * diagonal.length + ends[2 * e + 1]).sort((a, b) => a - b).join();
+}
+
+/** A price from which on the empty graph is optimal for certain: its own dual point has no derivative above the threshold. */
+function certainPrice({ problem, lambda2, bigM }: GraphSession): number {
+  const { vertices } = problem, free = l0Penalty(0, lambda2, bigM);
+  let largest = 0;
+  for (let i = 0; i < vertices; i++) {
+    for (let j = 0; j < i; j++) largest = Math.max(largest, 4 * Math.abs(problem.covariance(i, j)));
+  }
+  return Math.min(largestPenalty / 4, 1.01 * Math.max(0, keptConjugate(largest, free)));
 }
 
 /** The largest `lambda0` at which some absent edge would enter. */
@@ -68,7 +137,7 @@ async function bestEntry({ problem, lambda2, bigM }: GraphSession, point: GraphP
   const isPresent = presenceOf(estimate);
   let best = 0;
   await problem.derivativesAbove(leastDerivatives(problem, free, estimate, () => best), (derivative, i, j) => {
-    if (isPresent(i, j)) return;
+    if (isPresent(i, j) || problem.rules.isForbidden(i, j)) return;
     best = Math.max(best, entryGain(curvatureAt(problem, estimate, i, j), derivative, free));
   });
   return finite("the largest lambda0 at which an edge enters", best);

@@ -1,6 +1,6 @@
-import type { L0Penalty } from "../l0/penalty.ts";
 import type { Random } from "../core/random.ts";
-import { type GraphBudget, graphLocalSearch, type GraphSolution } from "./descent.ts";
+import { type GraphBudget, type GraphSolution, improves } from "./descent.ts";
+import { admissible } from "./edge_rules.ts";
 import type { GraphEstimate, GraphPoint, Pseudolikelihood } from "./pseudolikelihood.ts";
 
 /** Share of the edges that a perturbation takes away. */
@@ -11,21 +11,17 @@ const removedShare = 0.2;
  * random order; the better graph is kept.
  */
 export async function perturbedSearch(
-  problem: Pseudolikelihood,
-  penalty: L0Penalty,
+  { rules }: Pick<Pseudolikelihood, "rules">,
   start: GraphSolution,
   budget: GraphBudget,
   random: Random,
   rounds: number,
+  search: (from: GraphPoint, order: Random) => Promise<GraphSolution>,
 ): Promise<GraphSolution> {
   let best = start;
   for (let round = 0; round < rounds && !budget.ended && best.estimate.values.length > 0; round++) {
-    const thinned = withoutSome(best.estimate, random);
-    const trial = { ...budget, trace: [] };
-    const next = await graphLocalSearch(problem, penalty, thinned, trial, random);
-    budget.sweeps = trial.sweeps;
-    budget.ended = trial.ended;
-    if (!(next.objective < best.objective)) continue;
+    const next = await search(admissible(withoutSome(best.estimate, random), rules), random);
+    if (!improves(next, best)) continue;
     best = next;
     budget.trace.push(best.objective);
   }

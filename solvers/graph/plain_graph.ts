@@ -1,14 +1,18 @@
 import type { Matrix, Vector } from "../core/matrix.ts";
 import type { Run } from "../core/run.ts";
-import { type L0Penalty, penaltyAt } from "../l0/penalty.ts";
+import type { L0Penalty } from "../l0/penalty.ts";
 import { adjacencyOf } from "./edge_arrays.ts";
-import type { GraphPoint, PlainGraph, ResidualTerms } from "./pseudolikelihood.ts";
+import type { ScaledSamples } from "./data.ts";
+import {
+  type GraphPoint,
+  penaltiesOf,
+  type PlainGraph,
+  type Pseudolikelihood,
+  type ResidualTerms,
+} from "./pseudolikelihood.ts";
 
-/** How `Y` comes from the samples: `(x - mean) scale`, column by column. */
-export interface SampleScaling {
-  readonly means: Float64Array;
-  readonly scales: Float64Array;
-}
+/** How `Y` comes from the samples: `(x - mean - tail) scale`, column by column. */
+export type SampleScaling = Pick<ScaledSamples, "means" | "tails" | "scales">;
 
 /** Multiply-adds between two checkpoints. */
 const workPerCheckpoint = 2 ** 25;
@@ -17,7 +21,7 @@ const workPerCheckpoint = 2 ** 25;
 const samplesTogether = 4;
 
 /** Sums over samples that stay where the caller has them: no copy is kept. */
-export function createPlainGraph(samples: Matrix, { means, scales }: SampleScaling, run: Run): PlainGraph {
+export function createPlainGraph(samples: Matrix, scaling: SampleScaling, run: Run): PlainGraph {
   const { data, shape: [count, vertices] } = samples;
   // Some samples [vertices, samplesTogether]; after the last one there are zeros, which add nothing to any sum.
   const block = new Float64Array(vertices * samplesTogether);
@@ -29,7 +33,7 @@ export function createPlainGraph(samples: Matrix, { means, scales }: SampleScali
       const end = Math.min(count, first + together);
       for (let sample = first; sample < end; sample += samplesTogether) {
         for (let k = 0; k < samplesTogether; k++) {
-          if (sample + k < count) loadSample(block, k, data, (sample + k) * vertices, means, scales);
+          if (sample + k < count) loadSample(block, k, data, (sample + k) * vertices, scaling);
           else for (let at = k; at < block.length; at += samplesTogether) block[at] = 0;
         }
         visit();
@@ -86,11 +90,10 @@ function loadSample(
   place: number,
   data: Vector,
   from: number,
-  means: Float64Array,
-  scales: Float64Array,
+  { means, tails, scales }: SampleScaling,
 ): void {
   for (let j = 0, at = place; j < means.length; j++, at += samplesTogether) {
-    block[at] = (data[from + j] - means[j]) * scales[j];
+    block[at] = (data[from + j] - means[j] - tails[j]) * scales[j];
   }
 }
 
@@ -151,22 +154,21 @@ const sweepsUpdated = 16;
  * summed (Higham 2002, section 3.1).
  */
 export function plainGraphObjective(
-  { ends, values, diagonal }: GraphPoint,
+  point: GraphPoint,
   { norms }: ResidualTerms,
-  variances: Float64Array,
-  samples: number,
+  { variances, samples, rules }: Pick<Pseudolikelihood, "variances" | "samples" | "rules">,
   penalty: L0Penalty,
 ): { dataTerm: number; objective: number; rounding: number } {
+  const { ends, values, diagonal } = point;
   const vertices = variances.length, sizes = new Float64Array(vertices), updates = new Float64Array(vertices).fill(4);
   for (let i = 0; i < vertices; i++) sizes[i] = diagonal[i] * Math.sqrt(variances[i]);
-  let penalties = 0;
+  const penalties = penaltiesOf(point, penalty, rules);
   for (let e = 0; e < values.length; e++) {
     const i = ends[2 * e], j = ends[2 * e + 1], magnitude = Math.abs(values[e]);
     sizes[i] += magnitude * Math.sqrt(variances[j]);
     sizes[j] += magnitude * Math.sqrt(variances[i]);
     updates[i] += 2 * sweepsUpdated;
     updates[j] += 2 * sweepsUpdated;
-    penalties += penaltyAt(values[e], penalty);
   }
   let dataTerm = 0, off = 0, magnitude = penalties;
   for (let i = 0; i < vertices; i++) {

@@ -3,21 +3,23 @@ import { denseFamily } from "../../kernels/families/dense.ts";
 import { l0Family } from "../../kernels/families/l0.ts";
 import { type L0Penalty, l0Penalty } from "../l0/penalty.ts";
 import { certified } from "../core/certificate.ts";
-import { OptionError, ShapeError } from "../core/errors.ts";
-import { checkMatrix, type Matrix, type SparseMatrix } from "../core/matrix.ts";
+import { OptionError } from "../core/errors.ts";
+import type { SparseMatrix } from "../core/matrix.ts";
 import type { Resolved } from "../core/options.ts";
 import { createRandom } from "../core/random.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Result } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import type { OpenSolveOptions } from "../core/solve_options.ts";
-import { type GraphBudget, graphLocalSearch, type GraphSolution } from "./descent.ts";
+import { checkGraphData, type GraphData } from "./data.ts";
+import type { GraphBudget, GraphSolution } from "./descent.ts";
+import { admissible, createEdgeRules } from "./edge_rules.ts";
 import { type ExactGraph, solveGraphExactly } from "./exact.ts";
 import { type PrecisionOptions, type SparsePrecisionOptions, sparsePrecisionOptions } from "./options.ts";
-import { createProblem } from "./problem.ts";
-import { emptyGraph, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
-import { perturbedSearch } from "./perturbation.ts";
 import { plainGraphObjective } from "./plain_graph.ts";
+import { createProblem } from "./problem.ts";
+import { emptyGraph, type GraphEstimate, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
+import { searchGraph } from "./search.ts";
 import { pointOf, precisionOf } from "./sparse.ts";
 import { graphWork } from "./work.ts";
 
@@ -53,9 +55,10 @@ const action = "estimate a precision matrix";
  * A sweep costs O(variables) for every edge that changes; `exact` may be exponential, and larger `lambda2` and smaller
  * `bigM` are what makes it fast.
  *
- * @param samples One sample a row [samples, variables].
- * @throws {ShapeError} when `samples` is empty
- * @throws {DataError} for NaN and infinities, and for a column without variance
+ * @param data One sample a row [samples, variables], or the covariance matrix of samples and their number.
+ * @throws {ShapeError} when the data are empty, or a covariance matrix is not square
+ * @throws {DataError} for NaN and infinities, for columns without variance, and for a covariance matrix that is not symmetric
+ *   and positive semidefinite (up to 3,000 variables)
  * @throws {OptionError} for an option out of its range, and for `lambda2` 0 without a finite `bigM`
  *
  * @example
@@ -66,11 +69,12 @@ const action = "estimate a precision matrix";
  * if (graph.edgeCount !== 1 || graph.precision.indices[1] !== 1) throw new Error("0 and 1 go together");
  * ```
  */
-export async function sparsePrecision(samples: Matrix, options: SparsePrecisionOptions): Promise<SparsePrecision> {
+export async function sparsePrecision(data: GraphData, options: SparsePrecisionOptions): Promise<SparsePrecision> {
   const resolved = resolveOptions(sparsePrecisionOptions, options, "sparse precision");
-  const session = await openGraph(samples, resolved);
+  const session = await openGraph(data, resolved);
   try {
-    const { start: _, covarianceTrace: __, ...fit } = await session.fit(resolved.lambda0);
+    const { lambda0 } = resolved;
+    const { estimate: _, covarianceTrace: __, ...fit } = await session.report(lambda0, await session.search(lambda0));
     return fit;
   } finally {
     session.close();
@@ -79,7 +83,7 @@ export async function sparsePrecision(samples: Matrix, options: SparsePrecisionO
 
 /** A graph and what the next one along a path needs of it. */
 export interface SessionFit extends SparsePrecision {
-  readonly start: GraphPoint;
+  readonly estimate: GraphEstimate;
   /** `tr S T`. */
   readonly covarianceTrace: number;
 }
@@ -89,61 +93,80 @@ export interface GraphSession {
   readonly problem: Pseudolikelihood;
   readonly lambda2: number;
   readonly bigM: number;
-  /** Estimates at one `lambda0`, from `start` on. */
-  fit(lambda0: number, start?: GraphPoint): Promise<SessionFit>;
+  /** Whether results have a bound. */
+  readonly isCertified: boolean;
+  /** The best graph that is found at one `lambda0`, from `start` on. */
+  search(lambda0: number, start?: GraphPoint): Promise<GraphSolution>;
+  /** The result of a solution at one `lambda0`, certified where the method says so. */
+  report(lambda0: number, found: GraphSolution): Promise<SessionFit>;
+  /** Whether a limit has ended the latest search. */
+  hasEnded(): boolean;
+  /** Says which share of the whole call is done. */
+  advance(share: number): void;
   close(): void;
 }
 
 /** Options of a session, checked. */
 export type ResolvedPrecisionOptions = Resolved<PrecisionOptions, OpenSolveOptions | "initial" | "perturbations">;
 
-/** Checks the data, plans, and puts them where the kernels run; the caller closes the session. `points` is how many fits are planned for. */
+/**
+ * Checks the data, plans, and puts them where the kernels run; the caller closes the session.
+ *
+ * @param points Fits that are planned for.
+ */
 export async function openGraph(
-  samples: Matrix,
+  data: GraphData,
   options: ResolvedPrecisionOptions,
   points = 1,
 ): Promise<GraphSession> {
-  const { lambda2, bigM, method, gapTolerance, nodeLimit, branchingWidth, randomStarts, perturbations } = options;
-  const { initial, seed, tolerance, maxIterations } = options;
-  checkMatrix("samples", samples, action);
-  const [count, vertices] = samples.shape;
-  if (count === 0 || vertices === 0) {
-    throw new ShapeError(
-      "samples",
-      `Cannot ${action}: "samples" is ${count} x ${vertices}, but needs a sample and a variable.`,
-    );
-  }
+  const { lambda2, bigM, gapTolerance, branchingWidth, randomStarts, initial, seed } = options;
+  const { count, vertices } = checkGraphData(data);
   if (lambda2 === 0 && bigM === Infinity) {
     throw new OptionError(
       "lambda2",
       `Cannot ${action}: with "lambda2" 0 and no "bigM" the objective may have no minimum, and no bound can be certified.`,
     );
   }
-  const run = startRun(options);
-  const search = { gapTolerance, nodeLimit, branchingWidth, run };
-  const rounds = perturbations ?? usual(vertices), descents = randomStarts + rounds;
+  const rules = createEdgeRules(options.required, options.forbidden, vertices);
+  const course = startRun(options);
+  // Progress is that of the whole call: what a single search says of itself would jump back.
+  let done = 0;
+  const run: Run = points === 1 ? course : {
+    elapsedMs: course.elapsedMs,
+    checkpoint: (state) => course.checkpoint({ ...state, fraction: done }),
+  };
+  const affordable = points === 1 ? affordableNodes(vertices) : 0;
+  const nodeLimit = options.method === "auto" ? Math.min(options.nodeLimit, affordable) : options.nodeLimit;
+  const method = options.method === "auto" ? (nodeLimit > 0 ? "exact" : "approximate") : options.method;
+  const perturbations = options.perturbations ?? usualPerturbations(vertices);
+  const effort = { randomStarts, perturbations, refitWork: points > 1 ? refitWorkOfPoint : usualRefitWork };
+  const descents = randomStarts + perturbations;
   const flops = graphWork({ samples: count, vertices, method, nodeLimit, descents, points });
   const workspace = await openWorkspace({ ...options, families: [denseFamily, l0Family], dtype: "f64", flops });
   try {
-    const problem = await createProblem(workspace, samples, options, run);
+    const problem = await createProblem(workspace, data, { ...options, rules }, run);
     const given = initial && pointOf(initial, vertices);
+    const { tolerance, maxIterations: sweepLimit } = options;
+    let budget: GraphBudget = { run, tolerance, sweepLimit, sweeps: 0, trace: [] };
     return {
       problem,
       lambda2,
       bigM,
-      async fit(lambda0, start = given ?? emptyGraph(problem)) {
+      isCertified: method === "exact",
+      search(lambda0, start = given ?? emptyGraph(problem)) {
+        budget = { run, tolerance, sweepLimit, sweeps: 0, trace: [] };
         const penalty = l0Penalty(lambda0, lambda2, bigM);
-        const budget: GraphBudget = { run, tolerance, sweepLimit: maxIterations, sweeps: 0, trace: [] };
-        const random = createRandom(seed);
-        let solution: GraphSolution | ExactGraph = await graphLocalSearch(problem, penalty, start, budget);
-        for (let k = 0; k < randomStarts && !budget.ended; k++) {
-          const other = await graphLocalSearch(problem, penalty, emptyGraph(problem), budget, random);
-          if (other.objective < solution.objective) solution = other;
-        }
-        solution = await perturbedSearch(problem, penalty, solution, budget, random, rounds);
-        if (method === "exact") solution = await solveGraphExactly(problem, penalty, solution, budget, search);
+        return searchGraph(problem, penalty, admissible(start, rules), budget, createRandom(seed), effort);
+      },
+      async report(lambda0, found) {
+        const penalty = l0Penalty(lambda0, lambda2, bigM);
+        const solution = method === "exact"
+          ? await solveGraphExactly(problem, penalty, found, budget, { gapTolerance, nodeLimit, branchingWidth, run })
+          : found;
         return present(problem, penalty, solution, budget, gapTolerance, workspace, run);
       },
+      hasEnded: () => budget.ended !== undefined,
+      advance: (share) => void (done = Math.max(done, share)),
       close: () => workspace.release(),
     };
   } catch (error) {
@@ -153,8 +176,19 @@ export async function openGraph(
 }
 
 /** Perturbations of graphs of which one takes a few milliseconds. */
-function usual(vertices: number): number {
+function usualPerturbations(vertices: number): number {
   return vertices <= 256 ? 12 : 0;
+}
+
+/** Multiply-adds of moves with refits for one graph, about a second, and for each of many. */
+const usualRefitWork = 1e9, refitWorkOfPoint = 5e7;
+
+/** Variables up to which `auto` certifies, and multiply-adds that it may take for that, some hundred for each derivative. */
+const certifiedUpTo = 64, workOfNodes = 5e8;
+
+/** Nodes that take about as long as the search; none for large graphs. */
+function affordableNodes(vertices: number): number {
+  return vertices <= certifiedUpTo ? Math.ceil(workOfNodes / (100 * vertices ** 3)) : 0;
 }
 
 async function present(
@@ -168,7 +202,7 @@ async function present(
 ): Promise<SessionFit> {
   const { estimate } = solution;
   const terms = await problem.plain.terms(estimate);
-  const { dataTerm, ...sums } = plainGraphObjective(estimate, terms, problem.variances, problem.samples, penalty);
+  const { dataTerm, ...sums } = plainGraphObjective(estimate, terms, problem, penalty);
   const exact = "lowerBound" in solution ? solution : undefined;
   const certificate = certified({
     ...sums,
@@ -191,7 +225,7 @@ async function present(
     iterations: budget.sweeps,
     elapsedMs: run.elapsedMs(),
     plan: workspace.plan,
-    start: estimate,
+    estimate,
     covarianceTrace: terms.diagonalProducts.reduce((sum, product) => sum + product, 0),
   };
 }

@@ -1,11 +1,19 @@
 import { MemoryLimitError, type Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray } from "../../kernels/contract.ts";
-import { columnMoments } from "../core/columns.ts";
-import { DataError } from "../core/errors.ts";
-import type { Matrix, Vector } from "../core/matrix.ts";
+import { DataError, OptionError } from "../core/errors.ts";
+import type { Matrix } from "../core/matrix.ts";
 import { addScaled, plainDot } from "../core/plain_sums.ts";
 import { checkGramRow, randomWeights } from "../core/product_check.ts";
 import type { Run } from "../core/run.ts";
+import {
+  type CovarianceData,
+  type GraphData,
+  isCovariance,
+  type Preparation,
+  scaleCovariance,
+  scaleSamples,
+} from "./data.ts";
+import type { EdgeRules } from "./edge_rules.ts";
 import { createGramSums } from "./gram_sums.ts";
 import { createNeighbourSums } from "./neighbours.ts";
 import type { GraphEvaluation } from "./options.ts";
@@ -14,11 +22,10 @@ import { createProducts } from "./products.ts";
 import type { GraphEvaluator, Pseudolikelihood } from "./pseudolikelihood.ts";
 import { createResiduals } from "./residuals.ts";
 
-/** How samples are prepared, and their data term evaluated. */
-export interface ProblemOptions {
-  readonly center: boolean;
-  readonly standardize: boolean;
+/** How data are prepared, how their data term is evaluated, and which edges are decided. */
+export interface ProblemOptions extends Preparation {
   readonly evaluation: GraphEvaluation;
+  readonly rules: EdgeRules;
 }
 
 /** Variables up to which products are kept: both matrices take 128 MiB then. */
@@ -31,28 +38,92 @@ const gramWork = 4e9;
 const gramDepth = 256;
 
 /**
- * The data term of samples, where the kernels run. `auto` keeps products for few variables, the Gram matrix where it fits
- * in memory, and residuals beyond.
+ * The data term of samples or of a covariance matrix, where the kernels run. `auto` keeps products for few variables, the Gram
+ * matrix where it fits in memory, and residuals beyond.
  *
- * @throws {DataError} for a column without variance
+ * @throws {DataError} for columns without variance, and for a covariance matrix that is none
  */
 export async function createProblem(
   workspace: Workspace,
-  samples: Matrix,
-  { center, standardize, evaluation }: ProblemOptions,
+  data: GraphData,
+  options: ProblemOptions,
   run: Run,
 ): Promise<Pseudolikelihood> {
+  const { evaluator, plain, checked } = isCovariance(data)
+    ? await ofCovariance(workspace, data, options)
+    : await ofSamples(workspace, data, options, run);
+  return { ...evaluator, plain, checked, rules: options.rules };
+}
+
+interface EvaluatedData extends Pick<Pseudolikelihood, "plain" | "checked"> {
+  readonly evaluator: GraphEvaluator;
+}
+
+/** Products where both matrices are wanted, sums over neighbours otherwise. */
+function onGram(
+  workspace: Workspace,
+  gram: DeviceArray<"f64">,
+  count: number,
+  variances: Float64Array,
+  evaluation: GraphEvaluation,
+): GraphEvaluator {
+  const products = evaluation === "products" || (evaluation === "auto" && variances.length <= productsUpTo);
+  return (products ? createProducts : createNeighbourSums)(workspace, gram, count, variances);
+}
+
+/** Share of a variance that an eigenvalue may be below zero by rounding. */
+const indefinite = 1e-10;
+
+/** Variables up to which a covariance matrix is factored to see that it is one. */
+const factoredUpTo = 3000;
+
+async function ofCovariance(
+  workspace: Workspace,
+  { covariance, sampleCount }: CovarianceData,
+  { evaluation, ...preparation }: ProblemOptions,
+): Promise<EvaluatedData> {
+  if (evaluation === "residuals") {
+    throw new OptionError(
+      "evaluation",
+      `Cannot use "evaluation": "residuals" needs samples, not their covariance matrix.`,
+    );
+  }
+  const scaled = scaleCovariance(covariance, preparation), vertices = covariance.shape[0];
+  const variances = Float64Array.from({ length: vertices }, (_, i) => scaled[i * (vertices + 1)]);
+  const gram = workspace.allocate("f64", vertices * vertices, "S");
+  if (vertices <= factoredUpTo) {
+    const trial = scaled.slice();
+    for (let i = 0; i < vertices; i++) trial[i * (vertices + 1)] += indefinite * vertices * variances[i];
+    workspace.write(gram, trial);
+    if (await workspace.kernels.cholesky({ a: { array: gram, rows: vertices, columns: vertices } }) >= 0) {
+      throw new DataError(
+        "covariance",
+        `Cannot estimate a precision matrix: "covariance" is not positive semidefinite.`,
+      );
+    }
+  }
+  workspace.write(gram, scaled);
+  const sums = createGramSums(scaled, vertices);
+  return { evaluator: onGram(workspace, gram, sampleCount, variances, evaluation), plain: sums, checked: sums };
+}
+
+async function ofSamples(
+  workspace: Workspace,
+  samples: Matrix,
+  { evaluation, ...preparation }: ProblemOptions,
+  run: Run,
+): Promise<EvaluatedData> {
   const [count, vertices] = samples.shape;
-  const { scaled, means, scales, variances } = scaleSamples(samples, center, standardize);
-  const plain = createPlainGraph(samples, { means, scales }, run);
+  const { scaled, variances, ...scaling } = scaleSamples(samples, preparation);
+  const plain = createPlainGraph(samples, scaling, run);
   const fromSamples = { plain, checked: plain };
-  if (evaluation === "residuals" && count <= vertices) return { ...onSamples(), ...fromSamples };
+  if (evaluation === "residuals" && count <= vertices) return { evaluator: onSamples(), ...fromSamples };
   let gram: DeviceArray<"f64">;
   try {
     gram = await gramOf(workspace, scaled, count, vertices, run);
   } catch (error) {
     if (evaluation !== "auto" || !(error instanceof MemoryLimitError)) throw error;
-    return { ...onSamples(), ...fromSamples };
+    return { evaluator: onSamples(), ...fromSamples };
   }
   const check = createGramCheck(scaled, count, variances, run);
   await check("S", workspace.view(gram), (weights) => weights);
@@ -66,14 +137,13 @@ export async function createProblem(
         weights.forEach((weight, j) => addScaled(mixture, weight, factor, j * vertices));
         return mixture;
       });
-      return { ...createResiduals(workspace, gram, count, variances), ...fromSamples };
+      return { evaluator: createResiduals(workspace, gram, count, variances), ...fromSamples };
     }
     workspace.free(gram);
-    return { ...onSamples(), ...fromSamples };
+    return { evaluator: onSamples(), ...fromSamples };
   }
-  const products = evaluation === "products" || (evaluation === "auto" && vertices <= productsUpTo);
-  const evaluator = (products ? createProducts : createNeighbourSums)(workspace, gram, count, variances);
-  return { ...evaluator, plain, checked: createGramSums(workspace.view(gram), vertices) };
+  const evaluator = onGram(workspace, gram, count, variances, evaluation);
+  return { evaluator, plain, checked: createGramSums(workspace.view(gram), vertices) };
 
   function onSamples(): GraphEvaluator {
     const data = workspace.allocate("f64", count * vertices, "samples");
@@ -137,37 +207,4 @@ async function gramOf(
   }
   workspace.free(data);
   return gram;
-}
-
-/** `Y`: samples, prepared as asked for, over the square root of their number; and the squared norms of its columns. */
-function scaleSamples(samples: Matrix, center: boolean, standardize: boolean) {
-  const { data, shape: [count, vertices] } = samples;
-  const moments = columnMoments(samples, center);
-  const constant = moments.variances.indexOf(0);
-  if (constant >= 0) {
-    throw new DataError(
-      "samples",
-      `Cannot estimate a precision matrix: column ${constant} of "samples" has no variance.`,
-    );
-  }
-  const scales = moments.variances.map((variance) => 1 / Math.sqrt(count * (standardize ? variance : 1)));
-  const variances = new Float64Array(vertices), scaled = new Float64Array(count * vertices);
-  const { means } = moments;
-  for (let i = 0; i < count; i++) scaleSample(scaled, variances, data, i * vertices, means, scales);
-  return { scaled, means, scales, variances };
-}
-
-function scaleSample(
-  scaled: Float64Array,
-  variances: Float64Array,
-  data: Vector,
-  from: number,
-  means: Float64Array,
-  scales: Float64Array,
-): void {
-  for (let j = 0; j < scales.length; j++) {
-    const value = (data[from + j] - means[j]) * scales[j];
-    scaled[from + j] = value;
-    variances[j] += value * value;
-  }
 }

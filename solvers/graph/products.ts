@@ -5,6 +5,7 @@ import { createDualPoints } from "./dual_points.ts";
 import { createClassArrays } from "./edge_arrays.ts";
 import { type GraphEvaluator, sumOver } from "./pseudolikelihood.ts";
 import { createGradient } from "./gradient.ts";
+import { createNodeRefinement } from "./node_refinement.ts";
 
 /** Vertices up to which many nodes are solved at a time, each on one thread with its own products. */
 const nodesUpTo = 256;
@@ -28,10 +29,14 @@ export function createProducts(
   const arrays = createClassArrays(workspace, vertices);
   let latest: ReturnType<typeof arrays.load>;
 
+  const entries = workspace.view(gram), covariance = (i: number, j: number) => entries[i * vertices + j];
+
   return {
     samples,
     vertices,
     variances,
+    covarianceWork: 1,
+    covariance,
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
       if (point) latest = arrays.load(point, kinds);
       const { operands, read } = latest;
@@ -63,9 +68,11 @@ export function createProducts(
           penalty,
           candidates: branchingWidth,
           extras: vertices,
+          sweepWork: vertices ** 3,
           scale: 1,
           tolerance: 1e-4 * vertices,
-          dualPoint: createDualPoints(workspace.view(gram), vertices),
+          dualPoint: createDualPoints(entries, vertices),
+          refine: createNodeRefinement({ vertices, covariance }, penalty),
           async launch(nodes, diagonals) {
             await kernels.graphNodes({ ...nodes, gram: matrix, diagonals });
           },

@@ -1,6 +1,7 @@
 import type { NodeBatch } from "../l0/node_batch.ts";
-import { type L0Penalty, penaltyAt } from "../l0/penalty.ts";
+import type { L0Penalty } from "../l0/penalty.ts";
 import type { SearchOptions } from "../l0/search.ts";
+import { admissible, type EdgeRules } from "./edge_rules.ts";
 
 /** A symmetric matrix: its diagonal, and values on some edges; zero elsewhere. */
 export interface GraphPoint {
@@ -51,6 +52,12 @@ export interface Pseudolikelihood {
   readonly vertices: number;
   /** Diagonal of `S`, positive. */
   readonly variances: Float64Array;
+  /** Edges that are decided beforehand. */
+  readonly rules: EdgeRules;
+  /** `S_ij`, where it is or from two columns of the samples. */
+  covariance(i: number, j: number): number;
+  /** Multiply-adds of that. */
+  readonly covarianceWork: number;
   /** Sums over the samples, apart from the kernels. */
   readonly plain: PlainGraph;
   /** The same from the Gram matrix, where there is one that has been checked against the samples: faster. */
@@ -81,7 +88,7 @@ export interface Pseudolikelihood {
 }
 
 /** One way to evaluate the data term. */
-export type GraphEvaluator = Omit<Pseudolikelihood, "plain" | "checked">;
+export type GraphEvaluator = Omit<Pseudolikelihood, "plain" | "checked" | "rules">;
 
 /** What a pass over all edges is asked for. */
 export interface PriceRequest {
@@ -145,9 +152,9 @@ export function endsOfEdge(edge: number, vertices: number): [number, number] {
   return [i, edge - edgeNumber(i, i + 1, vertices) + i + 1];
 }
 
-/** The empty graph: `t_ii = 1 / S_ii`, optimal among diagonal matrices. */
-export function emptyGraph({ variances }: Pseudolikelihood): GraphPoint {
-  return { ends: [], values: [], diagonal: variances.map((variance) => 1 / variance) };
+/** The empty graph, `t_ii = 1 / S_ii`, optimal among diagonal matrices; required edges are in it, at 0. */
+export function emptyGraph({ variances, rules }: Pick<Pseudolikelihood, "variances" | "rules">): GraphPoint {
+  return admissible({ ends: [], values: [], diagonal: variances.map((variance) => 1 / variance) }, rules);
 }
 
 /** `sum_i (-log t_ii + ||r_i||^2 / t_ii)`. */
@@ -157,9 +164,23 @@ export function dataTerm({ diagonal, norms }: GraphEstimate): number {
   return sum;
 }
 
-/** The data term and `lambda0` an edge plus `lambda2` times the squared values. */
-export function graphObjective(penalty: L0Penalty, estimate: GraphEstimate): number {
-  return estimate.values.reduce((sum, value) => sum + penaltyAt(value, penalty), dataTerm(estimate));
+/** The data term and the penalties. */
+export function graphObjective(
+  { rules }: Pick<Pseudolikelihood, "rules">,
+  penalty: L0Penalty,
+  estimate: GraphEstimate,
+): number {
+  return dataTerm(estimate) + penaltiesOf(estimate, penalty, rules);
+}
+
+/** `lambda0` an edge plus `lambda2` times the squared values; required edges are paid for even at 0. */
+export function penaltiesOf({ ends, values }: GraphPoint, penalty: L0Penalty, { isRequired }: EdgeRules): number {
+  let sum = 0;
+  for (let e = 0; e < values.length; e++) {
+    const isPaid = values[e] !== 0 || isRequired(ends[2 * e], ends[2 * e + 1]);
+    if (isPaid) sum += penalty.lambda0 + penalty.lambda2 * values[e] * values[e];
+  }
+  return sum;
 }
 
 /** The estimate at a point as it is; the gradient is that at this point afterwards. */
@@ -182,13 +203,13 @@ export function curvatureAt(
   return 2 * (variances[j] / diagonal[i] + variances[i] / diagonal[j]);
 }
 
-/** The estimate without its zero edges. */
-export function withoutZeros(estimate: GraphEstimate): GraphEstimate {
+/** The estimate without its zero edges, but for those that are required. */
+export function withoutZeros<P extends GraphPoint>(estimate: P, { isRequired }: EdgeRules): P {
   const { ends, values } = estimate;
-  const kept = { ends: ends.slice(), values: values.slice() };
+  const kept = { ends: new Uint32Array(ends.length), values: new Float64Array(values.length) };
   let count = 0;
   for (let e = 0; e < values.length; e++) {
-    if (values[e] === 0) continue;
+    if (values[e] === 0 && !isRequired(ends[2 * e], ends[2 * e + 1])) continue;
     kept.ends[2 * count] = ends[2 * e];
     kept.ends[2 * count + 1] = ends[2 * e + 1];
     kept.values[count++] = values[e];

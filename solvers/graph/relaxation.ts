@@ -11,6 +11,7 @@ import {
 } from "../l0/relaxation.ts";
 import { drop, type Fixing, keep, nodeStatus, type SearchOptions } from "../l0/search.ts";
 import { lowerBound } from "./dual_bound.ts";
+import { degreesOf } from "./edge_arrays.ts";
 import {
   dataTerm,
   edgeNumber,
@@ -269,12 +270,6 @@ function mostEdges(problem: Pseudolikelihood, degrees: Uint32Array, work: number
     beyond /= 2;
   }
   return Math.floor(spare * fits * shape.reduce((sum, part) => sum + part, 0) / 2);
-}
-
-function degreesOf(ends: Uint32Array, vertices: number): Uint32Array {
-  const degrees = new Uint32Array(vertices);
-  for (const end of ends) degrees[end]++;
-  return degrees;
 }
 
 function endsOfEdges(edges: Uint32Array, vertices: number): Uint32Array {

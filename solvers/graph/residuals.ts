@@ -1,6 +1,7 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, MatrixOperand } from "../../kernels/contract.ts";
 import { createClassArrays, deviceVector } from "./edge_arrays.ts";
+import { plainDot } from "../core/plain_sums.ts";
 import { type GraphEvaluator, sumOver } from "./pseudolikelihood.ts";
 import { createGradient } from "./gradient.ts";
 
@@ -33,10 +34,14 @@ export function createResiduals(
     rows,
   });
 
+  const columns = workspace.view(data);
+
   return {
     samples,
     vertices,
     variances,
+    covarianceWork: length,
+    covariance: (i, j) => plainDot(columns, columns.subarray(j * length, (j + 1) * length), length, i * length),
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
       if (point) latest = arrays.load(point, kinds);
       const { operands, read } = latest;

@@ -1,10 +1,12 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import { BATCH_NODES } from "../../kernels/contract/l0/constants.ts";
 import { nodeState, nodeStateWords, nodeStatus } from "../../kernels/contract/l0/nodes.ts";
+import type { RelaxationRound } from "../../kernels/contract/l0/relaxation.ts";
 import type { L0Penalty, NodeBatchArguments } from "../../kernels/contract.ts";
 import type { Run } from "../core/run.ts";
 import { certifyNode, type DualPoint } from "./node_certificate.ts";
-import { createCandidates, nodePrecision } from "./relaxation.ts";
+import { createCandidates, isRelaxed, nodePenaltyAt, nodePrecision } from "./relaxation.ts";
+import { indicatorAt } from "./penalty.ts";
 import type { NodeRelaxation, NodeRequest } from "./search.ts";
 
 /** The nonzeros of a relaxed solution, from which relaxations of children start. */
@@ -21,6 +23,13 @@ export interface SolvedNode extends NodeRelaxation<NodeStart> {
   readonly objective: number;
 }
 
+/** A point of a relaxation: its nonzeros, and what a node carries beside them. */
+export interface NodePoint {
+  readonly variables: Uint32Array;
+  readonly values: Float64Array;
+  readonly extra: Float64Array;
+}
+
 /** What a batch needs to know of its problem. */
 export interface NodeProblem {
   readonly variables: number;
@@ -31,6 +40,8 @@ export interface NodeProblem {
   readonly scale: number;
   /** Fractional variables that are wanted of a node. */
   readonly candidates: number;
+  /** Multiply-adds of a sweep over all variables of a node. */
+  readonly sweepWork?: number;
   /** Numbers a node carries beside its values. */
   readonly extras: number;
   /**
@@ -38,6 +49,11 @@ export interface NodeProblem {
    * the relaxation. The gradient may be overwritten by the next.
    */
   dualPoint(variables: Uint32Array, values: Float64Array, extra: Float64Array): DualPoint;
+  /**
+   * A point nearer to the optimum of a relaxation than descents have come, where they crawl; nothing where it is too large.
+   * With it, nodes are taken as they are after {@linkcode crawlingSweeps}.
+   */
+  refine?(point: NodePoint, statuses: Uint8Array): NodePoint | undefined;
   /** One call of the problem's kernel; then whatever nodes that stay unsolved are waiting for. */
   launch(nodes: NodeBatchArguments, extras: NodeExtras): Promise<void>;
 }
@@ -57,8 +73,11 @@ export interface NodeBatch {
   release(): void;
 }
 
-/** Sweeps of one node between two checkpoints. */
-const sweepsPerCall = 400;
+/** Most and fewest sweeps of one node between two checkpoints, and the multiply-adds that they may take. */
+const mostSweeps = 400, fewestSweeps = 25, workPerCall = 5e8;
+
+/** Sweeps after which a node is taken as it is, where it can be refined. */
+const crawlingSweeps = 1200;
 
 /**
  * Solves relaxations many at a time, each on one thread, by one call of a kernel for all.
@@ -110,41 +129,87 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
   const candidates = createCandidates(problem.candidates, penalty);
 
   /** What the search may rely on: its bound and its fixings come from its values, not from the kernel. */
-  function lift({ bound: known }: NodeRequest<NodeStart>, node: number, upperBound: number): SolvedNode {
+  function lift(
+    { bound: known }: NodeRequest<NodeStart>,
+    node: number,
+    upperBound: number,
+    taken: boolean,
+  ): SolvedNode {
     const at = node * variables, state = node * nodeStateWords;
     const asked = statusBuffer.subarray(at, at + variables), left = screened.subarray(at, at + variables);
     let count = 0;
     for (let j = 0; j < variables; j++) {
-      const value = valueBuffer[at + j];
-      if (value === 0) continue;
+      if (valueBuffer[at + j] === 0) continue;
       found[count] = j;
-      nonzeros[count++] = value;
-      // What the node fixes is not branched on, whatever the kernel has made of it.
-      if (asked[j] === nodeStatus.free) candidates.offer(j, value, left[j]);
+      nonzeros[count++] = valueBuffer[at + j];
     }
     const extra = extraBuffer.subarray(node * extras, (node + 1) * extras);
-    const dual = problem.dualPoint(found.subarray(0, count), nonzeros.subarray(0, count), extra);
+    let point: NodePoint = { variables: found.subarray(0, count), values: nonzeros.subarray(0, count), extra };
     const proposed = stateBuffer[state + nodeState.fixings] > 0 ? left : undefined;
-    const { bound, fixings } = certifyNode(dual, asked, penalty, upperBound, proposed);
+    const prove = ({ variables, values, extra }: NodePoint) => {
+      const dual = problem.dualPoint(variables, values, extra);
+      const proof = certifyNode(dual, asked, penalty, upperBound, proposed);
+      return { ...proof, round: roundAt(dual, { variables, values, extra }, asked, proof.bound, upperBound) };
+    };
+    let proof = prove(point);
+    const better = proof.round && !isRelaxed(proof.round, nodePrecision) ? problem.refine?.(point, asked) : undefined;
+    const again = better && prove(better);
+    if (again && again.bound > proof.bound) {
+      proof = again;
+      point = better;
+    }
+    // What the node fixes is not branched on, whatever the kernel has made of it.
+    const isFree = (j: number) => asked[j] === nodeStatus.free;
+    point.variables.forEach((j, k) => isFree(j) && candidates.offer(j, point.values[k], left[j]));
+    let chosen = candidates.take();
+    // Where a solution's bound is below its value, or none of its variables is fractional and it is not solved, any free
+    // variable will do, until all is decided.
+    if (chosen.length === 0 && proof.round && !isRelaxed({ ...proof.round, isSolution: true }, nodePrecision)) {
+      const free = point.variables.find(isFree) ?? asked.indexOf(nodeStatus.free);
+      if (free >= 0) chosen = [free];
+    }
     return {
-      bound: Math.max(bound, known),
-      objective: solved(node) ? stateBuffer[state + nodeState.objective] : Infinity,
-      candidates: candidates.take(),
-      complete: solved(node),
-      fixings,
+      bound: Math.max(proof.bound, known),
+      objective: solved(node) ? stateBuffer[state + nodeState.objective] : proof.round?.primal ?? Infinity,
+      candidates: chosen,
+      complete: solved(node) || taken,
+      fixings: proof.fixings,
       start: {
-        variables: found.slice(0, count),
-        values: new Float32Array(nonzeros.subarray(0, count)),
-        ...(extras > 0 && { extra: new Float32Array(extra) }),
+        variables: point.variables.slice(),
+        values: new Float32Array(point.values),
+        ...(extras > 0 && { extra: new Float32Array(point.extra) }),
       },
     };
+  }
+
+  /** A relaxation at a point whose bound is below the upper one; nothing where its value is not known. */
+  function roundAt(
+    { dataTerm }: DualPoint,
+    { variables, values }: NodePoint,
+    asked: Uint8Array,
+    bound: number,
+    upperBound: number,
+  ): RelaxationRound | undefined {
+    if (dataTerm === undefined || bound >= upperBound) return undefined;
+    let primal = dataTerm, isSolution = true, kept = 0;
+    for (let j = 0; j < asked.length; j++) if (asked[j] === nodeStatus.kept) kept++;
+    for (let k = 0; k < variables.length; k++) {
+      const status = asked[variables[k]];
+      primal += nodePenaltyAt(status, values[k], penalty);
+      if (status === nodeStatus.kept) kept--;
+      else if (indicatorAt(values[k], penalty) < 1) isSolution = false;
+    }
+    return { primal: primal + kept * penalty.lambda0, bound, upperBound, isSolution, tolerance: Infinity };
   }
 
   async function solve(requests: readonly NodeRequest<NodeStart>[], upperBound: number): Promise<SolvedNode[]> {
     const nodes = requests.length;
     load(requests);
     const precision = { ...nodePrecision, finest: nodePrecision.finest * problem.scale };
-    for (let complete = false; !complete;) {
+    const affordable = Math.floor(workPerCall / (problem.sweepWork ?? 1));
+    const sweeps = Math.max(fewestSweeps, Math.min(mostSweeps, affordable));
+    let taken = false;
+    for (let complete = false, made = sweeps; !complete; made += sweeps) {
       await problem.launch({
         nodes,
         variables,
@@ -152,12 +217,13 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
         penalty,
         upperBound,
         precision,
-        sweeps: sweepsPerCall,
+        sweeps,
         values: { ...values, rows: nodes },
         states: { ...states, rows: nodes },
       }, { ...beside, rows: nodes });
       await workspace.read(states.array, 0, nodes * nodeStateWords, stateBuffer);
-      complete = requests.every((_, node) => solved(node));
+      taken = problem.refine !== undefined && made >= crawlingSweeps;
+      complete = taken || requests.every((_, node) => solved(node));
       const state = { stage: "relaxation", fraction: 0, iteration: nodes, objective: upperBound };
       if (complete || !(await run.checkpoint(state))) continue;
       // The time limit is reached: the bounds so far suffice, but there must be some.
@@ -166,7 +232,7 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
     await workspace.read(statuses, 0, nodes * variables, screened);
     await workspace.read(values.array, 0, nodes * variables, valueBuffer);
     await workspace.read(beside.array, 0, nodes * extras, extraBuffer);
-    return requests.map((request, node) => lift(request, node, upperBound));
+    return requests.map((request, node) => lift(request, node, upperBound, taken));
   }
 
   return {

@@ -8,6 +8,8 @@ import { drop, type Fixing, keep, nodeStatus } from "./search.ts";
 export interface DualPoint {
   /** The dual objective without its conjugates. */
   readonly value: number;
+  /** The data term at the point that it comes from, for nodes that can be refined. */
+  readonly dataTerm?: number;
   /** Size of the terms it is a sum of. */
   readonly size: number;
   /** The gradient of the data term by variable: what the conjugates are taken at. */

@@ -9,7 +9,7 @@ describe("sparsePrecisionPath", () => {
     for (const [lambda2, first] of [[0, 0.590943958], [0.05, 0.578942292], [1, 0.417744362]]) {
       const points: PrecisionPathPoint[] = [];
       for await (const point of sparsePrecisionPath(golden, { lambda2, bigM: 1000, count: 6 })) points.push(point);
-      assert.ok(Math.abs(points[0].lambda0 - first) < 1e-8 && points[0].edgeCount === 0);
+      assert.ok(points[0].lambda0 > first && points[0].edgeCount === 0 && points[1].lambda0 < first);
       assert.ok(points[1].edgeCount >= 1);
       points.slice(1).forEach(({ lambda0 }, i) => assert.ok(lambda0 < points[i].lambda0));
     }

@@ -8,6 +8,7 @@ import { nodeStatus } from "../../../solvers/l0/search.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { type Run, startRun } from "../../../solvers/core/run.ts";
 import type { GraphEvaluation } from "../../../solvers/graph/options.ts";
+import { createEdgeRules } from "../../../solvers/graph/edge_rules.ts";
 import { createProblem } from "../../../solvers/graph/problem.ts";
 import { edgeNumber, emptyGraph, endsOfEdge } from "../../../solvers/graph/pseudolikelihood.ts";
 import { createGraphRelaxation, type RelaxationLimits, usualLimits } from "../../../solvers/graph/relaxation.ts";
@@ -51,7 +52,7 @@ async function relaxed(
     const problem = await createProblem(
       workspace,
       samples,
-      { center: true, standardize: false, evaluation },
+      { center: true, standardize: false, evaluation, rules: createEdgeRules([], [], 0) },
       startRun({}),
     );
     const relax = createGraphRelaxation(problem, l0Penalty(...penalty), { run, branchingWidth: 1 }, limits);

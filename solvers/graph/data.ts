@@ -1,0 +1,136 @@
+/** What graphs are estimated from, checked and scaled. @module */
+
+import { columnMoments } from "../core/columns.ts";
+import { DataError, OptionError, ShapeError } from "../core/errors.ts";
+import { checkMatrix, type Matrix, type Vector } from "../core/matrix.ts";
+
+/** A covariance matrix in place of the samples that it is of. */
+export interface CovarianceData {
+  /**
+   * Symmetric, positive semidefinite, with a positive diagonal [variables, variables]: means of products, divided by the number of
+   * samples as they are here. One divided by their number less one, as most programs give it, is `n / (n - 1)` times that:
+   * with `standardize` there is no difference, without it the estimate is that of data so much larger.
+   */
+  readonly covariance: Matrix;
+  /** Number of samples that it is of, >= 1: what the criteria of a path need to know. */
+  readonly sampleCount: number;
+}
+
+/** Samples, one a row [samples, variables], or their covariance matrix. */
+export type GraphData = Matrix | CovarianceData;
+
+/** How data are prepared. */
+export interface Preparation {
+  readonly center: boolean;
+  readonly standardize: boolean;
+}
+
+/** Samples made ready: `Y` is `(x - mean - tail) scale`, column by column. */
+export interface ScaledSamples {
+  readonly means: Float64Array;
+  readonly tails: Float64Array;
+  readonly scales: Float64Array;
+  /** `Y`, row by row. */
+  readonly scaled: Float64Array;
+  /** Squared norms of its columns. */
+  readonly variances: Float64Array;
+}
+
+/** Whether data are a covariance matrix. */
+export function isCovariance(data: GraphData): data is CovarianceData {
+  return typeof data === "object" && data !== null && "covariance" in data;
+}
+
+const action = "estimate a precision matrix";
+
+/** Numbers of samples and variables. @throws {ShapeError} {@linkcode DataError} where data are none */
+export function checkGraphData(data: GraphData): { count: number; vertices: number } {
+  if (!isCovariance(data)) {
+    checkMatrix("samples", data, action);
+    const [count, vertices] = data.shape;
+    if (count > 0 && vertices > 0) return { count, vertices };
+    throw new ShapeError(
+      "samples",
+      `Cannot ${action}: "samples" is ${count} x ${vertices}, but needs a sample and a variable.`,
+    );
+  }
+  const { covariance, sampleCount } = data;
+  checkMatrix("covariance", covariance, action);
+  const [rows, vertices] = covariance.shape;
+  if (rows !== vertices || vertices === 0) {
+    throw new ShapeError(
+      "covariance",
+      `Cannot ${action}: "covariance" is ${rows} x ${vertices}, but must be square, with a variable.`,
+    );
+  }
+  if (!Number.isSafeInteger(sampleCount) || sampleCount < 1) {
+    throw new OptionError(
+      "sampleCount",
+      `Cannot use "sampleCount": expected a whole number >= 1, received ${sampleCount}.`,
+    );
+  }
+  return { count: sampleCount, vertices };
+}
+
+/** `Y`: samples, prepared as asked for, over the square root of their number. @throws {DataError} naming columns without variance */
+export function scaleSamples(samples: Matrix, { center, standardize }: Preparation): ScaledSamples {
+  const { data, shape: [count, vertices] } = samples;
+  const { means, tails, variances: spreads } = columnMoments(samples, center);
+  checkVariances("samples", spreads);
+  const scales = spreads.map((variance) => 1 / Math.sqrt(count * (standardize ? variance : 1)));
+  const variances = new Float64Array(vertices), scaled = new Float64Array(count * vertices);
+  const result = { means, tails, scales, scaled, variances };
+  for (let i = 0; i < count; i++) scaleSample(result, data, i * vertices);
+  return result;
+}
+
+/** A function of a row, because engines compile what is called often sooner than a loop that runs long. */
+function scaleSample({ means, tails, scales, scaled, variances }: ScaledSamples, data: Vector, from: number): void {
+  for (let j = 0; j < scales.length; j++) {
+    const value = (data[from + j] - means[j] - tails[j]) * scales[j];
+    scaled[from + j] = value;
+    variances[j] += value * value;
+  }
+}
+
+/** Largest part of a symmetric matrix that may differ from its mirror image, as a share of the standard deviations. */
+const asymmetry = 1e-6;
+
+/**
+ * `S`: a covariance matrix, prepared as asked for, symmetric bit for bit.
+ *
+ * @throws {DataError} where it is not symmetric, and for variables without variance
+ */
+export function scaleCovariance({ data, shape: [vertices] }: Matrix, { standardize }: Preparation): Float64Array {
+  const variances = Float64Array.from({ length: vertices }, (_, i) => data[i * (vertices + 1)]);
+  checkVariances("covariance", variances);
+  const scales = variances.map((variance) => standardize ? 1 / Math.sqrt(variance) : 1);
+  const gram = new Float64Array(vertices * vertices);
+  for (let i = 0; i < vertices; i++) {
+    for (let j = 0; j <= i; j++) {
+      const value = data[i * vertices + j], mirrored = data[j * vertices + i];
+      const size = Math.sqrt(variances[i]) * Math.sqrt(variances[j]);
+      if (!(Math.abs(value - mirrored) <= asymmetry * size)) {
+        throw new DataError(
+          "covariance",
+          `Cannot ${action}: "covariance" is not symmetric, ${value} at ${i}, ${j} and ${mirrored} at ${j}, ${i}.`,
+        );
+      }
+      const mean = (value + (mirrored - value) / 2) * scales[i] * scales[j];
+      gram[i * vertices + j] = gram[j * vertices + i] = standardize && i === j ? 1 : mean;
+    }
+  }
+  return gram;
+}
+
+/** Columns that an error names. */
+const mostNamed = 10;
+
+function checkVariances(argument: string, variances: Float64Array): void {
+  const none = Array.from(variances.keys()).filter((j) => !(variances[j] > 0));
+  if (none.length === 0) return;
+  const named = none.slice(0, mostNamed).join(", ") +
+    (none.length > mostNamed ? `, and ${none.length - mostNamed} more` : "");
+  const columns = none.length === 1 ? `column ${named} of "${argument}" has` : `columns ${named} of "${argument}" have`;
+  throw new DataError(argument, `Cannot ${action}: ${columns} no variance.`);
+}

@@ -1,0 +1,196 @@
+import type { L0Penalty } from "../l0/penalty.ts";
+import { factorTriangle, invertTriangle, rowStart } from "./linear_system.ts";
+import { minimizeOnSupport } from "./newton.ts";
+import { type GraphPoint, penaltiesOf, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
+import { createStars } from "./stars.ts";
+
+/** What moves need to know of a problem. */
+export type MoveProblem = Pick<Pseudolikelihood, "vertices" | "covariance" | "rules">;
+
+/** A graph at the minimum over its edges, and its objective. */
+interface FittedGraph {
+  readonly point: GraphPoint;
+  readonly objective: number;
+}
+
+/** An edge that leaves, an edge that enters, and what the objective gains by the quadratic model. */
+interface Move {
+  /** Number of the edge, or {@linkcode none}. */
+  readonly leaving: number;
+  readonly entering: readonly [i: number, j: number] | undefined;
+  /** Value of the edge that enters. */
+  readonly value: number;
+  readonly gain: number;
+}
+
+const none = -1;
+
+/** Share of the objective below which a gain is rounding. */
+const leastGain = 1e-9;
+
+/** Single moves that are tried, and share of the best gain that others must have to be made together with it. */
+const movesTried = 6, shareOfBest = 0.3;
+
+/**
+ * Moves, each followed by a fit of all entries, until none improves: edges that leave, enter, or take the place of another,
+ * the best by a quadratic model first, and as long as that improves, those that share no vertex at once.
+ *
+ * @param isWanted Is asked before each step, and told the objective and the multiply-adds that the step takes.
+ */
+export async function refitSearch(
+  problem: MoveProblem,
+  penalty: L0Penalty,
+  start: GraphPoint,
+  isWanted: (objective: number, work: number) => Promise<boolean>,
+): Promise<GraphPoint> {
+  let best = fit(problem, penalty, start, Infinity);
+  while (await isWanted(best.objective, (problem.vertices + best.point.values.length) ** 3)) {
+    const moves = bestMoves(problem, penalty, best.point), together = apart(moves, best.point);
+    const trials = [...together.length > 1 ? [together] : [], ...moves.slice(0, movesTried).map((move) => [move])];
+    const least = best.objective - leastGain * (1 + Math.abs(best.objective));
+    let next: FittedGraph | undefined;
+    for (const trial of trials) {
+      next = fit(problem, penalty, changed(best.point, trial), least);
+      if (next.objective < least) break;
+    }
+    if (next === undefined || !(next.objective < least)) break;
+    best = next;
+  }
+  const { values, diagonal } = minimizeOnSupport({ covariance: problem.covariance, penalty, point: best.point });
+  return withoutZeros({ ends: best.point.ends, values, diagonal }, problem.rules);
+}
+
+/** The minimum over the edges of a point; not that far where it is foreseen to stay above `least`. */
+function fit({ covariance, rules }: MoveProblem, penalty: L0Penalty, start: GraphPoint, least: number): FittedGraph {
+  const below = least - penalty.lambda0 * start.values.length;
+  const { dataTerm, ...minimum } = minimizeOnSupport({ covariance, penalty, point: start, below });
+  const point = withoutZeros({ ...minimum, ends: start.ends }, rules);
+  return { point, objective: dataTerm + penaltiesOf(point, penalty, rules) };
+}
+
+/**
+ * The improving single changes of a graph at its minimum, the best first, by the quadratic model of the data term with all other
+ * entries fitted again: single coordinates know little of what a change is worth where variables are nearly collinear.
+ *
+ * With `H` the Hessian over the entries, `b` its border along an absent edge, `h` and `g` curvature and derivative there, and
+ * `w = H^-1 b`: dropping an edge costs `t^2 / (2 H^-1_ee)`, entering gains `g^2 / (2 (h - b . w))`, and one in place of the other
+ * gains `(g - t w_e / H^-1_ee)^2 / (2 (h - b . w + w_e^2 / H^-1_ee))` less what dropping costs.
+ *
+ * O((vertices + edges)^3 + vertices^2 (vertices + edges) degree).
+ */
+function bestMoves(problem: MoveProblem, penalty: L0Penalty, point: GraphPoint): Move[] {
+  const { vertices, covariance, rules } = problem, { lambda0, lambda2 } = penalty;
+  const { ends, values, diagonal } = point, edges = values.length, size = vertices + edges;
+  const inverse = inverseHessian(problem, penalty, point);
+  if (inverse === undefined) return [];
+  const S = new Float64Array(vertices * vertices), products = new Float64Array(vertices * vertices);
+  for (let i = 0; i < vertices; i++) for (let j = 0; j < vertices; j++) S[i * vertices + j] = covariance(i, j);
+  const addRow = (i: number, factor: number, k: number) => {
+    for (let j = 0; j < vertices; j++) products[i * vertices + j] += factor * S[k * vertices + j];
+  };
+  /** Edges at each vertex, and their other ends. */
+  const incident = Array.from({ length: vertices }, () => [] as { edge: number; other: number }[]);
+  const isPresent = new Uint8Array(vertices * vertices);
+  for (let i = 0; i < vertices; i++) addRow(i, diagonal[i], i);
+  for (let e = 0; e < edges; e++) {
+    const i = ends[2 * e], j = ends[2 * e + 1];
+    addRow(i, values[e], j);
+    addRow(j, values[e], i);
+    incident[i].push({ edge: e, other: j });
+    incident[j].push({ edge: e, other: i });
+    isPresent[i * vertices + j] = isPresent[j * vertices + i] = 1;
+  }
+  // The inverse curvature along each edge with all else fitted again, and what its leaving costs.
+  const slack = new Float64Array(edges), costs = new Float64Array(edges);
+  for (let e = 0; e < edges; e++) {
+    slack[e] = inverse[(vertices + e) * (size + 1)];
+    const isRequired = rules.isRequired(ends[2 * e], ends[2 * e + 1]);
+    costs[e] = isRequired ? Infinity : values[e] * values[e] / (2 * slack[e]);
+  }
+  const moves: Move[] = [];
+  const offer = (move: Move) => void (move.gain > leastGain && moves.push(move));
+  costs.forEach((cost, leaving) => offer({ leaving, entering: undefined, value: 0, gain: lambda0 - cost }));
+
+  const w = new Float64Array(size), border: { at: number; entry: number }[] = [];
+  for (let i = 0; i < vertices; i++) {
+    for (let j = i + 1; j < vertices; j++) {
+      if (isPresent[i * vertices + j] || rules.isForbidden(i, j)) continue;
+      border.length = 0;
+      for (const [near, far] of [[i, j], [j, i]]) {
+        const factor = 2 / diagonal[near];
+        const along = S[near * vertices + far] - products[near * vertices + far] / diagonal[near];
+        border.push({ at: near, entry: factor * along });
+        for (const { edge, other } of incident[near]) {
+          border.push({ at: vertices + edge, entry: factor * S[other * vertices + far] });
+        }
+      }
+      w.fill(0);
+      for (const { at, entry } of border) {
+        const row = at * size;
+        for (let k = 0; k < size; k++) w[k] += entry * inverse[row + k];
+      }
+      const g = 2 * (products[i * vertices + j] / diagonal[i] + products[j * vertices + i] / diagonal[j]);
+      const h = 2 * (S[j * (vertices + 1)] / diagonal[i] + S[i * (vertices + 1)] / diagonal[j] + lambda2);
+      let curvature = h;
+      for (const { at, entry } of border) curvature -= entry * w[at];
+      if (!(curvature > 1e-12 * h)) continue;
+      let leaving = none, derivative = g, curved = curvature, gain = g * g / (2 * curvature) - lambda0;
+      for (let e = 0; e < edges; e++) {
+        const along = w[vertices + e] / slack[e];
+        const slope = g - values[e] * along, bend = curvature + w[vertices + e] * along;
+        const swapped = slope * slope / (2 * bend) - costs[e];
+        if (!(swapped > gain)) continue;
+        leaving = e;
+        derivative = slope;
+        curved = bend;
+        gain = swapped;
+      }
+      offer({ leaving, entering: [i, j], value: -derivative / curved, gain });
+    }
+  }
+  return moves.sort((a, b) => b.gain - a.gain);
+}
+
+/** The inverse of the Hessian over diagonal and edges; nothing where that is singular to rounding. */
+function inverseHessian(
+  { vertices, covariance }: MoveProblem,
+  { lambda2 }: L0Penalty,
+  point: GraphPoint,
+): Float64Array | undefined {
+  const stars = createStars(point, covariance), { size } = stars;
+  const x = new Float64Array(size), hessian = new Float64Array(rowStart(size));
+  x.set(point.diagonal);
+  x.set(point.values, vertices);
+  stars.linearize(x);
+  stars.visitHessian((row, column, value) => hessian[rowStart(row) + column] += value);
+  for (let c = vertices; c < size; c++) hessian[rowStart(c) + c] += 2 * lambda2;
+  return factorTriangle(hessian, size) ? invertTriangle(hessian, size) : undefined;
+}
+
+/** The point after moves that share no edge. */
+function changed({ ends, values, diagonal }: GraphPoint, moves: readonly Move[]): GraphPoint {
+  const left = new Set(moves.map(({ leaving }) => leaving));
+  const nextEnds: number[] = [], nextValues: number[] = [];
+  for (let e = 0; e < values.length; e++) {
+    if (left.has(e)) continue;
+    nextEnds.push(ends[2 * e], ends[2 * e + 1]);
+    nextValues.push(values[e]);
+  }
+  for (const { entering, value } of moves) {
+    if (entering === undefined) continue;
+    nextEnds.push(...entering);
+    nextValues.push(value);
+  }
+  return { ends: nextEnds, values: nextValues, diagonal };
+}
+
+/** Of moves, the best first, those that share no vertex with a better one: their gains nearly add. */
+function apart(moves: readonly Move[], { ends }: GraphPoint): Move[] {
+  const touched = new Set<number>();
+  return moves.filter(({ leaving, entering = [], gain }) => {
+    const corners = leaving === none ? [...entering] : [...entering, ends[2 * leaving], ends[2 * leaving + 1]];
+    if (gain < shareOfBest * moves[0].gain || corners.some((vertex) => touched.has(vertex))) return false;
+    corners.forEach((vertex) => touched.add(vertex));
+    return true;
+  });
+}

@@ -1,0 +1,190 @@
+import { type L0Penalty, penaltyKinds } from "../l0/penalty.ts";
+import { conjugateGradients, factorTriangle, rowStart, solveTriangle } from "./linear_system.ts";
+import type { GraphPoint } from "./pseudolikelihood.ts";
+import { createStars, starEntries, type Stars } from "./stars.ts";
+
+/** What is minimised over the edges of a point. */
+export interface SupportProblem {
+  /** `S`, entry by entry. */
+  readonly covariance: (i: number, j: number) => number;
+  readonly point: GraphPoint;
+  /** Penalty kind of each edge; without them all are counted: paid for whatever their values. */
+  readonly kinds?: ArrayLike<number>;
+  readonly penalty: L0Penalty;
+  /**
+   * For a comparison alone: the value is wanted to 1e-10, and nothing where the data term and the penalties, without what
+   * edges pay whatever their values, are foreseen to stay above this. @default to rounding, in any case
+   */
+  readonly below?: number;
+}
+
+/** The minimum over the edges of a point. */
+export interface SupportMinimum {
+  readonly values: Float64Array;
+  readonly diagonal: Float64Array;
+  /** The data term there. */
+  readonly dataTerm: number;
+  /** Whether the gradient is zero to rounding. */
+  readonly converged: boolean;
+}
+
+/** Coordinates up to which systems are factored at once, and up to which they are where conjugate gradients do not end. */
+const factoredUpTo = 160, factoredAtMost = 1000;
+
+/** Entries of the stars beyond which a minimum is left to descents. */
+const mostEntries = 4e6;
+
+const mostSteps = 100;
+
+/** Multiply-adds that reading `S` may take. */
+const mostReading = 2e8;
+
+/** Whether a graph of such degrees is small enough for {@linkcode minimizeOnSupport}; `work` is that of an entry of `S`. */
+export function canMinimize(degrees: ArrayLike<number>, work: number): boolean {
+  const entries = starEntries(degrees);
+  return entries <= mostEntries && entries * work <= mostReading;
+}
+
+/**
+ * The minimum of the data term and the penalties over the diagonal and the edges of a point, in plain f64: projected Newton
+ * (Bertsekas 1982) on a convex function that is smooth within the box `|t_ij| <= bound`. A relaxed edge keeps the sign that
+ * it has, one that is 0 stays there. What coordinate descent takes thousands of sweeps for where variables are
+ * nearly collinear takes some ten systems here.
+ */
+export function minimizeOnSupport({ covariance, point, kinds, penalty, below }: SupportProblem): SupportMinimum {
+  const vertices = point.diagonal.length, edges = point.values.length;
+  const stars = createStars(point, covariance), { size } = stars;
+  const lower = new Float64Array(size).fill(-penalty.bound), upper = new Float64Array(size).fill(penalty.bound);
+  const x = new Float64Array(size), signs = new Int8Array(size);
+  for (let i = 0; i < vertices; i++) {
+    x[i] = point.diagonal[i];
+    lower[i] = 0;
+    upper[i] = Infinity;
+  }
+  for (let e = 0; e < edges; e++) {
+    const at = vertices + e, value = point.values[e];
+    x[at] = Math.max(-penalty.bound, Math.min(penalty.bound, value));
+    if (kinds === undefined || kinds[e] !== penaltyKinds.relaxed) continue;
+    signs[at] = value < 0 ? -1 : 1;
+    if (value >= 0) lower[at] = 0;
+    if (value <= 0) upper[at] = 0;
+  }
+  const term = createTerm(penalty, signs, vertices);
+  const gradient = new Float64Array(size), trial = new Float64Array(size), trialGradient = new Float64Array(size);
+  const measure = (at: Float64Array, into: Float64Array) => stars.evaluate(at, into) + term.evaluate(at, into);
+  let value = measure(x, gradient), last = Infinity, converged = false;
+
+  for (let step = 0; step < mostSteps; step++) {
+    const free: number[] = [];
+    for (let c = 0; c < size; c++) {
+      const isHeld = c >= vertices &&
+        ((x[c] <= lower[c] && gradient[c] >= 0) || (x[c] >= upper[c] && gradient[c] <= 0));
+      if (!isHeld) free.push(c);
+    }
+    stars.linearize(x);
+    const direction = solveFor(stars, free, gradient, (c) => term.curvature(c, x[c]));
+    if (direction === undefined) break;
+    let decrement = 0, reach = 1;
+    free.forEach((c, k) => {
+      decrement += -gradient[c] * direction[k];
+      if (c < vertices && direction[k] < 0) reach = Math.min(reach, -0.9 * x[c] / direction[k]);
+    });
+    // A convex function has about half the decrement left; twice that is never in doubt near the minimum.
+    if (below !== undefined && (decrement <= 1e-10 * (1 + Math.abs(value)) || value - 2 * decrement > below)) break;
+    // Near the minimum full steps square the error, until rounding lets them shrink no further.
+    const near = decrement <= 1e-10 * (1 + Math.abs(value));
+    if (!(decrement > 0) || (near && decrement > 0.25 * last)) {
+      converged = near || decrement === 0;
+      break;
+    }
+    last = near ? decrement : Infinity;
+    let moved = false;
+    for (let share = reach; share > 1e-12; share /= 2) {
+      trial.set(x);
+      let slope = 0;
+      free.forEach((c, k) => {
+        trial[c] = Math.max(lower[c], Math.min(upper[c], x[c] + share * direction[k]));
+        slope += gradient[c] * (trial[c] - x[c]);
+      });
+      const next = measure(trial, trialGradient);
+      if (!(next <= value + 1e-4 * slope) && !(near && next <= value + 1e-12 * (1 + Math.abs(value)))) continue;
+      value = next;
+      x.set(trial);
+      gradient.set(trialGradient);
+      moved = true;
+      break;
+    }
+    if (!moved) {
+      converged = near;
+      break;
+    }
+  }
+  return { values: x.slice(vertices), diagonal: x.slice(0, vertices), dataTerm: stars.evaluate(x), converged };
+}
+
+/** The Newton direction over the free coordinates; nothing where the Hessian is singular to rounding. */
+function solveFor(
+  stars: Stars,
+  free: readonly number[],
+  gradient: Float64Array,
+  curvature: (c: number) => number,
+): Float64Array | undefined {
+  const negative = Float64Array.from(free, (c) => -gradient[c]);
+  if (free.length > factoredUpTo) {
+    const solved = solveByProducts(stars, free, negative, curvature);
+    if (solved !== undefined || free.length > factoredAtMost) return solved;
+  }
+  const place = new Int32Array(stars.size).fill(-1), hessian = new Float64Array(rowStart(free.length));
+  free.forEach((c, k) => {
+    place[c] = k;
+    hessian[rowStart(k) + k] = curvature(c);
+  });
+  stars.visitHessian((row, column, value) => {
+    if (place[row] >= 0 && place[column] >= 0) hessian[rowStart(place[row]) + place[column]] += value;
+  });
+  if (!factorTriangle(hessian, free.length)) return undefined;
+  solveTriangle(hessian, free.length, negative);
+  return negative;
+}
+
+function solveByProducts(
+  stars: Stars,
+  free: readonly number[],
+  b: Float64Array,
+  curvature: (c: number) => number,
+): Float64Array | undefined {
+  const { size } = stars, whole = new Float64Array(size), product = new Float64Array(size);
+  const own = Float64Array.from(free, curvature), diagonal = new Float64Array(size);
+  stars.visitHessian((row, column, value) => {
+    if (row === column) diagonal[row] += value;
+  });
+  const multiply = (x: Float64Array) => {
+    free.forEach((c, k) => whole[c] = x[k]);
+    product.fill(0);
+    stars.multiply(whole, product);
+    return own.map((curve, k) => product[free[k]] + curve * x[k]);
+  };
+  return conjugateGradients(multiply, own.map((curve, k) => curve + diagonal[free[k]]), b, 1e-10, 200);
+}
+
+/** The penalties of the edges, without what kept and counted edges pay whatever their values; relaxed edges have a sign. */
+function createTerm({ lambda2, threshold, ratio, bound }: L0Penalty, signs: Int8Array, vertices: number) {
+  const linear = Math.min(ratio, bound), offset = linear * (threshold - lambda2 * linear);
+  return {
+    evaluate(x: Float64Array, gradient: Float64Array): number {
+      let value = 0;
+      for (let c = vertices; c < x.length; c++) {
+        if (signs[c] !== 0 && Math.abs(x[c]) <= linear) {
+          value += threshold * Math.abs(x[c]);
+          gradient[c] += threshold * signs[c];
+        } else {
+          value += lambda2 * x[c] * x[c] + (signs[c] === 0 ? 0 : offset);
+          gradient[c] += 2 * lambda2 * x[c];
+        }
+      }
+      return value;
+    },
+    curvature: (c: number, value: number) =>
+      c >= vertices && !(signs[c] !== 0 && Math.abs(value) <= linear) ? 2 * lambda2 : 0,
+  };
+}

@@ -1,0 +1,336 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  DataError,
+  dispose,
+  fromRows,
+  graphEdges,
+  type Matrix,
+  matrix,
+  OptionError,
+  ShapeError,
+  type SparsePrecision,
+  sparsePrecision,
+  sparsePrecisionPath,
+  toDense,
+} from "../../../mod.ts";
+import { createRandom } from "../../../solvers/core/random.ts";
+import { nastyTable } from "../../support/nasty_data.ts";
+import { covariance, graphObjective } from "./best_graph.ts";
+import { golden } from "./data.ts";
+import { gradientOn, leastObjective, type Pair, supportMinimum } from "./support_minimum.ts";
+
+/** Samples of variables whose correlations are all the same. */
+function equicorrelated(count: number, size: number, correlation: number, seed: number): Matrix {
+  const random = createRandom(seed), samples = matrix(count, size);
+  for (let k = 0; k < count; k++) {
+    const factor = random.normal();
+    for (let j = 0; j < size; j++) {
+      samples.data[k * size + j] = Math.sqrt(correlation) * factor + Math.sqrt(1 - correlation) * random.normal();
+    }
+  }
+  return samples;
+}
+
+/** Covariances of columns scaled to variance 1. */
+function correlations(samples: Matrix): number[][] {
+  // Twice about the mean: what a large mean hides of itself at first is left for the second time.
+  const [count, size] = samples.shape, means = new Float64Array(size);
+  samples.data.forEach((value, at) => means[at % size] += value / count);
+  const S = covariance(matrix(count, size, Float64Array.from(samples.data, (value, at) => value - means[at % size])));
+  return S.map((row, i) => row.map((value, j) => i === j ? 1 : value / Math.sqrt(S[i][i] * S[j][j])));
+}
+
+function rowsOf({ precision }: SparsePrecision): number[][] {
+  const { data, shape: [size] } = toDense(precision);
+  return Array.from({ length: size }, (_, i) => [...data.subarray(i * size, (i + 1) * size)]);
+}
+
+function pairsOf({ precision }: SparsePrecision): Pair[] {
+  return graphEdges(precision).map(({ ends: [i, j] }) => [i, j]);
+}
+
+/** The objective is that of the matrix, and no change along its edges or its diagonal lowers it, to rounding. */
+function isAtMinimum(S: number[][], fit: SparsePrecision, lambda0: number, lambda2: number, what: string): void {
+  const T = rowsOf(fit), objective = graphObjective(S, T, lambda0, lambda2);
+  const terms = T.reduce(
+    (sum, row, i) => sum + row.reduce((all, t, j) => all + Math.abs(t) * Math.sqrt(S[j][j]), 0) ** 2 / T[i][i],
+    1,
+  );
+  assert.ok(
+    Math.abs(objective - fit.objective) <= 1e-12 * terms,
+    `${what}: the objective is ${objective}, not ${fit.objective}`,
+  );
+  const edges = pairsOf(fit), gradient = gradientOn(S, T, edges, lambda2);
+  gradient.forEach((value, k) => {
+    const [i, j] = k < T.length ? [k, k] : edges[k - T.length];
+    // What a derivative is a sum of.
+    const size = T[i].reduce((sum, t, v) => sum + Math.abs(t * S[v][j]), 0) / T[i][i] +
+      T[j].reduce((sum, t, v) => sum + Math.abs(t * S[v][i]), 0) / T[j][j];
+    assert.ok(Math.abs(value) <= 1e-9 * size, `${what}: the derivative along ${i}, ${j} is ${value}, of terms ${size}`);
+  });
+}
+
+describe("sparsePrecision of correlated variables", () => {
+  it("exact closes years and their squares, collinear and equal columns, whatever their scale", async () => {
+    const random = createRandom(1);
+    const years = Array.from({ length: 31 }, (_, k) => [1990 + k, (1990 + k) ** 2]);
+    const near = (e: number) =>
+      Array.from({ length: 40 }, () => {
+        const z = random.normal();
+        return [z, z + e * random.normal(), z + e * random.normal()];
+      });
+    const equal = near(0).map(([z]) => [z, z, random.normal()]);
+    for (const rows of [years, near(1e-2), near(1e-4), near(1e-6), near(1e-8), equal]) {
+      const samples = fromRows(rows);
+      for (const standardize of [true, false]) {
+        const S = standardize ? correlations(samples) : covariance(samples);
+        for (const lambda2 of [1e-6, 0.01, 1]) {
+          for (const lambda0 of [0.01, 0.3]) {
+            const options = { lambda0, lambda2, standardize, method: "exact", gapTolerance: 1e-6 } as const;
+            const fit = await sparsePrecision(samples, options);
+            const what = `${rows[0].length} variables, lambda0 ${lambda0}, lambda2 ${lambda2}, ${standardize}`;
+            assert.ok(fit.status === "converged" && fit.gap! <= 1e-6, `${what}: ${fit.status} at a gap of ${fit.gap}`);
+            const least = leastObjective(S, lambda0, lambda2);
+            assert.ok(Math.abs(fit.objective - least) <= 2e-6 * Math.abs(least), `${what}: ${fit.objective}, ${least}`);
+            assert.ok(
+              fit.lowerBound! <= least + 1e-9 * (1 + Math.abs(least)),
+              `${what}: bound ${fit.lowerBound}, ${least}`,
+            );
+          }
+        }
+      }
+    }
+  });
+
+  it("keeps its promises on 150 nasty tables: exact is optimal, auto nearly, coefficients are at their minimum", async () => {
+    for (let seed = 0; seed < 150; seed++) {
+      const random = createRandom(seed), size = 1 + random.integer(4);
+      const { samples, kind } = nastyTable(2 + random.integer(30), size, seed);
+      const lambda0 = 10 ** (-3 + 3 * random.uniform()), lambda2 = [1e-4, 0.01, 1][random.integer(3)];
+      const options = { lambda0, lambda2, standardize: true };
+      const what = `seed ${seed}, ${samples.shape.join(" x ")}, ${kind}`;
+      let exact: SparsePrecision;
+      try {
+        exact = await sparsePrecision(samples, { ...options, method: "exact", gapTolerance: 1e-6 });
+      } catch (error) {
+        assert.ok(error instanceof DataError && /no variance/.test(error.message), `${what}: ${error}`);
+        continue;
+      }
+      const S = correlations(samples), least = leastObjective(S, lambda0, lambda2);
+      const open = 1e-6 * Math.abs(least) + 1e-7 * (1 + Math.abs(least));
+      assert.ok(
+        exact.objective <= least + open && exact.objective >= least - open,
+        `${what}: ${exact.objective}, ${least}`,
+      );
+      assert.ok(exact.status === "converged", `${what}: ${exact.status}, ${exact.gap}`);
+      const auto = await sparsePrecision(samples, options);
+      assert.ok(auto.objective <= least + 0.005 * (size - least) + open, `${what}: auto ${auto.objective}, ${least}`);
+      for (const fit of [exact, auto]) isAtMinimum(S, fit, lambda0, lambda2, what);
+    }
+  });
+
+  it("auto comes near to the best that is known of six variables, and no worse than a long exact search of twenty", async () => {
+    const six = equicorrelated(100, 6, 0.999, 1), S = correlations(six);
+    const fit = await sparsePrecision(six, { lambda0: 0.2, lambda2: 0.01, standardize: true });
+    const all: Pair[] = S.flatMap((row, i) => row.flatMap((_, j) => j > i ? [[i, j] as const] : []));
+    assert.ok(
+      fit.objective <= supportMinimum(S, all, 0.01) + 0.2 * 15 + 1e-9 && fit.status === "converged",
+      `${fit.objective}`,
+    );
+    for (const correlation of [0.9, 0.999]) {
+      const samples = equicorrelated(100, 20, correlation, 2);
+      const options = { lambda0: 0.2, lambda2: 0.01, standardize: true };
+      const auto = await sparsePrecision(samples, options);
+      const exact = await sparsePrecision(samples, { ...options, method: "exact", nodeLimit: 2000, perturbations: 40 });
+      assert.ok(
+        auto.objective <= exact.objective + 0.005 * (20 - exact.objective),
+        `${auto.objective}, ${exact.objective}`,
+      );
+      isAtMinimum(correlations(samples), auto, 0.2, 0.01, `correlation ${correlation}`);
+    }
+  });
+
+  it("ends larger graphs at their minimum as well, however they are evaluated", async () => {
+    const samples = equicorrelated(300, 90, 0.95, 3), S = covariance(samples);
+    for (const evaluation of ["products", "neighbours", "residuals"] as const) {
+      const fit = await sparsePrecision(samples, { lambda0: 0.3, lambda2: 0.05, evaluation });
+      isAtMinimum(S, fit, 0.3, 0.05, evaluation);
+    }
+  });
+
+  it("does not depend on the order, the signs and, standardized, the scales of variables", async () => {
+    const samples = equicorrelated(60, 5, 0.95, 4),
+      order = [3, 0, 4, 1, 2],
+      signs = [1, -1, 1, 1, -1],
+      scales = [1e-5, 1, 10, 1e4, 3];
+    const turned = matrix(
+      60,
+      5,
+      samples.data.map((_, at) => {
+        const j = at % 5;
+        return signs[j] * scales[j] * samples.data[at - j + order[j]];
+      }),
+    );
+    const options = { lambda0: 0.1, lambda2: 0.1, standardize: true, method: "exact", gapTolerance: 1e-9 } as const;
+    const rows = rowsOf(await sparsePrecision(samples, options)),
+      others = rowsOf(await sparsePrecision(turned, options));
+    others.forEach((row, i) =>
+      row.forEach((value, j) => {
+        const same = signs[i] * signs[j] * rows[order[i]][order[j]];
+        assert.ok(Math.abs(value - same) <= 1e-6 * Math.abs(rows[order[i]][order[i]]), `${i}, ${j}: ${value}, ${same}`);
+      })
+    );
+  });
+
+  it("names all columns without variance, and keeps one of small spread about a large mean", async () => {
+    const random = createRandom(5);
+    const rows = Array.from({ length: 50 }, () => {
+      const z = random.normal();
+      return [z, 3, 0.1, 1.6e12 + 100 * (z + random.normal())];
+    });
+    await assert.rejects(
+      sparsePrecision(fromRows(rows), { lambda0: 0.1, lambda2: 0.1 }),
+      /columns 1, 2 of "samples" have no variance/,
+    );
+    const two = fromRows(rows.map(([a, , , d]) => [a, d]));
+    const fit = await sparsePrecision(two, { lambda0: 0.1, lambda2: 0.01, standardize: true });
+    const shifted = fromRows(rows.map(([a, , , d]) => [a, d - 1.6e12]));
+    const same = await sparsePrecision(shifted, { lambda0: 0.1, lambda2: 0.01, standardize: true });
+    assert.ok(fit.edgeCount === 1 && Math.abs(fit.objective - same.objective) < 1e-9);
+  });
+});
+
+describe("sparsePrecision of a covariance matrix", () => {
+  const S = covariance(golden), options = { lambda0: 0.2, lambda2: 0.1 };
+  const data = { covariance: fromRows(S), sampleCount: golden.shape[0] };
+
+  it("has the answers that samples have, path and criteria included", async () => {
+    for (const standardize of [false, true]) {
+      const of = await sparsePrecision(golden, { ...options, standardize });
+      const fit = await sparsePrecision(data, { ...options, standardize });
+      assert.ok(Math.abs(fit.objective - of.objective) < 1e-10 && fit.edgeCount === of.edgeCount);
+      assert.deepEqual(fit.precision.indices, of.precision.indices);
+    }
+    const criteria = async (from: Matrix | typeof data) => {
+      const found: number[] = [];
+      for await (const point of sparsePrecisionPath(from, { lambda2: 0.1, count: 6 })) found.push(point.criterion);
+      return found;
+    };
+    const ofSamples = await criteria(golden), ofCovariance = await criteria(data);
+    assert.equal(ofCovariance.length, ofSamples.length);
+    ofCovariance.forEach((value, k) => assert.ok(Math.abs(value - ofSamples[k]) < 1e-8, `${value}, ${ofSamples[k]}`));
+  });
+
+  it("standardized, it may be divided by one less than the number of samples", async () => {
+    const unbiased = { ...data, covariance: fromRows(S.map((row) => row.map((value) => value * 30 / 29))) };
+    const fit = await sparsePrecision(unbiased, { ...options, standardize: true });
+    const same = await sparsePrecision(data, { ...options, standardize: true });
+    assert.ok(Math.abs(fit.objective - same.objective) < 1e-12 * Math.abs(same.objective));
+  });
+
+  it("names what is wrong with it", async () => {
+    const of = (rows: number[][], sampleCount = 10) =>
+      sparsePrecision({ covariance: fromRows(rows), sampleCount }, options);
+    await assert.rejects(of([[1, 0.5]]), ShapeError);
+    await assert.rejects(of([[1, 0.5], [0.4, 1]]), /not symmetric, 0.4 at 1, 0 and 0.5 at 0, 1/);
+    await assert.rejects(of([[1, 2], [2, 1]]), /not positive semidefinite/);
+    await assert.rejects(of([[1, 0, 0], [0, 0, 0], [0, 0, -1]]), /columns 1, 2 of "covariance" have no variance/);
+    await assert.rejects(of([[1, 0], [0, 1]], 0), OptionError);
+    await assert.rejects(sparsePrecision(data, { ...options, evaluation: "residuals" }), /needs samples/);
+    const singular = await of([[1, 1], [1, 1]]);
+    assert.ok(singular.edgeCount === 1 && Number.isFinite(singular.objective));
+  });
+});
+
+describe("sparsePrecision with required and forbidden edges", () => {
+  it("exact equals the enumeration of all graphs that obey, auto and approximate obey", async () => {
+    const random = createRandom(9);
+    for (let instance = 0; instance < 20; instance++) {
+      const size = 3 + instance % 2,
+        samples = equicorrelated(20, size, 0.9 * random.uniform(), instance),
+        S = covariance(samples);
+      const lambda0 = 0.05 + random.uniform(), lambda2 = 0.05 + random.uniform();
+      const required: Pair[] = [[0, 1]], forbidden: Pair[] = [[2, 1], [2, 0]];
+      const obeys = (edges: readonly Pair[]) =>
+        edges.some(([i, j]) => i === 0 && j === 1) && !edges.some(([i, j]) => (i === 1 || i === 0) && j === 2);
+      const least = leastObjective(S, lambda0, lambda2, obeys);
+      for (const method of ["exact", "auto", "approximate"] as const) {
+        const fit = await sparsePrecision(samples, { lambda0, lambda2, required, forbidden, method, gapTolerance: 0 });
+        assert.ok(obeys(pairsOf(fit)), `instance ${instance}, ${method}`);
+        const off = fit.objective - least;
+        assert.ok(
+          off > -1e-8 && (method === "approximate" || off < 1e-8),
+          `instance ${instance}, ${method}: off by ${off}`,
+        );
+      }
+    }
+  });
+
+  it("keeps a required edge of uncorrelated variables, at 0, and has it along the path", async () => {
+    const square = fromRows([[1, 1, 2], [1, -1, -2], [-1, 1, 3], [-1, -1, -3]]);
+    const rules = { required: [[1, 0]], forbidden: [[0, 2]] } as const;
+    for (const method of ["approximate", "exact"] as const) {
+      const fit = await sparsePrecision(square, { lambda0: 1, lambda2: 1, method, ...rules });
+      assert.ok(fit.edgeCount >= 1 && fit.status === "converged", `${fit.status}, ${fit.gap}`);
+    }
+    for await (const point of sparsePrecisionPath(golden, { lambda2: 0.1, count: 8, ...rules })) {
+      const names = pairsOf(point).map((pair) => pair.join());
+      assert.ok(names.includes("0,1") && !names.includes("0,2"), names.join(" "));
+    }
+  });
+
+  it("names edges that cannot be", async () => {
+    const of = (rules: object) => sparsePrecision(golden, { lambda0: 1, lambda2: 1, ...rules });
+    await assert.rejects(of({ required: [[0, 0]] }), /"required": expected pairs of different variables from 0 to 4/);
+    await assert.rejects(of({ forbidden: [[0, 5]] }), /received \[0, 5\] at 0/);
+    await assert.rejects(of({ forbidden: [[0]] }), OptionError);
+    await assert.rejects(of({ required: [[0, 1]], forbidden: [[1, 0]] }), /\[0, 1\] is required, too/);
+  });
+});
+
+describe("sparsePrecisionPath of correlated variables", () => {
+  it("starts with the empty graph, never repeats one, and ends with all edges", async () => {
+    for (const method of ["approximate", "exact"] as const) {
+      for (const seed of [1, 2]) {
+        const samples = equicorrelated(40, 4, 0.98, seed), S = covariance(samples);
+        const graphs: string[] = [];
+        let last = Infinity;
+        for await (const point of sparsePrecisionPath(samples, { lambda2: 0.05, method, gapTolerance: 1e-9 })) {
+          graphs.push(pairsOf(point).join(" "));
+          assert.ok(point.lambda0 < last && (graphs.length > 1 || point.edgeCount === 0), `${point.lambda0}, ${last}`);
+          last = point.lambda0;
+          isAtMinimum(S, point, point.lambda0, 0.05, `lambda0 ${point.lambda0}`);
+          // A little above and below, the graph is the same.
+          for (const factor of method === "exact" ? [] : [0.999, 1.001]) {
+            const beside = await sparsePrecision(samples, {
+              lambda0: factor * point.lambda0,
+              lambda2: 0.05,
+              method,
+              perturbations: 0,
+              initial: point.precision,
+            });
+            assert.deepEqual(pairsOf(beside), pairsOf(point), `lambda0 ${point.lambda0}`);
+          }
+        }
+        assert.equal(new Set(graphs).size, graphs.length);
+        assert.equal(graphs.at(-1)!.split(" ").length, 6);
+      }
+    }
+  });
+
+  it("has progress and time limit of the whole call", async () => {
+    const samples = equicorrelated(100, 12, 0.9, 3), fractions: number[] = [];
+    const onProgress = ({ fraction }: { fraction: number }) => void fractions.push(fraction);
+    for await (const _ of sparsePrecisionPath(samples, { lambda2: 0.05, count: 20, onProgress })) { /* to the end */ }
+    assert.ok(fractions.every((fraction, k) => fraction <= 1 && (k === 0 || fraction >= fractions[k - 1])));
+    assert.ok(fractions.at(-1)! > 0.5);
+    let points = 0;
+    for await (const { status } of sparsePrecisionPath(samples, { lambda2: 0.05, timeLimitMs: 0 })) {
+      points++;
+      assert.equal(status, "time-limit");
+    }
+    assert.equal(points, 1);
+    await dispose();
+  });
+});
