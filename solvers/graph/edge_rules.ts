@@ -1,7 +1,6 @@
 /** Edges that are decided before any search. @module */
 
 import { OptionError } from "../core/errors.ts";
-import type { GraphPoint } from "./pseudolikelihood.ts";
 
 /** Two vertices. */
 export type Edge = readonly [number, number];
@@ -48,23 +47,4 @@ export function createEdgeRules(required: readonly Edge[], forbidden: readonly E
     isRequired: kept.size === 0 ? () => false : (i, j) => kept.has(place(i, j)),
     isForbidden: left.size === 0 ? () => false : (i, j) => left.has(place(i, j)),
   };
-}
-
-/** A point without its forbidden edges, and with those required edges that it lacks, at 0. */
-export function admissible(point: GraphPoint, { required, isRequired, isForbidden }: EdgeRules): GraphPoint {
-  const { ends, values, diagonal } = point;
-  const present = new Set<number>(), nextEnds: number[] = [], nextValues: number[] = [];
-  for (let e = 0; e < values.length; e++) {
-    const i = ends[2 * e], j = ends[2 * e + 1];
-    if (isForbidden(i, j)) continue;
-    if (isRequired(i, j)) present.add(i * diagonal.length + j);
-    nextEnds.push(i, j);
-    nextValues.push(values[e]);
-  }
-  for (const [i, j] of required) {
-    if (present.has(i * diagonal.length + j)) continue;
-    nextEnds.push(i, j);
-    nextValues.push(0);
-  }
-  return { ends: nextEnds, values: nextValues, diagonal };
 }

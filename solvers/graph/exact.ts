@@ -11,9 +11,16 @@ import {
   type Tree,
 } from "../l0/search.ts";
 import { descendOn, type GraphBudget, graphDescent, type GraphSolution } from "./descent.ts";
-import { admissible, type EdgeRules } from "./edge_rules.ts";
+import type { EdgeRules } from "./edge_rules.ts";
 import { refitted } from "./search.ts";
-import { edgeNumber, endsOfEdge, type GraphPoint, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
+import {
+  admissible,
+  edgeNumber,
+  endsOfEdge,
+  type GraphPoint,
+  type Pseudolikelihood,
+  withoutZeros,
+} from "./pseudolikelihood.ts";
 import { createGraphRelaxation, type GraphStart, type RelaxedGraph, startOfNode } from "./relaxation.ts";
 
 /** Multiply-adds that moves with refits may take among the nodes. */

@@ -1,7 +1,6 @@
 import type { Random } from "../core/random.ts";
 import { type GraphBudget, type GraphSolution, improves } from "./descent.ts";
-import { admissible } from "./edge_rules.ts";
-import type { GraphEstimate, GraphPoint, Pseudolikelihood } from "./pseudolikelihood.ts";
+import { admissible, type GraphEstimate, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
 
 /** Share of the edges that a perturbation takes away. */
 const removedShare = 0.2;

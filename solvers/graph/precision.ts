@@ -13,12 +13,18 @@ import { type Run, startRun } from "../core/run.ts";
 import type { OpenSolveOptions } from "../core/solve_options.ts";
 import { checkGraphData, type GraphData } from "./data.ts";
 import type { GraphBudget, GraphSolution } from "./descent.ts";
-import { admissible, createEdgeRules } from "./edge_rules.ts";
+import { createEdgeRules } from "./edge_rules.ts";
 import { type ExactGraph, solveGraphExactly } from "./exact.ts";
 import { type PrecisionOptions, type SparsePrecisionOptions, sparsePrecisionOptions } from "./options.ts";
 import { plainGraphObjective } from "./plain_graph.ts";
 import { createProblem } from "./problem.ts";
-import { emptyGraph, type GraphEstimate, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
+import {
+  admissible,
+  emptyGraph,
+  type GraphEstimate,
+  type GraphPoint,
+  type Pseudolikelihood,
+} from "./pseudolikelihood.ts";
 import { searchGraph } from "./search.ts";
 import { pointOf, precisionOf } from "./sparse.ts";
 import { graphWork } from "./work.ts";

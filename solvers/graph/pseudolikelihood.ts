@@ -1,7 +1,7 @@
 import type { NodeBatch } from "../l0/node_batch.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
 import type { SearchOptions } from "../l0/search.ts";
-import { admissible, type EdgeRules } from "./edge_rules.ts";
+import type { EdgeRules } from "./edge_rules.ts";
 
 /** A symmetric matrix: its diagonal, and values on some edges; zero elsewhere. */
 export interface GraphPoint {
@@ -201,6 +201,25 @@ export function curvatureAt(
   j: number,
 ): number {
   return 2 * (variances[j] / diagonal[i] + variances[i] / diagonal[j]);
+}
+
+/** A point without its forbidden edges, and with those required edges that it lacks, at 0. */
+export function admissible(point: GraphPoint, { required, isRequired, isForbidden }: EdgeRules): GraphPoint {
+  const { ends, values, diagonal } = point;
+  const present = new Set<number>(), nextEnds: number[] = [], nextValues: number[] = [];
+  for (let e = 0; e < values.length; e++) {
+    const i = ends[2 * e], j = ends[2 * e + 1];
+    if (isForbidden(i, j)) continue;
+    if (isRequired(i, j)) present.add(i * diagonal.length + j);
+    nextEnds.push(i, j);
+    nextValues.push(values[e]);
+  }
+  for (const [i, j] of required) {
+    if (present.has(i * diagonal.length + j)) continue;
+    nextEnds.push(i, j);
+    nextValues.push(0);
+  }
+  return { ends: nextEnds, values: nextValues, diagonal };
 }
 
 /** The estimate without its zero edges, but for those that are required. */
