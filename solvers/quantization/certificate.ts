@@ -15,7 +15,10 @@ const rounding = 1e-6;
 const formShare = 0.5;
 
 /** Plain multiply-adds for which every row of a layer is compared; above, a few rows are. */
-const affordableProducts = 2 ** 22, rowsCompared = 3;
+const affordableProducts = 2 ** 20, rowsCompared = 3;
+
+/** Plain multiply-adds between two pauses. */
+const productsBetweenPauses = 2 ** 20;
 
 /** What the certificate measures. */
 export interface Certificate {
@@ -74,6 +77,7 @@ export async function certify(
     return workspace.read(values, 0, count);
   }
 
+  let sincePause = 0;
   const drawn = comparedRows(problem), plainRow = new Float64Array(columns);
 
   /** Compares the forms of some rows, whose first is `begin`, with plain sums over the triangle that the kernel reads. */
@@ -85,6 +89,9 @@ export async function certify(
       for (const [first, end] of ranges(columns, formBlock)) {
         plain += partOfForm(plainRow, gram.data, first, end);
         for (let j = first; j < end; j++) size += Math.abs(plainRow[j]) * Math.sqrt(Math.max(0, diagonal[j]));
+        sincePause += (end - first) * end;
+        if (sincePause < productsBetweenPauses) continue;
+        sincePause = 0;
         await pause();
       }
       compared(`${what} of row ${row}`, plain, received[row - begin], 4 * Number.EPSILON * columns * size * size);

@@ -383,4 +383,25 @@ describe("with a kernel that is slightly wrong", () => {
       });
     }
   }
+
+  it("quantizeLayer refuses a large layer of which one residual in f64 is wrong", async () => {
+    const layer = makeLayer({ rows: 70, columns: 256, seed: 5, dtype: "f32" });
+    const quantize = () => minima.quantizeLayer(layer.weights, layer.gram, { ...place, bits: 3, iterations: 1 });
+    assert.equal((await quantize()).violations, 0);
+    wrapKernels((kernels) => ({
+      ...kernels,
+      gemm(operands) {
+        const done = kernels.gemm(operands), { offset = 0, rows, columns, stride = columns } = operands.c;
+        for (const array of arraysOf(operands.c.array)) {
+          if (array instanceof Float64Array) array[offset + (rows - 1) * stride] *= 1 + 1e-6;
+        }
+        return done;
+      },
+    }));
+    try {
+      await assert.rejects(quantize(), minima.BackendError);
+    } finally {
+      wrapKernels();
+    }
+  });
 });
