@@ -1,5 +1,6 @@
 /** Sparse precision matrices: the graph of dependences among variables. @module */
 
+export { fromRows, type Matrix, matrix, type SparseMatrix, toDense } from "../core/matrix.ts";
 export type { CovarianceData, GraphData } from "./data.ts";
 export { type GraphEdge, graphEdges } from "./edges.ts";
 export {

@@ -1,5 +1,6 @@
 /** Layer-wise quantisation of weights to a few bits. @module */
 
+export { fromRows, type Matrix, matrix, type SparseMatrix, toDense } from "../core/matrix.ts";
 export { accumulateGram, type GramAccumulator } from "./accumulate.ts";
 export { dequantize, type QuantizedLayer, type QuantizedWeights } from "./layer.ts";
 export {

@@ -1,5 +1,6 @@
 /** Sparse regression: best subsets under `lambda0 ||b||_0 + lambda2 ||b||^2`. @module */
 
+export { fromRows, type Matrix, matrix, type SparseMatrix, toDense } from "../core/matrix.ts";
 export {
   crossValidateRegressionOptions,
   type RegressionCrossValidationOptions,

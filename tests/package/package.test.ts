@@ -170,6 +170,22 @@ describe("the README", () => {
     else context.diagnostic("no bun");
   });
 
+  it("shows what its example prints, from the sources, in Deno and Bun as it says", async (context) => {
+    for (
+      const [file, command] of [["deno.json", [Deno.execPath(), "run", "-A"]], ["tsconfig.json", [
+        bun?.command,
+      ]]] as const
+    ) {
+      const [, given] = Deno.readTextFileSync("README.md").match(new RegExp(`^echo '(.*)' > ${file} &&`, "m"))!;
+      await using project = await emptyProject();
+      await project.write("example.mjs", example);
+      await project.write(file, given.replace("../minima", Deno.cwd()));
+      const [program, ...args] = command;
+      if (program) assert.equal(await project.run(program, ...args, "example.mjs"), printed.trim());
+      else context.diagnostic("no bun");
+    }
+  });
+
   it("names the file that is packed", async () => {
     const name = (await packedLibrary()).split("/").at(-1)!;
     assert.ok(Deno.readTextFileSync("README.md").includes(`build/${name}`), name);
