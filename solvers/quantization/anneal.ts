@@ -1,13 +1,18 @@
 import type { DeviceArray, FloatDtype, QuantizationCandidate } from "../../kernels/contract.ts";
+import { matrix } from "../core/matrix.ts";
 import { createRandom } from "../core/random.ts";
 import { descentCoupling } from "./coupling.ts";
 import { computeObjectives, descend, refreshResidual, settlingPasses, sweep } from "./passes.ts";
 import type { Approximation, Outcome, Problem } from "./problem.ts";
 import { placeTargets, startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
+import { refitScales } from "./refit.ts";
 import { blocksOf, placeRows, type Rows, type Stage, withStage } from "./stage.ts";
 
 /** Level changes of a round: a tenth of the columns, a tenth of a dense pass, but enough to leave a minimum of few columns. */
 const changesPerRound = (columns: number) => Math.max(0.1 * columns, 4);
+
+/** Refits of the scales before the rounds, and after them: what more of them gain is within 0.3 %. */
+const refitsBefore = 1, refitsAfter = 1;
 
 /** Temperature of the first round, in mean energies of a coordinate. */
 const firstTemperature = 0.15;
@@ -35,15 +40,19 @@ export async function anneal(problem: Problem, start: Approximation): Promise<Ou
 
 /** Descent and all rounds, block by block. */
 async function annealLayer(stage: Stage, rounds: Rounds, start: Approximation): Promise<Outcome> {
-  const { problem, problem: { meter, options: { initial } } } = stage, { grid, outliers, codes } = start;
+  const { problem, problem: { meter, options } } = stage, { outliers, codes } = start;
+  const fitted = options.grid === "search";
+  const grid = fitted
+    ? { ...start.grid, scales: matrix(...start.grid.scales.shape, start.grid.scales.data.slice()) }
+    : start.grid;
   const noiseOfBlock = thermalNoise(problem, stage.blockRows), trace: number[] = [];
   let { codedRows } = start;
   // The trace sums over blocks: before the last is done, it is not that of the layer.
-  const cutShort = (): Outcome => ({ reached: { ...start, codedRows }, status: "time-limit" });
+  const cutShort = (): Outcome => ({ reached: { ...start, grid, codedRows }, status: "time-limit" });
   for (const [begin, end] of blocksOf(stage)) {
     if (await meter.checkpoint("descend", 0)) return cutShort();
     const rows = placeRows(stage, grid, begin, end);
-    if (initial === "weights") {
+    if (options.initial === "weights") {
       await startFromWeights(rows, outliers);
       if (await sweep(rows, {}, () => meter.checkpoint("descend", 0))) return cutShort();
     } else {
@@ -51,13 +60,21 @@ async function annealLayer(stage: Stage, rounds: Rounds, start: Approximation): 
       await refreshResidual(rows, outliers);
     }
     await descend(rows, settlingPasses);
+    const refit = async (times: number) => {
+      for (let time = 0; fitted && time < times; time++) {
+        await refitScales(rows, grid, { directions: rounds.levels, products: rounds.residual });
+        await descend(rows, settlingPasses);
+      }
+    };
+    await refit(refitsBefore);
     placeTargets(rows, outliers);
     const timeIsUp = await annealBlock(rows, rounds, noiseOfBlock(), trace);
+    if (!timeIsUp) await refit(refitsAfter);
     await storeCodes(rows, codes);
     codedRows = Math.max(codedRows, end);
     if (timeIsUp) return cutShort();
   }
-  return { reached: { ...start, codedRows }, status: "iteration-limit", trace };
+  return { reached: { ...start, grid, codedRows }, status: "iteration-limit", trace };
 }
 
 /** What the rounds of all blocks share. */

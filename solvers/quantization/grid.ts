@@ -40,10 +40,12 @@ export function fitGrid(weights: Matrix, options: GridOptions): Grid {
       const begin = group * groupSize, end = begin + groupSize;
       const [least, most] = range(weights.data.subarray(i * columns + begin, i * columns + end), begin);
       const at = i * groups + group;
-      scales.data[at] = (most - least) / maximumCode;
+      scales.data[at] = most / maximumCode - least / maximumCode;
       // Rounding to the precision of the weights may underflow to 0; every weight is then nearer 0 than any scale.
       if (!(scales.data[at] > 0)) scales.data[at] = 1;
-      zeros.data[at] = options.symmetric ? (maximumCode + 1) / 2 : roundHalfToEven(-least / scales.data[at]);
+      // Nor may a scale of few digits move the zero point beyond the codes.
+      const zero = Math.min(roundHalfToEven(-least / scales.data[at]), maximumCode);
+      zeros.data[at] = options.symmetric ? (maximumCode + 1) / 2 : zero;
     }
   }
   return { scales, zeros };

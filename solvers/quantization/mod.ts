@@ -8,6 +8,7 @@ export {
   type GramOptions,
   type OpenQuantizeOptions,
   type OutlierOptions,
+  type QuantizationGrid,
   type QuantizationMethod,
   type QuantizationStart,
   quantizeLayerOptions,

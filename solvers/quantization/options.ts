@@ -11,6 +11,9 @@ export type QuantizationMethod = "auto" | "quantease" | "gptq" | "rtn";
 /** What a coordinate descent begins with. */
 export type QuantizationStart = "weights" | "rtn" | "gptq";
 
+/** How scales are fitted: to the range of the weights, or searched below it. */
+export type QuantizationGrid = "range" | "search";
+
 /** Weights kept beside the grid, in the precision of the layer. */
 export interface OutlierOptions {
   /** Share of the weights (unstructured) or of the columns (structured) that is kept, 0 to 0.5. */
@@ -38,6 +41,12 @@ export interface QuantizeOptions extends Omit<SolveOptions, "tolerance"> {
   readonly initial?: QuantizationStart;
   /** Columns that share a scale, >= 1; divides their number. @default all columns */
   readonly groupSize?: number;
+  /**
+   * "range": scales cover the range of the weights of a row and group. "search": the share of that range, from 1 down to
+   * 0.4, whose rounding errors weigh least by the diagonal of the Gram matrix; "auto" then fits the scales again by
+   * least squares while codes descend. @default `search` for `auto`, `range` otherwise
+   */
+  readonly grid?: QuantizationGrid;
   /** Grids symmetric about zero. @default false */
   readonly symmetric?: boolean;
   /**
@@ -79,6 +88,7 @@ export type OpenQuantizeOptions =
   | "maxIterations"
   | "initial"
   | "groupSize"
+  | "grid"
   | "activationOrder"
   | "outliers";
 
@@ -116,6 +126,10 @@ export const quantizeLayerOptions: OptionTable<QuantizeOptions, OpenQuantizeOpti
     most: 2 ** 31 - 1,
     otherwise: "all columns",
     about: "Columns that share a scale; divides their number.",
+  }),
+  grid: choice(["range", "search"], {
+    otherwise: "`search` for `auto`, `range` otherwise",
+    about: "Scales that cover the range of the weights, or the best share of it, which `auto` then fits to its codes.",
   }),
   symmetric: flag({ default: false, about: "Grids symmetric about zero." }),
   activationOrder: flag({
@@ -183,6 +197,7 @@ export function optionsForLayer(
     maxIterations,
     initial: options.initial ?? (method === "auto" ? "gptq" : "weights"),
     groupSize,
+    grid: options.grid ?? (method === "auto" ? "search" : "range"),
     activationOrder: options.activationOrder ?? method === "auto",
   };
 }

@@ -1,7 +1,8 @@
 import type { Status } from "../core/result.ts";
 import { descentCoupling } from "./coupling.ts";
 import type { Grid } from "./grid.ts";
-import { largestEigenvalue, type Outliers, refitGrid, type Support, thresholdingStep } from "./outliers.ts";
+import { chooseGrid } from "./grid_search.ts";
+import { largestEigenvalue, type Outliers, type Support, thresholdingStep } from "./outliers.ts";
 import { descend, isRelaxed, layerObjective, refreshResidual, settlingPasses, sweep } from "./passes.ts";
 import type { Approximation, Outcome, Problem } from "./problem.ts";
 import { startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
@@ -57,7 +58,7 @@ export async function descendWithOutliers(
       if (turn === turns) return outcome("iteration-limit");
 
       if (!sameColumns(support, fitted)) {
-        grid = refitGrid(problem, support);
+        grid = await chooseGrid(problem, { matrix: outliers, support });
         blocks = await regrid(blocks, grid);
         fitted = support;
       }

@@ -2,7 +2,6 @@ import type { DeviceArray, FloatDtype, MatrixOperand, VectorOperand } from "../.
 import { likeVector, type SparseMatrix, type Vector } from "../core/matrix.ts";
 import { createRandom } from "../core/random.ts";
 import { ranges, rowsOfBlock } from "./blocking.ts";
-import { fitGrid, type Grid } from "./grid.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { Problem } from "./problem.ts";
 import { placeOutliers } from "./rows.ts";
@@ -91,12 +90,6 @@ export async function thresholdingStep(
   }
   workspace.free(array);
   return project(problem, residual, size, staging);
-}
-
-/** The grid of the weights that the support leaves: without its columns, or with as large a share of each row trimmed. */
-export function refitGrid({ weights, options }: Problem, support: Support): Grid {
-  const { fraction } = options.outliers!;
-  return fitGrid(weights, { ...options, ...(support ? { excluded: support } : { trimmed: fraction }) });
 }
 
 /** The nonzero candidates, those of `support` where that is given, as compressed rows; at most `capacity` of them. */

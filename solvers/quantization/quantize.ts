@@ -10,12 +10,12 @@ import { anneal } from "./anneal.ts";
 import { certify } from "./certificate.ts";
 import { gptq } from "./gptq.ts";
 import { checkGram } from "./gram.ts";
-import { fitGrid } from "./grid.ts";
+import { chooseGrid } from "./grid_search.ts";
 import type { QuantizedLayer } from "./layer.ts";
 import { createMeter } from "./meter.ts";
 import { optionsForLayer, type QuantizeOptions, type ResolvedOptions, resolveQuantizeOptions } from "./options.ts";
 import { autoAlternations, descendWithOutliers } from "./outlier_descent.ts";
-import { largestWeights, refitGrid, supportSize } from "./outliers.ts";
+import { largestWeights, supportSize } from "./outliers.ts";
 import { polish } from "./polish.ts";
 import { type Approximation, type Method, type Outcome, type Problem, stateProblem } from "./problem.ts";
 import { quantease } from "./quantease.ts";
@@ -129,11 +129,11 @@ export async function quantizeLayer(
 
 /** Runs what the method consists of, one part after the other; later parts add to what the earlier ones reported. */
 async function solve(problem: Problem): Promise<Outcome> {
-  const { options, options: { initial, method }, rows, columns, weights } = problem;
+  const { options, options: { initial, method }, rows, columns } = problem;
   const size = supportSize(options, rows, columns);
   const largest = size > 0 ? await largestWeights(problem, size) : undefined;
   const start: Approximation = {
-    grid: largest ? refitGrid(problem, largest.support) : fitGrid(weights, options),
+    grid: await chooseGrid(problem, largest),
     outliers: largest?.matrix,
     codes: new Uint8Array(rows * columns),
     codedRows: 0,

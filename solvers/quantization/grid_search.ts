@@ -1,0 +1,81 @@
+import { likeVector, matrix } from "../core/matrix.ts";
+import { fitGrid, type Grid } from "./grid.ts";
+import type { Outliers } from "./outliers.ts";
+import type { Problem } from "./problem.ts";
+import { targetRow } from "./rounding.ts";
+
+/** Shares of the range that are tried: so many, even steps from all of it down to the least. */
+const shrinks = 25, leastShare = 0.4;
+
+/** Columns after which a share that has lost already is given up. */
+const strideOfLosses = 64;
+
+/** Weights, times shares, between two checkpoints. */
+const trialsOfCall = 2 ** 24;
+
+/** Adding and subtracting it rounds numbers below 2^51 to whole ones, halves to the even one. */
+const rounder = 1.5 * 2 ** 52;
+
+/** The grid of what the outliers leave of the weights: without its columns, or with as large a share of each row trimmed. */
+export async function chooseGrid(problem: Problem, outliers?: Outliers): Promise<Grid> {
+  const { weights, options } = problem, support = outliers?.support;
+  const left = support ? { excluded: support } : outliers ? { trimmed: options.outliers!.fraction } : {};
+  const grid = fitGrid(weights, { ...options, ...left });
+  return options.grid === "search" ? await shrinkGrid(problem, grid, outliers) : grid;
+}
+
+/**
+ * Shrinks the range of each row and group to the share of it that loses least: the sum of `Sigma_jj` times the square of
+ * the error of rounding, the objective without what weights have to do with each other. Zero points stay where they are.
+ *
+ * Complexity: at most `outputs * inputs * shrinks`.
+ */
+async function shrinkGrid(problem: Problem, { scales, zeros }: Grid, outliers?: Outliers): Promise<Grid> {
+  const { rows, columns, diagonal, groups, maximumCode, meter, options: { groupSize }, weights } = problem;
+  const shrunk = matrix(rows, groups, likeVector(scales.data, scales.data.length)), one = likeVector(scales.data, 1);
+  const buffer = likeVector(weights.data, columns), target = new Float64Array(columns);
+  const rowsOfCall = Math.ceil(trialsOfCall / (shrinks * columns));
+  for (let i = 0; i < rows; i++) {
+    // Even when the time is up, the grid is needed whole.
+    if (i % rowsOfCall === 0) await meter.checkpoint("grid", 0);
+    target.set(targetRow(weights, outliers?.matrix, i, buffer));
+    for (let group = 0; group < groups; group++) {
+      const at = i * groups + group, begin = group * groupSize, end = begin + groupSize;
+      const low = -zeros.data[at], high = maximumCode + low;
+      let best = shrunk.data[at] = scales.data[at], least = Infinity;
+      for (let k = 0; k < shrinks && least > 0; k++) {
+        // Rounded as the grid is.
+        one[0] = scales.data[at] * (1 - k * (1 - leastShare) / (shrinks - 1));
+        if (!(one[0] > 0)) break;
+        const loss = roundingLoss(target, diagonal, begin, end, one[0], low, high, least);
+        if (loss < least) [best, least] = [one[0], loss];
+      }
+      shrunk.data[at] = best;
+    }
+  }
+  return { scales: shrunk, zeros };
+}
+
+/** The weighted loss of rounding columns `[begin, end)` to levels from `low` to `high`, or a part of it at `limit` or above. */
+function roundingLoss(
+  target: Float64Array,
+  diagonal: Float64Array,
+  begin: number,
+  end: number,
+  scale: number,
+  low: number,
+  high: number,
+  limit: number,
+): number {
+  const inverse = 1 / scale;
+  let loss = 0;
+  for (let from = begin; from < end && loss < limit; from += strideOfLosses) {
+    const to = Math.min(from + strideOfLosses, end);
+    for (let j = from; j < to; j++) {
+      const weight = target[j], level = Math.min(Math.max(weight * inverse, low), high) + rounder - rounder;
+      const error = weight - scale * level;
+      loss += diagonal[j] * error * error;
+    }
+  }
+  return loss;
+}
