@@ -14,6 +14,12 @@ const callFlops = 1e9;
 /** Tokens whose products of f32 are summed in f32 at most; the errors of their sums grow as the root of that number. */
 const narrowTokens = 256;
 
+/** Squares of norms, other than 0, whose products are summed in f32: sums stay far from its ends. */
+const singleRange = [2 ** -80, 2 ** 100];
+
+const fitsSingle = (squares: Float64Array) =>
+  squares.every((square) => square === 0 || square >= singleRange[0] && square <= singleRange[1]);
+
 /** Elements of the sum that are checked between two checkpoints. */
 const elementsChecked = 2 ** 26;
 
@@ -69,10 +75,11 @@ export function accumulateGram(inputs: number, options: GramOptions = {}): GramA
     });
     try {
       const chunk = Math.max(1, Math.min(tokens, Math.round(callFlops / (inputs * (inputs + 1)))));
-      const batch = workspace.allocate(dtypeOf(data), chunk * inputs, "activations");
+      const squares = squaresWith(data, tokens), weights = randomWeights(squares);
+      const batch = workspace.allocate(fitsSingle(squares) ? dtypeOf(data) : "f64", chunk * inputs, "activations");
       const c = { array: workspace.allocate("f64", inputs * inputs, "gram"), rows: inputs, columns: inputs };
       workspace.write(c.array, sum);
-      const weights = weightsOf(data, tokens), expected = new Float64Array(inputs);
+      const expected = new Float64Array(inputs);
       for (let begin = 0; begin < tokens; begin += chunk) {
         const rows = Math.min(chunk, tokens - begin);
         workspace.write(batch, data.subarray(begin * inputs, (begin + rows) * inputs));
@@ -104,13 +111,13 @@ export function accumulateGram(inputs: number, options: GramOptions = {}): GramA
     }
   }
 
-  /** Weights over the norms of the inputs once a batch is in. */
-  function weightsOf(data: Vector, tokens: number): Float64Array {
+  /** Squares of the norms of the inputs once a batch is in. */
+  function squaresWith(data: Vector, tokens: number): Float64Array {
     const squares = Float64Array.from({ length: inputs }, (_, j) => sum[j * (inputs + 1)]);
     for (let token = 0, at = 0; token < tokens; token++) {
       for (let j = 0; j < inputs; j++, at++) squares[j] += data[at] * data[at];
     }
-    return randomWeights(squares);
+    return squares;
   }
 
   return {

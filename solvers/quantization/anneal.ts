@@ -2,8 +2,9 @@ import type { DeviceArray, FloatDtype, QuantizationCandidate } from "../../kerne
 import { matrix } from "../core/matrix.ts";
 import { createRandom } from "../core/random.ts";
 import { descentCoupling } from "./coupling.ts";
+import type { Status } from "../core/result.ts";
 import { computeObjectives, descend, refreshResidual, settlingPasses, sweep } from "./passes.ts";
-import type { Approximation, Outcome, Problem } from "./problem.ts";
+import { type Approximation, negligible, type Outcome, type Problem } from "./problem.ts";
 import { placeTargets, startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
 import { refitScales } from "./refit.ts";
 import { blocksOf, placeRows, type Rows, type Stage, withStage } from "./stage.ts";
@@ -12,7 +13,7 @@ import { blocksOf, placeRows, type Rows, type Stage, withStage } from "./stage.t
 const changesPerRound = (columns: number) => Math.max(0.1 * columns, 4);
 
 /** Refits of the scales before the rounds, and after them: what more of them gain is within 0.3 %. */
-const refitsBefore = 1, refitsAfter = 1;
+export const refitsBefore = 1, refitsAfter = 1;
 
 /** Temperature of the first round, in mean energies of a coordinate. */
 const firstTemperature = 0.15;
@@ -40,41 +41,50 @@ export async function anneal(problem: Problem, start: Approximation): Promise<Ou
 
 /** Descent and all rounds, block by block. */
 async function annealLayer(stage: Stage, rounds: Rounds, start: Approximation): Promise<Outcome> {
-  const { problem, problem: { meter, options } } = stage, { outliers, codes } = start;
-  const fitted = options.grid === "search";
-  const grid = fitted
-    ? { ...start.grid, scales: matrix(...start.grid.scales.shape, start.grid.scales.data.slice()) }
-    : start.grid;
+  const { problem, problem: { meter, options } } = stage, { outliers, codes, alternatives = [] } = start;
+  const fitted = options.grid === "search", { scales } = start.grid;
+  const grid = fitted ? { ...start.grid, scales: matrix(...scales.shape, scales.data.slice()) } : start.grid;
   const noiseOfBlock = thermalNoise(problem, stage.blockRows), trace: number[] = [];
   let { codedRows } = start;
-  // The trace sums over blocks: before the last is done, it is not that of the layer.
-  const cutShort = (): Outcome => ({ reached: { ...start, grid, codedRows }, status: "time-limit" });
+  const outcome = (status: Status): Outcome => ({
+    reached: { grid, outliers, codes, codedRows },
+    status,
+    // The trace sums over blocks: before the last is done, it is not that of the layer.
+    ...status === "time-limit" ? {} : { trace },
+  });
   for (const [begin, end] of blocksOf(stage)) {
-    if (await meter.checkpoint("descend", 0)) return cutShort();
-    const rows = placeRows(stage, grid, begin, end);
-    if (options.initial === "weights") {
-      await startFromWeights(rows, outliers);
-      if (await sweep(rows, {}, () => meter.checkpoint("descend", 0))) return cutShort();
-    } else {
-      startFromCodes(rows, codes);
-      await refreshResidual(rows, outliers);
-    }
-    await descend(rows, settlingPasses);
+    if (await meter.checkpoint("descend", 0)) return outcome("time-limit");
+    const rows = placeRows(stage, grid, begin, end), best = bestOf(rows, rounds);
     const refit = async (times: number) => {
       for (let time = 0; fitted && time < times; time++) {
         await refitScales(rows, grid, { directions: rounds.levels, products: rounds.residual });
         await descend(rows, settlingPasses);
       }
     };
+    if (options.initial === "weights") {
+      await startFromWeights(rows, outliers);
+      if (await sweep(rows, {}, () => meter.checkpoint("descend", 0))) return outcome("time-limit");
+    } else {
+      best.forget();
+      for (const some of [codes, ...alternatives]) {
+        startFromCodes(rows, some);
+        await refreshResidual(rows, outliers);
+        if (alternatives.length === 0) break;
+        placeTargets(rows, outliers);
+        await best.keep();
+      }
+    }
+    await descend(rows, settlingPasses);
     await refit(refitsBefore);
     placeTargets(rows, outliers);
-    const timeIsUp = await annealBlock(rows, rounds, noiseOfBlock(), trace);
+    best.forget();
+    const timeIsUp = await annealBlock(rows, rounds, best, noiseOfBlock(), trace);
     if (!timeIsUp) await refit(refitsAfter);
     await storeCodes(rows, codes);
     codedRows = Math.max(codedRows, end);
-    if (timeIsUp) return cutShort();
+    if (timeIsUp) return outcome("time-limit");
   }
-  return { reached: { ...start, grid, codedRows }, status: "iteration-limit", trace };
+  return outcome("iteration-limit");
 }
 
 /** What the rounds of all blocks share. */
@@ -99,6 +109,37 @@ function openRounds({ problem: { columns }, workspace, dtype, blockRows }: Stage
   };
 }
 
+/** The best state of some rows, in the buffers of the rounds. */
+interface Best {
+  /** Lets the next state be the best, whatever it is. */
+  forget(): void;
+  /** Keeps the better of the best state and the one reached, row by row: both become it. Tells its objectives. */
+  keep(): Promise<Float64Array>;
+}
+
+/** The best state of some rows, whose targets are placed whenever one is to be kept. */
+function bestOf(rows: Rows, rounds: Rounds): Best {
+  const { stage: { problem: { columns }, workspace }, state: { levels, residual }, objectives, begin, end } = rows;
+  const count = end - begin, reached: QuantizationCandidate = { levels, residual, objectives };
+  const best: QuantizationCandidate = {
+    levels: { array: rounds.levels, rows: count, columns },
+    residual: { array: rounds.residual, rows: count, columns },
+    objectives: { array: rounds.objectives, length: count },
+  };
+  let kept = false;
+  return {
+    forget: () => void (kept = false),
+    async keep() {
+      await computeObjectives(rows);
+      if (!kept) workspace.write(rounds.objectives, new Float64Array(count).fill(Infinity));
+      // No objective is above Infinity: both become the first state.
+      await workspace.kernels.quantizationChoice(kept ? { best, reached } : { best: reached, reached: best });
+      kept = true;
+      return Float64Array.from(await workspace.read(rounds.objectives, 0, count));
+    },
+  };
+}
+
 /**
  * All rounds of some rows, whose targets are placed; they end in their best state, and their objectives are added to the
  * trace. Tells whether the time is up.
@@ -106,23 +147,13 @@ function openRounds({ problem: { columns }, workspace, dtype, blockRows }: Stage
 async function annealBlock(
   rows: Rows,
   rounds: Rounds,
+  best: Best,
   nextNoise: () => Float64Array,
   trace: number[],
 ): Promise<boolean> {
-  const { stage: { problem, workspace }, state: { levels, residual }, objectives, begin, end } = rows;
+  const { stage: { problem, workspace }, state: { residual }, begin, end } = rows;
   const { options: { iterations }, columns, meter } = problem, { kernels } = workspace, count = end - begin;
-  const reached: QuantizationCandidate = { levels, residual, objectives };
-  const best: QuantizationCandidate = {
-    levels: { array: rounds.levels, rows: count, columns },
-    residual: { array: rounds.residual, rows: count, columns },
-    objectives: { array: rounds.objectives, length: count },
-  };
-  await computeObjectives(rows);
-  // No objective is above Infinity: both become the first state.
-  workspace.write(rounds.objectives, new Float64Array(count).fill(Infinity));
-  await kernels.quantizationChoice({ best: reached, reached: best });
-  const readBestObjectives = async () => Float64Array.from(await workspace.read(rounds.objectives, 0, count));
-  let bestObjectives = await readBestObjectives();
+  let bestObjectives = await best.keep();
   const temperatures = new Float64Array(count).fill(firstTemperature);
 
   for (let round = 0; round < iterations; round++) {
@@ -141,9 +172,7 @@ async function annealBlock(
     await kernels.gemm({ ...kick, alpha: -1 });
     const repaired = await descend(rows, settlingPasses);
 
-    await computeObjectives(rows);
-    await kernels.quantizationChoice({ best, reached });
-    bestObjectives = await readBestObjectives();
+    bestObjectives = await best.keep();
     for (let i = 0; i < count; i++) {
       const share = (kicked[i] + repaired[i] + 1) / (changesPerRound(columns) + 1);
       temperatures[i] *= Math.min(Math.max(1 / share, 0.5), 2) ** 0.7;
@@ -160,7 +189,7 @@ async function annealBlock(
 function thermalNoise({ diagonal, options: { iterations, seed } }: Problem, most: number) {
   const draw = (): () => Float64Array => {
     const random = createRandom(seed);
-    return () => diagonal.map((entry) => entry > 0 ? random.normal() / Math.sqrt(2 * entry) : 0);
+    return () => diagonal.map((entry) => entry >= negligible ? random.normal() / Math.sqrt(2 * entry) : 0);
   };
   if (iterations > most) return draw;
   const kept = Array.from({ length: iterations }, draw());

@@ -1,21 +1,25 @@
 import type { DeviceArray, FloatDtype } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { Problem } from "./problem.ts";
+import { negligible, type Problem } from "./problem.ts";
+
+/** The same for f64, and for certificates. */
+const least = 2 ** -960;
 
 /** Where arrays of a precision are worked on: f64 beside an f32 solve is for the host. */
 export function workspaceFor({ dtype, workspace }: Problem, precision: FloatDtype): Workspace {
   return precision === dtype ? workspace : workspace.host;
 }
 
-/** `M = Sigma diag(Sigma)^-1`, the coupling of coordinate descent; columns and rows of dead inputs are zero. */
+/** `M = Sigma diag(Sigma)^-1`, the coupling of coordinate descent; columns of dead inputs are zero. */
 export async function descentCoupling(
   problem: Problem,
   dtype: FloatDtype,
   order?: Uint32Array,
 ): Promise<DeviceArray<FloatDtype>> {
-  const { columns, diagonal, gram, meter } = problem, workspace = workspaceFor(problem, dtype);
+  const { columns, diagonal, gram, meter, unit } = problem, workspace = workspaceFor(problem, dtype);
   const coupling = workspace.allocate(dtype, columns * columns, "coupling");
-  const row = new Float64Array(columns), divisors = diagonal.map((entry) => entry === 0 ? Infinity : entry);
+  const row = new Float64Array(columns);
+  const divisors = diagonal.map((entry) => unit * (entry < (dtype === "f32" ? negligible : least) ? Infinity : entry));
   for (let j = 0; j < columns; j++) {
     const source = (order ? order[j] : j) * columns;
     for (let k = 0; k < columns; k++) {

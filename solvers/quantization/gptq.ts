@@ -4,7 +4,7 @@ import type { Status } from "../core/result.ts";
 import { ranges } from "./blocking.ts";
 import { byActivation } from "./coupling.ts";
 import { sweep } from "./passes.ts";
-import type { Approximation, Outcome, Problem } from "./problem.ts";
+import { type Approximation, negligible, type Outcome, type Problem } from "./problem.ts";
 import { startFromWeights, storeCodes } from "./rows.ts";
 import { blocksOf, placeRows, withStage } from "./stage.ts";
 
@@ -76,17 +76,17 @@ interface Factor {
 
 /** Factors the Gram matrix, with more damping where the caller's does not do; nothing when the time is up. */
 async function factorGram(problem: Problem, order?: Uint32Array): Promise<Factor | undefined> {
-  const { columns, diagonal, gram, meter, options, workspace: { host } } = problem;
+  const { columns, diagonal, gram, meter, options, unit, workspace: { host } } = problem;
   const mean = diagonal.reduce((sum, entry) => sum + entry, 0) / columns;
   const array = host.allocate("f64", columns * columns, "Gram matrix to factor");
   const row = new Float64Array(columns);
   for (const damping of [options.damping, ...dampingLadder.filter((step) => step > options.damping)]) {
     for (let j = 0; j < columns; j++) {
       const source = order ? order[j] : j;
-      for (let k = 0; k < columns; k++) row[k] = gram.data[source * columns + (order ? order[k] : k)];
+      for (let k = 0; k < columns; k++) row[k] = gram.data[source * columns + (order ? order[k] : k)] / unit;
       row[j] += damping * mean;
       // A dead input couples with nothing: any positive pivot leaves it at the nearest point of its grid.
-      if (row[j] === 0) row[j] = 1;
+      if (row[j] < negligible) row[j] = 1;
       host.write(array, row, j * columns);
       if (j % factorRows === 0 && await meter.checkpoint("factor", 0)) return undefined;
     }

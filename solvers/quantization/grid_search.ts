@@ -7,8 +7,12 @@ import { targetRow } from "./rounding.ts";
 /** Shares of the range that are tried: so many, even steps from all of it down to the least. */
 const shrinks = 25, leastShare = 0.4;
 
+/** The order in which shares are tried: from a likely one outwards, so that most are soon known to lose more. */
+const likely = 9;
+const trials = Array.from({ length: shrinks }, (_, k) => k).sort((a, b) => Math.abs(a - likely) - Math.abs(b - likely));
+
 /** Columns after which a share that has lost already is given up. */
-const strideOfLosses = 64;
+const strideOfLosses = 16;
 
 /** Weights, times shares, between two checkpoints. */
 const trialsOfCall = 2 ** 24;
@@ -32,23 +36,24 @@ export async function chooseGrid(problem: Problem, outliers?: Outliers): Promise
  */
 async function shrinkGrid(problem: Problem, { scales, zeros }: Grid, outliers?: Outliers): Promise<Grid> {
   const { rows, columns, diagonal, groups, maximumCode, meter, options: { groupSize }, weights } = problem;
-  const shrunk = matrix(rows, groups, likeVector(scales.data, scales.data.length)), one = likeVector(scales.data, 1);
+  const shrunk = matrix(rows, groups, scales.data.slice()), one = likeVector(scales.data, 1);
   const buffer = likeVector(weights.data, columns), target = new Float64Array(columns);
   const rowsOfCall = Math.ceil(trialsOfCall / (shrinks * columns));
   for (let i = 0; i < rows; i++) {
-    // Even when the time is up, the grid is needed whole.
-    if (i % rowsOfCall === 0) await meter.checkpoint("grid", 0);
+    // When the time is up, the other rows keep the grid that covers them.
+    if (i % rowsOfCall === 0 && await meter.checkpoint("grid", 0)) break;
     target.set(targetRow(weights, outliers?.matrix, i, buffer));
     for (let group = 0; group < groups; group++) {
       const at = i * groups + group, begin = group * groupSize, end = begin + groupSize;
       const low = -zeros.data[at], high = maximumCode + low;
-      let best = shrunk.data[at] = scales.data[at], least = Infinity;
-      for (let k = 0; k < shrinks && least > 0; k++) {
+      let best = scales.data[at], least = Infinity;
+      for (const k of trials) {
         // Rounded as the grid is.
         one[0] = scales.data[at] * (1 - k * (1 - leastShare) / (shrinks - 1));
-        if (!(one[0] > 0)) break;
+        if (!(one[0] > 0)) continue;
         const loss = roundingLoss(target, diagonal, begin, end, one[0], low, high, least);
-        if (loss < least) [best, least] = [one[0], loss];
+        // Of equal ones the widest.
+        if (loss < least || loss === least && one[0] > best) [best, least] = [one[0], loss];
       }
       shrunk.data[at] = best;
     }
@@ -56,7 +61,7 @@ async function shrinkGrid(problem: Problem, { scales, zeros }: Grid, outliers?: 
   return { scales: shrunk, zeros };
 }
 
-/** The weighted loss of rounding columns `[begin, end)` to levels from `low` to `high`, or a part of it at `limit` or above. */
+/** The weighted loss of rounding columns `[begin, end)` to levels from `low` to `high`, or a part of it above `limit`. */
 function roundingLoss(
   target: Float64Array,
   diagonal: Float64Array,
@@ -69,10 +74,11 @@ function roundingLoss(
 ): number {
   const inverse = 1 / scale;
   let loss = 0;
-  for (let from = begin; from < end && loss < limit; from += strideOfLosses) {
+  for (let from = begin; from < end && loss <= limit; from += strideOfLosses) {
     const to = Math.min(from + strideOfLosses, end);
     for (let j = from; j < to; j++) {
-      const weight = target[j], level = Math.min(Math.max(weight * inverse, low), high) + rounder - rounder;
+      const weight = target[j], real = weight * inverse;
+      const level = (real < low ? low : real > high ? high : real) + rounder - rounder;
       const error = weight - scale * level;
       loss += diagonal[j] * error * error;
     }

@@ -3,7 +3,7 @@ import { descentCoupling } from "./coupling.ts";
 import type { Grid } from "./grid.ts";
 import { chooseGrid } from "./grid_search.ts";
 import { largestEigenvalue, type Outliers, type Support, thresholdingStep } from "./outliers.ts";
-import { descend, isRelaxed, layerObjective, refreshResidual, settlingPasses, sweep } from "./passes.ts";
+import { descend, isRelaxed, refreshResidual, rowObjectives, settlingPasses, sumOf, sweep } from "./passes.ts";
 import type { Approximation, Outcome, Problem } from "./problem.ts";
 import { startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
 import { placeAll, type Rows, withStage } from "./stage.ts";
@@ -27,7 +27,7 @@ export async function descendWithOutliers(
   size: number,
   first: Outliers,
 ): Promise<Outcome> {
-  const { dtype, meter, rows: codedRows, options: { initial, iterations, method, relaxEvery } } = problem;
+  const { dtype, meter, unit, rows: codedRows, options: { initial, iterations, method, relaxEvery } } = problem;
   const { codes } = start, paper = method === "quantease", turns = paper ? iterations : autoAlternations;
   const coupling = await descentCoupling(problem, dtype);
 
@@ -43,16 +43,17 @@ export async function descendWithOutliers(
     let reached: Approximation = start, best = Infinity, onGrid = initial !== "weights";
     const outcome = (status: Status): Outcome => paper ? { reached, status, trace } : { reached, status };
     for (let turn = 0;; turn++) {
-      const timeIsUp = () => meter.checkpoint("outliers", turn, best);
+      const timeIsUp = () => meter.checkpoint("outliers", turn, best * unit);
       for (const rows of blocks) {
         if (await timeIsUp()) return outcome("time-limit");
         await refreshResidual(rows, outliers);
       }
-      const objective = await layerObjective(blocks, outliers);
+      const objective = sumOf(await rowObjectives(blocks, outliers));
       if (onGrid && objective < best) {
         best = objective;
         for (const rows of blocks) await storeCodes(rows, codes);
-        reached = { grid, outliers, codes, codedRows };
+        const alternatives = grid === start.grid ? start.alternatives : undefined;
+        reached = { grid, outliers, codes, codedRows, alternatives };
       }
       if (turn > 0) trace[turn - 1] = objective;
       if (turn === turns) return outcome("iteration-limit");

@@ -123,11 +123,11 @@ async function compress(
 }
 
 /**
- * A bound on the largest eigenvalue of the Gram matrix: power iteration with a margin for what it may have left, capped
+ * A bound on the largest eigenvalue of the Gram matrix, in its unit: power iteration with a margin for what it may have left, capped
  * by the largest row sum. Every product with the Gram matrix goes through the coupling: `Sigma v = M (diag(Sigma) v)`.
  */
 export async function largestEigenvalue({ problem, coupling, dtype }: Stage): Promise<number> {
-  const { rows, columns, diagonal, gram, workspace, meter, options: { seed } } = problem;
+  const { rows, columns, diagonal, gram, workspace, meter, options: { seed }, unit } = problem;
   // Even when the time is up, the bound is needed whole.
   const pause = () => meter.checkpoint("outliers");
   const a: MatrixOperand = { array: coupling, rows: columns, columns };
@@ -149,7 +149,7 @@ export async function largestEigenvalue({ problem, coupling, dtype }: Stage): Pr
   let rowSum = 0;
   for (let j = 0; j < columns; j++) {
     let sum = 0;
-    for (let k = 0; k < columns; k++) sum += Math.abs(gram.data[j * columns + k]);
+    for (let k = 0; k < columns; k++) sum += Math.abs(gram.data[j * columns + k] / unit);
     rowSum = Math.max(rowSum, sum);
     if (j % 64 === 0) await pause();
   }

@@ -85,16 +85,22 @@ export async function computeObjectives(rows: Rows): Promise<void> {
   await workspace.kernels.quantizationObjectives({ ...state, targets, curvatures, objectives });
 }
 
-/** The objective of all rows of a stage where every row has its own place, from their residuals. */
-export async function layerObjective(blocks: readonly Rows[], outliers: SparseMatrix | undefined): Promise<number> {
+/** The objective of each row of a stage where every row has its own place, from their residuals. */
+export async function rowObjectives(
+  blocks: readonly Rows[],
+  outliers: SparseMatrix | undefined,
+): Promise<Float64Array<ArrayBuffer>> {
   const { workspace, arrays } = blocks[0].stage;
   for (const rows of blocks) {
     placeTargets(rows, outliers);
     await computeObjectives(rows);
   }
-  let sum = 0;
-  for (const objective of await workspace.read(arrays.objectives)) sum += objective;
-  return sum;
+  return Float64Array.from(await workspace.read(arrays.objectives));
+}
+
+/** The sum of some numbers, in their order. */
+export function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 /** Rows `[from, to)` of a state. */

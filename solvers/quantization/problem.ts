@@ -13,7 +13,12 @@ export interface Problem {
   readonly columns: number;
   /** Precision of the weights. */
   readonly dtype: VectorDtype;
-  /** Diagonal of the Gram matrix. */
+  /**
+   * The power of two that the solve measures the Gram matrix by, near its largest entry, so that what the methods make of
+   * it is within the range of f32; their objectives are in this unit too.
+   */
+  readonly unit: number;
+  /** Diagonal of the Gram matrix, in its unit. An entry below `negligible` belongs to an input that is dead beside others. */
   readonly diagonal: Float64Array;
   /** Number of groups of columns, each with a scale and a zero point in every row. */
   readonly groups: number;
@@ -39,6 +44,8 @@ export interface Approximation {
   readonly codes: Uint8Array;
   /** Rows, from the first on, that have codes. Where the time is up before the others have, they are rounded. */
   readonly codedRows: number;
+  /** Other codes of the whole layer on the same grid, from which a row may start as well. @default none */
+  readonly alternatives?: readonly Uint8Array[];
 }
 
 /** What a method returns. */
@@ -59,6 +66,9 @@ export interface Outcome {
 /** A way from one approximation to a better one. */
 export type Method = (problem: Problem, start: Approximation) => Promise<Outcome>;
 
+/** Diagonal entries below it weigh nothing beside the largest, whatever the weights: their couplings would leave f32. */
+export const negligible = 2 ** -120;
+
 /** States the problem. */
 export function stateProblem(
   weights: Matrix,
@@ -68,13 +78,17 @@ export function stateProblem(
   meter: Meter,
 ): Problem {
   const [rows, columns] = weights.shape, { bits, groupSize } = options, groups = columns / groupSize;
+  const entries = Float64Array.from({ length: columns }, (_, j) => gram.data[j * (columns + 1)]);
+  const largest = entries.reduce((most, entry) => Math.max(most, entry), 0);
+  const unit = largest > 0 ? 2 ** Math.max(-1022, Math.floor(Math.log2(largest))) : 1;
   return {
     weights,
     gram,
     rows,
     columns,
     dtype: dtypeOf(weights.data),
-    diagonal: Float64Array.from({ length: columns }, (_, j) => gram.data[j * (columns + 1)]),
+    unit,
+    diagonal: entries.map((entry) => entry / unit),
     groups,
     groupIndex: groups > 1 ? Uint32Array.from({ length: columns }, (_, j) => Math.floor(j / groupSize)) : undefined,
     maximumCode: 2 ** bits - 1,

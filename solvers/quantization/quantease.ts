@@ -1,16 +1,16 @@
 import type { Status } from "../core/result.ts";
 import { byActivation, descentCoupling } from "./coupling.ts";
-import { countChanges, isRelaxed, layerObjective, refreshResidual, sweep } from "./passes.ts";
+import { countChanges, isRelaxed, refreshResidual, rowObjectives, sumOf, sweep } from "./passes.ts";
 import type { Approximation, Outcome, Problem } from "./problem.ts";
 import { startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
 import { placeAll, type Rows, withStage } from "./stage.ts";
 
 /**
- * QuantEase (Behdin et al. 2023): cyclic coordinate descent over the grid, every third pass off it. The best iterate of
- * the whole layer on the grid is kept.
+ * QuantEase (Behdin et al. 2023): cyclic coordinate descent over the grid, every third pass off it. The best iterate on
+ * the grid is kept, of each row its own.
  */
 export async function quantease(problem: Problem, start: Approximation): Promise<Outcome> {
-  const { dtype, meter, options: { activationOrder, initial, iterations, relaxEvery } } = problem;
+  const { dtype, meter, unit, options: { activationOrder, initial, iterations, relaxEvery } } = problem;
   const { grid, outliers, codes } = start;
   const order = activationOrder ? byActivation(problem) : undefined;
   const coupling = await descentCoupling(problem, dtype, order);
@@ -29,28 +29,38 @@ export async function quantease(problem: Problem, start: Approximation): Promise
         await refreshResidual(rows, outliers);
       }
     }
-    let best = initial === "weights" ? Infinity : await layerObjective(blocks, outliers), previous = best;
+    const unknown = new Float64Array(problem.rows).fill(Infinity);
+    const best = initial === "weights" ? unknown : await rowObjectives(blocks, outliers);
+    let last = sumOf(best), previous = Float64Array.from(best);
     for (let t = 0; t < iterations; t++) {
       const relaxed = isRelaxed(t, iterations, relaxEvery);
       for (const rows of blocks) {
-        const timeIsUp = await sweep(rows, { relaxed }, () => meter.checkpoint("quantease", t, best));
+        const timeIsUp = await sweep(rows, { relaxed }, () => meter.checkpoint("quantease", t, last * unit));
         if (timeIsUp) return outcome("time-limit");
       }
-      const objective = trace[t] = await layerObjective(blocks, outliers);
-      if (!relaxed && objective < best) {
-        best = objective;
-        for (const rows of blocks) await storeCodes(rows, codes);
-        codedRows = problem.rows;
-      }
-      // A pass that changes no code leaves the objective to the last bit. The converse is the descent's to say: sums may
+      const objectives = await rowObjectives(blocks, outliers);
+      trace[t] = last = sumOf(objectives);
+      if (relaxed) continue;
+      const improved = (row: number) => !(objectives[row] >= best[row]);
+      for (const rows of blocks) if (some(rows, improved)) await storeCodes(rows, codes, improved);
+      objectives.forEach((objective, row) => improved(row) && (best[row] = objective));
+      codedRows = problem.rows;
+      // A pass that changes no code leaves every objective to the last bit. The converse is the descent's to say: sums may
       // be too coarse for a small change, and a code may alternate forever between two equally good points.
-      if (objective === previous && !relaxesAfter(t, iterations, relaxEvery) && await noChangeImproves(blocks)) {
+      const still = objectives.every((objective, row) => objective === previous[row]);
+      if (still && !relaxesAfter(t, iterations, relaxEvery) && await noChangeImproves(blocks)) {
         return outcome("converged");
       }
-      previous = objective;
+      previous = objectives;
     }
     return outcome("iteration-limit");
   });
+}
+
+/** Whether a condition holds for some row of a block. */
+function some({ begin, end }: Rows, condition: (row: number) => boolean): boolean {
+  for (let row = begin; row < end; row++) if (condition(row)) return true;
+  return false;
 }
 
 /** Whether no change of one code improves any row; where one does, it is made. */

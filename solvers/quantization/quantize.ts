@@ -6,7 +6,7 @@ import { certified } from "../core/certificate.ts";
 import { ShapeError } from "../core/errors.ts";
 import { checkMatrix, dtypeOf, type Matrix } from "../core/matrix.ts";
 import { startRun } from "../core/run.ts";
-import { anneal } from "./anneal.ts";
+import { anneal, refitsAfter, refitsBefore } from "./anneal.ts";
 import { certify } from "./certificate.ts";
 import { gptq } from "./gptq.ts";
 import { checkGram } from "./gram.ts";
@@ -20,6 +20,7 @@ import { polish } from "./polish.ts";
 import { type Approximation, type Method, type Outcome, type Problem, stateProblem } from "./problem.ts";
 import { quantease } from "./quantease.ts";
 import { roundToNearest } from "./rounding.ts";
+import { manyStarts, passesOfAlternatives } from "./starts.ts";
 import { noChangeImproves } from "./violations.ts";
 
 const action = "quantize the layer";
@@ -44,11 +45,12 @@ const outlierKernels = ["gemv", "hardThreshold", "quantizationRegrid", "outlierC
  * `min ||(W - What) X||^2` over the codes of `What`, with `X` known through `gram = X X^T` alone.
  *
  * Methods, from the fastest to the best: "rtn" rounds every weight; "gptq" rounds column by column, each time moving the
- * columns to come; "quantease" is cyclic coordinate descent; "auto" descends from GPTQ to a coordinate-wise minimum,
- * anneals it, and certifies in f64 that no change of one code would improve it.
+ * columns to come; "quantease" is cyclic coordinate descent; "auto" descends from the best of several starts, fits the
+ * scales to the codes, anneals, and certifies in f64 that no change of one code would improve the minimum.
  *
  * Complexity, in dense passes of `outputs * inputs^2` multiply-adds: "gptq" 0.5 and a factorisation of `inputs^3 / 6`,
- * "quantease" one an iteration, "auto" GPTQ's and 2 to 3 more and a tenth an iteration; the error costs one more in f64.
+ * "quantease" one an iteration, "auto" twice GPTQ's and 5 more and a tenth an iteration, and up to 256 inputs those of
+ * "quantease" as well; the error costs one more in f64. A searched grid takes `25 outputs * inputs` roundings at most.
  * Memory: "gptq" and "auto" hold one `8 inputs^2` bytes matrix at a time, "quantease" one of the weights' precision and
  * twice the weights.
  *
@@ -112,7 +114,9 @@ export async function quantizeLayer(
       ...certified({ status: settled ? ended : "precision-limit", objective, searched: "compared" }),
       relativeError: norm > 0 ? objective / norm : 0,
       rowObjectives,
-      trace: Float64Array.from(complete ? trace : [objective]),
+      trace: complete
+        ? Float64Array.from(trace, (value) => Math.max(value, 0) * problem.unit)
+        : Float64Array.of(objective),
       iterations,
       elapsedMs: run.elapsedMs(),
       plan: workspace.plan,
@@ -139,7 +143,8 @@ async function solve(problem: Problem): Promise<Outcome> {
     codedRows: 0,
   };
   const parts: Method[] = [];
-  if (method === "gptq" || method !== "rtn" && initial === "gptq") parts.push(gptq);
+  if (method === "auto" && initial === "gptq") parts.push(manyStarts);
+  else if (method === "gptq" || method !== "rtn" && initial === "gptq") parts.push(gptq);
   if (largest) parts.push((problem, start) => descendWithOutliers(problem, start, size, largest));
   else if (method === "quantease") parts.push(quantease);
   if (method === "auto") parts.push(anneal, polish);
@@ -154,12 +159,14 @@ async function solve(problem: Problem): Promise<Outcome> {
 
 /** Dense passes that a solve will take, by rough count: for progress and for the choice of backend. */
 function foreseePasses(options: ResolvedOptions, rows: number, columns: number): number {
-  const { method, initial, iterations, outliers } = options;
+  const { method, initial, iterations, outliers, grid } = options;
   const factored = 0.5 + columns / (6 * rows);
   if (method === "rtn") return 0;
   if (method === "gptq") return factored;
   const turns = method === "auto" ? autoAlternations : iterations;
   const alternating = outliers ? turns + (method === "auto" ? 2 : turns) : 0;
   const descending = method === "auto" ? 2.5 + 0.1 * iterations : outliers ? 0 : iterations;
-  return alternating + descending + (initial === "gptq" ? factored : 0);
+  const fitting = method === "auto" && grid === "search" ? refitsBefore + refitsAfter : 0;
+  const more = method === "auto" && initial === "gptq" ? passesOfAlternatives(rows, columns) : 0;
+  return alternating + descending + fitting + more + (initial === "gptq" ? factored : 0);
 }

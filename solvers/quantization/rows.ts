@@ -48,13 +48,18 @@ export function placeOutliers(rows: Rows, { indptr, indices, data }: SparseMatri
   workspace.write(arrays.targets, blockPart(rows));
 }
 
-/** Stores the codes of levels on the grid in those of the layer. */
-export async function storeCodes({ stage, state, begin, end }: Rows, codes: Uint8Array): Promise<void> {
+/** Stores the codes of levels on the grid in those of the layer, or those of some rows of the layer only. */
+export async function storeCodes(
+  { stage, state, begin, end }: Rows,
+  codes: Uint8Array,
+  stored?: (row: number) => boolean,
+): Promise<void> {
   const { problem: { columns }, workspace, arrays, codeBuffer, order, reordered } = stage;
   await workspace.kernels.quantizationCodes({ ...state, codes: arrays.codes });
   const width = wordsOfRow(columns), words = await workspace.read(arrays.codes, 0, (end - begin) * width, codeBuffer);
   const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
   for (let i = begin; i < end; i++) {
+    if (stored && !stored(i)) continue;
     const at = (i - begin) * 4 * width, inLayer = i * columns;
     if (!reordered) codes.set(bytes.subarray(at, at + columns), inLayer);
     else for (let k = 0; k < columns; k++) codes[inLayer + order[k]] = bytes[at + k];

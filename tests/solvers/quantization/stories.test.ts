@@ -55,20 +55,30 @@ describe("quantizeLayer on the 35 layers of stories260K", needsData("stories260k
   });
 
   for (const name of Object.keys(reference) as (keyof typeof reference)[]) {
-    it(`${name} reproduces the reference's error within 0.5 %`, async () => {
+    // The reference keeps the best iterate of the layer, QuantEase here that of each row.
+    const below = name === "quantease" ? 0.015 : 0.005;
+    it(`${name} reproduces the reference's error within 0.5 %, or is a little below it`, async () => {
       for (const bits of [4, 3, 2] as const) {
         const { relativeError } = await meanOf({ ...settings[name], bits });
         const expected = reference[name][bits];
-        assert.ok(Math.abs(relativeError / expected - 1) < 0.005, `${bits} bits: ${relativeError}, not ${expected}`);
+        const ratio = relativeError / expected;
+        assert.ok(ratio < 1.005 && ratio > 1 - below, `${bits} bits: ${relativeError}, not ${expected}`);
       }
     });
   }
 
-  it("auto beats every other method, in a fraction of the work of 25 passes, at coordinate-wise minima", async () => {
-    for (const [bits, bound] of [[4, 0.00502], [3, 0.0231], [2, 0.1228]] as const) {
-      const { relativeError, passes, violations } = await meanOf({ bits });
+  it("auto beats every other method on grids that cover the range, at coordinate-wise minima", async () => {
+    for (const [bits, bound] of [[4, 0.00494], [3, 0.0226], [2, 0.1207]] as const) {
+      const { relativeError, violations } = await meanOf({ bits, grid: "range" });
       assert.ok(relativeError <= bound, `${bits} bits: ${relativeError}`);
-      assert.ok(passes < 7, `${bits} bits: ${passes} passes`);
+      assert.equal(violations, 0);
+    }
+  });
+
+  it("auto on searched grids is below an independent search with six refits, at coordinate-wise minima", async () => {
+    for (const [bits, bound] of [[4, 0.0047], [3, 0.0181], [2, 0.0692]] as const) {
+      const { relativeError, violations } = await meanOf({ bits });
+      assert.ok(relativeError <= bound, `${bits} bits: ${relativeError}`);
       assert.equal(violations, 0);
       const outliers = await meanOf({ bits, outliers: { fraction: 0.01 } });
       assert.ok(outliers.relativeError < 0.97 * relativeError, `${bits} bits, outliers: ${outliers.relativeError}`);
