@@ -51,7 +51,7 @@ export async function certify(
   layer: Omit<QuantizedWeights, "bits" | "groupSize">,
   pause: () => Promise<unknown>,
 ): Promise<Certificate> {
-  const { workspace: { host: workspace }, columns, rows, gram, weights, diagonal } = problem;
+  const { workspace: { host: workspace }, columns, rows, gram, weights, diagonal, unit } = problem;
   const form = workspace.allocate("f64", columns * columns, "Gram matrix");
   for (const [begin, end] of ranges(columns, formBlock)) {
     workspace.write(form, gram.data.subarray(begin * columns, end * columns), begin * columns);
@@ -94,7 +94,12 @@ export async function certify(
         sincePause = 0;
         await pause();
       }
-      compared(`${what} of row ${row}`, plain, received[row - begin], 4 * Number.EPSILON * columns * size * size);
+      compared(
+        `${what} of row ${row}`,
+        plain,
+        received[row - begin],
+        4 * Number.EPSILON * columns * size * size * unit,
+      );
     }
   }
 

@@ -26,13 +26,13 @@ export async function createViolationCounter(
   problem: Problem,
   pause: () => Promise<unknown>,
 ): Promise<ViolationCounter> {
-  const { columns, diagonal, gram, options: { seed } } = problem;
+  const { columns, diagonal, gram, options: { seed }, unit } = problem;
   // An entry of `G` is at most `sum_k |e_k| sqrt(Sigma_kk)` over `sqrt(Sigma_jj)`: every column counts alike.
   const weights = randomWeights(diagonal.map((entry) => entry > 0 ? 1 / entry : 0), seed);
   const divided = weights.map((weight, j) => diagonal[j] > 0 ? weight / diagonal[j] : 0);
   const product = new Float64Array(columns);
   for (let k = 0; k < columns; k++) {
-    product[k] = plainDot(gram.data, divided, columns, k * columns);
+    product[k] = plainDot(gram.data, divided, columns, k * columns) / unit;
     if (k % rowsBetweenPauses === 0) await pause();
   }
   const errors = createErrors(problem);
@@ -65,15 +65,15 @@ export async function noChangeImproves(
   approximation: Approximation,
   pause: () => Promise<unknown>,
 ): Promise<boolean> {
-  const { columns, diagonal, dtype, gram } = problem, errors = createErrors(problem);
-  const unit = dtype === "f32" ? 2 ** -23 : Number.EPSILON, residual = new Float64Array(columns);
+  const { columns, diagonal, dtype, gram, unit } = problem, errors = createErrors(problem);
+  const epsilon = dtype === "f32" ? 2 ** -23 : Number.EPSILON, residual = new Float64Array(columns);
   for (const i of comparedRows(problem)) {
     const { row, size, norm } = errors(approximation, i);
     for (let j = 0; j < columns; j++) {
-      residual[j] = diagonal[j] > 0 ? plainDot(gram.data, row, columns, j * columns) / diagonal[j] : 0;
+      residual[j] = diagonal[j] > 0 ? plainDot(gram.data, row, columns, j * columns) / (unit * diagonal[j]) : 0;
       if (j % rowsBetweenPauses === 0) await pause();
     }
-    const rounding = Math.max(worstRounding(columns, size), deviations * unit * Math.sqrt(columns) * norm);
+    const rounding = Math.max(worstRounding(columns, size), deviations * epsilon * Math.sqrt(columns) * norm);
     if (violationsOfRow(problem, approximation, i, residual, rounding) > 0) return false;
   }
   return true;
