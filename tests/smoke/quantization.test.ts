@@ -48,7 +48,7 @@ describe("quantisation, in short", () => {
 
   it("gives the same bits in every runtime", async () => {
     const { codes, scales, zeros } = await quantizeLayer(weights, gram, { bits: 3, method: "quantease" });
-    await assertSameBits(hashOf(codes, scales.data, zeros.data), { simd: "fe95d0ab", relaxed: "fe95d0ab" });
+    await assertSameBits(hashOf(codes, scales.data, zeros.data), { simd: "830279bb", relaxed: "830279bb" });
   });
 
   it("keeps what every solver promises", () =>
