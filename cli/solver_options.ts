@@ -83,7 +83,7 @@ export function settingsOf<O, Open extends keyof O, D extends object>(
     if (needs !== undefined && values[needs] === undefined) {
       throw new UsageError(`Option --${name} needs --${needs}.`);
     }
-    const value = checkOption(entry, entry.kind === "list" ? numbersIn(String(given)) : given, name, "");
+    const value = checkOption(entry, isList(entry) ? numbersIn(entry, String(given)) : given, name, "");
     const scaled = scale === 1 ? value : (value as number) * scale;
     settings[option] = field === undefined ? scaled : { ...settings[option] as object, [field]: scaled };
   }
@@ -91,8 +91,9 @@ export function settingsOf<O, Open extends keyof O, D extends object>(
 }
 
 /** Numbers between commas; a cell that holds none stays as it is, to be refused. */
-function numbersIn(text: string): unknown[] {
-  return text.split(",").map((cell) => cell.trim() === "" || Number.isNaN(Number(cell)) ? cell : Number(cell));
+function numbersIn({ kind }: OptionEntry, text: string): unknown {
+  const cells = text.split(",").map((cell) => cell.trim() === "" || Number.isNaN(Number(cell)) ? cell : Number(cell));
+  return kind === "numbers" && cells.length === 1 ? cells[0] : cells;
 }
 
 /** @throws {UsageError} for a flag of the offer that the table does not have, and that would thus be ignored */
@@ -119,7 +120,11 @@ export function underWatch(
 }
 
 function isScalar({ kind }: OptionEntry): boolean {
-  return kind === "number" || kind === "integer" || kind === "choice" || kind === "flag" || kind === "list";
+  return ["number", "integer", "choice", "flag", "list", "numbers"].includes(kind);
+}
+
+function isList({ kind }: OptionEntry): boolean {
+  return kind === "list" || kind === "numbers";
 }
 
 function kebab(name: string): string {
@@ -143,7 +148,7 @@ function specOf(entry: OptionEntry, others: readonly OptionEntry[], options: rea
 
 function placeholder(entry: OptionEntry): string {
   if (entry.kind === "choice") return typeof entry.values[0] === "number" ? entry.values.join("|") : "NAME";
-  if (entry.kind === "list") return "NUMBERS";
+  if (isList(entry)) return "NUMBERS";
   return "unit" in entry && entry.unit ? entry.unit.toUpperCase() : "NUMBER";
 }
 
@@ -152,6 +157,7 @@ function rangeOf(entry: OptionEntry): string {
   if (entry.kind === "choice" && typeof entry.values[0] === "string") {
     return `${entry.values.slice(0, -1).join(", ")} or ${entry.values.at(-1)}`;
   }
+  if (entry.kind === "numbers") return "one, or several between commas";
   if (entry.kind === "list") return "between commas";
   if (entry.kind !== "number" && entry.kind !== "integer") return "";
   const { least, most, above } = entry;

@@ -58,6 +58,8 @@ function valuesOf(entry: OptionEntry): string {
       return "`true`, `false`";
     case "list":
       return `numbers, ${rangeOf(entry)}`;
+    case "numbers":
+      return `a number or a vector, ${rangeOf(entry)}`;
     case "vector":
       return `a vector, ${rangeOf(entry)}`;
     case "indices":
@@ -82,7 +84,7 @@ function rangeOf({ least, most, above }: NumberRange): string {
 /** Large powers of ten by their exponent. */
 function shown(value: number): string {
   const exponent = Math.round(Math.log10(value));
-  return value >= 1e6 && value === 10 ** exponent ? `1e${exponent}` : String(value);
+  return value >= 1e6 && value === 10 ** exponent ? `1e${exponent}` : String(value).replace("+", "");
 }
 
 function defaultOf(entry: OptionEntry): string {

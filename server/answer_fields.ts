@@ -48,6 +48,11 @@ export function integerField(description: string): AnswerField {
   return { json: { type: "integer", description } };
 }
 
+/** Sentences for people. */
+export function sentencesField(description: string): AnswerField {
+  return { json: { type: "array", items: { type: "string" }, description } };
+}
+
 /** The same field, which may be missing. */
 export function optionalField(field: AnswerField): AnswerField {
   return { ...field, optional: true };

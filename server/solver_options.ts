@@ -26,7 +26,9 @@ export function readOptions(entries: OptionEntries, value: unknown, subject: str
   const options = { ...value };
   for (const [name, { kind }] of Object.entries(entries)) {
     if (!Object.hasOwn(options, name)) continue;
-    if (kind === "vector") options[name] = readVector(options[name], name);
+    if (kind === "vector" || kind === "numbers" && typeof options[name] !== "number") {
+      options[name] = readVector(options[name], name);
+    }
     if (kind === "indices") options[name] = readPart(options[name], name, ["u32"]);
     if (kind === "sparseMatrix") options[name] = readSparse(options[name], name);
   }
@@ -39,7 +41,7 @@ export function optionTensors(entries: OptionEntries): string[] {
   return Object.entries(entries).flatMap(([name, { kind }]) =>
     kind === "sparseMatrix"
       ? sparseParts.map((part) => `${name}.${part}`)
-      : kind === "vector" || kind === "indices"
+      : kind === "vector" || kind === "numbers" || kind === "indices"
       ? [name]
       : []
   );
@@ -91,6 +93,8 @@ function kindJson(entry: OptionEntry): JsonSchema {
       return { type: "boolean" };
     case "list":
       return { type: "array", items: { type: "number", ...rangeJson(entry) } };
+    case "numbers":
+      return { oneOf: [{ type: "number", ...rangeJson(entry) }, { $ref: "#/components/schemas/Vector" }] };
     case "vector":
       return { $ref: "#/components/schemas/Vector" };
     case "indices":

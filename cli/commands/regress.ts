@@ -4,17 +4,18 @@ import {
   matrix,
   predictRegression,
   type RegressionCrossValidation,
-  type RegressionPathPoint,
   serializeCsv,
+  type SparseRegression,
   sparseRegression,
   sparseRegressionOptions,
 } from "../../mod.ts";
 import { command, UsageError } from "../command.ts";
-import { writeWhole } from "../files.ts";
+import { FileError, writeWhole } from "../files.ts";
 import { formatDuration, formatNumber, table } from "../layout.ts";
 import { certificate } from "../certificate.ts";
 import { underWatch } from "../solver_options.ts";
-import { readTable, splitColumn, tableOptions } from "../tables.ts";
+import { available } from "../suggest.ts";
+import { type NamedTable, readTable, splitColumn, tableOptions } from "../tables.ts";
 import { transformed, transformOption } from "../transforms.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -25,40 +26,50 @@ export const regress = command({
   usage: "DATA --target COLUMN [options]",
   details: `
 Best-subset regression: minimises ||y - b0 - X b||^2 / 2 + lambda0 (nonzero coefficients) + lambda2 ||b||^2.
-Without --lambda0 it is chosen by cross-validation along a path of models of growing size.
+Without --lambda0 and --size the price is chosen by cross-validation along a path of models of growing size.
 
   minima regress prices.csv --target AAPL --ignore date --transform log-returns
   minima regress prices.csv --target AAPL --ignore date --max-support 10 --picture errors.svg
-  minima regress cells.csv --target growth --lambda0 50 --lambda2 1 --big-m 20 --method exact`,
+  minima regress cells.csv --target growth --lambda0 50 --lambda2 1 --big-m 20 --method exact
+  minima regress cells.csv --target growth --size 5 --always dose --lower 0 --weights cells`,
   operands: [1, 1],
   options: {
     target: { kind: "text", value: "COLUMN", about: "the column to explain" },
     ...tableOptions,
     ...transformOption,
+    always: { kind: "text", value: "COLUMNS", about: "features that are always in the model, names between commas" },
+    weights: { kind: "text", value: "COLUMN", about: "the weight of each row: one of weight 2 counts as two rows" },
+    groups: { kind: "text", value: "COLUMN", about: "the group of each row: those of a group stay in one fold" },
+    "fold-of": { kind: "text", value: "COLUMN", about: "the fold of each row, instead of folds that are drawn" },
     out: { kind: "text", value: "FILE", about: "where to write the coefficients, as CSV" },
     picture: { kind: "text", value: "FILE", about: "where to draw the cross-validation: .svg" },
     json: { kind: "flag", about: "report as JSON" },
   },
-  solver: { tables: [sparseRegressionOptions, crossValidateRegressionOptions] },
+  solver: { tables: [crossValidateRegressionOptions, sparseRegressionOptions] },
   async run({ options, settings, refuseOthers, operands: [path], terminal, signal }) {
     const { target, out, picture } = options;
-    const { lambda0, ...single } = settings(sparseRegressionOptions), watch = underWatch(terminal, signal);
+    const single = settings(sparseRegressionOptions), { lambda0, size } = single, watch = underWatch(terminal, signal);
     if (target === undefined) throw new UsageError("Option --target is missing: which column is to be explained?");
     if (picture !== undefined && !picture.endsWith(".svg")) {
       throw new UsageError(`Option --picture needs a file that ends in .svg, received ${picture}.`);
     }
-    if (picture !== undefined && lambda0 !== undefined) {
-      throw new UsageError("Option --picture draws the cross-validation, which --lambda0 leaves out.");
+    const chosen = lambda0 !== undefined ? "--lambda0" : size !== undefined ? "--size" : undefined;
+    if (chosen !== undefined) {
+      for (const option of ["picture", "groups", "fold-of"] as const) {
+        if (options[option] === undefined) continue;
+        throw new UsageError(`Option --${option} is of the cross-validation, which ${chosen} leaves out.`);
+      }
     }
-    if (lambda0 === undefined) refuseOthers(crossValidateRegressionOptions, "without --lambda0");
-    else refuseOthers(sparseRegressionOptions, "with --lambda0");
+    if (chosen === undefined) refuseOthers(crossValidateRegressionOptions, "without --lambda0 and --size");
+    else refuseOthers(sparseRegressionOptions, `with ${chosen}`);
     const table = transformed(await readTable(path, options), options.transform);
-    const { rest: { columns, matrix: X }, column: y } = splitColumn(path, table, target);
-    const validation = lambda0 === undefined
-      ? await crossValidateRegression(X, y, { ...settings(crossValidateRegressionOptions), ...watch })
+    const { rest, column: y } = splitColumn(path, table, target);
+    const { rest: { columns, matrix: X }, weights, ...division } = splitRoles(path, rest, options);
+    const asked = { ...watch, weights, always: placesOf(path, columns, options.always) };
+    const validation = chosen === undefined
+      ? await crossValidateRegression(X, y, { ...settings(crossValidateRegressionOptions), ...division, ...asked })
       : undefined;
-    const fit = validation?.fit ??
-      { ...await sparseRegression(X, y, { ...single, lambda0: lambda0!, ...watch }), lambda0: lambda0! };
+    const fit = validation?.fit ?? { ...await sparseRegression(X, y, { ...single, ...asked }), lambda0 };
     terminal.progress.clear();
     signal.throwIfAborted();
 
@@ -78,6 +89,39 @@ Without --lambda0 it is chosen by cross-validation along a path of models of gro
     else printReport(terminal, report);
   },
 });
+
+/** The columns that say something of the rows, and what is left. */
+function splitRoles(
+  path: string,
+  table: NamedTable,
+  options: { readonly [name in "weights" | "groups" | "fold-of"]?: string },
+): { rest: NamedTable; weights?: Float64Array; groups?: number[]; foldOf?: number[] } {
+  let rest = table;
+  const take = (name: string | undefined) => {
+    if (name === undefined) return undefined;
+    const split = splitColumn(path, rest, name);
+    rest = split.rest;
+    return split.column;
+  };
+  const weights = take(options.weights), groups = take(options.groups), folds = take(options["fold-of"]);
+  return { weights, groups: groups && ranksOf(groups), foldOf: folds && ranksOf(folds), rest };
+}
+
+/** Numbers by their order, as indices. */
+function ranksOf(values: Float64Array): number[] {
+  const distinct = [...new Set(values)].sort((a, b) => a - b);
+  const ranks = new Map(distinct.map((value, rank) => [value, rank]));
+  return Array.from(values, (value) => ranks.get(value)!);
+}
+
+/** Indices of columns by their names. */
+function placesOf(path: string, columns: readonly string[], names: string | undefined): number[] | undefined {
+  return names?.split(",").map((name) => {
+    const place = columns.indexOf(name);
+    if (place < 0) throw new FileError(`${path}: no column is called ${name}${available(name, columns)}`);
+    return place;
+  });
+}
 
 /** Errors along the path with their standard errors, the chosen model marked. */
 async function drawValidation(
@@ -105,7 +149,7 @@ interface Report {
   readonly values: readonly number[];
   /** Share of the variance that the fit explains. */
   readonly explained: number;
-  readonly fit: RegressionPathPoint;
+  readonly fit: SparseRegression & { readonly lambda0?: number };
   readonly validation?: RegressionCrossValidation;
 }
 
@@ -126,17 +170,21 @@ function printReport(terminal: Terminal, { target, columns, names, values, expla
         (explained * 100).toFixed(1)
       } % of the variance of ${target}`,
     ],
-    ["lambda0", `${formatNumber(fit.lambda0)}${chosen ?? ""}`],
+    ...fit.lambda0 === undefined ? [] : [["lambda0", `${formatNumber(fit.lambda0)}${chosen ?? ""}`]] as const,
+    ...validation && validation.lambda2s.length > 1
+      ? [["lambda2", `${formatNumber(validation.lambda2)}, chosen among ${validation.lambda2s.length}`]] as const
+      : [],
     ...certificate(fit),
     ["ran on", `${fit.plan.backend} (${fit.plan.reason}), ${formatDuration(fit.elapsedMs)}`],
   ]);
+  for (const remark of fit.remarks) terminal.note(withNames(remark, columns));
   if (fit.status !== "converged") {
     terminal.note(`stopped at its ${fit.status.replace("-", " ")}: a better fit may exist`);
   }
 }
 
 function jsonReport({ target, names, values, explained, fit, validation }: Report): unknown {
-  const { lambda0, status, objective, lowerBound, gap, nodes, intercept, elapsedMs, plan } = fit;
+  const { lambda0, status, objective, lowerBound, gap, nodes, remarks, intercept, elapsedMs, plan } = fit;
   return {
     target,
     coefficients: Object.fromEntries(names.slice(1).map((name, i) => [name, values[i + 1]])),
@@ -148,7 +196,9 @@ function jsonReport({ target, names, values, explained, fit, validation }: Repor
     lowerBound,
     gap,
     nodes,
+    remarks,
     ...(validation && {
+      lambda2: validation.lambda2,
       path: Array.from(validation.lambdas, (value, i) => ({
         lambda0: value,
         meanSquaredError: validation.meanSquaredErrors[i],
@@ -158,6 +208,14 @@ function jsonReport({ target, names, values, explained, fit, validation }: Repor
     elapsedMs,
     plan,
   };
+}
+
+/** A remark of the solver, which knows columns by their indices. */
+function withNames(remark: string, columns: readonly string[]): string {
+  return remark.replace(
+    /(Columns? )([\d, ]+)/i,
+    (_, word, places: string) => word + places.replace(/\d+/g, (place) => columns[Number(place)]),
+  );
 }
 
 function sumOfSquares(values: Float64Array): number {

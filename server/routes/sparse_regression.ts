@@ -1,6 +1,13 @@
 import { sparseRegression, sparseRegressionOptions } from "../../solvers/regression/mod.ts";
 import { matrixArgument, vectorArgument } from "../arrays.ts";
-import { arrayField, certificateFields, integerField, numberField, resultFields } from "../answer_fields.ts";
+import {
+  arrayField,
+  certificateFields,
+  integerField,
+  numberField,
+  resultFields,
+  sentencesField,
+} from "../answer_fields.ts";
 import { defineRoute, type ServiceRoute } from "../route.ts";
 
 /** `POST /v1/sparse-regression`. */
@@ -17,8 +24,9 @@ export const sparseRegressionRoute: ServiceRoute = defineRoute({
     ...resultFields,
     coefficients: arrayField("One coefficient a feature, for the data as they came [features]."),
     intercept: numberField("0 where there is none."),
-    support: arrayField("Features with a nonzero coefficient, ascending, u32."),
+    support: arrayField("Features with a nonzero coefficient, and those of `always`, ascending, u32."),
     parameterCount: integerField("Numbers fitted: the support, and the intercept where there is one."),
+    remarks: sentencesField("What the data would not allow."),
     ...certificateFields,
   },
   solve: ({ X, y }, options) => sparseRegression(X, y, options),

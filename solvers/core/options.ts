@@ -73,6 +73,14 @@ export interface VectorOption extends OptionEntryBase, NumberRange {
   readonly default?: undefined;
 }
 
+/** One number for all, or a vector of one each: typed or plain, resolved to a number or a typed one. */
+export interface NumbersOption extends OptionEntryBase, NumberRange {
+  /** Discriminates the entries. */
+  readonly kind: "numbers";
+  /** The value where it is left out. */
+  readonly default?: number;
+}
+
 /** A vector of indices: typed or plain, resolved to a typed one. */
 export interface IndicesOption extends OptionEntryBase {
   /** Discriminates the entries. */
@@ -122,6 +130,7 @@ export type OptionEntry =
   | FlagOption
   | ListOption
   | VectorOption
+  | NumbersOption
   | IndicesOption
   | EdgesOption
   | SparseMatrixOption
@@ -138,7 +147,7 @@ export type OptionOf<T> = [T] extends [boolean] ? FlagOption
   : [T] extends [number] ? (number extends T ? NumberOption : ChoiceOption<T>)
   : [T] extends [string] ? ChoiceOption<T>
   : [T] extends [SparseMatrix] ? SparseMatrixOption
-  : Float64Array extends T ? VectorOption
+  : Float64Array extends T ? (number extends T ? NumbersOption : VectorOption)
   : Uint32Array extends T ? IndicesOption
   : [T] extends [readonly (readonly [number, number])[]] ? EdgesOption
   : [T] extends [readonly number[]] ? ListOption
@@ -162,7 +171,9 @@ export interface OpenEntry {
 }
 
 /** The value of an option once resolved: vectors are typed arrays. */
-export type ResolvedValue<T> = Float64Array extends T ? Vector : Uint32Array extends T ? Uint32Array : T;
+export type ResolvedValue<T> = Float64Array extends T ? (number extends T ? number | Vector : Vector)
+  : Uint32Array extends T ? Uint32Array
+  : T;
 
 /** Options with their defaults filled in. */
 export type Resolved<O, Open extends keyof O = never> =
@@ -203,6 +214,11 @@ export function list<const S extends Omit<ListOption, "kind">>(spec: S): S & { r
 /** A vector of numbers, each in the range. */
 export function vector(spec: Omit<VectorOption, "kind">): VectorOption {
   return { ...spec, kind: "vector" };
+}
+
+/** One number for all, or a vector of numbers, each in the range. */
+export function numbers<const S extends Omit<NumbersOption, "kind">>(spec: S): S & { readonly kind: "numbers" } {
+  return { ...spec, kind: "numbers" };
 }
 
 /** A vector of indices. */

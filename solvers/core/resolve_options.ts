@@ -93,6 +93,10 @@ export function checkOption(entry: OptionEntry, value: unknown, label: string, s
     case "list":
       if (!Array.isArray(value)) throw refuse(label, expectation(entry), value);
       return checkElements(value, (element) => inRange(element, entry), `a number ${rangeOf(entry)}`, label);
+    case "numbers":
+      if (typeof value === "number" && inRange(value, entry)) return value;
+      if (typeof value === "number") throw refuse(label, expectation(entry), value);
+      return checkOption({ ...entry, kind: "vector", default: undefined }, value, label, subject);
     case "vector": {
       const typed = value instanceof Float32Array || value instanceof Float64Array;
       if (!typed && !Array.isArray(value)) throw refuse(label, expectation(entry), value);
@@ -141,6 +145,8 @@ function expectation(entry: OptionEntry): string {
       return "true or false";
     case "list":
       return `an array of numbers ${rangeOf(entry)}`;
+    case "numbers":
+      return `a number ${rangeOf(entry)}, or a vector of them`;
     case "vector":
       return "a Float32Array, a Float64Array or an array of numbers";
     case "indices":

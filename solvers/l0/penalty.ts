@@ -18,9 +18,14 @@ export function penaltyAt(x: number, { lambda0, lambda2 }: L0Penalty): number {
 }
 
 /** Decrease of `curvature x^2 / 2 - derivative x` net of the penalty, at the best nonzero `x` within the bound. */
-export function entryGain(curvature: number, derivative: number, { lambda0, lambda2, bound }: L0Penalty): number {
+export function entryGain(
+  curvature: number,
+  derivative: number,
+  { lambda0, lambda2, bound }: L0Penalty,
+  most = bound,
+): number {
   const magnitude = Math.abs(derivative);
   if (magnitude === 0) return -lambda0;
-  const x = Math.min(magnitude / (curvature + 2 * lambda2), bound);
+  const x = Math.min(magnitude / (curvature + 2 * lambda2), most);
   return magnitude * x - (curvature / 2 + lambda2) * x * x - lambda0;
 }

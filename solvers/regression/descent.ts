@@ -1,84 +1,91 @@
-import { entryGain, type L0Penalty, penaltyAt, penaltyKinds } from "../l0/penalty.ts";
-import type { Run } from "../core/run.ts";
-import { compact, type Estimate, type LeastSquares, loss, type SparseStart } from "./least_squares.ts";
+import { entryGain, penaltyKinds } from "../l0/penalty.ts";
+import { compact, type Estimate, loss, type SparseStart } from "./least_squares.ts";
+import { bestMove, viewFrom } from "./moves.ts";
+import { solveSupport } from "./support_solution.ts";
+import { leastGain, pause, priceOf, type Solution, type Task } from "./task.ts";
 
-/** A point and its objective. */
-export interface Solution {
-  readonly estimate: Estimate;
-  readonly objective: number;
-}
+/** Sweeps after which a descent that has not converged is ended by a direct solve on its support. */
+const sweepsPerCall = 100;
 
-/** Limits of the descents, and what they have used. */
-export interface DescentBudget {
-  readonly run: Run;
-  /** Decrease, as a share of `||y||^2 / 2`, at which a descent has converged. */
-  readonly tolerance: number;
-  readonly sweepLimit: number;
-  sweeps: number;
-  /** Objective after each descent. */
-  readonly trace: number[];
-  /** Set once a limit has ended a descent early. */
-  ended?: "iteration-limit" | "time-limit";
-}
-
-const sweepsPerCall = 500;
-
-/** `||y - X b||^2 / 2 + lambda0 ||b||_0 + lambda2 ||b||^2`. */
-function objectiveOf(problem: LeastSquares, penalty: L0Penalty, estimate: Estimate): number {
-  return estimate.coefficients.reduce((sum, x) => sum + penaltyAt(x, penalty), loss(problem, estimate));
-}
-
-/** Coordinate descent on the penalty itself over the given features alone. */
-export async function descendOn(
-  problem: LeastSquares,
-  penalty: L0Penalty,
-  start: SparseStart,
-  budget: DescentBudget,
-): Promise<Solution> {
-  const features = Array.from(start.features);
-  const kinds = new Uint8Array(features.length).fill(penaltyKinds.counted);
-  let coefficients = start.coefficients;
+/**
+ * Coordinate descent on the penalty itself over the given features alone. Where columns are so much alike that sweeps
+ * crawl, the least-squares solution on the support takes their place; sweeps then go on until no feature leaves.
+ */
+export async function descendOn(task: Task, start: SparseStart): Promise<Solution> {
+  const { problem, penalty, budget } = task, { constraints } = problem;
   const tolerance = budget.tolerance * problem.nullLoss;
-  for (;;) {
+  let { features, coefficients }: SparseStart = start;
+  for (let best = Infinity;;) {
     const limit = Math.min(sweepsPerCall, budget.sweepLimit - budget.sweeps);
+    const active = Array.from(features);
     const { estimate, sweeps } = await problem.descend({
-      features,
-      kinds,
+      features: active,
+      kinds: Uint8Array.from(active, (j) => constraints.isAlways[j] ? penaltyKinds.kept : penaltyKinds.counted),
       coefficients,
       penalty,
       sweeps: limit,
       tolerance,
     });
-    coefficients = estimate.coefficients;
     budget.sweeps += sweeps;
     if (budget.sweeps >= budget.sweepLimit) budget.ended ??= "iteration-limit";
-    const objective = objectiveOf(problem, penalty, estimate);
-    const state = { stage: "descent", fraction: 0, iteration: budget.sweeps, objective };
-    if (await budget.run.checkpoint(state)) budget.ended ??= "time-limit";
-    if (sweeps < limit || budget.ended) return { estimate: compact(estimate), objective };
+    const objective = loss(problem, estimate) + priceOf(task, estimate);
+    await pause(task, "descent", objective);
+    const solution = { estimate: compact(constraints, estimate), objective };
+    if (sweeps < limit || budget.ended) return solution;
+    const solved = await solveOn(task, solution.estimate.features);
+    // Rounding alone moves what is as good as the sweeps can have it.
+    if (!(Math.min(objective, solved.objective) < best - 1e-13 * problem.nullLoss)) {
+      return solved.objective < objective ? solved : solution;
+    }
+    best = Math.min(objective, solved.objective);
+    ({ features, coefficients } = (solved.objective < objective ? solved : solution).estimate);
   }
+}
+
+/** The least-squares solution on a support within the bounds; features that depend on others are left out. */
+export async function solveOn(task: Task, support: readonly number[]): Promise<Solution & { dependent: number[] }> {
+  const { problem, penalty } = task, { lower, upper } = problem.constraints;
+  const { coefficients, loss: residualLoss, dependent } = await solveSupport({
+    ...await problem.supportData(support),
+    lambda2: penalty.lambda2,
+    lower: Float64Array.from(support, (j) => lower[j]),
+    upper: Float64Array.from(support, (j) => upper[j]),
+  }, () => pause(task, "support"));
+  const estimate = compact(problem.constraints, await problem.estimate(support, coefficients));
+  // From the residual: the correlations of large coefficients cancel.
+  return {
+    estimate,
+    objective: residualLoss + priceOf(task, estimate),
+    dependent: dependent.map((k) => support[k]),
+  };
+}
+
+/** A start that holds the features which are always in the support. */
+function completed({ problem }: Task, { features, coefficients }: SparseStart): SparseStart {
+  const inside = new Set(Array.from(features));
+  const missing = problem.constraints.always.filter((feature) => !inside.has(feature));
+  return {
+    features: [...Array.from(features), ...missing],
+    coefficients: [...Array.from(coefficients), ...missing.map(() => 0)],
+  };
 }
 
 /**
  * Coordinate descent on the penalty itself: the features that would gain most join a few at a time, until no feature
  * that enters or leaves the support improves the objective.
  */
-export async function coordinateDescent(
-  problem: LeastSquares,
-  penalty: L0Penalty,
-  start: SparseStart,
-  budget: DescentBudget,
-): Promise<Solution> {
-  let solution = await descendOn(problem, penalty, start, budget);
+export async function coordinateDescent(task: Task, start: SparseStart): Promise<Solution> {
+  const { budget, size } = task;
+  let solution = await descendOn(task, completed(task, start));
   while (!budget.ended) {
-    const entering = entrants(problem, penalty, solution.estimate);
-    if (entering.length === 0) break;
+    const entering = entrants(task, solution.estimate);
     const { features, coefficients } = solution.estimate;
-    const joined = entering.slice(0, Math.max(1, features.length >> 2));
-    const next = await descendOn(problem, penalty, {
+    const joined = entering.slice(0, Math.min(size - features.length, Math.max(1, features.length >> 2)));
+    if (joined.length === 0) break;
+    const next = await descendOn(task, {
       features: [...features, ...joined],
       coefficients: [...coefficients, ...joined.map(() => 0)],
-    }, budget);
+    });
     if (!(next.objective < solution.objective)) break;
     solution = next;
   }
@@ -86,69 +93,49 @@ export async function coordinateDescent(
   return solution;
 }
 
-/** Descent, then swaps of one feature in the support for one outside, each followed by a descent, while they improve. */
-export async function localSearch(
-  problem: LeastSquares,
-  penalty: L0Penalty,
-  start: SparseStart,
-  budget: DescentBudget,
-): Promise<Solution> {
-  let solution = await coordinateDescent(problem, penalty, start, budget);
+/** Descent, then moves. */
+export async function localSearch(task: Task, start: SparseStart): Promise<Solution> {
+  return await improveByMoves(task, await coordinateDescent(task, start));
+}
+
+/**
+ * A feature enters, one leaves, or one takes another's place, whichever gains most with all other coefficients fitted
+ * again, while any does.
+ */
+export async function improveByMoves(task: Task, start: Solution): Promise<Solution> {
+  const { problem, budget } = task, least = leastGain * problem.nullLoss;
+  let solution = start;
   while (!budget.ended) {
-    const better = await swapOnce(problem, penalty, solution, budget);
-    if (better === undefined) break;
-    solution = better;
+    const next = await moved(task, solution, least);
+    if (next === undefined) break;
+    solution = next;
+    budget.trace.push(solution.objective);
+    await pause(task, "moves", solution.objective);
   }
   return solution;
 }
 
+async function moved(task: Task, { estimate, objective }: Solution, least: number): Promise<Solution | undefined> {
+  const view = await viewFrom(task, estimate);
+  // Bounds may forbid what a move promises; then the next best is tried.
+  for (const { leaving, entering } of bestMove(view, task, least)) {
+    const support = estimate.features.filter((feature) => feature !== leaving);
+    if (entering >= 0) support.push(entering);
+    const solved = await solveOn(task, support);
+    if (solved.objective < objective - least) return solved;
+    if (task.budget.ended) return undefined;
+  }
+  return undefined;
+}
+
 /** Features outside the support that would gain, the most improving first. */
-function entrants(problem: LeastSquares, penalty: L0Penalty, { features, correlations }: Estimate): number[] {
-  const inside = new Set(features);
-  const gains = new Map<number, number>();
-  // A rounding error above zero is no gain: it would let a feature in and out forever.
-  const least = 1e-12 * problem.nullLoss;
+function entrants({ problem, penalty }: Task, { features, correlations }: Estimate): number[] {
+  const { squaredNorms, constraints: { lower, upper } } = problem;
+  const inside = new Set(features), gains = new Map<number, number>(), least = leastGain * problem.nullLoss;
   for (let j = 0; j < problem.features; j++) {
-    const gain = entryGain(problem.squaredNorms[j], correlations[j], penalty);
+    const most = correlations[j] > 0 ? upper[j] : -lower[j];
+    const gain = entryGain(squaredNorms[j], correlations[j], penalty, most);
     if (gain > least && !inside.has(j)) gains.set(j, gain);
   }
   return [...gains.keys()].sort((i, j) => gains.get(j)! - gains.get(i)! || i - j);
-}
-
-async function swapOnce(
-  problem: LeastSquares,
-  penalty: L0Penalty,
-  { estimate, objective }: Solution,
-  budget: DescentBudget,
-): Promise<Solution | undefined> {
-  const { features, coefficients, correlations } = estimate;
-  const inside = new Set(features);
-  const order = features.map((_, i) => i).sort((a, b) =>
-    Math.abs(coefficients[a]) - Math.abs(coefficients[b]) || a - b
-  );
-  for (const leaving of order) {
-    const row = await problem.gramRow(features[leaving]);
-    let entering = -1;
-    let bestGain = entryGain(
-      problem.squaredNorms[features[leaving]],
-      correlations[features[leaving]] + row[features[leaving]] * coefficients[leaving],
-      penalty,
-    );
-    for (let j = 0; j < problem.features; j++) {
-      if (inside.has(j)) continue;
-      const gain = entryGain(problem.squaredNorms[j], correlations[j] + row[j] * coefficients[leaving], penalty);
-      if (gain > bestGain) {
-        bestGain = gain;
-        entering = j;
-      }
-    }
-    if (entering < 0) continue;
-    const swapped = await coordinateDescent(problem, penalty, {
-      features: [...features.filter((_, i) => i !== leaving), entering],
-      coefficients: [...coefficients.filter((_, i) => i !== leaving), 0],
-    }, budget);
-    if (swapped.objective < objective - 1e-12 * problem.nullLoss) return swapped;
-    if (budget.ended) return undefined;
-  }
-  return undefined;
 }

@@ -1,64 +1,170 @@
 import type { NodeStart, SolvedNode } from "../l0/node_batch.ts";
-import { type L0Penalty, l0Penalty } from "../l0/penalty.ts";
-import { branchAndBound, nodesTogether, type SearchOptions, type SearchOutcome, type Tree } from "../l0/search.ts";
+import { l0Penalty } from "../l0/penalty.ts";
+import {
+  branchAndBound,
+  type NodeRequest,
+  nodeStatus,
+  nodesTogether,
+  type SearchOptions,
+  type SearchOutcome,
+  type Tree,
+} from "../l0/search.ts";
 import { coefficientBound } from "./coefficient_bound.ts";
-import { descendOn, type DescentBudget, localSearch, type Solution } from "./descent.ts";
-import type { LeastSquares, SparseStart } from "./least_squares.ts";
+import { descendOn, improveByMoves, solveOn } from "./descent.ts";
+import { createSubsetTree } from "./subset_search.ts";
+import { reduceSupport } from "./support_solution.ts";
+import { pause, type Solution, type Task } from "./task.ts";
 
 /** The best solution found and the proof of how good it is. */
-export interface ExactSolution extends Solution, SearchOutcome {}
+export interface ExactSolution extends Solution, SearchOutcome {
+  /** What kept the bound low, where the data did. */
+  readonly remark?: string;
+}
 
-/**
- * Branch and bound over the support. Every node offers the descent on its relaxed support as a solution; an improvement
- * goes through local search.
- */
-export async function solveExactly(
-  problem: LeastSquares,
-  given: L0Penalty,
-  start: SparseStart,
-  budget: DescentBudget,
+/** Features up to which the loss of a subset is had soon enough to be asked for at every node. */
+const fewFeatures = 128;
+
+/** Features up to which it is asked for where there is no other bound. */
+export const mostFeatures = 1000;
+
+/** Features of which all subsets may be looked at. */
+const enumerable = 16;
+
+/** Share of the terms of a loss that rounding may move, and share of an objective that is none. */
+const rounding = 1e-14, negligible = 1e-12;
+
+/** Share of its objective that a support solved directly may be off by. */
+const leafSlack = 1e-11;
+
+/** Branch and bound over the support from a good solution on, by whichever bound is the better one. */
+export async function solveExactly(task: Task, start: Solution, options: SearchOptions): Promise<ExactSolution> {
+  const { problem, penalty, size } = task, { features, samples, constraints } = problem;
+  const { hull, uniform } = constraints, bare = penalty.lambda2 === 0 && hull === Infinity;
+  const limited = size < features;
+  // The loss of all features that are left bounds better than the perspective relaxation where there are more samples than
+  // features, and where neither ridge nor bound makes the relaxation worth anything.
+  const tells = samples > features || features <= enumerable;
+  const bySubsets = limited || features <= fewFeatures && (bare || tells && (hull === Infinity || !uniform));
+  if (bySubsets && features <= mostFeatures) return await searchSubsets(task, start, options);
+  if (!bare && !limited) return await searchPerspectives(task, start, hull, options);
+  // No solution is lost to a bound on the coefficients that follows from the incumbent.
+  const bound = limited ? undefined : await coefficientBound(problem, start.objective, () => pause(task, "bound"));
+  if (bound !== undefined) return await searchPerspectives(task, start, bound, options);
+  if (!limited && features <= mostFeatures) return await searchSubsets(task, start, options);
+  // The empty support costs `nullLoss`, any other one feature at least.
+  const lowerBound = constraints.always.length > 0 || limited ? 0 : Math.min(problem.nullLoss, penalty.lambda0);
+  const status = task.budget.ended === "time-limit" ? "time-limit" : "node-limit";
+  const remark =
+    "Without ridge and bound, and with features that depend on each other, nothing bounds the optimum but " +
+    "the price of a feature.";
+  return { ...start, status, lowerBound: Math.min(lowerBound, start.objective), nodes: 0, remark };
+}
+
+/** Branch and bound over subsets. */
+async function searchSubsets(task: Task, start: Solution, options: SearchOptions): Promise<ExactSolution> {
+  const { problem, penalty: { lambda0, lambda2 }, size, budget } = task, { features, constraints } = problem;
+  const everything = Array.from({ length: features }, (_, j) => j);
+  const reducing = () => pause(task, "reduction");
+  const reduced = await problem.loadRows(everything, reducing)
+    ? await reduceSupport({ ...await problem.supportData(everything), lambda2 }, reducing)
+    : undefined;
+  if (reduced === undefined) {
+    const lowerBound = Math.min(
+      start.objective,
+      constraints.always.length > 0 ? 0 : Math.min(lambda0, problem.nullLoss),
+    );
+    return { ...start, status: "time-limit", lowerBound, nodes: 0 };
+  }
+  let objective = start.objective, better: readonly number[] | undefined;
+  const tree = createSubsetTree(reduced, { lambda0, size, constraints }, {
+    incumbent: () => objective,
+    improve(subset) {
+      objective = subset.objective;
+      better = subset.support;
+      budget.trace.push(objective);
+    },
+    pause: () => options.run.checkpoint({ stage: "subsets", fraction: 0, iteration: 0, objective }),
+  });
+  const outcome = await branchAndBound(tree, options);
+  const best = better ? await solveOn(task, better) : start;
+  // Columns that hardly differ leave the optimum itself uncertain: a rounding `E` of theirs moves the loss by `r^T E b`.
+  const { features: support, coefficients } = best.estimate;
+  const terms = support.reduce((sum, j, k) => sum + Math.abs(coefficients[k]) * Math.sqrt(problem.squaredNorms[j]), 0);
+  const margin = rounding * terms * Math.sqrt(2 * best.objective);
+  const uncertain = margin > negligible * best.objective;
+  return { ...best, ...outcome, lowerBound: outcome.lowerBound - (uncertain ? margin : 0) };
+}
+
+/** Branch and bound over perspective relaxations. */
+async function searchPerspectives(
+  task: Task,
+  start: Solution,
+  bound: number,
   options: SearchOptions,
 ): Promise<ExactSolution> {
-  let best = await localSearch(problem, given, start, budget);
-  const { lambda0, lambda2, bound } = given;
-  // Without ridge and bound the relaxation would be plain least squares; no solution is lost to a bound that follows from
-  // the incumbent.
-  const unbounded = lambda2 === 0 && bound === Infinity;
-  const penalty = unbounded ? l0Penalty(lambda0, 0, await coefficientBound(problem, best.objective)) : given;
-  const nodes = problem.openNodes(penalty, options);
+  const { problem, budget } = task, { lambda0, lambda2 } = task.penalty, { always } = problem.constraints;
+  const penalty = l0Penalty(lambda0, lambda2, bound), nodes = problem.openNodes(penalty, options);
+  // In a relaxation every kept feature is priced.
+  const offset = lambda0 * always.length, statuses = new Uint8Array(problem.features);
+  let best = start;
+
+  const complete = (request: NodeRequest<NodeStart>): NodeRequest<NodeStart> => ({
+    ...request,
+    start: request.start ?? { variables: best.estimate.features, values: best.estimate.coefficients },
+    writeStatuses(target) {
+      request.writeStatuses(target);
+      for (const feature of always) target[feature] = nodeStatus.kept;
+    },
+  });
+
+  /** Nodes in which all is decided are solved directly; of all others every kept feature must be paid. */
+  async function settle(node: SolvedNode, request: NodeRequest<NodeStart>): Promise<SolvedNode> {
+    request.writeStatuses(statuses);
+    for (const fixing of node.fixings) statuses[fixing >>> 1] = fixing & 1 ? nodeStatus.kept : nodeStatus.zero;
+    const kept: number[] = [];
+    let decided = true;
+    for (let j = 0; j < statuses.length; j++) {
+      if (statuses[j] === nodeStatus.kept) kept.push(j);
+      else if (statuses[j] === nodeStatus.free) decided = false;
+    }
+    const paid = Math.max(node.bound, lambda0 * kept.length);
+    if (!decided || !(paid < best.objective + offset)) return { ...node, bound: paid };
+    const solved = await solveOn(task, kept);
+    take(solved);
+    // A feature that is 0 at the best of the support is kept in vain: another node has that support.
+    const unused = kept.length - solved.estimate.features.length;
+    const exact = (solved.objective + offset + lambda0 * unused) * (1 - leafSlack);
+    return { ...node, candidates: [], bound: Math.max(paid, exact) };
+  }
 
   const tree: Tree<NodeStart> = {
     batch: nodesTogether,
-    incumbent: () => best.objective,
-    relax: (requests) =>
-      nodes.relax(
-        requests.map((request) => ({ ...request, start: request.start ?? incumbentStart() })),
-        () => best.objective,
-        improve,
-      ),
+    incumbent: () => best.objective + offset,
+    async relax(requests) {
+      const completed = requests.map(complete), solved: SolvedNode[] = [];
+      for (const node of await nodes.relax(completed, () => best.objective + offset, improve)) {
+        solved.push(await settle(node, completed[solved.length]));
+      }
+      return solved;
+    },
   };
 
-  const incumbentStart = (): NodeStart => ({
-    variables: best.estimate.features,
-    values: best.estimate.coefficients,
-  });
+  function take(solution: Solution): boolean {
+    if (!(solution.objective < best.objective)) return false;
+    best = solution;
+    budget.trace.push(best.objective);
+    return true;
+  }
 
   async function improve({ start: { variables, values } }: SolvedNode): Promise<void> {
-    const local = { ...budget, sweeps: 0, trace: [], ended: undefined };
-    const { estimate, objective } = await descendOn(
-      problem,
-      penalty,
-      { features: variables, coefficients: values },
-      local,
-    );
-    if (!(objective < best.objective)) return;
-    best = await localSearch(problem, penalty, estimate, local);
-    budget.trace.push(best.objective);
+    const local = { ...task, budget: { ...budget, sweeps: 0, trace: [], ended: undefined } };
+    const found = await descendOn(local, { features: variables, coefficients: values });
+    if (take(found)) take(await improveByMoves(local, found));
   }
 
   try {
     const outcome = await branchAndBound(tree, options);
-    return { ...best, ...outcome };
+    return { ...best, ...outcome, lowerBound: outcome.lowerBound - offset };
   } finally {
     nodes.release();
   }

@@ -4,10 +4,13 @@ import { createNodeBatch, type NodeBatch } from "../l0/node_batch.ts";
 import type { DualPoint } from "../l0/node_certificate.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
 import { nodePrecision } from "../l0/relaxation.ts";
-import type { Matrix, Vector } from "../core/matrix.ts";
 import type { SearchOptions } from "../l0/search.ts";
-import { addRows, addScaled, plainDot } from "../core/plain_sums.ts";
-import { checkGramRow, randomWeights } from "../core/product_check.ts";
+import { addRows } from "../core/plain_sums.ts";
+import { boundedDescent } from "./bounded_descent.ts";
+import type { Constraints, RegressionData } from "./data.ts";
+import { blockRows, createGramRows } from "./gram_rows.ts";
+import { loadColumns } from "./load_columns.ts";
+import type { SupportData } from "./support_solution.ts";
 
 /** A coefficient vector that is zero outside `features`, and what the descents need to know of it. */
 export interface Estimate {
@@ -46,81 +49,42 @@ export interface LeastSquares {
   readonly linear: Float64Array;
   /** `||x_j||^2`. */
   readonly squaredNorms: Float64Array;
+  /** What the coefficients may be. */
+  readonly constraints: Constraints;
   /** Row `feature` of `X^T X`; a copy. */
   gramRow(feature: number): Promise<Float64Array>;
+  /** Computes the missing Gram rows of some features, block by block; false once `pause` says that the time is up. */
+  loadRows(wanted: readonly number[], pause: () => Promise<boolean>): Promise<boolean>;
+  /** What a direct solve on some features needs: their columns, the response, and their Gram matrix. */
+  supportData(support: readonly number[]): Promise<Required<Omit<SupportData, "lambda2" | "lower" | "upper">>>;
+  /** The Gram rows of some features [support, features], and a matrix [support, support] times them. */
+  supportProducts(
+    support: readonly number[],
+    factor: Float64Array,
+  ): Promise<{ rows: Float64Array; products: Float64Array }>;
+  /** The point of some coefficients: no sweep, but what the descents need to know of it. */
+  estimate(features: readonly number[], coefficients: Float64Array): Promise<Estimate>;
   /** Coordinate descent on the given features; returns the estimate and the number of sweeps made. */
   descend(descent: Descent): Promise<{ estimate: Estimate; sweeps: number }>;
   /** Relaxations of nodes, many at a time; the caller releases it. */
   openNodes(penalty: L0Penalty, options: SearchOptions): NodeBatch;
 }
 
-/** How the data were shifted and scaled: `x -> (x - mean) / scale`, `y -> y - responseMean`. */
-export interface Standardization {
-  readonly means: Float64Array;
-  readonly scales: Float64Array;
-  readonly responseMean: number;
-  /** Whether the means are those of an intercept that is fitted. */
-  readonly intercept: boolean;
-}
-
-/** Rows of the Gram matrix that are reserved at first. */
-const initialRows = 256;
-
-/**
- * Rows of the Gram matrix that are computed together: all data are read once for them, and reading is what a row costs.
- * The features most correlated with the residual fill a block up; they are those that will be asked for.
- */
-const blockRows = 32;
-
-/** Columns of `X` that are transposed together. */
-const columnsTogether = 64;
+/** Multiply-adds of a product for which it is not worth to leave JavaScript. */
+const smallProduct = 1e5;
 
 /**
  * Puts the data where the kernels run. `X` [samples, features] is kept once, features as rows; the Gram matrix grows with
  * the features that descents touch, and stays for later descents: 8 bytes x features x features touched.
  */
-export function createLeastSquares(
-  workspace: Workspace,
-  X: Matrix,
-  y: Vector,
-  { means, scales, responseMean }: Standardization,
-): LeastSquares {
-  const [samples, features] = X.shape;
-  const { kernels } = workspace;
-  const data = workspace.allocate("f64", features * samples, "X transposed");
-  const squaredNorms = new Float64Array(features);
-  const centered = Float64Array.from(y, (value) => value - responseMean);
-  const correlationsWithY = new Float64Array(features);
-  // What Gram rows are checked against: X times random weights, and each row of X^T X times those weights.
-  const weights = new Float64Array(features), mixture = new Float64Array(samples);
-  const inverses = scales.map((scale) => 1 / scale);
-  // A few columns at a time: the rows of X are read in runs, and nothing is held twice.
-  const columns = new Float64Array(Math.min(features, columnsTogether) * samples);
-  for (let first = 0; first < features; first += columnsTogether) {
-    const count = Math.min(columnsTogether, features - first);
-    const block = { first, count, means, inverses };
-    for (let i = 0; i < samples; i++) loadSample(columns, i, samples, X.data, i * features, block);
-    for (let j = 0; j < count; j++) {
-      const { square, product } = columnSums(columns, j * samples, centered);
-      squaredNorms[first + j] = square;
-      correlationsWithY[first + j] = product;
-    }
-    weights.set(randomWeights(squaredNorms.subarray(first, first + count), first), first);
-    for (let j = 0; j < count; j++) addScaled(mixture, weights[first + j], columns, j * samples);
-    workspace.write(data, columns.subarray(0, count * samples), first * samples);
-  }
-  const transposed = { array: data, rows: features, columns: samples };
+export function createLeastSquares(workspace: Workspace, given: RegressionData): LeastSquares {
+  const { constraints } = given, [samples, features] = given.X.shape, { kernels } = workspace;
+  const { data, squaredNorms, centered, correlationsWithY, weights, mixture } = loadColumns(workspace, given);
   const linear = vector("X^T y", features);
   workspace.write(linear.array, correlationsWithY);
   const correlations = vector("correlations", features);
 
-  let capacity = Math.min(features, initialRows);
-  let gram = workspace.allocate("f64", capacity * features, "Gram rows");
-  const rowOf = new Int32Array(features).fill(-1);
-  const placeOfRow = workspace.allocate("i32", features, "places of Gram rows");
-  workspace.write(placeOfRow, rowOf);
-  let rowCount = 0;
-  let block: DeviceArray<"f64"> | undefined;
+  const gram = createGramRows(workspace, { data, samples, features, squaredNorms, weights, mixture }), { rowOf } = gram;
   /** Magnitudes of the latest correlations are where the features are looked for that fill a block up. */
   let latest: Float64Array = correlationsWithY;
 
@@ -131,50 +95,8 @@ export function createLeastSquares(
     return { array: workspace.allocate("f64", length, label), length };
   }
 
-  async function makeRoom(rows: number): Promise<void> {
-    if (rows <= capacity) return;
-    capacity = Math.min(features, Math.max(rows, 2 * capacity));
-    const grown = workspace.allocate("f64", capacity * features, "Gram rows");
-    workspace.write(grown, await workspace.read(gram, 0, rowCount * features));
-    workspace.free(gram);
-    gram = grown;
-  }
-
-  /** Computes the missing Gram rows of some features, in blocks. */
-  async function ensureRows(wanted: ArrayLike<number>): Promise<void> {
-    const missing: number[] = [];
-    for (let i = 0; i < wanted.length; i++) if (rowOf[wanted[i]] < 0) missing.push(wanted[i]);
-    if (missing.length === 0) return;
-    const spare = Math.ceil(missing.length / blockRows) * blockRows - missing.length;
-    missing.push(...likely(new Set(missing), spare));
-    await makeRoom(rowCount + missing.length);
-    block ??= workspace.allocate("f64", blockRows * samples, "columns of a block");
-    for (let from = 0; from < missing.length; from += blockRows) {
-      const chosen = missing.slice(from, from + blockRows);
-      for (let k = 0; k < chosen.length; k++) {
-        workspace.write(block, await workspace.read(data, chosen[k] * samples, samples), k * samples);
-      }
-      await kernels.gemm({
-        a: { array: block, rows: chosen.length, columns: samples },
-        b: transposed,
-        transposeB: true,
-        c: { array: gram, offset: rowCount * features, rows: chosen.length, columns: features },
-      });
-      for (const feature of chosen) checkRow(feature, rowOf[feature] = rowCount++);
-    }
-    workspace.write(placeOfRow, rowOf);
-  }
-
-  function checkRow(feature: number, row: number): void {
-    checkGramRow({
-      name: `row ${feature} of X^T X`,
-      received: plainDot(workspace.view(gram), weights, features, row * features),
-      expected: plainDot(workspace.view(data), mixture, samples, feature * samples),
-      norm: Math.sqrt(squaredNorms[feature]),
-      samples,
-      features,
-    });
-  }
+  const ensureRows = (wanted: ArrayLike<number>) => gram.ensure(wanted, latest);
+  const beginOf = (feature: number) => rowOf[feature] * features;
 
   /** `X^T (y - X b)` in plain f64, from the checked rows; a dual point whatever `b` is, and so without what has no row. */
   const gradient = new Float64Array(features);
@@ -183,10 +105,10 @@ export function createLeastSquares(
     const rows: number[] = [], factors: number[] = [];
     for (let k = 0; k < variables.length; k++) {
       if (rowOf[variables[k]] < 0) continue;
-      rows.push(rowOf[variables[k]] * features);
+      rows.push(beginOf(variables[k]));
       factors.push(-values[k]);
     }
-    addRows(gradient, workspace.view(gram), rows, factors);
+    addRows(gradient, gram.view(), rows, factors);
     let value = nullLoss;
     for (let k = 0; k < variables.length; k++) {
       if (rowOf[variables[k]] < 0) continue;
@@ -195,11 +117,11 @@ export function createLeastSquares(
     return { value, size: nullLoss, gradient };
   }
 
-  /** Features without a row that are most correlated with the residual. */
-  function likely(taken: ReadonlySet<number>, count: number): number[] {
-    const others: number[] = [];
-    for (let j = 0; j < features; j++) if (rowOf[j] < 0 && latest[j] !== 0 && !taken.has(j)) others.push(j);
-    return others.sort((i, j) => Math.abs(latest[j]) - Math.abs(latest[i]) || i - j).slice(0, count);
+  async function estimateAt(chosen: readonly number[], coefficients: Float64Array): Promise<Estimate> {
+    await ensureRows(chosen);
+    const point = new Float64Array(correlationsWithY);
+    addRows(point, gram.view(), chosen.map(beginOf), Array.from(coefficients, (value) => -value));
+    return { features: chosen, coefficients, correlations: latest = point };
   }
 
   function allocateActive() {
@@ -225,12 +147,68 @@ export function createLeastSquares(
     nullLoss,
     linear: correlationsWithY,
     squaredNorms,
+    constraints,
     async gramRow(feature) {
       await ensureRows([feature]);
-      return workspace.read(gram, rowOf[feature] * features, features);
+      return workspace.read(gram.array, beginOf(feature), features);
     },
+    async loadRows(wanted, pause) {
+      for (let from = 0; from < wanted.length; from += blockRows) {
+        await ensureRows(wanted.slice(from, from + blockRows));
+        if (await pause()) return false;
+      }
+      return true;
+    },
+    async supportData(support) {
+      await ensureRows(support);
+      const columns: Float64Array[] = [], rows: Float64Array[] = [];
+      for (const feature of support) {
+        columns.push(await workspace.read(data, feature * samples, samples));
+        const row = gram.view().subarray(beginOf(feature), beginOf(feature) + features);
+        rows.push(Float64Array.from(support, (other) => row[other]));
+      }
+      return {
+        columns,
+        response: centered,
+        gram: rows,
+        linear: Float64Array.from(support, (j) => correlationsWithY[j]),
+      };
+    },
+    async supportProducts(support, factor) {
+      await ensureRows(support);
+      const count = support.length, rows = new Float64Array(count * features);
+      for (let k = 0; k < count; k++) {
+        await workspace.read(gram.array, beginOf(support[k]), features, rows.subarray(k * features));
+      }
+      if (count * count * features < smallProduct) return { rows, products: plainProduct(factor, rows, count) };
+      const whole = (label: string, values?: Float64Array, columns = features) => {
+        const array = workspace.allocate("f64", count * columns, label);
+        if (values) workspace.write(array, values);
+        return { array, rows: count, columns };
+      };
+      const a = whole("factor", factor, count), b = whole("rows of the support", rows), c = whole("products");
+      await kernels.gemm({ a, b, c });
+      const products = await workspace.read(c.array);
+      for (const { array } of [a, b, c]) workspace.free(array);
+      return { rows, products };
+    },
+    estimate: estimateAt,
     async descend({ features: chosen, kinds, coefficients, penalty, sweeps, tolerance }) {
       await ensureRows(chosen);
+      if (!constraints.uniform) {
+        const found = Float64Array.from(coefficients);
+        const made = boundedDescent({
+          gram: gram.view(),
+          rows: chosen.map(beginOf),
+          features: chosen,
+          linear: correlationsWithY,
+          constraints,
+          penalty,
+          sweeps,
+          tolerance,
+        }, found);
+        return { estimate: await estimateAt(chosen, found), sweeps: made };
+      }
       const rows = Uint32Array.from(chosen, (feature) => rowOf[feature]);
       ensureActive(chosen.length);
       workspace.write(active.features, chosen);
@@ -238,7 +216,7 @@ export function createLeastSquares(
       workspace.write(active.kinds, kinds);
       workspace.write(active.values, coefficients);
       const made = await kernels.leastSquaresDescent({
-        gram: { array: gram, rows: rowCount, columns: features },
+        gram: { array: gram.array, rows: gram.count, columns: features },
         features: active.features,
         rows: active.rows,
         kinds: active.kinds,
@@ -273,8 +251,8 @@ export function createLeastSquares(
             nullLoss,
             linear,
             wanted,
-            rowOf: placeOfRow,
-            gram: { array: gram, rows: rowCount, columns: features },
+            rowOf: gram.rowOfDevice,
+            gram: { array: gram.array, rows: gram.count, columns: features },
           });
           const asked = await workspace.read(wanted);
           await ensureRows(Array.from(asked.keys()).filter((feature) => asked[feature] > 0));
@@ -298,45 +276,24 @@ export function loss({ nullLoss, linear }: LeastSquares, { features, coefficient
   return nullLoss - sum / 2;
 }
 
-/** The estimate without its zero coefficients. */
-export function compact({ features, coefficients, correlations }: Estimate): Estimate {
+/** The estimate without its zero coefficients, but for those of features that are always in the support. */
+export function compact({ isAlways }: Constraints, { features, coefficients, correlations }: Estimate): Estimate {
+  const stays = (i: number) => coefficients[i] !== 0 || isAlways[features[i]] > 0;
   return {
-    features: features.filter((_, i) => coefficients[i] !== 0),
-    coefficients: coefficients.filter((value) => value !== 0),
+    features: features.filter((_, i) => stays(i)),
+    coefficients: coefficients.filter((_, i) => stays(i)),
     correlations,
   };
 }
 
-// Functions of a sample and of a column, because engines compile what is called often sooner than a loop that runs long.
-
-/** Puts some features of a sample into their columns. */
-function loadSample(
-  columns: Float64Array,
-  sample: number,
-  samples: number,
-  data: Vector,
-  from: number,
-  { first, count, means, inverses }: { first: number; count: number; means: Float64Array; inverses: Float64Array },
-): void {
-  for (let j = first, to = sample; j < first + count; j++, to += samples) {
-    columns[to] = (data[from + j] - means[j]) * inverses[j];
+/** A square matrix times `count` rows. */
+function plainProduct(factor: Float64Array, rows: Float64Array, count: number): Float64Array {
+  const width = rows.length / Math.max(1, count), products = new Float64Array(rows.length);
+  for (let i = 0; i < count; i++) {
+    for (let k = 0; k < count; k++) {
+      const scale = factor[i * count + k];
+      for (let j = 0, from = k * width, to = i * width; j < width; j++) products[to + j] += scale * rows[from + j];
+    }
   }
-}
-
-/** `x . x` and `x . y` for the column `x` from `from` on, two sums each, so that none waits for another. */
-function columnSums(columns: Float64Array, from: number, y: Float64Array): { square: number; product: number } {
-  let a = 0, b = 0, c = 0, d = 0, i = 0;
-  for (; i + 1 < y.length; i += 2) {
-    const even = columns[from + i], odd = columns[from + i + 1];
-    a += even * even;
-    b += odd * odd;
-    c += even * y[i];
-    d += odd * y[i + 1];
-  }
-  if (i < y.length) {
-    const last = columns[from + i];
-    a += last * last;
-    c += last * y[i];
-  }
-  return { square: a + b, product: c + d };
+  return products;
 }

@@ -1,6 +1,7 @@
 /** Sparse regression: best subsets under `lambda0 ||b||_0 + lambda2 ||b||^2`. @module */
 
 export { fromRows, type Matrix, matrix, type SparseMatrix, toDense } from "../core/matrix.ts";
+export { crossValidateRegression, type RegressionCrossValidation } from "./cross_validation.ts";
 export {
   crossValidateRegressionOptions,
   type RegressionCrossValidationOptions,
@@ -13,10 +14,4 @@ export {
 } from "./options.ts";
 export { type RegressionPathPoint, sparseRegressionPath } from "./path.ts";
 export { type SparseRegression, sparseRegression } from "./regression.ts";
-export {
-  crossValidateRegression,
-  type InformationCriteria,
-  informationCriteria,
-  predictRegression,
-  type RegressionCrossValidation,
-} from "./selection.ts";
+export { type InformationCriteria, informationCriteria, predictRegression } from "./selection.ts";

@@ -1,23 +1,31 @@
-import { entryGain, l0Penalty } from "../l0/penalty.ts";
+import type { Matrix, SparseMatrix, VectorLike } from "../core/matrix.ts";
 import { finite } from "../core/certificate.ts";
-import type { Matrix, VectorLike } from "../core/matrix.ts";
+import { OptionError } from "../core/errors.ts";
 import type { Resolved } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
-import type { OpenSolveOptions } from "../core/solve_options.ts";
+import { type Run, startRun } from "../core/run.ts";
+import type { Samples } from "./data.ts";
 import type { SparseStart } from "./least_squares.ts";
-import { type RegressionPathOptions, sparseRegressionPathOptions } from "./options.ts";
-import { openRegression, type RegressionSession, type SparseRegression } from "./regression.ts";
+import { bestEntry, lossWithout, viewFrom } from "./moves.ts";
+import { type OpenRegressionOptions, type RegressionPathOptions, sparseRegressionPathOptions } from "./options.ts";
+import { leastGain, type Solution } from "./task.ts";
+import { openRegression, type RegressionSession, type SessionFit, type SparseRegression } from "./regression.ts";
 
 /** A point of a path. */
 export type RegressionPathPoint = SparseRegression & { readonly lambda0: number };
 
+/** Options of a path, checked. */
+export type ResolvedPathOptions = Resolved<RegressionPathOptions, OpenRegressionOptions | "lambdas">;
+
 /**
- * Sparse regressions from the empty model on, each warm-started at the one before.
+ * Sparse regressions from the empty model on, each warm-started at the one before, until nothing is left to explain.
  *
- * The grid follows the data: each `lambda0` is just small enough that the best feature outside the support would enter
- * (Hazimeh & Mazumder 2020). The time limit is that of the whole path.
+ * The grid follows the data: each `lambda0` lies inside the interval of prices at which its model is the answer, in the
+ * geometric middle between the price at which the next feature would enter, all others fitted again, and that at which the
+ * model took over from the one before or loses its cheapest feature. `exact` begins at a price at which the empty model is
+ * certainly the best. The time limit is that of the whole path.
  *
- * @param X Samples as rows [samples, features].
+ * @param X Samples as rows [samples, features], dense or sparse.
  * @param y One response a sample.
  * @throws as {@linkcode sparseRegression} does, when the first point is asked for
  *
@@ -29,63 +37,170 @@ export type RegressionPathPoint = SparseRegression & { readonly lambda0: number 
  * for await (const point of sparseRegressionPath(X, [2, 0.1, 2, 4], { maxSupport: 2 })) {
  *   sizes.push(point.support.length);
  * }
- * if (sizes[0] !== 1 || Math.max(...sizes) > 2) throw new Error("one feature first, two at most");
+ * if (sizes[0] !== 0 || sizes[1] !== 1 || Math.max(...sizes) > 2) throw new Error("none, then one, two at most");
  * ```
  */
 export async function* sparseRegressionPath(
-  X: Matrix,
+  X: Matrix | SparseMatrix,
   y: VectorLike,
   options: RegressionPathOptions = {},
 ): AsyncGenerator<RegressionPathPoint, void> {
-  yield* followPath(X, y, resolveOptions(sparseRegressionPathOptions, options, "a sparse regression path"));
+  const resolved = resolveOptions(sparseRegressionPathOptions, options, "a sparse regression path");
+  yield* followPath(X, y, resolved, startRun(resolved));
 }
 
-/** The path under checked options. */
+/** The path under checked options, as a part of some run. */
 export async function* followPath(
-  X: Matrix,
+  X: Samples,
   y: VectorLike,
-  options: Resolved<RegressionPathOptions, OpenSolveOptions | "lambdas">,
+  options: ResolvedPathOptions,
+  run: Run,
   paths = 1,
 ): AsyncGenerator<RegressionPathPoint, void> {
   const { maxSupport, count, lambdas } = options;
+  if (lambdas && lambdas.length === 0) {
+    throw new OptionError("lambdas", `Cannot use "lambdas": expected one at least, received none.`);
+  }
+  let index = 0;
+  // A path is a part of a run, and its share done is that of its points.
   const points = lambdas?.length ?? count;
-  const session = await openRegression(X, y, options, { points, paths });
+  const part: Run = {
+    elapsedMs: run.elapsedMs,
+    checkpoint: (state) => run.checkpoint({ ...state, fraction: Math.min(1, index / points) }),
+  };
+  const session = await openRegression(X, y, options, { points, paths, run: part });
   try {
-    let start: SparseStart | undefined;
-    let lambda0 = lambdas ? lambdas[0] : 0.99 * bestEntry(session, session.problem.linear);
-    for (let index = 0; index < points; index++) {
-      const { start: next, correlations, ...fit } = await session.fit(lambda0, start);
-      if (fit.support.length > maxSupport) return;
-      yield { ...fit, lambda0 };
-      if (fit.status === "time-limit") return;
-      if (lambdas) {
-        lambda0 = lambdas[index + 1];
-      } else {
-        const entry = bestEntry(session, correlations, new Set(fit.support));
-        // Nothing left to explain: what is outside the support is orthogonal to the residual up to rounding.
-        if (entry <= 1e-12 * session.problem.nullLoss) return;
-        const changed = start === undefined || start.features.length !== next.features.length;
-        lambda0 = changed
-          ? (0.99 * entry < lambda0 ? 0.99 * entry : 0.97 * lambda0)
-          : Math.min(0.8 * lambda0, 0.97 * entry);
-      }
-      start = next;
+    const { always } = session.data.constraints;
+    if (always.length > maxSupport) {
+      throw new OptionError(
+        "maxSupport",
+        `Cannot use "maxSupport": expected at least the ${always.length} features of "always", received ${maxSupport}.`,
+      );
+    }
+    const found = lambdas ? visit(session, lambdas) : follow(session, options.method === "exact");
+    for await (const point of found) {
+      if (point.support.length > maxSupport) return;
+      yield point;
+      index++;
+      if (index >= points || point.status === "time-limit") return;
     }
   } finally {
     session.close();
   }
 }
 
-/** The largest `lambda0` at which some feature outside the support would enter. */
-function bestEntry(
-  { problem, lambda2, bigM }: RegressionSession,
-  correlations: Float64Array,
-  inside = new Set<number>(),
-): number {
-  const free = l0Penalty(0, lambda2, bigM);
-  let best = 0;
-  for (let j = 0; j < problem.features; j++) {
-    if (!inside.has(j)) best = Math.max(best, entryGain(problem.squaredNorms[j], correlations[j], free));
+/** The models at given prices. */
+async function* visit(
+  session: RegressionSession,
+  lambdas: readonly number[],
+): AsyncGenerator<RegressionPathPoint, void> {
+  let start: SparseStart | undefined;
+  for (const lambda0 of lambdas) {
+    const { fit, solution } = await session.fit({ lambda0 }, start);
+    yield { ...fit, lambda0 };
+    start = solution.estimate;
   }
-  return finite("the largest lambda0 at which a feature enters", best);
+}
+
+/** Share of the price at which a feature enters, just below which it is looked for. */
+const justBelow = 0.999;
+
+/** Share by which the price falls at least from one point to the next. */
+const leastFall = 0.999;
+
+/** Factor above the price of the first entry at which the path begins. */
+const wellAbove = 1.5;
+
+/** The models in the order of their prices, each at a price inside its interval. */
+async function* follow(session: RegressionSession, certain: boolean): AsyncGenerator<RegressionPathPoint, void> {
+  const { problem, data: { responseScale, constraints: { always } } } = session;
+  const square = responseScale ** 2, whole = problem.nullLoss * square;
+  // At this price no support pays, whatever it explains.
+  const most = 1.01 * whole;
+  let current = await session.fit({ lambda0: most });
+  let { entry } = await interval(session, current.solution);
+  let lambda0 = certain ? most : Math.min(most, wellAbove * entry);
+  if (!(whole > 0) || !(entry > leastGain * whole)) {
+    // Nothing to explain: the one model there is.
+    yield { ...current.fit, lambda0: most };
+    return;
+  }
+  // Two features may pay where none pays alone.
+  for (;;) {
+    const next = await session.fit({ lambda0 }, current.solution.estimate);
+    if (next.fit.support.length <= always.length || lambda0 >= most || isOutOfTime(next)) {
+      current = next;
+      break;
+    }
+    lambda0 = Math.min(most, 2 * lambda0);
+  }
+  yield { ...current.fit, lambda0 };
+  for (let last = current, lastPrice = lambda0;;) {
+    // Just below the price at which a feature enters, the next model is the answer.
+    let price = Math.min(justBelow * entry, leastFall * lastPrice);
+    if (!(price > leastGain * whole)) return;
+    let next = await session.fit({ lambda0: price }, last.solution.estimate);
+    while (sameSupport(next, last) && !isOutOfTime(next)) {
+      price *= 0.9;
+      if (!(price > leastGain * whole)) return;
+      next = await session.fit({ lambda0: price }, last.solution.estimate);
+    }
+    let at = await interval(session, next.solution);
+    const upper = Math.min(at.leaving, crossing(last, lastPrice, next, price, always.length), leastFall * lastPrice);
+    const middle = Math.sqrt(Math.max(at.entry, 1e-3 * upper) * upper);
+    if (middle < upper && middle > at.entry && !isOutOfTime(next)) {
+      const inside = await session.fit({ lambda0: middle }, next.solution.estimate);
+      if (sameSupport(inside, next)) {
+        price = middle;
+        next = inside;
+      } else if (middle > price && !sameSupport(inside, last)) {
+        // Another model is better there; the one that was found comes after it.
+        price = middle;
+        next = inside;
+        at = await interval(session, next.solution);
+      }
+    }
+    yield { ...next.fit, lambda0: price };
+    last = next;
+    lastPrice = price;
+    entry = at.entry;
+  }
+}
+
+/** The prices at which another feature enters a model, and at which its cheapest leaves; the caller's units. */
+async function interval(
+  session: RegressionSession,
+  { estimate }: Solution,
+): Promise<{ entry: number; leaving: number }> {
+  const task = session.taskAt(0), view = await viewFrom(task, estimate);
+  const { isAlways } = session.problem.constraints, square = session.data.responseScale ** 2;
+  let leaving = Infinity;
+  view.support.forEach((feature, i) => {
+    if (!isAlways[feature]) leaving = Math.min(leaving, lossWithout(view, i));
+  });
+  const { fall } = bestEntry(view, task);
+  return { entry: finite("the price at which a feature enters", fall * square), leaving: leaving * square };
+}
+
+/** The price at which one model takes over from another. */
+function crossing(
+  before: SessionFit,
+  beforePrice: number,
+  after: SessionFit,
+  afterPrice: number,
+  unpriced: number,
+): number {
+  const features = after.fit.support.length - before.fit.support.length;
+  if (features <= 0) return Infinity;
+  const loss = ({ fit }: SessionFit, price: number) => fit.objective - price * (fit.support.length - unpriced);
+  return (loss(before, beforePrice) - loss(after, afterPrice)) / features;
+}
+
+function sameSupport(a: SessionFit, b: SessionFit): boolean {
+  return a.fit.support.length === b.fit.support.length &&
+    a.fit.support.every((feature, k) => feature === b.fit.support[k]);
+}
+
+function isOutOfTime({ fit }: SessionFit): boolean {
+  return fit.status === "time-limit";
 }

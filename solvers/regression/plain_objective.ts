@@ -1,47 +1,45 @@
-import type { Matrix, Vector } from "../core/matrix.ts";
-import { type L0Penalty, penaltyAt } from "../l0/penalty.ts";
-import type { Standardization } from "./least_squares.ts";
+import type { RegressionData } from "./data.ts";
+import type { SparseStart } from "./least_squares.ts";
 
-/** An answer in the units of the data, and its scaled coefficients, which the penalty is on. */
+/** The coefficients of an answer as the caller gets them. */
 interface Answer {
   readonly coefficients: Float64Array;
-  readonly intercept: number;
   readonly support: Uint32Array;
-  readonly scaled: Float64Array;
 }
 
 /**
- * The objective of an answer from the caller's own data, in plain f64, and how far rounding may separate it from what the
+ * Loss and ridge of an answer from the caller's own data, in plain f64, and how far rounding may separate them from what the
  * kernels have: with `u` the unit of rounding, a residual of `k` terms of total magnitude `m` is off by `k u m`, and the
- * loss from the Gram matrix by `(samples + k) u (||y|| + sum_j |b_j| ||x_j||)^2` (Higham 2002, section 3.1).
+ * loss from the Gram matrix by `(samples + k) u (||y|| + sum_j |b_j| ||x_j||)^2` (Higham 2002, section 3.1). In the units
+ * of the scaled response; the intercept is the one at which the residuals' mean is 0.
  *
  * O(samples x support).
  */
 export function plainObjective(
-  X: Matrix,
-  y: Vector,
-  { coefficients, intercept, support, scaled }: Answer,
-  { means, responseMean }: Standardization,
-  penalty: L0Penalty,
-  problem: { readonly nullLoss: number; readonly squaredNorms: Float64Array; readonly features: readonly number[] },
+  data: RegressionData,
+  { coefficients, support }: Answer,
+  scaled: SparseStart,
+  price: number,
+  problem: { readonly nullLoss: number; readonly squaredNorms: Float64Array },
 ): { objective: number; rounding: number } {
-  const [samples, features] = X.shape;
-  const terms = support.length + 4, unit = Number.EPSILON;
-  let shift = Math.abs(responseMean);
-  for (const feature of support) shift += Math.abs(means[feature] * coefficients[feature]);
-  let objective = scaled.reduce((sum, x) => sum + penaltyAt(x, penalty), 0), rounding = 0;
+  const { X, y, roots, means, tails, responseMean, responseTail, responseScale } = data;
+  const [samples, features] = X.shape, terms = support.length + 4, unit = Number.EPSILON;
+  let objective = price, rounding = 0;
   for (let i = 0; i < samples; i++) {
-    let residual = y[i] - intercept, magnitude = Math.abs(y[i]) + shift;
+    const root = (roots ? roots[i] : 1) / responseScale;
+    let residual = y[i] - responseMean - responseTail, magnitude = Math.abs(residual);
     for (const feature of support) {
-      const part = X.data[i * features + feature] * coefficients[feature];
+      const part = (X.data[i * features + feature] - means[feature] - tails[feature]) * coefficients[feature];
       residual -= part;
       magnitude += Math.abs(part);
     }
-    objective += residual * residual / 2;
-    const off = terms * unit * magnitude;
-    rounding += off * (Math.abs(residual) + off);
+    objective += (residual * root) ** 2 / 2;
+    const off = terms * unit * magnitude * root;
+    rounding += off * (Math.abs(residual) * root + off);
   }
   let size = Math.sqrt(2 * problem.nullLoss);
-  problem.features.forEach((feature, i) => size += Math.abs(scaled[i]) * Math.sqrt(problem.squaredNorms[feature]));
+  for (let k = 0; k < scaled.features.length; k++) {
+    size += Math.abs(scaled.coefficients[k]) * Math.sqrt(problem.squaredNorms[scaled.features[k]]);
+  }
   return { objective, rounding: rounding + (samples + terms) * unit * (size * size + objective) };
 }

@@ -95,8 +95,8 @@ function regressionObjective(
 
 const plain = { intercept: false, standardize: false };
 const regressions: Record<string, Check> = {};
-for (const method of ["coordinate-descent", "local-search", "exact"] as const) {
-  for (const gapTolerance of method === "exact" ? [0, 0.01] : [0]) {
+for (const method of ["auto", "coordinate-descent", "local-search", "exact"] as const) {
+  for (const gapTolerance of method === "exact" || method === "auto" ? [0, 0.01] : [0]) {
     regressions[`${method}, gap ${gapTolerance}`] = async () => {
       const fit = await minima.sparseRegression(X, y, { ...penalties, ...plain, ...place, method, gapTolerance });
       trueOf(fit, regressionObjective(fit, false, penalties.lambda0), subset, gapTolerance);

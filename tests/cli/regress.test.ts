@@ -48,6 +48,35 @@ describe("minima regress", () => {
     assert.deepEqual([...written.matrix.data], [intercept, coefficients.a, coefficients.c]);
   });
 
+  it("takes features by name, weights and groups from columns, and a size for a price", async () => {
+    const weighted = path("weighted.csv"), width = names.length + 2;
+    const wide = matrix(rows, width);
+    for (let i = 0; i < rows; i++) {
+      wide.data.set(data.subarray(i * names.length, (i + 1) * names.length), i * width);
+      wide.data.set([i % 3, 10 + (i >> 1)], i * width + names.length);
+    }
+    await writeFile(weighted, serializeCsv({ columns: [...names, "count", "pair"], matrix: wide }));
+    const run = ["regress", weighted, "--target", "y", "--weights", "count", "--json"];
+    const sized = await minima([...run, "--ignore", "pair", "--size", "3", "--always", "e"]);
+    assert.equal(sized.code, 0, sized.stderr);
+    assert.deepEqual(Object.keys(JSON.parse(sized.stdout).coefficients), ["a", "c", "e"]);
+    assert.equal(JSON.parse(sized.stdout).status, "converged");
+    const grouped = await minima([...run, "--groups", "pair", "--lambda2", "0,1", "--upper", "2.5"]);
+    assert.equal(grouped.code, 0, grouped.stderr);
+    const { coefficients, lambda2 } = JSON.parse(grouped.stdout);
+    assert.ok("a" in coefficients && "c" in coefficients && lambda2 === 0);
+    const refusals: [string[], RegExp][] = [
+      [["--always", "ee"], /no column is called ee/],
+      [["--size", "1", "--groups", "pair"], /--groups is of the cross-validation, which --size leaves out/],
+      [["--size", "1", "--lambda0", "1"], /expected it or "lambda0", received both/],
+    ];
+    for (const [more, message] of refusals) {
+      const { code, stderr } = await minima([...run, ...more]);
+      assert.ok(code !== 0);
+      assert.match(stderr, message);
+    }
+  });
+
   it("draws the cross-validation, the chosen model marked", async () => {
     const picture = path("validation.svg");
     const { code, stdout, stderr } = await minima(["regress", ...table, "--picture", picture, "--json"]);

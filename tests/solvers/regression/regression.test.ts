@@ -5,12 +5,12 @@ import {
   informationCriteria,
   type Matrix,
   matrix,
-  OptionError,
   predictRegression,
   sparseRegression,
   sparseRegressionPath,
 } from "../../../mod.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
+import { leastBySubsets, scaledProblem } from "../../support/promises.ts";
 import { bestSubset } from "./best_subset.ts";
 import { simulate, unscaled } from "./data.ts";
 
@@ -82,16 +82,16 @@ describe("sparseRegression", () => {
     assert.equal(fit.status, "precision-limit");
   });
 
-  it("exact needs neither ridge nor bound when the columns are independent, and says when they are not", async () => {
+  it("exact needs neither ridge nor bound, whether the columns are independent or not", async () => {
     const { X, y } = simulate(15, 6, 2, 0.5, 1, 5);
     const best = bestSubset(X, y, 1, 0, Infinity);
     const fit = await sparseRegression(X, y, { ...unscaled, lambda0: 1, method: "exact", gapTolerance: 0 });
     assert.ok(Math.abs(fit.objective - best) <= 1e-9 * best && fit.gap! <= 1e-9);
-    const wide = simulate(4, 6, 2, 0.5, 1, 5);
-    await assert.rejects(
-      sparseRegression(wide.X, wide.y, { lambda0: 1, method: "exact" }),
-      (error: OptionError) => error instanceof OptionError && /independent/.test(error.message),
-    );
+    const wide = simulate(4, 6, 2, 0.5, 1, 5), question = { ...unscaled, lambda0: 0.1, lambda2: 0 };
+    const least = leastBySubsets(scaledProblem(wide.X, wide.y, question), question);
+    const dependent = await sparseRegression(wide.X, wide.y, { ...question, method: "exact", gapTolerance: 1e-6 });
+    assert.equal(dependent.status, "converged");
+    assert.ok(Math.abs(dependent.objective - least) <= 1e-9 * least && dependent.lowerBound! <= least * (1 + 1e-12));
   });
 
   it("swaps and exact search find the support that plain descent misses under high correlation", async () => {
@@ -194,11 +194,12 @@ describe("sparseRegression", () => {
 });
 
 describe("sparseRegressionPath", () => {
-  it("descends in lambda0 from one feature to maxSupport, and each point stands on its own", async () => {
+  it("descends in lambda0 from the empty model to maxSupport, and each point stands on its own", async () => {
     const { X, y, truth } = simulate(100, 50, 5, 0.3, 0.5, 6);
     const points = [];
     for await (const point of sparseRegressionPath(X, y, { lambda2: 0.1, maxSupport: 12 })) points.push(point);
-    assert.equal(points[0].support.length, 1);
+    assert.equal(points[0].support.length, 0);
+    assert.equal(points[1].support.length, 1);
     for (let i = 1; i < points.length; i++) {
       assert.ok(points[i].lambda0 < points[i - 1].lambda0);
       assert.ok(points[i].support.length <= 12);

@@ -1,0 +1,197 @@
+/** From a caller's data to the problem that is solved: checked, weighted, centred, scaled. @module */
+
+import { columnMoments } from "../core/columns.ts";
+import { DataError, OptionError, ShapeError } from "../core/errors.ts";
+import {
+  checkMatrix,
+  checkSparseMatrix,
+  type Matrix,
+  type SparseMatrix,
+  toDense,
+  toVectorArgument,
+  type Vector,
+  type VectorLike,
+} from "../core/matrix.ts";
+import type { ResolvedValue } from "../core/options.ts";
+import { largestPenalty } from "../l0/options.ts";
+import type { RegressionOptions } from "./options.ts";
+
+/** What coefficients may be, whatever a feature costs: the scaled ones. */
+export interface Constraints {
+  /** Features that are always in the support, ascending; they are not priced. */
+  readonly always: readonly number[];
+  /** 1 for each of them, 0 for all others. */
+  readonly isAlways: Uint8Array;
+  /** Bounds of each coefficient, which may be infinite. */
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  /** The largest magnitude that any coefficient may have. */
+  readonly hull: number;
+  /** Whether all coefficients have the bounds `-hull` and `hull`. */
+  readonly uniform: boolean;
+}
+
+/**
+ * Data and what is done to them: `x -> w (x - mean - tail) / scale`, `y -> w (y - responseMean - responseTail) /
+ * responseScale`, with the root `w` of the row's weight.
+ */
+export interface RegressionData {
+  readonly X: Matrix;
+  readonly y: Vector;
+  /** Roots of the weights of the rows; none where all are 1. */
+  readonly roots: Float64Array | undefined;
+  /** Sum of the weights. */
+  readonly totalWeight: number;
+  readonly means: Float64Array;
+  readonly tails: Float64Array;
+  /** Infinite for columns that carry nothing: those become exactly zero. */
+  readonly scales: Float64Array;
+  readonly responseMean: number;
+  readonly responseTail: number;
+  /** A power of two, so that nothing is rounded. */
+  readonly responseScale: number;
+  /** Whether the means are those of an intercept that is fitted. */
+  readonly intercept: boolean;
+  readonly constraints: Constraints;
+}
+
+/** Samples as callers give them. */
+export type Samples = Matrix | SparseMatrix;
+
+/** Options that say what the problem is. */
+export type ProblemOptions =
+  & Pick<Required<RegressionOptions>, "lambda2" | "bigM" | "intercept" | "standardize">
+  & { readonly [K in "lower" | "upper" | "weights" | "always"]?: ResolvedValue<NonNullable<RegressionOptions[K]>> };
+
+const action = "fit a sparse regression";
+
+/** Largest and least magnitude of a column or response: squares, and squares of their quotients, are far from overflow. */
+const largest = 1e100, least = 1e-100;
+
+/** Samples and response, once both are known to fit together. */
+export function checkData(X: Samples, response: VectorLike): { X: Matrix; y: Vector } {
+  const dense = denseSamples(X, action);
+  const [samples, features] = dense.shape;
+  if (samples === 0 || features === 0) {
+    throw new ShapeError("X", `Cannot ${action}: "X" is ${samples} x ${features}, but needs a sample and a feature.`);
+  }
+  const y = toVectorArgument("y", response, action);
+  if (y.length !== samples) {
+    throw new ShapeError("y", `Cannot ${action}: "X" has ${samples} samples, but "y" has ${y.length}.`);
+  }
+  return { X: dense, y };
+}
+
+/** Samples as a dense matrix, checked. */
+export function denseSamples(X: Samples, action: string): Matrix {
+  if (typeof X === "object" && X !== null && "format" in X) {
+    checkSparseMatrix("X", X, action);
+    return toDense(X);
+  }
+  checkMatrix("X", X, action);
+  return X;
+}
+
+/**
+ * The data of a problem. Where neither ridge nor `bigM` sees the scale of a column, it is scaled by a power of two even if
+ * `standardize` is false: the answer is the same.
+ */
+export function prepareData(X: Samples, response: VectorLike, options: ProblemOptions): RegressionData {
+  const { X: dense, y } = checkData(X, response);
+  const { intercept, standardize, lambda2, bigM, weights } = options;
+  const [samples, features] = dense.shape;
+  if (weights && weights.length !== samples) {
+    throw new OptionError(
+      "weights",
+      `Cannot use "weights": expected ${samples} numbers, one a sample, received ${weights.length}.`,
+    );
+  }
+  let totalWeight = weights ? 0 : samples;
+  if (weights) { for (const weight of weights) totalWeight += weight; }
+  if (!(totalWeight > 0)) {
+    throw new OptionError("weights", `Cannot use "weights": expected one above 0, received none.`);
+  }
+  const { means, tails, variances, meanSquares } = columnMoments(dense, intercept, weights);
+  checkMagnitudes("X", dense, meanSquares);
+  const column: Matrix = { data: y, shape: [samples, 1] }, moments = columnMoments(column, intercept, weights);
+  checkMagnitudes("y", column, moments.meanSquares);
+  const [responseMean] = moments.means, [responseTail] = moments.tails;
+  let magnitude = 0;
+  for (const value of y) magnitude = Math.max(magnitude, Math.abs(value - responseMean - responseTail));
+  const responseScale = magnitude > 0 ? powerOfTwo(magnitude) : 1;
+  const free = lambda2 === 0 && bigM === Infinity;
+  const scales = variances.map((variance) =>
+    variance === 0 ? Infinity : standardize ? Math.sqrt(variance) : free ? powerOfTwo(Math.sqrt(variance)) : 1
+  );
+  return {
+    X: dense,
+    y,
+    roots: weights && Float64Array.from(weights, Math.sqrt),
+    totalWeight,
+    means,
+    tails,
+    scales,
+    responseMean,
+    responseTail,
+    responseScale,
+    intercept,
+    constraints: constraintsOf(features, scales, responseScale, options),
+  };
+}
+
+/** Refuses a column whose squares, or the squares of quotients with it, would leave the range of numbers. */
+function checkMagnitudes(argument: "X" | "y", { data, shape: [, columns] }: Matrix, meanSquares: Float64Array): void {
+  meanSquares.forEach((square, j) => {
+    let magnitude = Math.sqrt(square);
+    // Squares of the tiniest numbers are 0.
+    if (square === 0) {
+      for (let at = j; at < data.length; at += columns) magnitude = Math.max(magnitude, Math.abs(data[at]));
+    }
+    if (magnitude === 0 || magnitude >= least && magnitude <= largest) return;
+    const what = argument === "y" ? '"y"' : `column ${j} of "X"`;
+    throw new DataError(
+      argument,
+      `Cannot ${action}: expected a size between ${least} and ${largest} of ${what}, received ${magnitude}.`,
+    );
+  });
+}
+
+/** A power of two to divide by where numbers are far from 1; 1 elsewhere. */
+function powerOfTwo(value: number): number {
+  return value >= 1e-6 && value <= 1e6 ? 1 : 2 ** Math.floor(Math.log2(value));
+}
+
+function constraintsOf(
+  features: number,
+  scales: Float64Array,
+  responseScale: number,
+  { lower, upper, bigM, always = new Uint32Array(0) }: ProblemOptions,
+): Constraints {
+  const isAlways = new Uint8Array(features);
+  for (const feature of always) {
+    if (feature >= features) {
+      throw new OptionError("always", `Cannot use "always": expected features below ${features}, received ${feature}.`);
+    }
+    isAlways[feature] = 1;
+  }
+  const bounds = (name: "lower" | "upper", given: number | Vector | undefined, sign: number) => {
+    if (typeof given === "object" && given.length !== features) {
+      throw new OptionError(
+        name,
+        `Cannot use "${name}": expected a number or ${features}, one a feature, received ${given.length}.`,
+      );
+    }
+    return Float64Array.from({ length: features }, (_, j) => {
+      const value = typeof given === "object" ? given[j] : given ?? sign * largestPenalty;
+      const own = Math.abs(value) >= largestPenalty ? Infinity : Math.abs(value) * scales[j] / responseScale;
+      return sign * Math.min(Number.isNaN(own) ? 0 : own, bigM / responseScale);
+    });
+  };
+  const low = bounds("lower", lower, -1), high = bounds("upper", upper, 1);
+  let hull = 0;
+  for (let j = 0; j < features; j++) hull = Math.max(hull, -low[j], high[j]);
+  // Of a column that carries nothing the coefficient is 0 anyhow.
+  const uniform = scales.every((scale, j) => scale === Infinity || low[j] === -hull && high[j] === hull);
+  const chosen = Array.from(isAlways.keys()).filter((j) => isAlways[j] > 0);
+  return { always: chosen, isAlways, lower: low, upper: high, hull, uniform };
+}

@@ -1,0 +1,74 @@
+import { OptionError } from "../core/errors.ts";
+import { createRandom } from "../core/random.ts";
+
+/** How samples are divided. */
+export interface FoldOptions {
+  readonly folds: number;
+  readonly repeats: number;
+  readonly foldOf?: Uint32Array;
+  readonly groups?: Uint32Array;
+  readonly seed: number;
+}
+
+/** The rows that each fold holds out, repeat after repeat. */
+export function drawFolds(samples: number, { folds, repeats, foldOf, groups, seed }: FoldOptions): number[][] {
+  if (foldOf) return givenFolds(samples, foldOf, groups, repeats);
+  if (groups) checkLength("groups", groups, samples);
+  const units = unitsOf(samples, groups), what = groups ? "groups" : "samples";
+  if (folds > units.length) {
+    throw new OptionError(
+      "folds",
+      `Cannot use "folds": expected at most the ${units.length} ${what}, received ${folds}.`,
+    );
+  }
+  const random = createRandom(seed);
+  return Array.from({ length: repeats }, () => {
+    const order = units.slice();
+    for (let i = order.length - 1; i > 0; i--) {
+      const j = random.integer(i + 1), other = order[i];
+      order[i] = order[j];
+      order[j] = other;
+    }
+    return Array.from({ length: folds }, (_, fold) => {
+      const from = Math.floor(fold * order.length / folds), to = Math.floor((fold + 1) * order.length / folds);
+      return order.slice(from, to).flat();
+    });
+  }).flat();
+}
+
+function givenFolds(
+  samples: number,
+  foldOf: Uint32Array,
+  groups: Uint32Array | undefined,
+  repeats: number,
+): number[][] {
+  checkLength("foldOf", foldOf, samples);
+  if (groups) throw new OptionError("groups", `Cannot use "groups": expected it or "foldOf", received both.`);
+  if (repeats > 1) {
+    throw new OptionError("repeats", `Cannot use "repeats": expected 1 beside "foldOf", received ${repeats}.`);
+  }
+  const held = unitsOf(samples, foldOf);
+  if (held.length < 2) {
+    throw new OptionError("foldOf", `Cannot use "foldOf": expected two folds at least, received ${held.length}.`);
+  }
+  return held;
+}
+
+function checkLength(name: string, values: Uint32Array, samples: number): void {
+  if (values.length === samples) return;
+  throw new OptionError(
+    name,
+    `Cannot use "${name}": expected ${samples} numbers, one a sample, received ${values.length}.`,
+  );
+}
+
+/** Rows that stay together, in the order of their names; each row by itself where no names are given. */
+function unitsOf(samples: number, nameOf: Uint32Array | undefined): number[][] {
+  const units = new Map<number, number[]>();
+  for (let row = 0; row < samples; row++) {
+    const name = nameOf ? nameOf[row] : row, unit = units.get(name);
+    if (unit) unit.push(row);
+    else units.set(name, [row]);
+  }
+  return [...units.keys()].sort((a, b) => a - b).map((name) => units.get(name)!);
+}

@@ -1,0 +1,113 @@
+import type { Workspace } from "../../kernels/engine/mod.ts";
+import type { DeviceArray } from "../../kernels/contract.ts";
+import { plainDot } from "../core/plain_sums.ts";
+import { checkGramRow } from "../core/product_check.ts";
+
+/** Rows of the Gram matrix that are reserved at first. */
+const initialRows = 256;
+
+/**
+ * Rows of the Gram matrix that are computed together: all data are read once for them, and reading is what a row costs.
+ * The features most correlated with the residual fill a block up; they are those that will be asked for.
+ */
+export const blockRows = 32;
+
+/** Where the data of Gram rows are, and what the rows are checked against. */
+export interface GramRowsSource {
+  /** `X` [samples, features], features as rows. */
+  readonly data: DeviceArray<"f64">;
+  readonly samples: number;
+  readonly features: number;
+  readonly squaredNorms: Float64Array;
+  /** Random weights of the features, and `X` times them. */
+  readonly weights: Float64Array;
+  readonly mixture: Float64Array;
+}
+
+/** Rows of `X^T X`, computed in blocks when they are asked for, each checked, and kept. */
+export interface GramRows {
+  /** The rows, one after another, where the kernels run; another array once they have grown. */
+  readonly array: DeviceArray<"f64">;
+  readonly count: number;
+  /** Index of each feature's row; -1 where it is not computed yet. */
+  readonly rowOf: Int32Array;
+  /** The same where the kernels run. */
+  readonly rowOfDevice: DeviceArray<"i32">;
+  /** A live view of the rows. */
+  view(): Float64Array;
+  /** Computes the missing rows of some features; `likely` are the correlations by which blocks are filled up. */
+  ensure(wanted: ArrayLike<number>, likely: Float64Array): Promise<void>;
+}
+
+/** No rows yet. Memory: 8 bytes x features x rows, doubled as they grow. */
+export function createGramRows(workspace: Workspace, source: GramRowsSource): GramRows {
+  const { data, samples, features, squaredNorms, weights, mixture } = source;
+  let capacity = Math.min(features, initialRows), count = 0;
+  let array = workspace.allocate("f64", capacity * features, "Gram rows");
+  let block: DeviceArray<"f64"> | undefined;
+  const rowOf = new Int32Array(features).fill(-1);
+  const rowOfDevice = workspace.allocate("i32", features, "rows of features");
+  workspace.write(rowOfDevice, rowOf);
+
+  async function grow(rows: number): Promise<void> {
+    if (rows <= capacity) return;
+    capacity = Math.min(features, Math.max(rows, 2 * capacity));
+    const grown = workspace.allocate("f64", capacity * features, "Gram rows");
+    workspace.write(grown, await workspace.read(array, 0, count * features));
+    workspace.free(array);
+    array = grown;
+  }
+
+  function check(feature: number, row: number): void {
+    checkGramRow({
+      name: `row ${feature} of X^T X`,
+      received: plainDot(workspace.view(array), weights, features, row * features),
+      expected: plainDot(workspace.view(data), mixture, samples, feature * samples),
+      norm: Math.sqrt(squaredNorms[feature]),
+      samples,
+      features,
+    });
+  }
+
+  /** Features without a row that are most correlated with the residual. */
+  function others(taken: ReadonlySet<number>, correlations: Float64Array, most: number): number[] {
+    const found: number[] = [];
+    for (let j = 0; j < features; j++) if (rowOf[j] < 0 && correlations[j] !== 0 && !taken.has(j)) found.push(j);
+    return found.sort((i, j) => Math.abs(correlations[j]) - Math.abs(correlations[i]) || i - j).slice(0, most);
+  }
+
+  return {
+    get array() {
+      return array;
+    },
+    get count() {
+      return count;
+    },
+    rowOf,
+    rowOfDevice,
+    view: () => workspace.view(array),
+    async ensure(wanted, likely) {
+      const missing: number[] = [];
+      for (let i = 0; i < wanted.length; i++) if (rowOf[wanted[i]] < 0) missing.push(wanted[i]);
+      if (missing.length === 0) return;
+      const spare = Math.ceil(missing.length / blockRows) * blockRows - missing.length;
+      missing.push(...others(new Set(missing), likely, spare));
+      await grow(count + missing.length);
+      block ??= workspace.allocate("f64", blockRows * samples, "columns of a block");
+      for (let from = 0; from < missing.length; from += blockRows) {
+        const chosen = missing.slice(from, from + blockRows);
+        for (let k = 0; k < chosen.length; k++) {
+          workspace.write(block, await workspace.read(data, chosen[k] * samples, samples), k * samples);
+        }
+        await workspace.kernels.gemm({
+          a: { array: block, rows: chosen.length, columns: samples },
+          b: { array: data, rows: features, columns: samples },
+          transposeB: true,
+          c: { array, offset: count * features, rows: chosen.length, columns: features },
+        });
+        for (const feature of chosen) check(feature, rowOf[feature] = count++);
+      }
+      workspace.write(rowOfDevice, rowOf);
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type { DeviceArray } from "../../kernels/contract.ts";
+import type { Workspace } from "../../kernels/engine/mod.ts";
+import type { Vector } from "../core/matrix.ts";
+import { addScaled } from "../core/plain_sums.ts";
+import { randomWeights } from "../core/product_check.ts";
+import type { RegressionData } from "./data.ts";
+
+/** Columns of `X` that are transposed together. */
+const columnsTogether = 64;
+
+/** The data of a problem as they are solved, and sums over them. */
+export interface LoadedColumns {
+  /** `X` [samples, features], features as rows, where the kernels run. */
+  readonly data: DeviceArray<"f64">;
+  /** `||x_j||^2`. */
+  readonly squaredNorms: Float64Array;
+  /** `y`. */
+  readonly centered: Float64Array;
+  /** `X^T y`. */
+  readonly correlationsWithY: Float64Array;
+  /** Random weights of the features, and `X` times them: what Gram rows are checked against. */
+  readonly weights: Float64Array;
+  readonly mixture: Float64Array;
+}
+
+/** Weights, centres and scales the data, and puts them where the kernels run; `X` is held once. */
+export function loadColumns(workspace: Workspace, given: RegressionData): LoadedColumns {
+  const { X, y, roots, means, tails, scales, responseMean, responseTail, responseScale } = given;
+  const [samples, features] = X.shape;
+  const data = workspace.allocate("f64", features * samples, "X transposed");
+  const squaredNorms = new Float64Array(features);
+  const centered = Float64Array.from(
+    y,
+    (value, i) => (value - responseMean - responseTail) / responseScale * (roots ? roots[i] : 1),
+  );
+  const correlationsWithY = new Float64Array(features);
+  // What Gram rows are checked against: X times random weights, and each row of X^T X times those weights.
+  const weights = new Float64Array(features), mixture = new Float64Array(samples);
+  const inverses = scales.map((scale) => 1 / scale);
+  // A few columns at a time: the rows of X are read in runs, and nothing is held twice.
+  const columns = new Float64Array(Math.min(features, columnsTogether) * samples);
+  for (let first = 0; first < features; first += columnsTogether) {
+    const count = Math.min(columnsTogether, features - first);
+    for (let i = 0; i < samples; i++) {
+      loadSample(columns, i, samples, X.data, i * features, {
+        first,
+        count,
+        means,
+        tails,
+        inverses,
+        root: roots ? roots[i] : 1,
+      });
+    }
+    for (let j = 0; j < count; j++) {
+      const { square, product } = columnSums(columns, j * samples, centered);
+      squaredNorms[first + j] = square;
+      correlationsWithY[first + j] = product;
+    }
+    weights.set(randomWeights(squaredNorms.subarray(first, first + count), first), first);
+    for (let j = 0; j < count; j++) addScaled(mixture, weights[first + j], columns, j * samples);
+    workspace.write(data, columns.subarray(0, count * samples), first * samples);
+  }
+  return { data, squaredNorms, centered, correlationsWithY, weights, mixture };
+}
+
+// Functions of a sample and of a column, because engines compile what is called often sooner than a loop that runs long.
+
+/** Features that are loaded together, and what is done to a sample of them. */
+interface SampleBlock {
+  readonly first: number;
+  readonly count: number;
+  readonly means: Float64Array;
+  readonly tails: Float64Array;
+  readonly inverses: Float64Array;
+  /** Root of the sample's weight. */
+  readonly root: number;
+}
+
+/** Puts some features of a sample into their columns. */
+function loadSample(
+  columns: Float64Array,
+  sample: number,
+  samples: number,
+  data: Vector,
+  from: number,
+  { first, count, means, tails, inverses, root }: SampleBlock,
+): void {
+  for (let j = first, to = sample; j < first + count; j++, to += samples) {
+    columns[to] = (data[from + j] - means[j] - tails[j]) * inverses[j] * root;
+  }
+}
+
+/** `x . x` and `x . y` for the column `x` from `from` on, two sums each, so that none waits for another. */
+function columnSums(columns: Float64Array, from: number, y: Float64Array): { square: number; product: number } {
+  let a = 0, b = 0, c = 0, d = 0, i = 0;
+  for (; i + 1 < y.length; i += 2) {
+    const even = columns[from + i], odd = columns[from + i + 1];
+    a += even * even;
+    b += odd * odd;
+    c += even * y[i];
+    d += odd * y[i + 1];
+  }
+  if (i < y.length) {
+    const last = columns[from + i];
+    a += last * last;
+    c += last * y[i];
+  }
+  return { square: a + b, product: c + d };
+}

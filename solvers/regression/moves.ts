@@ -1,0 +1,152 @@
+import type { Estimate, LeastSquares } from "./least_squares.ts";
+import { createSubsetFactor } from "./reduced.ts";
+import { reduceSupport } from "./support_solution.ts";
+import type { Task } from "./task.ts";
+
+/** A change of the support: one feature enters, one leaves, or both. */
+export interface Move {
+  /** Feature that leaves, or -1. */
+  readonly leaving: number;
+  /** Feature that enters, or -1. */
+  readonly entering: number;
+  /** What the objective loses when all other coefficients are fitted again. */
+  readonly gain: number;
+}
+
+/** What the support says of every feature once the coefficients of the support are fitted again. */
+export interface SupportView {
+  readonly support: readonly number[];
+  readonly inside: Uint8Array;
+  /** `P = G^-1 g` [support, features], `G` the Gram matrix of the support with ridge, `g` its rows against all features. */
+  readonly products: Float64Array;
+  /** Diagonal of `G^-1`. */
+  readonly variances: Float64Array;
+  /** Coefficients of the support. */
+  readonly coefficients: Float64Array;
+  /** `x_j . r` for the residual `r` of these coefficients. */
+  readonly correlations: Float64Array;
+  /** Curvature along each feature given the support; 0 for those that depend on it. */
+  readonly curvatures: Float64Array;
+}
+
+/** Share of a feature's curvature below which what the support leaves of it is rounding. */
+const dependentCurvature = 1e-10;
+
+/** Moves that are offered where bounds may forbid the best. */
+const mostOffers = 8;
+
+/** The latest view of each problem: a search ends where the next one, or the path, looks again. */
+const latest = new WeakMap<LeastSquares, { readonly key: string; readonly view: SupportView }>();
+
+/** Looks at all features from a support. O(support^2 features); nothing where the latest view was from there. */
+export async function viewFrom(task: Task, estimate: Estimate): Promise<SupportView> {
+  const { problem, penalty: { lambda2 } } = task, { coefficients, correlations } = estimate;
+  const key = `${lambda2}:${estimate.features}`, known = latest.get(problem);
+  if (known?.key === key) return { ...known.view, coefficients, correlations };
+  const view = await lookFrom(task, estimate);
+  latest.set(problem, { key, view });
+  return view;
+}
+
+async function lookFrom(
+  { problem, penalty: { lambda2 }, budget }: Task,
+  { features: support, coefficients, correlations }: Estimate,
+): Promise<SupportView> {
+  const { features, squaredNorms } = problem, count = support.length;
+  const inside = new Uint8Array(features);
+  for (const feature of support) inside[feature] = 1;
+  const pause = () =>
+    budget.run.checkpoint({ stage: "moves", fraction: 0, iteration: budget.sweeps }).then(() => false as const);
+  const reduced = await reduceSupport({ ...await problem.supportData(support), lambda2 }, pause);
+  const inverse = inverseOf(createSubsetFactor(reduced), count);
+  const { products, rows } = await problem.supportProducts(support, inverse);
+  const curvatures = squaredNorms.map((norm) => norm + 2 * lambda2), whole = curvatures.slice();
+  for (let at = 0, i = 0; i < count; i++) {
+    for (let j = 0; j < features; j++, at++) curvatures[j] -= products[at] * rows[at];
+  }
+  for (let j = 0; j < features; j++) if (!(curvatures[j] > dependentCurvature * whole[j])) curvatures[j] = 0;
+  const variances = Float64Array.from({ length: count }, (_, i) => inverse[i * count + i]);
+  return { support, inside, products, variances, coefficients, correlations, curvatures };
+}
+
+/** What the loss gains when a feature leaves, the others fitted again; 0 for one that depends on others. */
+export function lossWithout({ coefficients, variances }: SupportView, i: number): number {
+  return variances[i] > 0 ? coefficients[i] ** 2 / (2 * variances[i]) : 0;
+}
+
+/** The most that the loss falls when one feature enters, all fitted again: the price at which it does. */
+export function bestEntry(
+  { inside, correlations, curvatures }: SupportView,
+  { problem: { constraints: { lower, upper } } }: Task,
+): { entering: number; fall: number } {
+  let entering = -1, fall = 0;
+  for (let j = 0; j < curvatures.length; j++) {
+    if (inside[j] || curvatures[j] === 0) continue;
+    const own = fallWithin(correlations[j], curvatures[j], lower[j], upper[j]);
+    if (own > fall) {
+      fall = own;
+      entering = j;
+    }
+  }
+  return { entering, fall };
+}
+
+/** Decrease of `curvature x^2 / 2 - derivative x` at its best within bounds. */
+function fallWithin(derivative: number, curvature: number, lower: number, upper: number): number {
+  const x = Math.min(Math.max(derivative / curvature, lower), upper);
+  return derivative * x - curvature * x * x / 2;
+}
+
+/**
+ * The move that gains most, the other coefficients fitted again each time; where coefficients have bounds, a few of the
+ * best, for the others may meet theirs.
+ *
+ * Without feature `i` of the support the loss is higher by `b_i^2 / (2 (G^-1)_ii)`, the correlation of another feature with
+ * the residual is `u_j + b_i P_ij / (G^-1)_ii`, and its curvature `d_j + P_ij^2 / (G^-1)_ii`.
+ *
+ * @returns None where no move gains more than `least`.
+ */
+export function bestMove(view: SupportView, task: Task, least: number): Move[] {
+  const { support, inside, products, variances, correlations, curvatures } = view;
+  const { penalty: { lambda0 }, size, problem: { constraints } } = task;
+  const { isAlways, lower, upper, hull } = constraints, features = curvatures.length;
+  const moves: Move[] = [], most = hull === Infinity && constraints.uniform ? 1 : mostOffers;
+  let threshold = least;
+  const offer = (leaving: number, entering: number, gain: number) => {
+    if (!(gain > threshold)) return;
+    let place = moves.length;
+    while (place > 0 && moves[place - 1].gain < gain) place--;
+    moves.splice(place, 0, { leaving, entering, gain });
+    if (moves.length > most) moves.pop();
+    if (moves.length === most) threshold = moves[most - 1].gain;
+  };
+  if (support.length < size) {
+    const { entering, fall } = bestEntry(view, task);
+    if (entering >= 0) offer(-1, entering, fall - lambda0);
+  }
+  for (let i = 0; i < support.length; i++) {
+    if (isAlways[support[i]] || !(variances[i] > 0)) continue;
+    const variance = variances[i], cost = lossWithout(view, i), pull = view.coefficients[i] / variance;
+    offer(support[i], -1, lambda0 - cost);
+    for (let j = 0, at = i * features; j < features; j++, at++) {
+      // Of a feature that depends on the support, only one whose dependence this one carries can take its place.
+      const curvature = curvatures[j] + products[at] * products[at] / variance;
+      const correlation = correlations[j] + pull * products[at];
+      if (!(correlation * correlation / (2 * curvature) - cost > threshold) || inside[j]) continue;
+      offer(support[i], j, fallWithin(correlation, curvature, lower[j], upper[j]) - cost);
+    }
+  }
+  return moves;
+}
+
+/** The inverse of the Gram matrix behind a factor, row after row; 0 for features that depend on those before them. */
+function inverseOf(factor: ReturnType<typeof createSubsetFactor>, count: number): Float64Array {
+  const inverse = new Float64Array(count * count), unit = new Float64Array(count);
+  factor.take(Array.from({ length: count }, (_, k) => k));
+  for (let k = 0; k < count; k++) {
+    unit.fill(0);
+    unit[k] = 1;
+    inverse.set(factor.solveNormal(unit), k * count);
+  }
+  return inverse;
+}

@@ -1,0 +1,298 @@
+/**
+ * Least squares by orthogonal reduction: what is asked of many subsets of few columns is asked of a triangular factor.
+ *
+ * @module
+ */
+
+/**
+ * `||y - X b||^2 / 2 + lambda2 ||b||^2` as `||z - R b||^2 / 2 + rest`, where `R` is the triangular factor of `X` above
+ * `sqrt(2 lambda2) I`: the same numbers to rounding, from `features` rows instead of all samples.
+ */
+export interface ReducedLeastSquares {
+  readonly features: number;
+  /** Columns of `R`, upper triangular: column `j` has `j + 1` numbers that may differ from zero. */
+  readonly columns: readonly Float64Array[];
+  /** `z`, as many numbers as there are features. */
+  readonly response: Float64Array;
+  /** Half the squared length of what no coefficients reach. */
+  readonly rest: number;
+}
+
+/** Multiply-adds between two checkpoints. */
+const workTogether = 1e6;
+
+/** Share of a column's length below which what the columns before it leave of it is rounding. */
+const dependentShare = 1e-12;
+
+/**
+ * Reduces columns of one length by Householder reflections (Golub & Van Loan 2013, 5.2). O(samples x features^2). Uses up
+ * the columns and the response.
+ *
+ * @param columns One column of `X` a feature, each with `features` numbers more at its end, which are overwritten.
+ * @param response As long as the columns, likewise.
+ * @param samples Numbers of each that are data.
+ * @param pause Called every now and then; true ends it.
+ * @returns Nothing where it was ended.
+ */
+export async function reduceLeastSquares(
+  columns: readonly Float64Array[],
+  response: Float64Array,
+  samples: number,
+  lambda2: number,
+  pause: () => Promise<boolean>,
+): Promise<ReducedLeastSquares | undefined> {
+  const features = columns.length, ridge = Math.sqrt(2 * lambda2);
+  columns.forEach((column, j) => {
+    column.fill(0, samples);
+    column[samples + j] = ridge;
+  });
+  response.fill(0, samples);
+  let work = 0;
+  for (let j = 0; j < features; j++) {
+    // Rows of the ridge below are still zero.
+    const end = lambda2 > 0 ? samples + j + 1 : samples;
+    if (j >= end) break;
+    const reflection = reflectionOf(columns[j], j, end);
+    if (reflection === undefined) continue;
+    reflection(response);
+    for (let k = j + 1; k < features; k++) {
+      reflection(columns[k]);
+      work += end - j;
+      if (work < workTogether) continue;
+      work = 0;
+      if (await pause()) return undefined;
+    }
+    columns[j][j] = reflection.head;
+  }
+  let rest = 0;
+  for (let i = features; i < response.length; i++) rest += response[i] * response[i];
+  return {
+    features,
+    columns: columns.map((column, j) => {
+      const short = column.slice(0, features);
+      short.fill(0, j + 1);
+      return short;
+    }),
+    response: response.slice(0, features),
+    rest: rest / 2,
+  };
+}
+
+/** Condition of a Gram matrix up to which its Cholesky factor tells the columns apart well enough. */
+const largestCondition = 1e7;
+
+/**
+ * The same from the Gram matrix `G = R^T R` and `X^T y`, O(features^3); nothing where its condition is too large, for which
+ * the square of the ratio of the diagonal of `R` stands.
+ *
+ * @param gram Row by row, ridge included; used up.
+ * @param halfSquare `||y||^2 / 2`.
+ */
+export function reduceGram(
+  gram: readonly Float64Array[],
+  linear: ArrayLike<number>,
+  halfSquare: number,
+): ReducedLeastSquares | undefined {
+  const features = gram.length, response = new Float64Array(features);
+  let least = Infinity, most = 0, rest = halfSquare;
+  for (let j = 0; j < features; j++) {
+    const column = gram[j];
+    for (let i = 0; i <= j; i++) {
+      let sum = column[i];
+      for (let k = 0; k < i; k++) sum -= gram[i][k] * column[k];
+      if (i < j) column[i] = sum / gram[i][i];
+      else if (sum > 0) column[j] = Math.sqrt(sum);
+      else return undefined;
+    }
+    column.fill(0, j + 1);
+    least = Math.min(least, column[j]);
+    most = Math.max(most, column[j]);
+    if (most * most > largestCondition * least * least) return undefined;
+    let sum = linear[j];
+    for (let k = 0; k < j; k++) sum -= column[k] * response[k];
+    response[j] = sum / column[j];
+    rest -= response[j] ** 2 / 2;
+  }
+  return { features, columns: gram, response, rest: Math.max(0, rest) };
+}
+
+/** What makes a column zero below row `from` by a reflection of rows `from` to `end`; nothing where it is zero already. */
+function reflectionOf(
+  pivot: Float64Array,
+  from: number,
+  end: number,
+): ((column: Float64Array) => void) & { readonly head: number } | undefined {
+  let largest = 0;
+  for (let i = from; i < end; i++) largest = Math.max(largest, Math.abs(pivot[i]));
+  if (largest === 0) return undefined;
+  let squares = 0;
+  for (let i = from; i < end; i++) squares += (pivot[i] / largest) ** 2;
+  const length = largest * Math.sqrt(squares), head = pivot[from] > 0 ? -length : length;
+  // v = x - head e, beta = 2 / ||v||^2 = 1 / (head (head - x_from)).
+  const lead = pivot[from] - head, beta = -1 / head / lead;
+  const apply = (column: Float64Array) => {
+    let sum = lead * column[from];
+    for (let i = from + 1; i < end; i++) sum += pivot[i] * column[i];
+    const factor = beta * sum;
+    if (factor === 0) return;
+    column[from] -= factor * lead;
+    for (let i = from + 1; i < end; i++) column[i] -= factor * pivot[i];
+  };
+  return Object.assign(apply, { head });
+}
+
+/** `||z - R b||^2 / 2 + rest` */
+export function lossAt({ features, columns, response, rest }: ReducedLeastSquares, coefficients: Float64Array): number {
+  const residual = response.slice();
+  for (let j = 0; j < features; j++) {
+    if (coefficients[j] === 0) continue;
+    for (let i = 0; i <= j; i++) residual[i] -= coefficients[j] * columns[j][i];
+  }
+  return residual.reduce((sum, value) => sum + value * value / 2, rest);
+}
+
+/** Least squares on one subset of the columns after another. */
+export interface SubsetFactor {
+  /** Takes a subset, O(subset^2 features); returns its loss, ridge included. */
+  take(subset: readonly number[]): number;
+  /** Places in the subset of the columns that depend on those before them. */
+  dependent(): number[];
+  /** The best coefficients of the subset, 0 for columns that depend on those before them. */
+  coefficients(): Float64Array;
+  /** `sum_k |b_k| ||x_k||` at the best coefficients: what roundings of the data are multiplied by. */
+  termSize(): number;
+  /** `d` with `(R^T R) d = g` for the triangular factor `R` of the subset; 0 for columns that depend on others. */
+  solveNormal(gradient: Float64Array): Float64Array;
+  /** What the loss gains at least when one column of the subset is taken away; 0 where columns depend on each other. */
+  dropCosts(): Float64Array;
+  /** The loss once one column more is taken, for each of some others. O(subset x features) each. */
+  lossesWith(others: readonly number[]): Float64Array;
+}
+
+interface Reflection {
+  /** Place of its vector, from row `from` to row `end`; the vector's first entry is `lead`. */
+  readonly begin: number;
+  readonly from: number;
+  readonly end: number;
+  readonly lead: number;
+  readonly beta: number;
+}
+
+/**
+ * Factors subsets of a reduced problem by reflections of the triangular columns, which are as short as their numbers say:
+ * no condition number is squared.
+ */
+export function createSubsetFactor({ features, columns, response, rest }: ReducedLeastSquares): SubsetFactor {
+  const vectors = new Float64Array(features * features), z = new Float64Array(features);
+  const diagonal = new Float64Array(features), other = new Float64Array(features);
+  const lengths = columns.map((column) => Math.hypot(...column));
+  let subset: readonly number[] = [], independent: number[] = [], reflections: Reflection[] = [];
+
+  /** Applies the reflections so far to `target` from `begin` on; returns the row after the last that may not be zero. */
+  function reflectAll(target: Float64Array, begin: number, height: number): number {
+    for (const { begin: vector, from, end, lead, beta } of reflections) {
+      let sum = lead * target[begin + from];
+      for (let i = from + 1; i < end; i++) sum += vectors[vector + i] * target[begin + i];
+      if (sum === 0) continue;
+      const factor = beta * sum;
+      target[begin + from] -= factor * lead;
+      for (let i = from + 1; i < end; i++) target[begin + i] -= factor * vectors[vector + i];
+      height = Math.max(height, end);
+    }
+    return height;
+  }
+
+  const entry = (i: number, k: number) => i === k ? diagonal[i] : vectors[independent[k] * features + i];
+
+  /** The solution of `R x = right`, a number a column of the subset. */
+  function solveUpper(right: Float64Array): Float64Array {
+    const found = new Float64Array(subset.length), rank = independent.length, solution = new Float64Array(rank);
+    for (let i = rank - 1; i >= 0; i--) {
+      let sum = right[i];
+      for (let k = i + 1; k < rank; k++) sum -= entry(i, k) * solution[k];
+      found[independent[i]] = solution[i] = sum / diagonal[i];
+    }
+    return found;
+  }
+
+  return {
+    take(next) {
+      subset = next;
+      independent = [];
+      reflections = [];
+      z.set(response);
+      for (let k = 0; k < subset.length && independent.length < features; k++) {
+        const begin = k * features, row = independent.length;
+        vectors.set(columns[subset[k]], begin);
+        const end = reflectAll(vectors, begin, subset[k] + 1);
+        let squares = 0;
+        for (let i = row; i < end; i++) squares += vectors[begin + i] ** 2;
+        const length = Math.sqrt(squares);
+        if (!(length > dependentShare * lengths[subset[k]])) continue;
+        const head = vectors[begin + row] > 0 ? -length : length;
+        const lead = vectors[begin + row] - head, beta = -1 / (head * lead);
+        let sum = lead * z[row];
+        for (let i = row + 1; i < end; i++) sum += vectors[begin + i] * z[i];
+        z[row] -= beta * sum * lead;
+        for (let i = row + 1; i < end; i++) z[i] -= beta * sum * vectors[begin + i];
+        reflections.push({ begin, from: row, end, lead, beta });
+        diagonal[row] = head;
+        independent.push(k);
+      }
+      let loss = rest;
+      for (let i = independent.length; i < features; i++) loss += z[i] * z[i] / 2;
+      return loss;
+    },
+
+    dependent: () => subset.map((_, k) => k).filter((k) => !independent.includes(k)),
+
+    coefficients: () => solveUpper(z),
+
+    termSize: () => solveUpper(z).reduce((sum, value, k) => sum + Math.abs(value) * lengths[subset[k]], 0),
+
+    solveNormal(gradient) {
+      const half = new Float64Array(independent.length);
+      for (let i = 0; i < half.length; i++) {
+        let sum = gradient[independent[i]];
+        for (let k = 0; k < i; k++) sum -= entry(k, i) * half[k];
+        half[i] = sum / diagonal[i];
+      }
+      return solveUpper(half);
+    },
+
+    dropCosts() {
+      const costs = new Float64Array(subset.length), rank = independent.length;
+      if (rank < subset.length) return costs;
+      const solution = solveUpper(z), row = new Float64Array(rank);
+      // With G = R^T R, (G^-1)_jj is the squared length of row j of R^-1; the loss gains b_j^2 / (2 (G^-1)_jj).
+      for (let j = 0; j < rank; j++) {
+        row[j] = 1 / diagonal[j];
+        let squares = row[j] ** 2;
+        for (let k = j + 1; k < rank; k++) {
+          let sum = 0;
+          for (let i = j; i < k; i++) sum -= row[i] * entry(i, k);
+          row[k] = sum / diagonal[k];
+          squares += row[k] ** 2;
+        }
+        costs[j] = solution[j] ** 2 / (2 * squares);
+      }
+      return costs;
+    },
+
+    lossesWith(others) {
+      const row = independent.length;
+      let loss = rest;
+      for (let i = row; i < features; i++) loss += z[i] * z[i] / 2;
+      return Float64Array.from(others, (j) => {
+        other.set(columns[j]);
+        const end = reflectAll(other, 0, j + 1);
+        let squares = 0, product = 0;
+        for (let i = row; i < end; i++) {
+          squares += other[i] ** 2;
+          product += other[i] * z[i];
+        }
+        return Math.sqrt(squares) > dependentShare * lengths[j] ? loss - product ** 2 / (2 * squares) : loss;
+      });
+    },
+  };
+}

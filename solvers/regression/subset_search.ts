@@ -1,0 +1,158 @@
+import { type Fixing, keep, type NodeRelaxation, type NodeRequest, nodeStatus, type Tree } from "../l0/search.ts";
+import { boundedLeastSquares } from "./bounded_least_squares.ts";
+import type { Constraints } from "./data.ts";
+import { createSubsetFactor, lossAt, type ReducedLeastSquares } from "./reduced.ts";
+
+/** What supports there are, and what each costs beside its loss. */
+export interface SubsetRules {
+  /** Price of each feature that is not always there. */
+  readonly lambda0: number;
+  /** Most features of a support. */
+  readonly size: number;
+  readonly constraints: Constraints;
+}
+
+/** A support and its objective. */
+export interface Subset {
+  readonly support: readonly number[];
+  readonly objective: number;
+}
+
+/** What the search tells and asks. */
+export interface SubsetWatch {
+  incumbent(): number;
+  /** Is told of each better subset. */
+  improve(subset: Subset): void;
+  /** Called before each node; true once the time is up. */
+  pause(): Promise<boolean>;
+}
+
+/** Open nodes that are branched on at once: they are small, and solved one after another. */
+const batch = 16;
+
+/** Share of the terms of a loss that rounding may move. */
+const rounding = 1e-14;
+
+/**
+ * Best subsets by the loss of all features that are left (Furnival & Wilson 1974): a support between the kept features `K`
+ * and those not dropped, `A`, costs at least `loss(A) + lambda0 |K|`. Of the supports `K` and `K + j` the objectives are
+ * known, so the others cost at least two features more than `K`. Needs neither ridge nor bound: what columns do not tell
+ * apart only costs nodes. For some tens of features; a node takes O(features^3).
+ */
+export function createSubsetTree(
+  problem: ReducedLeastSquares,
+  rules: SubsetRules,
+  watch: SubsetWatch,
+): Tree<undefined> {
+  const { lambda0, size, constraints } = rules, { incumbent } = watch, { isAlways } = constraints;
+  const { features, response, rest } = problem;
+  const statuses = new Uint8Array(features);
+  const scale = response.reduce((sum, value) => sum + value * value, rest);
+  const priceOf = (support: readonly number[]) =>
+    lambda0 * support.reduce((count, feature) => count + 1 - isAlways[feature], 0);
+  const free = constraints.uniform && constraints.hull === Infinity;
+  const relaxParts = free ? createUnboundedRelaxation() : createBoundedRelaxation();
+
+  function offer(support: readonly number[], loss: number): void {
+    const objective = loss + priceOf(support);
+    if (support.length <= size && objective < incumbent()) watch.improve({ support, objective });
+  }
+
+  interface Parts {
+    readonly kept: readonly number[];
+    readonly free: readonly number[];
+    /** Where nothing below can be better. */
+    readonly leaf: NodeRelaxation<undefined>;
+    /** A bound that is known already. */
+    readonly known: number;
+  }
+
+  function createUnboundedRelaxation() {
+    const factor = createSubsetFactor(problem);
+    return ({ kept, free, leaf, known }: Parts): NodeRelaxation<undefined> => {
+      offer(kept, factor.take(kept));
+      if (kept.length >= size || free.length === 0) return leaf;
+      const losses = factor.lossesWith(free);
+      let best = 0;
+      for (let k = 1; k < free.length; k++) if (losses[k] < losses[best]) best = k;
+      offer([...kept, free[best]], losses[best]);
+      if (kept.length + 1 >= size || free.length === 1) return leaf;
+
+      // Features that are kept in every better support come first, so that dropping one needs no new factor.
+      const all = [...kept, ...free], exactLoss = factor.take(all);
+      // A rounding `E` of the columns moves the loss by `r^T E b`.
+      const margin = rounding * (scale + factor.termSize() * Math.sqrt(2 * exactLoss));
+      const bound = Math.max(known, exactLoss - margin + priceOf(kept) + 2 * lambda0);
+      offer(all, exactLoss);
+      if (bound >= incumbent()) return { ...leaf, bound };
+      const costs = factor.dropCosts(), fixings: Fixing[] = [];
+      let candidate = -1;
+      for (let k = 0; k < free.length; k++) {
+        const cost = costs[kept.length + k];
+        if (bound + cost > incumbent()) fixings.push(keep(free[k]));
+        else if (candidate < 0 || cost > costs[kept.length + candidate]) candidate = k;
+      }
+      if (candidate >= 0) return { ...leaf, bound, candidates: [free[candidate]], fixings };
+      // What is left to keep is kept: this is the one support left.
+      return leaf;
+    };
+  }
+
+  /** The same where coefficients have bounds: the losses are those within them. */
+  function createBoundedRelaxation() {
+    const lower = new Float64Array(features), upper = new Float64Array(features);
+    const zeros = new Float64Array(features);
+    const solve = (...sets: (readonly number[])[]) => {
+      lower.fill(0);
+      upper.fill(0);
+      for (const j of sets.flat()) {
+        lower[j] = constraints.lower[j];
+        upper[j] = constraints.upper[j];
+      }
+      return boundedLeastSquares(problem, lower, upper, zeros);
+    };
+    return ({ kept, free, leaf, known }: Parts): NodeRelaxation<undefined> => {
+      offer(kept, lossAt(problem, solve(kept)));
+      if (kept.length >= size || free.length === 0) return leaf;
+      const coefficients = solve(kept, free), exactLoss = lossAt(problem, coefficients);
+      const used = free.filter((j) => coefficients[j] !== 0).sort((i, j) =>
+        Math.abs(coefficients[j]) * problem.columns[j][j] - Math.abs(coefficients[i]) * problem.columns[i][i] || i - j
+      );
+      offer([...kept, ...used], exactLoss);
+      // An active-set solution is the least to its accuracy.
+      const bound = Math.max(known, exactLoss - 1e-11 * scale + priceOf(kept) + lambda0);
+      if (bound >= incumbent() || used.length === 0) return { ...leaf, bound: used.length === 0 ? Infinity : bound };
+      return { ...leaf, bound, candidates: [used[0]] };
+    };
+  }
+
+  function relax({ bound, writeStatuses }: NodeRequest<undefined>): NodeRelaxation<undefined> {
+    writeStatuses(statuses);
+    for (const feature of constraints.always) statuses[feature] = nodeStatus.kept;
+    const kept: number[] = [], undecided: number[] = [];
+    for (let j = 0; j < features; j++) {
+      if (statuses[j] === nodeStatus.kept) kept.push(j);
+      else if (statuses[j] === nodeStatus.free) undecided.push(j);
+    }
+    const leaf = { bound: Infinity, candidates: [], complete: true, fixings: [], start: undefined };
+    return relaxParts({ kept, free: undecided, leaf, known: Math.max(bound, priceOf(kept)) });
+  }
+
+  return {
+    batch,
+    incumbent,
+    async relax(requests) {
+      const nodes: NodeRelaxation<undefined>[] = [];
+      for (const request of requests) {
+        const timeIsUp = await watch.pause();
+        // Where the time is up, what is known of a node already must do.
+        nodes.push(
+          timeIsUp
+            ? { bound: Math.max(0, request.bound), candidates: [], complete: false, fixings: [], start: undefined }
+            : relax(request),
+        );
+      }
+      return nodes;
+    },
+  };
+}

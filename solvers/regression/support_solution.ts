@@ -1,0 +1,129 @@
+import { boundedLeastSquares } from "./bounded_least_squares.ts";
+import { createSubsetFactor, type ReducedLeastSquares, reduceGram, reduceLeastSquares } from "./reduced.ts";
+
+/** Columns of a least-squares problem as it is solved: centred and scaled. */
+export interface SupportData {
+  /** One column of `X` a feature of the support; not changed. */
+  readonly columns: readonly Float64Array[];
+  readonly response: Float64Array;
+  readonly lambda2: number;
+  /** Bounds of each coefficient, which may be infinite. */
+  readonly lower: ArrayLike<number>;
+  readonly upper: ArrayLike<number>;
+  /** Rows of the columns' Gram matrix without ridge, where they are known. */
+  readonly gram?: readonly Float64Array[];
+  /** `X^T y` on the support, beside `gram`. */
+  readonly linear?: ArrayLike<number>;
+}
+
+/** The minimiser of loss and ridge on a support. */
+export interface SupportSolution {
+  /** One coefficient a column; 0 for columns that depend on those before them. */
+  readonly coefficients: Float64Array;
+  /** `||y - X b||^2 / 2`, from the residual. */
+  readonly loss: number;
+  /** Places of the columns that depend on those before them. */
+  readonly dependent: readonly number[];
+}
+
+/** Steps of refinement by residuals of the data. */
+const refinements = 2;
+
+/**
+ * The least-squares solution on a support within its bounds: from the Gram matrix where that is well conditioned, elsewhere
+ * by Householder reflections of the columns, so that no condition number is squared; refined by residuals of the data
+ * (corrected semi-normal equations, Bjorck 1987).
+ *
+ * O(support^3 + samples x support), by reflections O(samples x support^2). Where bounds bind, see {@linkcode boundedLeastSquares}.
+ */
+export async function solveSupport(data: SupportData, pause: () => Promise<unknown>): Promise<SupportSolution> {
+  const { columns, response, lambda2, lower, upper } = data;
+  const samples = response.length, count = columns.length;
+  if (count === 0) return { coefficients: new Float64Array(0), loss: halfSquare(response), dependent: [] };
+  // An answer needs its coefficients, whatever the time.
+  const reduced = await reduceSupport(data, () => pause().then(() => false as const));
+  const everything = columns.map((_, k) => k);
+  const factor = createSubsetFactor(reduced);
+  factor.take(everything);
+  const dependent = factor.dependent(), independent = everything.filter((k) => !dependent.includes(k));
+  let coefficients = factor.coefficients(), free = independent;
+  if (!everything.every((k) => coefficients[k] >= lower[k] && coefficients[k] <= upper[k])) {
+    coefficients = boundedLeastSquares(reduced, lower, upper, coefficients);
+    free = independent.filter((k) => coefficients[k] > lower[k] && coefficients[k] < upper[k]);
+    factor.take(free);
+  }
+  const residual = new Float64Array(samples);
+  for (let step = 0;; step++) {
+    residualOf(columns, response, coefficients, residual);
+    if (step === refinements || free.length === 0) break;
+    const correction = factor.solveNormal(Float64Array.from(free, (k) => {
+      const column = columns[k];
+      let sum = -2 * lambda2 * coefficients[k];
+      for (let i = 0; i < samples; i++) sum += column[i] * residual[i];
+      return sum;
+    }));
+    free.forEach((k, i) => {
+      coefficients[k] = Math.min(Math.max(coefficients[k] + correction[i], lower[k]), upper[k]);
+    });
+    await pause();
+  }
+  return { coefficients, loss: halfSquare(residual), dependent };
+}
+
+/**
+ * The triangular form of a support: from the Gram matrix where that is well conditioned, from the columns elsewhere.
+ *
+ * @param pause Called every now and then; true ends it.
+ * @returns Nothing where it was ended.
+ */
+export async function reduceSupport<P extends boolean>(
+  data: Omit<SupportData, "lower" | "upper">,
+  pause: () => Promise<P>,
+): Promise<ReducedLeastSquares | (P extends false ? never : undefined)> {
+  return (fromGram(data) ?? await fromColumns(data, pause)) as ReducedLeastSquares;
+}
+
+function fromGram(
+  { response, gram, linear, lambda2 }: Omit<SupportData, "lower" | "upper">,
+): ReducedLeastSquares | undefined {
+  if (!gram || !linear) return undefined;
+  const ridged = gram.map((row, k) => {
+    const copy = row.slice();
+    copy[k] += 2 * lambda2;
+    return copy;
+  });
+  return reduceGram(ridged, linear, halfSquare(response));
+}
+
+function fromColumns(
+  { columns, response, lambda2 }: Omit<SupportData, "lower" | "upper">,
+  pause: () => Promise<boolean>,
+): Promise<ReducedLeastSquares | undefined> {
+  const samples = response.length;
+  const extended = (values: Float64Array) => {
+    const longer = new Float64Array(samples + columns.length);
+    longer.set(values);
+    return longer;
+  };
+  return reduceLeastSquares(columns.map(extended), extended(response), samples, lambda2, pause);
+}
+
+/** `y - X b` */
+function residualOf(
+  columns: readonly Float64Array[],
+  response: Float64Array,
+  coefficients: Float64Array,
+  residual: Float64Array,
+): void {
+  residual.set(response);
+  columns.forEach((column, k) => {
+    const value = coefficients[k];
+    if (value !== 0) { for (let i = 0; i < residual.length; i++) residual[i] -= value * column[i]; }
+  });
+}
+
+function halfSquare(values: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] * values[i];
+  return sum / 2;
+}

@@ -1,0 +1,188 @@
+/** Tables on which descents crawl, relaxations say nothing, and one start is not enough. @module */
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type Matrix, matrix, sparseRegression, sparseRegressionPath } from "../../../mod.ts";
+import { createRandom, type Random } from "../../../solvers/core/random.ts";
+import { leastBySubsets, regressionKeepsPromises, scaledProblem } from "../../support/promises.ts";
+import { simulate, unscaled } from "./data.ts";
+
+const standard = { intercept: true, standardize: true } as const;
+
+/** Two columns that differ by a share `e` in turn, and a response that only their difference explains. */
+function nearlyEqual(e: number): { X: Matrix; y: Float64Array } {
+  const sign = (i: number) => i % 2 ? -1 : 1;
+  const X = matrix(8, 2, Float64Array.from({ length: 16 }, (_, k) => (k >> 1) + 1 + (k & 1 ? e * sign(k >> 1) : 0)));
+  return { X, y: Float64Array.from({ length: 8 }, (_, i) => sign(i)) };
+}
+
+describe("sparseRegression on hard data", () => {
+  it("closes the gap where two columns hardly differ", async () => {
+    for (const e of [0.1, 0.01, 0.001, 1e-5]) {
+      const { X, y } = nearlyEqual(e);
+      for (const lambda2 of [0, 1e-6, 1e-3]) {
+        for (const setting of [unscaled, standard]) {
+          const question = { ...setting, lambda0: 0.1, lambda2 };
+          const fit = await sparseRegression(X, y, { ...question, method: "exact" });
+          const least = leastBySubsets(regressionKeepsPromises(X, y, question, fit, `e = ${e}`), question);
+          assert.equal(fit.status, "converged", `e = ${e}, lambda2 = ${lambda2}`);
+          assert.ok(
+            fit.objective <= 1.0101 * least && fit.lowerBound! <= least * (1 + 1e-9),
+            `${fit.objective} ${least}`,
+          );
+        }
+      }
+      // (X_1 - X_0) / e is the response itself.
+      const pair = await sparseRegression(X, y, { lambda0: 0.1, method: "exact" });
+      assert.ok(Math.abs(pair.objective - 0.2) < 1e-7 && pair.support.join() === "0,1");
+    }
+  });
+
+  it("gives the least-squares coefficients of years and their squares", async () => {
+    const years = Array.from({ length: 31 }, (_, i) => 1990 + i);
+    const X = matrix(31, 2, Float64Array.from({ length: 62 }, (_, k) => years[k >> 1] ** (1 + (k & 1))));
+    const y = Float64Array.from(years, (year) => 0.02 * (year - 2003) ** 2 + Math.sin(7 * year));
+    // About the middle the two columns are all but orthogonal: the same parabola, by its normal equations.
+    const t = years.map((year) => year - 2005), q = t.map((value) => value * value - 80);
+    const project = (v: number[]) =>
+      v.reduce((sum, x, i) => sum + x * y[i], 0) ** 2 / v.reduce((sum, x) => sum + x * x, 0);
+    const mean = y.reduce((sum, value) => sum + value, 0) / 31;
+    const loss = (y.reduce((sum, value) => sum + (value - mean) ** 2, 0) - project(t) - project(q)) / 2;
+    for (const method of ["auto", "local-search", "coordinate-descent", "exact"] as const) {
+      for (const standardize of [true, false]) {
+        const question = { lambda0: 0.1, lambda2: 0, intercept: true, standardize };
+        const fit = await sparseRegression(X, y, { ...question, method });
+        regressionKeepsPromises(X, y, question, fit, method);
+        if (method === "coordinate-descent") continue;
+        assert.ok(
+          Math.abs(fit.objective - 0.2 - loss) <= 1e-8 * loss,
+          `${method}: ${fit.objective - 0.2}, not ${loss}`,
+        );
+      }
+    }
+  });
+
+  it("leaves out what depends on the rest of the support, and says so of what must stay", async () => {
+    const { X, y } = simulate(30, 4, 2, 0, 0.1, 3), features = 5;
+    const wide = matrix(
+      30,
+      features,
+      Float64Array.from({ length: 30 * features }, (_, k) => {
+        const i = Math.floor(k / features), j = k % features;
+        return j < 4 ? X.data[i * 4 + j] : X.data[i * 4] + X.data[i * 4 + 2];
+      }),
+    );
+    const fit = await sparseRegression(wide, y, { lambda0: 1e-9, lambda2: 0 });
+    assert.equal(fit.support.length, 4);
+    const forced = await sparseRegression(wide, y, { lambda0: 1e-9, always: [0, 1, 2, 3, 4] });
+    assert.equal(forced.support.length, 5);
+    assert.match(forced.remarks.join(), /no full rank/);
+    assert.ok(Math.abs(forced.objective + 4e-9 - fit.objective) <= 1e-9 * fit.objective);
+  });
+
+  it("by default is never above exact on 30 correlated draws, where plain descent often is", async () => {
+    const designs: ((random: Random, features: number) => number[])[] = [
+      (random, features) => {
+        const row = [random.normal()];
+        while (row.length < features) row.push(0.9 * row[row.length - 1] + Math.sqrt(0.19) * random.normal());
+        return row;
+      },
+      (random, features) => {
+        const common = Math.sqrt(0.9) * random.normal();
+        return Array.from({ length: features }, () => common + Math.sqrt(0.1) * random.normal());
+      },
+      (random, features) => {
+        const common = random.normal();
+        return Array.from({ length: features }, (_, j) => (1 + j % 3) * common + 0.5 * random.normal());
+      },
+    ];
+    let worse = 0;
+    for (const [place, design] of designs.entries()) {
+      for (let seed = 0; seed < 10; seed++) {
+        const random = createRandom(50 * place + seed), rows = [30, 60][seed % 2], features = 24;
+        const X = matrix(rows, features), y = new Float64Array(rows);
+        for (let i = 0; i < rows; i++) {
+          const row = design(random, features);
+          X.data.set(row, i * features);
+          y[i] = row.reduce((sum, x, j) => j % 6 === 2 ? sum + (j % 4 ? -x : x) : sum, random.normal());
+        }
+        const options = {
+          lambda0: 0.01 * y.reduce((sum, value) => sum + value * value, 0),
+          lambda2: seed % 3 ? 0.1 : 0,
+        };
+        const best = await sparseRegression(X, y, {
+          ...options,
+          method: "exact",
+          gapTolerance: 1e-4,
+          nodeLimit: 20_000,
+        });
+        const found = await sparseRegression(X, y, options);
+        const plain = await sparseRegression(X, y, { ...options, method: "coordinate-descent" });
+        assert.ok(
+          found.objective <= 1.005 * best.objective,
+          `${place}, ${seed}: ${found.objective}, ${best.objective}`,
+        );
+        if (plain.objective > 1.005 * best.objective) worse++;
+      }
+    }
+    assert.ok(worse >= 10, `${worse}`);
+  });
+
+  it("auto proves small problems, and counts nodes instead of time where it cannot", async () => {
+    const { X, y } = simulate(60, 12, 3, 0.5, 1, 4);
+    const proved = await sparseRegression(X, y, { lambda0: 2 });
+    assert.ok(proved.status === "converged" && proved.gap! <= 0.01 && proved.nodes! > 0);
+    const hard = simulate(100, 60, 20, 0.95, 3, 4), options = { lambda0: 3, lambda2: 0.01 };
+    const open = await sparseRegression(hard.X, hard.y, options);
+    assert.equal(open.status, "node-limit");
+    assert.ok(open.gap! > 0.01 && open.lowerBound! > 0);
+    const again = await sparseRegression(hard.X, hard.y, options);
+    assert.deepEqual([again.nodes, again.lowerBound], [open.nodes, open.lowerBound]);
+    const wide = simulate(100, 200, 4, 0.2, 1, 4);
+    const large = await sparseRegression(wide.X, wide.y, { lambda0: 5 });
+    assert.ok(large.status === "converged" && large.lowerBound === undefined);
+  });
+
+  it("exact answers with an honest gap where nothing bounds the optimum", async () => {
+    const wide = simulate(20, 1200, 3, 0.2, 1, 5);
+    const fit = await sparseRegression(wide.X, wide.y, { lambda0: 1, method: "exact" });
+    assert.equal(fit.status, "node-limit");
+    assert.ok(fit.lowerBound === 1 && fit.gap! > 0);
+    assert.match(fit.remarks.join(), /nothing bounds/);
+  });
+
+  it("ends in time inside the reduction and the bound of many features", async () => {
+    const { X, y } = simulate(1100, 1050, 5, 0.2, 1, 6);
+    let longest = 0, last = performance.now();
+    const onProgress = () => {
+      const now = performance.now();
+      longest = Math.max(longest, now - last);
+      last = now;
+    };
+    const fit = await sparseRegression(X, y, { lambda0: 10, method: "exact", timeLimitMs: 0, onProgress });
+    assert.equal(fit.status, "time-limit");
+    assert.ok(fit.lowerBound! >= 0 && fit.lowerBound! <= fit.objective);
+    // One stage between two looks at the clock is a block of Gram rows, not the whole O(features^3).
+    assert.ok(longest < 5000, `${longest} ms`);
+  });
+
+  it("converges at every point of a path over nearly collinear columns", async () => {
+    const random = createRandom(9), rows = 200, features = 12;
+    const X = matrix(rows, features), y = new Float64Array(rows);
+    for (let i = 0; i < rows; i++) {
+      const common = random.normal();
+      for (let j = 0; j < features; j++) X.data[i * features + j] = common + 10 ** (-1 - j / 2) * random.normal();
+      y[i] = X.data[i * features] + 30 * (X.data[i * features + 3] - X.data[i * features + 4]) + 0.1 * random.normal();
+    }
+    let points = 0;
+    for await (const point of sparseRegressionPath(X, y)) {
+      assert.equal(point.status, "converged");
+      const question = { ...standard, lambda0: point.lambda0, lambda2: 0 };
+      regressionKeepsPromises(X, y, question, point, `lambda0 ${point.lambda0}`);
+      points++;
+    }
+    assert.ok(points > 3);
+    const problem = scaledProblem(X, y, standard);
+    assert.equal(problem.columns.length, features);
+  });
+});
