@@ -77,7 +77,7 @@ describe("sparseRegression", () => {
 
   it("exact says that rounding has stopped it, where it cannot keep the gap that was asked for", async () => {
     const { X, y } = simulate(20, 8, 3, 0.5, 1.5, 7);
-    const fit = await sparseRegression(X, y, { lambda0: 0.5, lambda2: 0.1, method: "exact", gapTolerance: 0 });
+    const fit = await sparseRegression(X, y, { lambda0: 0.5, lambda2: 0.1, bigM: 5, method: "exact", gapTolerance: 0 });
     assert.ok(fit.gap! > 0 && fit.gap! < 1e-9);
     assert.equal(fit.status, "precision-limit");
   });
