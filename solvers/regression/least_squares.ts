@@ -114,7 +114,12 @@ export function createLeastSquares(workspace: Workspace, given: RegressionData):
       if (rowOf[variables[k]] < 0) continue;
       value -= (correlationsWithY[variables[k]] - gradient[variables[k]]) * values[k] / 2;
     }
-    return { value, size: nullLoss, gradient };
+    // The loss itself, where no row is missing.
+    let dataTerm = nullLoss;
+    for (let k = 0; k < variables.length; k++) {
+      dataTerm -= (correlationsWithY[variables[k]] + gradient[variables[k]]) * values[k] / 2;
+    }
+    return { value, size: nullLoss, gradient, dataTerm: rows.length === variables.length ? dataTerm : undefined };
   }
 
   async function estimateAt(chosen: readonly number[], coefficients: Float64Array): Promise<Estimate> {
