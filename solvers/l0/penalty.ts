@@ -12,11 +12,6 @@ export function l0Penalty(lambda0: number, lambda2: number, bound: number): L0Pe
   return { lambda0, lambda2, bound, ratio, threshold };
 }
 
-/** The penalty itself at a coordinate within the bound. */
-export function penaltyAt(x: number, { lambda0, lambda2 }: L0Penalty): number {
-  return x === 0 ? 0 : lambda0 + lambda2 * x * x;
-}
-
 /** Decrease of `curvature x^2 / 2 - derivative x` net of the penalty, at the best nonzero `x` within the bound. */
 export function entryGain(
   curvature: number,
