@@ -190,7 +190,7 @@ function usualPerturbations(vertices: number): number {
 const usualRefitWork = 1e9, refitWorkOfPoint = 5e7;
 
 /** Variables up to which `auto` certifies, and multiply-adds that it may take for that, some hundred for each derivative. */
-const certifiedUpTo = 64, workOfNodes = 5e8;
+const certifiedUpTo = 64, workOfNodes = 2e8;
 
 /** Nodes that take about as long as the search; none for large graphs. */
 function affordableNodes(vertices: number): number {
