@@ -1,5 +1,8 @@
-import { configure, type EngineOptions } from "../../kernels/engine/mod.ts";
+import { type Calibration, configure, type EngineOptions } from "../../kernels/engine/mod.ts";
 import { checkNames } from "./resolve_options.ts";
+
+/** Names of what `calibrate` gives. */
+const calibrationNames = { threads: true, webgpu: true, measured: true, leftOut: true } as const;
 
 /**
  * Prepares the engine. Calling it is optional, except where run-time compilation is forbidden; calling it again
@@ -15,6 +18,7 @@ export async function init(options: EngineOptions = {}): Promise<void> {
     ...known,
     crossovers: crossovers === undefined
       ? undefined
-      : checkNames(crossovers, { threads: true, webgpu: true }, subject, "crossovers"),
+      // What `calibrate` gives is taken as it comes, with what was measured.
+      : checkNames<Partial<Calibration>>(crossovers, calibrationNames, subject, "crossovers"),
   });
 }

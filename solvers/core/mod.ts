@@ -39,6 +39,7 @@ export {
 } from "./matrix.ts";
 export type {
   ChoiceOption,
+  EdgesOption,
   FlagOption,
   GroupOption,
   HandleOption,
@@ -47,6 +48,7 @@ export type {
   ListOption,
   NumberOption,
   NumberRange,
+  NumbersOption,
   OpenEntry,
   OptionEntries,
   OptionEntry,

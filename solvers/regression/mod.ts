@@ -4,6 +4,9 @@ export { fromRows, type Matrix, matrix, type SparseMatrix, toDense } from "../co
 export { crossValidateRegression, type RegressionCrossValidation } from "./cross_validation.ts";
 export {
   crossValidateRegressionOptions,
+  type OpenCrossValidationOptions,
+  type OpenRegressionOptions,
+  type OpenSingleOptions,
   type RegressionCrossValidationOptions,
   type RegressionMethod,
   type RegressionOptions,

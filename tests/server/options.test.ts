@@ -85,7 +85,7 @@ for (const { path, values, options, table, misspelt: [given, right] } of offers)
 
 function compare(schema: Record<string, unknown>, entry: OptionEntry, name: string): void {
   assert.ok((schema.description as string).startsWith(entry.about), name);
-  assert.equal(schema.default, entry.default === Infinity ? undefined : entry.default, name);
+  assert.deepEqual(schema.default, entry.default === Infinity ? undefined : entry.default, name);
   if (entry.kind === "number" || entry.kind === "integer") {
     assert.equal(schema.type, entry.kind);
     assert.equal(schema[entry.above ? "exclusiveMinimum" : "minimum"], entry.least, name);
