@@ -46,7 +46,7 @@ describe("sparse regression, in short", () => {
 
   it("gives the same bits in every runtime", async () => {
     const { coefficients } = await sparseRegression(X, y, { ...options, method: "local-search" });
-    await assertSameBits(hashOf(coefficients), { simd: "1cc0af9", relaxed: "3ff0793f" });
+    await assertSameBits(hashOf(coefficients), { simd: "c0faa749", relaxed: "c0faa749" });
   });
 
   it("keeps what every solver promises", () =>
