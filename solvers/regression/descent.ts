@@ -45,18 +45,23 @@ export async function descendOn(task: Task, start: SparseStart): Promise<Solutio
 /** The least-squares solution on a support within the bounds; features that depend on others are left out. */
 export async function solveOn(task: Task, support: readonly number[]): Promise<Solution & { dependent: number[] }> {
   const { problem, penalty } = task, { lower, upper } = problem.constraints;
+  // With a ridge, rounding would give zero columns coefficients.
+  const usable = support.filter((j) => problem.squaredNorms[j] > 0);
   const { coefficients, loss: residualLoss, dependent } = await solveSupport({
-    ...await problem.supportData(support),
+    ...await problem.supportData(usable),
     lambda2: penalty.lambda2,
-    lower: Float64Array.from(support, (j) => lower[j]),
-    upper: Float64Array.from(support, (j) => upper[j]),
+    lower: Float64Array.from(usable, (j) => lower[j]),
+    upper: Float64Array.from(usable, (j) => upper[j]),
   }, () => pause(task, "support"));
-  const estimate = compact(problem.constraints, await problem.estimate(support, coefficients));
+  const features = [...usable, ...support.filter((j) => !(problem.squaredNorms[j] > 0))];
+  const padded = new Float64Array(features.length);
+  padded.set(coefficients);
+  const estimate = compact(problem.constraints, await problem.estimate(features, padded));
   // From the residual: the correlations of large coefficients cancel.
   return {
     estimate,
     objective: residualLoss + priceOf(task, estimate),
-    dependent: dependent.map((k) => support[k]),
+    dependent: dependent.map((k) => usable[k]),
   };
 }
 

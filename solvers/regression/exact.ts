@@ -75,18 +75,18 @@ async function searchSubsets(task: Task, start: Solution, options: SearchOptions
     );
     return { ...start, status: "time-limit", lowerBound, nodes: 0 };
   }
-  let objective = start.objective, better: readonly number[] | undefined;
+  let best = start;
   const tree = createSubsetTree(reduced, { lambda0, size, constraints }, {
-    incumbent: () => objective,
-    improve(subset) {
-      objective = subset.objective;
-      better = subset.support;
-      budget.trace.push(objective);
+    incumbent: () => best.objective,
+    async improve(support) {
+      const solved = await solveOn(task, support);
+      if (!(solved.objective < best.objective)) return;
+      best = solved;
+      budget.trace.push(best.objective);
     },
-    pause: () => options.run.checkpoint({ stage: "subsets", fraction: 0, iteration: 0, objective }),
+    pause: () => options.run.checkpoint({ stage: "subsets", fraction: 0, iteration: 0, objective: best.objective }),
   });
   const outcome = await branchAndBound(tree, options);
-  const best = better ? await solveOn(task, better) : start;
   // Columns that hardly differ leave the optimum itself uncertain: a rounding `E` of theirs moves the loss by `r^T E b`.
   const { features: support, coefficients } = best.estimate;
   const terms = support.reduce((sum, j, k) => sum + Math.abs(coefficients[k]) * Math.sqrt(problem.squaredNorms[j]), 0);

@@ -12,17 +12,14 @@ export interface SubsetRules {
   readonly constraints: Constraints;
 }
 
-/** A support and its objective. */
-export interface Subset {
-  readonly support: readonly number[];
-  readonly objective: number;
-}
-
 /** What the search tells and asks. */
 export interface SubsetWatch {
   incumbent(): number;
-  /** Is told of each better subset. */
-  improve(subset: Subset): void;
+  /**
+   * Solves a support that seems better, and makes it the incumbent if it is: the loss of columns that hardly differ may be
+   * nothing but rounding.
+   */
+  improve(support: readonly number[]): Promise<void>;
   /** Called before each node; true once the time is up. */
   pause(): Promise<boolean>;
 }
@@ -53,9 +50,8 @@ export function createSubsetTree(
   const free = constraints.uniform && constraints.hull === Infinity;
   const relaxParts = free ? createUnboundedRelaxation() : createBoundedRelaxation();
 
-  function offer(support: readonly number[], loss: number): void {
-    const objective = loss + priceOf(support);
-    if (support.length <= size && objective < incumbent()) watch.improve({ support, objective });
+  async function offer(support: readonly number[], loss: number): Promise<void> {
+    if (support.length <= size && loss + priceOf(support) < incumbent()) await watch.improve(support);
   }
 
   interface Parts {
@@ -69,13 +65,12 @@ export function createSubsetTree(
 
   function createUnboundedRelaxation() {
     const factor = createSubsetFactor(problem);
-    return ({ kept, free, leaf, known }: Parts): NodeRelaxation<undefined> => {
-      offer(kept, factor.take(kept));
+    return async ({ kept, free, leaf, known }: Parts): Promise<NodeRelaxation<undefined>> => {
+      await offer(kept, factor.take(kept));
       if (kept.length >= size || free.length === 0) return leaf;
-      const losses = factor.lossesWith(free);
-      let best = 0;
-      for (let k = 1; k < free.length; k++) if (losses[k] < losses[best]) best = k;
-      offer([...kept, free[best]], losses[best]);
+      const losses = factor.lossesWith(free), order = Array.from(free.keys()).sort((k, l) => losses[k] - losses[l]);
+      // Once the best is the incumbent, no other one is offered.
+      for (const k of order) await offer([...kept, free[k]], losses[k]);
       if (kept.length + 1 >= size || free.length === 1) return leaf;
 
       // Features that are kept in every better support come first, so that dropping one needs no new factor.
@@ -83,7 +78,7 @@ export function createSubsetTree(
       // A rounding `E` of the columns moves the loss by `r^T E b`.
       const margin = rounding * (scale + factor.termSize() * Math.sqrt(2 * exactLoss));
       const bound = Math.max(known, exactLoss - margin + priceOf(kept) + 2 * lambda0);
-      offer(all, exactLoss);
+      await offer(all, exactLoss);
       if (bound >= incumbent()) return { ...leaf, bound };
       const costs = factor.dropCosts(), fixings: Fixing[] = [];
       let candidate = -1;
@@ -111,14 +106,14 @@ export function createSubsetTree(
       }
       return boundedLeastSquares(problem, lower, upper, zeros);
     };
-    return ({ kept, free, leaf, known }: Parts): NodeRelaxation<undefined> => {
-      offer(kept, lossAt(problem, solve(kept)));
+    return async ({ kept, free, leaf, known }: Parts): Promise<NodeRelaxation<undefined>> => {
+      await offer(kept, lossAt(problem, solve(kept)));
       if (kept.length >= size || free.length === 0) return leaf;
       const coefficients = solve(kept, free), exactLoss = lossAt(problem, coefficients);
       const used = free.filter((j) => coefficients[j] !== 0).sort((i, j) =>
         Math.abs(coefficients[j]) * problem.columns[j][j] - Math.abs(coefficients[i]) * problem.columns[i][i] || i - j
       );
-      offer([...kept, ...used], exactLoss);
+      await offer([...kept, ...used], exactLoss);
       // An active-set solution is the least to its accuracy.
       const bound = Math.max(known, exactLoss - 1e-11 * scale + priceOf(kept) + lambda0);
       if (bound >= incumbent() || used.length === 0) return { ...leaf, bound: used.length === 0 ? Infinity : bound };
@@ -126,7 +121,7 @@ export function createSubsetTree(
     };
   }
 
-  function relax({ bound, writeStatuses }: NodeRequest<undefined>): NodeRelaxation<undefined> {
+  function relax({ bound, writeStatuses }: NodeRequest<undefined>): Promise<NodeRelaxation<undefined>> {
     writeStatuses(statuses);
     for (const feature of constraints.always) statuses[feature] = nodeStatus.kept;
     const kept: number[] = [], undecided: number[] = [];
@@ -149,7 +144,7 @@ export function createSubsetTree(
         nodes.push(
           timeIsUp
             ? { bound: Math.max(0, request.bound), candidates: [], complete: false, fixings: [], start: undefined }
-            : relax(request),
+            : await relax(request),
         );
       }
       return nodes;

@@ -69,10 +69,14 @@ export function scaledProblem(
   return { columns, scales, response: rooted(centred(y), 1) };
 }
 
-/** The least objective over all supports that are allowed, each fitted by orthogonalising its columns twice. */
+/**
+ * The least objective over all supports that are allowed, each fitted by orthogonalising its columns twice. A column counts
+ * as dependent where the others leave no more than `share` of it.
+ */
 export function leastBySubsets(
   { columns, response }: ScaledProblem,
   { lambda0 = 0, size = Infinity, lambda2, always = [] }: RegressionQuestion,
+  share = 1e-12,
 ): number {
   const features = columns.length, rows = response.length, ridge = Math.sqrt(2 * lambda2);
   const longer = (values: Float64Array, k: number) => {
@@ -89,7 +93,7 @@ export function leastBySubsets(
     const rest = extended[j].slice(), whole = Math.sqrt(dot(rest, rest));
     for (const unit of [...basis, ...basis]) addScaled(rest, unit, -dot(rest, unit));
     const length = Math.sqrt(dot(rest, rest));
-    if (!(length > 1e-12 * whole)) return undefined;
+    if (!(length > share * whole)) return undefined;
     const unit = rest.map((value) => value / length), left = residual.slice();
     addScaled(left, unit, -dot(left, unit));
     return { basis: [...basis, unit], residual: left };
@@ -127,7 +131,7 @@ export function regressionKeepsPromises(
   const objective = dot(residual, residual) / 2 + lambda0 * priced + lambda2 * dot(b, b);
   const length = Math.sqrt(dot(response, response));
   // Terms of the fit, as the numbers of the answer make them, may be far larger than what is left of them.
-  const terms = support.reduce((sum, j) => sum + Math.abs(fit.coefficients[j]) * lengthOf(X, j), length);
+  const terms = length + termSize(X, fit);
   const rounding = 1e-8 * objective + 1e-12 * terms * length + 1e-300;
   assert.ok(
     Math.abs(objective - fit.objective) <= rounding,
@@ -145,6 +149,11 @@ export function regressionKeepsPromises(
     assert.ok(off <= allowed, `${what}: coefficient ${j} is not the least-squares one: ${off} > ${allowed}`);
   }
   return problem;
+}
+
+/** Size of the terms that make up the predictions of an answer: what rounding is a share of. */
+export function termSize(X: Matrix, fit: SparseRegression): number {
+  return fit.support.reduce((sum, j) => sum + Math.abs(fit.coefficients[j]) * lengthOf(X, j), 0);
 }
 
 /** Length of a column as it came. */
