@@ -6,13 +6,14 @@
 
 import { builtins, defineShader, dispatch, type Lowering, workgroupIndex, workgroupsFor } from "../shader.ts";
 import { stateArrays, stateParameters, stateTypes } from "./state.ts";
+import { columnGroupOf } from "./weights.ts";
 
 const threads = 64;
 
 const descent = defineShader("quantization descent", {
   parameters: { ...stateTypes.parameters, passes: "u32" },
   arrays: { ...stateTypes.arrays, residual: "write f32", changes: "write u32", unfinished: "write u32" },
-  code: /* wgsl */ `
+  code: /* wgsl */ `${columnGroupOf}
 const none = 0xffffffffu;
 var<workgroup> leftmost: atomic<u32>;
 var<workgroup> chosen: u32;
@@ -37,8 +38,7 @@ fn main(${builtins}) {
       var next = 0.0;
       var scale = 0.0;
       if (column < p.columns) {
-        var columnGroup = 0u;
-        if (p.grouped == 1u) { columnGroup = columnGroups[column]; }
+        let columnGroup = columnGroupOf(column);
         scale = scales[p.scalesOffset + row * p.scalesStride + columnGroup];
         let zero = zeros[p.zerosOffset + row * p.zerosStride + columnGroup];
         level = levels[levelsRow + column];

@@ -1,6 +1,6 @@
 /** What solvers ask of rows between the passes: a workgroup for each row, sums pairwise over its threads. */
 
-import type { QuantizationCandidate, QuantizationState } from "../../contract.ts";
+import type { QuantizationCandidate } from "../../contract.ts";
 import {
   builtins,
   combineThreads,
@@ -11,79 +11,27 @@ import {
   workgroupIndex,
   workgroupsFor,
 } from "../shader.ts";
+import { columnGroupOf, weightCall, weightOf, weightTypes } from "./weights.ts";
 
 const threads = 128;
 
-const weightTypes = {
-  parameters: {
-    rows: "u32",
-    columns: "u32",
-    grouped: "u32",
-    levelsOffset: "u32",
-    levelsStride: "u32",
-    scalesOffset: "u32",
-    scalesStride: "u32",
-    targetsOffset: "u32",
-    targetsStride: "u32",
-  },
-  arrays: { levels: "read f32", scales: "read f32", columnGroups: "read u32" },
-} as const;
-
-/** The weight `s l` of a row and a column. */
-const weightOf = /* wgsl */ `
-fn weightOf(row: u32, column: u32) -> f32 {
-  var columnGroup = 0u;
-  if (p.grouped == 1u) { columnGroup = columnGroups[column]; }
-  return scales[p.scalesOffset + row * p.scalesStride + columnGroup] *
-    levels[p.levelsOffset + row * p.levelsStride + column];
-}
-`;
-
-/** What the shaders over weights share; without groups, another array that is only read is bound in their place. */
-function weightCall(
-  { levels, scales, columnGroups, targets }:
-    & Pick<QuantizationState, "levels" | "scales" | "columnGroups">
-    & { readonly targets: QuantizationState["levels"] },
-) {
-  return {
-    parameters: {
-      rows: levels.rows,
-      columns: levels.columns,
-      grouped: Number(columnGroups !== undefined),
-      levelsOffset: levels.offset ?? 0,
-      levelsStride: strideOf(levels),
-      scalesOffset: scales.offset ?? 0,
-      scalesStride: strideOf(scales),
-      targetsOffset: targets.offset ?? 0,
-      targetsStride: strideOf(targets),
-    },
-    arrays: {
-      levels: levels.array,
-      scales: scales.array,
-      columnGroups: columnGroups ?? scales.array,
-      targets: targets.array,
-    },
-    workgroups: workgroupsFor(levels.rows),
-  };
-}
-
 const errors = defineShader("quantization errors", {
   parameters: weightTypes.parameters,
-  arrays: { ...weightTypes.arrays, targets: "write f32" },
+  arrays: { ...weightTypes.arrays, others: "write f32" },
   code: /* wgsl */ `${weightOf}
 @compute @workgroup_size(${threads})
 fn main(${builtins}) {
   let row = ${workgroupIndex};
   if (row >= p.rows) { return; }
   for (var j = thread; j < p.columns; j += ${threads}u) {
-    targets[p.targetsOffset + row * p.targetsStride + j] -= weightOf(row, j);
+    others[p.othersOffset + row * p.othersStride + j] -= weightOf(row, j);
   }
 }`,
 });
 
 /** Lowering of {@linkcode Kernels.quantizationErrors}. */
 export const quantizationErrors: Lowering<"quantizationErrors"> = (operands) => ({
-  dispatches: [dispatch(errors, weightCall(operands))],
+  dispatches: [dispatch(errors, weightCall(operands, operands.targets))],
 });
 
 const rowObjectives = defineShader("quantization objectives", {
@@ -96,7 +44,7 @@ const rowObjectives = defineShader("quantization objectives", {
   },
   arrays: {
     ...weightTypes.arrays,
-    targets: "read f32",
+    others: "read f32",
     residual: "read f32",
     curvatures: "read f32",
     objectives: "write f32",
@@ -110,7 +58,7 @@ fn main(${builtins}) {
   if (row >= p.rows) { return; }
   var sum = 0.0;
   for (var j = thread; j < p.columns; j += ${threads}u) {
-    let error = targets[p.targetsOffset + row * p.targetsStride + j] - weightOf(row, j);
+    let error = others[p.othersOffset + row * p.othersStride + j] - weightOf(row, j);
     sum += error * residual[p.residualOffset + row * p.residualStride + j] * curvatures[p.curvaturesOffset + j];
   }
   sums[thread] = sum;
@@ -121,7 +69,7 @@ fn main(${builtins}) {
 
 /** Lowering of {@linkcode Kernels.quantizationObjectives}. */
 export const quantizationObjectives: Lowering<"quantizationObjectives"> = (operands) => {
-  const { residual, curvatures, objectives } = operands, call = weightCall(operands);
+  const { residual, curvatures, objectives } = operands, call = weightCall(operands, operands.targets);
   return {
     dispatches: [dispatch(rowObjectives, {
       parameters: {
@@ -153,7 +101,7 @@ const codes = defineShader("quantization codes", {
     zerosStride: "u32",
   },
   arrays: { levels: "read f32", zeros: "read f32", columnGroups: "read u32", codes: "write u32" },
-  code: /* wgsl */ `
+  code: /* wgsl */ `${columnGroupOf}
 @compute @workgroup_size(${threads})
 fn main(${builtins}) {
   let row = ${workgroupIndex};
@@ -163,10 +111,8 @@ fn main(${builtins}) {
     var word = 0u;
     for (var k = 0u; k < 4u && 4u * w + k < p.columns; k++) {
       let column = 4u * w + k;
-      var columnGroup = 0u;
-      if (p.grouped == 1u) { columnGroup = columnGroups[column]; }
       let code = levels[p.levelsOffset + row * p.levelsStride + column] +
-        zeros[p.zerosOffset + row * p.zerosStride + columnGroup];
+        zeros[p.zerosOffset + row * p.zerosStride + columnGroupOf(column)];
       word |= u32(code) << (8u * k);
     }
     codes[row * words + w] = word;

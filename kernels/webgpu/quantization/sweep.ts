@@ -18,6 +18,7 @@ import {
   workgroupsFor,
 } from "../shader.ts";
 import { stateArrays, stateParameters, stateTypes } from "./state.ts";
+import { columnGroupOf } from "./weights.ts";
 
 const width = 32, rowsOfGroup = 64;
 // One more than the rows: threads that load a row of the panel do not access the same bank.
@@ -26,7 +27,7 @@ const pitch = rowsOfGroup + 1;
 const panel = defineShader("quantization panel", {
   parameters: { ...stateTypes.parameters, left: "u32", width: "u32", relaxed: "u32" },
   arrays: { ...stateTypes.arrays, residual: "read f32", changes: "write f32" },
-  code: /* wgsl */ `
+  code: /* wgsl */ `${columnGroupOf}
 var<workgroup> residuals: array<f32, ${width * pitch}>;
 var<workgroup> corner: array<f32, ${width * width}>;
 
@@ -52,8 +53,7 @@ fn main(${builtins}) {
   let row = firstRow + thread;
   if (row >= p.rows) { return; }
   for (var j = 0u; j < p.width; j++) {
-    var columnGroup = 0u;
-    if (p.grouped == 1u) { columnGroup = columnGroups[p.left + j]; }
+    let columnGroup = columnGroupOf(p.left + j);
     let scale = scales[p.scalesOffset + row * p.scalesStride + columnGroup];
     let zero = zeros[p.zerosOffset + row * p.zerosStride + columnGroup];
     let at = p.levelsOffset + row * p.levelsStride + p.left + j;
