@@ -37,6 +37,7 @@ export {
   type VectorDtype,
   type VectorLike,
 } from "./matrix.ts";
+export { type Observations, observedEntries } from "./observations.ts";
 export type {
   ChoiceOption,
   EdgesOption,

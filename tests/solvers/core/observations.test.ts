@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { DataError, fromRows, type Observations, observedEntries, ShapeError } from "../../../mod.ts";
+import { checkObservations } from "../../../solvers/core/observations.ts";
+
+const good: Observations = { shape: [3, 4], rows: [2, 0, 2, 0], columns: [3, 1, 0, 0], values: [5, 6, 7, 8] };
+const check = (value: unknown, least?: number) =>
+  checkObservations("observed", value as Observations, "complete the matrix", least);
+
+describe("observations", () => {
+  it("checkObservations sorts by row and column, keeps the precision, and leaves the caller's lists alone", () => {
+    const values = new Float32Array([5, 6, 7, 8]), rows = new Uint32Array([2, 0, 2, 0]);
+    const sorted = check({ ...good, rows, values, weights: [1, 2, 3, 0] });
+    assert.deepEqual([...sorted.indptr], [0, 1, 1, 3]);
+    assert.deepEqual([[...sorted.rows], [...sorted.columns]], [[0, 2, 2], [1, 0, 3]]);
+    assert.deepEqual(sorted.values, new Float32Array([6, 7, 5]));
+    assert.deepEqual([...sorted.weights!], [2, 3, 1]);
+    assert.deepEqual([...sorted.order], [1, 2, 0]);
+    assert.deepEqual([...rows], [2, 0, 2, 0]);
+    assert.ok(check(good).values instanceof Float64Array);
+  });
+
+  it("checkObservations refuses what is no set of entries, and names the entry", () => {
+    const wrong: [object | undefined, typeof DataError | typeof ShapeError | typeof TypeError, RegExp][] = [
+      [undefined, TypeError, /"observed" must be \{ shape/],
+      [{ ...good, rows: "0120" }, TypeError, /must be/],
+      [{ ...good, weights: 3 }, TypeError, /"weights"/],
+      [{ ...good, shape: [0, 4] }, ShapeError, /shape \[0,4\]/],
+      [{ ...good, shape: [3, 4, 1] }, ShapeError, /shape/],
+      [{ ...good, rows: [1] }, ShapeError, /"rows" of "observed" has 1 elements, but "values" has 4/],
+      [{ ...good, rows: [3, 0, 2, 0] }, DataError, /entry 0 of "observed" is in row 3 of 3/],
+      [{ ...good, columns: [3, 4, 0, 0] }, DataError, /entry 1 of "observed" is in column 4 of 4/],
+      [{ ...good, columns: [3, -1, 0, 0] }, DataError, /entry 1/],
+      [{ ...good, rows: [0.5, 0, 2, 0] }, DataError, /entry 0/],
+      [{ ...good, values: [5, 6, NaN, 8] }, DataError, /entry 2 of "observed" has the value NaN; leave out/],
+      [{ ...good, values: [5, Infinity, 7, 8] }, DataError, /entry 1/],
+      [{ ...good, weights: [1, 1, -1, 1] }, DataError, /entry 2 of "observed" has the weight -1/],
+      [{ ...good, weights: [1, NaN, 1, 1] }, DataError, /entry 1/],
+      [{ ...good, weights: [0, 0, 0, 0] }, DataError, /has 0 entries of positive weight, and needs at least 1/],
+      [{ ...good, rows: [], columns: [], values: [] }, DataError, /has no entries/],
+      [{ ...good, columns: [3, 0, 0, 0] }, DataError, /entry 3 of "observed" is at row 0, column 0, as entry 1 is/],
+    ];
+    for (const [value, kind, message] of wrong) {
+      assert.throws(() => check(value), (error) => error instanceof kind && message.test(error.message), `${message}`);
+    }
+    assert.equal(check({ ...good, rows: [], columns: [], values: [] }, 0).values.length, 0);
+  });
+
+  it("observedEntries takes what is not NaN", () => {
+    const { shape, rows, columns, values } = observedEntries(fromRows([[NaN, 1, 2], [3, NaN, NaN]]));
+    assert.deepEqual([shape, [...rows], [...columns], [...values]], [[2, 3], [0, 0, 1], [1, 2, 0], [1, 2, 3]]);
+  });
+});
