@@ -6,7 +6,7 @@ import { resolveOptions } from "../core/resolve_options.ts";
 import type { Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { checkData } from "./data.ts";
-import { drawFolds } from "./folds.ts";
+import { drawFolds } from "../l0/folds.ts";
 import {
   crossValidateRegressionOptions,
   type OpenCrossValidationOptions,

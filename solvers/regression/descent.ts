@@ -1,7 +1,7 @@
 import { entryGain, penaltyKinds } from "../l0/penalty.ts";
 import { compact, type Estimate, loss, type SparseStart } from "./least_squares.ts";
 import { bestMove, viewFrom } from "./moves.ts";
-import { solveSupport } from "./support_solution.ts";
+import { solveSupport } from "../l0/support_solution.ts";
 import { leastGain, pause, priceOf, type Solution, type Task } from "./task.ts";
 
 /** Sweeps after which a descent that has not converged is ended by a direct solve on its support. */

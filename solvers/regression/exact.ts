@@ -12,7 +12,7 @@ import {
 import { coefficientBound } from "./coefficient_bound.ts";
 import { descendOn, improveByMoves, solveOn } from "./descent.ts";
 import { createSubsetTree } from "./subset_search.ts";
-import { reduceSupport } from "./support_solution.ts";
+import { reduceSupport } from "../l0/support_solution.ts";
 import { pause, type Solution, type Task } from "./task.ts";
 
 /** The best solution found and the proof of how good it is. */

@@ -10,7 +10,7 @@ import { boundedDescent } from "./bounded_descent.ts";
 import type { Constraints, RegressionData } from "./data.ts";
 import { blockRows, createGramRows } from "./gram_rows.ts";
 import { loadColumns } from "./load_columns.ts";
-import type { SupportData } from "./support_solution.ts";
+import type { SupportData } from "../l0/support_solution.ts";
 
 /** A coefficient vector that is zero outside `features`, and what the descents need to know of it. */
 export interface Estimate {

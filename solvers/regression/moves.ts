@@ -1,6 +1,6 @@
 import type { Estimate, LeastSquares } from "./least_squares.ts";
-import { createSubsetFactor } from "./reduced.ts";
-import { reduceSupport } from "./support_solution.ts";
+import { createSubsetFactor } from "../l0/reduced.ts";
+import { reduceSupport } from "../l0/support_solution.ts";
 import type { Task } from "./task.ts";
 
 /** A change of the support: one feature enters, one leaves, or both. */

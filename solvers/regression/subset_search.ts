@@ -1,7 +1,7 @@
 import { type Fixing, keep, type NodeRelaxation, type NodeRequest, nodeStatus, type Tree } from "../l0/search.ts";
-import { boundedLeastSquares } from "./bounded_least_squares.ts";
+import { boundedLeastSquares } from "../l0/bounded_least_squares.ts";
 import type { Constraints } from "./data.ts";
-import { createSubsetFactor, lossAt, type ReducedLeastSquares } from "./reduced.ts";
+import { createSubsetFactor, lossAt, type ReducedLeastSquares } from "../l0/reduced.ts";
 
 /** What supports there are, and what each costs beside its loss. */
 export interface SubsetRules {
