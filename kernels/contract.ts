@@ -17,6 +17,7 @@ import { type L0Kernels, l0Specifications } from "./contract/l0/mod.ts";
 import { type ProximalKernels, proximalSpecifications } from "./contract/proximal/mod.ts";
 import { type QuantizationKernels, quantizationSpecifications } from "./contract/quantization/mod.ts";
 import type { FamilySpecifications } from "./contract/specification.ts";
+import { type SpectralKernels, spectralSpecifications } from "./contract/spectral/mod.ts";
 
 export type * from "./contract/dense/mod.ts";
 export type * from "./contract/l0/mod.ts";
@@ -24,9 +25,10 @@ export type * from "./contract/operands.ts";
 export type * from "./contract/proximal/mod.ts";
 export type * from "./contract/quantization/mod.ts";
 export type * from "./contract/specification.ts";
+export type * from "./contract/spectral/mod.ts";
 
 /** Every kernel a backend offers. */
-export interface Kernels extends DenseKernels, ProximalKernels, L0Kernels, QuantizationKernels {}
+export interface Kernels extends DenseKernels, ProximalKernels, L0Kernels, QuantizationKernels, SpectralKernels {}
 
 /** Names of the kernels. */
 export type KernelName = keyof Kernels;
@@ -40,4 +42,5 @@ export const specifications: FamilySpecifications<Kernels> = {
   ...proximalSpecifications,
   ...l0Specifications,
   ...quantizationSpecifications,
+  ...spectralSpecifications,
 };

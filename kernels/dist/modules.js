@@ -4,4 +4,5 @@ import { dense } from "./dense.js";
 import { l0 } from "./l0.js";
 import { proximal } from "./proximal.js";
 import { quantization } from "./quantization.js";
-export const modules = { dense, l0, proximal, quantization };
+import { spectral } from "./spectral.js";
+export const modules = { dense, l0, proximal, quantization, spectral };

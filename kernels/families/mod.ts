@@ -5,6 +5,13 @@ import { denseFamily } from "./dense.ts";
 import { l0Family } from "./l0.ts";
 import { proximalFamily } from "./proximal.ts";
 import { quantizationFamily } from "./quantization.ts";
+import { spectralFamily } from "./spectral.ts";
 
 /** The families, by name. */
-export const families: readonly KernelFamily[] = [denseFamily, l0Family, proximalFamily, quantizationFamily];
+export const families: readonly KernelFamily[] = [
+  denseFamily,
+  l0Family,
+  proximalFamily,
+  quantizationFamily,
+  spectralFamily,
+];
