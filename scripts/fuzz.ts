@@ -16,21 +16,22 @@ const { values, positionals } = parseArgs({
 const minutes = positionals.length > 0 ? Number(positionals[0]) : 1;
 const first = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
 const count = values.count === undefined ? Infinity : Number(values.count);
-const names = Object.keys(subjects).filter((name) => values.subject === undefined || name === values.subject);
-if (names.length === 0 || !(minutes > 0) || !Number.isInteger(first) || !(count > 0)) {
+const fuzzed = Object.entries(subjects).flatMap(([name, { fuzz }]) => fuzz ? [{ name, fuzz }] : []);
+const chosen = fuzzed.filter(({ name }) => values.subject === undefined || name === values.subject);
+if (chosen.length === 0 || !(minutes > 0) || !Number.isInteger(first) || !(count > 0)) {
   console.error(
-    `usage: deno task fuzz [MINUTES] [--seed N] [--count N] [--subject ${Object.keys(subjects).join("|")}]`,
+    `usage: deno task fuzz [MINUTES] [--seed N] [--count N] [--subject ${fuzzed.map(({ name }) => name).join("|")}]`,
   );
   Deno.exit(2);
 }
 
-console.log(`${names.join(", ")}: from seed ${first} on, ${minutes} min`);
+console.log(`${chosen.map(({ name }) => name).join(", ")}: from seed ${first} on, ${minutes} min`);
 const end = performance.now() + 60_000 * minutes;
 let done = 0, failed = 0;
 for (let seed = first; performance.now() < end && done < count; seed++, done++) {
-  for (const name of names) {
+  for (const { name, fuzz } of chosen) {
     try {
-      await subjects[name](seed);
+      await fuzz(seed);
     } catch (error) {
       failed++;
       console.error(`${error instanceof Error ? error.message : error}`);

@@ -73,7 +73,7 @@ const twists: { readonly [name: string]: Twist } = {
 };
 
 /** Names of all there is. */
-export const nastyKinds = Object.keys(twists);
+const nastyKinds = Object.keys(twists);
 
 /** A table that the seed determines, with one or two twists. */
 export function nastyTable(rows: number, columns: number, seed: number): NastyTable {

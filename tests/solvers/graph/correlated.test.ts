@@ -1,24 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
-  DataError,
   dispose,
   fromRows,
-  graphEdges,
   type Matrix,
   matrix,
   OptionError,
   ShapeError,
-  type SparsePrecision,
   sparsePrecision,
   sparsePrecisionPath,
-  toDense,
 } from "../../../mod.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
-import { nastyKinds, nastyTable } from "../../support/nasty_data.ts";
-import { covariance, graphObjective } from "./best_graph.ts";
+import { correlations, isAtMinimum, pairsOf, rowsOf } from "../../support/graph_promises.ts";
+import { covariance } from "./best_graph.ts";
 import { golden } from "./data.ts";
-import { gradientOn, leastObjective, type Pair, supportMinimum } from "./support_minimum.ts";
+import { leastObjective, type Pair, supportMinimum } from "./support_minimum.ts";
 
 /** Samples of variables whose correlations are all the same. */
 function equicorrelated(count: number, size: number, correlation: number, seed: number): Matrix {
@@ -30,45 +26,6 @@ function equicorrelated(count: number, size: number, correlation: number, seed: 
     }
   }
   return samples;
-}
-
-/** Covariances of columns scaled to variance 1. */
-function correlations(samples: Matrix): number[][] {
-  // Twice about the mean: what a large mean hides of itself at first is left for the second time.
-  const [count, size] = samples.shape, means = new Float64Array(size);
-  samples.data.forEach((value, at) => means[at % size] += value / count);
-  const S = covariance(matrix(count, size, Float64Array.from(samples.data, (value, at) => value - means[at % size])));
-  return S.map((row, i) => row.map((value, j) => i === j ? 1 : value / Math.sqrt(S[i][i] * S[j][j])));
-}
-
-function rowsOf({ precision }: SparsePrecision): number[][] {
-  const { data, shape: [size] } = toDense(precision);
-  return Array.from({ length: size }, (_, i) => [...data.subarray(i * size, (i + 1) * size)]);
-}
-
-function pairsOf({ precision }: SparsePrecision): Pair[] {
-  return graphEdges(precision).map(({ ends: [i, j] }) => [i, j]);
-}
-
-/** The objective is that of the matrix, and no change along its edges or its diagonal lowers it, to rounding. */
-function isAtMinimum(S: number[][], fit: SparsePrecision, lambda0: number, lambda2: number, what: string): void {
-  const T = rowsOf(fit), objective = graphObjective(S, T, lambda0, lambda2);
-  const terms = T.reduce(
-    (sum, row, i) => sum + row.reduce((all, t, j) => all + Math.abs(t) * Math.sqrt(S[j][j]), 0) ** 2 / T[i][i],
-    1,
-  );
-  assert.ok(
-    Math.abs(objective - fit.objective) <= 1e-12 * terms,
-    `${what}: the objective is ${objective}, not ${fit.objective}`,
-  );
-  const edges = pairsOf(fit), gradient = gradientOn(S, T, edges, lambda2);
-  gradient.forEach((value, k) => {
-    const [i, j] = k < T.length ? [k, k] : edges[k - T.length];
-    // What a derivative is a sum of.
-    const size = T[i].reduce((sum, t, v) => sum + Math.abs(t * S[v][j]), 0) / T[i][i] +
-      T[j].reduce((sum, t, v) => sum + Math.abs(t * S[v][i]), 0) / T[j][j];
-    assert.ok(Math.abs(value) <= 1e-9 * size, `${what}: the derivative along ${i}, ${j} is ${value}, of terms ${size}`);
-  });
 }
 
 describe("sparsePrecision of correlated variables", () => {
@@ -100,33 +57,6 @@ describe("sparsePrecision of correlated variables", () => {
           }
         }
       }
-    }
-  });
-
-  it("keeps its promises on ten nasty tables of each kind: exact is optimal, auto nearly, entries are at their minimum", async () => {
-    for (let seed = 0; seed < 10 * nastyKinds.length; seed++) {
-      const random = createRandom(seed), size = 1 + random.integer(4);
-      const { samples, kind } = nastyTable(2 + random.integer(30), size, seed);
-      const lambda0 = 10 ** (-3 + 3 * random.uniform()), lambda2 = [1e-4, 0.01, 1][random.integer(3)];
-      const options = { lambda0, lambda2, standardize: true };
-      const what = `seed ${seed}, ${samples.shape.join(" x ")}, ${kind}`;
-      let exact: SparsePrecision;
-      try {
-        exact = await sparsePrecision(samples, { ...options, method: "exact", gapTolerance: 1e-6 });
-      } catch (error) {
-        assert.ok(error instanceof DataError && /no variance/.test(error.message), `${what}: ${error}`);
-        continue;
-      }
-      const S = correlations(samples), least = leastObjective(S, lambda0, lambda2);
-      const open = 1e-6 * Math.abs(least) + 1e-7 * (1 + Math.abs(least));
-      assert.ok(
-        exact.objective <= least + open && exact.objective >= least - open,
-        `${what}: ${exact.objective}, ${least}`,
-      );
-      assert.ok(exact.status === "converged", `${what}: ${exact.status}, ${exact.gap}`);
-      const auto = await sparsePrecision(samples, options);
-      assert.ok(auto.objective <= least + 0.005 * (size - least) + open, `${what}: auto ${auto.objective}, ${least}`);
-      for (const fit of [exact, auto]) isAtMinimum(S, fit, lambda0, lambda2, what);
     }
   });
 
