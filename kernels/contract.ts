@@ -12,6 +12,7 @@
  * @module
  */
 
+import { type CompletionKernels, completionSpecifications } from "./contract/completion/mod.ts";
 import { type DenseKernels, denseSpecifications } from "./contract/dense/mod.ts";
 import { type L0Kernels, l0Specifications } from "./contract/l0/mod.ts";
 import { type ProximalKernels, proximalSpecifications } from "./contract/proximal/mod.ts";
@@ -19,6 +20,7 @@ import { type QuantizationKernels, quantizationSpecifications } from "./contract
 import type { FamilySpecifications } from "./contract/specification.ts";
 import { type SpectralKernels, spectralSpecifications } from "./contract/spectral/mod.ts";
 
+export type * from "./contract/completion/mod.ts";
 export type * from "./contract/dense/mod.ts";
 export type * from "./contract/l0/mod.ts";
 export type * from "./contract/operands.ts";
@@ -28,7 +30,8 @@ export type * from "./contract/specification.ts";
 export type * from "./contract/spectral/mod.ts";
 
 /** Every kernel a backend offers. */
-export interface Kernels extends DenseKernels, ProximalKernels, L0Kernels, QuantizationKernels, SpectralKernels {}
+export interface Kernels
+  extends DenseKernels, ProximalKernels, L0Kernels, QuantizationKernels, SpectralKernels, CompletionKernels {}
 
 /** Names of the kernels. */
 export type KernelName = keyof Kernels;
@@ -43,4 +46,5 @@ export const specifications: FamilySpecifications<Kernels> = {
   ...l0Specifications,
   ...quantizationSpecifications,
   ...spectralSpecifications,
+  ...completionSpecifications,
 };

@@ -1,6 +1,7 @@
 /** Every family. For tests and measurements: what imports this has them all in its bundle. @module */
 
 import type { KernelFamily } from "../engine/family.ts";
+import { completionFamily } from "./completion.ts";
 import { denseFamily } from "./dense.ts";
 import { l0Family } from "./l0.ts";
 import { proximalFamily } from "./proximal.ts";
@@ -14,4 +15,5 @@ export const families: readonly KernelFamily[] = [
   proximalFamily,
   quantizationFamily,
   spectralFamily,
+  completionFamily,
 ];

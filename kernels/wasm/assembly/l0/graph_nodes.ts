@@ -7,7 +7,7 @@
 // [max(e, v)], f64 values, u32 numbers [e], u32 ends [2 e], u8 kinds, u8 joined [e].
 
 import { PROBLEM_BYTES, STATE_WORDS } from "../../../contract/l0/constants";
-import { logarithm } from "./logarithm";
+import { logarithm } from "../elementary";
 import { f64At, u32At } from "./memory";
 import { Penalty } from "./penalty";
 import { descendGraph } from "./pseudolikelihood_products";
