@@ -1,0 +1,56 @@
+import type { SparseOperand, SparsePattern, VectorOperand } from "../../kernels/contract.ts";
+import type { Workspace } from "../../kernels/engine/mod.ts";
+
+/** Where entries stand, as sorted lists: those of `checkObservations`, or of a CSR matrix. */
+export interface EntryLists {
+  readonly shape: readonly [rows: number, columns: number];
+  /** Start of each row. */
+  readonly indptr: Uint32Array;
+  /** Column of each entry, rising within a row. */
+  readonly columns: Uint32Array;
+}
+
+/** The entries of a matrix in both orders, over one list of values in the order of rows. */
+export interface SparseEntries {
+  /** Compressed rows. */
+  readonly rows: SparsePattern;
+  /** Compressed columns; `positions` leads to the entry in the order of rows. */
+  readonly columns: SparsePattern & Required<Pick<SparseOperand, "positions">>;
+}
+
+/** Puts a pattern where the kernels run, by rows and by columns. O(entries). */
+export function sparseEntries(workspace: Workspace, { shape, indptr, columns }: EntryLists): SparseEntries {
+  const count = columns.length, [height, width] = shape;
+  const starts = new Uint32Array(width + 1);
+  for (let e = 0; e < count; e++) starts[columns[e] + 1]++;
+  for (let j = 0; j < width; j++) starts[j + 1] += starts[j];
+  const next = starts.slice(0, width), rows = new Uint32Array(count), positions = new Uint32Array(count);
+  for (let i = 0; i < height; i++) {
+    for (let e = indptr[i]; e < indptr[i + 1]; e++) {
+      const at = next[columns[e]]++;
+      rows[at] = i;
+      positions[at] = e;
+    }
+  }
+  const put = (values: Uint32Array, label: string) => {
+    const array = workspace.allocate("u32", values.length, label);
+    workspace.write(array, values);
+    return array;
+  };
+  return {
+    rows: { indptr: put(indptr, "starts of rows"), indices: put(columns, "columns of entries") },
+    columns: {
+      indptr: put(starts, "starts of columns"),
+      indices: put(rows, "rows of entries"),
+      positions: put(positions, "positions of entries"),
+    },
+  };
+}
+
+/** The sparse matrix with these entries, and its transpose. */
+export function sparseOperands(
+  entries: SparseEntries,
+  values: VectorOperand,
+): { readonly matrix: SparseOperand; readonly transpose: SparseOperand } {
+  return { matrix: { ...entries.rows, values }, transpose: { ...entries.columns, values } };
+}

@@ -1,0 +1,116 @@
+import type { FloatDtype, MatrixOperand } from "../../kernels/contract.ts";
+import type { Workspace } from "../../kernels/engine/mod.ts";
+import { createRandom } from "../core/random.ts";
+import { symmetricEigen } from "./eigen.ts";
+import { allocateMatrix, type Pause } from "./operands.ts";
+import { orthonormalize } from "./orthonormalize.ts";
+
+/** A matrix of which only products are known. */
+export interface LinearOperator {
+  readonly rows: number;
+  readonly columns: number;
+  /** `y = A x` for `x` [columns, k]. */
+  times(x: MatrixOperand, y: MatrixOperand): Promise<void>;
+  /** `y = A^T x` for `x` [rows, k]. */
+  transposeTimes(x: MatrixOperand, y: MatrixOperand): Promise<void>;
+}
+
+/** The largest singular values of a matrix that changes little from step to step, and their vectors. */
+export interface SingularSubspace {
+  /** Estimates from below, from the largest to the smallest. */
+  readonly values: Float64Array;
+  /** Left singular vectors as columns [rows, width], orthonormal. */
+  readonly left: MatrixOperand;
+  /** `A^T left` [columns, width]: right singular vectors as columns, times the values. */
+  readonly image: MatrixOperand;
+  /** One step of subspace iteration from the right vectors of the last one, with a Rayleigh-Ritz projection. */
+  step(operator: LinearOperator, pause?: Pause): Promise<void>;
+}
+
+/**
+ * Subspace iteration for the `width` largest singular values (Halko, Martinsson & Tropp 2011), warm from step to step:
+ * each costs a product with the matrix and one with its transpose, and O((rows + columns) width^2).
+ */
+export function createSubspace(
+  workspace: Workspace,
+  dtype: FloatDtype,
+  [rows, columns]: readonly [number, number],
+  width: number,
+  seed = 0,
+): SingularSubspace {
+  const { kernels } = workspace;
+  const matrix = (length: number, label: string) => allocateMatrix(workspace, dtype, length, width, label);
+  const right = matrix(columns, "right vectors"), left = matrix(rows, "left vectors"), turned = matrix(rows, "basis");
+  const product = matrix(columns, "product"), image = matrix(columns, "image");
+  const gram = allocateMatrix(workspace, "f64", width, width, "Gram matrix of an image");
+  const rotation = dtype === "f64" ? undefined : allocateMatrix(workspace, dtype, width, width, "rotation");
+  const values = new Float64Array(width), random = createRandom(seed);
+  const start = workspace.view(right.array);
+  for (let at = 0; at < start.length; at++) start[at] = random.normal();
+
+  /** Columns of unit length; those that have vanished begin anew. */
+  function normalize(from: MatrixOperand): void {
+    const source = workspace.view(from.array), target = workspace.view(right.array);
+    for (let j = 0; j < width; j++) {
+      const gone = !(values[j] > 1e-12 * values[0]), scale = gone ? 0 : 1 / values[j];
+      for (let at = j; at < source.length; at += width) target[at] = gone ? random.normal() : scale * source[at];
+    }
+  }
+
+  return {
+    values,
+    left,
+    image,
+    async step(operator, pause) {
+      await operator.times(right, turned);
+      await pause?.();
+      // `left` is free until the end of the step.
+      await orthonormalize(workspace, turned, left);
+      await operator.transposeTimes(turned, product);
+      await pause?.();
+      await kernels.syrk({ a: product, c: gram });
+      const eigen = await symmetricEigen(workspace, gram, pause);
+      const vectors = rotation ?? eigen.vectors;
+      if (rotation) workspace.write(rotation.array, workspace.view(eigen.vectors.array));
+      await kernels.gemm({ a: turned, b: vectors, transposeB: true, c: left });
+      await kernels.gemm({ a: product, b: vectors, transposeB: true, c: image });
+      workspace.free(eigen.vectors.array);
+      for (let j = 0; j < width; j++) values[j] = Math.sqrt(Math.max(0, eigen.values[j]));
+      normalize(image);
+    },
+  };
+}
+
+/** Options of {@linkcode spectralNorm}. */
+export interface SpectralNormOptions {
+  /** Relative change of the estimate at which to stop. @default 1e-10 */
+  readonly tolerance?: number;
+  /** Most steps. @default 300 */
+  readonly steps?: number;
+  /** Vectors that are iterated together. @default 4 */
+  readonly width?: number;
+}
+
+/**
+ * The largest singular value of a matrix, from below, by subspace iteration.
+ *
+ * @returns the estimate and its vectors, as the first columns of a subspace whose arrays the workspace keeps
+ */
+export async function spectralNorm(
+  workspace: Workspace,
+  dtype: FloatDtype,
+  operator: LinearOperator,
+  { tolerance = 1e-10, steps = 300, width = 4 }: SpectralNormOptions = {},
+  pause?: Pause,
+): Promise<{ readonly value: number; readonly subspace: SingularSubspace; readonly converged: boolean }> {
+  const { rows, columns } = operator;
+  const subspace = createSubspace(workspace, dtype, [rows, columns], Math.min(width, rows, columns));
+  let last = 0;
+  for (let step = 0; step < steps; step++) {
+    await subspace.step(operator, pause);
+    const value = subspace.values[0] ?? 0;
+    if (Math.abs(value - last) <= tolerance * value) return { value, subspace, converged: true };
+    last = value;
+  }
+  return { value: last, subspace, converged: false };
+}
