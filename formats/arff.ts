@@ -2,16 +2,14 @@
  * Weka's attribute-relation files: attributes with types, then rows in the order of the attributes, dense or sparse.
  */
 
-import { FormatError } from "./errors.ts";
+import { type ArffAttribute, arffHeader } from "./arff_header.ts";
+import { type Refuse, type Word, type Words, wordsOf } from "./arff_words.ts";
+import { clipped, FormatError } from "./errors.ts";
+import { numberReader } from "./number_text.ts";
+import { decodeText, type Encoding, encodingOption } from "./text.ts";
 import { type Matrix, matrix } from "../solvers/core/matrix.ts";
-
-/** A column of an ARFF file. */
-export interface ArffAttribute {
-  /** Name, without its quotes. */
-  readonly name: string;
-  /** The values of a nominal attribute, in the order of their codes; absent for a numeric one. */
-  readonly values?: readonly string[];
-}
+import { names, type OptionTable } from "../solvers/core/options.ts";
+import { resolveOptions } from "../solvers/core/resolve_options.ts";
 
 /** An ARFF file whose attributes are numeric or nominal. */
 export interface ArffRelation {
@@ -21,13 +19,35 @@ export interface ArffRelation {
   readonly attributes: readonly ArffAttribute[];
   /** `[rows, attributes]` in f64: numbers, codes 0, 1, ... of nominal values, NaN where the file has `?`. */
   readonly matrix: Matrix;
+  /** The attributes that were asked for as text, by name; `?` is an empty cell. Absent where none was. */
+  readonly text?: ReadonlyMap<string, readonly string[]>;
+  /** Weights of the rows, where the file has any: 1 where a row has none. */
+  readonly weights?: Float64Array;
 }
 
+/** How to read an ARFF file; all optional. */
+export interface ArffOptions {
+  /** Encoding of the bytes. @default `utf-8`, or what a byte order mark says */
+  readonly encoding?: Encoding;
+  /** Names of the attributes to keep as text, of any type but relational. @default [] */
+  readonly textColumns?: readonly string[];
+}
+
+/** The options of {@linkcode parseArff}. */
+export const parseArffOptions: OptionTable<ArffOptions, "encoding"> = {
+  encoding: encodingOption,
+  textColumns: names({ about: "Attributes to keep as text.", default: [] }),
+};
+
 /**
- * Reads a file.
+ * Reads a file. A quoted `?` is a value, a plain one a missing value. Comments may follow at the end of a line, rows may
+ * end in a weight `{2}`, and ranges after numeric types are allowed, but not checked. Takes time in proportion to the
+ * text, however many values attributes have.
  *
- * @param source Text, or UTF-8 bytes.
- * @throws {FormatError} naming the line, for what the format forbids and for text and date attributes
+ * @param source Text, or bytes.
+ * @throws {FormatError} naming the line, for what the format forbids, for text and date attributes that `textColumns`
+ * does not name, and for relational ones
+ * @throws {OptionError} for an option that is not known, or not what it should be
  *
  * @example
  * ```ts
@@ -37,125 +57,126 @@ export interface ArffRelation {
  * if (attributes[1].values?.[1] !== "yes" || matrix.data[1] !== 1) throw new Error("wrong codes");
  * ```
  */
-export function parseArff(source: string | Uint8Array): ArffRelation {
-  const text = typeof source === "string" ? source : new TextDecoder().decode(source.slice());
-  const attributes: ArffAttribute[] = [];
-  const rows: Float64Array[] = [];
-  let relation = "", inData = false;
-  text.replace(/^\uFEFF/, "").split(/\r\n|\n|\r/).forEach((content, index) => {
-    const line = content.trim();
-    if (line === "" || line.startsWith("%")) return;
-    const refuse = (problem: string) => new FormatError("arff", `line ${index + 1}`, problem);
-    if (inData) {
-      rows.push(readRow(line, attributes, refuse));
-      return;
-    }
-    const [, keyword, rest] = /^@(\w+)\s*(.*)$/.exec(line) ?? [];
-    switch (keyword?.toLowerCase()) {
-      case "relation":
-        relation = scan(rest, refuse).next(/\s/);
-        break;
-      case "attribute":
-        attributes.push(readAttribute(rest, refuse));
-        break;
-      case "data":
-        inData = true;
-        break;
-      default:
-        throw refuse("must be @relation, @attribute or @data");
-    }
+export function parseArff(source: string | Uint8Array, options: ArffOptions = {}): ArffRelation {
+  const { encoding, textColumns } = resolveOptions(parseArffOptions, options, "an ARFF file");
+  const lines = decodeText("arff", source, encoding).split(/\r\n|\n|\r/);
+  const refuseAt = (index: number): Refuse => (problem) => new FormatError("arff", `line ${index + 1}`, problem);
+  const { relation, attributes, dataLine, rest } = arffHeader(lines, textColumns, refuseAt);
+  for (const name of textColumns) {
+    if (attributes.some((attribute) => attribute.name === name)) continue;
+    const some = attributes.slice(0, 8).map((attribute) => attribute.name).join(", ");
+    throw new FormatError("arff", `attribute "${clipped(name)}"`, `is missing; there are ${some || "none"}`);
+  }
+  const readers = attributes.map((attribute) => cellReader(attribute, textColumns.includes(attribute.name)));
+  const weights: number[] = [];
+  let rows = 0, weighted = false;
+  for (let index = dataLine; index < lines.length; index++) {
+    // A row may follow @data on its line.
+    const words = wordsOf(index === dataLine ? rest : lines[index], refuseAt(index));
+    if (words.done()) continue;
+    const weight = readRow(words, readers, refuseAt(index));
+    weighted ||= weight !== undefined;
+    weights.push(weight ?? 1);
+    rows++;
+  }
+  const numeric = readers.filter(({ text }) => text === undefined);
+  const result = matrix(rows, numeric.length);
+  numeric.forEach(({ numbers }, column) => {
+    for (let i = 0; i < rows; i++) result.data[i * numeric.length + column] = numbers[i];
   });
-  if (!inData) throw new FormatError("arff", "the file", "has no @data");
-  const result = matrix(rows.length, attributes.length);
-  rows.forEach((row, i) => result.data.set(row, i * attributes.length));
-  return { relation, attributes, matrix: result };
-}
-
-type Refuse = (problem: string) => FormatError;
-
-function readAttribute(rest: string, refuse: Refuse): ArffAttribute {
-  const words = scan(rest, refuse);
-  const name = words.next(/[\s{]/);
-  const type = words.rest();
-  if (name === "" || type === "") throw refuse("must be @attribute NAME TYPE");
-  if (/^(?:numeric|real|integer)$/i.test(type)) return { name };
-  if (!/^\{.*\}$/.test(type)) throw refuse(`gives "${name}" the type ${type}; numeric and nominal ones are read`);
-  return { name, values: readValues(type.slice(1, -1), refuse) };
-}
-
-function readRow(line: string, attributes: readonly ArffAttribute[], refuse: Refuse): Float64Array {
-  const row = new Float64Array(attributes.length);
-  const set = (column: number, value: string) => {
-    const { name, values } = attributes[column];
-    row[column] = value === "?" ? NaN : values ? values.indexOf(value) : Number(value);
-    if (value !== "?" && (values ? row[column] < 0 : value === "" || !Number.isFinite(row[column]))) {
-      throw refuse(`has ${JSON.stringify(value)} for "${name}", which is ${values ? `{${values}}` : "numeric"}`);
-    }
-  };
-  if (line.startsWith("{")) {
-    if (!line.endsWith("}")) throw refuse("opens a sparse row that it does not close");
-    const words = scan(line.slice(1, -1), refuse);
-    while (!words.done()) {
-      const column = words.next(/\s/);
-      if (!/^\d+$/.test(column) || Number(column) >= attributes.length) {
-        throw refuse(`has a sparse entry at ${JSON.stringify(column)}; columns are 0 to ${attributes.length - 1}`);
-      }
-      set(Number(column), words.next(/,/));
-      words.skip(",");
-    }
-    return row;
-  }
-  const values = readValues(line, refuse);
-  if (values.length !== attributes.length) {
-    throw refuse(`has ${values.length} values for ${attributes.length} attributes`);
-  }
-  values.forEach((value, column) => set(column, value));
-  return row;
-}
-
-/** Values between commas. */
-function readValues(text: string, refuse: Refuse): string[] {
-  const words = scan(text, refuse);
-  const values = [words.next(/,/)];
-  while (!words.done()) {
-    words.skip(",");
-    values.push(words.next(/,/));
-  }
-  return values;
-}
-
-/** Walks over words, which may stand in single or double quotes with backslash escapes. */
-function scan(text: string, refuse: Refuse) {
-  let at = 0;
-  const skipSpace = () => {
-    while (/\s/.test(text.charAt(at))) at++;
-  };
   return {
-    done(): boolean {
-      skipSpace();
-      return at >= text.length;
-    },
-    rest: (): string => text.slice(at).trim(),
-    skip(character: string): void {
-      skipSpace();
-      if (at < text.length && text[at++] !== character) throw refuse(`has ${text[at - 1]} where ${character} belongs`);
-    },
-    /** The word up to a character that matches `stop`, which is left. */
-    next(stop: RegExp): string {
-      skipSpace();
-      const quote = text[at];
-      let word = "";
-      if (quote === "'" || quote === '"') {
-        for (at++; text[at] !== quote; at++) {
-          if (text[at] === "\\") at++;
-          if (at >= text.length) throw refuse("opens a quote that it does not close");
-          word += text[at];
-        }
-        at++;
-        return word;
+    relation,
+    attributes: numeric.map(({ name, values }) => values ? { name, values } : { name }),
+    matrix: result,
+    ...textColumns.length > 0 && { text: new Map(readers.flatMap(({ name, text }) => text ? [[name, text]] : [])) },
+    ...weighted && { weights: Float64Array.from(weights) },
+  };
+}
+
+interface CellReader extends ArffAttribute {
+  readonly numbers: number[];
+  readonly text?: string[];
+  /** Takes the cell of a row; without one, what a sparse row leaves out. */
+  take(word: Word | undefined, refuse: Refuse): void;
+}
+
+const readNumber = numberReader({ decimal: "." });
+
+function cellReader({ name, values }: ArffAttribute, asText: boolean): CellReader {
+  const numbers: number[] = [];
+  if (asText) {
+    const text: string[] = [], left = values ? values[0] ?? "" : "0";
+    return { name, numbers, text, take: (word) => void text.push(word ? isMissing(word) ? "" : word.text : left) };
+  }
+  const codes = values && new Map(values.map((value, code) => [value, code]));
+  return {
+    name,
+    values,
+    numbers,
+    take(word, refuse) {
+      if (word === undefined) return void numbers.push(0);
+      if (isMissing(word)) return void numbers.push(NaN);
+      const number = codes ? codes.get(word.text) ?? NaN : word.text.endsWith("%") ? NaN : readNumber(word.text);
+      if (!Number.isFinite(number)) {
+        const kind = values ? `{${values.slice(0, 8)}${values.length > 8 ? ",..." : ""}}` : "numeric";
+        const why = Number.isNaN(number) ? "" : ", but beyond the range of numbers";
+        throw refuse(
+          `has ${JSON.stringify(clipped(word.text))} for "${clipped(name)}", which is ${clipped(kind)}${why}`,
+        );
       }
-      while (at < text.length && !stop.test(text[at])) word += text[at++];
-      return word.trim();
+      numbers.push(number);
     },
   };
+}
+
+function isMissing({ text, quoted }: Word): boolean {
+  return text === "?" && !quoted;
+}
+
+/** Reads a row into the columns. @returns its weight, if it has one */
+function readRow(words: Words, readers: readonly CellReader[], refuse: Refuse): number | undefined {
+  if (words.peek() === "{") readSparse(words, readers, refuse);
+  else readDense(words, readers, refuse);
+  if (words.done()) return undefined;
+  if (words.peek() === ",") words.take(",");
+  words.take("{");
+  const { text } = words.next("}"), weight = readNumber(text);
+  words.take("}");
+  if (!(weight >= 0 && weight < Infinity) || !words.done()) throw refuse("does not end in a weight between braces");
+  return weight;
+}
+
+function readDense(words: Words, readers: readonly CellReader[], refuse: Refuse): void {
+  const cells = [words.phrase(",\t{")];
+  while (!words.done()) {
+    // What stands between braces after the last value is the weight of the row.
+    if (cells.length === readers.length && words.peek() === "{") break;
+    words.separate();
+    if (cells.length === readers.length && words.peek() === "{") break;
+    cells.push(words.phrase(",\t{"));
+  }
+  const split = cells.length === 1 && readers.length > 1 && !cells[0].quoted ? cells[0].text.split(/\s+/) : [];
+  const row = split.length === readers.length ? split.map((text) => ({ text, quoted: false })) : cells;
+  if (row.length !== readers.length) throw refuse(`has ${row.length} values for ${readers.length} attributes`);
+  row.forEach((word, column) => readers[column].take(word, refuse));
+}
+
+function readSparse(words: Words, readers: readonly CellReader[], refuse: Refuse): void {
+  const given = new Map<number, Word>();
+  words.take("{");
+  while (words.peek() !== "}") {
+    if (words.done()) throw refuse("opens a sparse row that it does not close");
+    const { text } = words.next(",}"), column = Number(text);
+    if (!/^\d+$/.test(text) || column >= readers.length) {
+      throw refuse(
+        `has a sparse entry at ${JSON.stringify(clipped(text))}; columns are 0 to ${readers.length - 1}`,
+      );
+    }
+    if (given.has(column)) throw refuse(`has two sparse entries at ${column}`);
+    given.set(column, words.phrase(",}"));
+    if (words.peek() === ",") words.take(",");
+    else if (words.peek() !== "}" && !words.done()) words.take(",");
+  }
+  words.take("}");
+  readers.forEach((reader, column) => reader.take(given.get(column), refuse));
 }

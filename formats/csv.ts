@@ -1,50 +1,40 @@
 /**
- * Tables of numbers as text: RFC 4180, with the delimiter and the header recognised where they are not given.
+ * Tables of numbers as text: RFC 4180 and what else programs write, with delimiter, header, index and decimal comma
+ * recognised where they are not given.
  */
 
-import { FormatError } from "./errors.ts";
-import { type Matrix, matrix } from "../solvers/core/matrix.ts";
-import { choice, flag } from "../solvers/core/options.ts";
-import { checkNames, checkOption } from "../solvers/core/resolve_options.ts";
+import { classesOf, indicatorColumns, type NumericColumn } from "./categories.ts";
+import { type CsvOptions, parseCsvOptions } from "./csv_options.ts";
+import { type DelimitedRow, detectDelimiter, splitRows } from "./delimited.ts";
+import { clipped, FormatError } from "./errors.ts";
+import { missingCells, settleMissing } from "./missing.ts";
+import { hasDecimalComma, numberReader, readTruth } from "./number_text.ts";
+import type { TableParts } from "./table.ts";
+import { decodeText } from "./text.ts";
+import { OptionError } from "../solvers/core/errors.ts";
+import { matrix } from "../solvers/core/matrix.ts";
+import type { Resolved } from "../solvers/core/options.ts";
+import { checkNames, resolveOptions } from "../solvers/core/resolve_options.ts";
 
-/** A table: named columns of numbers, and columns of text beside them. */
-export interface Table {
-  /** Names of the numeric columns. */
-  readonly columns: readonly string[];
-  /** The numbers, `[rows, columns]` in f64; NaN where a cell is missing. */
-  readonly matrix: Matrix;
-  /** Columns kept as text, by name. */
-  readonly text: ReadonlyMap<string, readonly string[]>;
+/** A table: named columns of numbers, and columns of text beside them. NaN stands for missing numbers. */
+export interface Table extends TableParts {
+  /** What was done that the file does not say by itself: a column taken for an index, missing values replaced. */
+  readonly remarks?: readonly string[];
 }
 
-/** How to read a table; all optional. */
-export interface CsvOptions {
-  /** One character. @default the tab, semicolon, bar, comma or space that every line has equally often */
-  readonly delimiter?: string;
-  /** Whether the first line holds names. @default whether it has a cell that is neither a number nor missing */
-  readonly header?: boolean;
-  /** What a missing cell (empty, NA, N/A, NaN, null, ?) becomes: NaN, or a FormatError. @default "error" */
-  readonly missing?: "nan" | "error";
-  /** Names of the columns to keep as text. @default none */
-  readonly textColumns?: readonly string[];
-}
-
-interface Row {
-  readonly line: number;
-  readonly cells: string[];
-}
+type Settings = Resolved<
+  CsvOptions,
+  "delimiter" | "header" | "index" | "encoding" | "decimal" | "thousands" | "comment"
+>;
 
 const subject = "a table";
-const headerOption = flag({ about: "Whether the first line holds names." });
-const missingOption = choice(["nan", "error"], { about: "What a missing cell becomes." });
-
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const missingCell = /^(?:|NA|N\/A|NaN|nan|null|\?)$/;
 
 /**
- * Reads a table.
+ * Reads a table. Numbers are decimal, may end in a percent sign (`12 %` is 0.12, in a column where all do), and may be
+ * `True` and `False` (1 and 0, in a column where all are). An unnamed first column names the rows and is kept as text.
+ * Takes time proportional to the length of the text.
  *
- * @param source Text, or UTF-8 bytes.
+ * @param source Text, or bytes.
  * @throws {FormatError} naming the line, and the column where there is one
  * @throws {OptionError} for an option that is not known, or not what it should be
  *
@@ -56,49 +46,47 @@ const missingCell = /^(?:|NA|N\/A|NaN|nan|null|\?)$/;
  * ```
  */
 export function parseCsv(source: string | Uint8Array, options: CsvOptions = {}): Table {
-  const known = checkNames(options, { delimiter: true, header: true, missing: true, textColumns: true }, subject);
-  const { delimiter, missing = "error", textColumns = [] } = known;
-  if (known.header !== undefined) checkOption(headerOption, known.header, "header", subject);
-  checkOption(missingOption, missing, "missing", subject);
-  const text = decode(source);
-  const rows = readRows(text, delimiter ?? detectDelimiter(text));
-  if (rows.length === 0) throw refuse("the file", "has no lines");
-
-  const first = rows[0].cells;
-  const header = known.header ?? first.some((cell) => !decimal.test(cell.trim()) && !missingCell.test(cell.trim()));
-  const names = header ? first.map((cell) => cell.trim()) : first.map((_, i) => `column ${i + 1}`);
-  if (header) rows.shift();
-  for (const name of textColumns) {
-    if (!names.includes(name)) throw refuse(`column "${name}"`, `is missing; there are ${names.join(", ")}`);
+  const settings = resolveOptions(parseCsvOptions, options, subject);
+  const { textColumns, missing, missingWords } = settings;
+  if (settings.thousands !== undefined && settings.thousands === (settings.decimal ?? ".")) {
+    throw new OptionError("thousands", 'Cannot use "thousands": expected another character than that of "decimal".');
   }
+  const rows = readDelimited(source, settings);
+  const isMissing = missingCells(missingWords);
+  const { names, body, index, remarks } = readNames(rows, settings, isMissing);
+  checkColumns(names, settings);
 
-  const numeric = names.map((_, i) => i).filter((i) => !textColumns.includes(names[i]));
-  const result = matrix(rows.length, numeric.length);
-  rows.forEach(({ line, cells }, row) => {
-    if (cells.length !== names.length) {
-      throw refuse(`line ${line}`, `has ${cells.length} cells instead of ${names.length}`);
+  const asText = new Set([...textColumns, ...index]);
+  const read = (decimal: "." | ",") => readColumns(names, body, asText, isMissing, { ...settings, decimal });
+  let columns = read(settings.decimal ?? ".");
+  const [fault] = columns.faults;
+  if (settings.decimal === undefined && settings.thousands === undefined && fault && hasDecimalComma(fault.cell)) {
+    const other = read(",");
+    if (other.faults.length === 0 && !other.pointed) {
+      columns = other;
+      remarks.push("took commas for decimal commas");
     }
-    numeric.forEach((from, column) => {
-      const cell = cells[from].trim();
-      let value = Number(cell);
-      if (!decimal.test(cell)) {
-        const isMissing = missingCell.test(cell);
-        if (!isMissing || missing === "error") {
-          const remedy = isMissing ? 'set "missing" to "nan"' : 'name the column in "textColumns"';
-          throw refuse(
-            `line ${line}, column "${names[from]}"`,
-            `holds ${isMissing ? "no value" : JSON.stringify(cell)} where a number was expected (or ${remedy})`,
-          );
-        }
-        value = NaN;
-      }
-      result.data[row * numeric.length + column] = value;
-    });
+  }
+  if (columns.faults.length > 0) throw describe(columns.faults, body);
+
+  const width = columns.numeric.length, result = matrix(body.length, width);
+  columns.numeric.forEach(({ values }, column) => {
+    for (let i = 0; i < values.length; i++) result.data[i * width + column] = values[i];
   });
-  const texts = names.flatMap((name, i) =>
-    textColumns.includes(name) ? [[name, rows.map(({ cells }) => cells[i])] as const] : []
+  const text = new Map(
+    names.flatMap((name, i) => asText.has(name) ? [[name, body.map(({ cells }) => cells[i])] as const] : []),
   );
-  return { columns: numeric.map((i) => names[i]), matrix: result, text: new Map(texts) };
+  const parts = { columns: columns.numeric.map(({ name }) => name), matrix: result, text };
+  const settled = settleMissing(parts, missing, (row, [name, ...others]) => {
+    if (row === undefined) return refuse(`column "${clipped(name)}"`, "is left with no value at all");
+    const more = others.length > 0 ? `; so do the columns ${listed(others)}` : "";
+    return refuse(
+      `line ${body[row].line}, column "${clipped(name)}"`,
+      `holds no value where a number was expected (or set "missing" to "nan", "drop" or "mean")${more}`,
+    );
+  });
+  if (settled.remark) remarks.push(settled.remark);
+  return { ...settled.table, ...remarks.length > 0 && { remarks } };
 }
 
 /**
@@ -113,10 +101,11 @@ export function serializeCsv(
   options: Pick<CsvOptions, "delimiter"> = {},
 ): string {
   const { delimiter = "," } = checkNames(options, { delimiter: true }, subject);
+  checkDelimiter(delimiter);
   const { matrix: { data, shape: [rows, columns] }, columns: names, text = new Map<string, string[]>() } = table;
-  const special = ['"', "\n", "\r", delimiter];
+  const special = ['"', "\n", "\r", delimiter[0], ...delimiter === " " ? ["\t"] : []];
   const quote = (cell: string) =>
-    cell !== cell.trim() || special.some((character) => cell.includes(character))
+    cell !== cell.trim() || special.some((character) => cell.includes(character)) || cell === "" && delimiter === " "
       ? `"${cell.replaceAll('"', '""')}"`
       : cell;
   const lines: string[] = [];
@@ -139,73 +128,221 @@ function refuse(field: string, problem: string): FormatError {
   return new FormatError("csv", field, problem);
 }
 
-function decode(source: string | Uint8Array): string {
-  if (typeof source === "string") return source.replace(/^\uFEFF/, "");
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(source.slice());
-  } catch {
-    throw refuse("the file", "is not UTF-8");
+/** The lines of a file as cells. */
+export function readDelimited(
+  source: string | Uint8Array,
+  { encoding, delimiter, comment, decimal }: CsvOptions,
+): DelimitedRow[] {
+  if (delimiter !== undefined) checkDelimiter(delimiter);
+  if (comment !== undefined && /["\r\n]|^\s/.test(comment)) {
+    throw new OptionError("comment", `Cannot use "comment": received ${JSON.stringify(comment)}.`);
   }
-}
-
-/** The candidate that occurs equally often, outside quotes, in each of the first lines; in order of rarity in numbers. */
-function detectDelimiter(text: string): string {
-  const lines = text.slice(0, 65536).replace(/"[^"]*"/g, "").split(/\r\n|\n|\r/).filter((line) => line.trim() !== "");
-  const whole = text.length > 65536 ? lines.slice(0, -1) : lines;
-  const sample = whole.slice(0, 20);
-  const count = (line: string, delimiter: string) => line.split(delimiter).length - 1;
-  return ["\t", ";", "|", ",", " "].find((delimiter) => {
-    const expected = sample.length > 0 ? count(sample[0], delimiter) : 0;
-    return expected > 0 && sample.every((line) => count(line, delimiter) === expected);
-  }) ?? ",";
-}
-
-/** Splits text into rows of cells; empty lines are left out. */
-function readRows(text: string, delimiter: string): Row[] {
-  if (delimiter.length !== 1 || /["\r\n]/.test(delimiter)) {
-    throw new TypeError(`Cannot use "delimiter": expected one character, received ${JSON.stringify(delimiter)}.`);
-  }
-  const rows: Row[] = [];
-  let line = 1, at = 0;
-  while (at < text.length) {
-    const row: Row = { line, cells: [] };
-    const start = at;
-    let more = true;
-    while (more) {
-      if (text[at] === '"') {
-        const opened = line;
-        let cell = "";
-        for (;;) {
-          const close = text.indexOf('"', at + 1);
-          if (close < 0) throw refuse(`line ${opened}`, "opens a quote that is never closed");
-          cell += text.slice(at + 1, close);
-          at = close + 1;
-          if (text[at] !== '"') break;
-          cell += '"';
-        }
-        line += cell.split(/\r\n|\n|\r/).length - 1;
-        row.cells.push(cell);
-        if (at < text.length && !isEnd(text[at])) {
-          throw refuse(`line ${line}`, `has ${JSON.stringify(text[at])} after a closing quote`);
-        }
-      } else {
-        const begin = at;
-        while (at < text.length && !isEnd(text[at])) {
-          if (text[at] === '"') throw refuse(`line ${line}`, "has a quote inside a cell that does not start with one");
-          at++;
-        }
-        row.cells.push(text.slice(begin, at));
-      }
-      more = text[at] === delimiter;
-      if (more) at++;
-    }
-    if (at > start) rows.push(row);
-    at += text[at] === "\r" && text[at + 1] === "\n" ? 2 : 1;
-    line++;
-  }
+  const text = decodeText("csv", source, encoding);
+  const chosen = delimiter ?? detectDelimiter(text, comment, decimal);
+  const rows = splitRows(text, { delimiter: chosen, comment }, refuse);
+  if (rows.length === 0) throw refuse("the file", "has no lines");
   return rows;
+}
 
-  function isEnd(character: string): boolean {
-    return character === delimiter || character === "\n" || character === "\r";
+function checkDelimiter(delimiter: string): void {
+  if (typeof delimiter === "string" && /^(?:[ \t]|[^\s"]{1,8})$/.test(delimiter)) return;
+  throw new OptionError(
+    "delimiter",
+    `Cannot use "delimiter": expected one character or a few, no quotes and no line ends, received ${
+      JSON.stringify(delimiter)
+    }.`,
+  );
+}
+
+interface Names {
+  readonly names: readonly string[];
+  readonly body: readonly DelimitedRow[];
+  /** Names of the columns that name the rows. */
+  readonly index: readonly string[];
+  /** What was done that the file does not say by itself. */
+  readonly remarks: string[];
+}
+
+/** Tells the line of names from the others, and an index from the columns. */
+function readNames(rows: readonly DelimitedRow[], settings: Settings, isMissing: (cell: string) => boolean): Names {
+  const first = rows[0].cells.map((cell) => cell.trim());
+  const points = numberReader({ decimal: ".", thousands: settings.thousands });
+  const commas = numberReader({ decimal: "," });
+  const isValue = (cell: string) =>
+    !Number.isNaN(settings.decimal === "," ? commas(cell) : points(cell)) || !Number.isNaN(readTruth(cell)) ||
+    settings.decimal === undefined && hasDecimalComma(cell) || isMissing(cell);
+  const header = settings.header ?? first.some((cell) => !isValue(cell));
+  const body = header ? rows.slice(1) : rows;
+  let names = header ? first : first.map((_, i) => `column ${i + 1}`);
+  if (header && settings.index !== false && hasRowNames(names.length, body)) names = ["", ...names];
+  for (const { line, cells } of body) {
+    if (cells.length !== names.length) {
+      const hint = line === rows[1]?.line && rows[0].cells.length === 1 && /^[#%!]/.test(first[0])
+        ? `; if line ${rows[0].line} is a comment, set "comment" to "${first[0][0]}"`
+        : "";
+      throw refuse(`line ${line}`, `has ${cells.length} cells instead of ${names.length}${hint}`);
+    }
   }
+  const remarks: string[] = [];
+  const empty = header && body.length > 0 ? emptyColumns(names, body) : 0;
+  if (empty > 0) {
+    remarks.push(`left out ${empty} empty column${empty > 1 ? "s" : ""} without a name`);
+    names = names.slice(0, -empty);
+  }
+  let leading = 0;
+  if (settings.index === true) leading = 1;
+  else if (settings.index === undefined && header && names.length > 1) {
+    const isIndex = (name: string, place: number) => name === "" && place === 0 || /^Unnamed: 0(?:\.\d+)*$/.test(name);
+    while (leading < names.length - 1 && isIndex(names[leading], leading)) leading++;
+  }
+  const chosen = [...settings.textColumns, ...settings.categories];
+  const index = names.slice(0, leading).filter((name) => !chosen.includes(name));
+  if (index.length > 0) {
+    const which = index[0] === "" ? ", without a name," : ` (${index.join(", ")})`;
+    remarks.push(`took the first column${index.length > 1 ? "s" : ""}${which} for an index of the rows`);
+  }
+  return { names, body, index, remarks };
+}
+
+/** How many columns at the end have neither a name nor a cell, as spreadsheets write them. */
+function emptyColumns(names: readonly string[], body: readonly DelimitedRow[]): number {
+  let count = 0;
+  const isEmpty = (column: number) => names[column] === "" && body.every(({ cells }) => cells[column].trim() === "");
+  while (count < names.length - 1 && isEmpty(names.length - 1 - count)) count++;
+  return count;
+}
+
+/** Whether rows begin with names or their numbers, as R writes them, for which the line of names has no cell. */
+function hasRowNames(columns: number, body: readonly DelimitedRow[]): boolean {
+  if (columns < 2 || body.length < 2 || !body.every(({ cells }) => cells.length === columns + 1)) return false;
+  const first = body.map(({ cells: [cell] }) => cell.trim());
+  const numbered = first.every((cell, i) => cell === String(Number(first[0]) + i) && /^[01]$/.test(first[0]));
+  return numbered ||
+    first.every((cell) => cell !== "" && Number.isNaN(Number(cell))) && new Set(first).size === first.length;
+}
+
+function checkColumns(names: readonly string[], { textColumns, categories }: Settings): void {
+  const places = new Map<string, number>();
+  names.forEach((name, i) => {
+    const before = places.get(name);
+    if (before !== undefined) {
+      const what = name === "" ? "both have no name" : `are both called "${clipped(name)}"`;
+      throw refuse(`columns ${before + 1} and ${i + 1}`, what);
+    }
+    places.set(name, i);
+  });
+  for (const name of [...textColumns, ...categories]) {
+    if (places.has(name) || name === "*" && categories.includes(name)) continue;
+    throw refuse(`column "${name}"`, `is missing; there are ${listed(names)}`);
+  }
+  const twice = textColumns.find((name) => categories.includes(name));
+  if (twice !== undefined) {
+    throw new OptionError(
+      "categories",
+      `Cannot use "categories": column ${JSON.stringify(twice)} is in "textColumns" too.`,
+    );
+  }
+}
+
+/** A cell that is not what its column needs. */
+interface Fault {
+  readonly column: string;
+  readonly row: number;
+  readonly cell: string;
+  /** What is wrong with it; without it, it is no number. */
+  readonly problem?: string;
+}
+
+interface Columns {
+  readonly numeric: NumericColumn[];
+  /** The first of each column that has some. */
+  readonly faults: Fault[];
+  /** Some number holds a point. */
+  readonly pointed: boolean;
+}
+
+function readColumns(
+  names: readonly string[],
+  rows: readonly DelimitedRow[],
+  asText: ReadonlySet<string>,
+  isMissing: (cell: string) => boolean,
+  settings: Settings & { readonly decimal: "." | "," },
+): Columns {
+  const read = numberReader(settings), categories = new Set(settings.categories);
+  const numeric: NumericColumn[] = [], faults: Fault[] = [];
+  let pointed = false;
+  names.forEach((name, i) => {
+    if (asText.has(name)) return;
+    const cells = rows.map((row) => row.cells[i]);
+    if (!categories.has(name)) {
+      const column = readColumn(name, cells, read, isMissing);
+      if (!("row" in column)) {
+        pointed ||= cells.some((cell) => cell.includes("."));
+        numeric.push(column);
+        return;
+      }
+      if (column.problem !== undefined || !categories.has("*")) {
+        faults.push(column);
+        return;
+      }
+    }
+    const { classes, codes } = classesOf(cells, isMissing);
+    numeric.push(...indicatorColumns(name, classes, codes, (problem) => refuse(`column "${clipped(name)}"`, problem)));
+  });
+  const twice = numeric.length > names.length ? firstTwice(numeric.map(({ name }) => name)) : undefined;
+  if (twice !== undefined) {
+    throw refuse(`column "${clipped(twice)}"`, "would be there twice, as a column and a category");
+  }
+  return { numeric, faults, pointed };
+}
+
+function firstTwice(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => seen.size === seen.add(name).size);
+}
+
+/** The numbers of a column, or the first cell at fault. All that are there are numbers, percentages, or truth values. */
+function readColumn(
+  name: string,
+  cells: readonly string[],
+  read: (cell: string) => number,
+  isMissing: (cell: string) => boolean,
+): NumericColumn | Fault {
+  const values = new Float64Array(cells.length);
+  let kind: "numbers" | "percentages" | "True and False" | undefined;
+  for (let row = 0; row < cells.length; row++) {
+    const cell = cells[row].trim();
+    // Words that are numbers, such as -999, may mean that the value is missing.
+    if (isMissing(cell)) {
+      values[row] = NaN;
+      continue;
+    }
+    const number = read(cell), truth = Number.isNaN(number) ? readTruth(cell) : NaN;
+    if (Number.isNaN(number) && Number.isNaN(truth)) return { column: name, row, cell };
+    if (Math.abs(number) === Infinity) return { column: name, row, cell, problem: "is beyond the range of numbers" };
+    const found = !Number.isNaN(truth) ? "True and False" : cell.endsWith("%") ? "percentages" : "numbers";
+    kind ??= found;
+    if (kind !== found) return { column: name, row, cell, problem: `stands among ${kind}` };
+    values[row] = Number.isNaN(truth) ? number : truth;
+  }
+  return { name, values };
+}
+
+/** The first fault, what would help, and the other columns that have some. */
+function describe([{ column, row, cell, problem }, ...others]: readonly Fault[], rows: readonly DelimitedRow[]): Error {
+  const field = `line ${rows[row].line}, column "${clipped(column)}"`;
+  const more = others.length > 0 ? `; other columns with text: ${listed(others.map((fault) => fault.column))}` : "";
+  if (problem !== undefined) return refuse(field, `holds ${JSON.stringify(clipped(cell))}, which ${problem}${more}`);
+  const remedy = hasDecimalComma(cell)
+    ? 'set "decimal" to ","'
+    : /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$/.test(cell)
+    ? 'set "thousands" to ",", or "decimal"'
+    : /^[+-]?\d{1,3}(?:\.\d{3})+(?:,\d*)?$/.test(cell)
+    ? 'set "thousands" to "." and "decimal" to ","'
+    : 'name the column in "textColumns" or "categories"';
+  return refuse(field, `holds ${JSON.stringify(clipped(cell))} where a number was expected (or ${remedy})${more}`);
+}
+
+function listed(names: readonly string[]): string {
+  return names.slice(0, 8).map((name) => clipped(name)).join(", ") + (names.length > 8 ? ", ..." : "");
 }

@@ -14,3 +14,8 @@ export class FormatError extends Error {
     this.field = field;
   }
 }
+
+/** What a file holds, as errors quote it. */
+export function clipped(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}

@@ -3,8 +3,9 @@
  * elements. Versions 1 to 3 are read, and version 1 is written, padded so that the elements begin at a multiple of 64.
  */
 
-import { FormatError } from "./errors.ts";
+import { clipped, FormatError } from "./errors.ts";
 import { parsePythonLiteral } from "./python_literal.ts";
+import { ShapeError } from "../solvers/core/errors.ts";
 import {
   bytesOf,
   completeTensor,
@@ -22,6 +23,9 @@ const magic = [0x93, ...new TextEncoder().encode("NUMPY")];
 
 /** Far more than the header of a plain array needs; only records with thousands of fields need as much. */
 const maximumHeaderBytes = 1_000_000;
+
+/** The most axes that NumPy has had. */
+const mostAxes = 64;
 
 /** NumPy's type codes without the byte order. */
 const typeCodes: Readonly<Record<string, ElementType>> = {
@@ -58,12 +62,15 @@ export function parseNpy(bytes: Uint8Array | ArrayBuffer): Tensor {
   const { text, dataStart } = readHeader(file);
   const header = parsePythonLiteral(text, (problem) => refuse("the header", problem));
   if (!(header instanceof Map)) throw refuse("the header", "must be a dictionary");
+  const unknown = [...header.keys()].find((name) => !["descr", "fortran_order", "shape"].includes(name));
+  if (unknown !== undefined) throw refuse("the header", `has the unknown entry ${JSON.stringify(clipped(unknown))}`);
 
   const { dtype, swapped } = readType(header.get("descr"));
   const fortranOrder = header.get("fortran_order");
   if (typeof fortranOrder !== "boolean") throw refuse('"fortran_order"', "must be True or False");
   const shape = header.get("shape");
   if (!isCounts(shape)) throw refuse('"shape"', "must be a tuple of whole numbers >= 0");
+  if (shape.length > mostAxes) throw refuse('"shape"', `has ${shape.length} axes; at most ${mostAxes} are allowed`);
 
   const needed = elementCount(shape) * elementBits(dtype) / 8;
   const present = file.length - dataStart;
@@ -89,6 +96,9 @@ export function serializeNpy(
 ): Uint8Array<ArrayBuffer> {
   const complete = completeTensor("tensor", tensor);
   const { dtype, shape } = complete;
+  if (shape.length > mostAxes) {
+    throw new ShapeError("tensor", `Cannot write ${shape.length} axes to an npy file: NumPy has at most ${mostAxes}.`);
+  }
   const code = Object.keys(typeCodes).find((name) => typeCodes[name] === dtype);
   if (!code) throw new TypeError(`Cannot write ${dtype} to an npy file: NumPy has no such type.`);
   const descr = (code.endsWith("1") ? "|" : "<") + code;
@@ -114,6 +124,9 @@ function readHeader(file: Uint8Array): { text: string; dataStart: number } {
   const version = file[6];
   const lengthBytes = version === 1 ? 2 : 4;
   if (!(version >= 1 && version <= 3)) throw refuse("the version", `is ${version ?? "missing"}; 1, 2 and 3 are known`);
+  if (file.length > 7 && file[7] !== 0) {
+    throw refuse("the version", `is ${version}.${file[7]}; only ${version}.0 is known`);
+  }
   const start = 8 + lengthBytes;
   if (file.length < start) throw refuse("the header length", `needs ${lengthBytes} bytes: truncated`);
   const view = new DataView(file.buffer, file.byteOffset);
@@ -131,13 +144,22 @@ function readHeader(file: Uint8Array): { text: string; dataStart: number } {
 
 function readType(descr: unknown): { dtype: ElementType; swapped: boolean } {
   if (Array.isArray(descr)) throw refuse('"descr"', "describes records with named fields, which have no matrix");
-  const [, order, code] = /^([<>|=])(.*)$/.exec(String(descr)) ?? [];
+  const [, order, code] = /^([<>|=]?)(.*)$/.exec(String(descr)) ?? [];
   if (code === undefined || !Object.hasOwn(typeCodes, code)) {
     const known = Object.keys(typeCodes).join(", ");
-    throw refuse('"descr"', `is ${JSON.stringify(descr) ?? "missing"}; known are ${known}, after < or >`);
+    const kind = kindsWithoutNumbers.find(([letters]) => letters.includes(code?.[0] ?? " "))?.[1] ?? "";
+    throw refuse('"descr"', `is ${JSON.stringify(descr) ?? "missing"}${kind}; known are ${known}, after < or >`);
   }
   return { dtype: typeCodes[code], swapped: order === ">" && !code.endsWith("1") };
 }
+
+const kindsWithoutNumbers = [
+  ["O", ", Python objects, which only Python can make"],
+  ["SUa", ", text"],
+  ["Mm", ", dates"],
+  ["c", ", complex numbers"],
+  ["V", ", raw bytes"],
+];
 
 function swapBytes(bytes: Uint8Array, width: number): Uint8Array {
   for (let at = 0; at < bytes.length; at += width) bytes.subarray(at, at + width).reverse();

@@ -23,15 +23,19 @@ export function parsePythonLiteral(text: string, refuse: (problem: string) => Er
     if (current !== wanted) throw refuse(`has ${found()} where ${wanted} was expected`);
     advance();
   };
-  const items = (close: string, read: () => void) => {
+  const items = (close: string, read: () => void): number => {
+    let commas = 0;
     if (++depth > maximumDepth) throw refuse(`nests deeper than ${maximumDepth}`);
     advance();
     while (current !== close) {
       read();
-      if (current !== close) expect(",");
+      if (current === close) continue;
+      expect(",");
+      commas++;
     }
     advance();
     depth--;
+    return commas;
   };
   const value = (): PythonLiteral => {
     const start = current;
@@ -47,8 +51,9 @@ export function parsePythonLiteral(text: string, refuse: (problem: string) => Er
     }
     if (start === "(" || start === "[") {
       const list: PythonLiteral[] = [];
-      items(start === "(" ? ")" : "]", () => list.push(value()));
-      return list;
+      const commas = items(start === "(" ? ")" : "]", () => list.push(value()));
+      // Parentheses alone make no tuple.
+      return start === "(" && commas === 0 && list.length === 1 ? list[0] : list;
     }
     if (!/^['"\dTF]/.test(start)) throw refuse(`has ${found()} where a value was expected`);
     advance();

@@ -86,7 +86,7 @@ export function isCounts(value: unknown): value is number[] {
 
 /** Number of elements of a shape; 1 for a scalar. */
 export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
+  return shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
 }
 
 /** Little-endian bytes as elements: a view where they are aligned, a copy where they are not. */
@@ -164,8 +164,9 @@ export function toVector({ dtype, data }: Tensor): Vector {
     case "U16":
     case "I8":
     case "U8":
-    case "BOOL":
       return Float64Array.from(data as Int32Array);
+    case "BOOL":
+      return Float64Array.from(data as Uint8Array, (byte) => byte === 0 ? 0 : 1);
     default:
       throw new TypeError(`Cannot turn ${dtype} into numbers.`);
   }

@@ -11,7 +11,8 @@ import { sourceFiles } from "./sources.ts";
 const marked = /(<!-- options (\w+)(?: beyond (\w+))? -->)\n[\s\S]*?<!-- end -->/g;
 
 const changed: string[] = [];
-for (const path of sourceFiles("solvers").filter((file) => file.endsWith(".md"))) {
+const documents = [...sourceFiles("solvers"), ...sourceFiles("formats")].filter((file) => file.endsWith(".md"));
+for (const path of documents) {
   const text = await Deno.readTextFile(path);
   const made = await formatted(
     text.replace(marked, (_, marker, name, other) => {
@@ -54,6 +55,10 @@ function valuesOf(entry: OptionEntry): string {
     }
     case "choice":
       return entry.values.map((value) => `\`${JSON.stringify(value)}\``).join(", ");
+    case "text":
+      return "text";
+    case "names":
+      return "names";
     case "flag":
       return "`true`, `false`";
     case "list":

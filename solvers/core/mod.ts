@@ -47,6 +47,7 @@ export type {
   IndicesLike,
   IndicesOption,
   ListOption,
+  NamesOption,
   NumberOption,
   NumberRange,
   NumbersOption,
@@ -57,6 +58,7 @@ export type {
   OptionOf,
   OptionTable,
   SparseMatrixOption,
+  TextOption,
   VectorOption,
 } from "./options.ts";
 export { createRandom, type Random } from "./random.ts";

@@ -49,6 +49,22 @@ export interface ChoiceOption<T extends string | number = string | number> exten
   readonly default?: T;
 }
 
+/** Text that the caller chooses. */
+export interface TextOption extends OptionEntryBase {
+  /** Discriminates the entries. */
+  readonly kind: "text";
+  /** The value where it is left out. */
+  readonly default?: string;
+}
+
+/** Words or names that the caller chooses. */
+export interface NamesOption extends OptionEntryBase {
+  /** Discriminates the entries. */
+  readonly kind: "names";
+  /** The value where it is left out. */
+  readonly default?: readonly string[];
+}
+
 /** `true` or `false`. */
 export interface FlagOption extends OptionEntryBase {
   /** Discriminates the entries. */
@@ -127,6 +143,8 @@ export interface HandleOption extends OptionEntryBase {
 export type OptionEntry =
   | NumberOption
   | ChoiceOption
+  | TextOption
+  | NamesOption
   | FlagOption
   | ListOption
   | VectorOption
@@ -145,7 +163,8 @@ export type OptionOf<T> = [T] extends [boolean] ? FlagOption
   : [T] extends [AbortSignal] ? HandleOption & { readonly kind: "signal" }
   : [T] extends [(...values: never[]) => unknown] ? HandleOption & { readonly kind: "callback" }
   : [T] extends [number] ? (number extends T ? NumberOption : ChoiceOption<T>)
-  : [T] extends [string] ? ChoiceOption<T>
+  : [T] extends [string] ? (string extends T ? TextOption : ChoiceOption<T>)
+  : [T] extends [readonly string[]] ? NamesOption
   : [T] extends [SparseMatrix] ? SparseMatrixOption
   : Float64Array extends T ? (number extends T ? NumbersOption : VectorOption)
   : Uint32Array extends T ? IndicesOption
@@ -199,6 +218,16 @@ export function choice<const T extends string | number, const S extends Omit<Cho
   spec: S,
 ): S & { readonly kind: "choice"; readonly values: readonly T[] } {
   return { ...spec, kind: "choice", values };
+}
+
+/** Text. */
+export function text<const S extends Omit<TextOption, "kind">>(spec: S): S & { readonly kind: "text" } {
+  return { ...spec, kind: "text" };
+}
+
+/** Words or names. */
+export function names<const S extends Omit<NamesOption, "kind">>(spec: S): S & { readonly kind: "names" } {
+  return { ...spec, kind: "names" };
 }
 
 /** `true` or `false`. */

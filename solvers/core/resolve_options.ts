@@ -87,6 +87,15 @@ export function checkOption(entry: OptionEntry, value: unknown, label: string, s
     case "choice":
       if ((entry.values as readonly unknown[]).includes(value)) return value;
       throw refuse(label, expectation(entry), value);
+    case "text":
+      if (typeof value === "string" && value !== "") return value;
+      throw refuse(label, expectation(entry), value);
+    case "names":
+      if (!Array.isArray(value)) throw refuse(label, expectation(entry), value);
+      value.forEach((name, at) => {
+        if (typeof name !== "string") throw refuse(`${label}[${at}]`, "text", name);
+      });
+      return value;
     case "flag":
       if (typeof value === "boolean") return value;
       throw refuse(label, expectation(entry), value);
@@ -141,6 +150,10 @@ function expectation(entry: OptionEntry): string {
       const quoted = entry.values.map((value) => JSON.stringify(value));
       return quoted.length > 1 ? `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}` : quoted[0];
     }
+    case "text":
+      return "text";
+    case "names":
+      return "an array of names";
     case "flag":
       return "true or false";
     case "list":

@@ -73,16 +73,15 @@ function defaultOf({ default: value, otherwise }: OptionEntry): string | undefin
 }
 
 describe("tables of options", () => {
-  const sources = sourceFiles("solvers").filter((path) => path.endsWith(".ts")).map((path) =>
-    Deno.readTextFileSync(path)
-  );
+  const sources = [...sourceFiles("solvers"), ...sourceFiles("formats")]
+    .filter((path) => path.endsWith(".ts")).map((path) => Deno.readTextFileSync(path));
   const declarations = new Map(sources.flatMap((text) => [...interfacesOf(text)]));
   /** Name of the table and of its interface. */
   const tables = sources.flatMap((text) => [...text.matchAll(/^export const (\w+): OptionTable<\s*(\w+)\b(?!<)/gm)])
     .map(([, table, name]) => ({ table, name }))
     .filter(({ table }) => table in library);
 
-  it("are those of every solver", () => {
+  it("are those of every solver and reader", () => {
     const exported = Object.keys(library).filter((name) => name.endsWith("Options"));
     assert.deepEqual(tables.map(({ table }) => table).sort(), exported.sort());
     assert.ok(exported.length >= 8, exported.join());

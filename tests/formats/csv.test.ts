@@ -5,13 +5,16 @@ import { FormatError, matrix, parseCsv, serializeCsv } from "../../mod.ts";
 
 describe("serializeCsv and parseCsv", () => {
   const anyCell = fc.oneof(fc.string({ unit: "grapheme" }), fc.string({ unit: fc.constantFrom(...'",;\n\r \ta1') }));
-  const anyDelimiter = fc.constantFrom(",", ";", "\t", "|", "^", "]", "\\", "-");
+  const anyDelimiter = fc.constantFrom(",", ";", "\t", "|", "^", "]", "\\", "-", " ", "::");
 
   it("return names, text and every number, NaN included", () => {
     const anyTable = fc.tuple(fc.nat(4), fc.integer({ min: 1, max: 4 })).chain(([rows, columns]) =>
       fc.record({
-        // Names lose the space around them, as cells do.
-        names: fc.uniqueArray(anyCell.map((name) => name.trim()), { minLength: columns + 1, maxLength: columns + 1 }),
+        // Names lose the space around them, as cells do; empty columns without a name are left out.
+        names: fc.uniqueArray(anyCell.map((name) => name.trim()).filter((name) => name !== ""), {
+          minLength: columns + 1,
+          maxLength: columns + 1,
+        }),
         labels: fc.array(anyCell, { minLength: rows, maxLength: rows }),
         values: fc.array(fc.double({ noDefaultInfinity: true }), {
           minLength: rows * columns,
@@ -111,9 +114,11 @@ describe("parseCsv", () => {
     });
   }
 
-  it("refuses bytes that are not UTF-8, unknown text columns and long delimiters", () => {
+  it("refuses bytes that are not UTF-8, unknown text columns and delimiters that are none", () => {
     assert.throws(() => parseCsv(Uint8Array.of(0x61, 0xff)), /not UTF-8/);
     assert.throws(() => parseCsv("a\n1\n", { textColumns: ["b"] }), /column "b" is missing; there are a/);
-    assert.throws(() => parseCsv("a\n1\n", { delimiter: "::" }), TypeError);
+    for (const delimiter of ["", '"', "\n", "a b"]) {
+      assert.throws(() => parseCsv("a\n1\n", { delimiter }), { name: "OptionError", argument: "delimiter" });
+    }
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { FormatError, matrix, parseNpy, serializeNpy, ShapeError, type Tensor } from "../../mod.ts";
+import { FormatError, matrix, parseNpy, serializeNpy, ShapeError, type Tensor, toVector } from "../../mod.ts";
 
 /** A file from a header text and elements, as the format's definition lays it out. */
 function file(header: string, elements: ArrayBufferView, version = 1, claimedLength?: number): Uint8Array {
@@ -78,6 +78,7 @@ describe("serializeNpy and parseNpy", () => {
   it("refuse to write what NumPy lacks or what does not fit", () => {
     assert.throws(() => serializeNpy({ dtype: "BF16", shape: [1], data: new Uint16Array(1) }), /BF16.*no such type/);
     assert.throws(() => serializeNpy({ shape: [2], data: new Float32Array(1) }), ShapeError);
+    assert.throws(() => serializeNpy({ shape: Array(65).fill(1), data: new Float32Array(1) }), /65 axes.*at most 64/);
   });
 });
 
@@ -107,6 +108,17 @@ describe("parseNpy", () => {
     }
   });
 
+  it("reads 64 axes, sizes of nothing, and a type without an order", () => {
+    assert.deepEqual([...parseNpy(file(dictionary("<f4", `(${"1, ".repeat(64)})`), Float32Array.of(7))).data], [7]);
+    const huge = `(${"9007199254740991, ".repeat(63)}0)`;
+    assert.equal(parseNpy(file(dictionary("<f4", huge, "True"), new Uint8Array())).data.length, 0);
+    assert.deepEqual([...parseNpy(file(dictionary("u1", "(2,)"), Uint8Array.of(1, 2))).data], [1, 2]);
+  });
+
+  it("reads every byte of a boolean but 0 as true", () => {
+    assert.deepEqual([...toVector(parseNpy(file(dictionary("|b1", "(3,)"), Uint8Array.of(0, 1, 255))))], [0, 1, 1]);
+  });
+
   const empty = new Uint8Array();
   const hostile: [string, Uint8Array, RegExp][] = [
     ["nothing at all", empty, /does not start with/],
@@ -123,6 +135,11 @@ describe("parseNpy", () => {
     ["a key twice", file("{'descr': 1, 'descr': 2}", empty), /names 'descr' twice/],
     ["a list for a header", file("[]", empty), /must be a dictionary/],
     ["a missing type", file("{'fortran_order': False, 'shape': ()}", empty), /"descr" is missing/],
+    ["65 axes", file(dictionary("<f4", `(${"1, ".repeat(65)})`), new Uint8Array(4)), /65 axes; at most 64/],
+    ["a size in parentheses alone", file(dictionary("<f4", "(3)"), empty), /"shape" must be a tuple/],
+    ["an entry that is not known", file(dictionary("<f4", "(0,), 'x': 1"), empty), /unknown entry "x"/],
+    ["text", file(dictionary("<U3", "(1,)"), new Uint8Array(12)), /"descr" is "<U3", text/],
+    ["a minor version", Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 1, 0, 0), /version is 1\.1; only 1\.0/],
     ["Python objects", file(dictionary("|O", "(1,)"), new Uint8Array(8)), /"descr" is "\|O"/],
     ["complex numbers", file(dictionary("<c16", "(1,)"), new Uint8Array(16)), /"descr" is "<c16"/],
     ["records", file("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", empty), /named fields/],

@@ -92,6 +92,51 @@ describe("parseQuantizedLayers", () => {
     ["a description that is null", altered({}, '{"w":null}'), /"w" has undefined bits/],
     ["five bits", altered({}, '{"w":{"bits":5,"groupSize":1}}'), /"w" has 5 bits, not 2, 3, 4 or 8/],
     ["a group size that is text", altered({}, '{"w":{"bits":2,"groupSize":"1"}}'), /group size 1/],
+    ["a list of layers", altered({}, "[]"), /"minima\.layers" must be an object/],
+    [
+      "a layer that is named twice",
+      altered({}, '{"w":{"bits":2,"groupSize":1},"w":{"bits":2,"groupSize":1}}'),
+      /names "w" twice/,
+    ],
+    ["a field that is not known", altered({}, '{"w":{"bits":2,"groupSize":1,"order":1}}'), /unknown field "order"/],
+    ["a layer that is not described", altered({}, "{}"), /"w\.\S+" belongs to no layer/],
+    [
+      "a part of a layer that is not there",
+      altered({ "v.zeros": { shape: [1], data: Float32Array.of(1) } }),
+      /"v\.zeros" belongs to no layer/,
+    ],
+    ["groups that are not of their size", altered({}, '{"w":{"bits":2,"groupSize":2}}'), /has 2 groups, but .* are 1/],
+    ["a group size of nothing", altered({}, '{"w":{"bits":2,"groupSize":0}}'), /group size 0/],
+    [
+      "a group that is too large",
+      altered({ "w.group_index": { shape: [2], data: Uint32Array.of(1, 1) } }),
+      /puts more than 1 columns into group 1/,
+    ],
+    [
+      "a scale that is no number",
+      altered({ "w.scales": { shape: [1, 2], data: Float32Array.of(1, NaN) } }),
+      /"w\.scales" holds NaN at 1/,
+    ],
+    [
+      "zeros in another precision",
+      altered({ "w.zeros": { shape: [1, 2], data: Float64Array.of(0, 1) } }),
+      /"w\.zeros" is F64, but the scales are F32/,
+    ],
+    [
+      "an outlier that is no number",
+      altered({ "w.outliers.data": { shape: [1], data: Float32Array.of(Infinity) } }),
+      /"w\.outliers\.data" holds Infinity at 0/,
+    ],
+    ["outliers without values", altered({ "w.outliers.data": null }), /"w\.outliers\.data" is missing/],
+    [
+      "outliers that are there twice",
+      altered({
+        "w.outliers.data": { shape: [2], data: Float32Array.of(1, 2) },
+        "w.outliers.indices": { shape: [2], data: Uint32Array.of(1, 1) },
+        "w.outliers.indptr": { shape: [2], data: Uint32Array.of(0, 2) },
+      }),
+      /"w\.outliers\.indices" must rise within row 0/,
+    ],
     ["missing codes", altered({ "w.codes": null }), /"w\.codes" is missing/],
     [
       "codes of another type",

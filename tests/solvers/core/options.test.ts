@@ -27,11 +27,13 @@ import {
   type IndicesLike,
   integer,
   list,
+  names,
   number,
   type OptionTable,
   required,
   signal,
   sparseMatrix,
+  text,
   vector,
 } from "../../../solvers/core/options.ts";
 import type { VectorLike } from "../../../solvers/core/matrix.ts";
@@ -48,6 +50,8 @@ interface Options {
   readonly count?: number;
   readonly method?: "fast" | "best";
   readonly bits?: 2 | 4;
+  readonly mark?: string;
+  readonly words?: readonly string[];
   readonly scale?: boolean;
   readonly grid?: readonly number[];
   readonly weights?: VectorLike;
@@ -71,6 +75,8 @@ const table: OptionTable<Options, Open> = {
   count: integer({ least: 1, most: 1000, default: 7, about: "A count." }),
   method: choice(["fast", "best"], { default: "best", about: "A method." }),
   bits: choice([2, 4], { default: 4, about: "Bits." }),
+  mark: text({ default: "#", about: "A mark." }),
+  words: names({ default: [], about: "Words." }),
   scale: flag({ default: true, about: "Scaling." }),
   grid: list({ least: 0, most: 1, about: "Prices." }),
   weights: vector({ least: 0, most: 1e6, about: "Weights." }),
@@ -102,6 +108,8 @@ describe("resolveOptions", () => {
       count: 7,
       method: "best",
       bits: 4,
+      mark: "#",
+      words: [],
       scale: true,
       grid: undefined,
       weights: undefined,
@@ -157,6 +165,14 @@ describe("resolveOptions", () => {
     for (const index of [-1, 0.5, 2 ** 32]) {
       assert.equal(refusal({ price: 1, always: [0, index] }).argument, "always[1]");
     }
+  });
+
+  it("takes text and names, and names the one that is wrong", () => {
+    const { mark, words } = resolve({ price: 1, words: ["a", ""] });
+    assert.deepEqual([mark, words], ["#", ["a", ""]]);
+    assert.match(refusal({ price: 1, mark: "" }).message, /"mark": expected text, received ""/);
+    assert.match(refusal({ price: 1, words: "a" }).message, /"words": expected an array of names, received "a"/);
+    assert.equal(refusal({ price: 1, words: ["a", 1] }).argument, "words[1]");
   });
 
   it("gives typed vectors for ordinary arrays, and typed ones as they are", () => {
@@ -221,7 +237,7 @@ describe("options without a table", () => {
     await assert.rejects(init(nothing), refused("options", /expected an object, received null\.$/));
     await assert.rejects(init({ crossovers: nothing }), refused("crossovers", /expected an object, received null\.$/));
     assert.throws(() => parseCsv("1\n", nothing), refused("options", /expected an object, received null\.$/));
-    assert.throws(() => parseCsv("1\n", { missing: "NaN" as "nan" }), refused("missing", /expected "nan" or "error"/));
+    assert.throws(() => parseCsv("1\n", { missing: "NaN" as "nan" }), refused("missing", /expected "error", "nan", /));
     assert.throws(() => parseCsv("1\n", { header: 1 as never }), refused("header", /expected true or false/));
   });
 
