@@ -71,9 +71,22 @@ export function element(name: string, attributes: Attributes, ...children: reado
   return children.length === 0 ? `<${name}${given}/>` : `<${name}${given}>${children.join("")}</${name}>`;
 }
 
-/** A line of text whose middle in height is at `y`. */
-export function label(text: string, x: number, y: number, attributes: Attributes = {}): string {
-  return element("text", { x, y: y + 0.35 * fontSize, ...attributes }, escapeXml(text));
+/** A line of text whose middle in height is at `y`; what it says in full, where it is shortened. */
+export function label(text: string, x: number, y: number, attributes: Attributes = {}, whole?: string): string {
+  const told = whole === undefined ? [] : [tooltip(whole)];
+  return element("text", { x, y: y + 0.35 * fontSize, ...attributes }, ...told, escapeXml(text));
+}
+
+/** Text that is no wider than `width`: its middle gives way, as names differ at their beginnings and ends. */
+export function shortened(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  const letters = [...text];
+  for (let kept = letters.length - 1; kept > 2; kept--) {
+    const ends = Math.floor(kept / 2),
+      short = `${letters.slice(0, kept - ends).join("")}…${letters.slice(-ends).join("")}`;
+    if (textWidth(short) <= width) return short;
+  }
+  return "…";
 }
 
 /** What a viewer tells when a shape is pointed at. */

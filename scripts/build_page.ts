@@ -1,10 +1,12 @@
 /**
  * Bundles the playground and the library for browsers, and writes them as one module, `server/dist/assets.js`, because
- * some runtimes have no file system to serve a page from.
+ * some runtimes have no file system to serve a page from. What is imported dynamically (panels, systems, the kernels of
+ * a family) becomes a file of its own under `/parts/`, named by its content, so that a page loads what it uses.
  */
 
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, type BuildOptions, stop } from "esbuild";
 
@@ -17,20 +19,28 @@ const bundle: BuildOptions = {
   minify: true,
   legalComments: "none",
   write: false,
-  // The worker takes the library from the service, as any other page would.
-  alias: { "@minima/minima": "/minima.js" },
-  external: ["/minima.js"],
 };
+
+const { outputFiles } = await build({
+  ...bundle,
+  entryPoints: { playground: `${source}/main.ts`, worker: `${source}/worker.ts`, minima: "mod.ts" },
+  splitting: true,
+  outdir: "/",
+  chunkNames: "parts/[name]-[hash]",
+});
+const scripts = outputFiles!.map((
+  { path, text },
+) => [`/${path.split("/").slice(path.includes("/parts/") ? -2 : -1).join("/")}`, text])
+  .sort(([a], [b]) => a < b ? -1 : 1);
+const style = await build({ ...bundle, entryPoints: [`${source}/style.css`] });
+await stop();
 
 const texts: [path: string, type: string, text: string][] = [
   ["/", "text/html; charset=utf-8", await readFile(`${source}/index.html`, "utf8")],
-  ["/playground.css", "text/css; charset=utf-8", await compile(`${source}/style.css`)],
+  ["/playground.css", "text/css; charset=utf-8", style.outputFiles![0].text],
   ["/favicon.svg", "image/svg+xml", await readFile(`${source}/favicon.svg`, "utf8")],
-  ["/playground.js", "text/javascript; charset=utf-8", await compile(`${source}/main.ts`)],
-  ["/worker.js", "text/javascript; charset=utf-8", await compile(`${source}/worker.ts`)],
-  ["/minima.js", "text/javascript; charset=utf-8", await compile("mod.ts")],
+  ...scripts.map(([path, text]): [string, string, string] => [path, "text/javascript; charset=utf-8", text]),
 ];
-await stop();
 
 const assets = texts.map(([path, type, text]) => [path, { type, hash: hash(text), text }]);
 await mkdir(output, { recursive: true });
@@ -45,12 +55,7 @@ await writeFile(
     "export const assets: ReadonlyMap<string, { readonly type: string; readonly hash: string; readonly text: string }>;\n",
 );
 for (const [path, , text] of texts) {
-  console.log(`${path}: ${text.length} bytes, ${gzipSync(text).length} gzipped`);
-}
-
-async function compile(entry: string): Promise<string> {
-  const { outputFiles } = await build({ ...bundle, entryPoints: [entry] });
-  return outputFiles![0].text;
+  console.log(`${basename(path) || path}: ${text.length} bytes, ${gzipSync(text).length} gzipped`);
 }
 
 function hash(text: string): string {

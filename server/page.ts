@@ -27,11 +27,13 @@ const headers = {
 
 /** The asset that a request asks for, if there is one: by its hash, it is sent only when it changed. */
 export function pageAsset(request: Request): Response | undefined {
-  const asset = assets.get(new URL(request.url).pathname);
+  const path = new URL(request.url).pathname, asset = assets.get(path);
   if (!asset) return undefined;
   const etag = `"${asset.hash}"`;
   if (request.headers.get("if-none-match")?.includes(etag)) {
     return new Response(null, { status: 304, headers: { ...headers, etag } });
   }
-  return new Response(asset.text, { headers: { ...headers, etag, "content-type": asset.type } });
+  // The parts of the scripts are named by their content.
+  const lasting = path.startsWith("/parts/") ? { "cache-control": "public, max-age=31536000, immutable" } : {};
+  return new Response(asset.text, { headers: { ...headers, ...lasting, etag, "content-type": asset.type } });
 }

@@ -1,24 +1,9 @@
 /** Solves away from the page's own thread, so that the page stays responsive. */
 
-import {
-  type Matrix,
-  parseSafetensors,
-  type QuantizedLayer,
-  quantizeLayer,
-  type QuantizeOptions,
-  serializeQuantizedLayers,
-  toMatrix,
-} from "@minima/minima";
-import { exampleLayer } from "./example.ts";
-import {
-  type Answer,
-  type ExampleLayer,
-  type FileLayer,
-  type Method,
-  methods,
-  type Reply,
-  type Request,
-} from "./protocol.ts";
+import { panels } from "./panels/mod.ts";
+import type { Values } from "./panel.ts";
+import type { Reply, Request, Source } from "./protocol.ts";
+import type { Content, PanelSolver, SolveRun } from "./solver.ts";
 
 interface WorkerScope {
   postMessage(reply: Reply): void;
@@ -26,63 +11,79 @@ interface WorkerScope {
 }
 
 const page = globalThis as unknown as WorkerScope;
-let running: AbortController | undefined;
+
+/** What is going on in a panel; the content is kept, so that it is read once. */
+interface Session {
+  open?: AbortController;
+  solve?: AbortController;
+  opened?: { readonly key: string; readonly content: Promise<Content> };
+}
+
+const sessions = new Map<string, Session>();
 
 page.onmessage = ({ data }) => {
-  if (data.kind === "cancel") running?.abort();
-  else (data.kind === "list" ? list(data.file) : solve(data.layer, data.options)).catch(tell);
+  const session = sessions.get(data.panel) ?? {};
+  sessions.set(data.panel, session);
+  session[data.kind === "cancel" ? "solve" : data.kind]?.abort();
+  if (data.kind !== "cancel") void answer(data, session);
 };
 
-function tell(error: unknown): void {
-  if (running?.signal.aborted) page.postMessage({ kind: "cancelled" });
-  else page.postMessage({ kind: "problem", message: error instanceof Error ? error.message : String(error) });
-}
-
-async function list(file: Blob): Promise<void> {
-  const { tensors } = parseSafetensors(await file.arrayBuffer());
-  const names = [...tensors].filter(([, { shape }]) => shape.length === 2).map(([name]) => name);
-  page.postMessage({ kind: "tensors", names });
-}
-
-async function solve(source: ExampleLayer | FileLayer, options: QuantizeOptions): Promise<void> {
-  running = new AbortController();
-  const { signal } = running;
-  page.postMessage({ kind: "progress", stage: "Preparing the layer", fraction: 0 });
-  const { weights, gram } = "file" in source ? await layerOfFile(source) : await exampleLayer(source, signal);
-  let best: { layer: QuantizedLayer; method: Method } | undefined;
-  for (const [index, method] of methods.entries()) {
-    // Outliers are a matter of coordinate descent; the other methods show what they can do without.
-    const outliers = method === "quantease" || method === "auto" ? options.outliers : undefined;
-    const layer = await quantizeLayer(weights, gram, {
-      ...options,
-      method,
-      outliers,
+async function answer(request: Exclude<Request, { kind: "cancel" }>, session: Session): Promise<void> {
+  const { panel, kind, source } = request;
+  const running = session[kind] = new AbortController(), { signal } = running;
+  // What was cancelled, or asked anew, has no more to say.
+  const tell = (reply: Reply) => {
+    if (!signal.aborted) page.postMessage(reply);
+  };
+  try {
+    const { solver } = await panels[panel].solver();
+    const content = await open(solver, source, session, signal);
+    if (kind === "open") return tell({ panel, kind: "fields", source, fields: content.fields });
+    const progress = (stage: string, fraction: number) => tell({ panel, kind: "progress", stage, fraction });
+    const run: SolveRun<unknown> = {
       signal,
-      onProgress: ({ stage, fraction }) =>
-        page.postMessage({
-          kind: "progress",
-          stage: `${method}: ${stage}`,
-          fraction: (index + fraction) / methods.length,
-        }),
-    });
-    page.postMessage({ kind: "answer", answer: answerOf(method, layer) });
-    if (!best || layer.relativeError < best.layer.relativeError) best = { layer, method };
+      show: (answer) => tell({ panel, kind: "answer", answer }),
+      progress,
+      watch: (from = 0, to = 1, prefix) => ({
+        signal,
+        onProgress: ({ stage, fraction }) =>
+          progress(prefix === undefined ? stage : `${prefix}: ${stage}`, from + (to - from) * fraction),
+      }),
+    };
+    const files = await solver.solve({ content, roles: request.roles }, request.options, run) ?? [];
+    tell({ panel, kind: "done", files: files.map(({ name, content }) => ({ name, blob: new Blob([content]) })) });
+  } catch (error) {
+    if (signal.aborted || (error as Error)?.name === "AbortError") {
+      // A request that took the place of this one speaks for itself.
+      if (kind === "solve" && session.solve === running) page.postMessage({ panel, kind: "cancelled" });
+      return;
+    }
+    tell({ panel, kind: "problem", of: kind, ...reasonOf(error) });
   }
-  const file = new Blob([serializeQuantizedLayers(new Map([["layer", best!.layer]]))]);
-  page.postMessage({ kind: "done", file, method: best!.method });
 }
 
-async function layerOfFile({ file, weights, gram }: FileLayer): Promise<{ weights: Matrix; gram: Matrix }> {
-  const { tensors } = parseSafetensors(await file.arrayBuffer());
-  return { weights: toMatrix(tensors.get(weights)!), gram: toMatrix(tensors.get(gram)!) };
+function reasonOf(error: unknown): { message: string; argument?: string } {
+  if (!(error instanceof Error)) return { message: String(error) };
+  return { message: error.message, argument: (error as { argument?: string }).argument };
 }
 
-function answerOf(method: Method, layer: QuantizedLayer): Answer {
-  const codeCounts = new Uint32Array(2 ** layer.bits);
-  for (const code of layer.codes) codeCounts[code]++;
-  const { objective, relativeError, rowObjectives, passes, elapsedMs, trace, plan } = layer;
-  const rowErrors = rowObjectives.map((value) => value * (objective > 0 ? relativeError / objective : 0)).sort()
-    .reverse();
-  const reason = `${plan.backend}: ${plan.reason}`;
-  return { method, relativeError, rowErrors, passes, elapsedMs, trace, codeCounts, reason };
+/** The content of a source: a file is told from another by what the page knows of it. */
+function open(
+  solver: PanelSolver<Content, unknown, Values>,
+  source: Source,
+  session: Session,
+  signal: AbortSignal,
+): Promise<Content> {
+  const key = source.kind === "file"
+    ? JSON.stringify([source.file.name, source.file.size, source.file.lastModified])
+    : JSON.stringify(source);
+  if (session.opened?.key === key) return session.opened.content;
+  const content = Promise.resolve().then(() =>
+    source.kind === "file" ? solver.read(source.file) : solver.examples[source.name](source.options, signal)
+  );
+  const opened = session.opened = { key, content };
+  content.catch(() => {
+    if (session.opened === opened) session.opened = undefined;
+  });
+  return content;
 }

@@ -21,6 +21,8 @@ const constants = [
 const host = ["node:", "type node:"];
 /** What each system offers. */
 const systems = sourceFiles("solvers").filter((path) => /^solvers\/(?!core\/)\w+\/mod\.ts$/.test(path));
+/** Their tables of options, from which the forms of the page follow without the solvers. */
+const optionTables = systems.map((path) => path.replace("mod.ts", "options.ts"));
 
 /** From the bottom up; each file belongs to the first layer that holds it. */
 const layers: { readonly [name: string]: Layer } = {
@@ -64,7 +66,15 @@ const layers: { readonly [name: string]: Layer } = {
   library: { within: ["mod.ts"], mayImport: ["solvers/", "formats/", engine] },
   playground: {
     within: ["server/playground/"],
-    mayImport: ["server/playground/", "mod.ts", "solvers/core/", "pictures/mod.ts"],
+    mayImport: [
+      "server/playground/",
+      ...systems,
+      ...optionTables,
+      "solvers/core/",
+      "solvers/graph/edges.ts",
+      "formats/mod.ts",
+      "pictures/mod.ts",
+    ],
   },
   server: {
     within: ["server/"],

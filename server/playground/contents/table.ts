@@ -1,0 +1,159 @@
+/** Tables: of a CSV, ARFF or npy file, or of an example. */
+
+import { FormatError, parseArff, parseCsv, parseNpy, toMatrix } from "../../../formats/mod.ts";
+import { type Matrix, matrix } from "../../../solvers/core/matrix.ts";
+import type { Field } from "../panel.ts";
+import type { Chosen, Content } from "../solver.ts";
+import { fileKind, headOf } from "./file_kind.ts";
+
+/** A table of named columns. */
+export interface TableContent extends Content {
+  /** Number of rows. */
+  readonly rows: number;
+  /** Columns of numbers, NaN where a value is missing. */
+  readonly numbers: ReadonlyMap<string, Float64Array>;
+  /** Columns of words, empty where one is missing. */
+  readonly texts: ReadonlyMap<string, readonly string[]>;
+}
+
+/**
+ * The table in a file. Columns of CSV that are not numbers are text, and nominal attributes of ARFF are too.
+ *
+ * @throws {Error} that says what the file is, where it is no table
+ */
+export async function readTable(file: File): Promise<TableContent> {
+  const kind = fileKind(file, await headOf(file)), isArray = kind === "a NumPy array";
+  if (kind !== undefined && !isArray) {
+    throw new Error(`${file.name} is ${kind}: a table was expected, as .csv, .arff or .npy.`);
+  }
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  try {
+    const table = isArray
+      ? tableOfMatrix(toMatrix(parseNpy(bytes), file.name))
+      : /^\s*(?:%.*\s*)*@relation/i.test(startOf(bytes))
+      ? ofArff(bytes)
+      : ofCsv(bytes);
+    if (table.rows === 0) throw new Error("It has no rows.");
+    return table;
+  } catch (error) {
+    throw new Error(`${file.name} cannot be read as a table. ${(error as Error).message}`);
+  }
+}
+
+/** A column and its name. */
+export type Column = readonly [name: string, values: Float64Array | readonly string[]];
+
+/** A table of columns; a name that is there already is numbered. */
+export function tableOf(columns: readonly Column[]): TableContent {
+  const numbers = new Map<string, Float64Array>(), texts = new Map<string, readonly string[]>();
+  const fields = columns.map(([given, values]): Field => {
+    let name = given;
+    for (let count = 2; numbers.has(name) || texts.has(name); count++) name = `${given} (${count})`;
+    if (values instanceof Float64Array) {
+      numbers.set(name, values);
+      return { name, kind: "numbers", about: aboutNumbers(values) };
+    }
+    texts.set(name, values);
+    return { name, kind: "text", about: aboutWords(values) };
+  });
+  return { rows: columns[0]?.[1].length ?? 0, numbers, texts, fields };
+}
+
+/** A matrix as a table; columns without names are numbered from 1. */
+export function tableOfMatrix({ data, shape: [rows, columns] }: Matrix, names?: readonly string[]): TableContent {
+  return tableOf(Array.from({ length: columns }, (_, j) => [
+    names?.[j] ?? `column ${j + 1}`,
+    Float64Array.from({ length: rows }, (_, i) => data[i * columns + j]),
+  ]));
+}
+
+/** The numbers of a role: a column for each of its fields [rows, fields]. */
+export function matrixOf(
+  { content, roles }: Chosen<TableContent>,
+  role: string,
+): { readonly names: readonly string[]; readonly matrix: Matrix } {
+  const names = roles[role], columns = names.map((name) => content.numbers.get(name)!);
+  const result = matrix(content.rows, names.length);
+  columns.forEach((column, j) => column.forEach((value, i) => result.data[i * names.length + j] = value));
+  return { names, matrix: result };
+}
+
+/** The numbers of a role of one field; undefined where an optional role has none. */
+export function columnOf({ content, roles }: Chosen<TableContent>, role: string): Float64Array | undefined {
+  return content.numbers.get(roles[role][0]);
+}
+
+/** The words of a role of one field, numbers as they are written; undefined where an optional role has none. */
+export function wordsOf({ content, roles }: Chosen<TableContent>, role: string): readonly string[] | undefined {
+  const [name] = roles[role];
+  return content.texts.get(name) ?? (name === undefined ? undefined : Array.from(content.numbers.get(name)!, String));
+}
+
+/**
+ * The rows that have a value in every column of the roles, all by default, and how many were left out.
+ *
+ * @throws {Error} when there is none
+ */
+export function completeRows(
+  { content, roles }: Chosen<TableContent>,
+  of: readonly string[] = Object.keys(roles),
+): { readonly data: Chosen<TableContent>; readonly kept: Uint32Array; readonly dropped: number } {
+  const used = of.flatMap((role) => roles[role]);
+  const isMissing = (name: string, i: number) => {
+    const numbers = content.numbers.get(name);
+    return numbers ? Number.isNaN(numbers[i]) : content.texts.get(name)![i] === "";
+  };
+  const kept = Uint32Array.from(
+    Array.from({ length: content.rows }, (_, i) => i).filter((i) => !used.some((name) => isMissing(name, i))),
+  );
+  if (kept.length === 0) throw new Error(`No row has a value in each of ${used.join(", ")}: choose fewer columns.`);
+  const numbers = new Map(
+    [...content.numbers].map(([name, values]) => [name, Float64Array.from(kept, (i) => values[i])]),
+  );
+  const texts = new Map([...content.texts].map(([name, words]) => [name, Array.from(kept, (i) => words[i])]));
+  const data = { content: { ...content, rows: kept.length, numbers, texts }, roles };
+  return { data, kept, dropped: content.rows - kept.length };
+}
+
+function ofArff(bytes: Uint8Array): TableContent {
+  const { attributes, matrix: { data, shape: [rows, columns] } } = parseArff(bytes);
+  return tableOf(attributes.map(({ name, values }, j) => {
+    const column = Float64Array.from({ length: rows }, (_, i) => data[i * columns + j]);
+    return [name, values ? Array.from(column, (code) => values[code] ?? "") : column];
+  }));
+}
+
+/** Columns that hold words are found by what the parser says of them. */
+function ofCsv(bytes: Uint8Array): TableContent {
+  const textColumns: string[] = [];
+  for (;;) {
+    try {
+      const { columns, matrix: values, text } = parseCsv(bytes, { missing: "nan", textColumns });
+      const numbers = tableOfMatrix(values, columns).numbers;
+      // In the order of the file as far as it can be told: text first, as tables are read.
+      return tableOf([...text, ...numbers]);
+    } catch (error) {
+      const name = error instanceof FormatError ? /column "([\s\S]*)"$/.exec(error.field)?.[1] : undefined;
+      if (name === undefined || textColumns.includes(name)) throw error;
+      textColumns.push(name);
+    }
+  }
+}
+
+function startOf(bytes: Uint8Array): string {
+  return new TextDecoder("latin1").decode(bytes.subarray(0, 65536));
+}
+
+function aboutNumbers(values: Float64Array): string {
+  let least = Infinity, most = -Infinity, missing = 0;
+  for (const value of values) {
+    if (Number.isNaN(value)) missing++;
+    else [least, most] = [Math.min(least, value), Math.max(most, value)];
+  }
+  const range = least > most ? "no values" : `${Number(least.toPrecision(3))} to ${Number(most.toPrecision(3))}`;
+  return missing > 0 ? `${range}, ${missing} missing` : range;
+}
+
+function aboutWords(words: readonly string[]): string {
+  return `${new Set(words).size} different words`;
+}

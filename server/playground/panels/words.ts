@@ -1,0 +1,56 @@
+/** Words that panels share. */
+
+import type { Result, Status } from "../../../solvers/core/result.ts";
+
+/** A number in few digits. */
+export function inShort(value: number, digits = 4): string {
+  return String(Number(value.toPrecision(digits)));
+}
+
+/** A share in per cent. */
+export function percent(share: number): string {
+  return `${inShort(100 * share, 3)} %`;
+}
+
+/** A time. */
+export function duration(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${inShort(ms / 1000, 3)} s`;
+}
+
+/** Where a solve ran, as data that a worker can send. */
+export interface Ran {
+  readonly backend: string;
+  readonly threads: number;
+  readonly reason: string;
+  readonly elapsedMs: number;
+}
+
+/** What of a result says where it ran, and how long the whole took. */
+export function ranAs({ plan, ...result }: Pick<Result, "plan" | "elapsedMs">, elapsedMs = result.elapsedMs): Ran {
+  return { backend: plan.backend, threads: plan.threads, reason: plan.reason, elapsedMs };
+}
+
+/** It in a sentence. */
+export function ranWords({ backend, reason, elapsedMs }: Ran): string {
+  return `Solved here in this page, in ${duration(elapsedMs)}, on ${backend}: ${reason}.`;
+}
+
+/** What a status other than "converged" means for the user; none for that. */
+export function statusRemark(status: Status): string[] {
+  if (status === "converged") return [];
+  return [`It stopped at its ${status.replace("-", " ")}: this is the best found until then.`];
+}
+
+/** What is said of rows that were left out. */
+export function droppedRemark(dropped: number): string[] {
+  if (dropped === 0) return [];
+  return [`${dropped} ${dropped === 1 ? "row was" : "rows were"} left out, for a value is missing there.`];
+}
+
+/** A remark of a solver, which knows columns by their numbers from 0, with their names. */
+export function withNames(remark: string, names: readonly string[]): string {
+  return remark.replace(
+    /(Columns? )([\d, ]+)/i,
+    (_, word, places: string) => word + places.replace(/\d+/g, (place) => names[Number(place)] ?? place),
+  );
+}

@@ -1,0 +1,117 @@
+/** Runs tests on the page, in every browser that is found, and answers for its policy. */
+
+import assert from "node:assert/strict";
+import type { AddressInfo } from "node:net";
+import { after, before, describe, it } from "node:test";
+import { serve, type ServerType } from "@hono/node-server";
+import { findChromium, findFirefox, type Page } from "../../scripts/test/browsers.ts";
+import { createApp } from "../../server/mod.ts";
+import { allRequired } from "../support/required.ts";
+
+/** A panel in a browser. */
+export interface PanelPage {
+  evaluate<T>(expression: string): Promise<T>;
+  /** Sets an option or a field of an example, as a user would. */
+  set(name: string, value: number | string | boolean): Promise<void>;
+  /** Waits for an expression in the page to hold; fails with what the page says where it does not. */
+  until(expression: string): Promise<void>;
+  /** Presses a button of the panel, by its class. */
+  click(name: string): Promise<void>;
+  /** Waits for the data to be read, solves, and waits for the end. */
+  solve(): Promise<void>;
+  /** Gives a file; `content` is text, or numbers of bytes. */
+  upload(name: string, content: string | readonly number[]): Promise<void>;
+  /** Text of the first element that a selector finds. */
+  text(selector: string): Promise<string>;
+  /** Texts of all of them. */
+  texts(selector: string): Promise<string[]>;
+}
+
+/** Holds while no solve is running. */
+export const idle = `!document.querySelector(".run").disabled`;
+/** Holds as soon as the source has been looked into. */
+export const opened = `document.querySelector(".roles")`;
+
+const browsers = [["Chromium", findChromium], ["Firefox", findFirefox]] as const;
+
+/** Tests of one panel, by its name in the address. */
+export async function onPage(panel: string, tests: (page: PanelPage) => void): Promise<void> {
+  for (const [browser, find] of browsers) {
+    const found = await find();
+    const missing = typeof found === "string" ? found : undefined;
+    if (missing !== undefined && allRequired()) throw new Error(`${browser} is missing: ${missing}`);
+
+    describe(`the panel ${panel} in ${browser}`, { skip: missing }, () => {
+      let server: ServerType, page: Page;
+      const evaluate = <T>(expression: string) => page.evaluate(expression) as Promise<T>;
+      const until = async (expression: string) => {
+        for (let attempt = 0; attempt < 600; attempt++) {
+          if (await evaluate<boolean>(`Boolean(${expression})`)) return;
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        assert.fail(`${expression} never came true; the page says: ${await evaluate("document.body.innerText")}`);
+      };
+      const click = async (name: string) => void await evaluate(`document.querySelector(".${name}").click()`);
+      const texts = (selector: string) =>
+        evaluate<string[]>(
+          `[...document.querySelectorAll(${JSON.stringify(selector)})].map((part) => part.textContent)`,
+        );
+
+      before(async () => {
+        if (typeof found === "string") return;
+        const port = await new Promise<number>((resolve) => {
+          server = serve({ fetch: createApp().fetch, port: 0, hostname: "127.0.0.1" }, (info: AddressInfo) => {
+            resolve(info.port);
+          });
+        });
+        page = await found.open();
+        await page.goto(`http://127.0.0.1:${port}/#${panel}`);
+        await evaluate(`(globalThis.breaches = [], addEventListener("securitypolicyviolation", (event) =>
+          breaches.push(event.violatedDirective + " " + event.blockedURI)), undefined)`);
+        await until(`document.getElementById("panel-${panel}")`);
+      });
+      after(async () => {
+        await page?.close();
+        server?.close();
+      });
+
+      tests({
+        evaluate,
+        until,
+        click,
+        texts,
+        text: async (selector) => (await texts(selector))[0] ?? "",
+        async set(name, value) {
+          await evaluate(`(() => {
+            const field = document.querySelector('[name="${name}"]:not([type=radio])');
+            if (field.type === "checkbox") field.checked = ${JSON.stringify(value)};
+            else field.value = ${JSON.stringify(value)};
+            for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
+          })()`);
+        },
+        async solve() {
+          await until(opened);
+          await click("run");
+          await until(idle);
+        },
+        async upload(name, content) {
+          const parts = typeof content === "string"
+            ? `[${JSON.stringify(content)}]`
+            : `[new Uint8Array(${JSON.stringify(content)})]`;
+          await evaluate(`(() => {
+            const files = new DataTransfer();
+            files.items.add(new File(${parts}, ${JSON.stringify(name)}));
+            document.querySelector("[type=radio][value=file]").click();
+            const upload = document.querySelector("[name=upload]");
+            upload.files = files.files;
+            upload.dispatchEvent(new Event("change", { bubbles: true }));
+          })()`);
+        },
+      });
+
+      it("has kept to the policy of the page", async () => {
+        assert.deepEqual(await evaluate("breaches"), []);
+      });
+    });
+  }
+}

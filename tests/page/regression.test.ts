@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { onPage, opened } from "./on_page.ts";
+
+const rows = Array.from({ length: 60 }, (_, i) => {
+  const [a, b, c] = [i % 7, (i * i) % 5, (3 * i) % 11];
+  return `site ${i % 4},${a},${b},${c},${2 * a - 3 * b + (i % 3 - 1) / 10}`;
+});
+const csv = `place,"dose, mg",age,noise,growth\n${rows.join("\n")}\n`;
+
+await onPage("regression", (page) => {
+  it("finds the features of its example by cross-validation, and draws errors and coefficients", async () => {
+    await page.solve();
+    assert.match(await page.text(".summary p"), /of 40 features explain [\d.]+ % of the variance of y/);
+    assert.match(await page.text(".summary"), /least mean squared error/);
+    const features = await page.texts("tbody th");
+    for (const feature of ["x5", "x13", "x21", "x29", "x37"]) assert.ok(features.includes(feature), features.join());
+    const titles = await page.texts(".picture svg > title");
+    assert.match(titles[0], /Error in cross-validation/);
+    assert.equal(titles[1], "Coefficients");
+  });
+
+  it("takes a table, its columns by choice, and marks the target as no feature", async () => {
+    await page.upload("cells.csv", csv);
+    await page.until(`document.querySelector("[name=target]")?.options.length === 4`);
+    const at = await page.evaluate<number>(
+      `[...document.querySelector("[name=target]").options].findIndex((option) => option.text.startsWith("growth"))`,
+    );
+    await page.set("target", at);
+    assert.equal(await page.text(".many output"), "3 of 3");
+    await page.set("judge", "bic");
+    await page.solve();
+    assert.match(await page.text(".summary p"), /^2 of 3 features explain (99|100)[\d.]* % of the variance of growth/);
+    assert.deepEqual(await page.texts("tbody th"), ["(intercept)", "dose, mg", "age"]);
+    const coefficients = (await page.texts("tbody td")).map(Number);
+    assert.ok(Math.abs(coefficients[1] - 2) < 0.05 && Math.abs(coefficients[2] + 3) < 0.05, coefficients.join());
+  });
+
+  it("leaves out rows with a missing value and says so; refuses a table that is none", async () => {
+    await page.upload("gaps.csv", csv.replace("site 1,1,", "site 1,,"));
+    await page.until(`document.querySelector("[name=target]")?.options.length === 4`);
+    assert.match((await page.texts(".pick")).join(), /dose, mg 0 to 6, 1 missing/);
+    await page.solve();
+    assert.match(await page.text(".remarks"), /1 row was left out/);
+    await page.upload("table.xlsx", [0x50, 0x4b, 3, 4, 0, 0, 0, 0, 0, 0]);
+    await page.until(`!document.querySelector(".problem").hidden`);
+    assert.match(await page.text(".problem"), /table\.xlsx is a zip archive: a spreadsheet/);
+    await page.upload("ragged.csv", "a,b\n1,2\n3\n");
+    await page.until(`document.querySelector(".problem").textContent.includes("ragged")`);
+    assert.match(await page.text(".problem"), /line 3 has 1 cells instead of 2/);
+    assert.equal(await page.evaluate(`Boolean(${opened})`), false);
+  });
+});
