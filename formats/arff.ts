@@ -29,14 +29,14 @@ export interface ArffRelation {
 export interface ArffOptions {
   /** Encoding of the bytes. @default `utf-8`, or what a byte order mark says */
   readonly encoding?: Encoding;
-  /** Names of the attributes to keep as text, of any type but relational. @default [] */
+  /** Names of the attributes to keep as text, of any type but relational; `["*"]` for all not numeric. @default [] */
   readonly textColumns?: readonly string[];
 }
 
 /** The options of {@linkcode parseArff}. */
 export const parseArffOptions: OptionTable<ArffOptions, "encoding"> = {
   encoding: encodingOption,
-  textColumns: names({ about: "Attributes to keep as text.", default: [] }),
+  textColumns: names({ about: "Attributes to keep as text; * for all that are not numeric.", default: [] }),
 };
 
 /**
@@ -61,13 +61,14 @@ export function parseArff(source: string | Uint8Array, options: ArffOptions = {}
   const { encoding, textColumns } = resolveOptions(parseArffOptions, options, "an ARFF file");
   const lines = decodeText("arff", source, encoding).split(/\r\n|\n|\r/);
   const refuseAt = (index: number): Refuse => (problem) => new FormatError("arff", `line ${index + 1}`, problem);
-  const { relation, attributes, dataLine, rest } = arffHeader(lines, textColumns, refuseAt);
+  const asText = new Set(textColumns);
+  const { relation, attributes, dataLine, rest } = arffHeader(lines, asText, refuseAt);
   for (const name of textColumns) {
-    if (attributes.some((attribute) => attribute.name === name)) continue;
+    if (name === "*" || attributes.some((attribute) => attribute.name === name)) continue;
     const some = attributes.slice(0, 8).map((attribute) => attribute.name).join(", ");
     throw new FormatError("arff", `attribute "${clipped(name)}"`, `is missing; there are ${some || "none"}`);
   }
-  const readers = attributes.map((attribute) => cellReader(attribute, textColumns.includes(attribute.name)));
+  const readers = attributes.map((attribute) => cellReader(attribute, asText.has(attribute.name)));
   const weights: number[] = [];
   let rows = 0, weighted = false;
   for (let index = dataLine; index < lines.length; index++) {

@@ -24,12 +24,12 @@ export interface ArffHeader {
 /**
  * Reads the lines up to `@data`.
  *
- * @param asText Names of the attributes whose type does not matter.
+ * @param asText Names of the attributes to be kept as text; with `*`, those that are not numeric are added.
  * @param refuseAt Makes errors about the line of an index.
  */
 export function arffHeader(
   lines: readonly string[],
-  asText: readonly string[],
+  asText: Set<string>,
   refuseAt: (index: number) => Refuse,
 ): ArffHeader {
   const attributes = new Map<string, ArffAttribute>();
@@ -64,12 +64,13 @@ export function arffHeader(
   throw new FormatError("arff", "the file", "has no @data");
 }
 
-function readAttribute(words: Words, asText: readonly string[], refuse: Refuse): ArffAttribute {
+function readAttribute(words: Words, asText: Set<string>, refuse: Refuse): ArffAttribute {
   const name = words.next("{");
   if (name.text === "" && !name.quoted || words.done()) throw refuse("must be @attribute NAME TYPE");
   if (words.peek() === "{") {
     const values = readValues(words, refuse);
     if (!words.done()) throw refuse(`goes on after the values of "${clipped(name.text)}"`);
+    if (asText.has("*")) asText.add(name.text);
     return { name: name.text, values };
   }
   const { text: type } = words.next("{[(");
@@ -85,7 +86,8 @@ function readAttribute(words: Words, asText: readonly string[], refuse: Refuse):
       return { name: name.text };
     case "string":
     case "date":
-      if (asText.includes(name.text)) return { name: name.text };
+      if (asText.has("*")) asText.add(name.text);
+      if (asText.has(name.text)) return { name: name.text };
       throw refuse(
         `gives "${clipped(name.text)}" the type ${type.toLowerCase()}; numeric and nominal ones are read, ` +
           'and others as text if "textColumns" names them',

@@ -59,15 +59,20 @@ export function parseCsv(source: string | Uint8Array, options: CsvOptions = {}):
   const asText = new Set([...textColumns, ...index]);
   const read = (decimal: "." | ",") => readColumns(names, body, asText, isMissing, { ...settings, decimal });
   let columns = read(settings.decimal ?? ".");
-  const [fault] = columns.faults;
-  if (settings.decimal === undefined && settings.thousands === undefined && fault && hasDecimalComma(fault.cell)) {
+  const textAllowed = textColumns.includes("*");
+  const mayHaveCommas = columns.faults.slice(0, textAllowed ? undefined : 1).some(({ cell }) => hasDecimalComma(cell));
+  if (settings.decimal === undefined && settings.thousands === undefined && mayHaveCommas) {
     const other = read(",");
-    if (other.faults.length === 0 && !other.pointed) {
+    if ((textAllowed ? other.faults.length < columns.faults.length : other.faults.length === 0) && !other.pointed) {
       columns = other;
       remarks.push("took commas for decimal commas");
     }
   }
-  if (columns.faults.length > 0) throw describe(columns.faults, body);
+  const faults = columns.faults.filter(({ column, problem }) => {
+    if (textAllowed && problem === undefined) asText.add(column);
+    return !asText.has(column);
+  });
+  if (faults.length > 0) throw describe(faults, body);
 
   const width = columns.numeric.length, result = matrix(body.length, width);
   columns.numeric.forEach(({ values }, column) => {
@@ -232,7 +237,7 @@ function checkColumns(names: readonly string[], { textColumns, categories }: Set
     places.set(name, i);
   });
   for (const name of [...textColumns, ...categories]) {
-    if (places.has(name) || name === "*" && categories.includes(name)) continue;
+    if (places.has(name) || name === "*") continue;
     throw refuse(`column "${name}"`, `is missing; there are ${listed(names)}`);
   }
   const twice = textColumns.find((name) => categories.includes(name));

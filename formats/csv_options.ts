@@ -26,7 +26,7 @@ export interface CsvOptions {
   readonly missing?: MissingRule;
   /** Cells that are missing too, besides empty ones, `?`, `NA`, `NaN`, `null` and the like. @default [] */
   readonly missingWords?: readonly string[];
-  /** Names of the columns to keep as text. @default [] */
+  /** Names of the columns to keep as text; `["*"]` for all that are not numeric. @default [] */
   readonly textColumns?: readonly string[];
   /**
    * Names of the columns that become one column of ones and zeros for each of their values; `["*"]` for all that are
@@ -69,7 +69,7 @@ export const parseCsvOptions: OptionTable<
     about: "Cells that are missing too, besides empty ones, ?, NA, NaN, null and the like.",
     default: [],
   }),
-  textColumns: names({ about: "Columns to keep as text.", default: [] }),
+  textColumns: names({ about: "Columns to keep as text; * for all that are not numeric.", default: [] }),
   categories: names({
     about: "Columns that become one of ones and zeros for each of their values; * for all that are not numeric.",
     default: [],

@@ -25,7 +25,13 @@ export type Request =
 export type Reply =
   & { readonly panel: string }
   & (
-    | { readonly kind: "fields"; readonly source: Source; readonly fields: readonly Field[] }
+    | {
+      readonly kind: "fields";
+      readonly source: Source;
+      readonly fields: readonly Field[];
+      /** What was done that the source does not say by itself. */
+      readonly remarks: readonly string[];
+    }
     | { readonly kind: "progress"; readonly stage: string; readonly fraction: number }
     | { readonly kind: "answer"; readonly answer: unknown }
     | { readonly kind: "done"; readonly files: readonly { readonly name: string; readonly blob: Blob }[] }

@@ -6,6 +6,8 @@ import type { Field, Values } from "./panel.ts";
 /** What a file or an example holds. */
 export interface Content {
   readonly fields: readonly Field[];
+  /** What was done that the source does not say by itself, in sentences. */
+  readonly remarks?: readonly string[];
 }
 
 /** A content, and which of its fields have which role. */

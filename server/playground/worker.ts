@@ -38,7 +38,10 @@ async function answer(request: Exclude<Request, { kind: "cancel" }>, session: Se
   try {
     const { solver } = await panels[panel].solver();
     const content = await open(solver, source, session, signal);
-    if (kind === "open") return tell({ panel, kind: "fields", source, fields: content.fields });
+    if (kind === "open") {
+      const { fields, remarks = [] } = content;
+      return tell({ panel, kind: "fields", source, fields, remarks });
+    }
     const progress = (stage: string, fraction: number) => tell({ panel, kind: "progress", stage, fraction });
     const run: SolveRun<unknown> = {
       signal,

@@ -77,6 +77,9 @@ describe("parseArff", () => {
     const file =
       "@relation r\n@attribute when date 'yyyy-MM-dd'\n@attribute x real\n@attribute s string\n@attribute y {a,b}\n" +
       "@data\n'2001-01-02',5,'it\\'s',b\n?,6,?,a\n{1 7}\n";
+    const all = parseArff(file, { textColumns: ["*"] });
+    assert.deepEqual(all.text, parseArff(file, { textColumns: [...all.text!.keys()] }).text);
+    assert.ok(all.attributes.every(({ values }) => values === undefined) && all.text!.size > 0);
     const { attributes, matrix, text } = parseArff(file, { textColumns: ["when", "s", "y"] });
     assert.deepEqual([attributes, [...matrix.data]], [[{ name: "x" }], [5, 6, 7]]);
     assert.deepEqual([...text!], [["when", ["2001-01-02", "", "0"]], ["s", ["it's", "", "0"]], ["y", ["b", "a", "a"]]]);

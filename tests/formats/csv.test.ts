@@ -87,6 +87,11 @@ describe("parseCsv", () => {
   });
 
   it("keeps the columns of text that are named", () => {
+    const all = parseCsv("who,day,x\nann,2003-01-02,1\nbob,,2\n", { textColumns: ["*"] });
+    assert.deepEqual(all.columns, ["x"]);
+    assert.deepEqual([...all.text], [["who", ["ann", "bob"]], ["day", ["2003-01-02", ""]]]);
+    const decimal = parseCsv("who;x\nann;1,5\nbob;2\n", { textColumns: ["*"] });
+    assert.deepEqual([decimal.columns, [...decimal.matrix.data]], [["x"], [1.5, 2]]);
     const table = parseCsv("day,x\n2003-01-02,1\n2003-01-03,2\n", { textColumns: ["day"] });
     assert.deepEqual(table.columns, ["x"]);
     assert.deepEqual(table.text, new Map([["day", ["2003-01-02", "2003-01-03"]]]));

@@ -27,11 +27,12 @@ await onPage("regression", (page) => {
       `[...document.querySelector("[name=target]").options].findIndex((option) => option.text.startsWith("growth"))`,
     );
     await page.set("target", at);
-    assert.equal(await page.text(".many output"), "3 of 3");
+    assert.equal(await page.text(".many output"), "3 of 4");
     await page.set("judge", "bic");
     await page.solve();
     assert.match(await page.text(".summary p"), /^2 of 3 features explain (99|100)[\d.]* % of the variance of growth/);
     assert.deepEqual(await page.texts("tbody th"), ["(intercept)", "dose, mg", "age"]);
+    assert.match((await page.texts(".pick")).join(), /place 4 different words/);
     const coefficients = (await page.texts("tbody td")).map(Number);
     assert.ok(Math.abs(coefficients[1] - 2) < 0.05 && Math.abs(coefficients[2] + 3) < 0.05, coefficients.join());
   });

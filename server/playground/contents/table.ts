@@ -1,6 +1,6 @@
 /** Tables: of a CSV, ARFF or npy file, or of an example. */
 
-import { FormatError, parseArff, parseCsv, parseNpy, toMatrix } from "../../../formats/mod.ts";
+import { parseArff, parseCsv, parseNpy, toMatrix } from "../../../formats/mod.ts";
 import { type Matrix, matrix } from "../../../solvers/core/matrix.ts";
 import type { Field } from "../panel.ts";
 import type { Chosen, Content } from "../solver.ts";
@@ -29,7 +29,7 @@ export async function readTable(file: File): Promise<TableContent> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   try {
     const table = isArray
-      ? tableOfMatrix(toMatrix(parseNpy(bytes), file.name))
+      ? tableOf(ofMatrix(toMatrix(parseNpy(bytes), file.name)))
       : /^\s*(?:%.*\s*)*@relation/i.test(startOf(bytes))
       ? ofArff(bytes)
       : ofCsv(bytes);
@@ -59,23 +59,38 @@ export function tableOf(columns: readonly Column[]): TableContent {
   return { rows: columns[0]?.[1].length ?? 0, numbers, texts, fields };
 }
 
-/** A matrix as a table; columns without names are numbered from 1. */
-export function tableOfMatrix({ data, shape: [rows, columns] }: Matrix, names?: readonly string[]): TableContent {
-  return tableOf(Array.from({ length: columns }, (_, j) => [
+/** The columns of a matrix, numbered from 1 where they have no names. */
+function ofMatrix({ data, shape: [rows, columns] }: Matrix, names?: readonly string[]): Column[] {
+  return Array.from({ length: columns }, (_, j) => [
     names?.[j] ?? `column ${j + 1}`,
     Float64Array.from({ length: rows }, (_, i) => data[i * columns + j]),
-  ]));
+  ]);
 }
 
-/** The numbers of a role: a column for each of its fields [rows, fields]. */
+/** A column of words with more different ones than this names its rows, and is no category. */
+const mostCategories = 64;
+
+/**
+ * The columns of a role as numbers [rows, columns]. A column of words becomes one of ones and zeros for each of them.
+ *
+ * @throws {Error} for a column of too many different words
+ */
 export function matrixOf(
   { content, roles }: Chosen<TableContent>,
   role: string,
 ): { readonly names: readonly string[]; readonly matrix: Matrix } {
-  const names = roles[role], columns = names.map((name) => content.numbers.get(name)!);
-  const result = matrix(content.rows, names.length);
-  columns.forEach((column, j) => column.forEach((value, i) => result.data[i * names.length + j] = value));
-  return { names, matrix: result };
+  const columns = roles[role].flatMap((name): [string, Float64Array][] => {
+    const numbers = content.numbers.get(name);
+    if (numbers) return [[name, numbers]];
+    const words = content.texts.get(name)!, kinds = [...new Set(words)];
+    if (kinds.length > mostCategories) {
+      throw new Error(`${name} has ${kinds.length} different values: as a category it may have ${mostCategories}.`);
+    }
+    return kinds.map((kind) => [`${name}=${kind}`, Float64Array.from(words, (word) => Number(word === kind))]);
+  });
+  const result = matrix(content.rows, columns.length);
+  columns.forEach(([, values], j) => values.forEach((value, i) => result.data[i * columns.length + j] = value));
+  return { names: columns.map(([name]) => name), matrix: result };
 }
 
 /** The numbers of a role of one field; undefined where an optional role has none. */
@@ -115,29 +130,17 @@ export function completeRows(
   return { data, kept, dropped: content.rows - kept.length };
 }
 
-function ofArff(bytes: Uint8Array): TableContent {
-  const { attributes, matrix: { data, shape: [rows, columns] } } = parseArff(bytes);
-  return tableOf(attributes.map(({ name, values }, j) => {
-    const column = Float64Array.from({ length: rows }, (_, i) => data[i * columns + j]);
-    return [name, values ? Array.from(column, (code) => values[code] ?? "") : column];
-  }));
+/** Words and numbers, whichever a column holds; the first column of names without a name is no variable. */
+function ofCsv(bytes: Uint8Array): TableContent {
+  const { columns, matrix, text, remarks = [] } = parseCsv(bytes, { missing: "nan", textColumns: ["*"] });
+  const words = [...text].map(([name, words]): Column => [name || "(index)", words]);
+  const table = tableOf([...words, ...ofMatrix(matrix, columns)]);
+  return { ...table, remarks: remarks.map((remark) => `${remark[0].toUpperCase()}${remark.slice(1)}.`) };
 }
 
-/** Columns that hold words are found by what the parser says of them. */
-function ofCsv(bytes: Uint8Array): TableContent {
-  const textColumns: string[] = [];
-  for (;;) {
-    try {
-      const { columns, matrix: values, text } = parseCsv(bytes, { missing: "nan", textColumns });
-      const numbers = tableOfMatrix(values, columns).numbers;
-      // In the order of the file as far as it can be told: text first, as tables are read.
-      return tableOf([...text, ...numbers]);
-    } catch (error) {
-      const name = error instanceof FormatError ? /column "([\s\S]*)"$/.exec(error.field)?.[1] : undefined;
-      if (name === undefined || textColumns.includes(name)) throw error;
-      textColumns.push(name);
-    }
-  }
+function ofArff(bytes: Uint8Array): TableContent {
+  const { attributes, matrix, text = new Map() } = parseArff(bytes, { textColumns: ["*"] });
+  return tableOf([...text, ...ofMatrix(matrix, attributes.map(({ name }) => name))]);
 }
 
 function startOf(bytes: Uint8Array): string {

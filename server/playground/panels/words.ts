@@ -13,7 +13,7 @@ export function percent(share: number): string {
 }
 
 /** A time. */
-export function duration(ms: number): string {
+function duration(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${inShort(ms / 1000, 3)} s`;
 }
 

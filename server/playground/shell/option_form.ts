@@ -208,7 +208,7 @@ function rangeOf(entry: OptionEntry): string {
 }
 
 /** A name in words: `groupSize` becomes "Group size". */
-export function inWords(name: string): string {
+function inWords(name: string): string {
   const words = name.replace(/([a-z])([A-Z0-9])/g, "$1 $2").toLowerCase();
   return words[0].toUpperCase() + words.slice(1);
 }

@@ -103,7 +103,10 @@ export function panelView(name: string, panel: Panel<unknown>, ask: Ask): PanelV
         const chosen = source.read(), key = keyOf(reply.source);
         if (!chosen || keyOf(chosen) !== key) return;
         picked = { key, fields: roleFields(panel.roles, reply.fields) };
-        roles.replaceChildren(picked.fields.element);
+        roles.replaceChildren(
+          ...reply.remarks.map((remark) => make("p", { class: "hint" }, remark)),
+          picked.fields.element,
+        );
         // An example made for the roles leaves nothing to choose.
         roles.hidden = chosen.kind === "example" &&
           Object.keys(panel.roles).every((role) => reply.fields.some(({ name }) => name === role));
