@@ -1,6 +1,5 @@
 /** Bars: values by name, and counts. @module */
 
-import { OptionError, ShapeError } from "../solvers/core/errors.ts";
 import {
   type AxisOptions,
   bottomAxis,
@@ -10,7 +9,8 @@ import {
   leftAxisWidth,
   numberFormat,
 } from "./axes.ts";
-import { element, fontSize, label, shortened, svgDocument, textWidth, tooltip } from "./svg.ts";
+import { checkLengths, checkSizes } from "./checks.ts";
+import { element, fontSize, heading, label, margin, shortened, svgDocument, textWidth, tooltip } from "./svg.ts";
 
 /** How {@linkcode drawBars} draws. */
 export interface BarsOptions {
@@ -42,7 +42,7 @@ export interface ColumnsOptions {
   readonly height?: number;
 }
 
-const margin = 16, barHeight = 14, rowHeight = 20;
+const barHeight = 14, rowHeight = 20;
 
 /**
  * Values as horizontal bars from zero, one a row with its name, as a standalone SVG document for light and dark. Bars
@@ -60,8 +60,9 @@ const margin = 16, barHeight = 14, rowHeight = 20;
  * ```
  */
 export function drawBars(values: ArrayLike<number>, options: BarsOptions): string {
-  const { title, names, deviations, width = 640 } = options;
-  check(values, [["names", names], ["deviations", deviations]], [["width", width, 240]]);
+  const { names, deviations, width = 640 } = options;
+  checkLengths("values", values, { names, deviations });
+  checkSizes({ width });
   const all = Array.from(values), spread = all.map((_, i) => finiteOr(deviations?.[i], 0));
   const write = (value: number) => numberFormat([value])(Number(value.toPrecision(3)));
   const ends = all.flatMap((value, i) => [value - spread[i], value + spread[i]]);
@@ -70,7 +71,9 @@ export function drawBars(values: ArrayLike<number>, options: BarsOptions): strin
   const nameOf = (i: number) => names?.[i] ?? String(i);
   const nameWidth = Math.min(Math.max(...all.map((_, i) => textWidth(nameOf(i)))), 0.4 * width);
   const axis = createAxis("values", [0, ...ends], { label: options.label }, Math.max(2, Math.floor(width / 140)), true);
-  const top = margin + 1.8 * fontSize, bottom = top + all.length * rowHeight;
+  const title = heading(options.title, margin, width - 2 * margin),
+    top = title.height + 4,
+    bottom = top + all.length * rowHeight;
   const left = margin + nameWidth + 8, right = width - margin;
   const negative = all.some((value) => value < 0) ? room : 0, positive = all.some((value) => value >= 0) ? room : 0;
   const plot = { left: left + negative, right: Math.max(right - positive, left + negative + 60), top, bottom };
@@ -109,10 +112,10 @@ export function drawBars(values: ArrayLike<number>, options: BarsOptions): strin
   return svgDocument({
     width: Math.max(width, plot.right + positive + margin),
     height: bottom + bottomAxisHeight(axis) + margin / 2,
-    title,
+    title: options.title,
     description: `${all.length} bars; the longest is ${nameOf(most)}, ${write(all[most])}`,
   }, [
-    label(title, margin, margin, { "font-weight": "600" }),
+    ...title.items,
     ...bottomAxis(axis, plot),
     element("line", { class: "muted", stroke: "currentColor", x1: zero, x2: zero, y1: top, y2: bottom }),
     ...rows,
@@ -134,15 +137,17 @@ export function drawBars(values: ArrayLike<number>, options: BarsOptions): strin
  * ```
  */
 export function drawColumns(values: ArrayLike<number>, options: ColumnsOptions): string {
-  const { title, names, width = 640, height = 320 } = options;
-  check(values, [["names", names]], [["width", width, 240], ["height", height, 160]]);
+  const { names, width = 640, height = 320 } = options;
+  checkLengths("values", values, { names });
+  checkSizes({ width, height });
   const all = Array.from(values);
+  const title = heading(options.title, margin, width - 2 * margin);
   const y = createAxis("values", [0, ...all], options.y ?? {}, Math.max(3, Math.floor(height / 60)), true);
   const nameOf = (i: number) => names?.[i] ?? String(i);
   const plot = {
     left: Math.round(margin / 2 + leftAxisWidth(y)),
     right: width - margin,
-    top: Math.round(margin + 1.8 * fontSize),
+    top: Math.round(title.height + 10),
     bottom: Math.round(
       height - margin / 2 - 10 - 1.2 * fontSize - (options.x?.label === undefined ? 0 : 1.7 * fontSize),
     ),
@@ -168,10 +173,10 @@ export function drawColumns(values: ArrayLike<number>, options: ColumnsOptions):
   return svgDocument({
     width,
     height,
-    title,
+    title: options.title,
     description: `${all.length} columns; the highest is ${nameOf(most)}, ${numberFormat([all[most]])(all[most])}`,
   }, [
-    label(title, margin, margin, { "font-weight": "600" }),
+    ...title.items,
     ...leftAxis(y, plot),
     ...columns,
     element("line", {
@@ -193,25 +198,4 @@ export function drawColumns(values: ArrayLike<number>, options: ColumnsOptions):
 
 function finiteOr(value: number | undefined, otherwise: number): number {
   return value !== undefined && Number.isFinite(value) ? value : otherwise;
-}
-
-function check(
-  values: ArrayLike<number>,
-  beside: readonly (readonly [name: string, values: ArrayLike<unknown> | undefined])[],
-  sizes: readonly (readonly [name: string, value: number, least: number])[],
-): void {
-  if (values.length === 0) throw new ShapeError("values", 'Cannot draw "values": expected one or more, received none.');
-  for (const [argument, given] of beside) {
-    if (given && given.length !== values.length) {
-      throw new ShapeError(
-        argument,
-        `Cannot draw "values": there are ${values.length}, but "${argument}" has ${given.length}.`,
-      );
-    }
-  }
-  for (const [name, value, least] of sizes) {
-    if (!(value >= least && value < Infinity)) {
-      throw new OptionError(name, `Cannot use "${name}": expected a number >= ${least}, received ${value}.`);
-    }
-  }
 }

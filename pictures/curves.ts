@@ -1,9 +1,11 @@
 /** Line charts. @module */
 
 import { area, line } from "d3-shape";
-import { OptionError, ShapeError } from "../solvers/core/errors.ts";
+import { OptionError } from "../solvers/core/errors.ts";
 import { type AxisOptions, bottomAxis, bottomAxisHeight, createAxis, leftAxis, leftAxisWidth } from "./axes.ts";
-import { element, fontSize, label, places, seriesColour, svgDocument, textWidth, tooltip } from "./svg.ts";
+import { checkLengths, checkSizes } from "./checks.ts";
+import { legendOf } from "./legend.ts";
+import { element, heading, margin, seriesColour, svgDocument, tooltip } from "./svg.ts";
 
 /** A curve of a chart. */
 export interface Curve {
@@ -17,6 +19,8 @@ export interface Curve {
   readonly deviations?: ArrayLike<number>;
   /** The point that is marked, from 0 on. @default none */
   readonly marked?: number;
+  /** A dashed line without points, for what others are compared with. @default false */
+  readonly dashed?: boolean;
 }
 
 /** How {@linkcode drawCurves} draws. */
@@ -32,8 +36,6 @@ export interface CurvesOptions {
   /** Height of the picture, >= 160. @default 400 */
   readonly height?: number;
 }
-
-const margin = 16, lineHeight = 1.6 * fontSize;
 
 /**
  * A line chart as a standalone SVG document, for light and dark: axes, bands, marked points, and a legend for more than
@@ -52,8 +54,9 @@ const margin = 16, lineHeight = 1.6 * fontSize;
  * ```
  */
 export function drawCurves(curves: readonly Curve[], options: CurvesOptions): string {
-  const { title, width = 640, height = 400 } = options;
-  check(curves, width, height);
+  const { width = 640, height = 400 } = options;
+  check(curves);
+  checkSizes({ width, height });
   const xs = curves.flatMap(({ x }) => Array.from(x));
   const ys = curves.flatMap(({ y, deviations }) =>
     Array.from(y).flatMap((value, i) => deviations ? [value - deviations[i], value, value + deviations[i]] : [value])
@@ -61,12 +64,13 @@ export function drawCurves(curves: readonly Curve[], options: CurvesOptions): st
   const x = createAxis("x", xs, options.x ?? {}, Math.max(3, Math.floor(width / 90)), false);
   const y = createAxis("y", ys, options.y ?? {}, Math.max(3, Math.floor(height / 60)), true);
 
-  const legend = curves.length > 1 ? legendOf(curves, width - 2 * margin) : { items: [], height: 0 };
-  const top = margin + lineHeight + legend.height + 4;
+  const title = heading(options.title, margin, width - 2 * margin);
+  const entries = curves.map(({ name, dashed }, index) => ({ name, colour: seriesColour(index), dashed }));
+  const legend = legendOf(curves.length > 1 ? entries : [], margin, title.height + 8, width - 2 * margin);
   const plot = {
     left: Math.round(margin / 2 + leftAxisWidth(y)),
     right: width - 2 * margin,
-    top: Math.round(top),
+    top: Math.round(title.height + legend.height + (legend.height > 0 ? 18 : 10)),
     bottom: Math.round(height - margin / 2 - bottomAxisHeight(x)),
   };
   const atX = x.between(plot.left, plot.right), atY = y.between(plot.bottom, plot.top);
@@ -99,6 +103,7 @@ export function drawCurves(curves: readonly Curve[], options: CurvesOptions): st
           stroke: "currentColor",
           "stroke-width": 2,
           "stroke-linejoin": "round",
+          "stroke-dasharray": curve.dashed ? "5 4" : undefined,
           d: path(points) ?? "",
         },
         tooltip(curve.name),
@@ -107,7 +112,7 @@ export function drawCurves(curves: readonly Curve[], options: CurvesOptions): st
     for (const [i, point] of points.entries()) {
       if (!drawable(point)) continue;
       const marked = i === curve.marked;
-      if (!marked && points.length > 40) continue;
+      if (!marked && (curve.dashed || points.length > 40)) continue;
       const text = `${curve.name}: ${Number(point.y.toPrecision(4))} at ${Number(point.x.toPrecision(4))}` +
         (curve.deviations ? `, +- ${Number(point.deviation.toPrecision(2))}` : "");
       const dot = element(
@@ -131,8 +136,8 @@ export function drawCurves(curves: readonly Curve[], options: CurvesOptions): st
     }
   }
   const names = curves.map(({ name }) => name).join(", ");
-  return svgDocument({ width, height, title, description: `Curves of ${names}` }, [
-    label(title, margin, margin, { "font-weight": "600" }),
+  return svgDocument({ width, height, title: options.title, description: `Curves of ${names}` }, [
+    ...title.items,
     ...legend.items,
     ...leftAxis(y, plot),
     ...bottomAxis(x, plot),
@@ -142,21 +147,11 @@ export function drawCurves(curves: readonly Curve[], options: CurvesOptions): st
   ]);
 }
 
-function check(curves: readonly Curve[], width: number, height: number): void {
-  if (curves.length === 0) throw new ShapeError("curves", 'Cannot draw "curves": expected one or more, received none.');
+function check(curves: readonly Curve[]): void {
+  checkLengths("curves", curves, {});
   for (const [index, { x, y, deviations, marked }] of curves.entries()) {
     const argument = `curves[${index}]`;
-    if (x.length === 0) {
-      throw new ShapeError(`${argument}.x`, `Cannot draw "${argument}.x": expected one or more values, received none.`);
-    }
-    for (const [name, values] of [["y", y], ["deviations", deviations]] as const) {
-      if (values && values.length !== x.length) {
-        throw new ShapeError(
-          `${argument}.${name}`,
-          `Cannot draw "${argument}": "x" has ${x.length} values, but "${name}" has ${values.length}.`,
-        );
-      }
-    }
+    checkLengths(`${argument}.x`, x, { [`${argument}.y`]: y, [`${argument}.deviations`]: deviations });
     if (marked !== undefined && !(Number.isInteger(marked) && marked >= 0 && marked < x.length)) {
       throw new OptionError(
         `${argument}.marked`,
@@ -164,30 +159,4 @@ function check(curves: readonly Curve[], width: number, height: number): void {
       );
     }
   }
-  for (const [name, value, least] of [["width", width, 240], ["height", height, 160]] as const) {
-    if (!(value >= least && value < Infinity)) {
-      throw new OptionError(name, `Cannot use "${name}": expected a number >= ${least}, received ${value}.`);
-    }
-  }
-}
-
-/** Names with their colours, in rows as wide as `limit`. */
-function legendOf(curves: readonly Curve[], limit: number): { items: string[]; height: number } {
-  let x = 0, row = 1;
-  const items = curves.map(({ name }, index) => {
-    const width = 24 + textWidth(name) + 12;
-    if (x > 0 && x + width > limit) [x, row] = [0, row + 1];
-    const left = margin + x, y = margin + row * lineHeight;
-    x += width;
-    return element("line", {
-      class: seriesColour(index),
-      stroke: "currentColor",
-      "stroke-width": 2,
-      x1: left,
-      x2: left + 18,
-      y1: y,
-      y2: y,
-    }) + label(name, places(left + 24), y);
-  });
-  return { items, height: row * lineHeight };
 }

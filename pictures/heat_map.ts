@@ -3,7 +3,19 @@
 import { OptionError, ShapeError } from "../solvers/core/errors.ts";
 import type { Matrix } from "../solvers/core/matrix.ts";
 import { numberFormat } from "./axes.ts";
-import { type Colour, element, fontSize, label, svgDocument, textWidth, tooltip } from "./svg.ts";
+import { checkSizes } from "./checks.ts";
+import {
+  type Colour,
+  element,
+  fontSize,
+  heading,
+  label,
+  margin,
+  shortened,
+  svgDocument,
+  textWidth,
+  tooltip,
+} from "./svg.ts";
 
 /** How {@linkcode drawHeatMap} draws. */
 export interface HeatMapOptions {
@@ -17,9 +29,17 @@ export interface HeatMapOptions {
   readonly scale?: "diverging" | "sequential";
   /** Value of the full colour, > 0; for `sequential` above the least value. @default what the values reach */
   readonly limit?: number;
+  /** About the width of the picture, >= 240: cells are made narrower to fit, down to 5. @default 960 */
+  readonly width?: number;
+  /** Write the values into the cells where these are large enough. @default false */
+  readonly numbers?: boolean;
 }
 
-const margin = 16, most = 24, least = 5, barWidth = 160, barSteps = 20;
+const most = 24, mostWithNumbers = 44, least = 5, barWidth = 160, barSteps = 20;
+/** Size of the numbers in cells. */
+const numberSize = 10;
+/** Width that a name has at most: what is longer is told where it is pointed at. */
+const nameWidth = 220;
 
 /**
  * A matrix as a standalone SVG document, for light and dark: a cell for each entry, stronger in colour the larger it
@@ -38,7 +58,7 @@ const margin = 16, most = 24, least = 5, barWidth = 160, barSteps = 20;
  * ```
  */
 export function drawHeatMap(values: Matrix, options: HeatMapOptions): string {
-  const { title, scale = "diverging" } = options;
+  const { scale = "diverging", width = 960, numbers = false } = options;
   const [rows, columns] = values.shape;
   check(values, options);
   const finite = Array.from(values.data).filter(Number.isFinite);
@@ -50,22 +70,39 @@ export function drawHeatMap(values: Matrix, options: HeatMapOptions): string {
   const rowName = (i: number) => options.rows?.[i] ?? String(i);
   const columnName = (j: number) => options.columns?.[j] ?? String(j);
 
-  const cell = Math.max(least, Math.min(most, Math.floor(900 / Math.max(rows, columns))));
+  const rowNameWidth = Math.max(...Array.from({ length: rows }, (_, i) => textWidth(rowName(i))));
+  const left = margin + Math.min(rowNameWidth, nameWidth) + 6;
+  const fitting = Math.min(Math.floor((width - left - margin) / columns), Math.floor(900 / rows));
+  const cell = Math.max(least, Math.min(numbers ? mostWithNumbers : most, fitting));
   // Where cells are lower than letters, every second, third, ... row and column is named.
   const stride = Math.ceil(1.1 * fontSize / cell);
   const named = (count: number, name: (i: number) => string) =>
-    Array.from({ length: Math.ceil(count / stride) }, (_, k) => ({ at: k * stride, text: name(k * stride) }));
+    Array.from({ length: Math.ceil(count / stride) }, (_, k) => {
+      const whole = name(k * stride), text = shortened(whole, nameWidth);
+      return { at: k * stride, text, whole: text === whole ? undefined : whole };
+    });
   const rowNames = named(rows, rowName), columnNames = named(columns, columnName);
-  const left = margin + Math.max(...rowNames.map(({ text }) => textWidth(text))) + 6;
-  const top = 2 * margin + 1.2 * fontSize + Math.max(...columnNames.map(({ text }) => textWidth(text))) + 6;
+  const leastTitle = 240, title = heading(options.title, margin, Math.max(left + columns * cell, leastTitle) - margin);
+  const top = title.height + margin + Math.max(...columnNames.map(({ text }) => textWidth(text))) + 6;
   const bottom = top + rows * cell;
 
   const write = (value: number) => numberFormat([value])(Number(value.toPrecision(4)));
-  const cells: string[] = [];
+  const cells: string[] = [], written: string[] = [];
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
       const value = values.data[i * columns + j];
       if (!Number.isFinite(value)) continue;
+      const shown = write(Number(value.toPrecision(2)));
+      if (numbers && numberSize / fontSize * textWidth(shown) <= cell - 3) {
+        const colour = Math.abs(value - from) / limit > 0.5 ? "paper" : "ink";
+        written.push(
+          label(shown, left + (j + 0.5) * cell, top + (i + 0.5) * cell, {
+            class: colour,
+            "text-anchor": "middle",
+            "font-size": numberSize,
+          }),
+        );
+      }
       cells.push(
         element(
           "rect",
@@ -78,19 +115,22 @@ export function drawHeatMap(values: Matrix, options: HeatMapOptions): string {
   const legendTop = bottom + margin, ends = scale === "diverging" ? [-limit, 0, limit] : [from, from + limit];
   const legend = legendOf(ends.map(write), left, legendTop, scale);
   return svgDocument({
-    width: Math.max(left + columns * cell, legend.right, margin + 1.1 * textWidth(title)) + margin,
+    width: Math.max(left + columns * cell, legend.right, leastTitle) + margin,
     height: legendTop + 12 + 1.8 * fontSize + margin,
-    title,
+    title: options.title,
     description: `${rows} rows and ${columns} columns`,
   }, [
-    label(title, margin, margin, { "font-weight": "600" }),
-    ...rowNames.map(({ at, text }) => label(text, left - 6, top + (at + 0.5) * cell, { "text-anchor": "end" })),
-    ...columnNames.map(({ at, text }) =>
+    ...title.items,
+    ...rowNames.map(({ at, text, whole }) =>
+      label(text, left - 6, top + (at + 0.5) * cell, { "text-anchor": "end" }, whole)
+    ),
+    ...columnNames.map(({ at, text, whole }) =>
       label(text, 0, 0, {
         transform: `translate(${Math.round(left + (at + 0.5) * cell)} ${Math.round(top - 6)}) rotate(-90)`,
-      })
+      }, whole)
     ),
     element("g", { "shape-rendering": "crispEdges" }, `\n${cells.join("\n")}\n`),
+    ...written,
     element("rect", {
       class: "grid",
       fill: "none",
@@ -106,8 +146,9 @@ export function drawHeatMap(values: Matrix, options: HeatMapOptions): string {
 
 function check(
   { data, shape: [rows, columns] }: Matrix,
-  { rows: rowNames, columns: columnNames, scale, limit }: HeatMapOptions,
+  { rows: rowNames, columns: columnNames, scale, limit, width }: HeatMapOptions,
 ) {
+  checkSizes({ width });
   if (!(rows > 0 && columns > 0) || data.length !== rows * columns) {
     throw new ShapeError(
       "values",

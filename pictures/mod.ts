@@ -11,3 +11,5 @@ export { type DrawingOptions, toSvg } from "./graph/drawing.ts";
 export { toDot, toEdgeList, toGraphMl } from "./graph/export.ts";
 export { drawPartialCorrelations } from "./graph/matrix.ts";
 export { drawHeatMap, type HeatMapOptions } from "./heat_map.ts";
+export { drawImages, type ImagesOptions } from "./images.ts";
+export { drawScatter, type Points, type ScatterOptions } from "./scatter.ts";

@@ -12,6 +12,8 @@ export type Attributes = Readonly<Record<string, string | number | undefined>>;
 /** What a colour is for, on light and on dark; the colours of series are told apart by the colour-blind. */
 const colours = {
   ink: ["#1f2328", "#e6e8eb"],
+  /** For text on strong colours. */
+  paper: ["#ffffff", "#16191d"],
   muted: ["#5c636b", "#a3abb4"],
   grid: ["#dfe2e6", "#363c43"],
   positive: ["#2166ac", "#5aa9e6"],
@@ -23,7 +25,6 @@ const colours = {
   "series-4": ["#8c6d00", "#d9b73e"],
   "series-5": ["#a8325e", "#ee86a9"],
 } as const;
-const surface = ["#ffffff", "#16191d"];
 
 /** Names of the colours. */
 export type Colour = keyof typeof colours;
@@ -36,9 +37,14 @@ export function seriesColour(index: number): Colour {
   return `series-${index % seriesColours}` as Colour;
 }
 
+/** Space around pictures, and between lines of text. */
+export const margin = 16;
+
 /** Size of the text, and the share of it that a letter is wide at most on average. */
 export const fontSize = 12;
 const letterWidth = 0.62;
+/** From one line of text to the next. */
+export const lineHeight = 1.6 * fontSize;
 
 /** A width that the text does not exceed, but for unusually wide letters: no font is there to measure. */
 export function textWidth(text: string): number {
@@ -49,7 +55,7 @@ export function textWidth(text: string): number {
 }
 
 /** One decimal: below that, engines may differ. */
-export function places(value: number): number {
+function places(value: number): number {
   return Math.round(value * 10) / 10 + 0;
 }
 
@@ -87,6 +93,19 @@ export function shortened(text: string, width: number): string {
     if (textWidth(short) <= width) return short;
   }
   return "…";
+}
+
+/** A title in as many lines as its words need within `width`, and the height that it takes, with the margin above. */
+export function heading(title: string, left: number, width: number): { items: string[]; height: number } {
+  const lines = [""];
+  for (const word of title.split(" ")) {
+    const longer = lines.at(-1) === "" ? word : `${lines.at(-1)} ${word}`;
+    // Letters of titles are bold.
+    if (lines.at(-1) === "" || 1.06 * textWidth(longer) <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  const items = lines.map((line, i) => label(line, left, margin + i * lineHeight, { "font-weight": "600" }));
+  return { items, height: margin + (lines.length - 0.4) * lineHeight };
 }
 
 /** What a viewer tells when a shape is pointed at. */
@@ -135,9 +154,10 @@ export function svgDocument(
   return `${root}\n`;
 }
 
-const styleSheet = [0, 1].map((theme) => {
+// A document of its own scales with its window; within a page, sizes are the page's.
+const styleSheet = ":root.minima-picture{max-width:100%;height:auto}" + [0, 1].map((theme) => {
   const rules = [
-    `.minima-picture{color:${colours.ink[theme]};background:${surface[theme]}}`,
+    `.minima-picture{color:${colours.ink[theme]};background:${colours.paper[theme]}}`,
     ...Object.entries(colours).map(([name, values]) => `.minima-picture .${name}{color:${values[theme]}}`),
   ].join("");
   return theme === 0 ? rules : `@media (prefers-color-scheme:dark){${rules}}`;

@@ -10,10 +10,12 @@ import { drawHeatMap } from "../heat_map.ts";
  *
  * @param precision Symmetric [variables, variables].
  * @param names Names of the variables; their numbers without it.
+ * @param width About the width of the picture, >= 240; 960 without it.
  * @throws {ShapeError} when there are no variables, or more or fewer names
  */
-export function drawPartialCorrelations(precision: SparseMatrix, names?: readonly string[]): string {
-  return drawHeatMap(partialCorrelations(precision), { title: "Partial correlations", rows: names, columns: names });
+export function drawPartialCorrelations(precision: SparseMatrix, names?: readonly string[], width?: number): string {
+  const options = { title: "Partial correlations", rows: names, columns: names, width };
+  return drawHeatMap(partialCorrelations(precision), options);
 }
 
 function partialCorrelations(precision: SparseMatrix): Matrix {

@@ -71,7 +71,7 @@ export const panel: Panel<GraphAnswer> = {
               }),
           }]
           : [],
-        { picture: () => drawPartialCorrelations(precision, names) },
+        { picture: (width) => drawPartialCorrelations(precision, names, width) },
         ...edges.length > 0
           ? [{
             title: edges.length > listed ? `The ${listed} strongest of ${edges.length} edges` : "Edges",

@@ -1,4 +1,4 @@
-import { drawBars, drawCurves } from "../../../../pictures/mod.ts";
+import { drawBars, drawCurves, drawScatter } from "../../../../pictures/mod.ts";
 import { numbersAlone } from "../roles.ts";
 import { tableFiles } from "../../contents/files.ts";
 import type { Panel } from "../../panel.ts";
@@ -83,6 +83,16 @@ export const panel: Panel<RegressionAnswer> = {
                 width,
               }),
             about: `The intercept is ${inShort(intercept)}; what is in the table below is in the units of the data.`,
+          }, {
+            picture: (width: number) =>
+              drawScatter([{ name: target, x: answer.predicted, y: answer.measured }], {
+                title: "Measured against fitted",
+                x: { label: "fitted" },
+                y: { label: target },
+                diagonal: true,
+                width,
+                height: 320,
+              }),
           }, {
             title: "Model",
             head: ["Feature", "Coefficient"],

@@ -1,0 +1,33 @@
+/** What every picture asks of its arguments. */
+
+import { OptionError, ShapeError } from "../solvers/core/errors.ts";
+
+/** Least sizes of pictures. */
+const leastWidth = 240, leastHeight = 160;
+
+/** @throws {OptionError} for a size below the least, or none */
+export function checkSizes(sizes: { readonly width?: number; readonly height?: number }): void {
+  for (const [name, least] of [["width", leastWidth], ["height", leastHeight]] as const) {
+    const value = sizes[name];
+    if (value === undefined || value >= least && value < Infinity) continue;
+    throw new OptionError(name, `Cannot use "${name}": expected a number >= ${least}, received ${value}.`);
+  }
+}
+
+/** @throws {ShapeError} when there are no values, or what stands beside them is more or fewer */
+export function checkLengths(
+  argument: string,
+  values: ArrayLike<unknown>,
+  beside: Readonly<Record<string, ArrayLike<unknown> | undefined>>,
+): void {
+  if (values.length === 0) {
+    throw new ShapeError(argument, `Cannot draw "${argument}": expected one or more, received none.`);
+  }
+  for (const [name, given] of Object.entries(beside)) {
+    if (given === undefined || given.length === values.length) continue;
+    throw new ShapeError(
+      name,
+      `Cannot draw "${argument}": there are ${values.length}, but "${name}" has ${given.length}.`,
+    );
+  }
+}
