@@ -1,3 +1,4 @@
+import { DataError } from "./errors.ts";
 import type { Matrix, Vector } from "./matrix.ts";
 
 /**
@@ -82,4 +83,34 @@ function addDeviations(
 export function constantColumns(X: Matrix): Uint32Array {
   const { variances } = columnMoments(X, true);
   return Uint32Array.from(variances.keys()).filter((j) => variances[j] === 0);
+}
+
+/** Largest and least magnitude of a column or response: squares, and squares of their quotients, are far from overflow. */
+const largest = 1e100, least = 1e-100;
+
+/** Refuses a column whose squares, or the squares of quotients with it, would leave the range of numbers. */
+export function checkMagnitudes(
+  argument: string,
+  { data, shape: [, columns] }: Matrix,
+  meanSquares: Float64Array,
+  action: string,
+): void {
+  meanSquares.forEach((square, j) => {
+    let magnitude = Math.sqrt(square);
+    // Squares of the tiniest numbers are 0.
+    if (square === 0) {
+      for (let at = j; at < data.length; at += columns) magnitude = Math.max(magnitude, Math.abs(data[at]));
+    }
+    if (magnitude === 0 || magnitude >= least && magnitude <= largest) return;
+    const what = columns === 1 ? `"${argument}"` : `column ${j} of "${argument}"`;
+    throw new DataError(
+      argument,
+      `Cannot ${action}: expected a size between ${least} and ${largest} of ${what}, received ${magnitude}.`,
+    );
+  });
+}
+
+/** A power of two to divide by where numbers are far from 1; 1 elsewhere. */
+export function powerOfTwo(value: number): number {
+  return value >= 1e-6 && value <= 1e6 ? 1 : 2 ** Math.floor(Math.log2(value));
 }

@@ -114,6 +114,19 @@ export function likeVector(like: Vector, length: number): Vector {
   return like instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
 }
 
+/** Samples as callers give them: one a row. */
+export type Samples = Matrix | SparseMatrix;
+
+/** Samples as a dense matrix, checked. */
+export function denseSamples(X: Samples, action: string): Matrix {
+  if (typeof X === "object" && X !== null && "format" in X) {
+    checkSparseMatrix("X", X, action);
+    return toDense(X);
+  }
+  checkMatrix("X", X, action);
+  return X;
+}
+
 /** The precision of a vector. */
 export function dtypeOf(values: Vector): VectorDtype {
   return values instanceof Float32Array ? "f32" : "f64";

@@ -1,13 +1,11 @@
 /** From a caller's data to the problem that is solved: checked, weighted, centred, scaled. @module */
 
-import { columnMoments } from "../core/columns.ts";
-import { DataError, OptionError, ShapeError } from "../core/errors.ts";
+import { checkMagnitudes, columnMoments, powerOfTwo } from "../core/columns.ts";
+import { OptionError, ShapeError } from "../core/errors.ts";
 import {
-  checkMatrix,
-  checkSparseMatrix,
+  denseSamples,
   type Matrix,
-  type SparseMatrix,
-  toDense,
+  type Samples,
   toVectorArgument,
   type Vector,
   type VectorLike,
@@ -55,18 +53,12 @@ export interface RegressionData {
   readonly constraints: Constraints;
 }
 
-/** Samples as callers give them. */
-export type Samples = Matrix | SparseMatrix;
-
 /** Options that say what the problem is. */
 export type ProblemOptions =
   & Pick<Required<RegressionOptions>, "lambda2" | "bigM" | "intercept" | "standardize">
   & { readonly [K in "lower" | "upper" | "weights" | "always"]?: ResolvedValue<NonNullable<RegressionOptions[K]>> };
 
 const action = "fit a sparse regression";
-
-/** Largest and least magnitude of a column or response: squares, and squares of their quotients, are far from overflow. */
-const largest = 1e100, least = 1e-100;
 
 /** Samples and response, once both are known to fit together. */
 export function checkData(X: Samples, response: VectorLike): { X: Matrix; y: Vector } {
@@ -80,16 +72,6 @@ export function checkData(X: Samples, response: VectorLike): { X: Matrix; y: Vec
     throw new ShapeError("y", `Cannot ${action}: "X" has ${samples} samples, but "y" has ${y.length}.`);
   }
   return { X: dense, y };
-}
-
-/** Samples as a dense matrix, checked. */
-export function denseSamples(X: Samples, action: string): Matrix {
-  if (typeof X === "object" && X !== null && "format" in X) {
-    checkSparseMatrix("X", X, action);
-    return toDense(X);
-  }
-  checkMatrix("X", X, action);
-  return X;
 }
 
 /**
@@ -112,9 +94,9 @@ export function prepareData(X: Samples, response: VectorLike, options: ProblemOp
     throw new OptionError("weights", `Cannot use "weights": expected one above 0, received none.`);
   }
   const { means, tails, variances, meanSquares } = columnMoments(dense, intercept, weights);
-  checkMagnitudes("X", dense, meanSquares);
+  checkMagnitudes("X", dense, meanSquares, action);
   const column: Matrix = { data: y, shape: [samples, 1] }, moments = columnMoments(column, intercept, weights);
-  checkMagnitudes("y", column, moments.meanSquares);
+  checkMagnitudes("y", column, moments.meanSquares, action);
   const [responseMean] = moments.means, [responseTail] = moments.tails;
   let magnitude = 0;
   for (const value of y) magnitude = Math.max(magnitude, Math.abs(value - responseMean - responseTail));
@@ -137,28 +119,6 @@ export function prepareData(X: Samples, response: VectorLike, options: ProblemOp
     intercept,
     constraints: constraintsOf(features, scales, responseScale, options),
   };
-}
-
-/** Refuses a column whose squares, or the squares of quotients with it, would leave the range of numbers. */
-function checkMagnitudes(argument: "X" | "y", { data, shape: [, columns] }: Matrix, meanSquares: Float64Array): void {
-  meanSquares.forEach((square, j) => {
-    let magnitude = Math.sqrt(square);
-    // Squares of the tiniest numbers are 0.
-    if (square === 0) {
-      for (let at = j; at < data.length; at += columns) magnitude = Math.max(magnitude, Math.abs(data[at]));
-    }
-    if (magnitude === 0 || magnitude >= least && magnitude <= largest) return;
-    const what = argument === "y" ? '"y"' : `column ${j} of "X"`;
-    throw new DataError(
-      argument,
-      `Cannot ${action}: expected a size between ${least} and ${largest} of ${what}, received ${magnitude}.`,
-    );
-  });
-}
-
-/** A power of two to divide by where numbers are far from 1; 1 elsewhere. */
-function powerOfTwo(value: number): number {
-  return value >= 1e-6 && value <= 1e6 ? 1 : 2 ** Math.floor(Math.log2(value));
 }
 
 function constraintsOf(

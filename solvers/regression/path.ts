@@ -4,7 +4,7 @@ import { OptionError } from "../core/errors.ts";
 import type { Resolved } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import { type Run, startRun } from "../core/run.ts";
-import type { Samples } from "./data.ts";
+import type { Samples } from "../core/matrix.ts";
 import type { SparseStart } from "./least_squares.ts";
 import { bestEntry, lossWithout, viewFrom } from "./moves.ts";
 import { type OpenRegressionOptions, type RegressionPathOptions, sparseRegressionPathOptions } from "./options.ts";

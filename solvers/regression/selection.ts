@@ -1,8 +1,14 @@
 /** Predictions of sparse regressions, and what they say of a fit. @module */
 
 import { ShapeError } from "../core/errors.ts";
-import { type Matrix, type SparseMatrix, toVectorArgument, type Vector, type VectorLike } from "../core/matrix.ts";
-import { denseSamples } from "./data.ts";
+import {
+  denseSamples,
+  type Matrix,
+  type SparseMatrix,
+  toVectorArgument,
+  type Vector,
+  type VectorLike,
+} from "../core/matrix.ts";
 import type { SparseRegression } from "./regression.ts";
 
 /**

@@ -60,3 +60,30 @@ export const BATCH_NODES = 32;
 
 /** Bytes of scratch for the problem of a node, before its arrays. */
 export const PROBLEM_BYTES = 128;
+
+/** Words of one fit of several tasks. */
+export const FIT_DATA = 0;
+export const FIT_SIZE = 1;
+export const FIT_RIDGE = 2;
+export const FIT_VALUE_SHARING = 3;
+export const FIT_SUPPORT_SHARING = 4;
+export const FIT_COMMON = 5;
+export const FIT_LEAST_GAIN = 6;
+export const FIT_MOVES = 7;
+export const FIT_WORDS = 8;
+
+/** Words of the data of one task: first sample, samples, and 1 + the first element of the Gram matrix, 0 for none. */
+export const BLOCK_FROM = 0;
+export const BLOCK_SAMPLES = 1;
+export const BLOCK_GRAM = 2;
+export const BLOCK_WORDS = 3;
+
+/** Share of a feature's curvature below which what a support leaves of it is rounding. */
+export const DEPENDENT_SHARE = 1e-10;
+
+/** Most steps of the conjugate gradients that fit tasks together, and the share of the first residual that ends them. */
+export const JOINT_STEPS = 500;
+export const JOINT_SHARE = 1e-28;
+
+/** Bytes of scratch for the search of a fit, before its arrays. */
+export const SEARCH_BYTES = 256;

@@ -18,6 +18,7 @@ import { type GradientKernels, gradientSpecifications } from "./gradient.ts";
 import { type ConjugateKernels, conjugateSpecifications } from "./conjugates.ts";
 import { type SwapKernels, swapSpecifications } from "./swaps.ts";
 import { type NodeKernels, nodeSpecifications } from "./nodes.ts";
+import { type TaskKernels, taskSpecifications } from "./tasks.ts";
 
 export type * from "./penalty.ts";
 export type * from "./least_squares.ts";
@@ -29,6 +30,7 @@ export type * from "./conjugates.ts";
 export type * from "./swaps.ts";
 export type * from "./relaxation.ts";
 export type * from "./nodes.ts";
+export type * from "./tasks.ts";
 
 /** The kernels of the family. */
 export interface L0Kernels
@@ -40,7 +42,8 @@ export interface L0Kernels
     GradientKernels,
     ConjugateKernels,
     SwapKernels,
-    NodeKernels {}
+    NodeKernels,
+    TaskKernels {}
 
 /** Their specifications. */
 export const l0Specifications: FamilySpecifications<L0Kernels> = {
@@ -52,4 +55,5 @@ export const l0Specifications: FamilySpecifications<L0Kernels> = {
   ...conjugateSpecifications,
   ...swapSpecifications,
   ...nodeSpecifications,
+  ...taskSpecifications,
 };

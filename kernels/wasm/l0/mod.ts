@@ -8,3 +8,4 @@ export * from "./gradient.ts";
 export * from "./conjugates.ts";
 export * from "./swaps.ts";
 export * from "./nodes.ts";
+export * from "./tasks.ts";

@@ -10,7 +10,7 @@ import {
   PROBLEM_BYTES,
   STATE_WORDS,
 } from "../../contract/l0/constants.ts";
-import { start } from "./addresses.ts";
+import { laidOut, start } from "./addresses.ts";
 import { penaltyStruct } from "./penalty.ts";
 import { addressOf, grainFor, type Lowering, strideOf } from "../launch.ts";
 
@@ -31,9 +31,6 @@ function limitStruct({ upperBound, precision, sweeps }: NodeBatchArguments): rea
   words[LIMIT_SWEEPS] = sweeps;
   return words;
 }
-
-/** Bytes of arrays one after the other, each 16-byte aligned, as the kernels lay out their scratch. */
-const laidOut = (...sizes: number[]) => sizes.reduce((sum, bytes) => (sum + bytes + 15) & ~15, 0);
 
 /**
  * Lowering of {@linkcode Kernels.regressionNodes}: nodes split. A node takes some hundred passes over its variables.
