@@ -8,5 +8,6 @@ export * from "./formats/mod.ts";
 export * from "./solvers/core/mod.ts";
 export * from "./solvers/graph/mod.ts";
 export type { L0Options } from "./solvers/l0/options.ts";
+export * from "./solvers/multitask/mod.ts";
 export * from "./solvers/quantization/mod.ts";
 export * from "./solvers/regression/mod.ts";

@@ -48,6 +48,9 @@ export interface MultiTaskPenalties {
   readonly supportSharing?: number;
 }
 
+/** Penalties with their defaults filled in. */
+export type ResolvedPenalties = Required<MultiTaskPenalties>;
+
 /** Options of {@linkcode sparseMultiTask}. */
 export interface SparseMultiTaskOptions extends MultiTaskOptions, MultiTaskPenalties {}
 
@@ -90,7 +93,8 @@ const multiTaskOptions: OptionTable<MultiTaskOptions, OpenMultiTaskOptions> = {
   commonSupport: flag({ default: false, about: "All tasks have one support." }),
   method: choice(["auto", "local-search", "exact"], {
     default: "auto",
-    about: "What to find: the best of several starts, certified where that is cheap; that alone; or a certified solution.",
+    about:
+      "What to find: the best of several starts, certified where that is cheap; that alone; or a certified solution.",
   }),
   localSearch: flag({
     default: true,
@@ -99,7 +103,8 @@ const multiTaskOptions: OptionTable<MultiTaskOptions, OpenMultiTaskOptions> = {
   intercept: flag({ default: true, about: "Fit an unpenalised intercept to each task." }),
   standardize: flag({
     default: true,
-    about: "Scale each feature, by one factor in all tasks, to mean square 1; penalties act on the scaled coefficients.",
+    about:
+      "Scale each feature, by one factor in all tasks, to mean square 1; penalties act on the scaled coefficients.",
   }),
   taskWeights: vector({ least: 0, most: 1e12, otherwise: "1 each", about: "Weight of each task's loss." }),
   weights: vector({

@@ -1,0 +1,287 @@
+/** The choice among the penalties of a grid. @module */
+
+import { OptionError } from "../core/errors.ts";
+import { type Matrix, matrix, type Samples } from "../core/matrix.ts";
+import type { Resolved } from "../core/options.ts";
+import { resolveOptions } from "../core/resolve_options.ts";
+import type { Status } from "../core/result.ts";
+import { type Run, startRun } from "../core/run.ts";
+import { drawFolds } from "../l0/folds.ts";
+import { checkTasks, type MultiTaskData, type MultiTaskInput, type Tasks, type TaskSamples, withRows } from "./data.ts";
+import { gridOf } from "./grid.ts";
+import { openMultiTask, responsesAndOptions, type SparseMultiTask } from "./multitask.ts";
+import {
+  crossValidateMultiTaskOptions,
+  type MultiTaskCrossValidationOptions,
+  type OpenMultiTaskOptions,
+  type ResolvedPenalties,
+} from "./options.ts";
+import { predictMultiTask } from "./prediction.ts";
+import type { Supports } from "./problem.ts";
+import { stackingOf } from "./stacking.ts";
+
+/** A point of the grid, and how well it predicts. */
+export interface MultiTaskValidation extends ResolvedPenalties {
+  /** Mean over the tasks of their mean squared error of prediction; infinite where the time was up before. */
+  readonly meanSquaredError: number;
+  /** Standard error of that mean over the folds. */
+  readonly standardError: number;
+  /** Mean squared error of each task. */
+  readonly taskErrors: Float64Array;
+}
+
+/** Cross-validated errors of a grid, and the fit at the point that they choose. */
+export interface MultiTaskCrossValidation {
+  /** The points, in the order of the path. */
+  readonly table: readonly MultiTaskValidation[];
+  /** Index of the chosen point. */
+  readonly best: number;
+  /** The chosen point, fitted to all data. */
+  readonly fit: SparseMultiTask & ResolvedPenalties;
+  /** `time-limit` where the time was up before all was fitted. */
+  readonly status: Status;
+}
+
+type Options = Resolved<MultiTaskCrossValidationOptions, OpenMultiTaskOptions | "grid">;
+
+/** Data that a fold is fitted to, and those that it predicts. */
+interface Fold {
+  readonly training: Tasks;
+  /** Samples of each held task, and the task that predicts them. */
+  readonly held: readonly {
+    readonly task: number;
+    readonly samples: TaskSamples;
+    readonly by: number | "average" | "stacked";
+  }[];
+}
+
+/** Share of the time limit that the folds may take. */
+const shareOfFolds = 0.8;
+
+/**
+ * Cross-validation of a grid of penalties. Each fold holds out rows of every task, or with `leaveOut: "tasks"` a whole task,
+ * which the others predict. Centres and scales are those of the rows that a fold is fitted to; the loss is a mean, so that
+ * penalties mean the same in a fold. All folds of a point are fitted at once, by local search. Errors are means over the
+ * tasks, each task as much as any other. Time limit, progress and abort are those of the whole call.
+ *
+ * @param tasks Tasks of their own, `{ X, y }` each, or one `X` [samples, features].
+ * @param options The options; of one `X`, its responses `Y` [samples, tasks] come before them.
+ * @throws as {@linkcode sparseMultiTask} does, and {@linkcode OptionError} for folds that the samples do not have
+ *
+ * @example
+ * ```ts
+ * import { crossValidateMultiTask, fromRows } from "@minima/minima";
+ * const X = fromRows([[1, 0], [0, 1], [2, 1], [3, 0], [4, 1], [5, 0]]);
+ * const tasks = [{ X, y: [2, 0.1, 4.1, 5.9, 8, 10] }, { X, y: [3, 0, 6.2, 9, 12.1, 15] }];
+ * const { fit } = await crossValidateMultiTask(tasks, { folds: 3, grid: { support: [0, 1] } });
+ * if (fit.supports.some((support) => support.join() !== "0")) throw new Error("both follow the first feature");
+ * ```
+ */
+export function crossValidateMultiTask(
+  tasks: readonly MultiTaskInput[],
+  options?: MultiTaskCrossValidationOptions,
+): Promise<MultiTaskCrossValidation>;
+export function crossValidateMultiTask(
+  X: Samples,
+  Y: Matrix,
+  options?: MultiTaskCrossValidationOptions,
+): Promise<MultiTaskCrossValidation>;
+export async function crossValidateMultiTask(
+  given: readonly MultiTaskInput[] | Samples,
+  second?: Matrix | MultiTaskCrossValidationOptions,
+  third?: MultiTaskCrossValidationOptions,
+): Promise<MultiTaskCrossValidation> {
+  const { Y, options } = responsesAndOptions(given, second, third);
+  const resolved = resolveOptions(crossValidateMultiTaskOptions, options, "multi-task cross-validation");
+  const run = startRun(resolved), tasks = checkTasks(given, Y, resolved.weights);
+  const folds = resolved.leaveOut === "tasks" ? foldsOfTasks(tasks, resolved) : foldsOfRows(tasks, resolved);
+  // The fit to all data is opened first: it refuses what no fold can have, and makes the grid.
+  const whole = await openMultiTask([tasks], resolved, { run });
+  try {
+    const grid = gridOf(resolved.grid, whole.problem.sets[0].data, resolved.commonSupport);
+    const { errors, timeIsUp } = await validate(folds, grid, resolved, tasks.tasks.length, run);
+    const table = grid.map((penalties, at): MultiTaskValidation => ({ ...penalties, ...summary(errors[at]) }));
+    const best = choose(table, resolved.rule);
+    const fit = await whole.fit(grid[best], { certify: true });
+    return { table, best, fit: { ...fit, ...grid[best] }, status: timeIsUp ? "time-limit" : "converged" };
+  } finally {
+    whole.close();
+  }
+}
+
+/** Squared errors of a point: of each fold the errors of its tasks, NaN where it holds nothing of them. */
+type Errors = Float64Array[] | undefined;
+
+async function validate(
+  folds: readonly Fold[],
+  grid: readonly ResolvedPenalties[],
+  options: Options,
+  tasks: number,
+  whole: Run,
+): Promise<{ errors: Errors[]; timeIsUp: boolean }> {
+  let at = 0;
+  const run: Run = {
+    elapsedMs: whole.elapsedMs,
+    async checkpoint(state) {
+      const timeIsUp = await whole.checkpoint({
+        ...state,
+        stage: "cross-validation",
+        fraction: at / (grid.length + 1),
+      });
+      return timeIsUp || whole.elapsedMs() >= shareOfFolds * options.timeLimitMs;
+    },
+  };
+  const errors: Errors[] = grid.map(() => undefined), out = options.leaveOut === "tasks";
+  const taskWeights = (fold: number) =>
+    out && options.taskWeights ? options.taskWeights.filter((_, k) => k !== fold) : options.taskWeights;
+  // Folds that leave tasks out have other weights of tasks, each fold its own.
+  const opened = out && options.taskWeights
+    ? await Promise.all(
+      folds.map(({ training }, fold) =>
+        openMultiTask([training], { ...options, taskWeights: taskWeights(fold) }, { run, points: grid.length })
+      ),
+    )
+    : [await openMultiTask(folds.map(({ training }) => training), options, { run, points: grid.length })];
+  try {
+    const places = folds.map((_, fold) =>
+      opened.length > 1 ? { session: opened[fold], set: 0 } : { session: opened[0], set: fold }
+    );
+    const warm: (readonly (readonly number[])[] | undefined)[] = folds.map(() => undefined);
+    for (; at < grid.length; at++) {
+      const found: Supports[] = [];
+      for (const session of opened) {
+        const own = places.flatMap((place, fold) => place.session === session ? [{ ...place, fold }] : []);
+        found.push(
+          ...await session.search(own.map(({ set, fold }) => ({
+            data: set,
+            penalties: session.scaled(grid[at], set),
+            warm: warm[fold],
+          }))),
+        );
+      }
+      if (opened.some(({ limits }) => limits.ended === "time-limit")) return { errors, timeIsUp: true };
+      errors[at] = folds.map(({ held }, fold) => {
+        const { session, set } = places[fold], model = modelOf(session.problem.sets[set].data, found[fold]);
+        const own = new Float64Array(tasks).fill(NaN);
+        for (const { task, samples, by } of held) {
+          own[task] = errorOf(predictMultiTask(model(by), samples.X, by), samples);
+        }
+        return own;
+      });
+      found.forEach(({ features }, fold) => warm[fold] = features);
+    }
+    return { errors, timeIsUp: false };
+  } finally {
+    for (const session of opened) session.close();
+  }
+}
+
+/** What supports of scaled data predict. */
+function modelOf(data: MultiTaskData, { features: supports, values }: Supports) {
+  const { prepared, scales, responseScale, intercept, features } = data, tasks = prepared.length;
+  const coefficients = matrix(features, tasks), intercepts = new Float64Array(tasks);
+  prepared.forEach(({ moments: { means, tails }, responseMean, responseTail }, k) => {
+    let value = responseMean + responseTail;
+    supports[k].forEach((j, i) => {
+      const own = values[k][i] === 0 ? 0 : values[k][i] / scales[j] * responseScale;
+      coefficients.data[j * tasks + k] = own;
+      value -= (means[j] + tails[j]) * own;
+    });
+    if (intercept) intercepts[k] = value;
+  });
+  const model = { coefficients, intercepts, taskNames: prepared.map(({ name }) => name) };
+  return (by: number | string) =>
+    by === "stacked" ? { ...model, stacking: stackingOf(data, coefficients, intercepts) } : model;
+}
+
+function errorOf(predicted: Float64Array, { y, weights }: TaskSamples): number {
+  let sum = 0, total = 0;
+  for (let i = 0; i < y.length; i++) {
+    const weight = weights ? weights[i] : 1;
+    sum += weight * (y[i] - predicted[i]) ** 2;
+    total += weight;
+  }
+  return total > 0 ? sum / total : NaN;
+}
+
+function summary(errors: Errors): Omit<MultiTaskValidation, keyof ResolvedPenalties> {
+  if (!errors) return { meanSquaredError: Infinity, standardError: Infinity, taskErrors: new Float64Array(0) };
+  const known = errors.map((own) => meanOf(own)).filter((value) => !Number.isNaN(value));
+  const taskErrors = errors[0].map((_, k) => meanOf(errors.map((own) => own[k])));
+  // Each task as much as any other, however the folds fall.
+  const meanSquaredError = meanOf(taskErrors), mean = meanOf(known);
+  const squares = known.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return {
+    meanSquaredError,
+    standardError: Math.sqrt(squares / Math.max(1, known.length - 1) / known.length),
+    taskErrors,
+  };
+}
+
+function meanOf(values: ArrayLike<number>): number {
+  let sum = 0, count = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isNaN(values[i])) continue;
+    sum += values[i];
+    count++;
+  }
+  return sum / count;
+}
+
+function choose(table: readonly MultiTaskValidation[], rule: Options["rule"]): number {
+  const leastOf = (places: readonly number[]) =>
+    places.reduce((best, at) => table[at].meanSquaredError < table[best].meanSquaredError ? at : best);
+  const places = table.map((_, at) => at), best = leastOf(places);
+  if (rule === "best") return best;
+  const most = table[best].meanSquaredError + table[best].standardError;
+  const within = places.filter((at) => table[at].meanSquaredError <= most);
+  if (within.length === 0) return best;
+  const smallest = Math.min(...within.map((at) => table[at].support));
+  return leastOf(within.filter((at) => table[at].support === smallest));
+}
+
+/** Folds of the rows of every task; one `X` has the same in all. A task of one row is in every fold. */
+function foldsOfRows(tasks: Tasks, { folds, seed }: Options): Fold[] {
+  const most = Math.max(...tasks.tasks.map(({ y }) => y.length));
+  if (folds > most) {
+    throw new OptionError("folds", `Cannot use "folds": expected at most the ${most} samples, received ${folds}.`);
+  }
+  const held = tasks.tasks.map(({ y }, k) => {
+    if (y.length < 2) return Array.from({ length: folds }, (): number[] => []);
+    const own = Math.min(folds, y.length);
+    const drawn = drawFolds(y.length, { folds: own, repeats: 1, seed: tasks.shared ? seed : (seed + k) >>> 0 });
+    // Short tasks are held out by as many folds as they have rows, and not all by the first ones.
+    return Array.from({ length: folds }, (_, fold) => drawn[(fold + (own < folds ? k : 0)) % folds] ?? []);
+  });
+  const kept = held.map((parts, k) =>
+    parts.map((part) => {
+      const out = new Set(part);
+      return Array.from({ length: tasks.tasks[k].y.length }, (_, row) => row).filter((row) => !out.has(row));
+    })
+  );
+  const rowsOf = (parts: number[][][], fold: number) => (k: number) => parts[tasks.shared ? 0 : k][fold];
+  return Array.from({ length: folds }, (_, fold) => {
+    const test = withRows(tasks, rowsOf(held, fold));
+    return {
+      training: withRows(tasks, rowsOf(kept, fold)),
+      held: test.tasks.flatMap((samples, task) => samples.y.length > 0 ? [{ task, samples, by: task }] : []),
+    };
+  });
+}
+
+/** Folds that hold out a task each. */
+function foldsOfTasks(tasks: Tasks, { prediction }: Options): Fold[] {
+  if (tasks.shared) {
+    throw new OptionError(
+      "leaveOut",
+      'Cannot use "leaveOut": expected "rows" for one "X" of many responses, received "tasks".',
+    );
+  }
+  if (tasks.tasks.length < 2) {
+    throw new OptionError("leaveOut", 'Cannot use "leaveOut": expected two tasks at least beside "tasks", received 1.');
+  }
+  return tasks.tasks.map((samples, task) => ({
+    training: { ...tasks, tasks: tasks.tasks.filter((_, k) => k !== task) },
+    held: [{ task, samples, by: prediction }],
+  }));
+}

@@ -1,0 +1,212 @@
+/** The data of several fits where the kernels run: one run of tasks for each data set, such as the folds. @module */
+
+import { taskBlock, taskBlockWords, taskFit, taskFitWords } from "../../kernels/contract/l0/tasks.ts";
+import type { DeviceArray, MatrixOperand } from "../../kernels/contract.ts";
+import type { Workspace } from "../../kernels/engine/mod.ts";
+import type { Run } from "../core/run.ts";
+import { plainDot } from "../core/plain_sums.ts";
+import type { Matrix, Vector } from "../core/matrix.ts";
+import { type MultiTaskData, scaledRows } from "./data.ts";
+import type { Penalties } from "./objective.ts";
+
+/** Supports of the tasks, with their coefficients where they are known. */
+export interface Supports {
+  readonly features: readonly (readonly number[])[];
+  readonly values: readonly ArrayLike<number>[];
+}
+
+/** A search that is asked for. */
+export interface FitRequest {
+  /** Number of the data set. */
+  readonly data: number;
+  readonly penalties: Penalties;
+  readonly start: readonly (readonly number[])[];
+}
+
+/** A task as it is solved. */
+export interface ScaledTask {
+  /** [samples, features] */
+  readonly X: Float64Array;
+  readonly samples: number;
+  readonly y: Float64Array;
+  /** `X^T y` */
+  readonly linear: Float64Array;
+  /** `||x_j||^2` */
+  readonly squares: Float64Array;
+  /** `||y||^2 / 2` */
+  readonly nullLoss: number;
+}
+
+/** Data sets of the same number of tasks and features, and searches in them. */
+export interface MultiTaskProblem {
+  readonly tasks: number;
+  readonly features: number;
+  readonly sets: readonly {
+    readonly data: MultiTaskData;
+    readonly scaled: readonly ScaledTask[];
+    readonly nullLoss: number;
+  }[];
+  /** Local searches, each from its start, at once. A search that a limit ends gives what it has. */
+  search(requests: readonly FitRequest[], limits: SearchLimits): Promise<Supports[]>;
+}
+
+/** Limits of a search, and what it has used. */
+export interface SearchLimits {
+  readonly run: Run;
+  /** Least gain of a move, as a share of the loss without features. */
+  readonly tolerance: number;
+  readonly moveLimit: number;
+  moves: number;
+  /** Set once a limit has ended a search early. */
+  ended?: "iteration-limit" | "time-limit";
+}
+
+/** Elements of Gram matrices that are held at most: beyond, their rows are summed when they are asked for. */
+const mostGramElements = 1 << 26;
+
+/** Multiply-adds of a call for each search: some 20 ms. */
+const workTogether = 4e7;
+
+/** Puts data sets where the kernels run. O(samples x features^2) where the Gram matrices are held. */
+export async function createProblem(workspace: Workspace, sets: readonly MultiTaskData[]): Promise<MultiTaskProblem> {
+  const { kernels } = workspace, tasks = sets[0].prepared.length, features = sets[0].features;
+  const scaled: ScaledTask[][] = [], blocks: number[] = [];
+  const distinct: { X: Float64Array; samples: number }[] = [];
+  let elements = 0, used = 0;
+  for (const data of sets) {
+    // Tasks that share samples, weights and scale share what is made of them.
+    const known: { X: Matrix; weights: Vector | undefined; taskWeight: number; place: number; from: number }[] = [];
+    scaled.push(data.prepared.map((task) => {
+      const { X: rows, y } = scaledRows(data, task), { X, weights, taskWeight } = task, samples = y.length;
+      let same = known.find((one) => one.X === X && one.weights === weights && one.taskWeight === taskWeight);
+      if (!same) {
+        same = { X, weights, taskWeight, place: distinct.length, from: elements };
+        known.push(same);
+        distinct.push({ X: rows, samples });
+        elements += rows.length;
+      }
+      blocks.push(same.from, samples, same.place);
+      const own = distinct[same.place].X, linear = new Float64Array(features), squares = new Float64Array(features);
+      for (let i = 0, at = 0; i < samples; i++) {
+        for (let j = 0; j < features; j++, at++) {
+          linear[j] += own[at] * y[i];
+          squares[j] += own[at] * own[at];
+        }
+      }
+      return { X: own, samples, y, linear, squares, nullLoss: plainDot(y, y) / 2 };
+    }));
+  }
+  const holdsGram = distinct.length * features ** 2 <= mostGramElements;
+  const samples = workspace.allocate("f64", elements, "samples of the tasks");
+  const gram = workspace.allocate("f64", holdsGram ? distinct.length * features ** 2 : 0, "Gram matrices of the tasks");
+  for (const [place, { X, samples: rows }] of distinct.entries()) {
+    workspace.write(samples, X, used);
+    if (holdsGram) {
+      await kernels.syrk({
+        a: { array: samples, rows, columns: features, offset: used },
+        c: { array: gram, rows: features, columns: features, offset: place * features ** 2 },
+      });
+    }
+    used += X.length;
+  }
+  const blockArray = workspace.allocate("u32", blocks.length, "blocks of the tasks");
+  for (let at = 0; at < blocks.length; at += taskBlockWords) {
+    blocks[at + taskBlock.gram] = holdsGram ? 1 + blocks[at + taskBlock.gram] * features ** 2 : 0;
+  }
+  workspace.write(blockArray, blocks);
+  const rows = scaled.flat();
+  const vectors = (label: string, of: (task: ScaledTask) => Float64Array): MatrixOperand => {
+    const array = workspace.allocate("f64", rows.length * features, label);
+    rows.forEach((task, at) => workspace.write(array, of(task), at * features));
+    return { array, rows: rows.length, columns: features };
+  };
+  const linear = vectors("X^T y of the tasks", (task) => task.linear);
+  const diagonal = vectors("squares of the tasks", (task) => task.squares);
+  const held = sets.map((data, d) => ({
+    data,
+    scaled: scaled[d],
+    nullLoss: scaled[d].reduce((sum, task) => sum + task.nullLoss, 0),
+  }));
+
+  async function search(requests: readonly FitRequest[], limits: SearchLimits): Promise<Supports[]> {
+    const fits = requests.length;
+    if (fits === 0) return [];
+    const widest = requests.flatMap(({ start, penalties }) => [...start.map((one) => one.length), penalties.support]);
+    const capacity = Math.max(1, Math.min(features, Math.max(...widest)));
+    const arrays: DeviceArray[] = [];
+    const allocate = <D extends "f64" | "u32">(dtype: D, length: number, label: string) => {
+      const array = workspace.allocate(dtype, length, label);
+      arrays.push(array);
+      return array;
+    };
+    const words = allocate("f64", fits * taskFitWords, "fits");
+    const supports = allocate("u32", fits * tasks * capacity, "supports");
+    const counts = allocate("u32", fits * tasks, "numbers of features");
+    const coefficients = allocate("f64", fits * tasks * capacity, "coefficients");
+    const given = requests.flatMap(({ data, penalties }) =>
+      wordsOf(data, penalties, held[data].nullLoss * limits.tolerance)
+    );
+    requests.forEach(({ start }, fit) => {
+      start.forEach((one, k) => workspace.write(supports, one, (fit * tasks + k) * capacity));
+    });
+    workspace.write(counts, requests.flatMap(({ start }) => start.map((one) => one.length)));
+    const each = Math.max(1, Math.floor(workTogether / (capacity * capacity * features * tasks)));
+    const open = new Set(requests.keys());
+    try {
+      while (open.size > 0) {
+        for (let fit = 0; fit < fits; fit++) given[fit * taskFitWords + taskFit.moves] = open.has(fit) ? each : 0;
+        workspace.write(words, given);
+        limits.moves += await kernels.taskMoves({
+          tasks,
+          features,
+          fits: { array: words, rows: fits, columns: taskFitWords },
+          blocks: blockArray,
+          samples,
+          gram,
+          linear,
+          diagonal,
+          supports,
+          counts,
+          coefficients: { array: coefficients, rows: fits * tasks, columns: capacity },
+        });
+        const left = await workspace.read(words);
+        for (const fit of [...open]) if (left[fit * taskFitWords + taskFit.moves] > 0) open.delete(fit);
+        if (limits.moves >= limits.moveLimit && open.size > 0) limits.ended ??= "iteration-limit";
+        if (await limits.run.checkpoint({ stage: "moves", fraction: 0, iteration: limits.moves })) {
+          limits.ended = "time-limit";
+        }
+        if (limits.ended) break;
+      }
+      const [found, lengths, values] = [
+        await workspace.read(supports),
+        await workspace.read(counts),
+        await workspace.read(coefficients),
+      ];
+      return requests.map((_, fit) => {
+        const places = Array.from({ length: tasks }, (_, k) => fit * tasks + k);
+        const within = (at: number) => [at * capacity, at * capacity + lengths[at]] as const;
+        return {
+          features: places.map((at) => Array.from(found.subarray(...within(at)))),
+          values: places.map((at) => values.slice(...within(at))),
+        };
+      });
+    } finally {
+      for (const array of arrays) workspace.free(array);
+    }
+  }
+
+  return { tasks, features, sets: held, search };
+}
+
+function wordsOf(data: number, penalties: Penalties, leastGain: number): number[] {
+  const words = new Array<number>(taskFitWords);
+  words[taskFit.data] = data;
+  words[taskFit.size] = penalties.support;
+  words[taskFit.ridge] = penalties.ridge;
+  words[taskFit.valueSharing] = penalties.valueSharing;
+  words[taskFit.supportSharing] = penalties.supportSharing;
+  words[taskFit.common] = penalties.common ? 1 : 0;
+  words[taskFit.leastGain] = leastGain;
+  words[taskFit.moves] = 0;
+  return words;
+}
