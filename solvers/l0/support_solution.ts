@@ -46,23 +46,23 @@ export async function solveSupport(data: SupportData, pause: () => Promise<unkno
   const factor = createSubsetFactor(reduced);
   factor.take(everything);
   const dependent = factor.dependent(), independent = everything.filter((k) => !dependent.includes(k));
-  let coefficients = factor.coefficients(), free = independent;
+  let coefficients = factor.coefficients(), taken = everything;
   if (!everything.every((k) => coefficients[k] >= lower[k] && coefficients[k] <= upper[k])) {
     coefficients = boundedLeastSquares(reduced, lower, upper, coefficients);
-    free = independent.filter((k) => coefficients[k] > lower[k] && coefficients[k] < upper[k]);
-    factor.take(free);
+    taken = independent.filter((k) => coefficients[k] > lower[k] && coefficients[k] < upper[k]);
+    factor.take(taken);
   }
   const residual = new Float64Array(samples);
   for (let step = 0;; step++) {
     residualOf(columns, response, coefficients, residual);
-    if (step === refinements || free.length === 0) break;
-    const correction = factor.solveNormal(Float64Array.from(free, (k) => {
+    if (step === refinements || taken.length === 0) break;
+    const correction = factor.solveNormal(Float64Array.from(taken, (k) => {
       const column = columns[k];
       let sum = -2 * lambda2 * coefficients[k];
       for (let i = 0; i < samples; i++) sum += column[i] * residual[i];
       return sum;
     }));
-    free.forEach((k, i) => {
+    taken.forEach((k, i) => {
       coefficients[k] = Math.min(Math.max(coefficients[k] + correction[i], lower[k]), upper[k]);
     });
     await pause();

@@ -98,7 +98,7 @@ export async function crossValidateMultiTask(
   // The fit to all data is opened first: it refuses what no fold can have, and makes the grid.
   const whole = await openMultiTask([tasks], resolved, { run });
   try {
-    const grid = gridOf(resolved.grid, whole.problem.sets[0].data, resolved.commonSupport);
+    const grid = gridOf(resolved.grid, whole.data[0], resolved.commonSupport);
     const { errors, timeIsUp } = await validate(folds, grid, resolved, tasks.tasks.length, run);
     const table = grid.map((penalties, at): MultiTaskValidation => ({ ...penalties, ...summary(errors[at]) }));
     const best = choose(table, resolved.rule);
@@ -161,7 +161,7 @@ async function validate(
       }
       if (opened.some(({ limits }) => limits.ended === "time-limit")) return { errors, timeIsUp: true };
       errors[at] = folds.map(({ held }, fold) => {
-        const { session, set } = places[fold], model = modelOf(session.problem.sets[set].data, found[fold]);
+        const { session, set } = places[fold], model = modelOf(session.data[set], found[fold]);
         const own = new Float64Array(tasks).fill(NaN);
         for (const { task, samples, by } of held) {
           own[task] = errorOf(predictMultiTask(model(by), samples.X, by), samples);

@@ -20,7 +20,7 @@ import {
   sparseMultiTaskOptions,
 } from "./options.ts";
 import { plainObjective } from "./plain_objective.ts";
-import { createProblem, type MultiTaskProblem, type SearchLimits, type Supports } from "./problem.ts";
+import { createProblem, type MultiTaskProblem, scaledTasks, type SearchLimits, type Supports } from "./problem.ts";
 import { type MultiTaskSolution, solveSupports } from "./solution.ts";
 import { type Stacking, stackingOf } from "./stacking.ts";
 import { type Known, type Point, searchFromStarts } from "./starts.ts";
@@ -125,6 +125,7 @@ export interface FitPlan {
 
 /** Data sets made ready, for one fit or for many. */
 export interface MultiTaskSession {
+  readonly data: readonly MultiTaskData[];
   readonly problem: MultiTaskProblem;
   readonly limits: SearchLimits;
   /** Penalties of a data set as it is scaled. */
@@ -156,7 +157,7 @@ export async function openMultiTask(
   const flops = multiTaskWork(sets, points);
   const workspace = await openWorkspace({ ...options, families: [denseFamily, l0Family], dtype: "f64", flops });
   try {
-    const problem = await createProblem(workspace, data), known: Known = new Map();
+    const problem = await createProblem(workspace, data.map(scaledTasks)), known: Known = new Map();
     const limits: SearchLimits = { run, tolerance: options.tolerance, moveLimit: options.maxIterations, moves: 0 };
     const scaled = (given: ResolvedPenalties, set: number): Penalties => ({
       ...given,
@@ -169,6 +170,7 @@ export async function openMultiTask(
         ? searchFromStarts(problem, points, known, limits)
         : Promise.all(points.map((point) => descendFromStarts(problem, point, limits)));
     return {
+      data,
       problem,
       limits,
       scaled,
@@ -197,7 +199,7 @@ export async function openMultiTask(
           outcome = exact;
           solution = exact.solution;
         }
-        return present(set.data, {
+        return present(data[0], {
           solution,
           penalties,
           given,

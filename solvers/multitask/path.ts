@@ -48,7 +48,7 @@ export async function* sparseMultiTaskPath(
   const session = await openMultiTask([checkTasks(given, Y, resolved.weights)], resolved, { run, points: 10 });
   try {
     let warm: number[][] | undefined;
-    for (const penalties of gridOf(resolved.grid, session.problem.sets[0].data, resolved.commonSupport)) {
+    for (const penalties of gridOf(resolved.grid, session.data[0], resolved.commonSupport)) {
       const fit = await session.fit(penalties, { warm });
       yield { ...fit, ...penalties };
       if (fit.status === "time-limit") return;

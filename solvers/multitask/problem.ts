@@ -37,15 +37,19 @@ export interface ScaledTask {
   readonly nullLoss: number;
 }
 
+/** The tasks of a data set as they are solved. */
+export interface DataSet {
+  readonly scaled: readonly ScaledTask[];
+  readonly nullLoss: number;
+}
+
 /** Data sets of the same number of tasks and features, and searches in them. */
 export interface MultiTaskProblem {
   readonly tasks: number;
   readonly features: number;
-  readonly sets: readonly {
-    readonly data: MultiTaskData;
-    readonly scaled: readonly ScaledTask[];
-    readonly nullLoss: number;
-  }[];
+  readonly sets: readonly DataSet[];
+  /** The same data sets, the samples of all tasks as those of one; made when it is first asked for. */
+  pooled(): Promise<MultiTaskProblem>;
   /** Local searches, each from its start, at once. A search that a limit ends gives what it has. */
   search(requests: readonly FitRequest[], limits: SearchLimits): Promise<Supports[]>;
 }
@@ -67,47 +71,69 @@ const mostGramElements = 1 << 26;
 /** Multiply-adds of a call for each search: some 20 ms. */
 const workTogether = 4e7;
 
+/** The tasks of a data set, centred and scaled. Tasks that share samples, weights and scale share what is made of them. */
+export function scaledTasks(data: MultiTaskData): ScaledTask[] {
+  const known: { X: Matrix; weights: Vector | undefined; taskWeight: number; rows: Float64Array }[] = [];
+  return data.prepared.map((task) => {
+    const { X, weights, taskWeight } = task;
+    const same = known.find((one) => one.X === X && one.weights === weights && one.taskWeight === taskWeight);
+    const { X: rows, y } = scaledRows(data, task);
+    if (!same) known.push({ X, weights, taskWeight, rows });
+    return scaledTask(same?.rows ?? rows, y, data.features);
+  });
+}
+
+function scaledTask(X: Float64Array, y: Float64Array, features: number): ScaledTask {
+  const samples = y.length, linear = new Float64Array(features), squares = new Float64Array(features);
+  for (let i = 0, at = 0; i < samples; i++) {
+    for (let j = 0; j < features; j++, at++) {
+      linear[j] += X[at] * y[i];
+      squares[j] += X[at] * X[at];
+    }
+  }
+  return { X, samples, y, linear, squares, nullLoss: plainDot(y, y) / 2 };
+}
+
+/** One task of the samples of all. */
+function pool(scaled: readonly ScaledTask[], features: number): ScaledTask[] {
+  const samples = scaled.reduce((sum, task) => sum + task.samples, 0);
+  const X = new Float64Array(samples * features), y = new Float64Array(samples);
+  let from = 0;
+  for (const task of scaled) {
+    X.set(task.X, from * features);
+    y.set(task.y, from);
+    from += task.samples;
+  }
+  return [scaledTask(X, y, features)];
+}
+
 /** Puts data sets where the kernels run. O(samples x features^2) where the Gram matrices are held. */
-export async function createProblem(workspace: Workspace, sets: readonly MultiTaskData[]): Promise<MultiTaskProblem> {
-  const { kernels } = workspace, tasks = sets[0].prepared.length, features = sets[0].features;
-  const scaled: ScaledTask[][] = [], blocks: number[] = [];
-  const distinct: { X: Float64Array; samples: number }[] = [];
-  let elements = 0, used = 0;
-  for (const data of sets) {
-    // Tasks that share samples, weights and scale share what is made of them.
-    const known: { X: Matrix; weights: Vector | undefined; taskWeight: number; place: number; from: number }[] = [];
-    scaled.push(data.prepared.map((task) => {
-      const { X: rows, y } = scaledRows(data, task), { X, weights, taskWeight } = task, samples = y.length;
-      let same = known.find((one) => one.X === X && one.weights === weights && one.taskWeight === taskWeight);
-      if (!same) {
-        same = { X, weights, taskWeight, place: distinct.length, from: elements };
-        known.push(same);
-        distinct.push({ X: rows, samples });
-        elements += rows.length;
-      }
-      blocks.push(same.from, samples, same.place);
-      const own = distinct[same.place].X, linear = new Float64Array(features), squares = new Float64Array(features);
-      for (let i = 0, at = 0; i < samples; i++) {
-        for (let j = 0; j < features; j++, at++) {
-          linear[j] += own[at] * y[i];
-          squares[j] += own[at] * own[at];
-        }
-      }
-      return { X: own, samples, y, linear, squares, nullLoss: plainDot(y, y) / 2 };
-    }));
+export async function createProblem(
+  workspace: Workspace,
+  scaled: readonly (readonly ScaledTask[])[],
+): Promise<MultiTaskProblem> {
+  const { kernels } = workspace, tasks = scaled[0].length, features = scaled[0][0].linear.length;
+  const blocks: number[] = [], distinct: { X: Float64Array; samples: number; from: number }[] = [];
+  let elements = 0;
+  for (const { X, samples } of scaled.flat()) {
+    let place = distinct.findIndex((one) => one.X === X);
+    if (place < 0) {
+      place = distinct.push({ X, samples, from: elements }) - 1;
+      elements += X.length;
+    }
+    blocks.push(distinct[place].from, samples, place);
   }
   const holdsGram = distinct.length * features ** 2 <= mostGramElements;
   const samples = workspace.allocate("f64", elements, "samples of the tasks");
   const gram = workspace.allocate("f64", holdsGram ? distinct.length * features ** 2 : 0, "Gram matrices of the tasks");
-  for (const [place, { X, samples: rows }] of distinct.entries()) {
-    workspace.write(samples, X, used);
+  for (const [place, { X, samples: rows, from }] of distinct.entries()) {
+    workspace.write(samples, X, from);
     if (holdsGram) {
       await kernels.syrk({
-        a: { array: samples, rows, columns: features, offset: used },
+        a: { array: samples, rows, columns: features, offset: from },
         c: { array: gram, rows: features, columns: features, offset: place * features ** 2 },
       });
     }
-    used += X.length;
   }
   const blockArray = workspace.allocate("u32", blocks.length, "blocks of the tasks");
   for (let at = 0; at < blocks.length; at += taskBlockWords) {
@@ -122,11 +148,11 @@ export async function createProblem(workspace: Workspace, sets: readonly MultiTa
   };
   const linear = vectors("X^T y of the tasks", (task) => task.linear);
   const diagonal = vectors("squares of the tasks", (task) => task.squares);
-  const held = sets.map((data, d) => ({
-    data,
-    scaled: scaled[d],
-    nullLoss: scaled[d].reduce((sum, task) => sum + task.nullLoss, 0),
+  const sets = scaled.map((own): DataSet => ({
+    scaled: own,
+    nullLoss: own.reduce((sum, task) => sum + task.nullLoss, 0),
   }));
+  let pooled: Promise<MultiTaskProblem> | undefined;
 
   async function search(requests: readonly FitRequest[], limits: SearchLimits): Promise<Supports[]> {
     const fits = requests.length;
@@ -144,7 +170,7 @@ export async function createProblem(workspace: Workspace, sets: readonly MultiTa
     const counts = allocate("u32", fits * tasks, "numbers of features");
     const coefficients = allocate("f64", fits * tasks * capacity, "coefficients");
     const given = requests.flatMap(({ data, penalties }) =>
-      wordsOf(data, penalties, held[data].nullLoss * limits.tolerance)
+      wordsOf(data, penalties, sets[data].nullLoss * limits.tolerance)
     );
     requests.forEach(({ start }, fit) => {
       start.forEach((one, k) => workspace.write(supports, one, (fit * tasks + k) * capacity));
@@ -195,7 +221,13 @@ export async function createProblem(workspace: Workspace, sets: readonly MultiTa
     }
   }
 
-  return { tasks, features, sets: held, search };
+  return {
+    tasks,
+    features,
+    sets,
+    search,
+    pooled: () => pooled ??= createProblem(workspace, scaled.map((own) => pool(own, features))),
+  };
 }
 
 function wordsOf(data: number, penalties: Penalties, leastGain: number): number[] {

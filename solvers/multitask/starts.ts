@@ -67,6 +67,18 @@ export async function searchFromStarts(
     separate.set(`separate ${data} ${support} ${ridge}`, starts(alone, data, ...(warm ? [warm] : [])));
   }
   await solve(separate);
+  // The more their values agree, the more tasks are one.
+  const sharing = tasks > 1 ? points.filter(({ penalties }) => penalties.valueSharing > 0) : [];
+  if (sharing.length > 0) {
+    const pooled = await problem.pooled(), wanted = new Map<string, FitRequest>();
+    for (const { data, penalties } of sharing) {
+      const { support, ridge } = penalties, name = `pooled ${data} ${support} ${ridge}`;
+      const together = { ...penalties, ridge: ridge * tasks, valueSharing: 0, supportSharing: 0, common: false };
+      if (!known.has(name)) wanted.set(name, { data, penalties: together, start: [[]] });
+    }
+    const found = await pooled.search([...wanted.values()], limits);
+    [...wanted.keys()].forEach((name, at) => known.set(name, same(found[at].features[0])));
+  }
   const common = new Map<string, FitRequest[]>();
   for (const { data, penalties, warm } of points) {
     const { support, ridge, valueSharing } = penalties, name = `${data} ${support} ${ridge}`;
@@ -74,7 +86,13 @@ export async function searchFromStarts(
     const votes = mostFrequent([known.get(`separate ${name}`)!], support);
     common.set(
       `common ${name} ${valueSharing}`,
-      starts({ ...penalties, common: true }, data, same(votes), ...(warm ? [same(mostFrequent([warm], support))] : [])),
+      starts(
+        { ...penalties, common: true },
+        data,
+        same(votes),
+        ...poolOf(name),
+        ...(warm ? [same(mostFrequent([warm], support))] : []),
+      ),
     );
   }
   await solve(common);
@@ -87,8 +105,9 @@ export async function searchFromStarts(
     requests.push({ data, penalties, start: known.get(`separate ${name}`)!, point });
     if (tasks === 1) return;
     requests.push({ data, penalties, start: from!, point });
+    if (valueSharing > 0) { for (const start of poolOf(name)) requests.push({ data, penalties, start, point }); }
     if (warm) requests.push({ data, penalties, start: warm, point });
-    else if (valueSharing > 0 || supportSharing > 0) requests.push({ data, penalties, start: nothing, point });
+    if (valueSharing > 0 || supportSharing > 0) requests.push({ data, penalties, start: nothing, point });
   });
   const distinct = requests.filter((one, at) => requests.findIndex((other) => sameStart(one, other)) === at);
   const found = await problem.search(distinct, limits);
@@ -97,6 +116,11 @@ export async function searchFromStarts(
     if (!best[point] || value < best[point].value) best[point] = { supports: found[at], value };
   });
   return best.map(({ supports }) => supports);
+
+  function poolOf(name: string): Features[] {
+    const found = known.get(`pooled ${name}`);
+    return found ? [found] : [];
+  }
 
   function same(support: readonly number[]): Features {
     return nothing.map(() => support);

@@ -192,6 +192,8 @@ class TaskSearch {
 
   searchEach(): void {
     const { words } = this;
+    // Supports come without coefficients: what the others have must be known before one task is looked at.
+    if (this.pull > 0) this.fitTogether();
     for (;;) {
       let changed = false;
       for (let k = 0; k < this.tasks; k++) changed = this.searchOne(k) || changed;

@@ -458,6 +458,14 @@ function swapGain(
 }
 
 function searchEach(search: Search): void {
+  // Supports come without coefficients: what the others have must be known before one task is looked at.
+  if (search.pull > 0) {
+    for (let k: i32 = 0; k < search.tasks; k++) {
+      loadRows(search, k);
+      invert(search, k);
+    }
+    fitTogether(search);
+  }
   while (true) {
     let changed = false;
     for (let k: i32 = 0; k < search.tasks; k++) if (searchOne(search, k)) changed = true;

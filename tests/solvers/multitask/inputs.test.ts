@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  createRandom,
+  crossValidateMultiTask,
+  DataError,
+  fromRows,
+  matrix,
+  type MultiTaskInput,
+  OptionError,
+  predictMultiTask,
+  ShapeError,
+  sparseMultiTask,
+  type SparseMultiTaskOptions,
+} from "../../../mod.ts";
+import { nastyTable } from "../../support/nasty_data.ts";
+import { keepsPromises } from "../../support/promises.ts";
+import { goldenTasks, randomTasks } from "./instances.ts";
+
+const tasks = goldenTasks();
+const X = fromRows([[1, 2], [2, 1], [3, 5], [4, 3]]), y = [1, 2, 3, 5];
+
+describe("sparseMultiTask, whatever comes,", () => {
+  const refusals: readonly [
+    string,
+    () => Promise<unknown>,
+    typeof ShapeError | typeof OptionError | typeof DataError,
+    RegExp,
+  ][] = [
+    ["no tasks", () => sparseMultiTask([], { support: 1 }), ShapeError, /"tasks" is empty/],
+    [
+      "tasks of different widths",
+      () => sparseMultiTask([{ X, y }, { X: fromRows([[1], [2]]), y: [1, 2] }], { support: 1 }),
+      ShapeError,
+      /task 0 has 2 features, but task 1 has 1/,
+    ],
+    [
+      "a short response",
+      () => sparseMultiTask([{ X, y: [1] }], { support: 1 }),
+      ShapeError,
+      /4 samples.*"tasks\[0\].y" has 1/,
+    ],
+    ["NaN", () => sparseMultiTask([{ X, y: [1, NaN, 2, 3] }], { support: 1 }), DataError, /"tasks\[0\].y" is NaN at 1/],
+    ["no support", () => sparseMultiTask([{ X, y }], {} as SparseMultiTaskOptions), OptionError, /"support".*missing/],
+    [
+      "a negative support",
+      () => sparseMultiTask([{ X, y }], { support: -1 }),
+      OptionError,
+      /"support": expected a whole number/,
+    ],
+    ["a negative ridge", () => sparseMultiTask([{ X, y }], { support: 1, ridge: -1 }), OptionError, /"ridge"/],
+    [
+      "an unknown option",
+      () => sparseMultiTask([{ X, y }], { support: 1, supportSharin: 1 } as SparseMultiTaskOptions),
+      OptionError,
+      /nearest is "supportSharing"/,
+    ],
+    ["one X without Y", () => sparseMultiTask(X, undefined!, { support: 1 }), ShapeError, /needs "Y"/],
+    ["a short Y", () => sparseMultiTask(X, matrix(3, 2), { support: 1 }), ShapeError, /"Y" has 3/],
+    ["Y of no columns", () => sparseMultiTask(X, matrix(4, 0), { support: 1 }), ShapeError, /"Y" has no columns/],
+    [
+      "weights of another length",
+      () => sparseMultiTask([{ X, y, weights: [1] }], { support: 1 }),
+      OptionError,
+      /"tasks\[0\].weights": expected 4/,
+    ],
+    [
+      "weights of nothing",
+      () => sparseMultiTask([{ X, y, weights: [0, 0, 0, 0] }], { support: 1 }),
+      OptionError,
+      /one above 0/,
+    ],
+    [
+      "weights beside tasks",
+      () => sparseMultiTask([{ X, y }], { support: 1, weights: [1, 1, 1, 1] }),
+      OptionError,
+      /in the tasks/,
+    ],
+    [
+      "too few task weights",
+      () => sparseMultiTask(tasks, { support: 1, taskWeights: [1] }),
+      OptionError,
+      /expected 3 numbers/,
+    ],
+    [
+      "one name twice",
+      () => sparseMultiTask([{ X, y, name: "a" }, { X, y, name: "a" }], { support: 1 }),
+      OptionError,
+      /"a" twice/,
+    ],
+    ["too many folds", () => crossValidateMultiTask([{ X, y }], { folds: 5 }), OptionError, /at most the 4 samples/],
+    [
+      "one task to leave out",
+      () => crossValidateMultiTask([{ X, y }], { leaveOut: "tasks" }),
+      OptionError,
+      /two tasks/,
+    ],
+    [
+      "responses of one X to leave out",
+      () => crossValidateMultiTask(X, matrix(4, 2), { leaveOut: "tasks" }),
+      OptionError,
+      /expected "rows"/,
+    ],
+    [
+      "half a feature",
+      () => crossValidateMultiTask([{ X, y }], { folds: 2, grid: { support: [1.5] } }),
+      OptionError,
+      /"grid.support": expected whole/,
+    ],
+  ];
+  for (const [what, call, kind, message] of refusals) {
+    it(`refuses ${what}`, () =>
+      assert.rejects(async () => await call(), (error) => error instanceof kind && message.test(error.message)));
+  }
+
+  it("refuses a task at prediction that the fit does not know", async () => {
+    const fit = await sparseMultiTask([{ X, y, name: "north" }, { X, y, name: "south" }], { support: 1 });
+    assert.deepEqual(predictMultiTask(fit, X, "south"), predictMultiTask(fit, X, 1));
+    assert.throws(() => predictMultiTask(fit, X, "nort"), /no task "nort"; the nearest is "north"/);
+    assert.throws(() => predictMultiTask(fit, X, 2), /expected a task from 0 to 1, received 2/);
+    assert.throws(() => predictMultiTask(fit, matrix(1, 3), 0), ShapeError);
+    const shared = await sparseMultiTask(X, matrix(4, 2, new Float64Array([1, 2, 2, 3, 1, 0, 4, 4])), { support: 1 });
+    assert.throws(() => predictMultiTask(shared, X, "stacked"), /samples of their own/);
+  });
+
+  it("takes a support of 0, and one above the features and the rank", async () => {
+    const none = await sparseMultiTask(tasks, { support: 0 });
+    assert.ok(none.supports.every((support) => support.length === 0) && none.coefficients.data.every((b) => b === 0));
+    tasks.forEach(({ y }, k) => {
+      const mean = y.reduce((sum, value) => sum + value, 0) / y.length;
+      assert.ok(Math.abs(none.intercepts[k] - mean) <= 1e-12);
+    });
+    const all = await sparseMultiTask(tasks, { support: 100 });
+    assert.match(all.remarks.join(), /There are 6 features: no task can have the 100/);
+    const short = randomTasks(3, 0.5, 2, 40);
+    const full = await sparseMultiTask(short, { support: 40 });
+    full.supports.forEach((support, k) => assert.ok(support.length <= short[k].y.length - 1, "at most the rank"));
+    assert.ok(full.objective <= 1e-12);
+  });
+
+  it("takes a task of one row, a constant response and constant columns, and says so", async () => {
+    const odd: MultiTaskInput[] = [
+      ...tasks,
+      { X: matrix(1, 6, new Float64Array([1, 2, 3, 4, 5, 6])), y: [7], name: "short" },
+      { X: tasks[0].X, y: new Float64Array(12).fill(0.1), name: "flat" },
+    ];
+    for (const penalties of [{}, { valueSharing: 0.5 }, { supportSharing: 0.2 }, { commonSupport: true }]) {
+      const fit = await sparseMultiTask(odd, { support: 2, ridge: 0.01, ...penalties });
+      assert.match(fit.remarks.join(), /Task short of one sample/);
+      assert.match(fit.remarks.join(), /response of task flat is constant/);
+      assert.ok(fit.coefficients.data.every(Number.isFinite));
+      assert.ok(Math.abs(predictMultiTask(fit, odd[3].X, "short")[0] - 7) <= 1e-9);
+    }
+    const constant = tasks.map((task) => ({
+      ...task,
+      X: matrix(...task.X.shape, task.X.data.map((x, at) => at % 6 === 4 ? 3 : x)),
+    }));
+    const fit = await sparseMultiTask(constant, { support: 6 });
+    assert.match(fit.remarks.join(), /Column 4 is constant/);
+    assert.ok(fit.supports.every((support) => !support.includes(4)));
+  });
+
+  it("keeps its promises on nasty tables", async () => {
+    for (let seed = 0; seed < 150; seed++) {
+      const random = createRandom(seed), features = 1 + random.integer(7), count = 1 + random.integer(3);
+      const own = Array.from({ length: count }, (_, k): MultiTaskInput => {
+        const rows = 2 + random.integer(20), { samples } = nastyTable(rows, features, seed * 3 + k);
+        const y = Float64Array.from({ length: rows }, (_, i) => samples.data[i * features] + random.normal());
+        return { X: samples, y };
+      });
+      const method = (["local-search", "exact"] as const)[seed % 2];
+      const options = {
+        support: random.integer(features + 1),
+        ridge: [0, 1e-4, 1][random.integer(3)],
+        valueSharing: [0, 0, 0.1][random.integer(3)],
+        supportSharing: [0, 0.01, 10][random.integer(3)],
+        commonSupport: random.integer(3) === 0,
+        standardize: random.integer(4) > 0,
+        localSearch: random.integer(4) > 0,
+        method,
+        nodeLimit: 200,
+      };
+      const what = `seed ${seed}: ${JSON.stringify(options)}`;
+      const fit = await sparseMultiTask(own, options).catch((error) => {
+        throw new Error(`${what}: ${error.message}`, { cause: error });
+      });
+      keepsPromises(fit, 0.01, what);
+      assert.ok(fit.supports.every((support) => support.length <= options.support), what);
+      assert.ok(fit.coefficients.data.every(Number.isFinite) && fit.intercepts.every(Number.isFinite), what);
+    }
+  });
+
+  it("ends within a limit of 50 ms, with what it has", async () => {
+    const random = createRandom(3), features = 600;
+    const large = Array.from({ length: 4 }, () => ({
+      X: matrix(60, features, Float64Array.from({ length: 60 * features }, random.normal)),
+      y: Float64Array.from({ length: 60 }, random.normal),
+    }));
+    for (const localSearch of [true, false]) {
+      const fit = await sparseMultiTask(large, { support: 20, supportSharing: 0.01, timeLimitMs: 50, localSearch });
+      assert.ok(fit.elapsedMs < 2000, `${fit.elapsedMs} ms`);
+      assert.ok(Number.isFinite(fit.objective));
+    }
+    const validated = await crossValidateMultiTask(large, { timeLimitMs: 50 });
+    assert.equal(validated.status, "time-limit");
+    assert.ok(Number.isFinite(validated.fit.objective));
+  });
+});
