@@ -17,7 +17,7 @@ import {
   type ResolvedPenalties,
 } from "./options.ts";
 import { predictMultiTask } from "./prediction.ts";
-import type { Supports } from "./problem.ts";
+import type { Supports } from "./objective.ts";
 import { stackingOf } from "./stacking.ts";
 
 /** A point of the grid, and how well it predicts. */

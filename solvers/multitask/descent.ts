@@ -1,7 +1,7 @@
 /** Projected gradient descent on the supports of several tasks: iterative hard thresholding, block by block. @module */
 
-import { disagreement, type Penalties, priceOf } from "./objective.ts";
-import type { ScaledTask, SearchLimits, Supports } from "./problem.ts";
+import { disagreement, type Penalties, priceOf, type Supports } from "./objective.ts";
+import type { ScaledTask, SearchLimits } from "./problem.ts";
 import { lossOf } from "./solution.ts";
 
 /** Steps of a power iteration. */

@@ -11,7 +11,7 @@ import { type Run, startRun } from "../core/run.ts";
 import { checkTasks, type MultiTaskData, type MultiTaskInput, prepareTasks, type Tasks } from "./data.ts";
 import { descend } from "./descent.ts";
 import { searchExactly } from "./exact.ts";
-import { type Penalties, rankingOf } from "./objective.ts";
+import { type Penalties, rankingOf, type Supports } from "./objective.ts";
 import {
   type MultiTaskOptions,
   type OpenMultiTaskOptions,
@@ -20,7 +20,7 @@ import {
   sparseMultiTaskOptions,
 } from "./options.ts";
 import { plainObjective } from "./plain_objective.ts";
-import { createProblem, type MultiTaskProblem, scaledTasks, type SearchLimits, type Supports } from "./problem.ts";
+import { createProblem, type MultiTaskProblem, scaledTasks, type SearchLimits } from "./problem.ts";
 import { type MultiTaskSolution, solveSupports } from "./solution.ts";
 import { type Stacking, stackingOf } from "./stacking.ts";
 import { type Known, type Point, searchFromStarts } from "./starts.ts";

@@ -1,6 +1,10 @@
 /** What is minimised, in plain f64. @module */
 
-import type { Supports } from "./problem.ts";
+/** Supports of the tasks, with their coefficients where they are known. */
+export interface Supports {
+  readonly features: readonly (readonly number[])[];
+  readonly values: readonly Float64Array[];
+}
 
 /** What a fit minimises beside the loss, in the units of the scaled problem. */
 export interface Penalties {

@@ -52,17 +52,20 @@ export interface MultiTaskPenalties {
 export type ResolvedPenalties = Required<MultiTaskPenalties>;
 
 /** Options of {@linkcode sparseMultiTask}. */
-export interface SparseMultiTaskOptions extends MultiTaskOptions, MultiTaskPenalties {}
+export interface SparseMultiTaskOptions extends MultiTaskOptions, MultiTaskPenalties {
+  /** Most features of each task, >= 0. */
+  readonly support: number;
+}
 
 /** The values that a path or a cross-validation combines. */
 export interface MultiTaskGrid {
-  /** Numbers of features. @default by the number of features, as many as 15 to 40 */
+  /** Numbers of features: up to 20 of 50, 30 of 500, 40 of more. @default by the features */
   readonly support?: readonly number[];
-  /** Ridges. @default [0.00001, 0.001, 0.1] */
+  /** Ridges. @default [0.00001,0.001,0.1] */
   readonly ridge?: readonly number[];
   /** Prices of values that differ. @default [0] */
   readonly valueSharing?: readonly number[];
-  /** Prices of supports that differ. @default shares of the responses' variance from 0 to 1; 0 with a common support */
+  /** Prices of supports that differ: from 0 to that variance; 0 with a common support. @default shares of the responses' variance */
   readonly supportSharing?: readonly number[];
 }
 

@@ -1,7 +1,6 @@
 import type { Matrix } from "../core/matrix.ts";
 import type { MultiTaskData } from "./data.ts";
-import { type Penalties, priceOf } from "./objective.ts";
-import type { Supports } from "./problem.ts";
+import { type Penalties, priceOf, type Supports } from "./objective.ts";
 
 /**
  * The objective of an answer from the caller's own data, in plain f64, and how far rounding may separate it from what the

@@ -3,17 +3,12 @@
 import { taskBlock, taskBlockWords, taskFit, taskFitWords } from "../../kernels/contract/l0/tasks.ts";
 import type { DeviceArray, MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
+import { distrust } from "../core/certificate.ts";
 import type { Run } from "../core/run.ts";
 import { plainDot } from "../core/plain_sums.ts";
 import type { Matrix, Vector } from "../core/matrix.ts";
 import { type MultiTaskData, scaledRows } from "./data.ts";
-import type { Penalties } from "./objective.ts";
-
-/** Supports of the tasks, with their coefficients where they are known. */
-export interface Supports {
-  readonly features: readonly (readonly number[])[];
-  readonly values: readonly ArrayLike<number>[];
-}
+import type { Penalties, Supports } from "./objective.ts";
 
 /** A search that is asked for. */
 export interface FitRequest {
@@ -154,6 +149,25 @@ export async function createProblem(
   }));
   let pooled: Promise<MultiTaskProblem> | undefined;
 
+  /** Supports as the kernels should give them. A search that a limit has ended may have too many features. */
+  function checked(supports: Supports, { support: size, common }: Penalties, ended: boolean): Supports {
+    for (const own of supports.features) {
+      if (new Set(own).size < own.length || own.some((feature) => feature >= features)) {
+        throw distrust(`the features of a support are ${own.join(", ")}`);
+      }
+      if (own.length > size && !ended) throw distrust(`a support has ${own.length} features instead of ${size}`);
+      if (common && own.join() !== supports.features[0].join()) {
+        throw distrust("a common support differs between tasks");
+      }
+    }
+    for (const own of supports.values) if (!own.every(Number.isFinite)) throw distrust("a coefficient is not finite");
+    const short = <T extends { slice(from: number, to: number): T }>(own: T) => own.slice(0, size);
+    return {
+      features: supports.features.map((own) => short(own as number[])),
+      values: supports.values.map((own) => short(own)),
+    };
+  }
+
   async function search(requests: readonly FitRequest[], limits: SearchLimits): Promise<Supports[]> {
     const fits = requests.length;
     if (fits === 0) return [];
@@ -182,7 +196,7 @@ export async function createProblem(
       while (open.size > 0) {
         for (let fit = 0; fit < fits; fit++) given[fit * taskFitWords + taskFit.moves] = open.has(fit) ? each : 0;
         workspace.write(words, given);
-        limits.moves += await kernels.taskMoves({
+        const made = await kernels.taskMoves({
           tasks,
           features,
           fits: { array: words, rows: fits, columns: taskFitWords },
@@ -195,8 +209,10 @@ export async function createProblem(
           counts,
           coefficients: { array: coefficients, rows: fits * tasks, columns: capacity },
         });
+        limits.moves += made;
         const left = await workspace.read(words);
         for (const fit of [...open]) if (left[fit * taskFitWords + taskFit.moves] > 0) open.delete(fit);
+        if (made === 0 && open.size > 0) throw distrust("a search goes on without a move");
         if (limits.moves >= limits.moveLimit && open.size > 0) limits.ended ??= "iteration-limit";
         if (await limits.run.checkpoint({ stage: "moves", fraction: 0, iteration: limits.moves })) {
           limits.ended = "time-limit";
@@ -208,13 +224,17 @@ export async function createProblem(
         await workspace.read(counts),
         await workspace.read(coefficients),
       ];
-      return requests.map((_, fit) => {
+      return requests.map(({ penalties }, fit) => {
         const places = Array.from({ length: tasks }, (_, k) => fit * tasks + k);
         const within = (at: number) => [at * capacity, at * capacity + lengths[at]] as const;
-        return {
-          features: places.map((at) => Array.from(found.subarray(...within(at)))),
-          values: places.map((at) => values.slice(...within(at))),
-        };
+        return checked(
+          {
+            features: places.map((at) => Array.from(found.subarray(...within(at)))),
+            values: places.map((at) => values.slice(...within(at))),
+          },
+          penalties,
+          limits.ended !== undefined,
+        );
       });
     } finally {
       for (const array of arrays) workspace.free(array);

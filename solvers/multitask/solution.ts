@@ -2,8 +2,8 @@
 
 import { plainDot } from "../core/plain_sums.ts";
 import { solveSupport, type SupportData } from "../l0/support_solution.ts";
-import { type Penalties, priceOf } from "./objective.ts";
-import type { ScaledTask, Supports } from "./problem.ts";
+import { type Penalties, priceOf, type Supports } from "./objective.ts";
+import type { ScaledTask } from "./problem.ts";
 
 /** Supports with their best coefficients. */
 export interface MultiTaskSolution extends Supports {

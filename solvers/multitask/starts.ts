@@ -1,7 +1,7 @@
 /** Where searches begin, and the best of what they find. @module */
 
-import { type Penalties, rankingOf } from "./objective.ts";
-import type { FitRequest, MultiTaskProblem, SearchLimits, Supports } from "./problem.ts";
+import { type Penalties, rankingOf, type Supports } from "./objective.ts";
+import type { FitRequest, MultiTaskProblem, SearchLimits } from "./problem.ts";
 
 type Features = readonly (readonly number[])[];
 

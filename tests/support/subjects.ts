@@ -7,6 +7,7 @@
 
 import type { Subject } from "./subject.ts";
 import { graph, graphPath } from "./subjects/graph.ts";
+import { multiTask, multiTaskPath, multiTaskValidation } from "./subjects/multitask.ts";
 import { gramAccumulation, layer } from "./subjects/quantization.ts";
 import { crossValidation, regression, regressionPath } from "./subjects/regression.ts";
 
@@ -17,6 +18,9 @@ export const subjects: { readonly [solver: string]: Subject } = {
   crossValidateRegression: crossValidation,
   sparsePrecision: graph,
   sparsePrecisionPath: graphPath,
+  sparseMultiTask: multiTask,
+  sparseMultiTaskPath: multiTaskPath,
+  crossValidateMultiTask: multiTaskValidation,
   quantizeLayer: layer,
   accumulateGram: gramAccumulation,
 };

@@ -13,8 +13,6 @@ import {
   sparseMultiTask,
   type SparseMultiTaskOptions,
 } from "../../../mod.ts";
-import { nastyTable } from "../../support/nasty_data.ts";
-import { keepsPromises } from "../../support/promises.ts";
 import { goldenTasks, randomTasks } from "./instances.ts";
 
 const tasks = goldenTasks();
@@ -158,36 +156,6 @@ describe("sparseMultiTask, whatever comes,", () => {
     const fit = await sparseMultiTask(constant, { support: 6 });
     assert.match(fit.remarks.join(), /Column 4 is constant/);
     assert.ok(fit.supports.every((support) => !support.includes(4)));
-  });
-
-  it("keeps its promises on nasty tables", async () => {
-    for (let seed = 0; seed < 150; seed++) {
-      const random = createRandom(seed), features = 1 + random.integer(7), count = 1 + random.integer(3);
-      const own = Array.from({ length: count }, (_, k): MultiTaskInput => {
-        const rows = 2 + random.integer(20), { samples } = nastyTable(rows, features, seed * 3 + k);
-        const y = Float64Array.from({ length: rows }, (_, i) => samples.data[i * features] + random.normal());
-        return { X: samples, y };
-      });
-      const method = (["local-search", "exact"] as const)[seed % 2];
-      const options = {
-        support: random.integer(features + 1),
-        ridge: [0, 1e-4, 1][random.integer(3)],
-        valueSharing: [0, 0, 0.1][random.integer(3)],
-        supportSharing: [0, 0.01, 10][random.integer(3)],
-        commonSupport: random.integer(3) === 0,
-        standardize: random.integer(4) > 0,
-        localSearch: random.integer(4) > 0,
-        method,
-        nodeLimit: 200,
-      };
-      const what = `seed ${seed}: ${JSON.stringify(options)}`;
-      const fit = await sparseMultiTask(own, options).catch((error) => {
-        throw new Error(`${what}: ${error.message}`, { cause: error });
-      });
-      keepsPromises(fit, 0.01, what);
-      assert.ok(fit.supports.every((support) => support.length <= options.support), what);
-      assert.ok(fit.coefficients.data.every(Number.isFinite) && fit.intercepts.every(Number.isFinite), what);
-    }
   });
 
   it("ends within a limit of 50 ms, with what it has", async () => {

@@ -115,7 +115,7 @@ export function objectiveOn(
 }
 
 /** All subsets of at most `size` features. */
-export function subsetsOf(features: number, size: number): number[][] {
+function subsetsOf(features: number, size: number): number[][] {
   let found: number[][] = [[]], last: number[][] = [[]];
   for (let count = 1; count <= size; count++) {
     last = last.flatMap((one) => {
