@@ -81,6 +81,7 @@ export function crossValidateMultiTask(
   tasks: readonly MultiTaskInput[],
   options?: MultiTaskCrossValidationOptions,
 ): Promise<MultiTaskCrossValidation>;
+/** The same for the responses of one `X`, the columns of `Y` [samples, tasks]. */
 export function crossValidateMultiTask(
   X: Samples,
   Y: Matrix,

@@ -84,6 +84,7 @@ export function sparseMultiTask(
   tasks: readonly MultiTaskInput[],
   options: SparseMultiTaskOptions,
 ): Promise<SparseMultiTask>;
+/** The same for the responses of one `X`, the columns of `Y` [samples, tasks]. */
 export function sparseMultiTask(X: Samples, Y: Matrix, options: SparseMultiTaskOptions): Promise<SparseMultiTask>;
 export async function sparseMultiTask(
   given: readonly MultiTaskInput[] | Samples,

@@ -33,6 +33,7 @@ export function sparseMultiTaskPath(
   tasks: readonly MultiTaskInput[],
   options?: MultiTaskPathOptions,
 ): AsyncGenerator<MultiTaskPathPoint, void>;
+/** The same for the responses of one `X`, the columns of `Y` [samples, tasks]. */
 export function sparseMultiTaskPath(
   X: Samples,
   Y: Matrix,

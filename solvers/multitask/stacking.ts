@@ -9,6 +9,7 @@ import type { MultiTaskData } from "./data.ts";
 export interface Stacking {
   /** One a task, >= 0. */
   readonly weights: Float64Array;
+  /** Added to their sum. */
   readonly intercept: number;
 }
 
