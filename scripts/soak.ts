@@ -81,16 +81,17 @@ async function stopped(call: Call, by: "limit" | "signal"): Promise<Stop> {
 let late = 0;
 console.log(`ms beyond a limit of ${limitMs}: by CPU time, by the clock; the longest silence between two checkpoints`);
 for (const [solver, { stops, untimed = false }] of chosen) {
-  for (const { name, sizes, prepare } of stops) {
+  for (const { name, sizes, prepare, leastMs } of stops) {
     for (const [rows, columns] of values.small ? sizes.slice(0, 1) : sizes) {
       const call = prepare(rows, columns);
       for (const by of untimed ? ["signal"] as const : ["limit", "signal"] as const) {
-        let least: Stop | undefined;
+        let best: Stop | undefined;
         for (let round = 0; round < rounds; round++) {
           const stop = await stopped(call, by);
-          if (!least || stop.cpuMs < least.cpuMs) least = stop;
+          if (!best || stop.cpuMs < best.cpuMs) best = stop;
         }
-        const { cpuMs, wallMs, silenceMs, stage } = least!, isLate = cpuMs > mostMs;
+        const { cpuMs, wallMs, silenceMs, stage } = best!, least = leastMs?.(rows, columns) ?? 0;
+        const isLate = cpuMs > mostMs + (by === "limit" ? least : 0);
         if (isLate) late++;
         const figures = [cpuMs, wallMs, silenceMs].map((ms) => ms.toFixed(0).padStart(6)).join(" ");
         const what = `${solver}, ${name}, ${rows} x ${columns}, by ${by}`;

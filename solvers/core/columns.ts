@@ -1,5 +1,6 @@
 import { DataError } from "./errors.ts";
 import type { Matrix, Vector } from "./matrix.ts";
+import { atOnce, createPace, type Steps } from "./steps.ts";
 
 /**
  * Share of a column's mean square below which what centring leaves is rounding: the numbers differ by a few units in their
@@ -24,21 +25,28 @@ export interface ColumnMoments {
  *
  * @param weights One a row, not negative; all 1 where they are left out.
  */
-export function columnMoments(
+export function* momentsInSteps(
   { data, shape: [rows, columns] }: Matrix,
   center: boolean,
   weights?: ArrayLike<number>,
-): ColumnMoments {
+): Steps<ColumnMoments> {
+  const isDue = createPace();
   const means = new Float64Array(columns), tails = new Float64Array(columns);
   const variances = new Float64Array(columns), meanSquares = new Float64Array(columns);
   const sums = { means, tails, variances, meanSquares };
   let total = weights ? 0 : rows;
   if (weights) { for (let i = 0; i < rows; i++) total += weights[i]; }
   if (center) {
-    for (let i = 0; i < rows; i++) addRow(means, data, i * columns, weights ? weights[i] : 1);
+    for (let i = 0; i < rows; i++) {
+      addRow(means, data, i * columns, weights ? weights[i] : 1);
+      if (isDue(columns)) yield;
+    }
     for (let j = 0; j < columns; j++) means[j] /= total;
   }
-  for (let i = 0; i < rows; i++) addDeviations(sums, data, i * columns, weights ? weights[i] : 1);
+  for (let i = 0; i < rows; i++) {
+    addDeviations(sums, data, i * columns, weights ? weights[i] : 1);
+    if (isDue(2 * columns)) yield;
+  }
   for (let j = 0; j < columns; j++) {
     tails[j] = center ? tails[j] / total : 0;
     // About the mean itself; the tail is so small that nothing cancels but rounding.
@@ -47,6 +55,11 @@ export function columnMoments(
     meanSquares[j] /= total;
   }
   return sums;
+}
+
+/** The same at once. */
+export function columnMoments(X: Matrix, center: boolean, weights?: ArrayLike<number>): ColumnMoments {
+  return atOnce(momentsInSteps(X, center, weights));
 }
 
 // Functions of a row, because engines compile what is called often sooner than a loop that runs long.

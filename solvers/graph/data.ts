@@ -1,8 +1,9 @@
 /** What graphs are estimated from, checked and scaled. @module */
 
-import { columnMoments } from "../core/columns.ts";
+import { momentsInSteps } from "../core/columns.ts";
 import { DataError, OptionError, ShapeError } from "../core/errors.ts";
 import { checkMatrix, type Matrix, type Vector } from "../core/matrix.ts";
+import { createPace, type Steps } from "../core/steps.ts";
 
 /** A covariance matrix in place of the samples that it is of. */
 export interface CovarianceData {
@@ -73,14 +74,17 @@ export function checkGraphData(data: GraphData): { count: number; vertices: numb
 }
 
 /** `Y`: samples, prepared as asked for, over the square root of their number. @throws {DataError} naming columns without variance */
-export function scaleSamples(samples: Matrix, { center, standardize }: Preparation): ScaledSamples {
+export function* scaleSamples(samples: Matrix, { center, standardize }: Preparation): Steps<ScaledSamples> {
   const { data, shape: [count, vertices] } = samples;
-  const { means, tails, variances: spreads } = columnMoments(samples, center);
+  const { means, tails, variances: spreads } = yield* momentsInSteps(samples, center), isDue = createPace();
   checkVariances("samples", spreads);
   const scales = spreads.map((variance) => 1 / Math.sqrt(count * (standardize ? variance : 1)));
   const variances = new Float64Array(vertices), scaled = new Float64Array(count * vertices);
   const result = { means, tails, scales, scaled, variances };
-  for (let i = 0; i < count; i++) scaleSample(result, data, i * vertices);
+  for (let i = 0; i < count; i++) {
+    scaleSample(result, data, i * vertices);
+    if (isDue(vertices)) yield;
+  }
   return result;
 }
 

@@ -40,10 +40,10 @@ export interface GraphBudget {
 }
 
 /** Multiply-adds of a descent between two checkpoints. */
-const workPerCall = 1e8;
+const workPerCall = 5e7;
 
-/** Sweeps that take as long as what the first call gathers besides, and sweeps after which a descent crawls. */
-const loadingSweeps = 4, crawling = 100;
+/** Sweeps that take as long as what the first call gathers besides, fewest of a call, and those after which a descent crawls. */
+const loadingSweeps = 4, fewestSweeps = 2, crawling = 100;
 
 /**
  * Coordinate descent on the penalty itself over the edges of a point alone. Where sweeps crawl, because variables are nearly
@@ -64,7 +64,11 @@ export async function descendOn(
       (_, e) => rules.isRequired(begin.ends[2 * e], begin.ends[2 * e + 1]) ? penaltyKinds.kept : penaltyKinds.counted,
     );
     const affordable = Math.floor(workPerCall / Math.max(1, problem.sweepWork(degreesOf(begin.ends, vertices))));
-    let limit = Math.min(crawling, Math.max(1, affordable - loadingSweeps), budget.sweepLimit - budget.sweeps);
+    let limit = Math.min(
+      crawling,
+      Math.max(fewestSweeps, affordable - loadingSweeps),
+      budget.sweepLimit - budget.sweeps,
+    );
     let made = 0, estimate: GraphEstimate, isDone: boolean;
     for (let from: GraphPoint | undefined = begin;; from = undefined) {
       const descent = await problem.descend({ point: from, kinds, penalty, sweeps: limit, tolerance });
@@ -78,10 +82,10 @@ export async function descendOn(
       if (await budget.run.checkpoint(state)) budget.ended ??= "time-limit";
       if (isDone || budget.ended) return { estimate: withoutZeros(estimate, rules), objective };
       if (made >= crawling) break;
-      limit = Math.min(Math.max(1, affordable), crawling - made, budget.sweepLimit - budget.sweeps);
+      limit = Math.min(Math.max(fewestSweeps, affordable), crawling - made, budget.sweepLimit - budget.sweeps);
     }
     const left: GraphEstimate = withoutZeros(estimate, rules);
-    point = solveOnSupport(problem, penalty, left) ?? left;
+    point = await solveOnSupport(problem, penalty, left) ?? left;
   }
 }
 

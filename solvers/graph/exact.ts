@@ -47,6 +47,7 @@ export async function solveGraphExactly(
   const incumbent = () => best.objective;
 
   async function improve(from: GraphPoint): Promise<void> {
+    if (await problem.pause("branch and bound")) return;
     const local = { ...budget, sweeps: 0, trace: [], ended: undefined };
     const solution = await descendOn(problem, penalty, admissible(from, problem.rules), local);
     if (!(solution.objective < best.objective)) return;

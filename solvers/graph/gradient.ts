@@ -11,10 +11,17 @@ const tileRows = 64;
 /** Entries whose Gram rows are held together. */
 const swapEntries = 512;
 
+/** Multiply-adds of products of matrices between two checkpoints. */
+const productWork = 2e8;
+
 /** What an evaluation knows that its gradient is made of. */
 export interface GradientSource {
   readonly vertices: number;
   readonly variances: Float64Array;
+  /** Multiply-adds that an entry of `S` takes where it is not kept. */
+  readonly covarianceWork: number;
+  /** A checkpoint; whether the time is up. */
+  pause(): Promise<boolean>;
   /** Writes rows `first` on of the gradient, from column `from` on, at the estimate of the latest descent. */
   fill(first: number, from: number, gradient: MatrixOperand): Promise<void>;
   /** Rows of `S`: those of `vertices` in turn, or all of them. */
@@ -24,10 +31,11 @@ export interface GradientSource {
 /** The searches over all edges, tile by tile. */
 export function createGradient(
   workspace: Workspace,
-  { vertices, variances, fill, gramRows }: GradientSource,
+  { vertices, variances, covarianceWork, pause, fill, gramRows }: GradientSource,
 ): Pick<Pseudolikelihood, "gradient" | "derivativesAbove" | "price" | "bestSwaps"> {
   const { kernels } = workspace;
-  const most = Math.min(vertices, tileRows);
+  const affordable = Math.max(1, Math.floor(productWork / (covarianceWork * vertices)));
+  const most = Math.min(vertices, tileRows, affordable), entries = Math.min(swapEntries, affordable);
   const tile = workspace.allocate("f64", most * vertices, "gradient");
   const columns = workspace.allocate("u32", most * vertices, "columns above the limits");
   const counts = workspace.allocate("u32", most, "counts above the limits");
@@ -79,6 +87,7 @@ export function createGradient(
         const rows = Math.min(most, vertices - first);
         await fill(first, first, rowsOf(rows));
         await visitAbove(first, rows, limitOf, visit);
+        if (first + rows < vertices && await pause()) return;
       }
     },
 
@@ -90,12 +99,14 @@ export function createGradient(
         const { starts, neighbours } = held.lists;
         for (let first = 0, end = 0; first < vertices; first = end) {
           end = first + 1;
-          while (end < vertices && end - first < most && starts[end + 1] - starts[first] <= swapEntries) end++;
+          while (end < vertices && end - first < most && starts[end + 1] - starts[first] <= entries) end++;
           const wanted = neighbours.slice(starts[first], starts[end]);
           if (wanted.length === 0) continue;
           await fill(first, 0, rowsOf(end - first));
           const { gram, complete } = await gramRows(wanted);
           await held.search(first, rowsOf(end - first), gram, complete, penalty);
+          // Swaps that are not looked at gain nothing.
+          if (end < vertices && await pause()) break;
         }
         return await held.read();
       } finally {

@@ -1,6 +1,7 @@
 /** Systems of a positive definite matrix, which is given entry by entry or by its products. @module */
 
 import { plainDot } from "../core/plain_sums.ts";
+import { createPace, type Steps } from "../core/steps.ts";
 
 /** A lower triangle, packed row by row. */
 export type Triangle = Float64Array;
@@ -10,8 +11,11 @@ export function rowStart(row: number): number {
   return row * (row + 1) / 2;
 }
 
-/** Cholesky factor in place, O(size^3 / 6); false where the matrix is not positive definite to rounding. */
-export function factorTriangle(a: Triangle, size: number): boolean {
+/**
+ * Cholesky factor in place, O(size^3 / 6); false where the matrix is not positive definite to rounding, or the time is up.
+ */
+export function* factorTriangle(a: Triangle, size: number): Steps<boolean> {
+  const isDue = createPace();
   for (let i = 0; i < size; i++) {
     const rowI = rowStart(i), whole = a[rowI + i];
     for (let j = 0; j <= i; j++) {
@@ -30,6 +34,7 @@ export function factorTriangle(a: Triangle, size: number): boolean {
       else if (sum > 1e-14 * whole) a[rowI + i] = Math.sqrt(sum);
       else return false;
     }
+    if (isDue(i * i / 2) && (yield)) return false;
   }
   return true;
 }
@@ -52,21 +57,24 @@ export function solveTriangle(factor: Triangle, size: number, x: Float64Array): 
  * Conjugate gradients with the diagonal as preconditioner, from zero.
  *
  * @param tolerance Norm of the residual as a share of that of `b`, both weighed by the preconditioner.
- * @returns the solution; nothing where `most` products were not enough
+ * @param work Multiply-adds of a product.
+ * @returns the solution; nothing where `most` products were not enough, or the time is up
  */
-export function conjugateGradients(
+export function* conjugateGradients(
   multiply: (x: Float64Array) => Float64Array,
   diagonal: Float64Array,
   b: Float64Array,
   tolerance: number,
   most: number,
-): Float64Array | undefined {
+  work: number,
+): Steps<Float64Array | undefined> {
+  const isDue = createPace();
   const x = new Float64Array(b.length), residual = b.slice();
   const scaled = residual.map((value, i) => value / diagonal[i]), direction = scaled.slice();
   let size = inner(residual, scaled);
   const enough = tolerance * tolerance * size;
   for (let made = 0; size > enough; made++) {
-    if (made === most) return undefined;
+    if (made === most || isDue(work) && (yield)) return undefined;
     const product = multiply(direction), curvature = inner(direction, product);
     if (!(curvature > 0)) return undefined;
     const step = size / curvature, before = size;
@@ -87,8 +95,9 @@ function inner(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** The inverse [size, size] of the matrix with a Cholesky factor: O(size^3). */
-export function invertTriangle(factor: Triangle, size: number): Float64Array {
+/** The inverse [size, size] of the matrix with a Cholesky factor: O(size^3); nothing where the time is up. */
+export function* invertTriangle(factor: Triangle, size: number): Steps<Float64Array | undefined> {
+  const isDue = createPace();
   // Columns of the inverse of the factor are rows here: each starts at its own place.
   const inverse = new Float64Array(size * size), result = new Float64Array(size * size);
   for (let j = 0; j < size; j++) {
@@ -100,12 +109,14 @@ export function invertTriangle(factor: Triangle, size: number): Float64Array {
       for (let k = j; k < i; k++) sum -= factor[row + k] * column[k];
       column[i] = sum / factor[row + i];
     }
+    if (isDue((size - j) ** 2 / 2) && (yield)) return undefined;
   }
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {
       const sum = plainDot(inverse, inverse.subarray(j * size + i, (j + 1) * size), size - i, i * size + i);
       result[i * size + j] = result[j * size + i] = sum;
     }
+    if (isDue(i * (size - i)) && (yield)) return undefined;
   }
   return result;
 }

@@ -1,3 +1,4 @@
+import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
 import { factorTriangle, invertTriangle, rowStart } from "./linear_system.ts";
 import { minimizeOnSupport } from "./newton.ts";
@@ -5,7 +6,7 @@ import { type GraphPoint, penaltiesOf, type Pseudolikelihood, withoutZeros } fro
 import { createStars } from "./stars.ts";
 
 /** What moves need to know of a problem. */
-export type MoveProblem = Pick<Pseudolikelihood, "vertices" | "covariance" | "rules">;
+export type MoveProblem = Pick<Pseudolikelihood, "vertices" | "covariance" | "rules" | "pause">;
 
 /** A graph at the minimum over its edges, and its objective. */
 interface FittedGraph {
@@ -43,27 +44,35 @@ export async function refitSearch(
   start: GraphPoint,
   isWanted: (objective: number, work: number) => Promise<boolean>,
 ): Promise<GraphPoint> {
-  let best = fit(problem, penalty, start, Infinity);
+  const pause = () => problem.pause("moves");
+  let best = await fit(problem, penalty, start, Infinity);
   while (await isWanted(best.objective, (problem.vertices + best.point.values.length) ** 3)) {
-    const moves = bestMoves(problem, penalty, best.point), together = apart(moves, best.point);
+    const moves = await inSteps(bestMoves(problem, penalty, best.point), pause), together = apart(moves, best.point);
     const trials = [...together.length > 1 ? [together] : [], ...moves.slice(0, movesTried).map((move) => [move])];
     const least = best.objective - leastGain * (1 + Math.abs(best.objective));
     let next: FittedGraph | undefined;
     for (const trial of trials) {
-      next = fit(problem, penalty, changed(best.point, trial), least);
+      next = await fit(problem, penalty, changed(best.point, trial), least);
       if (next.objective < least) break;
     }
     if (next === undefined || !(next.objective < least)) break;
     best = next;
   }
-  const { values, diagonal } = minimizeOnSupport({ covariance: problem.covariance, penalty, point: best.point });
+  const last = minimizeOnSupport({ covariance: problem.covariance, penalty, point: best.point });
+  const { values, diagonal } = await inSteps(last, pause);
   return withoutZeros({ ends: best.point.ends, values, diagonal }, problem.rules);
 }
 
 /** The minimum over the edges of a point; not that far where it is foreseen to stay above `least`. */
-function fit({ covariance, rules }: MoveProblem, penalty: L0Penalty, start: GraphPoint, least: number): FittedGraph {
+async function fit(
+  { covariance, rules, pause }: MoveProblem,
+  penalty: L0Penalty,
+  start: GraphPoint,
+  least: number,
+): Promise<FittedGraph> {
   const below = least - penalty.lambda0 * start.values.length;
-  const { dataTerm, ...minimum } = minimizeOnSupport({ covariance, penalty, point: start, below });
+  const steps = minimizeOnSupport({ covariance, penalty, point: start, below });
+  const { dataTerm, ...minimum } = await inSteps(steps, () => pause("moves"));
   const point = withoutZeros({ ...minimum, ends: start.ends }, rules);
   return { point, objective: dataTerm + penaltiesOf(point, penalty, rules) };
 }
@@ -78,10 +87,10 @@ function fit({ covariance, rules }: MoveProblem, penalty: L0Penalty, start: Grap
  *
  * O((vertices + edges)^3 + vertices^2 (vertices + edges) degree).
  */
-function bestMoves(problem: MoveProblem, penalty: L0Penalty, point: GraphPoint): Move[] {
+function* bestMoves(problem: MoveProblem, penalty: L0Penalty, point: GraphPoint): Steps<Move[]> {
   const { vertices, covariance, rules } = problem, { lambda0, lambda2 } = penalty;
   const { ends, values, diagonal } = point, edges = values.length, size = vertices + edges;
-  const inverse = inverseHessian(problem, penalty, point);
+  const inverse = yield* inverseHessian(problem, penalty, point), isDue = createPace();
   if (inverse === undefined) return [];
   const S = new Float64Array(vertices * vertices), products = new Float64Array(vertices * vertices);
   for (let i = 0; i < vertices; i++) for (let j = 0; j < vertices; j++) S[i * vertices + j] = covariance(i, j);
@@ -146,25 +155,26 @@ function bestMoves(problem: MoveProblem, penalty: L0Penalty, point: GraphPoint):
         gain = swapped;
       }
       offer({ leaving, entering: [i, j], value: -derivative / curved, gain });
+      if (isDue(size * (border.length + 1) + edges) && (yield)) return [];
     }
   }
   return moves.sort((a, b) => b.gain - a.gain);
 }
 
-/** The inverse of the Hessian over diagonal and edges; nothing where that is singular to rounding. */
-function inverseHessian(
+/** The inverse of the Hessian over diagonal and edges; nothing where that is singular to rounding, or the time is up. */
+function* inverseHessian(
   { vertices, covariance }: MoveProblem,
   { lambda2 }: L0Penalty,
   point: GraphPoint,
-): Float64Array | undefined {
-  const stars = createStars(point, covariance), { size } = stars;
+): Steps<Float64Array | undefined> {
+  const stars = yield* createStars(point, covariance), { size } = stars;
   const x = new Float64Array(size), hessian = new Float64Array(rowStart(size));
   x.set(point.diagonal);
   x.set(point.values, vertices);
   stars.linearize(x);
   stars.visitHessian((row, column, value) => hessian[rowStart(row) + column] += value);
   for (let c = vertices; c < size; c++) hessian[rowStart(c) + c] += 2 * lambda2;
-  return factorTriangle(hessian, size) ? invertTriangle(hessian, size) : undefined;
+  return (yield* factorTriangle(hessian, size)) ? yield* invertTriangle(hessian, size) : undefined;
 }
 
 /** The point after moves that share no edge. */

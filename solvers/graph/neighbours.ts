@@ -19,6 +19,7 @@ export function createNeighbourSums(
   gram: DeviceArray<"f64">,
   samples: number,
   variances: Float64Array,
+  pause: () => Promise<boolean>,
 ): GraphEvaluator {
   const { kernels } = workspace;
   const vertices = variances.length;
@@ -57,6 +58,8 @@ export function createNeighbourSums(
     ...createGradient(workspace, {
       vertices,
       variances,
+      covarianceWork: 1,
+      pause,
       fill: async (first, from, gradient) =>
         void await kernels.graphGradient({ gram: matrix, ...latest.operands, first, from, gradient }),
       gramRows: () => Promise.resolve({ gram: matrix, complete: true }),

@@ -1,5 +1,7 @@
 import { type L0Penalty, penaltyKinds } from "../l0/penalty.ts";
+import { createPace, type Steps } from "../core/steps.ts";
 import { conjugateGradients, factorTriangle, rowStart, solveTriangle } from "./linear_system.ts";
+import { degreesOf } from "./edge_arrays.ts";
 import type { GraphPoint } from "./pseudolikelihood.ts";
 import { createStars, starEntries, type Stars } from "./stars.ts";
 
@@ -7,6 +9,8 @@ import { createStars, starEntries, type Stars } from "./stars.ts";
 export interface SupportProblem {
   /** `S`, entry by entry. */
   readonly covariance: (i: number, j: number) => number;
+  /** Multiply-adds that an entry of `S` takes. @default 1 */
+  readonly covarianceWork?: number;
   readonly point: GraphPoint;
   /** Penalty kind of each edge; without them all are counted: paid for whatever their values. */
   readonly kinds?: ArrayLike<number>;
@@ -49,11 +53,14 @@ export function canMinimize(degrees: ArrayLike<number>, work: number): boolean {
  * The minimum of the data term and the penalties over the diagonal and the edges of a point, in plain f64: projected Newton
  * (Bertsekas 1982) on a convex function that is smooth within the box `|t_ij| <= bound`. A relaxed edge keeps the sign that
  * it has, one that is 0 stays there. What coordinate descent takes thousands of sweeps for where variables are
- * nearly collinear takes some ten systems here.
+ * nearly collinear takes some ten systems here. Once the time is up, it is the point reached that is returned.
  */
-export function minimizeOnSupport({ covariance, point, kinds, penalty, below }: SupportProblem): SupportMinimum {
+export function* minimizeOnSupport(
+  { covariance, covarianceWork, point, kinds, penalty, below }: SupportProblem,
+): Steps<SupportMinimum> {
   const vertices = point.diagonal.length, edges = point.values.length;
-  const stars = createStars(point, covariance), { size } = stars;
+  const stars = yield* createStars(point, covariance, covarianceWork), { size } = stars;
+  const entries = starEntries(degreesOf(point.ends, vertices)), isDue = createPace();
   const lower = new Float64Array(size).fill(-penalty.bound), upper = new Float64Array(size).fill(penalty.bound);
   const x = new Float64Array(size), signs = new Int8Array(size);
   for (let i = 0; i < vertices; i++) {
@@ -82,8 +89,9 @@ export function minimizeOnSupport({ covariance, point, kinds, penalty, below }: 
       if (!isHeld) free.push(c);
     }
     stars.linearize(x);
-    const direction = solveFor(stars, free, gradient, (c) => term.curvature(c, x[c]));
+    const direction = yield* solveFor(stars, entries, free, gradient, (c) => term.curvature(c, x[c]));
     if (direction === undefined) break;
+    if (isDue(4 * entries + size) && (yield)) break;
     let decrement = 0, reach = 1;
     free.forEach((c, k) => {
       decrement += -gradient[c] * direction[k];
@@ -122,16 +130,17 @@ export function minimizeOnSupport({ covariance, point, kinds, penalty, below }: 
   return { values: x.slice(vertices), diagonal: x.slice(0, vertices), dataTerm: stars.evaluate(x), converged };
 }
 
-/** The Newton direction over the free coordinates; nothing where the Hessian is singular to rounding. */
-function solveFor(
+/** The Newton direction over the free coordinates; nothing where the Hessian is singular to rounding, or the time is up. */
+function* solveFor(
   stars: Stars,
+  entries: number,
   free: readonly number[],
   gradient: Float64Array,
   curvature: (c: number) => number,
-): Float64Array | undefined {
+): Steps<Float64Array | undefined> {
   const negative = Float64Array.from(free, (c) => -gradient[c]);
   if (free.length > factoredUpTo) {
-    const solved = solveByProducts(stars, free, negative, curvature);
+    const solved = yield* solveByProducts(stars, entries, free, negative, curvature);
     if (solved !== undefined || free.length > factoredAtMost) return solved;
   }
   const place = new Int32Array(stars.size).fill(-1), hessian = new Float64Array(rowStart(free.length));
@@ -142,17 +151,18 @@ function solveFor(
   stars.visitHessian((row, column, value) => {
     if (place[row] >= 0 && place[column] >= 0) hessian[rowStart(place[row]) + place[column]] += value;
   });
-  if (!factorTriangle(hessian, free.length)) return undefined;
+  if (!(yield* factorTriangle(hessian, free.length))) return undefined;
   solveTriangle(hessian, free.length, negative);
   return negative;
 }
 
-function solveByProducts(
+function* solveByProducts(
   stars: Stars,
+  entries: number,
   free: readonly number[],
   b: Float64Array,
   curvature: (c: number) => number,
-): Float64Array | undefined {
+): Steps<Float64Array | undefined> {
   const { size } = stars, whole = new Float64Array(size), product = new Float64Array(size);
   const own = Float64Array.from(free, curvature), diagonal = new Float64Array(size);
   stars.visitHessian((row, column, value) => {
@@ -164,7 +174,8 @@ function solveByProducts(
     stars.multiply(whole, product);
     return own.map((curve, k) => product[free[k]] + curve * x[k]);
   };
-  return conjugateGradients(multiply, own.map((curve, k) => curve + diagonal[free[k]]), b, 1e-10, 200);
+  const preconditioner = own.map((curve, k) => curve + diagonal[free[k]]);
+  return yield* conjugateGradients(multiply, preconditioner, b, 1e-10, 200, entries + 4 * size);
 }
 
 /** The penalties of the edges, without what kept and counted edges pay whatever their values; relaxed edges have a sign. */

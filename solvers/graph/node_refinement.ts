@@ -1,3 +1,4 @@
+import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import type { NodePoint, NodeProblem } from "../l0/node_batch.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
 import { nodeStatus } from "../l0/search.ts";
@@ -27,7 +28,8 @@ interface ActivePoint {
 export function createNodeRefinement(
   problem: Pick<Pseudolikelihood, "vertices" | "covariance">,
   penalty: L0Penalty,
-): NonNullable<NodeProblem["refine"]> {
+  pause: () => Promise<boolean>,
+): NonNullable<NodeProblem["refinement"]>["refine"] {
   const { vertices, covariance } = problem;
 
   /** A point with its kept edges, those at 0 among them. */
@@ -41,17 +43,21 @@ export function createNodeRefinement(
     return { edges, values: along, diagonal: Float64Array.from(extra) };
   }
 
-  return (start, statuses) => {
+  return (start, statuses) => inSteps(refine(start, statuses), pause);
+
+  function* refine(start: NodePoint, statuses: Uint8Array): Steps<NodePoint | undefined> {
+    const isDue = createPace();
     let { edges, values, diagonal }: ActivePoint = active(start, statuses);
     for (let left = rounds; left > 0; left--) {
       const ends = edges.flatMap((edge) => endsOfEdge(edge, vertices));
       if (vertices + edges.length > mostEntries || !canMinimize(degreesOf(ends, vertices), 1)) return undefined;
       const kinds = edges.map((edge) => statuses[edge]);
-      const minimum = minimizeOnSupport({ covariance, point: { ends, values, diagonal }, kinds, penalty });
+      const minimum = yield* minimizeOnSupport({ covariance, point: { ends, values, diagonal }, kinds, penalty });
       const stays = edges.map((edge, k) => minimum.values[k] !== 0 || statuses[edge] === nodeStatus.kept);
       values = Array.from(minimum.values).filter((_, k) => stays[k]);
       edges = edges.filter((_, k) => stays[k]);
       diagonal = minimum.diagonal;
+      if (isDue(2 * vertices ** 3) && (yield)) break;
       const entering = enteringEdges();
       if (entering.length === 0) break;
       for (const { edge, derivative } of entering) {
@@ -90,5 +96,5 @@ export function createNodeRefinement(
       }
       return entering;
     }
-  };
+  }
 }

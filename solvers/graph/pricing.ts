@@ -9,7 +9,10 @@ import { createLargest } from "./largest_edges.ts";
  * Multiples of a dual point that are tried, ascending: far from the optimum of the relaxation much of the gradient is above the threshold, and
  * a smaller point has the better bound.
  */
-const scales = Float64Array.from({ length: 16 }, (_, k) => (k + 1) / 16);
+const allScales = Float64Array.from({ length: 16 }, (_, k) => (k + 1) / 16);
+
+/** Those that are tried where the time is up. */
+const fewScales = Float64Array.of(0.25, 0.5, 1);
 
 /** How the gradient is computed, tile by tile. */
 interface Tiles {
@@ -31,13 +34,14 @@ export function createPricing(
   workspace: Workspace,
   { vertices, most, fill, rowsOf, visitAbove }: Tiles,
 ): Pseudolikelihood["price"] {
-  const scaleVector = deviceVector(workspace, scales.length, "scales");
-  workspace.write(scaleVector.array, scales);
-  const sums = workspace.allocate("f64", most * scales.length, "sums of conjugates");
+  const scaleVector = deviceVector(workspace, allScales.length, "scales");
+  const sums = workspace.allocate("f64", most * allScales.length, "sums of conjugates");
   const largestOfRow = deviceVector(workspace, most, "largest derivatives");
   let onDevice: DeviceArray<"u8"> | undefined;
 
-  return async ({ statuses, mayJoin, kept, penalty, joining, stop }) => {
+  return async ({ statuses, mayJoin, kept, penalty, joining, inHaste, stop }) => {
+    const scales = inHaste ? fewScales : allScales;
+    workspace.write(scaleVector.array, scales);
     onDevice ??= workspace.allocate("u8", statuses.length, "edge statuses");
     workspace.write(onDevice, statuses);
     const conjugates = new Float64Array(scales.length), keptDerivatives = new Float64Array(kept.length);
@@ -52,7 +56,7 @@ export function createPricing(
         first,
         gradient,
         statuses: onDevice,
-        scales: scaleVector,
+        scales: { ...scaleVector, length: scales.length },
         penalty,
         sums: { array: sums, rows, columns: scales.length },
         largest: { ...largestOfRow, length: rows },
@@ -68,10 +72,12 @@ export function createPricing(
         const [i, j] = keptEdges[keptCount];
         [keptDerivatives[keptCount]] = await workspace.read(gradient.array, (i - first) * vertices + j, 1);
       }
-      await visitAbove(first, rows, () => found.limit, (derivative, i, j) => {
-        const edge = edgeNumber(i, j, vertices);
-        if (statuses[edge] === nodeStatus.free && mayJoin(edge)) found.add(edge, Math.abs(derivative));
-      });
+      if (!inHaste) {
+        await visitAbove(first, rows, () => found.limit, (derivative, i, j) => {
+          const edge = edgeNumber(i, j, vertices);
+          if (statuses[edge] === nodeStatus.free && mayJoin(edge)) found.add(edge, Math.abs(derivative));
+        });
+      }
       if (await stop()) return undefined;
     }
     return {

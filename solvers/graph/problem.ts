@@ -5,6 +5,7 @@ import type { Matrix } from "../core/matrix.ts";
 import { addScaled, plainDot } from "../core/plain_sums.ts";
 import { checkGramRow, randomWeights } from "../core/product_check.ts";
 import type { Run } from "../core/run.ts";
+import { createPace, inSteps } from "../core/steps.ts";
 import {
   type CovarianceData,
   type GraphData,
@@ -32,10 +33,10 @@ export interface ProblemOptions extends Preparation {
 const productsUpTo = 2896;
 
 /** Multiply-adds of the Gram matrix between two checkpoints. */
-const gramWork = 4e9;
+const gramWork = 4e8;
 
 /** Samples that are summed at once at the least: with fewer, reading and writing `S` takes longer than the products. */
-const gramDepth = 256;
+const gramDepth = 128;
 
 /**
  * The data term of samples or of a covariance matrix, where the kernels run. `auto` keeps products for few variables, the Gram
@@ -49,26 +50,35 @@ export async function createProblem(
   options: ProblemOptions,
   run: Run,
 ): Promise<Pseudolikelihood> {
+  const pause = (stage: string) => run.checkpoint({ stage, fraction: 0, iteration: 0 });
+  const source: Source = { workspace, options, run, pause: () => pause("gradient") };
   const { evaluator, plain, checked } = isCovariance(data)
-    ? await ofCovariance(workspace, data, options)
-    : await ofSamples(workspace, data, options, run);
-  return { ...evaluator, plain, checked, rules: options.rules };
+    ? await ofCovariance(data, source)
+    : await ofSamples(data, source);
+  return { ...evaluator, plain, checked, rules: options.rules, pause };
 }
 
 interface EvaluatedData extends Pick<Pseudolikelihood, "plain" | "checked"> {
   readonly evaluator: GraphEvaluator;
 }
 
+/** Where data go, and how. */
+interface Source {
+  readonly workspace: Workspace;
+  readonly options: ProblemOptions;
+  readonly run: Run;
+  readonly pause: () => Promise<boolean>;
+}
+
 /** Products where both matrices are wanted, sums over neighbours otherwise. */
 function onGram(
-  workspace: Workspace,
+  { workspace, options: { evaluation }, pause }: Source,
   gram: DeviceArray<"f64">,
   count: number,
   variances: Float64Array,
-  evaluation: GraphEvaluation,
 ): GraphEvaluator {
   const products = evaluation === "products" || (evaluation === "auto" && variances.length <= productsUpTo);
-  return (products ? createProducts : createNeighbourSums)(workspace, gram, count, variances);
+  return (products ? createProducts : createNeighbourSums)(workspace, gram, count, variances, pause);
 }
 
 /** Share of a variance that an eigenvalue may be below zero by rounding. */
@@ -78,10 +88,10 @@ const indefinite = 1e-10;
 const factoredUpTo = 3000;
 
 async function ofCovariance(
-  workspace: Workspace,
   { covariance, sampleCount }: CovarianceData,
-  { evaluation, ...preparation }: ProblemOptions,
+  source: Source,
 ): Promise<EvaluatedData> {
+  const { workspace, options: { evaluation, ...preparation } } = source;
   if (evaluation === "residuals") {
     throw new OptionError(
       "evaluation",
@@ -104,28 +114,25 @@ async function ofCovariance(
   }
   workspace.write(gram, scaled);
   const sums = createGramSums(scaled, vertices);
-  return { evaluator: onGram(workspace, gram, sampleCount, variances, evaluation), plain: sums, checked: sums };
+  return { evaluator: onGram(source, gram, sampleCount, variances), plain: sums, checked: sums };
 }
 
-async function ofSamples(
-  workspace: Workspace,
-  samples: Matrix,
-  { evaluation, ...preparation }: ProblemOptions,
-  run: Run,
-): Promise<EvaluatedData> {
+async function ofSamples(samples: Matrix, source: Source): Promise<EvaluatedData> {
+  const { workspace, options: { evaluation, ...preparation }, run, pause } = source;
   const [count, vertices] = samples.shape;
-  const { scaled, variances, ...scaling } = scaleSamples(samples, preparation);
+  const loading = () => run.checkpoint({ stage: "load", fraction: 0, iteration: 0 });
+  const { scaled, variances, ...scaling } = await inSteps(scaleSamples(samples, preparation), loading);
   const plain = createPlainGraph(samples, scaling, run);
   const fromSamples = { plain, checked: plain };
-  if (evaluation === "residuals" && count <= vertices) return { evaluator: onSamples(), ...fromSamples };
+  if (evaluation === "residuals" && count <= vertices) return { evaluator: await onSamples(), ...fromSamples };
   let gram: DeviceArray<"f64">;
   try {
     gram = await gramOf(workspace, scaled, count, vertices, run);
   } catch (error) {
     if (evaluation !== "auto" || !(error instanceof MemoryLimitError)) throw error;
-    return { evaluator: onSamples(), ...fromSamples };
+    return { evaluator: await onSamples(), ...fromSamples };
   }
-  const check = createGramCheck(scaled, count, variances, run);
+  const check = await createGramCheck(scaled, count, variances, run);
   await check("S", workspace.view(gram), (weights) => weights);
   if (evaluation === "residuals") {
     // With S = R R^T the rows of R serve as well as those of Y^T, and are shorter.
@@ -137,38 +144,37 @@ async function ofSamples(
         weights.forEach((weight, j) => addScaled(mixture, weight, factor, j * vertices));
         return mixture;
       });
-      return { evaluator: createResiduals(workspace, gram, count, variances), ...fromSamples };
+      return { evaluator: createResiduals(workspace, gram, count, variances, pause), ...fromSamples };
     }
     workspace.free(gram);
-    return { evaluator: onSamples(), ...fromSamples };
+    return { evaluator: await onSamples(), ...fromSamples };
   }
-  const evaluator = onGram(workspace, gram, count, variances, evaluation);
+  const evaluator = onGram(source, gram, count, variances);
   return { evaluator, plain, checked: createGramSums(workspace.view(gram), vertices) };
 
-  function onSamples(): GraphEvaluator {
+  async function onSamples(): Promise<GraphEvaluator> {
     const data = workspace.allocate("f64", count * vertices, "samples");
-    const column = new Float64Array(count);
+    const column = new Float64Array(count), isDue = createPace();
     for (let j = 0; j < vertices; j++) {
       for (let i = 0; i < count; i++) column[i] = scaled[i * vertices + j];
       workspace.write(data, column, j * count);
+      if (isDue(count)) await loading();
     }
-    return createResiduals(workspace, data, count, variances);
+    return createResiduals(workspace, data, count, variances, pause);
   }
 }
-
-/** Rows that are checked between two checkpoints. */
-const rowsChecked = 256;
 
 /**
  * Compares a matrix of the kernels, times a vector that stands for random weights, with `Y^T (Y weights)` in plain f64:
  * O((samples + vertices) vertices) for all rows together.
  */
-function createGramCheck(scaled: Float64Array, count: number, variances: Float64Array, run: Run) {
-  const vertices = variances.length;
+async function createGramCheck(scaled: Float64Array, count: number, variances: Float64Array, run: Run) {
+  const vertices = variances.length, isDue = createPace();
   const weights = randomWeights(variances), expected = new Float64Array(vertices);
   for (let i = 0; i < count; i++) {
     const row = scaled.subarray(i * vertices, (i + 1) * vertices);
     addScaled(expected, plainDot(row, weights), row);
+    if (isDue(2 * vertices)) await run.checkpoint({ stage: "Gram matrix", fraction: 0, iteration: 0 });
   }
   return async (name: string, matrix: Float64Array, vectorOf: (weights: Float64Array) => Float64Array) => {
     const vector = vectorOf(weights), size = { samples: Math.max(count, vertices), features: vertices };
@@ -176,7 +182,7 @@ function createGramCheck(scaled: Float64Array, count: number, variances: Float64
       const received = plainDot(matrix, vector, vertices, j * vertices);
       const norm = Math.sqrt(variances[j]);
       checkGramRow({ ...size, name: `row ${j} of ${name}`, received, expected: expected[j], norm });
-      if (j % rowsChecked === 0) await run.checkpoint({ stage: "Gram matrix", fraction: j / vertices, iteration: 0 });
+      if (isDue(vertices)) await run.checkpoint({ stage: "Gram matrix", fraction: j / vertices, iteration: 0 });
     }
   };
 }

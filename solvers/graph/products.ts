@@ -7,8 +7,14 @@ import { type GraphEvaluator, sumOver } from "./pseudolikelihood.ts";
 import { createGradient } from "./gradient.ts";
 import { createNodeRefinement } from "./node_refinement.ts";
 
+/** Sweeps after which products are computed afresh, so that rounding errors do not pile up. */
+const refreshEvery = 16;
+
 /** Vertices up to which many nodes are solved at a time, each on one thread with its own products. */
 const nodesUpTo = 256;
+
+/** Sweeps after which the relaxation of a node crawls, where so many edges are at each vertex. */
+const crawlingSweeps = 1200, usualDegree = 6;
 
 /**
  * Evaluation by products: `S` and `T S` are kept in f64, so that a derivative is read and a step updates two rows. For graphs
@@ -21,6 +27,7 @@ export function createProducts(
   gram: DeviceArray<"f64">,
   samples: number,
   variances: Float64Array,
+  pause: () => Promise<boolean>,
 ): GraphEvaluator {
   const { kernels } = workspace;
   const vertices = variances.length;
@@ -28,6 +35,8 @@ export function createProducts(
   const products = { ...matrix, array: workspace.allocate("f64", vertices * vertices, "products") };
   const arrays = createClassArrays(workspace, vertices);
   let latest: ReturnType<typeof arrays.load>;
+  /** Sweeps since the products were computed afresh. */
+  let unrefreshed = 0;
 
   const entries = workspace.view(gram), covariance = (i: number, j: number) => entries[i * vertices + j];
 
@@ -39,14 +48,25 @@ export function createProducts(
     covariance,
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
       if (point) latest = arrays.load(point, kinds);
-      const { operands, read } = latest;
-      const made = await kernels.productDescent({ gram: matrix, ...operands, products, penalty, sweeps, tolerance });
+      const { operands, read } = latest, resumes = point === undefined && unrefreshed + sweeps <= refreshEvery;
+      const made = await kernels.productDescent({
+        gram: matrix,
+        ...operands,
+        products,
+        penalty,
+        sweeps,
+        tolerance,
+        resumes,
+      });
+      unrefreshed = (resumes ? unrefreshed : 0) + made;
       return { estimate: await read(), sweeps: made };
     },
     sweepWork: (degrees) => vertices * sumOver(degrees, (degree) => degree),
     ...createGradient(workspace, {
       vertices,
       variances,
+      covarianceWork: 1,
+      pause,
       async fill(first, from, gradient) {
         const { rows } = gradient, columns = vertices - from;
         await kernels.pairedGradient({
@@ -68,11 +88,15 @@ export function createProducts(
           penalty,
           candidates: branchingWidth,
           extras: vertices,
-          sweepWork: vertices ** 3,
+          sweepWork: (active) => 2 * (active + vertices) * vertices,
+          dualWork: (nonzeros) => (2 * nonzeros + vertices) * vertices,
           scale: 1,
           tolerance: 1e-4 * vertices,
           dualPoint: createDualPoints(entries, vertices),
-          refine: createNodeRefinement({ vertices, covariance }, penalty),
+          refinement: {
+            after: crawlingSweeps * usualDegree * vertices ** 2,
+            refine: createNodeRefinement({ vertices, covariance }, penalty, pause),
+          },
           async launch(nodes, diagonals) {
             await kernels.graphNodes({ ...nodes, gram: matrix, diagonals });
           },

@@ -58,6 +58,8 @@ export interface Pseudolikelihood {
   covariance(i: number, j: number): number;
   /** Multiply-adds of that. */
   readonly covarianceWork: number;
+  /** A checkpoint of the whole call; whether its time is up. */
+  pause(stage: string): Promise<boolean>;
   /** Sums over the samples, apart from the kernels. */
   readonly plain: PlainGraph;
   /** The same from the Gram matrix, where there is one that has been checked against the samples: faster. */
@@ -75,7 +77,8 @@ export interface Pseudolikelihood {
   openNodes?(penalty: L0Penalty, options: SearchOptions): NodeBatch;
   /**
    * Calls `visit` with those derivatives along edges `{i, j}`, `i < j`, whose magnitude exceeds `limitOf(i)`, row by row; a negative
-   * limit takes all. Limits are asked for some rows at a time, after the rows before have been visited.
+   * limit takes all. Limits are asked for some rows at a time, after the rows before have been visited. Once the time is up
+   * the other rows are left out.
    */
   derivativesAbove(
     limitOf: (i: number) => number,
@@ -88,7 +91,7 @@ export interface Pseudolikelihood {
 }
 
 /** One way to evaluate the data term. */
-export type GraphEvaluator = Omit<Pseudolikelihood, "plain" | "checked" | "rules">;
+export type GraphEvaluator = Omit<Pseudolikelihood, "plain" | "checked" | "rules" | "pause">;
 
 /** What a pass over all edges is asked for. */
 export interface PriceRequest {
@@ -101,6 +104,8 @@ export interface PriceRequest {
   readonly penalty: L0Penalty;
   /** Most edges that enter, > 0. */
   readonly joining: number;
+  /** Whether a bound is wanted at once, be it a worse one, and no edges that enter. */
+  readonly inHaste: boolean;
   /** Asked again and again; true ends the pass. */
   stop(): Promise<boolean>;
 }

@@ -49,19 +49,24 @@ export interface RelaxedGraph {
 /** Solves the relaxation of one node after another. */
 export type GraphRelaxation = (statuses: Uint8Array, start: GraphStart, upperBound: number) => Promise<RelaxedGraph>;
 
-/** Sweeps that take as long as the sums before and after those of a call, and as what the first call has to gather besides. */
-const callingSweeps = 2, loadingSweeps = 6;
+/**
+ * Sweeps that take as long as the sums before and after those of a call, and as what the first call has to gather besides;
+ * fewest sweeps of a call: one that is made may be the last or not.
+ */
+const callingSweeps = 2, loadingSweeps = 6, fewestSweeps = 3;
 
 /** What a relaxation does at a time. */
 export interface RelaxationLimits {
-  /** Multiply-adds of a descent between two checkpoints; the edges of a descent are so few that one sweep takes at most twice that. */
+  /** Multiply-adds of a descent between two checkpoints; a sweep is made whatever it takes. */
   readonly workPerCall: number;
+  /** Multiply-adds of a sweep at most: the edges of a descent are so few. */
+  readonly workPerSweep: number;
   /** Edges that may join at once where few are there, as a multiple of the vertices. */
   readonly joining: number;
 }
 
-/** A second of work. */
-export const usualLimits: RelaxationLimits = { workPerCall: 2e9, joining: 8 };
+/** Some 50 ms between checkpoints; sweeps of seconds are those of graphs that take minutes. */
+export const usualLimits: RelaxationLimits = { workPerCall: 1e8, workPerSweep: 4e9, joining: 8 };
 
 /** A penalty that would be stronger by less than this factor is left as it is: nearly all edges above the threshold are there already. */
 const leastFactor = 1.25;
@@ -84,7 +89,7 @@ export function createGraphRelaxation(
   problem: Pseudolikelihood,
   penalty: L0Penalty,
   { run, branchingWidth }: Pick<SearchOptions, "run" | "branchingWidth">,
-  { workPerCall, joining: most }: RelaxationLimits = usualLimits,
+  { workPerCall, workPerSweep, joining: most }: RelaxationLimits = usualLimits,
 ): GraphRelaxation {
   const { vertices } = problem;
   const { lambda0, lambda2, bound: bigM, threshold } = penalty;
@@ -131,11 +136,11 @@ export function createGraphRelaxation(
     const stronger = l0Penalty(factor * lambda0, factor * lambda2, bigM);
     const request = { kinds, penalty: stronger, tolerance };
     const affordable = Math.floor(workPerCall / Math.max(1, sweepWork));
-    let sweeps = Math.max(0, Math.min(ROUND_SWEEPS, affordable - loadingSweeps));
+    let sweeps = Math.max(fewestSweeps, Math.min(ROUND_SWEEPS, affordable - loadingSweeps));
     let descent = await problem.descend({ ...request, point, sweeps });
     for (let made = sweeps; descent.sweeps === sweeps && made < ROUND_SWEEPS; made += sweeps) {
       if (await ended()) break;
-      sweeps = Math.max(1, Math.min(ROUND_SWEEPS - made, affordable - callingSweeps));
+      sweeps = Math.max(fewestSweeps, Math.min(ROUND_SWEEPS - made, affordable - callingSweeps));
       descent = await problem.descend({ ...request, sweeps });
     }
     return descent.estimate;
@@ -154,7 +159,7 @@ export function createGraphRelaxation(
       return { ...node, bound: dual.bound };
     };
     const state = () => ({ stage: "relaxation", fraction: 0, iteration: edges.length, objective: upperBound });
-    const ended = async () => timeIsUp ||= await run.checkpoint(state());
+    const ended = async () => timeIsUp = await run.checkpoint(state()) || timeIsUp;
     const kept = keptEdges(statuses);
     const mayJoin = (edge: number) => active[edge] === 0;
     try {
@@ -163,13 +168,13 @@ export function createGraphRelaxation(
         const point = { ends: endsOfEdges(edges, vertices), values, diagonal };
         const degrees = degreesOf(point.ends, vertices);
         const estimate = await descend(point, kinds, factor, problem.sweepWork(degrees), tolerance, ended);
-        const capacity = mostEdges(problem, degrees, 2 * workPerCall);
+        const capacity = mostEdges(problem, degrees, workPerSweep);
         const stays = Uint8Array.from(kinds, (kind, k) => Number(kind === nodeStatus.kept || estimate.values[k] !== 0));
         const spareCapacity = capacity - stays.reduce((count, stay) => count + stay, 0);
         const joining = Math.max(1, Math.min(spareCapacity, Math.max(Math.ceil(most * vertices), 3 * edges.length)));
         // The first bound is computed even when time is up; a later one is left out once time is up.
         const stop = async () => await ended() && bound > -Infinity;
-        const prices = await problem.price({ statuses, mayJoin, kept, penalty, joining, stop });
+        const prices = await problem.price({ statuses, mayJoin, kept, penalty, joining, inHaste: timeIsUp, stop });
         // Bounds need not rise from round to round; the best one stays valid for the node.
         const before = bound;
         const found = prices ? lowerBound(estimate, prices, penalty) : -Infinity;

@@ -16,6 +16,7 @@ export function createResiduals(
   data: DeviceArray<"f64">,
   samples: number,
   variances: Float64Array,
+  pause: () => Promise<boolean>,
 ): GraphEvaluator {
   const { kernels } = workspace;
   const vertices = variances.length, length = data.length / vertices;
@@ -60,6 +61,8 @@ export function createResiduals(
     ...createGradient(workspace, {
       vertices,
       variances,
+      covarianceWork: length,
+      pause,
       async fill(first, column, gradient) {
         const { rows } = gradient, columns = vertices - column;
         block ??= {

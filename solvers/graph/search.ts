@@ -72,7 +72,7 @@ export async function refitted(
       if (await budget.run.checkpoint(state)) budget.ended ??= "time-limit";
       return budget.ended === undefined && spend(work);
     })
-    : solveOnSupport(problem, penalty, solution.estimate);
+    : await solveOnSupport(problem, penalty, solution.estimate);
   if (point === undefined) return solution;
   const estimate = await evaluate(problem, point, penalty), objective = graphObjective(problem, penalty, estimate);
   if (!(objective <= solution.objective + 1e-12 * (1 + Math.abs(solution.objective)))) return solution;

@@ -1,3 +1,4 @@
+import { createPace, type Steps } from "../core/steps.ts";
 import { adjacencyOf } from "./edge_arrays.ts";
 import type { GraphPoint } from "./pseudolikelihood.ts";
 
@@ -27,11 +28,13 @@ export function starEntries(degrees: ArrayLike<number>): number {
   return entries;
 }
 
-/** The stars of a graph; `covariance` is `S`, entry by entry. */
-export function createStars(
+/** The stars of a graph; `covariance` is `S`, entry by entry, and `work` the multiply-adds that one takes. */
+export function* createStars(
   { ends, diagonal }: Pick<GraphPoint, "ends" | "diagonal">,
   covariance: (i: number, j: number) => number,
-): Stars {
+  work = 1,
+): Steps<Stars> {
+  const isDue = createPace();
   const vertices = diagonal.length, size = vertices + (ends.length >> 1);
   const { starts, neighbours, incident } = adjacencyOf(ends, vertices);
   // Star i has its coordinates from `from[i]` on, the diagonal first, and its block from `blockFrom[i]` on, row by row.
@@ -51,6 +54,8 @@ export function createStars(
         const value = covariance(vertexAt(a), vertexAt(b));
         blocks[blockFrom[i] + a * count + b] = blocks[blockFrom[i] + b * count + a] = value;
       }
+      // What has been gathered is of use whatever the time.
+      if (isDue((a + 1) * work)) yield;
     }
   }
   /** `S t_i` over each star, at the latest point. */

@@ -40,8 +40,10 @@ export interface NodeProblem {
   readonly scale: number;
   /** Fractional variables that are wanted of a node. */
   readonly candidates: number;
-  /** Multiply-adds of a sweep over all variables of a node. */
-  readonly sweepWork?: number;
+  /** Multiply-adds of a sweep over so many variables of a node. */
+  sweepWork(active: number): number;
+  /** Multiply-adds of a point's {@linkcode dualPoint} with so many nonzeros. */
+  dualWork(nonzeros: number): number;
   /** Numbers a node carries beside its values. */
   readonly extras: number;
   /**
@@ -51,9 +53,13 @@ export interface NodeProblem {
   dualPoint(variables: Uint32Array, values: Float64Array, extra: Float64Array): DualPoint;
   /**
    * A point nearer to the optimum of a relaxation than descents have come, where they crawl; nothing where it is too large.
-   * With it, nodes are taken as they are after {@linkcode crawlingSweeps}.
+   * With it, nodes are taken as they are after some work.
    */
-  refine?(point: NodePoint, statuses: Uint8Array): NodePoint | undefined;
+  readonly refinement?: {
+    /** Multiply-adds after which a node is taken as it is. */
+    readonly after: number;
+    refine(point: NodePoint, statuses: Uint8Array): Promise<NodePoint | undefined>;
+  };
   /** One call of the problem's kernel; then whatever nodes that stay unsolved are waiting for. */
   launch(nodes: NodeBatchArguments, extras: NodeExtras): Promise<void>;
 }
@@ -73,11 +79,11 @@ export interface NodeBatch {
   release(): void;
 }
 
-/** Most and fewest sweeps of one node between two checkpoints, and the multiply-adds that they may take. */
-const mostSweeps = 400, fewestSweeps = 25, workPerCall = 5e8;
+/** Multiply-adds of one thread between two checkpoints, and of plain sums there. */
+const workPerCall = 5e7, plainWork = 1e7;
 
-/** Sweeps after which a node is taken as it is, where it can be refined. */
-const crawlingSweeps = 1200;
+/** Sweeps of a node that are worth a call, and how many more variables it may have than it starts from. */
+const leastSweeps = 8, growth = 1.5;
 
 /**
  * Solves relaxations many at a time, each on one thread, by one call of a kernel for all.
@@ -129,12 +135,12 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
   const candidates = createCandidates(problem.candidates, penalty);
 
   /** What the search may rely on: its bound and its fixings come from its values, not from the kernel. */
-  function lift(
+  async function lift(
     { bound: known }: NodeRequest<NodeStart>,
     node: number,
     upperBound: number,
     taken: boolean,
-  ): SolvedNode {
+  ): Promise<SolvedNode> {
     const at = node * variables, state = node * nodeStateWords;
     const asked = statusBuffer.subarray(at, at + variables), left = screened.subarray(at, at + variables);
     let count = 0;
@@ -152,7 +158,8 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
       return { ...proof, round: roundAt(dual, { variables, values, extra }, asked, proof.bound, upperBound) };
     };
     let proof = prove(point);
-    const better = proof.round && !isRelaxed(proof.round, nodePrecision) ? problem.refine?.(point, asked) : undefined;
+    const isOpen = proof.round !== undefined && !isRelaxed(proof.round, nodePrecision);
+    const better = isOpen ? await problem.refinement?.refine(point, asked) : undefined;
     const again = better && prove(better);
     if (again && again.bound > proof.bound) {
       proof = again;
@@ -202,14 +209,34 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
     return { primal: primal + kept * penalty.lambda0, bound, upperBound, isSolution, tolerance: Infinity };
   }
 
-  async function solve(requests: readonly NodeRequest<NodeStart>[], upperBound: number): Promise<SolvedNode[]> {
-    const nodes = requests.length;
+  /** Multiply-adds of a node between two checkpoints: what it is given never depends on the threads. */
+  function workOf(requests: readonly NodeRequest<NodeStart>[]): number {
+    const largest = requests.reduce((most, { start }) => Math.max(most, start?.variables.length ?? 0), 4);
+    return Math.max(workPerCall / BATCH_NODES, leastSweeps * problem.sweepWork(growth * largest));
+  }
+
+  /** Solves as many nodes at a time as may take part in a call. */
+  async function solveAll(requests: readonly NodeRequest<NodeStart>[], upperBound: number): Promise<SolvedNode[]> {
+    const work = workOf(requests), together = Math.max(1, Math.floor(workspace.plan.threads * workPerCall / work));
+    const solved: SolvedNode[] = [];
+    for (let from = 0; from < requests.length; from += together) {
+      if (from > 0) await run.checkpoint({ stage: "relaxation", fraction: 0, iteration: from, objective: upperBound });
+      solved.push(...await solve(requests.slice(from, from + together), upperBound, work));
+    }
+    return solved;
+  }
+
+  async function solve(
+    requests: readonly NodeRequest<NodeStart>[],
+    upperBound: number,
+    work: number,
+  ): Promise<SolvedNode[]> {
+    const nodes = requests.length,
+      state = { stage: "relaxation", fraction: 0, iteration: nodes, objective: upperBound };
     load(requests);
     const precision = { ...nodePrecision, finest: nodePrecision.finest * problem.scale };
-    const affordable = Math.floor(workPerCall / (problem.sweepWork ?? 1));
-    const sweeps = Math.max(fewestSweeps, Math.min(mostSweeps, affordable));
     let taken = false;
-    for (let complete = false, made = sweeps; !complete; made += sweeps) {
+    for (let complete = false, made = work; !complete; made += work) {
       await problem.launch({
         nodes,
         variables,
@@ -217,14 +244,13 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
         penalty,
         upperBound,
         precision,
-        sweeps,
+        work,
         values: { ...values, rows: nodes },
         states: { ...states, rows: nodes },
       }, { ...beside, rows: nodes });
       await workspace.read(states.array, 0, nodes * nodeStateWords, stateBuffer);
-      taken = problem.refine !== undefined && made >= crawlingSweeps;
+      taken = problem.refinement !== undefined && made >= problem.refinement.after;
       complete = taken || requests.every((_, node) => solved(node));
-      const state = { stage: "relaxation", fraction: 0, iteration: nodes, objective: upperBound };
       if (complete || !(await run.checkpoint(state))) continue;
       // The time limit is reached: the bounds so far suffice, but there must be some.
       if (requests.every((_, node) => stateBuffer[node * nodeStateWords + nodeState.bound] > -Infinity)) break;
@@ -232,7 +258,17 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
     await workspace.read(statuses, 0, nodes * variables, screened);
     await workspace.read(values.array, 0, nodes * variables, valueBuffer);
     await workspace.read(beside.array, 0, nodes * extras, extraBuffer);
-    return requests.map((request, node) => lift(request, node, upperBound, taken));
+    const lifted: SolvedNode[] = [];
+    let unpaused = 0;
+    for (const [node, request] of requests.entries()) {
+      const solved = await lift(request, node, upperBound, taken);
+      lifted.push(solved);
+      unpaused += problem.dualWork(solved.start.variables.length);
+      if (unpaused < plainWork) continue;
+      unpaused = 0;
+      await run.checkpoint(state);
+    }
+    return lifted;
   }
 
   return {
@@ -243,7 +279,7 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
     ): Promise<SolvedNode[]> {
       const nodes: SolvedNode[] = [];
       for (let from = 0; from < requests.length; from += BATCH_NODES) {
-        const some = await solve(requests.slice(from, from + BATCH_NODES), upperBound());
+        const some = await solveAll(requests.slice(from, from + BATCH_NODES), upperBound());
         for (const node of some) {
           if (node.objective < upperBound()) await offer(node);
           nodes.push(node);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { atOnce, createPace, type Steps } from "../core/steps.ts";
+
 /**
  * `||y - X b||^2 / 2 + lambda2 ||b||^2` as `||z - R b||^2 / 2 + rest`, where `R` is the triangular factor of `X` above
  * `sqrt(2 lambda2) I`: the same numbers to rounding, from `features` rows instead of all samples.
@@ -18,9 +20,6 @@ export interface ReducedLeastSquares {
   readonly rest: number;
 }
 
-/** Multiply-adds between two checkpoints. */
-const workTogether = 1e6;
-
 /** Share of a column's length below which what the columns before it leave of it is rounding. */
 const dependentShare = 1e-12;
 
@@ -31,23 +30,21 @@ const dependentShare = 1e-12;
  * @param columns One column of `X` a feature, each with `features` numbers more at its end, which are overwritten.
  * @param response As long as the columns, likewise.
  * @param samples Numbers of each that are data.
- * @param pause Called every now and then; true ends it.
- * @returns Nothing where it was ended.
+ * @returns Nothing where the time is up.
  */
-export async function reduceLeastSquares(
+export function* reduceLeastSquares(
   columns: readonly Float64Array[],
   response: Float64Array,
   samples: number,
   lambda2: number,
-  pause: () => Promise<boolean>,
-): Promise<ReducedLeastSquares | undefined> {
+): Steps<ReducedLeastSquares | undefined> {
+  const isDue = createPace();
   const features = columns.length, ridge = Math.sqrt(2 * lambda2);
   columns.forEach((column, j) => {
     column.fill(0, samples);
     column[samples + j] = ridge;
   });
   response.fill(0, samples);
-  let work = 0;
   for (let j = 0; j < features; j++) {
     // Rows of the ridge below are still zero.
     const end = lambda2 > 0 ? samples + j + 1 : samples;
@@ -57,10 +54,7 @@ export async function reduceLeastSquares(
     reflection(response);
     for (let k = j + 1; k < features; k++) {
       reflection(columns[k]);
-      work += end - j;
-      if (work < workTogether) continue;
-      work = 0;
-      if (await pause()) return undefined;
+      if (isDue(2 * (end - j)) && (yield)) return undefined;
     }
     columns[j][j] = reflection.head;
   }
@@ -93,6 +87,16 @@ export function reduceGram(
   linear: ArrayLike<number>,
   halfSquare: number,
 ): ReducedLeastSquares | undefined {
+  return atOnce(reduceGramInSteps(gram, linear, halfSquare));
+}
+
+/** The same in steps, to the end whatever the time. */
+export function* reduceGramInSteps(
+  gram: readonly Float64Array[],
+  linear: ArrayLike<number>,
+  halfSquare: number,
+): Steps<ReducedLeastSquares | undefined> {
+  const isDue = createPace();
   const features = gram.length, response = new Float64Array(features);
   let least = Infinity, most = 0, rest = halfSquare;
   for (let j = 0; j < features; j++) {
@@ -104,6 +108,7 @@ export function reduceGram(
       else if (sum > 0) column[j] = Math.sqrt(sum);
       else return undefined;
     }
+    if (isDue(j * j / 2)) yield;
     column.fill(0, j + 1);
     least = Math.min(least, column[j]);
     most = Math.max(most, column[j]);
@@ -155,6 +160,8 @@ export function lossAt({ features, columns, response, rest }: ReducedLeastSquare
 export interface SubsetFactor {
   /** Takes a subset, O(subset^2 features); returns its loss, ridge included. */
   take(subset: readonly number[]): number;
+  /** The same in steps, to the end whatever the time. */
+  takeInSteps(subset: readonly number[]): Steps<number>;
   /** Places in the subset of the columns that depend on those before them. */
   dependent(): number[];
   /** The best coefficients of the subset, 0 for columns that depend on those before them. */
@@ -165,6 +172,8 @@ export interface SubsetFactor {
   solveNormal(gradient: Float64Array): Float64Array;
   /** What the loss gains at least when one column of the subset is taken away; 0 where columns depend on each other. */
   dropCosts(): Float64Array;
+  /** The same in steps, to the end whatever the time. */
+  dropCostsInSteps(): Steps<Float64Array>;
   /** The loss once one column more is taken, for each of some others. O(subset x features) each. */
   lossesWith(others: readonly number[]): Float64Array;
 }
@@ -217,6 +226,11 @@ export function createSubsetFactor({ features, columns, response, rest }: Reduce
 
   return {
     take(next) {
+      return atOnce(this.takeInSteps(next));
+    },
+
+    *takeInSteps(next) {
+      const isDue = createPace();
       subset = next;
       independent = [];
       reflections = [];
@@ -238,6 +252,7 @@ export function createSubsetFactor({ features, columns, response, rest }: Reduce
         reflections.push({ begin, from: row, end, lead, beta });
         diagonal[row] = head;
         independent.push(k);
+        if (isDue(2 * row * end)) yield;
       }
       let loss = rest;
       for (let i = independent.length; i < features; i++) loss += z[i] * z[i] / 2;
@@ -261,6 +276,11 @@ export function createSubsetFactor({ features, columns, response, rest }: Reduce
     },
 
     dropCosts() {
+      return atOnce(this.dropCostsInSteps());
+    },
+
+    *dropCostsInSteps() {
+      const isDue = createPace();
       const costs = new Float64Array(subset.length), rank = independent.length;
       if (rank < subset.length) return costs;
       const solution = solveUpper(z), row = new Float64Array(rank);
@@ -275,6 +295,7 @@ export function createSubsetFactor({ features, columns, response, rest }: Reduce
           squares += row[k] ** 2;
         }
         costs[j] = solution[j] ** 2 / (2 * squares);
+        if (isDue((rank - j) ** 2 / 2)) yield;
       }
       return costs;
     },

@@ -1,5 +1,6 @@
 import { boundedLeastSquares } from "./bounded_least_squares.ts";
-import { createSubsetFactor, type ReducedLeastSquares, reduceGram, reduceLeastSquares } from "./reduced.ts";
+import { createPace, inSteps, type Steps } from "../core/steps.ts";
+import { createSubsetFactor, type ReducedLeastSquares, reduceGramInSteps, reduceLeastSquares } from "./reduced.ts";
 
 /** Columns of a least-squares problem as it is solved: centred and scaled. */
 export interface SupportData {
@@ -36,36 +37,45 @@ const refinements = 2;
  *
  * O(support^3 + samples x support), by reflections O(samples x support^2). Where bounds bind, see {@linkcode boundedLeastSquares}.
  */
-export async function solveSupport(data: SupportData, pause: () => Promise<unknown>): Promise<SupportSolution> {
+export function solveSupport(data: SupportData, pause: () => Promise<unknown>): Promise<SupportSolution> {
+  // An answer needs its coefficients, whatever the time.
+  return inSteps(solveInSteps(data), () => pause().then(() => false));
+}
+
+function* solveInSteps(data: SupportData): Steps<SupportSolution> {
+  const isDue = createPace();
   const { columns, response, lambda2, lower, upper } = data;
   const samples = response.length, count = columns.length;
   if (count === 0) return { coefficients: new Float64Array(0), loss: halfSquare(response), dependent: [] };
-  // An answer needs its coefficients, whatever the time.
-  const reduced = await reduceSupport(data, () => pause().then(() => false as const));
+  const reduced = (yield* reduceInSteps(data))!;
   const everything = columns.map((_, k) => k);
   const factor = createSubsetFactor(reduced);
-  factor.take(everything);
+  yield* factor.takeInSteps(everything);
   const dependent = factor.dependent(), independent = everything.filter((k) => !dependent.includes(k));
   let coefficients = factor.coefficients(), taken = everything;
   if (!everything.every((k) => coefficients[k] >= lower[k] && coefficients[k] <= upper[k])) {
     coefficients = boundedLeastSquares(reduced, lower, upper, coefficients);
     taken = independent.filter((k) => coefficients[k] > lower[k] && coefficients[k] < upper[k]);
-    factor.take(taken);
+    yield* factor.takeInSteps(taken);
   }
   const residual = new Float64Array(samples);
   for (let step = 0;; step++) {
-    residualOf(columns, response, coefficients, residual);
+    residual.set(response);
+    for (let k = 0; k < count; k++) {
+      subtractScaled(residual, columns[k], coefficients[k]);
+      if (isDue(samples)) yield;
+    }
     if (step === refinements || taken.length === 0) break;
-    const correction = factor.solveNormal(Float64Array.from(taken, (k) => {
-      const column = columns[k];
-      let sum = -2 * lambda2 * coefficients[k];
-      for (let i = 0; i < samples; i++) sum += column[i] * residual[i];
-      return sum;
-    }));
+    const gradient = new Float64Array(taken.length);
+    for (let at = 0; at < taken.length; at++) {
+      const k = taken[at];
+      gradient[at] = gradientAlong(columns[k], residual, -2 * lambda2 * coefficients[k]);
+      if (isDue(samples)) yield;
+    }
+    const correction = factor.solveNormal(gradient);
     taken.forEach((k, i) => {
       coefficients[k] = Math.min(Math.max(coefficients[k] + correction[i], lower[k]), upper[k]);
     });
-    await pause();
   }
   return { coefficients, loss: halfSquare(residual), dependent };
 }
@@ -80,46 +90,49 @@ export async function reduceSupport<P extends boolean>(
   data: Omit<SupportData, "lower" | "upper">,
   pause: () => Promise<P>,
 ): Promise<ReducedLeastSquares | (P extends false ? never : undefined)> {
-  return (fromGram(data) ?? await fromColumns(data, pause)) as ReducedLeastSquares;
+  return await inSteps(reduceInSteps(data), pause) as ReducedLeastSquares;
 }
 
-function fromGram(
+function* reduceInSteps(data: Omit<SupportData, "lower" | "upper">): Steps<ReducedLeastSquares | undefined> {
+  return (yield* fromGram(data)) ?? (yield* fromColumns(data));
+}
+
+function* fromGram(
   { response, gram, linear, lambda2 }: Omit<SupportData, "lower" | "upper">,
-): ReducedLeastSquares | undefined {
+): Steps<ReducedLeastSquares | undefined> {
   if (!gram || !linear) return undefined;
   const ridged = gram.map((row, k) => {
     const copy = row.slice();
     copy[k] += 2 * lambda2;
     return copy;
   });
-  return reduceGram(ridged, linear, halfSquare(response));
+  return yield* reduceGramInSteps(ridged, linear, halfSquare(response));
 }
 
-function fromColumns(
+function* fromColumns(
   { columns, response, lambda2 }: Omit<SupportData, "lower" | "upper">,
-  pause: () => Promise<boolean>,
-): Promise<ReducedLeastSquares | undefined> {
+): Steps<ReducedLeastSquares | undefined> {
   const samples = response.length;
   const extended = (values: Float64Array) => {
     const longer = new Float64Array(samples + columns.length);
     longer.set(values);
     return longer;
   };
-  return reduceLeastSquares(columns.map(extended), extended(response), samples, lambda2, pause);
+  return yield* reduceLeastSquares(columns.map(extended), extended(response), samples, lambda2);
 }
 
-/** `y - X b` */
-function residualOf(
-  columns: readonly Float64Array[],
-  response: Float64Array,
-  coefficients: Float64Array,
-  residual: Float64Array,
-): void {
-  residual.set(response);
-  columns.forEach((column, k) => {
-    const value = coefficients[k];
-    if (value !== 0) { for (let i = 0; i < residual.length; i++) residual[i] -= value * column[i]; }
-  });
+// Functions of a column, because engines compile what is called often sooner than a loop that runs long.
+
+function subtractScaled(residual: Float64Array, column: Float64Array, value: number): void {
+  if (value === 0) return;
+  for (let i = 0; i < residual.length; i++) residual[i] -= value * column[i];
+}
+
+/** `x . r` and what is given. */
+function gradientAlong(column: Float64Array, residual: Float64Array, given: number): number {
+  let sum = given;
+  for (let i = 0; i < residual.length; i++) sum += column[i] * residual[i];
+  return sum;
 }
 
 function halfSquare(values: Float64Array): number {

@@ -1,6 +1,6 @@
 /** From a caller's data to the problem that is solved: checked, weighted, centred, scaled. @module */
 
-import { checkMagnitudes, columnMoments, powerOfTwo } from "../core/columns.ts";
+import { checkMagnitudes, momentsInSteps, powerOfTwo } from "../core/columns.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
 import {
   denseSamples,
@@ -11,6 +11,7 @@ import {
   type VectorLike,
 } from "../core/matrix.ts";
 import type { ResolvedValue } from "../core/options.ts";
+import type { Steps } from "../core/steps.ts";
 import { largestPenalty } from "../l0/options.ts";
 import type { RegressionOptions } from "./options.ts";
 
@@ -78,7 +79,7 @@ export function checkData(X: Samples, response: VectorLike): { X: Matrix; y: Vec
  * The data of a problem. Where neither ridge nor `bigM` sees the scale of a column, it is scaled by a power of two even if
  * `standardize` is false: the answer is the same.
  */
-export function prepareData(X: Samples, response: VectorLike, options: ProblemOptions): RegressionData {
+export function* prepareData(X: Samples, response: VectorLike, options: ProblemOptions): Steps<RegressionData> {
   const { X: dense, y } = checkData(X, response);
   const { intercept, standardize, lambda2, bigM, weights } = options;
   const [samples, features] = dense.shape;
@@ -93,9 +94,10 @@ export function prepareData(X: Samples, response: VectorLike, options: ProblemOp
   if (!(totalWeight > 0)) {
     throw new OptionError("weights", `Cannot use "weights": expected one above 0, received none.`);
   }
-  const { means, tails, variances, meanSquares } = columnMoments(dense, intercept, weights);
+  const { means, tails, variances, meanSquares } = yield* momentsInSteps(dense, intercept, weights);
   checkMagnitudes("X", dense, meanSquares, action);
-  const column: Matrix = { data: y, shape: [samples, 1] }, moments = columnMoments(column, intercept, weights);
+  const column: Matrix = { data: y, shape: [samples, 1] };
+  const moments = yield* momentsInSteps(column, intercept, weights);
   checkMagnitudes("y", column, moments.meanSquares, action);
   const [responseMean] = moments.means, [responseTail] = moments.tails;
   let magnitude = 0;

@@ -1,3 +1,4 @@
+import { inSteps } from "../core/steps.ts";
 import { entryGain, penaltyKinds } from "../l0/penalty.ts";
 import { compact, type Estimate, loss, type SparseStart } from "./least_squares.ts";
 import { bestMove, viewFrom } from "./moves.ts";
@@ -5,7 +6,10 @@ import { solveSupport } from "../l0/support_solution.ts";
 import { leastGain, pause, priceOf, type Solution, type Task } from "./task.ts";
 
 /** Sweeps after which a descent that has not converged is ended by a direct solve on its support. */
-const sweepsPerCall = 100;
+const crawlingSweeps = 100;
+
+/** Multiply-adds of a descent between two checkpoints, and the fewest sweeps that are worth a call. */
+const workPerCall = 5e7, fewestSweeps = 5;
 
 /**
  * Coordinate descent on the penalty itself over the given features alone. Where columns are so much alike that sweeps
@@ -15,9 +19,13 @@ export async function descendOn(task: Task, start: SparseStart): Promise<Solutio
   const { problem, penalty, budget } = task, { constraints } = problem;
   const tolerance = budget.tolerance * problem.nullLoss;
   let { features, coefficients }: SparseStart = start;
-  for (let best = Infinity;;) {
-    const limit = Math.min(sweepsPerCall, budget.sweepLimit - budget.sweeps);
-    const active = Array.from(features);
+  for (let best = Infinity, made = 0;;) {
+    const active = Array.from(features), affordable = Math.floor(workPerCall / problem.sweepWork(active.length));
+    const limit = Math.min(
+      Math.max(fewestSweeps, affordable),
+      crawlingSweeps - made,
+      budget.sweepLimit - budget.sweeps,
+    );
     const { estimate, sweeps } = await problem.descend({
       features: active,
       kinds: Uint8Array.from(active, (j) => constraints.isAlways[j] ? penaltyKinds.kept : penaltyKinds.counted),
@@ -32,6 +40,12 @@ export async function descendOn(task: Task, start: SparseStart): Promise<Solutio
     await pause(task, "descent", objective);
     const solution = { estimate: compact(constraints, estimate), objective };
     if (sweeps < limit || budget.ended) return solution;
+    made += sweeps;
+    if (made < crawlingSweeps) {
+      ({ features, coefficients } = estimate);
+      continue;
+    }
+    made = 0;
     const solved = await solveOn(task, solution.estimate.features);
     // Rounding alone moves what is as good as the sweeps can have it.
     if (!(Math.min(objective, solved.objective) < best - 1e-13 * problem.nullLoss)) {
@@ -123,7 +137,7 @@ export async function improveByMoves(task: Task, start: Solution): Promise<Solut
 async function moved(task: Task, { estimate, objective }: Solution, least: number): Promise<Solution | undefined> {
   const view = await viewFrom(task, estimate);
   // Bounds may forbid what a move promises; then the next best is tried.
-  for (const { leaving, entering } of bestMove(view, task, least)) {
+  for (const { leaving, entering } of await inSteps(bestMove(view, task, least), () => pause(task, "moves"))) {
     const support = estimate.features.filter((feature) => feature !== leaving);
     if (entering >= 0) support.push(entering);
     const solved = await solveOn(task, support);

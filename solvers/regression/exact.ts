@@ -110,6 +110,8 @@ async function searchPerspectives(
 
   const complete = (request: NodeRequest<NodeStart>): NodeRequest<NodeStart> => ({
     ...request,
+    // Nothing costs less than nothing: a bound that is there even without any time.
+    bound: Math.max(0, request.bound),
     start: request.start ?? { variables: best.estimate.features, values: best.estimate.coefficients },
     writeStatuses(target) {
       request.writeStatuses(target);
@@ -157,6 +159,7 @@ async function searchPerspectives(
   }
 
   async function improve({ start: { variables, values } }: SolvedNode): Promise<void> {
+    if (await options.run.checkpoint({ stage: "branch and bound", fraction: 0, iteration: 0 })) return;
     const local = { ...task, budget: { ...budget, sweeps: 0, trace: [], ended: undefined } };
     const found = await descendOn(local, { features: variables, coefficients: values });
     if (take(found)) take(await improveByMoves(local, found));

@@ -12,6 +12,9 @@ const initialRows = 256;
  */
 export const blockRows = 32;
 
+/** Multiply-adds of a product between two checkpoints. */
+const blockWork = 2e8;
+
 /** Where the data of Gram rows are, and what the rows are checked against. */
 export interface GramRowsSource {
   /** `X` [samples, features], features as rows. */
@@ -22,6 +25,8 @@ export interface GramRowsSource {
   /** Random weights of the features, and `X` times them. */
   readonly weights: Float64Array;
   readonly mixture: Float64Array;
+  /** A checkpoint: rows that are wanted are computed whatever the time. */
+  pause(): Promise<unknown>;
 }
 
 /** Rows of `X^T X`, computed in blocks when they are asked for, each checked, and kept. */
@@ -41,7 +46,8 @@ export interface GramRows {
 
 /** No rows yet. Memory: 8 bytes x features x rows, doubled as they grow. */
 export function createGramRows(workspace: Workspace, source: GramRowsSource): GramRows {
-  const { data, samples, features, squaredNorms, weights, mixture } = source;
+  const { data, samples, features, squaredNorms, weights, mixture, pause } = source;
+  const together = Math.max(1, Math.min(blockRows, Math.floor(blockWork / (samples * features))));
   let capacity = Math.min(features, initialRows), count = 0;
   let array = workspace.allocate("f64", capacity * features, "Gram rows");
   let block: DeviceArray<"f64"> | undefined;
@@ -90,12 +96,13 @@ export function createGramRows(workspace: Workspace, source: GramRowsSource): Gr
       const missing: number[] = [];
       for (let i = 0; i < wanted.length; i++) if (rowOf[wanted[i]] < 0) missing.push(wanted[i]);
       if (missing.length === 0) return;
-      const spare = Math.ceil(missing.length / blockRows) * blockRows - missing.length;
+      const spare = Math.ceil(missing.length / together) * together - missing.length;
       missing.push(...others(new Set(missing), likely, spare));
       await grow(count + missing.length);
-      block ??= workspace.allocate("f64", blockRows * samples, "columns of a block");
-      for (let from = 0; from < missing.length; from += blockRows) {
-        const chosen = missing.slice(from, from + blockRows);
+      block ??= workspace.allocate("f64", together * samples, "columns of a block");
+      for (let from = 0; from < missing.length; from += together) {
+        if (from > 0) await pause();
+        const chosen = missing.slice(from, from + together);
         for (let k = 0; k < chosen.length; k++) {
           workspace.write(block, await workspace.read(data, chosen[k] * samples, samples), k * samples);
         }

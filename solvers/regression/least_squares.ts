@@ -1,11 +1,14 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, VectorOperand } from "../../kernels/contract.ts";
+import { GATHER_COST } from "../../kernels/contract/l0/constants.ts";
 import { createNodeBatch, type NodeBatch } from "../l0/node_batch.ts";
 import type { DualPoint } from "../l0/node_certificate.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
 import { nodePrecision } from "../l0/relaxation.ts";
 import type { SearchOptions } from "../l0/search.ts";
 import { addRows } from "../core/plain_sums.ts";
+import type { Run } from "../core/run.ts";
+import { inSteps } from "../core/steps.ts";
 import { boundedDescent } from "./bounded_descent.ts";
 import type { Constraints, RegressionData } from "./data.ts";
 import { blockRows, createGramRows } from "./gram_rows.ts";
@@ -64,27 +67,42 @@ export interface LeastSquares {
   ): Promise<{ rows: Float64Array; products: Float64Array }>;
   /** The point of some coefficients: no sweep, but what the descents need to know of it. */
   estimate(features: readonly number[], coefficients: Float64Array): Promise<Estimate>;
+  /** Multiply-adds of a sweep over so many features. */
+  sweepWork(active: number): number;
   /** Coordinate descent on the given features; returns the estimate and the number of sweeps made. */
   descend(descent: Descent): Promise<{ estimate: Estimate; sweeps: number }>;
   /** Relaxations of nodes, many at a time; the caller releases it. */
   openNodes(penalty: L0Penalty, options: SearchOptions): NodeBatch;
 }
 
-/** Multiply-adds of a product for which it is not worth to leave JavaScript. */
-const smallProduct = 1e5;
+/** Multiply-adds of a product for which it is not worth to leave JavaScript, and of one between two checkpoints. */
+const smallProduct = 1e5, productWork = 2e8;
 
 /**
  * Puts the data where the kernels run. `X` [samples, features] is kept once, features as rows; the Gram matrix grows with
  * the features that descents touch, and stays for later descents: 8 bytes x features x features touched.
  */
-export function createLeastSquares(workspace: Workspace, given: RegressionData): LeastSquares {
+export async function createLeastSquares(workspace: Workspace, given: RegressionData, run: Run): Promise<LeastSquares> {
+  const pause = (stage: string) => run.checkpoint({ stage, fraction: 0, iteration: 0 });
   const { constraints } = given, [samples, features] = given.X.shape, { kernels } = workspace;
-  const { data, squaredNorms, centered, correlationsWithY, weights, mixture } = loadColumns(workspace, given);
+  const { data, squaredNorms, centered, correlationsWithY, weights, mixture } = await inSteps(
+    loadColumns(workspace, given),
+    () => pause("load"),
+  );
   const linear = vector("X^T y", features);
   workspace.write(linear.array, correlationsWithY);
   const correlations = vector("correlations", features);
 
-  const gram = createGramRows(workspace, { data, samples, features, squaredNorms, weights, mixture }), { rowOf } = gram;
+  const gram = createGramRows(workspace, {
+    data,
+    samples,
+    features,
+    squaredNorms,
+    weights,
+    mixture,
+    pause: () => pause("Gram matrix"),
+  });
+  const { rowOf } = gram;
   /** Magnitudes of the latest correlations are where the features are looked for that fill a block up. */
   let latest: Float64Array = correlationsWithY;
 
@@ -145,6 +163,16 @@ export function createLeastSquares(workspace: Workspace, given: RegressionData):
     active = allocateActive();
   }
 
+  async function loadRows(wanted: readonly number[], pause: () => Promise<boolean>): Promise<boolean> {
+    for (let from = 0; from < wanted.length; from += blockRows) {
+      await ensureRows(wanted.slice(from, from + blockRows));
+      if (await pause()) return false;
+    }
+    return true;
+  }
+
+  const sweepWork = (active: number) => active * Math.min(features, GATHER_COST * active);
+
   const nullLoss = centered.reduce((sum, value) => sum + value * value, 0) / 2;
   return {
     samples,
@@ -157,13 +185,7 @@ export function createLeastSquares(workspace: Workspace, given: RegressionData):
       await ensureRows([feature]);
       return workspace.read(gram.array, beginOf(feature), features);
     },
-    async loadRows(wanted, pause) {
-      for (let from = 0; from < wanted.length; from += blockRows) {
-        await ensureRows(wanted.slice(from, from + blockRows));
-        if (await pause()) return false;
-      }
-      return true;
-    },
+    loadRows,
     async supportData(support) {
       await ensureRows(support);
       const columns: Float64Array[] = [], rows: Float64Array[] = [];
@@ -192,12 +214,22 @@ export function createLeastSquares(workspace: Workspace, given: RegressionData):
         return { array, rows: count, columns };
       };
       const a = whole("factor", factor, count), b = whole("rows of the support", rows), c = whole("products");
-      await kernels.gemm({ a, b, c });
+      const together = Math.max(1, Math.floor(productWork / (count * features)));
+      for (let first = 0; first < count; first += together) {
+        if (first > 0) await pause("moves");
+        const rows = Math.min(together, count - first);
+        await kernels.gemm({
+          a: { ...a, offset: first * count, rows },
+          b,
+          c: { ...c, offset: first * features, rows },
+        });
+      }
       const products = await workspace.read(c.array);
       for (const { array } of [a, b, c]) workspace.free(array);
       return { rows, products };
     },
     estimate: estimateAt,
+    sweepWork,
     async descend({ features: chosen, kinds, coefficients, penalty, sweeps, tolerance }) {
       await ensureRows(chosen);
       if (!constraints.uniform) {
@@ -246,6 +278,8 @@ export function createLeastSquares(workspace: Workspace, given: RegressionData):
         penalty,
         candidates: branchingWidth,
         extras: 0,
+        sweepWork,
+        dualWork: (nonzeros) => (nonzeros + 4) * features,
         scale: nullLoss,
         tolerance: nodePrecision.node * nullLoss,
         dualPoint,
@@ -260,7 +294,8 @@ export function createLeastSquares(workspace: Workspace, given: RegressionData):
             gram: { array: gram.array, rows: gram.count, columns: features },
           });
           const asked = await workspace.read(wanted);
-          await ensureRows(Array.from(asked.keys()).filter((feature) => asked[feature] > 0));
+          // Nodes that lack rows stay as they are once the time is up.
+          await loadRows(Array.from(asked.keys()).filter((feature) => asked[feature] > 0), () => pause("Gram matrix"));
         },
       }, run);
       return {

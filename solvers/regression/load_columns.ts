@@ -3,6 +3,7 @@ import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { Vector } from "../core/matrix.ts";
 import { addScaled } from "../core/plain_sums.ts";
 import { randomWeights } from "../core/product_check.ts";
+import { createPace, type Steps } from "../core/steps.ts";
 import type { RegressionData } from "./data.ts";
 
 /** Columns of `X` that are transposed together. */
@@ -24,7 +25,8 @@ export interface LoadedColumns {
 }
 
 /** Weights, centres and scales the data, and puts them where the kernels run; `X` is held once. */
-export function loadColumns(workspace: Workspace, given: RegressionData): LoadedColumns {
+export function* loadColumns(workspace: Workspace, given: RegressionData): Steps<LoadedColumns> {
+  const isDue = createPace();
   const { X, y, roots, means, tails, scales, responseMean, responseTail, responseScale } = given;
   const [samples, features] = X.shape;
   const data = workspace.allocate("f64", features * samples, "X transposed");
@@ -50,11 +52,13 @@ export function loadColumns(workspace: Workspace, given: RegressionData): Loaded
         inverses,
         root: roots ? roots[i] : 1,
       });
+      if (isDue(count)) yield;
     }
     for (let j = 0; j < count; j++) {
       const { square, product } = columnSums(columns, j * samples, centered);
       squaredNorms[first + j] = square;
       correlationsWithY[first + j] = product;
+      if (isDue(2 * samples)) yield;
     }
     weights.set(randomWeights(squaredNorms.subarray(first, first + count), first), first);
     for (let j = 0; j < count; j++) addScaled(mixture, weights[first + j], columns, j * samples);

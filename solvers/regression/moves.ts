@@ -1,4 +1,5 @@
 import type { Estimate, LeastSquares } from "./least_squares.ts";
+import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import { createSubsetFactor } from "../l0/reduced.ts";
 import { reduceSupport } from "../l0/support_solution.ts";
 import type { Task } from "./task.ts";
@@ -58,11 +59,12 @@ async function lookFrom(
   const pause = () =>
     budget.run.checkpoint({ stage: "moves", fraction: 0, iteration: budget.sweeps }).then(() => false as const);
   const reduced = await reduceSupport({ ...await problem.supportData(support), lambda2 }, pause);
-  const inverse = inverseOf(createSubsetFactor(reduced), count);
+  const inverse = await inSteps(inverseOf(createSubsetFactor(reduced), count), pause), isDue = createPace();
   const { products, rows } = await problem.supportProducts(support, inverse);
   const curvatures = squaredNorms.map((norm) => norm + 2 * lambda2), whole = curvatures.slice();
   for (let at = 0, i = 0; i < count; i++) {
     for (let j = 0; j < features; j++, at++) curvatures[j] -= products[at] * rows[at];
+    if (isDue(features)) await pause();
   }
   for (let j = 0; j < features; j++) if (!(curvatures[j] > dependentCurvature * whole[j])) curvatures[j] = 0;
   const variances = Float64Array.from({ length: count }, (_, i) => inverse[i * count + i]);
@@ -104,9 +106,10 @@ function fallWithin(derivative: number, curvature: number, lower: number, upper:
  * Without feature `i` of the support the loss is higher by `b_i^2 / (2 (G^-1)_ii)`, the correlation of another feature with
  * the residual is `u_j + b_i P_ij / (G^-1)_ii`, and its curvature `d_j + P_ij^2 / (G^-1)_ii`.
  *
- * @returns None where no move gains more than `least`.
+ * @returns None where no move gains more than `least`, or the time is up.
  */
-export function bestMove(view: SupportView, task: Task, least: number): Move[] {
+export function* bestMove(view: SupportView, task: Task, least: number): Steps<Move[]> {
+  const isDue = createPace();
   const { support, inside, products, variances, correlations, curvatures } = view;
   const { penalty: { lambda0 }, size, problem: { constraints } } = task;
   const { isAlways, lower, upper, hull } = constraints, features = curvatures.length;
@@ -135,18 +138,20 @@ export function bestMove(view: SupportView, task: Task, least: number): Move[] {
       if (!(correlation * correlation / (2 * curvature) - cost > threshold) || inside[j]) continue;
       offer(support[i], j, fallWithin(correlation, curvature, lower[j], upper[j]) - cost);
     }
+    if (isDue(2 * features) && (yield)) return [];
   }
   return moves;
 }
 
 /** The inverse of the Gram matrix behind a factor, row after row; 0 for features that depend on those before them. */
-function inverseOf(factor: ReturnType<typeof createSubsetFactor>, count: number): Float64Array {
-  const inverse = new Float64Array(count * count), unit = new Float64Array(count);
-  factor.take(Array.from({ length: count }, (_, k) => k));
+function* inverseOf(factor: ReturnType<typeof createSubsetFactor>, count: number): Steps<Float64Array> {
+  const inverse = new Float64Array(count * count), unit = new Float64Array(count), isDue = createPace();
+  yield* factor.takeInSteps(Array.from({ length: count }, (_, k) => k));
   for (let k = 0; k < count; k++) {
     unit.fill(0);
     unit[k] = 1;
     inverse.set(factor.solveNormal(unit), k * count);
+    if (isDue(count * count)) yield;
   }
   return inverse;
 }

@@ -9,6 +9,7 @@ import type { Resolved } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Result } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
+import { inSteps } from "../core/steps.ts";
 import { createStarts, solveAutomatically, startOf, type Starts } from "./auto.ts";
 import type { SearchOptions } from "../l0/search.ts";
 import { prepareData, type RegressionData } from "./data.ts";
@@ -140,13 +141,16 @@ export async function openRegression(
   { run = startRun(options), ...planned }: SessionPlan = {},
 ): Promise<RegressionSession> {
   const { lambda2, method, gapTolerance, nodeLimit, branchingWidth, tolerance, maxIterations } = options;
-  const data = prepareData(X, response, options);
+  const data = await inSteps(
+    prepareData(X, response, options),
+    () => run.checkpoint({ stage: "load", fraction: 0, iteration: 0 }),
+  );
   const [samples, features] = data.X.shape;
   const { always, hull } = data.constraints, { responseScale } = data;
   const flops = regressionWork({ ...planned, samples, features, method, nodeLimit });
   const workspace = await openWorkspace({ ...options, families: [denseFamily, l0Family], dtype: "f64", flops });
   try {
-    const problem = createLeastSquares(workspace, data), starts = createStarts();
+    const problem = await createLeastSquares(workspace, data, run), starts = createStarts();
     const search = { gapTolerance, nodeLimit, branchingWidth, run };
     const taskAt = (lambda0: number, size = features): Task => ({
       problem,

@@ -27,10 +27,18 @@ export function predictRegression(
   { coefficients, intercept, support }: Pick<SparseRegression, "coefficients" | "intercept" | "support">,
   X: Matrix | SparseMatrix,
 ): Float64Array {
-  const { data, shape: [rows, columns] } = denseSamples(X, "predict");
+  const dense = denseSamples(X, "predict"), columns = dense.shape[1];
   if (columns !== coefficients.length) {
     throw new ShapeError("X", `Cannot predict: "X" has ${columns} features, but the fit has ${coefficients.length}.`);
   }
+  return predictions({ coefficients, intercept, support }, dense);
+}
+
+/** The same of samples that have been checked. */
+function predictions(
+  { coefficients, intercept, support }: Pick<SparseRegression, "coefficients" | "intercept" | "support">,
+  { data, shape: [rows, columns] }: Matrix,
+): Float64Array {
   return Float64Array.from({ length: rows }, (_, i) => {
     let value = intercept;
     for (const feature of support) value += data[i * columns + feature] * coefficients[feature];
@@ -54,7 +62,7 @@ export function informationCriteria(
   X: Matrix | SparseMatrix,
   y: VectorLike,
 ): InformationCriteria {
-  const residuals = squaredError(fit, X, toVectorArgument("y", y, "judge the fit"));
+  const residuals = squaredError(fit, denseSamples(X, "judge the fit"), toVectorArgument("y", y, "judge the fit"));
   const [samples, features] = X.shape;
   const deviance = samples * Math.log(residuals / samples);
   const parameters = fit.parameterCount;
@@ -62,12 +70,12 @@ export function informationCriteria(
   return { aic: deviance + 2 * parameters, bic, ebic: bic + fit.support.length * Math.log(features) };
 }
 
-/** Sum of the squared errors of prediction, each times its weight. */
+/** Sum of the squared errors of prediction, each times its weight; of data that have been checked. */
 export function squaredError(
   fit: SparseRegression,
   X: Matrix,
   y: Vector,
   weights?: ArrayLike<number>,
 ): number {
-  return predictRegression(fit, X).reduce((sum, value, i) => sum + (weights ? weights[i] : 1) * (y[i] - value) ** 2, 0);
+  return predictions(fit, X).reduce((sum, value, i) => sum + (weights ? weights[i] : 1) * (y[i] - value) ** 2, 0);
 }

@@ -1,7 +1,8 @@
+import { inSteps } from "../core/steps.ts";
 import { type Fixing, keep, type NodeRelaxation, type NodeRequest, nodeStatus, type Tree } from "../l0/search.ts";
 import { boundedLeastSquares } from "../l0/bounded_least_squares.ts";
 import type { Constraints } from "./data.ts";
-import { createSubsetFactor, lossAt, type ReducedLeastSquares } from "../l0/reduced.ts";
+import { createSubsetFactor, lossAt, type ReducedLeastSquares, type SubsetFactor } from "../l0/reduced.ts";
 
 /** What supports there are, and what each costs beside its loss. */
 export interface SubsetRules {
@@ -30,6 +31,9 @@ const batch = 16;
 /** Share of the terms of a loss that rounding may move. */
 const rounding = 1e-14;
 
+/** Multiply-adds between two checkpoints. */
+const workTogether = 1e6;
+
 /**
  * Best subsets by the loss of all features that are left (Furnival & Wilson 1974): a support between the kept features `K`
  * and those not dropped, `A`, costs at least `loss(A) + lambda0 |K|`. Of the supports `K` and `K + j` the objectives are
@@ -54,6 +58,21 @@ export function createSubsetTree(
     if (support.length <= size && loss + priceOf(support) < incumbent()) await watch.improve(support);
   }
 
+  /** The losses with one feature more, some features at a time. */
+  async function lossesWith(
+    factor: SubsetFactor,
+    kept: number,
+    free: readonly number[],
+    pause: () => Promise<unknown>,
+  ): Promise<Float64Array> {
+    const losses = new Float64Array(free.length), together = Math.ceil(workTogether / ((kept + 1) * features));
+    for (let from = 0; from < free.length; from += together) {
+      if (from > 0) await pause();
+      losses.set(factor.lossesWith(free.slice(from, from + together)), from);
+    }
+    return losses;
+  }
+
   interface Parts {
     readonly kept: readonly number[];
     readonly free: readonly number[];
@@ -64,23 +83,24 @@ export function createSubsetTree(
   }
 
   function createUnboundedRelaxation() {
-    const factor = createSubsetFactor(problem);
+    const factor = createSubsetFactor(problem), goOn = () => watch.pause().then(() => false);
     return async ({ kept, free, leaf, known }: Parts): Promise<NodeRelaxation<undefined>> => {
-      await offer(kept, factor.take(kept));
+      await offer(kept, await inSteps(factor.takeInSteps(kept), goOn));
       if (kept.length >= size || free.length === 0) return leaf;
-      const losses = factor.lossesWith(free), order = Array.from(free.keys()).sort((k, l) => losses[k] - losses[l]);
+      const losses = await lossesWith(factor, kept.length, free, goOn),
+        order = Array.from(free.keys()).sort((k, l) => losses[k] - losses[l]);
       // Once the best is the incumbent, no other one is offered.
       for (const k of order) await offer([...kept, free[k]], losses[k]);
       if (kept.length + 1 >= size || free.length === 1) return leaf;
 
       // Features that are kept in every better support come first, so that dropping one needs no new factor.
-      const all = [...kept, ...free], exactLoss = factor.take(all);
+      const all = [...kept, ...free], exactLoss = await inSteps(factor.takeInSteps(all), goOn);
       // A rounding `E` of the columns moves the loss by `r^T E b`.
       const margin = rounding * (scale + factor.termSize() * Math.sqrt(2 * exactLoss));
       const bound = Math.max(known, exactLoss - margin + priceOf(kept) + 2 * lambda0);
       await offer(all, exactLoss);
       if (bound >= incumbent()) return { ...leaf, bound };
-      const costs = factor.dropCosts(), fixings: Fixing[] = [];
+      const costs = await inSteps(factor.dropCostsInSteps(), goOn), fixings: Fixing[] = [];
       let candidate = -1;
       for (let k = 0; k < free.length; k++) {
         const cost = costs[kept.length + k];

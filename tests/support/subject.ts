@@ -6,8 +6,10 @@ import type { SolveOptions } from "../../mod.ts";
 export interface Stoppable {
   /** How it is called, in words. */
   readonly name: string;
-  /** Rows and columns of the data, from small to large: the first is taken where work is counted, all where time is measured. */
+  /** Rows and columns of the data, from small to large: the second is taken where work is counted, all where time is measured. */
   readonly sizes: readonly (readonly [rows: number, columns: number])[];
+  /** Milliseconds that the least of answers takes whatever the limit, where it is a pass over more than the data. @default 0 */
+  leastMs?(rows: number, columns: number): number;
   /** Makes the data, and the call on them. */
   prepare(rows: number, columns: number): (options: SolveOptions) => Promise<unknown>;
 }
@@ -19,6 +21,10 @@ export interface Subject {
   /** Instances in every test run. @default 1000 */
   readonly instances?: number;
   readonly stops: readonly Stoppable[];
+  /** Blocks of its JavaScript that may run between two checkpoints. @default 1e8, some 0.1 to 0.3 s */
+  readonly mostBlocks?: number;
+  /** Multiply-adds of kernels between two checkpoints. @default 1e9, up to a second */
+  readonly mostOperations?: number;
   /** Whether it knows no time limit, and is stopped by its signal alone. @default false */
   readonly untimed?: boolean;
 }

@@ -26,7 +26,7 @@ export const LIMIT_NODE = 1;
 export const LIMIT_LEAF = 2;
 export const LIMIT_SLACK = 3;
 export const LIMIT_FINEST = 4;
-export const LIMIT_SWEEPS = 5;
+export const LIMIT_WORK = 5;
 export const LIMIT_WORDS = 6;
 
 /** Words of the state of a node. */
@@ -35,6 +35,9 @@ export const STATE_TOLERANCE = 1;
 export const STATE_OBJECTIVE = 2;
 export const STATE_FIXINGS = 3;
 export const STATE_WORDS = 4;
+
+/** Contiguous elements that a vector loop passes in the time of one that is gathered. */
+export const GATHER_COST = 4;
 
 /** Most sweeps of one round of a relaxation, and of the descent on the penalty itself over its support. */
 export const ROUND_SWEEPS = 200;

@@ -68,8 +68,11 @@ export interface NodeBatchArguments {
   /** Objective of the best solution known: a node whose bound reaches it is done. */
   readonly upperBound: number;
   readonly precision: NodePrecision;
-  /** Sweeps after which a node is suspended; the next call resumes it. */
-  readonly sweeps: number;
+  /**
+   * Multiply-adds after which a node is suspended, by rough count: the next call resumes it. A call makes one sweep of
+   * each node at the least.
+   */
+  readonly work: number;
 }
 
 /** Nodes of `||y - X b||^2 / 2 + sum g(b_j)`. */

@@ -17,6 +17,12 @@ export interface ProductDescentArguments extends DescentArguments {
   readonly values: VectorOperand;
   /** Diagonal of `T`, positive, updated in place. */
   readonly diagonal: VectorOperand;
+  /**
+   * Whether `products` and `norms` are those that a descent to these values has left: they are not computed afresh at first.
+   *
+   * @default false
+   */
+  readonly resumes?: boolean;
   /** Receives `T S` [vertices, vertices]. */
   readonly products: MatrixOperand;
   /** Receives `||r_i||^2`. */

@@ -1,6 +1,7 @@
 /** The problems of branch-and-bound nodes, batch by batch: see `relaxation.ts` for what is done with them. @module */
 
 import type { Dtype, GraphNodesArguments, HostArray, RegressionNodesArguments, ViewOf } from "../../contract.ts";
+import { GATHER_COST } from "../../contract/l0/constants.ts";
 import { leastSquaresDescent } from "./least_squares.ts";
 import { productDescent } from "./pseudolikelihood_products.ts";
 import { type NodePoint, type NodeProblem, relaxNode } from "./relaxation.ts";
@@ -37,12 +38,15 @@ export function regressionNodes(operands: RegressionNodesArguments): number {
       sweeps,
       tolerance,
     });
+  const sweepWork = (active: number) => active * Math.min(variables, GATHER_COST * active);
   const problem: NodeProblem = {
     ready(feature) {
       if (rowOf[feature] < 0) wanted[feature] = 1;
       return rowOf[feature] >= 0;
     },
     descend,
+    sweepWork,
+    roundWork: (active) => sweepWork(active) + (active + 4) * variables,
     loss: (point) => lossWith(1, point),
     price: (point) => ({ dual: lossWith(-1, point), size: nullLoss, gradient: correlations }),
     descendOnSupport: (point, sweeps, tolerance) => descend(point, sweeps, tolerance * nullLoss),
@@ -88,9 +92,12 @@ function graphProblem(
       sweeps,
       tolerance,
     });
+  const sweepWork = (active: number) => (2 * active + 1) * vertices;
   return {
     ready: () => true,
     descend,
+    sweepWork,
+    roundWork: (active) => sweepWork(active) + vertices * vertices + 4 * ends.length,
     loss: () => diagonal.reduce((sum, t, i) => sum + norms[i] / t - Math.log(t), 0),
     price() {
       let dual = vertices, size = vertices;

@@ -35,7 +35,7 @@ export function productDescent(operands: ProductDescentArguments): number {
       norms[j] += values[e] * productAt(j, i);
     }
   };
-  refresh();
+  if (!operands.resumes) refresh();
   let sweep = 0;
   while (sweep < sweeps) {
     sweep++;

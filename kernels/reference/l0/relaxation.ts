@@ -33,6 +33,10 @@ export interface NodeProblem {
   ready(variable: number): boolean;
   /** Descends from a point, whose values it updates; returns the sweeps made. */
   descend(point: NodePoint, sweeps: number, tolerance: number): number;
+  /** Multiply-adds of a sweep over so many active variables. */
+  sweepWork(active: number): number;
+  /** Those before and after the sweeps of a descent, and of pricing. */
+  roundWork(active: number): number;
   /** The data term at the latest point. */
   loss(point: NodePoint): number;
   /** The dual of the data term at the latest point, the size of the terms summed, and the negative gradient. */
@@ -66,12 +70,13 @@ export function relaxNode(
   );
   if (point.variables.filter((j) => !problem.ready(j)).length > 0) return 0;
 
-  let left = operands.sweeps, made = 0, isSolved = false, canGoOn = true, largest = 0;
+  let left = operands.work, made = 0, isSolved = false, canGoOn = true, largest = 0;
   let gradient: Float64Array = new Float64Array(variables);
   while (!isSolved && canGoOn) {
-    const spent = problem.descend(point, Math.min(ROUND_SWEEPS, left), tolerance);
+    const active = point.variables.length, sweepWork = problem.sweepWork(active);
+    const spent = problem.descend(point, sweepsWithin(left, sweepWork, ROUND_SWEEPS), tolerance);
     made += spent;
-    left -= spent;
+    left -= spent * sweepWork + problem.roundWork(active);
     const { primal, isSolution } = relaxedObjective(point, problem.loss(point), penalty);
     const prices = problem.price(point);
     gradient = prices.gradient;
@@ -108,12 +113,18 @@ export function relaxNode(
     () => COUNTED,
     (j) => values[j],
   );
-  made += problem.descendOnSupport(support, SUPPORT_SWEEPS, precision.node);
+  const supportSweeps = sweepsWithin(operands.work, problem.sweepWork(support.variables.length), SUPPORT_SWEEPS);
+  made += problem.descendOnSupport(support, supportSweeps, precision.node);
   state[STATE_OBJECTIVE] = support.values.reduce(
     (sum, x) => sum + (x === 0 ? 0 : nodePenaltyAt(KEPT, x, penalty)),
     problem.loss(support),
   );
   return made;
+}
+
+/** Sweeps that some work allows: one at least. */
+function sweepsWithin(work: number, sweepWork: number, most: number): number {
+  return Math.max(1, Math.min(most, Math.floor(work / Math.max(1, sweepWork))));
 }
 
 function pointOf(variables: number[], kind: (j: number) => number, value: (j: number) => number): NodePoint {

@@ -4,9 +4,9 @@ import {
   LIMIT_LEAF,
   LIMIT_NODE,
   LIMIT_SLACK,
-  LIMIT_SWEEPS,
   LIMIT_UPPER_BOUND,
   LIMIT_WORDS,
+  LIMIT_WORK,
   PROBLEM_BYTES,
   STATE_WORDS,
 } from "../../contract/l0/constants.ts";
@@ -21,14 +21,14 @@ function rows({ statuses, values, states, variables }: NodeBatchArguments): numb
   return [start(statuses), addressOf(values), addressOf(states)];
 }
 
-function limitStruct({ upperBound, precision, sweeps }: NodeBatchArguments): readonly number[] {
+function limitStruct({ upperBound, precision, work }: NodeBatchArguments): readonly number[] {
   const words = new Array<number>(LIMIT_WORDS);
   words[LIMIT_UPPER_BOUND] = upperBound;
   words[LIMIT_NODE] = precision.node;
   words[LIMIT_LEAF] = precision.leaf;
   words[LIMIT_SLACK] = precision.slack;
   words[LIMIT_FINEST] = precision.finest;
-  words[LIMIT_SWEEPS] = sweeps;
+  words[LIMIT_WORK] = work;
   return words;
 }
 

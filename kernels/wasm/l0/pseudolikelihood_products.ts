@@ -4,7 +4,20 @@ import { addressOf, type Lowering, strideOf } from "../launch.ts";
 
 /** Lowering of {@linkcode Kernels.productDescent}. */
 export const productDescent: Lowering<"productDescent"> = (
-  { gram, ends, kinds, values, diagonal, products, norms, diagonalProducts, penalty, sweeps, tolerance },
+  {
+    gram,
+    ends,
+    kinds,
+    values,
+    diagonal,
+    products,
+    norms,
+    diagonalProducts,
+    penalty,
+    sweeps,
+    tolerance,
+    resumes = false,
+  },
 ) => [{
   entry: "productDescent_f64",
   parameters: [
@@ -23,5 +36,6 @@ export const productDescent: Lowering<"productDescent"> = (
     penaltyStruct(penalty),
     sweeps,
     tolerance,
+    Number(resumes),
   ],
 }];

@@ -125,6 +125,29 @@ function* productResiduals(after: ProductDescentArguments): Iterable<Residual> {
 /** The elements of an operand whose rows follow one another from the beginning of its array. */
 const numbersOf = ({ array }: VectorOperand | MatrixOperand) => (array as HostArray<FloatDtype>).view;
 
+conformance(
+  "productDescent",
+  "goes on from the products it has left as if it had not stopped",
+  async ({ workspace, kernel }) => {
+    const vertices = 9, problem = graphProblem(workspace, vertices), { operands, norms, diagonalProducts } = problem;
+    const products = {
+      array: workspace.allocate("f64", vertices ** 2, "products"),
+      rows: vertices,
+      columns: vertices,
+    };
+    const descend = async (sweeps: number, resumes: boolean) => {
+      const limits = { penalty: penalties[0], sweeps, tolerance: 0, resumes };
+      await kernel.productDescent({ ...operands, products, norms, diagonalProducts, ...limits });
+      return [await workspace.read(operands.values.array), await workspace.read(products.array)];
+    };
+    problem.reset();
+    const whole = await descend(7, false);
+    problem.reset();
+    await descend(3, false);
+    assert.deepEqual(await descend(4, true), whole);
+  },
+);
+
 conformance("neighbourDescent", "takes the steps of productDescent", async ({ workspace, kernel, reference }) => {
   for (const vertices of graphSizes) {
     for (const penalty of penalties) {

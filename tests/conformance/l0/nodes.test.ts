@@ -41,7 +41,7 @@ function batchOf(workspace: Workspace, variables: number, seed: number) {
   const values = matrix(variables), states = matrix(nodeStateWords);
   return {
     given,
-    operands: { nodes, variables, statuses, values, states, precision, sweeps: 20_000 },
+    operands: { nodes, variables, statuses, values, states, precision, work: 1e9 },
     async run(call: () => number | Promise<number>) {
       workspace.write(statuses, given);
       workspace.write(values.array, Float64Array.from({ length: nodes * variables }, (_, at) => at % 3 ? 0 : 0.01));
@@ -220,7 +220,7 @@ conformance("graphNodes", "reaches the known optima of relaxations", async ({ wo
       gram: matrix(entries, 5),
       diagonals: matrix([1, 1, 1, 1, 1], 1),
       upperBound: value + 1,
-      sweeps: 20_000,
+      work: 1e9,
       penalty: { lambda0, lambda2, bound, ratio, threshold: 2 * Math.sqrt(lambda0 * lambda2) },
       precision: { node: 1e-11, leaf: 1e-11, slack: 0, finest: 1e-26 },
     });

@@ -20,10 +20,10 @@ const evaluations: readonly GraphEvaluation[] = ["products", "neighbours", "resi
 
 /** From one sweep a call and one edge a round to no limit at all. */
 const limits: readonly RelaxationLimits[] = [
-  { workPerCall: 0, joining: 0 },
-  { workPerCall: 100, joining: 0.1 },
-  { workPerCall: 1e3, joining: 0.5 },
-  { workPerCall: Infinity, joining: 0.1 },
+  { workPerCall: 0, workPerSweep: 0, joining: 0 },
+  { workPerCall: 100, workPerSweep: 200, joining: 0.1 },
+  { workPerCall: 1e3, workPerSweep: 2e3, joining: 0.5 },
+  { workPerCall: Infinity, workPerSweep: Infinity, joining: 0.1 },
   usualLimits,
 ];
 
@@ -101,7 +101,7 @@ describe("the relaxation of a large graph", () => {
             penalty: [0.05, 0.1, bigM],
             evaluation,
             upperBound: 60,
-            limits: { workPerCall: Infinity, joining },
+            limits: { workPerCall: Infinity, workPerSweep: Infinity, joining },
           });
         const whole = await of(40), slow = await of(0.1);
         assert.ok(whole.complete && slow.complete && whole.edges.length > 100);
@@ -115,7 +115,7 @@ describe("the relaxation of a large graph", () => {
   it("keeps the best bound when time is up, and has one when there is no time", async () => {
     const samples = chain(25, 30, 0.7, createRandom(3).normal);
     const options = { samples, penalty: [0.05, 0.1, 1], evaluation: "neighbours", upperBound: 40 } as const;
-    const limits = { workPerCall: 1e5, joining: 0.5 };
+    const limits = { workPerCall: 1e5, workPerSweep: 2e5, joining: 0.5 };
     const whole = await relaxed({ ...options, limits });
     let least = -Infinity, ended = 0;
     for (let checkpoint = 0;; checkpoint++) {
@@ -132,7 +132,10 @@ describe("the relaxation of a large graph", () => {
     const samples = chain(25, 30, 0.7, createRandom(3).normal);
     const options = { samples, penalty: [0.05, 0.1, 1], evaluation: "residuals", upperBound: 40 } as const;
     const none = await relaxed({ ...options, limits: usualLimits, run: runUntil(0) });
-    const some = await relaxed({ ...options, limits: { workPerCall: 2 * 25 * 60, joining: 1 } });
+    const some = await relaxed({
+      ...options,
+      limits: { workPerCall: 2 * 25 * 60, workPerSweep: 4 * 25 * 60, joining: 1 },
+    });
     const whole = await relaxed({ ...options, limits: usualLimits });
     assert.ok(!some.complete && some.edges.length <= 60 && whole.edges.length > 60);
     assert.ok(none.bound < some.bound && some.bound < whole.bound, `${none.bound}, ${some.bound}, ${whole.bound}`);

@@ -9,6 +9,9 @@ import { nastyTable } from "../nasty_data.ts";
 import { keepsPromises } from "../promises.ts";
 import { drain, type Stoppable, type Subject } from "../subject.ts";
 
+/** Work between two checkpoints: about one look at all data, and some 100 ms of kernels. */
+const limits = { mostBlocks: 5e6, mostOperations: 1.5e8 };
+
 /** Relative gap at which `exact` is asked to stop. */
 const gapTolerance = 1e-6;
 
@@ -73,18 +76,24 @@ function graphs(
 
 /** {@linkcode sparsePrecision}. */
 export const graph: Subject = {
+  ...limits,
   fuzz,
   instances: 500,
   stops: [
     graphs("auto", {}),
     graphs("exact", { method: "exact" }),
     graphs("exact, neighbours", { method: "exact", evaluation: "neighbours" }),
-    graphs("exact, residuals", { method: "exact", evaluation: "residuals" }),
+    {
+      ...graphs("exact, residuals", { method: "exact", evaluation: "residuals" }),
+      // A bound is a sum over all pairs of columns, each pair a product of theirs.
+      leastMs: (rows, columns) => rows * columns ** 2 / 3e6,
+    },
   ],
 };
 
 /** {@linkcode sparsePrecisionPath}. */
 export const graphPath: Subject = {
+  ...limits,
   stops: [{
     name: "auto",
     sizes,

@@ -87,7 +87,7 @@ export const gramAccumulation: Subject = {
   untimed: true,
   stops: [{
     name: "one batch",
-    sizes: [[500, 200], [4000, 1000], [1000, 4000]],
+    sizes: [[500, 200], [1000, 500], [4000, 1000], [1000, 4000]],
     prepare(rows, columns) {
       const { normal } = createRandom(rows), data = Float64Array.from({ length: rows * columns }, normal);
       return async ({ backend, threads, signal, onProgress }) => {

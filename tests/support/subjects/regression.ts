@@ -13,6 +13,9 @@ import {
 } from "../promises.ts";
 import { drain, type Stoppable, type Subject } from "../subject.ts";
 
+/** Work between two checkpoints: about one look at all data, and some 100 ms of kernels. */
+const limits = { mostBlocks: 5e6, mostOperations: 1.5e8 };
+
 /** Relative gap at which `exact` is asked to stop. */
 const gapTolerance = 0.01;
 
@@ -61,8 +64,17 @@ async function fuzz(seed: number): Promise<void> {
   }
 }
 
-/** Rows of an autoregressive process, and a response of every tenth column: searches find much to do. */
+let latest: { readonly size: string; readonly made: ReturnType<typeof makeCorrelated> } | undefined;
+
+/** {@linkcode makeCorrelated}, once for calls that follow one another on data of one size. */
 function correlated(rows: number, columns: number) {
+  const size = `${rows} x ${columns}`;
+  if (latest?.size !== size) latest = { size, made: makeCorrelated(rows, columns) };
+  return latest.made;
+}
+
+/** Rows of an autoregressive process, and a response of every tenth column: searches find much to do. */
+function makeCorrelated(rows: number, columns: number) {
   const random = createRandom(rows + columns), X = matrix(rows, columns), y = new Float64Array(rows);
   for (let i = 0; i < rows; i++) {
     for (let j = 0, value = 0; j < columns; j++) {
@@ -91,6 +103,7 @@ function fits(name: string, options: Omit<Parameters<typeof sparseRegression>[2]
 
 /** {@linkcode sparseRegression}. */
 export const regression: Subject = {
+  ...limits,
   fuzz,
   stops: [
     fits("auto", { lambda2: 0 }),
@@ -104,6 +117,7 @@ export const regression: Subject = {
 
 /** {@linkcode sparseRegressionPath}. */
 export const regressionPath: Subject = {
+  ...limits,
   stops: (["auto", "exact"] as const).map((method) => ({
     name: method,
     sizes,
@@ -116,6 +130,7 @@ export const regressionPath: Subject = {
 
 /** {@linkcode crossValidateRegression}. */
 export const crossValidation: Subject = {
+  ...limits,
   stops: [{
     name: "five folds",
     sizes,

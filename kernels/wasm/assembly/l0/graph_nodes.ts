@@ -51,8 +51,18 @@ class GraphProblem extends NodeProblem {
   descend(sweeps: i32, tolerance: f64): i32 {
     return descendGraph(
       this.vertices, this.count, this.gram, this.gramStride, this.ends, this.kinds, this.values, this.diagonal,
-      this.products, this.vertices, this.norms, this.penalty, sweeps, tolerance,
+      this.products, this.vertices, this.norms, this.penalty, sweeps, tolerance, 0,
     );
+  }
+
+  @inline
+  sweepWork(): f64 {
+    return (2 * <f64> this.count + 1) * <f64> this.vertices;
+  }
+
+  @inline
+  roundWork(): f64 {
+    return this.sweepWork() + <f64> this.vertices * <f64> this.vertices + 4 * <f64> this.variables;
   }
 
   /** The gradient is no longer needed: the diagonal of this descent goes there, and that of the node stays as it is. */

@@ -1,13 +1,10 @@
 // Coordinate descent for least squares from the Gram matrix. All matrices f64, row-major; all arrays owned by the
 // caller.
 
+import { GATHER_COST } from "../../../contract/l0/constants";
 import { axpyInline } from "../dense/vector";
 import { f64At, u32At } from "./memory";
 import { minimiser, Penalty } from "./penalty";
-
-/** Contiguous elements that a vector loop passes in the time of one that is gathered. */
-@inline
-const GATHER_COST: i32 = 4;
 
 /**
  * `correlations[features] -= delta gramRow[features]`: a step seen by the active features, or by all where that is

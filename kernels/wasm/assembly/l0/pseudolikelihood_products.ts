@@ -66,9 +66,10 @@ export function descendGraph(
   penalty: Penalty,
   sweeps: i32,
   tolerance: f64,
+  resumes: i32,
 ): i32 {
   const gramBytes = <usize> gramStride << 3, productBytes = <usize> productStride << 3;
-  refreshGraph(vertices, edges, gram, gramBytes, ends, values, diagonal, products, productBytes, norms);
+  if (!resumes) refreshGraph(vertices, edges, gram, gramBytes, ends, values, diagonal, products, productBytes, norms);
   let sweep: i32 = 0;
   while (sweep < sweeps) {
     sweep++;
@@ -129,10 +130,11 @@ export function productDescent_f64(
   penalty: Penalty,
   sweeps: i32,
   tolerance: f64,
+  resumes: i32,
 ): i32 {
   const sweep = descendGraph(
     vertices, edges, gram, gramStride, ends, kinds, values, diagonal, products, productStride, norms,
-    penalty, sweeps, tolerance,
+    penalty, sweeps, tolerance, resumes,
   );
   const step = <usize> (productStride + 1) << 3;
   for (let i: i32 = 0; i < vertices; i++) store<f64>(f64At(diagonalProducts, i), load<f64>(products + <usize> i * step));

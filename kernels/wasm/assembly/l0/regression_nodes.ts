@@ -5,7 +5,7 @@
 // with c = X^T y and u = X^T (y - X b); any b gives a valid bound. Scratch of one thread, for p variables: the problem,
 // u32 numbers, u32 rows, f64 values, f64 gradient, u8 kinds, u8 joined [p].
 
-import { PROBLEM_BYTES, STATE_WORDS } from "../../../contract/l0/constants";
+import { GATHER_COST, PROBLEM_BYTES, STATE_WORDS } from "../../../contract/l0/constants";
 import { leastSquaresDescent_f64 } from "./least_squares";
 import { f64At, u32At } from "./memory";
 import { Penalty } from "./penalty";
@@ -46,6 +46,16 @@ class RegressionProblem extends NodeProblem {
       this.count, this.variables, this.gram, this.gramStride, this.numbers, this.rows, this.kinds, this.values,
       this.linear, this.gradient, this.penalty, sweeps, tolerance,
     );
+  }
+
+  @inline
+  sweepWork(): f64 {
+    return <f64> this.count * <f64> min<i32>(this.variables, GATHER_COST * this.count);
+  }
+
+  @inline
+  roundWork(): f64 {
+    return this.sweepWork() + (<f64> this.count + 4) * <f64> this.variables;
   }
 
   @inline

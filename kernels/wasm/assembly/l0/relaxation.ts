@@ -3,8 +3,8 @@
 // of kernels/contract/l0/relaxation.ts.
 
 import {
-  COUNTED, FREE, JOINING_SHARE, KEPT, LIMIT_FINEST, LIMIT_LEAF, LIMIT_NODE, LIMIT_SLACK, LIMIT_SWEEPS,
-  LIMIT_UPPER_BOUND, PREPARING_SHARE, REFINEMENT, ROUND_SWEEPS, ROUNDING_MARGIN, SCREENED_KEPT, SCREENED_ZERO,
+  COUNTED, FREE, JOINING_SHARE, KEPT, LIMIT_FINEST, LIMIT_LEAF, LIMIT_NODE, LIMIT_SLACK, LIMIT_UPPER_BOUND,
+  LIMIT_WORK, PREPARING_SHARE, REFINEMENT, ROUND_SWEEPS, ROUNDING_MARGIN, SCREENED_KEPT, SCREENED_ZERO,
   STATE_BOUND, STATE_FIXINGS, STATE_OBJECTIVE, STATE_TOLERANCE, SUPPORT_SWEEPS, ZERO,
 } from "../../../contract/l0/constants";
 import { f64At, u32At } from "./memory";
@@ -39,8 +39,8 @@ export class Limits {
   }
 
   @inline
-  get sweeps(): i32 {
-    return <i32> load<f64>(changetype<usize>(this), 8 * LIMIT_SWEEPS);
+  get work(): f64 {
+    return load<f64>(changetype<usize>(this), 8 * LIMIT_WORK);
   }
 }
 
@@ -53,6 +53,8 @@ export class Limits {
  *     descend(sweeps, tolerance) on the active variables; returns the sweeps made
  *     loss()                     the data term at the latest point
  *     price()                    sets `dual`, the dual of the data term, `size`, that of the terms summed, and `gradient`
+ *     sweepWork()                multiply-adds of a sweep over what is active
+ *     roundWork()                those before and after the sweeps of a descent, and of pricing
  *     descendOnSupport(sweeps, tolerance)  the same as `descend`, on what is active, apart from the point of the node
  */
 @unmanaged
@@ -141,9 +143,15 @@ function screen(variables: i32, statuses: usize, gradient: usize, bound: f64, up
   return fixed;
 }
 
+/** Sweeps that some work allows: one at least. */
+@inline
+function sweepsWithin(work: f64, sweepWork: f64, most: i32): i32 {
+  return <i32> max<f64>(1, min<f64>(<f64> most, floor(work / max<f64>(1, sweepWork))));
+}
+
 /** Descends on the penalty itself over the nonzeros; returns the sweeps made. */
 @inline
-function descendOnSupport<P extends NodeProblem>(problem: P, tolerance: f64): i32 {
+function descendOnSupport<P extends NodeProblem>(problem: P, tolerance: f64, work: f64): i32 {
   const kinds = problem.kinds, values = problem.values, numbers = problem.numbers;
   let support: i32 = 0;
   for (let k: i32 = 0, count = problem.count; k < count; k++) {
@@ -155,7 +163,7 @@ function descendOnSupport<P extends NodeProblem>(problem: P, tolerance: f64): i3
     problem.move(support++, k);
   }
   problem.count = support;
-  return problem.descendOnSupport(SUPPORT_SWEEPS, tolerance);
+  return problem.descendOnSupport(sweepsWithin(work, problem.sweepWork(), SUPPORT_SWEEPS), tolerance);
 }
 
 /** Solves one node from its row of statuses, values and state, which it updates; returns the sweeps made. */
@@ -173,11 +181,12 @@ export function relaxNode<P extends NodeProblem>(
   const threshold = penalty.threshold, fullAt = min(penalty.ratio, penalty.bound);
   const active = problem.values, kinds = problem.kinds, joined = problem.joined, gradient = problem.gradient;
   let bound = load<f64>(state, 8 * STATE_BOUND), largest: f64 = 0;
-  let left = limits.sweeps, made: i32 = 0, isSolved = false;
+  let left = limits.work, made: i32 = 0, isSolved = false;
   while (true) {
-    const spent = problem.descend(min<i32>(ROUND_SWEEPS, left), tolerance);
+    const sweepWork = problem.sweepWork();
+    const spent = problem.descend(sweepsWithin(left, sweepWork, ROUND_SWEEPS), tolerance);
     made += spent;
-    left -= spent;
+    left -= <f64> spent * sweepWork + problem.roundWork();
 
     let primal: f64 = problem.loss(), isSolution = true;
     for (let k: i32 = 0, count = problem.count; k < count; k++) {
@@ -241,7 +250,7 @@ export function relaxNode<P extends NodeProblem>(
     const fixed = screen(variables, statuses, gradient, bound, upperBound, penalty);
     store<f64>(state, <f64> fixed, 8 * STATE_FIXINGS);
   }
-  made += descendOnSupport(problem, limits.node);
+  made += descendOnSupport(problem, limits.node, limits.work);
   let objective: f64 = problem.loss();
   for (let k: i32 = 0, count = problem.count; k < count; k++) {
     const value = load<f64>(f64At(active, k));

@@ -1,0 +1,35 @@
+/** Long sums in plain JavaScript, which must let go of the event loop now and then. @module */
+
+/**
+ * Work that yields wherever a checkpoint is due, and is told there whether the time is up. A generator and not an asynchronous
+ * function, so that what is small runs through without ever waiting.
+ */
+export type Steps<T> = Generator<void, T, boolean>;
+
+/** Operations between two checkpoints: about a millisecond. */
+const workTogether = 1e6;
+
+/** Counts operations; true once there are enough of them for a checkpoint, when the count begins again. */
+export function createPace(most = workTogether): (work: number) => boolean {
+  let done = 0;
+  return (work) => {
+    done += work;
+    if (done < most) return false;
+    done = 0;
+    return true;
+  };
+}
+
+/** Takes the steps, with a pause wherever one is due. @param pause true once the time is up */
+export async function inSteps<T>(steps: Steps<T>, pause: () => Promise<boolean>): Promise<T> {
+  let next = steps.next(false);
+  while (!next.done) next = steps.next(await pause());
+  return next.value;
+}
+
+/** Takes the steps without a pause. */
+export function atOnce<T>(steps: Steps<T>): T {
+  let next = steps.next(false);
+  while (!next.done) next = steps.next(false);
+  return next.value;
+}
