@@ -18,6 +18,7 @@ import { command, UsageError } from "../command.ts";
 import { FileError, writeWhole } from "../files.ts";
 import { formatDuration, formatNumber, table } from "../layout.ts";
 import { underWatch } from "../solver_options.ts";
+import { readGroups } from "../groups.ts";
 import { readTable, tableOptions } from "../tables.ts";
 import { transformed, transformOption } from "../transforms.ts";
 import type { Terminal } from "../terminal.ts";
@@ -37,12 +38,18 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
   minima graph cells.tsv --transform normal-scores --out cells.svg
   minima graph prices.csv --ignore date --transform log-returns --out market.graphml
   minima graph cells.tsv --lambda0 0.05 --lambda2 0.5 --method exact --out cells.dot
+  minima graph prices.csv --ignore date --out market.svg --groups sectors.csv
   minima graph cells.tsv --required PKA--Raf,PKC--Raf --forbidden PIP2--Jnk`,
   operands: [1, 1],
   options: {
     ...tableOptions,
     ...transformOption,
     out: { kind: "text", value: "FILE", about: "where to write the graph: .csv, .graphml, .dot or .svg, a picture" },
+    groups: {
+      kind: "text",
+      value: "FILE",
+      about: "a table of columns and their groups, the colours of an .svg network",
+    },
     drawing: { kind: "text", value: "NAME", about: "what an .svg shows: network (the default) or matrix, a heat map" },
     required: { kind: "text", value: "EDGES", about: "edges that the graph has: a--b,c--d by columns" },
     forbidden: { kind: "text", value: "EDGES", about: "edges that the graph must not have, in the same way" },
@@ -58,6 +65,9 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
     if (options.drawing !== undefined && !out?.endsWith(".svg")) {
       throw new UsageError("Option --drawing needs an --out file that ends in .svg.");
     }
+    if (options.groups !== undefined && !(out?.endsWith(".svg") && options.drawing !== "matrix")) {
+      throw new UsageError("Option --groups needs an --out file that ends in .svg, with a network.");
+    }
     const write = out === undefined ? undefined : await writerOf(out, options.drawing);
     const { lambda0, ...single } = settings(sparsePrecisionOptions);
     if (lambda0 === undefined) refuseOthers(sparsePrecisionPathOptions, "without --lambda0");
@@ -71,6 +81,7 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
         `${path}: ${noun} ${named} ${verb} no variance; --ignore "${constant.join(",")}" leaves ${pronoun} out.`,
       );
     }
+    const groups = options.groups === undefined ? undefined : await readGroups(options.groups, columns);
     const rules = {
       required: edgesOf("required", options.required, columns),
       forbidden: edgesOf("forbidden", options.forbidden, columns),
@@ -81,7 +92,7 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
       : { fit: await sparsePrecision(samples, { ...single, lambda0, ...watch }), lambda0 };
     terminal.progress.clear();
     signal.throwIfAborted();
-    if (write) await writeWhole(out!, write(choice.fit.precision, columns));
+    if (write) await writeWhole(out!, write(choice.fit.precision, columns, groups));
     if (options.json) terminal.print(JSON.stringify(jsonReport(choice, columns), null, 2));
     else printReport(terminal, choice, columns);
   },
@@ -124,7 +135,7 @@ async function choose(samples: Matrix, settings: PrecisionPathOptions): Promise<
   return { ...best!, candidates, last };
 }
 
-type Writer = (precision: SparseMatrix, names: readonly string[]) => string;
+type Writer = (precision: SparseMatrix, names: readonly string[], groups?: readonly string[]) => string;
 
 /** The writer for a file's ending. @throws {UsageError} for one that no format has, or a drawing that is not known */
 async function writerOf(path: string, drawing: string | undefined): Promise<Writer> {
@@ -134,7 +145,9 @@ async function writerOf(path: string, drawing: string | undefined): Promise<Writ
     ".graphml": toGraphMl,
     ".dot": toDot,
     ".gv": toDot,
-    ".svg": drawing === "matrix" ? drawPartialCorrelations : (precision, names) => toSvg(precision, { names }),
+    ".svg": drawing === "matrix"
+      ? (precision, names) => drawPartialCorrelations(precision, names)
+      : (precision, names, groups) => toSvg(precision, { names, groups }),
   };
   const ending = path.slice(path.lastIndexOf("."));
   if (!Object.hasOwn(writers, ending)) {

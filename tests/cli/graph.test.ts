@@ -68,6 +68,27 @@ describe("minima graph", () => {
     assert.match(await readFile(out, "utf8"), /^<svg [^]*<title>first - second: 0\.\d{3}<\/title>[^]*>apart<\/text>/);
   });
 
+  it("colours a network by the groups of a file", async () => {
+    const out = path("groups.svg");
+    const args = ["graph", path("chain.csv"), "--lambda0", "0.1", "--out", out, "--groups"];
+    const fills = async (text: string) => {
+      await writeFile(path("groups.csv"), text);
+      const { code, stderr } = await minima([...args, path("groups.csv")]);
+      assert.equal(code, 0, stderr);
+      const boxes = (await readFile(out, "utf8")).matchAll(/<rect [^>]*fill="([^"]*)"[^>]*\/><text [^>]*>([^<]*)</g);
+      return new Map(Array.from(boxes, ([, fill, name]) => [name, fill]));
+    };
+    const found = await fills("column,group\nfirst,1\nthird,1\nsecond,2\n");
+    assert.equal(found.get("first"), found.get("third"));
+    assert.equal(found.get("first"), found.get("1"));
+    assert.notEqual(found.get("first"), found.get("second"));
+    assert.ok(found.has("other"));
+    await writeFile(path("groups.csv"), "fist,a\n");
+    const { code, stderr } = await minima([...args, path("groups.csv")]);
+    assert.equal(code, 1);
+    assert.match(stderr, /names none of the columns; it begins with fist.*first/);
+  });
+
   it("draws partial correlations as a heat map", async () => {
     const out = path("matrix.svg");
     const args = ["graph", path("chain.csv"), "--lambda0", "0.1", "--out", out, "--drawing", "matrix"];
@@ -136,6 +157,12 @@ describe("minima graph", () => {
   });
 
   const wrong: [string, number, string[], RegExp][] = [
+    [
+      "groups without a picture",
+      2,
+      ["--groups", path("groups.csv")],
+      /--groups needs an --out file that ends in \.svg/,
+    ],
     ["a drawing without a picture", 2, ["--drawing", "matrix"], /--drawing needs an --out file/],
     [
       "a drawing that is not known",

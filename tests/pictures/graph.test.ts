@@ -39,6 +39,11 @@ function elements(picture: string, kind: string): Record<string, string>[] {
   );
 }
 
+/** The lines of edges, without those of the legend. */
+function edgesOf(picture: string): Record<string, string>[] {
+  return elements(picture, "line").filter((line) => line.class !== "legend");
+}
+
 describe("toSvg", () => {
   it("draws a box for each variable and a line for each edge, from box to box", () => {
     const picture = toSvg(graph(3, [[0, 1, -0.5], [1, 2, 0.25]]), { names: ["a<b", "c", "d"] });
@@ -46,7 +51,7 @@ describe("toSvg", () => {
       Number(x) + Number(width) / 2,
       Number(y) + Number(height) / 2,
     ]);
-    const lines = elements(picture, "line");
+    const lines = edgesOf(picture);
     assert.equal(boxes.length, 3);
     assert.equal(lines.length, 2);
     for (const { x1, y1, x2, y2 } of lines) {
@@ -59,7 +64,7 @@ describe("toSvg", () => {
   });
 
   it("dashes the negative, and widens the strong", () => {
-    const [weak, strong] = elements(toSvg(graph(3, [[0, 1, -0.8], [1, 2, 0.2]])), "line");
+    const [weak, strong] = edgesOf(toSvg(graph(3, [[0, 1, -0.8], [1, 2, 0.2]])));
     assert.ok(weak["stroke-dasharray"] && !strong["stroke-dasharray"]);
     assert.ok(Number(strong["stroke-width"]) > Number(weak["stroke-width"]));
   });
@@ -93,9 +98,44 @@ describe("toSvg", () => {
 
   it("gives the same picture again, and pictures of nothing", () => {
     assert.equal(toSvg(large), toSvg(large));
-    assert.equal(checkPicture(toSvg(graph(0, []))).length, 4);
+    assert.equal(edgesOf(toSvg(graph(0, []))).length, 0);
+    checkPicture(toSvg(graph(0, [])));
     checkPicture(toSvg(graph(3, [])));
     assert.equal(elements(toSvg(graph(1, [])), "rect").length, 1);
+  });
+
+  it("has a title, and a legend of what lines and fills mean", () => {
+    const chain = graph(3, [[0, 1, -0.8], [1, 2, 0.2]]);
+    const picture = toSvg(chain, { title: "Cells & signals", groups: ["membrane", "nucleus", "membrane"] });
+    const found = checkPicture(picture), texts = found.filter(({ name }) => name === "text").map(({ text }) => text);
+    assert.ok(texts.includes("Cells &amp; signals"));
+    assert.ok(texts.includes("positive partial correlation, to 0.80"), texts.join());
+    assert.ok(texts.includes("negative partial correlation, to -0.20"));
+    assert.match(found[0].attributes["aria-label"], /^Cells &amp; signals: 3 variables and 2 edges/);
+    const fills = elements(picture, "rect").map(({ fill }) => fill);
+    assert.deepEqual([fills[0], fills[1]], [fills[2], fills[4]]);
+    assert.equal(fills[3], fills[0]);
+    assert.doesNotMatch(toSvg(graph(2, [[0, 1, -0.5]])), />negative/);
+  });
+
+  it("draws the strongest edges where there are too many, and says how many it left out", () => {
+    const picture = toSvg(large, { edges: 10 }), found = edgesOf(picture);
+    assert.equal(found.length, 10);
+    const count = elements(toSvg(large), "line").length -
+      elements(toSvg(large), "line").filter((line) => line.class).length;
+    assert.match(picture, new RegExp(`the 10 strongest of ${count} edges`));
+    const widths = found.map((line) => Number(line["stroke-width"]));
+    const others = edgesOf(toSvg(large)).map((line) => Number(line["stroke-width"])).sort((a, b) => b - a);
+    assert.equal(Math.min(...widths), others[9]);
+    assert.doesNotMatch(toSvg(large), /strongest/);
+    assert.throws(() => toSvg(large, { edges: -1 }), OptionError);
+  });
+
+  it("counts variables without an edge where there are many", () => {
+    const picture = toSvg(graph(300, [[0, 1, 0.5]]));
+    assert.equal(elements(picture, "rect").length, 2);
+    assert.match(picture, /298 variables without an edge/);
+    checkPicture(picture);
   });
 
   it("refuses names and groups that do not fit", () => {

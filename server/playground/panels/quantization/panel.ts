@@ -20,7 +20,9 @@ export const panel: Panel<QuantizationAnswer> = {
   examples: [{
     name: "layer",
     title: "Example",
-    about: "A generated layer.",
+    about:
+      "Generated, so that it behaves as the layers of a small language model did when they were measured: normal " +
+      "weights, inputs that share a third of their energy, channels of different scales, two of them large.",
     options: exampleOptions,
   }],
   files: {
