@@ -14,6 +14,7 @@
 
 import { type CompletionKernels, completionSpecifications } from "./contract/completion/mod.ts";
 import { type DenseKernels, denseSpecifications } from "./contract/dense/mod.ts";
+import { type FactorizationKernels, factorizationSpecifications } from "./contract/factorization/mod.ts";
 import { type L0Kernels, l0Specifications } from "./contract/l0/mod.ts";
 import { type ProximalKernels, proximalSpecifications } from "./contract/proximal/mod.ts";
 import { type QuantizationKernels, quantizationSpecifications } from "./contract/quantization/mod.ts";
@@ -22,6 +23,7 @@ import { type SpectralKernels, spectralSpecifications } from "./contract/spectra
 
 export type * from "./contract/completion/mod.ts";
 export type * from "./contract/dense/mod.ts";
+export type * from "./contract/factorization/mod.ts";
 export type * from "./contract/l0/mod.ts";
 export type * from "./contract/operands.ts";
 export type * from "./contract/proximal/mod.ts";
@@ -31,7 +33,7 @@ export type * from "./contract/spectral/mod.ts";
 
 /** Every kernel a backend offers. */
 export interface Kernels
-  extends DenseKernels, ProximalKernels, L0Kernels, QuantizationKernels, SpectralKernels, CompletionKernels {}
+  extends DenseKernels, ProximalKernels, L0Kernels, QuantizationKernels, SpectralKernels, CompletionKernels, FactorizationKernels {}
 
 /** Names of the kernels. */
 export type KernelName = keyof Kernels;
@@ -43,6 +45,7 @@ export type KernelArguments<K extends KernelName> = Parameters<Kernels[K]>[0];
 export const specifications: FamilySpecifications<Kernels> = {
   ...denseSpecifications,
   ...proximalSpecifications,
+  ...factorizationSpecifications,
   ...l0Specifications,
   ...quantizationSpecifications,
   ...spectralSpecifications,

@@ -3,6 +3,7 @@
 import type { KernelFamily } from "../engine/family.ts";
 import { completionFamily } from "./completion.ts";
 import { denseFamily } from "./dense.ts";
+import { factorizationFamily } from "./factorization.ts";
 import { l0Family } from "./l0.ts";
 import { proximalFamily } from "./proximal.ts";
 import { quantizationFamily } from "./quantization.ts";
@@ -11,6 +12,7 @@ import { spectralFamily } from "./spectral.ts";
 /** The families, by name. */
 export const families: readonly KernelFamily[] = [
   denseFamily,
+  factorizationFamily,
   l0Family,
   proximalFamily,
   quantizationFamily,

@@ -1,0 +1,6 @@
+/** Factorisation by alternating blocks, plain TypeScript. @module */
+
+export * from "./nonnegative.ts";
+export * from "./rows.ts";
+export * from "./simplex.ts";
+export * from "./weighted.ts";

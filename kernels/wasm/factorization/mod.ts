@@ -1,0 +1,6 @@
+/** Factorisation by alternating blocks, as launches of the WASM module. @module */
+
+export * from "./nonnegative.ts";
+export * from "./rows.ts";
+export * from "./simplex.ts";
+export * from "./weighted.ts";
