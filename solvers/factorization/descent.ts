@@ -1,0 +1,53 @@
+/** The course of a descent: outer iterations until they gain no more. @module */
+
+import type { Status } from "../core/result.ts";
+import type { Run } from "../core/run.ts";
+
+/** When a descent ends. */
+export interface DescentLimits {
+  /** Decrease of an iteration, as a share of the objective. */
+  readonly tolerance: number;
+  readonly maxIterations: number;
+  /** Below, differences of objectives are rounding. */
+  readonly rounding: number;
+}
+
+/** How a descent has ended. */
+export interface DescentEnd {
+  readonly status: Status;
+  readonly objective: number;
+}
+
+/**
+ * Iterates until an iteration lowers the objective by no more than its share, or by no more than rounding: then the
+ * status is `precision-limit`, unless the objective itself is that small.
+ *
+ * @param trace Takes the objectives, the first one included.
+ */
+export async function descend(
+  start: number,
+  iterate: () => Promise<number>,
+  { tolerance, maxIterations, rounding }: DescentLimits,
+  run: Run,
+  stage: string,
+  trace: number[],
+): Promise<DescentEnd> {
+  let last = start;
+  trace.push(start);
+  for (let iteration = 0; iteration < maxIterations; iteration++) {
+    const state = { stage, fraction: iteration / maxIterations, iteration: trace.length - 1, objective: last };
+    if (await run.checkpoint(state)) return { status: "time-limit", objective: last };
+    const next = await iterate(), decrease = last - next;
+    trace.push(next);
+    last = next;
+    if (decrease <= tolerance * Math.abs(next)) {
+      // What is told apart by rounding alone is not known to have settled.
+      const measured = tolerance * Math.abs(next) >= rounding || Math.abs(next) <= rounding;
+      return { status: measured ? "converged" : "precision-limit", objective: last };
+    }
+    if (decrease <= rounding) {
+      return { status: Math.abs(next) <= rounding ? "converged" : "precision-limit", objective: last };
+    }
+  }
+  return { status: "iteration-limit", objective: last };
+}
