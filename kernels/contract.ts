@@ -33,7 +33,14 @@ export type * from "./contract/spectral/mod.ts";
 
 /** Every kernel a backend offers. */
 export interface Kernels
-  extends DenseKernels, ProximalKernels, L0Kernels, QuantizationKernels, SpectralKernels, CompletionKernels, FactorizationKernels {}
+  extends
+    DenseKernels,
+    ProximalKernels,
+    L0Kernels,
+    QuantizationKernels,
+    SpectralKernels,
+    CompletionKernels,
+    FactorizationKernels {}
 
 /** Names of the kernels. */
 export type KernelName = keyof Kernels;

@@ -2,8 +2,9 @@
 // @ts-self-types="./modules.d.ts"
 import { completion } from "./completion.js";
 import { dense } from "./dense.js";
+import { factorization } from "./factorization.js";
 import { l0 } from "./l0.js";
 import { proximal } from "./proximal.js";
 import { quantization } from "./quantization.js";
 import { spectral } from "./spectral.js";
-export const modules = { completion, dense, l0, proximal, quantization, spectral };
+export const modules = { completion, dense, factorization, l0, proximal, quantization, spectral };
