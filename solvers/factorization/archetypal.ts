@@ -2,6 +2,7 @@ import { withWorkspace, type WorkRequest, type Workspace } from "../../kernels/e
 import { denseFamily } from "../../kernels/families/dense.ts";
 import { factorizationFamily } from "../../kernels/families/factorization.ts";
 import { proximalFamily } from "../../kernels/families/proximal.ts";
+import { spectralFamily } from "../../kernels/families/spectral.ts";
 import { certified } from "../core/certificate.ts";
 import { OptionError } from "../core/errors.ts";
 import { dtypeOf, type Matrix, matrix, type SparseMatrix } from "../core/matrix.ts";
@@ -28,8 +29,11 @@ import { transposed } from "./transpose.ts";
 
 const action = "factor the samples";
 
-/** Roundings in a unit of the objective's terms: runs of a few hundred sums, and what follows. */
-const roundings = 64;
+/** Units of the objective's terms that rounding makes of its differences: errors of many sums, of either sign. */
+const roundings = 4;
+
+/** The most that it may make of the objective itself: runs of some hundred sums. */
+const mostRoundings = 1024;
 
 /** An archetypal factorisation. */
 export interface ArchetypalNmf extends Result {
@@ -46,8 +50,8 @@ export interface ArchetypalNmf extends Result {
   /** `||X - W H|| / ||X||`; 0 where both are 0. */
   readonly relativeError: number;
   /**
-   * What the best weights for these archetypes, and the best hull weights, would gain at most, as a share of the
-   * objective: the simplex gaps of all rows.
+   * What each block would gain at most by itself, as a share of `||X||^2`: the simplex gaps of the weights and of the hull
+   * weights, and, where `lambda` is neither 0 nor Infinity, the strong convexity of the archetypes on their support.
    */
   readonly gap: number;
   /** Entries of the archetypes that are not zero. */
@@ -125,7 +129,7 @@ export async function factorArchetypes(X: Samples, options: Options, start?: Fac
   }
   const entries = isSparse(X) ? X.data.length : rows * columns;
   const request: WorkRequest = {
-    families: [denseFamily, factorizationFamily, proximalFamily],
+    families: [denseFamily, factorizationFamily, proximalFamily, ...isSparse(X) ? [spectralFamily] : []],
     backend: options.backend,
     threads: options.threads,
     dtype: dtypeOf(X.data),
@@ -134,7 +138,7 @@ export async function factorArchetypes(X: Samples, options: Options, start?: Fac
     largestArrayBytes: 4 * rows * columns,
   };
   return await withWorkspace(request, async (workspace) => {
-    const products = await productsOf(workspace, X, scale);
+    const products = productsOf(workspace, X, scale);
     const blocks = await createBlocks(workspace, products, rank);
     const terms: ArchetypalTerms = { lambda, nonzeros: options.nonzeros ?? Infinity };
     const outcome = await search({ workspace, blocks, terms, options, run, start, scale });
@@ -160,12 +164,12 @@ interface Outcome {
   readonly status: Status;
 }
 
-/** Differences of objectives that rounding makes, in the units of the scaled data. */
-function roundingOf({ products, archetypeGram, rank }: Blocks, { lambda }: ArchetypalTerms): number {
+/** A unit in the last place of the objective's terms, for the scaled data. */
+function unitOf({ products, archetypeGram, rank }: Blocks, { lambda }: ArchetypalTerms): number {
   let trace = 0;
   for (let t = 0; t < rank; t++) trace += archetypeGram[t * (rank + 1)];
   const term = lambda < Infinity ? lambda * trace : 0;
-  return roundings * products.unit * (products.squaredNorm + term);
+  return products.unit * (products.squaredNorm + term);
 }
 
 /** Descends from every start, and keeps the best. */
@@ -183,7 +187,7 @@ async function search({ workspace, blocks, terms, options, run, start, scale }: 
     }
     const trace: number[] = [];
     const go = async (terms: ArchetypalTerms, stage: string, trace: number[]) => {
-      const limits = { tolerance, maxIterations, rounding: roundingOf(blocks, terms) };
+      const limits = { tolerance, maxIterations, rounding: roundings * unitOf(blocks, terms) };
       const end = await descend(
         await blocks.objective(terms),
         () => blocks.iterate(terms, steps),
@@ -205,7 +209,7 @@ async function search({ workspace, blocks, terms, options, run, start, scale }: 
         trace,
         descend: () => go(terms, "local search", []),
         steps,
-        rounding: roundingOf(blocks, terms),
+        rounding: roundings * unitOf(blocks, terms),
       });
     }
     if (!best || end.objective < best.objective) best = { factors: blocks.copy(), trace, iterations, ...end };
@@ -248,7 +252,7 @@ async function report(
   const sums = await archetypalSums(products, { rank, ...factors }, lambda, pause);
   const { fit, archetypal } = sums, square = scale * scale;
   const truth = fit + (lambda === Infinity ? 0 : lambda * archetypal);
-  const rounding = 8 * roundingOf(blocks, terms);
+  const rounding = mostRoundings * unitOf(blocks, terms);
   const claim = certified({ status, objective: truth, searched: objective, rounding });
   return {
     ...claim,
@@ -263,7 +267,7 @@ async function report(
     fit: fit * square,
     archetypal: archetypal * square,
     relativeError: squaredNorm > 0 ? Math.sqrt(fit / squaredNorm) : 0,
-    gap: truth > 0 ? (sums.weightsGap + sums.hullGap) / truth : 0,
+    gap: squaredNorm > 0 ? (sums.weightsGap + sums.hullGap + sums.archetypesGap) / squaredNorm : 0,
     nonzeroCount: countNonzeros(factors.archetypes),
   };
 }

@@ -3,7 +3,7 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
 import { createHull, type Hull } from "./hull.ts";
-import { elementsOf, factorIn, type Products } from "./products.ts";
+import { copyOf, elementsOf, factorIn, type Products } from "./products.ts";
 import { largestCentredEigenvalue, largestEigenvalue } from "./spectrum.ts";
 
 /** Steps of the weights where they begin. */
@@ -49,6 +49,8 @@ export interface Blocks {
   objective(terms: ArchetypalTerms): Promise<number>;
   /** Follows a change of the archetypes from outside: their products with the data, and with one another. */
   refresh(): Promise<void>;
+  /** `(W + lambda V^T)^T X` [rank, columns], a live view: the linear part of the objective in the archetypes, halved. */
+  linear(lambda: number): Promise<Float32Array | Float64Array>;
   /** Descends on the weights alone. */
   fitWeights(steps: number): Promise<void>;
   copy(): Factors;
@@ -93,7 +95,7 @@ export async function createBlocks(workspace: Workspace, products: Products, ran
     await kernels.simplexDescent({ gram: G, linear: inner, factor: weights, step: 1 / largest, steps });
   }
 
-  async function fitArchetypes({ lambda, nonzeros }: ArchetypalTerms, steps: number): Promise<void> {
+  async function linearOf(lambda: number): Promise<Float32Array | Float64Array> {
     elementsOf(workspace, combined).set(elementsOf(workspace, weights));
     if (lambda > 0) {
       const length = rank * rows;
@@ -104,6 +106,11 @@ export async function createBlocks(workspace: Workspace, products: Products, ran
       });
     }
     await products.times(combined, linear);
+    return elementsOf(workspace, linear);
+  }
+
+  async function fitArchetypes({ lambda, nonzeros }: ArchetypalTerms, steps: number): Promise<void> {
+    await linearOf(lambda);
     await kernels.rowGram({ a: weights, gram: S });
     curvature.set(weightGram);
     for (let t = 0; t < rank; t++) curvature[t * (rank + 1)] += lambda;
@@ -148,6 +155,7 @@ export async function createBlocks(workspace: Workspace, products: Products, ran
     objective,
     refresh,
     fitWeights,
+    linear: linearOf,
     async begin(samples, { nonzeros }) {
       const point = new Float64Array(rank * rows), view = elementsOf(workspace, archetypes);
       const line = new Float64Array(columns);
@@ -185,9 +193,9 @@ export async function createBlocks(workspace: Workspace, products: Products, ran
       return await objective(terms);
     },
     copy: () => ({
-      archetypes: copyOf(elementsOf(workspace, archetypes)),
-      weights: copyOf(elementsOf(workspace, weights)),
-      hull: copyOf(elementsOf(workspace, hull.point)),
+      archetypes: copyOf(workspace, archetypes),
+      weights: copyOf(workspace, weights),
+      hull: copyOf(workspace, hull.point),
     }),
     async restore(factors) {
       elementsOf(workspace, archetypes).set(factors.archetypes);
@@ -196,11 +204,6 @@ export async function createBlocks(workspace: Workspace, products: Products, ran
       await refresh();
     },
   };
-}
-
-/** A copy that JavaScript owns. */
-function copyOf(view: Float32Array | Float64Array): Float32Array | Float64Array {
-  return view instanceof Float32Array ? new Float32Array(view) : new Float64Array(view);
 }
 
 /** Rows of a simplex that choose the sample nearest to each archetype. */

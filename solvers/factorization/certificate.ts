@@ -16,6 +16,8 @@ export interface ArchetypalSums {
   readonly weightsGap: number;
   /** The same for the rows of `V`. */
   readonly hullGap: number;
+  /** What other archetypes on the same support would gain at most: the objective is strongly convex in them. */
+  readonly archetypesGap: number;
 }
 
 /** A factorisation `X ~ W H`, `H ~ V X`, transposed weights. */
@@ -35,8 +37,8 @@ export async function archetypalSums(
 ): Promise<ArchetypalSums> {
   const { rows, columns } = products, mixture = lambda === Infinity;
   const H = Array.from({ length: rank }, (_, t) => archetypes.subarray(t * columns, (t + 1) * columns));
-  // Where archetypes are in the hull, `W^T (X - W H)` is what they pull at.
-  const pulls = H.map(() => new Float64Array(mixture ? columns : 0));
+  // `W^T (X - W H)`: what the samples want of the archetypes.
+  const pulls = H.map(() => new Float64Array(columns));
   const residual = new Float64Array(columns), gradient = new Float64Array(rank);
   let fit = 0, weightsGap = 0, work = 0;
   const step = async (done: number) => {
@@ -58,16 +60,15 @@ export async function archetypalSums(
       gradient[t] = -2 * plainDot(H[t], residual);
       mean += weights[t * rows + i] * gradient[t];
       least = Math.min(least, gradient[t]);
-      if (mixture && weights[t * rows + i] !== 0) addScaled(pulls[t], weights[t * rows + i], residual);
+      if (weights[t * rows + i] !== 0) addScaled(pulls[t], weights[t * rows + i], residual);
     }
     weightsGap += Math.max(0, mean - least);
-    await step(2 * rank * columns);
+    await step(3 * rank * columns);
   }
   let archetypal = 0, hullGap = 0;
-  const own = new Float64Array(columns), line = new Float64Array(columns);
+  const line = new Float64Array(columns);
   const offsets = H.map((archetype, t) => {
-    const offset = own.slice();
-    for (let j = 0; j < columns; j++) offset[j] = archetype[j];
+    const offset = Float64Array.from(archetype);
     for (let i = 0; i < rows; i++) {
       const v = hull[t * rows + i];
       if (v !== 0) products.addRow(offset, -v, i);
@@ -75,6 +76,16 @@ export async function archetypalSums(
     for (let j = 0; j < columns; j++) archetypal += offset[j] * offset[j];
     return offset;
   });
+  let archetypesGap = 0;
+  for (let t = 0; t < rank && lambda > 0 && !mixture; t++) {
+    let squares = 0;
+    for (let j = 0; j < columns; j++) {
+      const slope = lambda * offsets[t][j] - pulls[t][j];
+      if (H[t][j] !== 0) squares += slope * slope;
+    }
+    // Half the gradient is the slope, and half the curvature at least lambda.
+    archetypesGap += squares / lambda;
+  }
   const pulling = mixture ? pulls : offsets, factor = mixture ? -2 : -2 * lambda;
   const means = new Float64Array(rank), leasts = new Float64Array(rank).fill(Infinity);
   for (let i = 0; i < rows && lambda > 0; i++) {
@@ -87,5 +98,79 @@ export async function archetypalSums(
     await step(rank * columns);
   }
   if (lambda > 0) means.forEach((mean, t) => hullGap += Math.max(0, mean - leasts[t]));
-  return { fit, archetypal, weightsGap, hullGap };
+  return { fit, archetypal, weightsGap, hullGap, archetypesGap };
+}
+
+/** Sums of a plain factorisation. */
+export interface PlainSums {
+  /** The weighted sum of squares of `X - W H`. */
+  readonly fit: number;
+  /** The most that a change of one entry of either factor, all else fixed, would lower it by. */
+  readonly largestGain: number;
+}
+
+/**
+ * Sums of `X ~ W H` with transposed weights, `weights` [rank, rows]. O(samples features rank).
+ *
+ * @param entryWeights Weight of each entry of the data, where entries have weights.
+ */
+export async function plainSums(
+  { rows, columns, addRow }: Products,
+  { rank, components, weights }: {
+    readonly rank: number;
+    readonly components: Float32Array | Float64Array;
+    readonly weights: Float32Array | Float64Array;
+  },
+  entryWeights: ArrayLike<number> | undefined,
+  pause: () => Promise<unknown>,
+): Promise<PlainSums> {
+  const H = Array.from({ length: rank }, (_, t) => components.subarray(t * columns, (t + 1) * columns));
+  const slopes = H.map(() => new Float64Array(columns)), residual = new Float64Array(columns);
+  const curvatures = H.map(() => new Float64Array(entryWeights ? columns : 1)), squares = new Float64Array(columns);
+  let fit = 0, largestGain = 0, work = 0;
+  const own = H.map((h) => plainDot(h, h));
+  for (let i = 0; i < rows; i++) {
+    addRow(residual.fill(0), 1, i);
+    for (let t = 0; t < rank; t++) {
+      const w = weights[t * rows + i];
+      if (w !== 0) addScaled(residual, -w, H[t]);
+    }
+    for (let j = 0; j < columns; j++) {
+      const m = entryWeights ? entryWeights[i * columns + j] : 1, e = residual[j];
+      residual[j] = m * e;
+      fit += m * e * e;
+      if (entryWeights) squares[j] = m;
+    }
+    for (let t = 0; t < rank; t++) {
+      const w = weights[t * rows + i];
+      let curvature = own[t];
+      if (entryWeights) {
+        curvature = 0;
+        for (let j = 0; j < columns; j++) curvature += squares[j] * H[t][j] * H[t][j];
+      }
+      largestGain = Math.max(largestGain, gainOf(w, plainDot(H[t], residual), curvature));
+      if (w === 0) continue;
+      addScaled(slopes[t], w, residual);
+      if (entryWeights) addScaled(curvatures[t], w * w, squares);
+      else curvatures[t][0] += w * w;
+    }
+    work += 3 * rank * columns;
+    if (work < workTogether) continue;
+    work = 0;
+    await pause();
+  }
+  H.forEach((h, t) => {
+    for (let j = 0; j < columns; j++) {
+      const gain = gainOf(h[j], slopes[t][j], curvatures[t][entryWeights ? j : 0]);
+      largestGain = Math.max(largestGain, gain);
+    }
+  });
+  return { fit, largestGain };
+}
+
+/** What the best value >= 0 of an entry gains, where the sum of squares falls by `2 slope` a unit at first. */
+function gainOf(value: number, slope: number, curvature: number): number {
+  if (!(curvature > 0)) return 0;
+  const change = Math.max(-value, slope / curvature);
+  return change * (2 * slope - curvature * change);
 }

@@ -2,8 +2,9 @@
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, FloatDtype, MatrixOperand } from "../../kernels/contract.ts";
-import { dtypeOf, type Matrix, toDense } from "../core/matrix.ts";
+import { dtypeOf, type Matrix } from "../core/matrix.ts";
 import { isSparse, type Samples } from "./data.ts";
+import { sparseProducts } from "./sparse_products.ts";
 
 /** Products with the data `X` [rows, columns]; factors live in the host workspace. */
 export interface Products {
@@ -25,6 +26,8 @@ export interface Products {
   timesTransposed(factor: MatrixOperand, target: MatrixOperand): Promise<void>;
   /** Adds `factor` times row `i` to a vector in f64. */
   addRow(sum: Float64Array, factor: number, i: number): void;
+  /** Column `j` in f64. */
+  column(j: number): Float64Array;
 }
 
 /** A matrix of a factor over an array of its own in the host workspace. */
@@ -73,6 +76,7 @@ export function denseProducts(workspace: Workspace, X: Matrix, scale: number): P
     rowSquares,
     times: (factor, target) => product(factor, target, false),
     timesTransposed: (factor, target) => product(factor, target, true),
+    column: (j) => Float64Array.from({ length: rows }, (_, i) => X.data[i * columns + j] / scale),
     addRow(sum, factor, i) {
       for (let j = 0, at = i * columns; j < columns; j++) sum[j] += factor * (X.data[at + j] / scale);
     },
@@ -102,7 +106,13 @@ function onDevice(workspace: Workspace, x: MatrixOperand, dtype: FloatDtype) {
   };
 }
 
+/** A copy of a factor that JavaScript owns. */
+export function copyOf(workspace: Workspace, factor: MatrixOperand): Float32Array | Float64Array {
+  const view = elementsOf(workspace, factor);
+  return view instanceof Float32Array ? new Float32Array(view) : new Float64Array(view);
+}
+
 /** Products with the samples, divided by `scale`. */
-export function productsOf(workspace: Workspace, X: Samples, scale: number): Promise<Products> {
-  return Promise.resolve(denseProducts(workspace, isSparse(X) ? toDense(X) : X, scale));
+export function productsOf(workspace: Workspace, X: Samples, scale: number): Products {
+  return isSparse(X) ? sparseProducts(workspace, X, scale) : denseProducts(workspace, X, scale);
 }

@@ -1,0 +1,338 @@
+import { withWorkspace, type WorkRequest, type Workspace } from "../../kernels/engine/mod.ts";
+import type { MatrixOperand } from "../../kernels/contract.ts";
+import { denseFamily } from "../../kernels/families/dense.ts";
+import { factorizationFamily } from "../../kernels/families/factorization.ts";
+import { spectralFamily } from "../../kernels/families/spectral.ts";
+import { certified } from "../core/certificate.ts";
+import { OptionError } from "../core/errors.ts";
+import { dtypeOf, type Matrix, matrix, type SparseMatrix, toDense, type Vector } from "../core/matrix.ts";
+import type { Resolved } from "../core/options.ts";
+import { createRandom, type Random } from "../core/random.ts";
+import { resolveOptions } from "../core/resolve_options.ts";
+import type { Result, Status } from "../core/result.ts";
+import { type Run, startRun } from "../core/run.ts";
+import { plainSums } from "./certificate.ts";
+import { checkFactor, checkRank, checkSamples, isSparse, type Samples } from "./data.ts";
+import { descend } from "./descent.ts";
+import { randomFactors, singularFactors, type StartFactors } from "./nmf_starts.ts";
+import { type FactorStart, type NmfOptions, nmfOptions, type NmfStart, type OpenNmfOptions } from "./options.ts";
+import { copyOf, elementsOf, factorIn, type Products, productsOf } from "./products.ts";
+import { chooseSamples, gramColumns } from "./starts.ts";
+import { transposed } from "./transpose.ts";
+
+const action = "factor the samples";
+
+/** Units of the objective's terms that rounding makes of its differences, and of itself at most. */
+const roundings = 4, mostRoundings = 1024;
+
+/** Sweeps of the weights where they begin. */
+const firstSweeps = 20;
+
+/** A nonnegative factorisation. */
+export interface Nmf extends Result {
+  /** Components `H`, not negative [rank, features], in the precision of the samples. */
+  readonly components: Matrix;
+  /** Weights `W`, not negative [samples, rank]. */
+  readonly weights: Matrix;
+  /** `||X - W H|| / ||X||`, by the weights of the entries where there are some; 0 where both are 0. */
+  readonly relativeError: number;
+  /**
+   * The most that a change of one entry of either factor, all else fixed, would lower the objective by, as a share of
+   * `||X||^2`: 0 at a stationary point.
+   */
+  readonly largestGain: number;
+}
+
+/** Options of {@linkcode nmf}: those of its table, and factors to start from. */
+export type NmfCall = Omit<NmfOptions, "initial"> & {
+  /** How the first factors are made, or the factors. @default "nndsvda" */
+  readonly initial?: NmfStart | FactorStart;
+};
+
+type Options = Resolved<NmfOptions, OpenNmfOptions>;
+
+/**
+ * Nonnegative matrix factorisation: minimises `||X - W H||^2` over `W, H >= 0` by hierarchical alternating least squares,
+ * each row of a factor in turn to its minimum. With `weights` the squares are weighted, and entries of weight 0 are
+ * missing.
+ *
+ * An outer iteration costs two products of `samples features rank` multiply-adds and
+ * `innerIterations (samples + features) rank^2` more; with `weights`, `(2 + 6 innerIterations) samples features rank`.
+ *
+ * @param X Samples as rows [samples, features], not negative, dense or sparse (whose other entries are 0, not missing), in
+ * f32 or f64: the precision of the solve.
+ * @returns Fresh arrays. `converged` where an outer iteration lowers the objective by at most `tolerance` of it, or where
+ * the fit is exact to rounding.
+ * @throws {ShapeError} when `X` is empty
+ * @throws {DataError} for NaN and infinities that no weight of 0 hides, for negative numbers, and for magnitudes beyond
+ * 1e100 or, unless all are 0, below 1e-100
+ * @throws {OptionError} for an option outside its range
+ *
+ * @example
+ * ```ts
+ * import { fromRows, nmf } from "@minima/minima";
+ * const X = fromRows([[1, 2, 0], [2, 4, 0], [0, 1, 3], [1, 3, 3]]);
+ * const { relativeError } = await nmf(X, { rank: 2, tolerance: 1e-9 });
+ * if (relativeError > 1e-3) throw new Error("of rank two");
+ * const missing = await nmf(fromRows([[1, 2], [2, NaN]]), { rank: 1, weights: [1, 1, 1, 0], tolerance: 1e-12 });
+ * const { weights: W, components: H } = missing;
+ * if (Math.abs(W.data[1] * H.data[1] - 4) > 1e-3) throw new Error("2 x 2");
+ * ```
+ */
+export async function nmf(X: Matrix | SparseMatrix, options: NmfCall): Promise<Nmf> {
+  const initial: unknown = options?.initial, given = typeof initial === "object" && initial !== null;
+  const resolved = resolveOptions(
+    nmfOptions,
+    given ? { ...options, initial: undefined } : options as NmfOptions,
+    "nonnegative factorisation",
+  );
+  const start = given ? initial as FactorStart : undefined, { rank } = resolved, run = startRun(resolved);
+  const { samples, weights } = withoutMissing(X, resolved.weights);
+  const { rows, columns, scale } = checkSamples(samples, action);
+  if (start) {
+    checkFactor("initial.H", start.H, rank, columns, action);
+    if (start.W) checkFactor("initial.W", start.W, rows, rank, action);
+  } else if (resolved.initial === "spa") checkRank(rank, rows);
+  const entries = isSparse(samples) ? samples.data.length : rows * columns;
+  const request: WorkRequest = {
+    families: [denseFamily, factorizationFamily, spectralFamily],
+    backend: resolved.backend,
+    threads: resolved.threads,
+    dtype: dtypeOf(X.data),
+    flops: 200 * resolved.restarts * entries * rank * (weights ? 10 : 2),
+    needs: isSparse(samples) || weights ? undefined : ["gemm"],
+    largestArrayBytes: 4 * rows * columns,
+  };
+  return await withWorkspace(request, async (workspace) => {
+    const products = productsOf(workspace, samples, scale);
+    const data = { workspace, products, rank, weights, options: resolved, run, scale };
+    return await report(data, await search(data, start));
+  });
+}
+
+/** What the parts of a solve share. */
+interface Problem {
+  readonly workspace: Workspace;
+  readonly products: Products;
+  readonly rank: number;
+  readonly weights?: Vector;
+  readonly options: Options;
+  readonly run: Run;
+  readonly scale: number;
+}
+
+interface Outcome {
+  readonly status: Status;
+  readonly objective: number;
+  readonly trace: readonly number[];
+  readonly iterations: number;
+  readonly components: Float32Array | Float64Array;
+  /** [rank, rows]. */
+  readonly weights: Float32Array | Float64Array;
+}
+
+/** Samples with zeros where entries are missing, and the weights of the entries. */
+function withoutMissing(X: Samples, weights: Vector | undefined): { samples: Samples; weights?: Vector } {
+  const shape = X?.shape, count = Array.isArray(shape) ? shape[0] * shape[1] : NaN;
+  if (!weights) return { samples: X };
+  if (weights.length !== count) {
+    throw new OptionError(
+      "weights",
+      `Cannot use "weights": expected ${count} numbers, one an entry of "X", received ${weights.length}.`,
+    );
+  }
+  const { data } = isSparse(X) ? toDense(X) : X;
+  const filled = data.map((value, at) => weights[at] > 0 ? value : 0);
+  return { samples: matrix(shape[0], shape[1], filled), weights };
+}
+
+/** Descends from every start, and keeps the best. */
+async function search(problem: Problem, start: FactorStart | undefined): Promise<Outcome> {
+  const { workspace, products, rank, options, run, scale } = problem;
+  const { tolerance, maxIterations, restarts, seed } = options, random = createRandom(seed);
+  const W = factorIn(workspace, products.dtype, rank, products.rows, "weights");
+  const H = factorIn(workspace, products.dtype, rank, products.columns, "components");
+  const descent = problem.weights ? weightedDescent(problem, W, H) : plainDescent(problem, W, H);
+  const rounding = roundings * products.unit * descent.size;
+  let best: Outcome | undefined, iterations = 0;
+  for (let turn = 0; turn < restarts; turn++) {
+    if (turn === 0 && start) {
+      elementsOf(workspace, H).set(start.H.data.map((value) => value / scale));
+      elementsOf(workspace, W).set(start.W ? transposed(start.W).data : new Float64Array(rank * products.rows).fill(1));
+    } else {
+      const factors = await firstFactors(problem, turn === 0 ? options.initial : "random", random);
+      elementsOf(workspace, H).set(factors.components);
+      elementsOf(workspace, W).set(factors.weights);
+    }
+    if (turn === 0 && (start && !start.W || !start && options.initial === "spa")) await descent.fitWeights(firstSweeps);
+    const trace: number[] = [], limits = { tolerance, maxIterations, rounding };
+    const end = await descend(await descent.objective(), descent.iterate, limits, run, "descent", trace);
+    iterations += trace.length - 1;
+    if (!best || end.objective < best.objective) {
+      best = { ...end, trace, iterations, components: copyOf(workspace, H), weights: copyOf(workspace, W) };
+    }
+    if (end.status === "time-limit") break;
+  }
+  return { ...best!, iterations };
+}
+
+async function firstFactors(problem: Problem, initial: NmfStart, random: Random): Promise<StartFactors> {
+  const { workspace, products, rank } = problem, { rows, columns } = products;
+  const mean = meanOf(products);
+  if (initial === "random") return randomFactors(products, rank, mean, random);
+  if (initial !== "spa") return await singularFactors(workspace, products, rank, mean, initial === "nndsvda", random);
+  const samples = await chooseSamples("spa", rank, products, gramColumns(workspace, products), random);
+  const components = new Float64Array(rank * columns);
+  samples.forEach((sample, t) => products.addRow(components.subarray(t * columns, (t + 1) * columns), 1, sample));
+  return { components, weights: new Float64Array(rank * rows).fill(1 / rank) };
+}
+
+function meanOf({ rows, columns, addRow }: Products): number {
+  const sums = new Float64Array(columns);
+  for (let i = 0; i < rows; i++) addRow(sums, 1, i);
+  return sums.reduce((total, value) => total + value, 0) / (rows * columns);
+}
+
+/** A descent on both factors in place. */
+interface Descent {
+  /** What the objective is at zero factors. */
+  readonly size: number;
+  fitWeights(sweeps: number): Promise<void>;
+  /** The objective where the descent begins. */
+  objective(): Promise<number>;
+  /** One outer iteration; gives the objective after it. */
+  iterate(): Promise<number>;
+}
+
+/** Sweeps in Gram space. */
+function plainDescent({ workspace, products, rank, options }: Problem, W: MatrixOperand, H: MatrixOperand): Descent {
+  const { rows, columns, dtype, squaredNorm } = products, { host } = workspace, { kernels } = host;
+  const inner = factorIn(workspace, dtype, rank, rows, "inner products");
+  const linear = factorIn(workspace, dtype, rank, columns, "linear part");
+  const [G, S] = ["components", "weights"].map((name) =>
+    factorIn(workspace, "f64", rank, rank, `Gram matrix of the ${name}`)
+  );
+  const sums = { array: host.allocate("f64", rank, "sums"), length: rank };
+  const [grams, squares, values] = [G, S, sums].map(({ array }) => host.view(array) as Float64Array);
+  const { innerIterations: sweeps } = options;
+
+  async function valueOf(x: MatrixOperand, y: MatrixOperand): Promise<number> {
+    await kernels.rowDots({ x, y, values: sums });
+    let value = squaredNorm;
+    for (let t = 0; t < rank; t++) value -= 2 * values[t];
+    for (let at = 0; at < grams.length; at++) value += grams[at] * squares[at];
+    return value;
+  }
+  async function lookAt(): Promise<void> {
+    await products.timesTransposed(H, inner);
+    await kernels.rowGram({ a: H, gram: G });
+  }
+  return {
+    size: squaredNorm,
+    async fitWeights(sweeps) {
+      await lookAt();
+      await kernels.nonnegativeSweep({ gram: G, linear: inner, factor: W, sweeps });
+    },
+    async objective() {
+      await lookAt();
+      await kernels.rowGram({ a: W, gram: S });
+      return await valueOf(W, inner);
+    },
+    async iterate() {
+      await products.timesTransposed(H, inner);
+      await kernels.nonnegativeSweep({ gram: G, linear: inner, factor: W, sweeps });
+      await kernels.rowGram({ a: W, gram: S });
+      await products.times(W, linear);
+      await kernels.nonnegativeSweep({ gram: S, linear, factor: H, sweeps });
+      await kernels.rowGram({ a: H, gram: G });
+      return await valueOf(H, linear);
+    },
+  };
+}
+
+/** Sweeps over residuals, by rows and by columns. */
+function weightedDescent(
+  { workspace, products, rank, options, weights }: Problem,
+  W: MatrixOperand,
+  H: MatrixOperand,
+): Descent {
+  const { rows, columns, dtype } = products, { host } = workspace, { kernels } = host;
+  const operand = (label: string, height: number, width: number) => factorIn(workspace, dtype, height, width, label);
+  const x = operand("X", rows, columns), turnedX = operand("transposed X", columns, rows);
+  const m = operand("weights of entries", rows, columns), turnedM = operand("transposed weights", columns, rows);
+  const line = new Float64Array(columns);
+  const [X, T, M, N] = [x, turnedX, m, turnedM].map((one) => elementsOf(workspace, one));
+  let size = 0;
+  for (let i = 0; i < rows; i++) {
+    products.addRow(line.fill(0), 1, i);
+    for (let j = 0; j < columns; j++) {
+      X[i * columns + j] = T[j * rows + i] = line[j];
+      M[i * columns + j] = N[j * rows + i] = weights![i * columns + j];
+      size += weights![i * columns + j] * line[j] * line[j];
+    }
+  }
+  const components = elementsOf(workspace, H), factor = elementsOf(workspace, W);
+  const fitWeights = async (sweeps: number) => {
+    await kernels.weightedSweep({ x, weights: m, components: H, factor: W, sweeps });
+  };
+  function objective(): Promise<number> {
+    const residual = new Float64Array(columns);
+    let value = 0;
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) residual[j] = X[i * columns + j];
+      for (let t = 0; t < rank; t++) {
+        const w = factor[t * rows + i];
+        if (w !== 0) { for (let j = 0; j < columns; j++) residual[j] -= w * components[t * columns + j]; }
+      }
+      for (let j = 0; j < columns; j++) value += M[i * columns + j] * residual[j] * residual[j];
+    }
+    return Promise.resolve(value);
+  }
+  return {
+    size,
+    fitWeights,
+    objective,
+    async iterate() {
+      const { innerIterations: sweeps } = options;
+      await fitWeights(sweeps);
+      await kernels.weightedSweep({ x: turnedX, weights: turnedM, components: W, factor: H, sweeps });
+      return await objective();
+    },
+  };
+}
+
+/** Certifies the best factors, and copies them out. */
+async function report(
+  { workspace, products, rank, weights: entryWeights, run, scale }: Problem,
+  { status, objective, trace, iterations, components, weights }: Outcome,
+): Promise<Nmf> {
+  const { rows, columns } = products, square = scale * scale;
+  const pause = () => run.checkpoint({ stage: "certificate", fraction: 1, iteration: iterations });
+  const { fit, largestGain } = await plainSums(products, { rank, components, weights }, entryWeights, pause);
+  const norm = entryWeights ? weightedNorm(products, entryWeights) : products.squaredNorm;
+  const rounding = mostRoundings * products.unit * norm;
+  const claim = certified({ status, objective: fit, searched: objective, rounding });
+  return {
+    ...claim,
+    objective: fit * square,
+    trace: Float64Array.from(trace, (value) => Math.max(0, value) * square),
+    iterations,
+    elapsedMs: run.elapsedMs(),
+    plan: workspace.plan,
+    components: matrix(rank, columns, components.map((value) => value * scale)),
+    weights: transposed(matrix(rank, rows, weights)),
+    relativeError: norm > 0 ? Math.sqrt(fit / norm) : 0,
+    largestGain: norm > 0 ? largestGain / norm : 0,
+  };
+}
+
+/** The weighted sum of squares of the data. */
+function weightedNorm({ rows, columns, addRow }: Products, weights: Vector): number {
+  const line = new Float64Array(columns);
+  let sum = 0;
+  for (let i = 0; i < rows; i++) {
+    addRow(line.fill(0), 1, i);
+    for (let j = 0; j < columns; j++) sum += weights[i * columns + j] * line[j] * line[j];
+  }
+  return sum;
+}
