@@ -6,6 +6,7 @@
 
 export * from "./formats/mod.ts";
 export * from "./solvers/core/mod.ts";
+export * from "./solvers/factorization/mod.ts";
 export * from "./solvers/graph/mod.ts";
 export type { L0Options } from "./solvers/l0/options.ts";
 export * from "./solvers/multitask/mod.ts";

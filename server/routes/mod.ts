@@ -16,4 +16,12 @@ export const routes: readonly LazyRoute[] = [
     path: "/v1/sparse-precision",
     load: async () => (await import("./sparse_precision.ts")).sparsePrecisionRoute,
   },
+  {
+    path: "/v1/archetypal-nmf",
+    load: async () => (await import("./archetypal_nmf.ts")).archetypalNmfRoute,
+  },
+  {
+    path: "/v1/nmf",
+    load: async () => (await import("./nmf.ts")).nmfRoute,
+  },
 ];

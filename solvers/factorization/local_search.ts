@@ -7,10 +7,10 @@ import type { DescentEnd } from "./descent.ts";
 import { elementsOf } from "./products.ts";
 
 /** Archetypes of so few entries are searched through: every exchange is tried, with a descent after it. */
-const mostThorough = 128;
+const mostThorough = 24;
 
 /** Entries that may leave, and that may enter, in a round of a larger search. */
-const candidates = 4;
+const candidates = 6;
 
 /** Most rounds, each of which has found something better. */
 const mostRounds = 50;

@@ -1,6 +1,12 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { quantizeLayerOptions, sparsePrecisionOptions, sparseRegressionOptions } from "../../mod.ts";
+import {
+  archetypalNmfOptions,
+  nmfOptions,
+  quantizeLayerOptions,
+  sparsePrecisionOptions,
+  sparseRegressionOptions,
+} from "../../mod.ts";
 import { createApp } from "../../server/mod.ts";
 import type { OptionEntries, OptionEntry } from "../../solvers/core/options.ts";
 
@@ -38,6 +44,20 @@ const offers: readonly Offer[] = [
     options: penalties,
     table: sparsePrecisionOptions as unknown as OptionEntries,
     misspelt: ["perturbation", "perturbations"],
+  },
+  {
+    path: "/v1/archetypal-nmf",
+    values: { X: square },
+    options: { rank: 1 },
+    table: archetypalNmfOptions as unknown as OptionEntries,
+    misspelt: ["nonzero", "nonzeros"],
+  },
+  {
+    path: "/v1/nmf",
+    values: { X: square },
+    options: { rank: 1 },
+    table: nmfOptions as unknown as OptionEntries,
+    misspelt: ["weight", "weights"],
   },
 ];
 

@@ -6,6 +6,7 @@
  */
 
 import type { Subject } from "./subject.ts";
+import { archetypalPath, archetypes, factors, projection } from "./subjects/factorization.ts";
 import { graph, graphPath } from "./subjects/graph.ts";
 import { multiTask, multiTaskPath, multiTaskValidation } from "./subjects/multitask.ts";
 import { gramAccumulation, layer } from "./subjects/quantization.ts";
@@ -16,6 +17,10 @@ export const subjects: { readonly [solver: string]: Subject } = {
   sparseRegression: regression,
   sparseRegressionPath: regressionPath,
   crossValidateRegression: crossValidation,
+  archetypalNmf: archetypes,
+  archetypalNmfPath: archetypalPath,
+  nmf: factors,
+  projectOntoArchetypes: projection,
   sparsePrecision: graph,
   sparsePrecisionPath: graphPath,
   sparseMultiTask: multiTask,

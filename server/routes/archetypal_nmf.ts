@@ -1,0 +1,25 @@
+import { archetypalNmf, archetypalNmfOptions } from "../../solvers/factorization/mod.ts";
+import { matrixArgument } from "../arrays.ts";
+import { arrayField, integerField, numberField, resultFields } from "../answer_fields.ts";
+import { defineRoute, type ServiceRoute } from "../route.ts";
+
+/** `POST /v1/archetypal-nmf`. */
+export const archetypalNmfRoute: ServiceRoute = defineRoute({
+  path: "/v1/archetypal-nmf",
+  operation: "archetypalNmf",
+  summary: "Samples as mixtures of sparse archetypes, which are nearly mixtures of samples.",
+  arguments: { X: matrixArgument("Samples as rows, not negative [samples, features].") },
+  options: archetypalNmfOptions,
+  answer: {
+    ...resultFields,
+    archetypes: arrayField("Archetypes `H` [rank, features]."),
+    weights: arrayField("Weights `W`, rows on the simplex [samples, rank]."),
+    hullWeights: arrayField("Weights of the samples `V`, rows on the simplex [rank, samples]."),
+    fit: numberField("`||X - W H||^2`."),
+    archetypal: numberField("`||H - V X||^2`."),
+    relativeError: numberField("`||X - W H|| / ||X||`."),
+    gap: numberField("What each block would gain at most by itself, as a share of `||X||^2`."),
+    nonzeroCount: integerField("Entries of the archetypes that are not zero."),
+  },
+  solve: ({ X }, options) => archetypalNmf(X, options),
+});
