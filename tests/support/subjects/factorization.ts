@@ -84,7 +84,7 @@ function stops(name: string, call: (X: Matrix, solve: object) => Promise<unknown
 /** {@linkcode archetypalNmf}. */
 export const archetypes: Subject = {
   fuzz: fuzzArchetypes,
-  instances: 200,
+  instances: 100,
   stops: [
     stops("descent", (X, solve) => archetypalNmf(X, { rank: 8, tolerance: 0, ...solve })),
     stops("archetypal analysis", (X, solve) => archetypalNmf(X, { rank: 8, lambda: Infinity, tolerance: 0, ...solve })),
@@ -103,7 +103,7 @@ export const archetypalPath: Subject = {
 /** {@linkcode nmf}. */
 export const factors: Subject = {
   fuzz: fuzzFactors,
-  instances: 200,
+  instances: 100,
   stops: [stops("descent", (X, solve) => nmf(X, { rank: 8, tolerance: 0, ...solve }))],
 };
 

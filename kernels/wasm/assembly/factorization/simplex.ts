@@ -106,9 +106,11 @@ function project<T>(bytes: usize, x: usize, one: v128): void {
       sum = v128.add<T>(sum, v128.and(own, stays));
       count = v128.add<T>(count, v128.and(one, stays));
     }
-    if (!v128.any_true(v128.lt<T>(count, kept))) break;
-    kept = count;
-    threshold = v128.div<T>(v128.sub<T>(sum, one), count);
+    // A lane is done where none has dropped out: by rounding, further rounds might bring one back, and go on for ever.
+    const fewer = v128.lt<T>(count, kept);
+    if (!v128.any_true(fewer)) break;
+    kept = v128.bitselect(count, kept, fewer);
+    threshold = v128.bitselect(v128.div<T>(v128.sub<T>(sum, one), count), threshold, fewer);
   }
   const least = i64x2.splat(0);
   for (let s: usize = 0; s < bytes; s += TILE_ROW) {
