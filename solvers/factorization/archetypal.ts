@@ -23,7 +23,7 @@ import {
   type FactorStart,
   type OpenArchetypalOptions,
 } from "./options.ts";
-import { type Products, productsOf } from "./products.ts";
+import { productsOf } from "./samples.ts";
 import { chooseSamples, gramColumns } from "./starts.ts";
 import { transposed } from "./transpose.ts";
 

@@ -38,7 +38,7 @@ export interface Mixing {
 }
 
 /** Whether the Gram matrix of the samples pays: it is there once, and saves two products with the data in each step. */
-export function holdsGram({ rows, columns, work }: Pick<Products, "rows" | "columns" | "work">): boolean {
+function holdsGram({ rows, columns, work }: Pick<Products, "rows" | "columns" | "work">): boolean {
   return rows <= mostGramRows && rows < 2 * columns && rows * rows < 2 * work;
 }
 

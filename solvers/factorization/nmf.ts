@@ -16,7 +16,8 @@ import { checkFactor, checkRank, checkSamples, isSparse, type Samples } from "./
 import { descend } from "./descent.ts";
 import { randomFactors, singularFactors, type StartFactors } from "./nmf_starts.ts";
 import { type FactorStart, type NmfOptions, nmfOptions, type NmfStart, type OpenNmfOptions } from "./options.ts";
-import { copyOf, elementsOf, factorIn, type Products, productsOf } from "./products.ts";
+import { copyOf, elementsOf, factorIn, type Products } from "./products.ts";
+import { productsOf } from "./samples.ts";
 import { chooseSamples, gramColumns } from "./starts.ts";
 import { transposed } from "./transpose.ts";
 

@@ -28,7 +28,7 @@ export interface Continuation {
 
 /** Options that all factorisations share. */
 export interface FactorizationOptions extends SolveOptions {
-  /** Decrease of an outer iteration, as a share of the objective, at which to stop, 0 to 1. @default 1e-5 */
+  /** Decrease of an outer iteration, as a share of the objective, at which to stop, 0 to 1. @default 0.00001 */
   readonly tolerance?: number;
   /** Most outer iterations from one start, 1 or more. @default 1000 */
   readonly maxIterations?: number;

@@ -10,7 +10,8 @@ import { resolveOptions } from "../core/resolve_options.ts";
 import { startRun } from "../core/run.ts";
 import { checkSamples, isSparse, scaleOf } from "./data.ts";
 import { type ProjectionOptions, projectionOptions } from "./options.ts";
-import { elementsOf, factorIn, type Products, productsOf } from "./products.ts";
+import { elementsOf, factorIn, type Products } from "./products.ts";
+import { productsOf } from "./samples.ts";
 import { largestCentredEigenvalue } from "./spectrum.ts";
 import { transposed } from "./transpose.ts";
 

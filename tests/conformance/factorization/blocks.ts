@@ -9,7 +9,7 @@ import { matrixOf } from "../operands.ts";
 export const blockShapes = [[1, 1], [1, 0], [2, 3], [3, 16], [5, 17], [4, 15], [7, 40], [20, 33], [9, 5000]] as const;
 
 /** A well-conditioned Gram matrix: its inverse is small, so that errors do not grow. */
-export function gramOf(workspace: Workspace, rank: number, random: Random): MatrixOperand {
+function gramOf(workspace: Workspace, rank: number, random: Random): MatrixOperand {
   const { array, offset = 0, stride = rank } = matrixOf(workspace, "f64", rank, rank, () => 0, 1);
   const values = new Float64Array(array.length);
   for (let i = 0; i < rank; i++) {
