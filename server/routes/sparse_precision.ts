@@ -1,4 +1,5 @@
-import { sparsePrecision, sparsePrecisionOptions } from "../../solvers/graph/mod.ts";
+import { type GraphData, sparsePrecision, sparsePrecisionOptions } from "../../solvers/graph/mod.ts";
+import type { Matrix } from "../../solvers/core/mod.ts";
 import { matrixArgument } from "../arrays.ts";
 import {
   certificateFields,
@@ -8,7 +9,9 @@ import {
   resultFields,
   sparseField,
 } from "../answer_fields.ts";
+import { Problem } from "../problem.ts";
 import { defineRoute, type ServiceRoute } from "../route.ts";
+import { countArgument, optionalArgument } from "../samples.ts";
 
 /** `POST /v1/sparse-precision`. */
 export const sparsePrecisionRoute: ServiceRoute = defineRoute({
@@ -16,7 +19,11 @@ export const sparsePrecisionRoute: ServiceRoute = defineRoute({
   operation: "sparsePrecision",
   summary: "Estimate which variables depend on each other given all others: a sparse precision matrix.",
   arguments: {
-    samples: matrixArgument("One sample a row [samples, variables]."),
+    samples: optionalArgument(matrixArgument("One sample a row [samples, variables].")),
+    covariance: optionalArgument(
+      matrixArgument("In place of `samples`: their covariance matrix [variables, variables]."),
+    ),
+    sampleCount: countArgument("Beside `covariance`: the number of samples that it is of."),
   },
   options: sparsePrecisionOptions,
   answer: {
@@ -29,5 +36,26 @@ export const sparsePrecisionRoute: ServiceRoute = defineRoute({
       numberField("(objective - lowerBound) / (objective of the empty graph - lowerBound)."),
     ),
   },
-  solve: ({ samples }, options) => sparsePrecision(samples, options),
+  solve: (data, options) => sparsePrecision(graphDataOf(data), options),
 });
+
+interface GraphArguments {
+  readonly samples?: Matrix;
+  readonly covariance?: Matrix;
+  readonly sampleCount?: number;
+}
+
+/** Samples, or a covariance matrix and the number of its samples. @throws {Problem} 422 naming what is missing or too much */
+function graphDataOf({ samples, covariance, sampleCount }: GraphArguments): GraphData {
+  const beside = (name: string, other: string) =>
+    new Problem(422, `Cannot use "${name}": expected it or "${other}", received both.`, { argument: name });
+  const missing = (name: string) => new Problem(422, `"${name}" is missing.`, { argument: name });
+  if (covariance === undefined) {
+    if (samples === undefined) throw missing("samples");
+    if (sampleCount !== undefined) throw beside("sampleCount", "samples");
+    return samples;
+  }
+  if (samples !== undefined) throw beside("covariance", "samples");
+  if (sampleCount === undefined) throw missing("sampleCount");
+  return { covariance, sampleCount };
+}

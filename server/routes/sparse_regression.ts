@@ -1,5 +1,5 @@
 import { sparseRegression, sparseRegressionOptions } from "../../solvers/regression/mod.ts";
-import { matrixArgument, vectorArgument } from "../arrays.ts";
+import { vectorArgument } from "../arrays.ts";
 import {
   arrayField,
   certificateFields,
@@ -9,6 +9,7 @@ import {
   sentencesField,
 } from "../answer_fields.ts";
 import { defineRoute, type ServiceRoute } from "../route.ts";
+import { samplesArgument } from "../samples.ts";
 
 /** `POST /v1/sparse-regression`. */
 export const sparseRegressionRoute: ServiceRoute = defineRoute({
@@ -16,7 +17,7 @@ export const sparseRegressionRoute: ServiceRoute = defineRoute({
   operation: "sparseRegression",
   summary: "Explain a response by few features: least squares with a price for each and a ridge.",
   arguments: {
-    X: matrixArgument("Samples as rows [samples, features]."),
+    X: samplesArgument("Samples as rows [samples, features]."),
     y: vectorArgument("One response a sample [samples]."),
   },
   options: sparseRegressionOptions,

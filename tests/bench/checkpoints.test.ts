@@ -4,7 +4,7 @@ import { countWork } from "../support/counted_work.ts";
 import { subjects } from "../support/subjects.ts";
 
 /** Checkpoints of a call that are looked at: loading, searches and the first nodes. */
-const mostCheckpoints = 50;
+const mostCheckpoints = 30;
 
 /** Blocks of JavaScript, and multiply-adds of kernels, between two checkpoints, where a subject promises no less. */
 const usualBlocks = 1e8, usualOperations = 1e9;

@@ -188,6 +188,105 @@ describe("sparse matrices", () => {
   });
 });
 
+/** `X` by rows and by columns, zeros left out. */
+function compressed(format: "csr" | "csc"): SparseMatrix {
+  const indptr = [0], indices: number[] = [], data: number[] = [];
+  const [lines, width] = format === "csr" ? [rows, columns] : [columns, rows];
+  for (let line = 0; line < lines; line++) {
+    for (let at = 0; at < width; at++) {
+      const value = thinned.data[format === "csr" ? line * columns + at : at * columns + line];
+      if (value === 0) continue;
+      indices.push(at);
+      data.push(value);
+    }
+    indptr.push(indices.length);
+  }
+  return {
+    format,
+    shape: [rows, columns],
+    indptr: Uint32Array.from(indptr),
+    indices: Uint32Array.from(indices),
+    data: Float64Array.from(data),
+  };
+}
+
+const thinned = matrix(rows, columns, X.data.map((value) => Math.abs(value) < 0.5 ? 0 : value));
+
+/** What the library has of `Y^T Y`, the centred samples over the root of their number. */
+const covariance = matrix(columns, columns);
+const means = Array.from({ length: columns }, (_, j) => {
+  let sum = 0;
+  for (let i = 0; i < rows; i++) sum += X.data[i * columns + j];
+  return sum / rows;
+});
+for (let i = 0; i < rows; i++) {
+  for (let at = 0; at < columns ** 2; at++) {
+    const a = Math.floor(at / columns), b = at % columns;
+    covariance.data[at] += (X.data[i * columns + a] - means[a]) * (X.data[i * columns + b] - means[b]) / rows;
+  }
+}
+
+describe("sparse samples over HTTP", () => {
+  const solve = async () => lasting({ ...await sparseRegression(thinned, y, regressionOptions) });
+
+  for (const format of ["csr", "csc"] as const) {
+    it(`sparse-regression takes ${format} in JSON as it takes the dense matrix`, async () => {
+      const body = JSON.stringify({ X: plain(compressed(format)), y: [...y], options: regressionOptions });
+      assert.deepEqual(lasting(await read(await post("/v1/sparse-regression", body, json))), await solve());
+    });
+  }
+
+  it("sparse-regression takes the tensors of scipy's arrays", async () => {
+    const { indptr, indices, data, shape } = compressed("csr");
+    const tensors: Record<string, TensorInput> = {
+      "X.indptr": { shape: [indptr.length], data: Int32Array.from(indptr) },
+      "X.indices": { shape: [indices.length], data: Int32Array.from(indices) },
+      "X.data": { shape: [data.length], data },
+      "X.shape": { shape: [2], data: BigInt64Array.from(shape, BigInt) },
+      y: { shape: [rows], data: y },
+    };
+    const body = (given: Record<string, TensorInput>) =>
+      serializeSafetensors(given, { options: JSON.stringify(regressionOptions) });
+    const answer = await post("/v1/sparse-regression", body(tensors), safetensors);
+    assert.deepEqual(lasting(await read(answer)), await solve());
+    const { "X.shape": _, ...without } = tensors;
+    const problem = await (await post("/v1/sparse-regression", body(without), safetensors)).json();
+    assert.deepEqual([problem.status, problem.argument], [422, "X.shape"]);
+  });
+});
+
+describe("covariance matrices over HTTP", () => {
+  const solve = async () => lasting({ ...await sparsePrecision({ covariance, sampleCount: rows }, graphOptions) });
+  const ask = (body: object) => post("/v1/sparse-precision", JSON.stringify({ options: graphOptions, ...body }), json);
+
+  it("sparse-precision takes one with its sample count, as numbers and as tensors", async () => {
+    const answer = await read(await ask({ covariance: asNumbers(covariance), sampleCount: rows }));
+    assert.deepEqual(lasting(answer), await solve());
+    const binary = serializeSafetensors(
+      { covariance, sampleCount: { shape: [1], data: new Uint32Array([rows]) } },
+      { options: JSON.stringify(graphOptions) },
+    );
+    assert.deepEqual(lasting(await read(await post("/v1/sparse-precision", binary, safetensors))), await solve());
+  });
+
+  const given = asNumbers(covariance);
+  for (
+    const [what, argument, body] of [
+      ["no data", "samples", {}],
+      ["both kinds of data", "covariance", { samples: asNumbers(X), covariance: given, sampleCount: rows }],
+      ["no sample count", "sampleCount", { covariance: given }],
+      ["a sample count beside samples", "sampleCount", { samples: asNumbers(X), sampleCount: rows }],
+      ["half a sample", "sampleCount", { covariance: given, sampleCount: 0.5 }],
+      ["a matrix that is not square", "covariance", { covariance: asNumbers(X), sampleCount: rows }],
+    ] as const
+  ) {
+    it(`sparse-precision names what is wrong with ${what}`, async () => {
+      const problem = await (await ask(body)).json();
+      assert.deepEqual([problem.status, problem.argument], [422, argument], problem.detail);
+    });
+  }
+});
+
 describe("problems of sparse routes", () => {
   const regress = (change: object, options: object = { lambda0: 1 }) =>
     post("/v1/sparse-regression", JSON.stringify({ X: asNumbers(X), y: [...y], options, ...change }), json);
