@@ -1,6 +1,6 @@
 import { describeAdapter, findAdapter } from "./webgpu/adapter.ts";
 import { providedBuilds } from "./modules.ts";
-import { probeRelaxedSimd, probeSharedMemory, probeSimd, type RelaxedSimd } from "./probe.ts";
+import { probeCompilation, probeRelaxedSimd, probeSharedMemory, probeSimd, type RelaxedSimd } from "./probe.ts";
 import { runtime, type RuntimeName } from "./runtime.ts";
 
 /** What this runtime offers to the kernels. */
@@ -31,6 +31,8 @@ export interface Capabilities {
   readonly webgpuF16?: boolean;
   /** The build of the kernels in use: relaxed SIMD only where it really fuses. */
   readonly build: "relaxed" | "simd" | "none";
+  /** Why `build` is `none`, where it is. */
+  readonly buildReason?: string;
 }
 
 interface Host {
@@ -52,6 +54,14 @@ function threadsMissing(name: RuntimeName, sharedMemory: boolean): string | unde
   return host.crossOriginIsolated ? undefined : "the page is not cross-origin isolated";
 }
 
+/** Why the compiled kernels do not run here; nothing where they do. */
+function buildMissing(runs: boolean, simd: boolean, sharedMemory: boolean): string | undefined {
+  if (!("WebAssembly" in globalThis)) return "this runtime has no WebAssembly";
+  if (!runs) return "compiling WebAssembly is forbidden here: a page's policy has to allow 'wasm-unsafe-eval'";
+  if (!simd) return "this runtime has no WASM SIMD";
+  return sharedMemory ? undefined : "this runtime has no shared WASM memory";
+}
+
 /** Node has no `navigator` before version 21. */
 function processors(): number {
   return host.navigator?.hardwareConcurrency ?? host.process?.getBuiltinModule?.("node:os").availableParallelism() ?? 1;
@@ -60,30 +70,49 @@ function processors(): number {
 let probed: Promise<Capabilities> | undefined;
 let probedHost: Capabilities | undefined;
 
+/** Workers that did not start one after the other: twice is no accident, and the pauses between tries grow. */
+let failedStarts = 0;
+/** Until when no worker is tried, by the clock of `performance`, and why. */
+let withoutThreads: { readonly until: number; readonly threadsReason: string } | undefined;
+const firstPauseMs = 500, longestPauseMs = 60_000;
+
 /** Probes the runtime once; later calls answer from memory. */
-export function capabilities(): Promise<Capabilities> {
-  return probed ??= probe();
+export async function capabilities(): Promise<Capabilities> {
+  return asOfNow(await (probed ??= probe()));
 }
 
 /** What can be told without looking for a WebGPU adapter, which takes longer than a small solve. */
 export function hostCapabilities(): Capabilities {
-  return probedHost ??= probeHost();
+  return asOfNow(probedHost ??= probeHost());
 }
 
-/** Records that workers cannot share memory after all, for a reason that only starting one shows. */
-export function noteMissingThreads(threadsReason: string): void {
-  probedHost = { ...hostCapabilities(), threads: 1, threadsReason };
-  const found = probed;
-  probed = found?.then((all) => ({ ...all, threads: 1, threadsReason }));
+function asOfNow(found: Capabilities): Capabilities {
+  if (withoutThreads === undefined || performance.now() >= withoutThreads.until || found.threadsReason) return found;
+  return { ...found, threads: 1, threadsReason: withoutThreads.threadsReason };
+}
+
+/** Records that workers did not start: the next try may, and after a second failure there is none for a while. */
+export function noteFailedStart(threadsReason: string): void {
+  failedStarts++;
+  if (failedStarts < 2) return;
+  const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (failedStarts - 2));
+  withoutThreads = { until: performance.now() + pauseMs, threadsReason };
+}
+
+/** Records that workers have started. */
+export function noteThreads(): void {
+  failedStarts = 0;
+  withoutThreads = undefined;
 }
 
 /** Forgets what was probed, because modules were provided or resources were disposed. */
 export function forgetCapabilities(): void {
   probed = probedHost = undefined;
+  noteThreads();
 }
 
 async function probe(): Promise<Capabilities> {
-  const found = hostCapabilities();
+  const found = probedHost ??= probeHost();
   const adapter = await findAdapter();
   if (typeof adapter === "string") return { ...found, webgpuReason: adapter };
   const { name, software, largestArrayBytes, f16 } = describeAdapter(adapter);
@@ -98,12 +127,15 @@ async function probe(): Promise<Capabilities> {
 }
 
 function probeHost(): Capabilities {
-  const simd = probeSimd();
-  const relaxedSimd = probeRelaxedSimd();
-  const sharedMemory = probeSharedMemory();
-  const usable = simd && sharedMemory;
-  const fused = relaxedSimd === "fused" && (providedBuilds()?.relaxed ?? true);
   const where = runtime();
+  // workerd never compiles, and says so where a module is missing: it is always given them.
+  const runs = "WebAssembly" in globalThis &&
+    (where.runtime === "workerd" || providedBuilds() !== undefined || probeCompilation());
+  const simd = runs && probeSimd();
+  const relaxedSimd = runs ? probeRelaxedSimd() : "absent";
+  const sharedMemory = probeSharedMemory();
+  const fused = relaxedSimd === "fused" && (providedBuilds()?.relaxed ?? true);
+  const buildReason = buildMissing(runs, simd, sharedMemory);
   const threadsReason = threadsMissing(where.runtime, sharedMemory);
   return {
     ...where,
@@ -114,6 +146,7 @@ function probeHost(): Capabilities {
     threadsReason,
     webgpu: false,
     webgpuReason: "it was not looked for",
-    build: usable ? (fused ? "relaxed" : "simd") : "none",
+    build: buildReason ? "none" : fused ? "relaxed" : "simd",
+    ...buildReason && { buildReason },
   };
 }

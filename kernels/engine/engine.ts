@@ -6,7 +6,7 @@
 
 import type { Kernels } from "../contract.ts";
 import type { ArenaUsage } from "./arena.ts";
-import { capabilities, forgetCapabilities, hostCapabilities, noteMissingThreads } from "./capabilities.ts";
+import { capabilities, forgetCapabilities, hostCapabilities, noteFailedStart, noteThreads } from "./capabilities.ts";
 import { BackendError } from "./errors.ts";
 import { type KernelFamily, kernelTable } from "./family.ts";
 import { type KernelModules, provideModules } from "./modules.ts";
@@ -116,12 +116,18 @@ export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
     return await createWebgpuWorkspace(plan, machine, host, families);
   }
   if (plan.backend === "reference") {
-    return createHostWorkspace(plan, await referenceTable(request.families), javascriptMemory);
+    return createHostWorkspace(
+      plan,
+      await referenceTable(request.families),
+      javascriptMemory,
+      undefined,
+      request.families,
+    );
   }
   return await openWasmWorkspace(request, plan) ?? await openWorkspace(request);
 }
 
-/** The workspace that was planned; nothing where its workers do not start, which the next plan knows. */
+/** The workspace that was planned; nothing where its workers do not start: then the work is planned again. */
 async function openWasmWorkspace({ families }: WorkRequest, plan: Plan): Promise<Workspace | undefined> {
   const used = wasmMachine();
   const leave = used.enter();
@@ -135,18 +141,18 @@ async function openWasmWorkspace({ families }: WorkRequest, plan: Plan): Promise
     leave();
     throw error;
   }
-  return createHostWorkspace(plan, used.kernels(families, plan.threads), used.arena, leave);
+  return createHostWorkspace(plan, used.kernels(families, plan.threads), used.arena, leave, families);
 }
 
 async function workersStart(used: WasmMachine, threads: number): Promise<boolean> {
   try {
     await used.startWorkers(threads);
+    noteThreads();
     return true;
   } catch (error) {
-    if (!(error instanceof BackendError)) throw error;
-    // A policy of the page may forbid workers, or the system refuse more of them. A machine that lost one is replaced.
-    if (machine === used) noteMissingThreads(error.message.replace(/\.$/, ""));
-    return false;
+    // The machine has been replaced; the next plan knows whether threads are worth another try.
+    if (error instanceof BackendError) return false;
+    throw error;
   }
 }
 
@@ -203,8 +209,10 @@ async function startWebgpuMachine(): Promise<WebgpuMachine> {
 function wasmMachine(): WasmMachine {
   if (machine !== undefined) return machine;
   const build = hostCapabilities().build === "relaxed" ? "relaxed" : "simd";
-  const started = createWasmMachine(build, memoryLimit(), () => {
+  const started = createWasmMachine(build, memoryLimit(), (startFailure) => {
     if (machine === started) machine = undefined;
+    // A policy of the page may forbid workers, or the system refuse more of them for a while.
+    if (startFailure) noteFailedStart(startFailure.message.replace(/\.$/, ""));
   });
   return machine = started;
 }

@@ -29,6 +29,8 @@ export interface KernelFamily {
   readonly lowerings: () => Promise<Lowerings>;
   /** The kernels that have none, where there are some: only then is the reference loaded beside the module. */
   readonly onlyReference?: readonly KernelName[];
+  /** The kernels that return how often they went over their operands: that many times is their work. */
+  readonly sweeping?: readonly KernelName[];
   /** That implementation: the bytes of its module, compressed. */
   readonly modules: { readonly [B in Build]: () => Promise<{ readonly compressed: string }> };
   /** The kernels that have a WebGPU implementation: their names are known without loading them. */

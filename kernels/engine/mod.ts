@@ -18,6 +18,7 @@ export type { FamilyModules, KernelModules } from "./modules.ts";
 export type { BackendName, Crossovers, Plan, WorkRequest } from "./plan.ts";
 export type { RelaxedSimd } from "./probe.ts";
 export type { RuntimeName } from "./runtime.ts";
+export { operationsDone } from "./work.ts";
 export type { Workspace } from "./workspace.ts";
 export { formBlock } from "../contract/dense/quadratic_form.ts";
 export { quantizationSweepFlops, sweepBlock } from "../contract/quantization/sweep.ts";

@@ -97,13 +97,16 @@ function planOnHost(request: WorkRequest, capabilities: Capabilities, crossovers
   const { backend = "auto", dtype, flops } = request;
   const { build, simd, threadsReason } = capabilities;
   const one = (backend: "reference" | "wasm", reason: string): Plan => ({ backend, threads: 1, dtype, reason });
-  const missing = simd ? "no shared WASM memory" : "no WASM SIMD";
   if (backend === "reference") return one("reference", "reference requested");
   if (build === "none") {
-    if (backend === "auto") return one("reference", `this runtime has ${missing}`);
-    throw new BackendError(`Cannot use backend "${backend}": this runtime has ${missing}.`);
+    const reason = capabilities.buildReason ?? `this runtime has ${simd ? "no shared WASM memory" : "no WASM SIMD"}`;
+    if (backend === "auto") return one("reference", reason);
+    throw new BackendError(`Cannot use backend "${backend}": ${reason}.`);
   }
   if (backend === "wasm") return one("wasm", `wasm requested, ${build} build`);
+  if (threadsReason && backend === "threads" && request.threads !== 1) {
+    throw new BackendError(`Cannot use backend "threads": ${threadsReason}.`);
+  }
   if (threadsReason) return one("wasm", `${build} build on one thread: ${threadsReason}`);
   // A number of threads that was requested is kept, even beyond the processors there are.
   const threads = Math.min(request.threads ?? capabilities.threads, mostThreads);

@@ -24,6 +24,15 @@ const relaxedProbe = new Uint8Array([
   [0xfd, 0x85, 0x02, 0xfd, 0x1f, 0x00, 0x0b], // relaxed_madd, extract_lane 0, end
 ].flat());
 
+/** Whether modules can be compiled here: policies of pages and edge runtimes forbid it. */
+export function probeCompilation(): boolean {
+  try {
+    return new WebAssembly.Module(new Uint8Array(header)) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether 128-bit SIMD is there. */
 export function probeSimd(): boolean {
   return WebAssembly.validate(simdProbe);

@@ -1,6 +1,7 @@
 import type { HostArray, KernelArguments, KernelName, Kernels } from "../contract.ts";
 import { type Launch, type Launches, passStructs, runLaunches, runLaunchesAsync, structWords } from "../wasm/launch.ts";
 import { type Arena, arenaBase, createArena } from "./arena.ts";
+import type { BackendError } from "./errors.ts";
 import { type Build, type KernelFamily, type KernelTable, kernelTable, type Lowerings } from "./family.ts";
 import { loadModule } from "./modules.ts";
 import { createThreadPool, type ThreadPool } from "./threads/pool.ts";
@@ -43,9 +44,14 @@ interface LoadedFamily {
 
 /**
  * A fresh shared memory of at most `limit` bytes, over which families are instantiated in the build given. `onBroken`
- * is called when a worker failed: it may still be writing while it dies, so the memory must not serve another solve.
+ * is called when a worker failed: it may still be writing while it dies, so the memory must not serve another solve. It
+ * is told the error of one that failed to start, after which the solves under way go on.
  */
-export function createWasmMachine(build: Build, limit: number, onBroken: () => void): WasmMachine {
+export function createWasmMachine(
+  build: Build,
+  limit: number,
+  onBroken: (startFailure?: BackendError) => void,
+): WasmMachine {
   const memory = reserveMemory(Math.floor(limit / pageBytes));
   // Where launches on the calling thread pass structs.
   const words = new Float64Array(memory.shared.buffer, structsAddress, structWords);
@@ -85,9 +91,11 @@ export function createWasmMachine(build: Build, limit: number, onBroken: () => v
   }
 
   function threadPool(): ThreadPool {
-    return pool ??= createThreadPool(arena, () => {
-      broken = true;
-      onBroken();
+    return pool ??= createThreadPool(arena, (startFailure) => {
+      // Workers that did not start have never had a launch, and get none.
+      broken ||= startFailure === undefined;
+      retired = true;
+      onBroken(startFailure);
     });
   }
 

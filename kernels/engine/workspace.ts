@@ -1,7 +1,9 @@
 import type { DeviceArray, Dtype, FloatDtype, HostArray, Kernels, View, ViewOf } from "../contract.ts";
 import { type Arena, elementBytes, narrowInPlace, viewOf } from "./arena.ts";
+import type { KernelFamily } from "./family.ts";
 import { wrapped } from "./kernel_wrapper.ts";
 import type { Plan } from "./plan.ts";
+import { clockStandsStill, countedKernels } from "./work.ts";
 
 /**
  * What a solver holds for one call: kernels, and memory where they run. Everything allocated through it is freed by
@@ -55,8 +57,8 @@ export interface Workspace {
   release(): void;
 }
 
-/** Floating-point operations of one thread in some 50 ms. */
-const threadBatchFlops = 1.2e9;
+/** Floating-point operations of one thread in some 50 ms, and of the reference kernels. */
+const threadBatchFlops = 1.2e9, referenceBatchFlops = 3e7;
 
 /** Where host arrays come from: the arena of a WASM memory, or JavaScript's own heap. */
 export type HostMemory = Pick<Arena, "allocate" | "free" | "narrow">;
@@ -77,16 +79,17 @@ export function createHostWorkspace(
   kernels: Kernels,
   memory: HostMemory,
   leave: () => void = () => {},
+  families: readonly KernelFamily[] = [],
 ): Workspace {
-  const live = new Set<HostArray>();
+  const live = new Set<HostArray>(), offered = wrapped(kernels);
   let released = false;
   const workspace: Workspace = {
     plan,
-    kernels: wrapped(kernels),
+    kernels: clockStandsStill() ? countedKernels(offered, families.flatMap(({ sweeping = [] }) => sweeping)) : offered,
     get host() {
       return workspace;
     },
-    batchFlops: plan.threads * threadBatchFlops,
+    batchFlops: plan.backend === "reference" ? referenceBatchFlops : plan.threads * threadBatchFlops,
     widest: "f64",
     f16: false,
     allocate(dtype, length, label) {

@@ -18,6 +18,7 @@ const desktop: Capabilities = {
 };
 const worker: Capabilities = { ...desktop, runtime: "workerd", threads: 1, threadsReason: "workerd has no threads" };
 const old: Capabilities = { ...desktop, simd: false, relaxedSimd: "absent", build: "none" };
+const forbidden: Capabilities = { ...old, buildReason: "compiling WebAssembly is forbidden here" };
 const closed: Capabilities = { ...desktop, sharedMemory: false, build: "none" };
 const single: Capabilities = { ...desktop, threads: 1 };
 
@@ -76,10 +77,22 @@ const cases: readonly Case[] = [
   { on: emulated, ask: { backend: "webgpu", needs }, get: "webgpu x 1" },
   { on: single, ask: { flops: large }, get: "wasm x 1" },
   { on: worker, ask: { flops: large }, get: "wasm x 1" },
-  { on: worker, ask: { backend: "threads", threads: 4 }, get: "wasm x 1" },
+  { on: worker, ask: { threads: 4 }, get: "wasm x 1" },
+  {
+    on: worker,
+    ask: { backend: "threads", threads: 4 },
+    get: /Cannot use backend "threads": workerd has no threads\./,
+  },
+  { on: worker, ask: { backend: "threads", threads: 1 }, get: "wasm x 1" },
   { on: old, ask: { flops: large }, get: "reference x 1" },
   { on: old, ask: { backend: "wasm" }, get: /Cannot use backend "wasm": this runtime has no WASM SIMD\./ },
   { on: old, ask: { backend: "threads" }, get: /Cannot use backend "threads": this runtime has no WASM SIMD\./ },
+  { on: forbidden, ask: {}, get: "reference x 1" },
+  {
+    on: forbidden,
+    ask: { backend: "wasm" },
+    get: /Cannot use backend "wasm": compiling WebAssembly is forbidden here\./,
+  },
   { on: closed, ask: {}, get: "reference x 1" },
   { on: closed, ask: { backend: "wasm" }, get: /Cannot use backend "wasm": this runtime has no shared WASM memory\./ },
 ];
@@ -124,7 +137,6 @@ describe("planWork", () => {
     const reasonOf = (on: Capabilities, ask: Partial<WorkRequest>, crossovers?: Crossovers) =>
       planWork({ families, dtype: "f64", flops: large, ...ask }, on, crossovers).reason;
     assert.equal(reasonOf(worker, {}), "relaxed build on one thread: workerd has no threads");
-    assert.equal(reasonOf(worker, { backend: "threads" }), "relaxed build on one thread: workerd has no threads");
     assert.equal(reasonOf(single, {}), "relaxed build on one thread: one processor");
     assert.equal(reasonOf(desktop, { threads: 1 }), "relaxed build on one thread: as requested");
     assert.equal(reasonOf(desktop, { flops: small }), "relaxed build on one thread: too little work for threads");
@@ -137,6 +149,7 @@ describe("planWork", () => {
     assert.equal(reasonOf(desktop, { backend: "wasm" }), "wasm requested, relaxed build");
     assert.equal(reasonOf(desktop, { backend: "reference" }), "reference requested");
     assert.equal(reasonOf(old, {}), "this runtime has no WASM SIMD");
+    assert.equal(reasonOf(forbidden, {}), "compiling WebAssembly is forbidden here");
     assert.equal(reasonOf(closed, {}), "this runtime has no shared WASM memory");
     assert.equal(reasonOf(graphics, { backend: "webgpu", dtype: "f32", needs }), "WebGPU on a card: requested");
     assert.equal(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BackendError, capabilities, dispose, memoryUsage, quantizeLayer } from "../../mod.ts";
 import { makeLayer } from "../support/layers.ts";
-import { forbidWorkers, until, watchWorkers } from "../support/workers.ts";
+import { until, watchWorkers } from "../support/workers.ts";
 
 const { threadsReason } = await capabilities();
 const { weights, gram } = makeLayer({ rows: 96, columns: 96, seed: 5, dtype: "f32" });
@@ -58,22 +58,5 @@ describe("a lost worker", { skip: threadsReason ?? false }, () => {
     } finally {
       watch.stop();
     }
-  });
-
-  it("that the runtime refuses to start leaves one thread, and the plan says why until dispose", async () => {
-    await dispose();
-    const allow = forbidWorkers();
-    try {
-      const { plan, codes } = await quantizeLayer(weights, gram, threaded);
-      assert.equal(`${plan.backend} x ${plan.threads}`, "wasm x 1");
-      assert.match(plan.reason, /Cannot start worker threads: workers are forbidden$/);
-      assert.match((await capabilities()).threadsReason ?? "", /workers are forbidden/);
-      assert.deepEqual(codes, (await quantizeLayer(weights, gram, { ...threaded, backend: "wasm" })).codes);
-    } finally {
-      allow();
-    }
-    await dispose();
-    assert.equal((await quantizeLayer(weights, gram, threaded)).plan.threads, 3);
-    await dispose();
   });
 });

@@ -74,3 +74,34 @@ export async function until(condition: () => boolean, what: string): Promise<voi
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+/**
+ * Spoils the start of workers for which `fails`, asked with the number started so far, is true: half of them report an
+ * error at once, the others are ended a little later, when most of their colleagues are asleep.
+ */
+export function failStarts(fails: (started: number) => boolean): { failed(): number; stop(): void } {
+  const process = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
+  const home = (process?.getBuiltinModule?.("node:worker_threads") ?? globalThis) as { Worker: WorkerClass };
+  const Original = home.Worker;
+  let started = 0, failed = 0;
+  home.Worker = class extends Original {
+    constructor(...parameters: never[]) {
+      super(...parameters);
+      started++;
+      if (!fails(started)) return;
+      failed++;
+      const { emit, dispatchEvent } = this as unknown as Listening;
+      // A page is not told of the end of a worker, only of its errors.
+      const late = failed % 2 === 0 && emit !== undefined;
+      if (late) setTimeout(() => super.terminate(), 3 * (failed % 9));
+      else if (emit) queueMicrotask(() => emit.call(this, "error", new Error("it was made to fail")));
+      else queueMicrotask(() => dispatchEvent?.call(this, new ErrorEvent("error", { message: "it was made to fail" })));
+    }
+  };
+  return { failed: () => failed, stop: () => void (home.Worker = Original) };
+}
+
+interface Listening {
+  emit?(event: string, error: Error): void;
+  dispatchEvent?(event: Event): void;
+}

@@ -11,7 +11,8 @@ export interface ThreadPool {
    * Starts the workers that are missing for `threads` threads, at most {@linkcode mostThreads}, and sends the others
    * the modules that they lack. `modules` begins with those of the call before.
    *
-   * @throws {BackendError} when one cannot be started; those that were there before stay
+   * @throws {BackendError} when one cannot be started. The pool starts no worker afterwards: one that was given up may
+   * still come to wait in the shared memory. Launches on the workers that were there before go on.
    */
   startWorkers(threads: number, modules: readonly LoadedModule[]): Promise<void>;
   /**
@@ -24,13 +25,19 @@ export interface ThreadPool {
   dispose(): void;
 }
 
+/** In pages, nobody is told of a worker that ends while it starts. */
+const startLimitMs = 30_000;
+
 /** A worker, and how many of the modules it has. */
 interface Colleague extends WorkerHandle {
   moduleCount: number;
 }
 
-/** A pool without workers yet, over the memory that `arena` manages; `onBroken` is told of a lost worker. */
-export function createThreadPool(arena: Arena, onBroken: () => void): ThreadPool {
+/**
+ * A pool without workers yet, over the memory that `arena` manages. `onBroken` is told when a worker is lost, or with
+ * the error when one does not start: no further solve may then use this memory.
+ */
+export function createThreadPool(arena: Arena, onBroken: (startFailure?: BackendError) => void): ThreadPool {
   const control = arena.allocate("i32", at.bytes / 4, "thread control block");
   const words = control.view;
   const parameters = new Float64Array(words.buffer, control.address + at.parametersByte, 64);
@@ -40,7 +47,7 @@ export function createThreadPool(arena: Arena, onBroken: () => void): ThreadPool
   const indices = new Map<string, number>();
   const scratch: HostArray<"u8">[] = [];
   const workers: Colleague[] = [];
-  let broken: BackendError | undefined;
+  let broken: BackendError | undefined, startFailure: BackendError | undefined;
   let failLaunch: ((error: BackendError) => void) | undefined;
   let queue: Promise<unknown> = Promise.resolve();
   let starting: Promise<unknown> = Promise.resolve();
@@ -57,6 +64,7 @@ export function createThreadPool(arena: Arena, onBroken: () => void): ThreadPool
   }
 
   async function startWorkersNow(threads: number): Promise<void> {
+    if (broken ?? startFailure) throw broken ?? startFailure;
     const behind = workers.slice(0, threads - 1).filter(({ moduleCount }) => moduleCount < modules.length);
     if (behind.length > 0) await enqueue(() => sendModules(behind));
     const started: Colleague[] = [];
@@ -70,10 +78,13 @@ export function createThreadPool(arena: Arena, onBroken: () => void): ThreadPool
         };
         started.push({ ...startWorker(setup), moduleCount: modules.length });
       }
-      await Promise.all(started.map(({ ready }) => ready));
+      await withinLimit(Promise.all(started.map(({ ready }) => ready)));
     } catch (error) {
-      for (const worker of started) worker.terminate();
-      throw new BackendError(`Cannot start worker threads: ${(error as Error).message}.`, { cause: error });
+      startFailure = new BackendError(`Cannot start worker threads: ${(error as Error).message}.`, { cause: error });
+      // Not every runtime stops a worker that sleeps: each is also told to end by the word that it reads before it does.
+      started.forEach((worker, i) => giveUp(worker, workers.length + 1 + i));
+      onBroken(startFailure);
+      throw startFailure;
     }
     for (const worker of started) {
       worker.keepAlive(false);
@@ -112,11 +123,13 @@ export function createThreadPool(arena: Arena, onBroken: () => void): ThreadPool
   }
 
   function dismiss(): void {
-    Atomics.store(words, at.listen, 1);
-    workers.forEach((worker, i) => {
-      wake(i + 1);
-      worker.terminate();
-    });
+    workers.forEach((worker, i) => giveUp(worker, i + 1));
+  }
+
+  function giveUp(worker: WorkerHandle, thread: number): void {
+    Atomics.store(words, at.dismissed + thread, 1);
+    wake(thread);
+    worker.terminate();
   }
 
   /** One thing at a time, in the order in which they were asked for. */
@@ -214,4 +227,17 @@ export function createThreadPool(arena: Arena, onBroken: () => void): ThreadPool
     run: (launch, threads) => enqueue(() => runNow(launch, threads)),
     dispose: () => end(new BackendError("The worker threads were disposed.")),
   };
+}
+
+/** Rejects where a promise takes too long. */
+async function withinLimit(started: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`none answered within ${startLimitMs} ms`)), startLimitMs);
+  });
+  try {
+    await Promise.race([started, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

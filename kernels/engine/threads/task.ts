@@ -16,17 +16,21 @@ export const layout = {
   grain: 7,
   /** Sum of what the pieces returned. */
   value: 8,
-  /** Not zero: workers that are woken return to their event loops, to be sent something or to end. */
+  /** Not zero: workers that are woken return to their event loops, to be sent something. */
   listen: 9,
   /** First of one scratch address a thread. */
   scratch: 16,
   /** First of one launch number a thread, on which its worker sleeps. */
   epoch: 128,
+  /** First of one word a thread that is not zero once its worker is to end, whether it sleeps or has yet to. */
+  dismissed: 240,
   /** Byte offset of the f64 parameters, and of the words of structs among them. */
-  parametersByte: 1024,
-  structsByte: 1536,
+  parametersByte: 1536,
+  structsByte: 2048,
   /** Size of the block in bytes. */
-  bytes: 2048,
+  bytes: 2560,
+  /** How long a worker sleeps at a time, in milliseconds. */
+  longestSleepMs: 1000,
 } as const;
 
 /** Most threads that the control block holds scratch addresses for. */

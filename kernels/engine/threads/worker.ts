@@ -81,9 +81,14 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
     let epoch = Atomics.load(words, epochAt);
     post({ ready: true });
     while (true) {
-      Atomics.wait(words, epochAt, epoch);
       const next = Atomics.load(words, epochAt);
-      if (next === epoch) continue;
+      // Looked at after the epoch, which moves after it: who sees a launch also sees that it is not meant for him.
+      if (Atomics.load(words, at.dismissed + thread) !== 0) return;
+      if (next === epoch) {
+        // Woken now and then, a worker that nobody tells anything any more comes to where its runtime can end it.
+        Atomics.wait(words, epochAt, epoch, at.longestSleepMs);
+        continue;
+      }
       epoch = next;
       if (Atomics.load(words, at.listen) !== 0) return;
       try {
