@@ -3,6 +3,11 @@ import { type Command, type FlagTable, UsageError } from "./command.ts";
 import { flagTable, type GivenFlags } from "./solver_options.ts";
 import { suggest } from "./suggest.ts";
 
+/** The option of every command that writes files. */
+const outputOptions = {
+  force: { kind: "flag", about: "overwrite files that are there" },
+} as const satisfies FlagTable;
+
 /** Options that every command has. */
 const commonOptions = {
   help: { kind: "flag", about: "show this help" },
@@ -10,7 +15,8 @@ const commonOptions = {
 
 /** All options of a command, in the order of the help. */
 export function optionsOf({ options, solver }: Command): FlagTable {
-  return { ...options, ...solver && flagTable(solver), ...commonOptions };
+  const writes = Object.values(options).some(({ kind }) => kind === "output");
+  return { ...options, ...solver && flagTable(solver), ...writes && outputOptions, ...commonOptions };
 }
 
 /** What a command line says. */
@@ -37,7 +43,7 @@ export function readArguments(command: Command, args: readonly string[]): Argume
     strict: false,
     tokens: true,
   });
-  const options: Record<string, string | number | boolean> = {};
+  const options: Record<string, string | number | boolean | readonly string[]> = {};
   const operands: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") operands.push(token.value);
@@ -47,7 +53,17 @@ export function readArguments(command: Command, args: readonly string[]): Argume
     if (!Object.hasOwn(table, name)) {
       throw new UsageError(`Unknown option ${token.rawName}.${suggest(token.name, Object.keys(table), "--")}`);
     }
-    options[name] = readValue(name, table[name].kind, denied ? false : token.value);
+    const { kind } = table[name], before = options[name];
+    // A flag in place of a value is a value that was forgotten, unless an equals sign says otherwise.
+    const [, taken] = kind !== "flag" && !token.inlineValue && /^--([^=]+)/.exec(token.value ?? "") || [];
+    if (taken !== undefined && Object.hasOwn(table, taken)) {
+      throw new UsageError(`Option --${name} needs a value, but --${taken} follows; --${name}=VALUE takes any.`);
+    }
+    const value = readValue(name, kind, denied ? false : token.value);
+    if (kind === "names") options[name] = [...before as readonly string[] ?? [], value as string];
+    else if (before !== undefined && before !== value) {
+      throw new UsageError(`Option --${name} is given twice, as ${before} and ${value}.`);
+    } else options[name] = value;
   }
   const help = options.help === true;
   const [least, most] = command.operands;
@@ -64,7 +80,7 @@ function readValue(name: string, kind: string, value: string | boolean | undefin
     return value ?? true;
   }
   if (typeof value !== "string" || value === "") throw new UsageError(`Option --${name} needs a value.`);
-  if (kind === "text") return value;
+  if (kind !== "number") return value;
   const number = Number(value);
   if (value.trim() === "" || Number.isNaN(number)) {
     throw new UsageError(`Option --${name} needs a number, received "${value}".`);

@@ -3,8 +3,11 @@ import type { Terminal } from "./terminal.ts";
 
 /** A flag of a command, and how the help shows it. */
 export interface FlagSpec {
-  /** One of kind `flag` is there or not, and `--no-<name>` denies it; the others take a value. */
-  readonly kind: "flag" | "number" | "text";
+  /**
+   * One of kind `flag` is there or not, and `--no-<name>` denies it; the others take a value. `names` may be given more
+   * than once; `input` and `output` are files that are read and written.
+   */
+  readonly kind: "flag" | "number" | "text" | "names" | "input" | "output";
   /** The help shows that a flag can be denied, because it holds unless it is. */
   readonly deniable?: boolean;
   /** What stands for the value in the help. */
@@ -17,8 +20,20 @@ export type FlagTable = Readonly<Record<string, FlagSpec>>;
 
 /** The values given; a flag that was not given is undefined. */
 export type FlagValues<T extends FlagTable> = {
-  readonly [Name in keyof T]?: { flag: boolean; number: number; text: string }[T[Name]["kind"]];
+  readonly [Name in keyof T]?: {
+    flag: boolean;
+    number: number;
+    text: string;
+    names: readonly string[];
+    input: string;
+    output: string;
+  }[T[Name]["kind"]];
 };
+
+/** Names of the flags that are files to write. */
+export type OutputOf<T extends FlagTable> = {
+  [Name in keyof T]: T[Name]["kind"] extends "output" ? Name : never;
+}[keyof T];
 
 /** Which options a command offers. */
 export interface SolverOffer<D extends object = object> {
@@ -50,8 +65,16 @@ export interface Invocation<T extends FlagTable, D extends object = object> {
    * @param circumstance Why they have no effect, for the error: `with --lambda0`.
    */
   readonly refuseOthers: (table: object, circumstance: string) => void;
-  /** The arguments that are not options. */
+  /** The arguments that are not options: files to read. */
   readonly operands: readonly string[];
+  /**
+   * Writes the file that a flag of kind `output` names, whole or not at all; nothing where it was not given. That it is
+   * no input, and not there unless `--force` was given, was checked before the command began.
+   */
+  readonly write: (
+    flag: OutputOf<T>,
+    content: () => Uint8Array | string | Promise<Uint8Array | string>,
+  ) => Promise<void>;
   readonly terminal: Terminal;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
@@ -66,7 +89,7 @@ export interface Command<T extends FlagTable = FlagTable, D extends object = obj
   readonly usage: string;
   /** What to know before using it, and examples. */
   readonly details: string;
-  /** The numbers of operands it accepts. */
+  /** The numbers of operands it accepts; they are files to read, `-` the standard input. */
   readonly operands: readonly [least: number, most: number];
   /** Options of its own: files, columns, output. */
   readonly options: T;

@@ -1,14 +1,15 @@
 import process from "node:process";
 import { BackendError, dispose, FormatError, init, InputError, MemoryLimitError, OptionError } from "../mod.ts";
 import settings from "../deno.json" with { type: "json" };
-import { readArguments } from "./arguments.ts";
+import { optionsOf, readArguments } from "./arguments.ts";
 import { type Command, type SolverOffer, UsageError } from "./command.ts";
 import { commands } from "./commands/mod.ts";
 import { crossoversVariable, readCrossovers } from "./crossovers.ts";
-import { FileError } from "./files.ts";
+import { FileError, splitTensorName } from "./files.ts";
 import { commandHelp, overview } from "./help.ts";
 import { Interrupted, onInterrupt } from "./interrupt.ts";
-import { flagOf, refuseOthers, settingsOf } from "./solver_options.ts";
+import { checkOutputs, writeWhole } from "./outputs.ts";
+import { flagOf, type GivenFlags, refuseOthers, settingsOf } from "./solver_options.ts";
 import { suggest } from "./suggest.ts";
 import { createTerminal } from "./terminal.ts";
 
@@ -43,6 +44,8 @@ export async function main(args: readonly string[]): Promise<number> {
       terminal.print(commandHelp(command, terminal.style));
       return 0;
     }
+    const force = options.force === true;
+    const outputs = await checkFiles(command, options, operands, force);
     const measured = process.env[crossoversVariable];
     if (measured) await init({ crossovers: await readCrossovers(measured) });
     const { solver = { tables: [] } } = command;
@@ -51,6 +54,10 @@ export async function main(args: readonly string[]): Promise<number> {
       settings: (table) => settingsOf(solver, options, table),
       refuseOthers: (table, circumstance) => refuseOthers(solver, options, table, circumstance),
       operands,
+      write: async (flag, content) => {
+        const path = outputs.get(flag as string);
+        if (path !== undefined) await writeWhole(path, await content(), { force });
+      },
       terminal,
       signal: interrupt.signal,
     });
@@ -82,6 +89,34 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     return wrongUsage ? 2 : 1;
   }
+}
+
+/** Checks the files of a command line before anything is computed. @returns the paths of those to write, by flag */
+async function checkFiles(
+  command: Command,
+  options: GivenFlags,
+  operands: readonly string[],
+  force: boolean,
+): Promise<Map<string, string>> {
+  const inputs = [...operands], outputs = new Map<string, string>();
+  for (const [name, { kind }] of Object.entries(optionsOf(command))) {
+    const value = options[name];
+    if (typeof value !== "string") continue;
+    if (kind === "output") outputs.set(name, value);
+    // A name of a column may be one of a file too.
+    else inputs.push(value, splitTensorName(value)[0]);
+  }
+  const standard = [...operands, ...inputFlags(command, options)].filter((path) => splitTensorName(path)[0] === "-");
+  if (standard.length > 1) throw new UsageError("The standard input, -, can be read only once.");
+  await checkOutputs(inputs, [...outputs].map(([flag, path]) => ({ flag, path })), force);
+  return outputs;
+}
+
+function inputFlags(command: Command, options: GivenFlags): string[] {
+  return Object.entries(optionsOf(command)).flatMap(([name, { kind }]) => {
+    const value = options[name];
+    return kind === "input" && typeof value === "string" ? [value] : [];
+  });
 }
 
 /** Solvers name their options as in the library; on the command line `"groupSize"` is `--group-size`. */

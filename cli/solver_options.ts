@@ -4,10 +4,11 @@ import type { ProgressEvent } from "../mod.ts";
 import type { NumberOption, OptionEntries, OptionEntry, OptionTable } from "../solvers/core/options.ts";
 import { checkOption } from "../solvers/core/resolve_options.ts";
 import { type FlagSpec, type FlagTable, type Settings, type SolverOffer, UsageError } from "./command.ts";
+import { splitNames } from "./names.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Values of a command line by flag. */
-export type GivenFlags = Readonly<Record<string, string | number | boolean | undefined>>;
+export type GivenFlags = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 interface SolverFlag {
   readonly spec: FlagSpec;
@@ -83,7 +84,12 @@ export function settingsOf<O, Open extends keyof O, D extends object>(
     if (needs !== undefined && values[needs] === undefined) {
       throw new UsageError(`Option --${name} needs --${needs}.`);
     }
-    const value = checkOption(entry, isList(entry) ? numbersIn(entry, String(given)) : given, name, "");
+    const read = isList(entry)
+      ? numbersIn(entry, String(given))
+      : entry.kind === "names"
+      ? (given as readonly string[]).flatMap(splitNames)
+      : given;
+    const value = checkOption(entry, read, name, "");
     const scaled = scale === 1 ? value : (value as number) * scale;
     settings[option] = field === undefined ? scaled : { ...settings[option] as object, [field]: scaled };
   }
@@ -120,7 +126,7 @@ export function underWatch(
 }
 
 function isScalar({ kind }: OptionEntry): boolean {
-  return ["number", "integer", "choice", "flag", "list", "numbers"].includes(kind);
+  return ["number", "integer", "choice", "flag", "list", "numbers", "text", "names"].includes(kind);
 }
 
 function isList({ kind }: OptionEntry): boolean {
@@ -143,12 +149,14 @@ function specOf(entry: OptionEntry, others: readonly OptionEntry[], options: rea
   if (entry.kind === "flag") return { kind: "flag", deniable: entry.default !== false, about };
   const numeric = entry.kind === "number" || entry.kind === "integer" ||
     entry.kind === "choice" && typeof entry.values[0] === "number";
-  return { kind: numeric ? "number" : "text", value: placeholder(entry), about };
+  return { kind: numeric ? "number" : entry.kind === "names" ? "names" : "text", value: placeholder(entry), about };
 }
 
 function placeholder(entry: OptionEntry): string {
   if (entry.kind === "choice") return typeof entry.values[0] === "number" ? entry.values.join("|") : "NAME";
   if (isList(entry)) return "NUMBERS";
+  if (entry.kind === "text") return "TEXT";
+  if (entry.kind === "names") return "NAMES";
   return "unit" in entry && entry.unit ? entry.unit.toUpperCase() : "NUMBER";
 }
 
@@ -158,7 +166,7 @@ function rangeOf(entry: OptionEntry): string {
     return `${entry.values.slice(0, -1).join(", ")} or ${entry.values.at(-1)}`;
   }
   if (entry.kind === "numbers") return "one, or several between commas";
-  if (entry.kind === "list") return "between commas";
+  if (entry.kind === "list" || entry.kind === "names") return "between commas";
   if (entry.kind !== "number" && entry.kind !== "integer") return "";
   const { least, most, above } = entry;
   if (most >= 1e6) return `${above ? ">" : ">="} ${least}`;
@@ -172,7 +180,7 @@ function defaultOf(entries: readonly OptionEntry[], options: readonly string[]):
       ? [withFlags(otherwise, options)]
       : value === undefined
       ? []
-      : value === Infinity
+      : value === Infinity || Array.isArray(value) && value.length === 0
       ? ["none"]
       : [String(value)]
   );

@@ -59,8 +59,7 @@ export const parseArffOptions: OptionTable<ArffOptions, "encoding"> = {
  */
 export function parseArff(source: string | Uint8Array, options: ArffOptions = {}): ArffRelation {
   const { encoding, textColumns } = resolveOptions(parseArffOptions, options, "an ARFF file");
-  const lines = decodeText("arff", source, encoding).split(/\r\n|\n|\r/);
-  const refuseAt = (index: number): Refuse => (problem) => new FormatError("arff", `line ${index + 1}`, problem);
+  const lines = linesOf(source, encoding);
   const asText = new Set(textColumns);
   const { relation, attributes, dataLine, rest } = arffHeader(lines, asText, refuseAt);
   for (const name of textColumns) {
@@ -92,6 +91,19 @@ export function parseArff(source: string | Uint8Array, options: ArffOptions = {}
     ...textColumns.length > 0 && { text: new Map(readers.flatMap(({ name, text }) => text ? [[name, text]] : [])) },
     ...weighted && { weights: Float64Array.from(weights) },
   };
+}
+
+/** Names of all attributes of a file. */
+export function arffNames(source: string | Uint8Array, encoding: Encoding | undefined): string[] {
+  return arffHeader(linesOf(source, encoding), new Set(["*"]), refuseAt).attributes.map(({ name }) => name);
+}
+
+function linesOf(source: string | Uint8Array, encoding: Encoding | undefined): string[] {
+  return decodeText("arff", source, encoding).split(/\r\n|\n|\r/);
+}
+
+function refuseAt(index: number): Refuse {
+  return (problem) => new FormatError("arff", `line ${index + 1}`, problem);
 }
 
 interface CellReader extends ArffAttribute {

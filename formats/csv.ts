@@ -133,10 +133,11 @@ function refuse(field: string, problem: string): FormatError {
   return new FormatError("csv", field, problem);
 }
 
-/** The lines of a file as cells. */
+/** The lines of a file as cells, the first `most` of them. */
 export function readDelimited(
   source: string | Uint8Array,
   { encoding, delimiter, comment, decimal }: CsvOptions,
+  most?: number,
 ): DelimitedRow[] {
   if (delimiter !== undefined) checkDelimiter(delimiter);
   if (comment !== undefined && /["\r\n]|^\s/.test(comment)) {
@@ -144,7 +145,7 @@ export function readDelimited(
   }
   const text = decodeText("csv", source, encoding);
   const chosen = delimiter ?? detectDelimiter(text, comment, decimal);
-  const rows = splitRows(text, { delimiter: chosen, comment }, refuse);
+  const rows = splitRows(text, { delimiter: chosen, comment }, refuse, most);
   if (rows.length === 0) throw refuse("the file", "has no lines");
   return rows;
 }
@@ -157,6 +158,12 @@ function checkDelimiter(delimiter: string): void {
       JSON.stringify(delimiter)
     }.`,
   );
+}
+
+/** Names of all columns of a table, from its first lines. */
+export function csvNames(source: string | Uint8Array, options: CsvOptions): readonly string[] {
+  const settings = resolveOptions(parseCsvOptions, options, subject);
+  return readNames(readDelimited(source, settings, 3), settings, missingCells(settings.missingWords)).names;
 }
 
 interface Names {

@@ -61,12 +61,18 @@ function mostFrequent(counts: readonly number[]): number | undefined {
  * doubled.
  *
  * @param refuse Makes the error to throw for a quote that stands where none can.
+ * @param most Rows to read; the rest of the text is not looked at.
  */
-export function splitRows(text: string, { delimiter, comment }: Separation, refuse: Refuse): DelimitedRow[] {
+export function splitRows(
+  text: string,
+  { delimiter, comment }: Separation,
+  refuse: Refuse,
+  most = Infinity,
+): DelimitedRow[] {
   const rows: DelimitedRow[] = [];
   const blanks = delimiter === " ";
   let line = 1, at = 0;
-  while (at < text.length) {
+  while (at < text.length && rows.length < most) {
     if (comment !== undefined && text.startsWith(comment, afterBlanks(at))) {
       at = endOfLine(at);
     } else {

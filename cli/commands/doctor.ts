@@ -1,7 +1,6 @@
 import { type BackendRates, calibrate, type Calibration, capabilities, memoryUsage } from "../../mod.ts";
 import { command, UsageError } from "../command.ts";
 import { crossoversVariable, serializeCrossovers } from "../crossovers.ts";
-import { writeWhole } from "../files.ts";
 import { formatBytes, formatDuration, table } from "../layout.ts";
 import { type Examination, examine } from "../self_test.ts";
 import type { Style } from "../terminal.ts";
@@ -23,10 +22,10 @@ machine. Let nothing else run meanwhile. The environment variable ${crossoversVa
   operands: [0, 0],
   options: {
     calibrate: { kind: "flag", about: "measure from how much work on threads and WebGPU pay" },
-    save: { kind: "text", value: "FILE", about: "write what --calibrate finds" },
+    save: { kind: "output", value: "FILE", about: "write what --calibrate finds" },
     json: { kind: "flag", about: "report as JSON" },
   },
-  async run({ options, terminal, signal }) {
+  async run({ options, write, terminal, signal }) {
     if (options.save !== undefined && !options.calibrate) throw new UsageError("Option --save needs --calibrate.");
     const found = await capabilities();
     const { limit } = memoryUsage();
@@ -35,7 +34,7 @@ machine. Let nothing else run meanwhile. The environment variable ${crossoversVa
 
     const calibration = options.calibrate ? await calibrate() : undefined;
     signal.throwIfAborted();
-    if (options.save !== undefined) await writeWhole(options.save, serializeCrossovers(calibration!));
+    await write("save", () => serializeCrossovers(calibration!));
 
     if (options.json) {
       const report = { capabilities: found, memoryLimitBytes: limit, backends: examinations, calibration };

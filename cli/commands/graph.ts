@@ -15,8 +15,9 @@ import {
 import { nearestName } from "../../solvers/core/names.ts";
 import { certificate } from "../certificate.ts";
 import { command, UsageError } from "../command.ts";
-import { FileError, writeWhole } from "../files.ts";
+import { FileError, inputName } from "../files.ts";
 import { formatDuration, formatNumber, table } from "../layout.ts";
+import { namesValue, splitNames } from "../names.ts";
 import { underWatch } from "../solver_options.ts";
 import { readGroups } from "../groups.ts";
 import { readTable, tableOptions } from "../tables.ts";
@@ -44,15 +45,15 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
   options: {
     ...tableOptions,
     ...transformOption,
-    out: { kind: "text", value: "FILE", about: "where to write the graph: .csv, .graphml, .dot or .svg, a picture" },
+    out: { kind: "output", value: "FILE", about: "where to write the graph: .csv, .graphml, .dot or .svg, a picture" },
     groups: {
-      kind: "text",
+      kind: "input",
       value: "FILE",
       about: "a table of columns and their groups, the colours of an .svg network",
     },
     drawing: { kind: "text", value: "NAME", about: "what an .svg shows: network (the default) or matrix, a heat map" },
-    required: { kind: "text", value: "EDGES", about: "edges that the graph has: a--b,c--d by columns" },
-    forbidden: { kind: "text", value: "EDGES", about: "edges that the graph must not have, in the same way" },
+    required: { kind: "names", value: "EDGES", about: "edges that the graph has: a--b,c--d by columns" },
+    forbidden: { kind: "names", value: "EDGES", about: "edges that the graph must not have, in the same way" },
     json: { kind: "flag", about: "report as JSON" },
   },
   solver: {
@@ -60,25 +61,25 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
     // Partial correlations do not depend on scales, but penalties do: columns have variance 1.
     defaults: { standardize: true, lambda2: 0.01 },
   },
-  async run({ options, settings, refuseOthers, operands: [path], terminal, signal }) {
-    const { out } = options;
+  async run(invocation) {
+    const { options, settings, refuseOthers, operands: [path], write, terminal, signal } = invocation, { out } = options;
     if (options.drawing !== undefined && !out?.endsWith(".svg")) {
       throw new UsageError("Option --drawing needs an --out file that ends in .svg.");
     }
     if (options.groups !== undefined && !(out?.endsWith(".svg") && options.drawing !== "matrix")) {
       throw new UsageError("Option --groups needs an --out file that ends in .svg, with a network.");
     }
-    const write = out === undefined ? undefined : await writerOf(out, options.drawing);
+    const drawn = out === undefined ? undefined : await writerOf(out, options.drawing);
     const { lambda0, ...single } = settings(sparsePrecisionOptions);
     if (lambda0 === undefined) refuseOthers(sparsePrecisionPathOptions, "without --lambda0");
     else refuseOthers(sparsePrecisionOptions, "with --lambda0");
-    const { columns, matrix: samples } = transformed(await readTable(path, options), options.transform);
+    const { columns, matrix: samples } = transformed(await readTable(invocation, path), options.transform);
     const constant = single.center ? Array.from(constantColumns(samples), (j) => columns[j]) : [];
     if (constant.length > 0) {
       const named = constant.map((name) => JSON.stringify(name)).join(", ");
       const [noun, verb, pronoun] = constant.length > 1 ? ["columns", "have", "them"] : ["column", "has", "it"];
       throw new FileError(
-        `${path}: ${noun} ${named} ${verb} no variance; --ignore "${constant.join(",")}" leaves ${pronoun} out.`,
+        `${inputName(path)}: ${noun} ${named} ${verb} no variance; --ignore ${namesValue(constant)} leaves ${pronoun} out.`,
       );
     }
     const groups = options.groups === undefined ? undefined : await readGroups(options.groups, columns);
@@ -92,7 +93,7 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
       : { fit: await sparsePrecision(samples, { ...single, lambda0, ...watch }), lambda0 };
     terminal.progress.clear();
     signal.throwIfAborted();
-    if (write) await writeWhole(out!, write(choice.fit.precision, columns, groups));
+    await write("out", () => drawn!(choice.fit.precision, columns, groups));
     if (options.json) terminal.print(JSON.stringify(jsonReport(choice, columns), null, 2));
     else printReport(terminal, choice, columns);
   },
@@ -107,12 +108,13 @@ interface Choice {
   readonly last?: boolean;
 }
 
-/** Edges by the names of columns. @throws {UsageError} for a column that is not there */
-function edgesOf(flag: string, text: string | undefined, columns: readonly string[]): [number, number][] {
-  return (text === undefined ? [] : text.split(",")).map((edge) => {
-    const names = edge.split("--").map((name) => name.trim()), [i, j] = names.map((name) => columns.indexOf(name));
-    if (names.length === 2 && i >= 0 && j >= 0) return [i, j];
-    const unknown = names.length === 2 ? names.find((name) => !columns.includes(name)) : undefined;
+/** Edges by the names of columns, which may hold dashes, and commas in quotes. @throws {UsageError} */
+function edgesOf(flag: string, values: readonly string[] | undefined, columns: readonly string[]): [number, number][] {
+  return (values ?? []).flatMap(splitNames).map((edge) => {
+    const cuts = [...edge.matchAll(/(?=--)/g)].map(({ index }) => [edge.slice(0, index).trim(), edge.slice(index + 2).trim()]);
+    const ends = cuts.find((names) => names.every((name) => columns.includes(name)));
+    if (ends) return [columns.indexOf(ends[0]), columns.indexOf(ends[1])];
+    const unknown = cuts[0]?.find((name) => !columns.includes(name));
     const nearest = unknown === undefined ? undefined : nearestName(unknown, columns);
     throw new UsageError(
       `Option --${flag}: expected edges a--b between commas, received "${edge}"` +

@@ -37,17 +37,18 @@ Without --lambda0 and --size the price is chosen by cross-validation along a pat
     target: { kind: "text", value: "COLUMN", about: "the column to explain" },
     ...tableOptions,
     ...transformOption,
-    always: { kind: "text", value: "COLUMNS", about: "features that are always in the model, names between commas" },
+    always: { kind: "names", value: "COLUMNS", about: "features that are always in the model, names between commas" },
     weights: { kind: "text", value: "COLUMN", about: "the weight of each row: one of weight 2 counts as two rows" },
     groups: { kind: "text", value: "COLUMN", about: "the group of each row: those of a group stay in one fold" },
     "fold-of": { kind: "text", value: "COLUMN", about: "the fold of each row, instead of folds that are drawn" },
-    out: { kind: "text", value: "FILE", about: "where to write the coefficients, as CSV" },
-    picture: { kind: "text", value: "FILE", about: "where to draw the cross-validation: .svg" },
+    out: { kind: "output", value: "FILE", about: "where to write the coefficients, as CSV" },
+    picture: { kind: "output", value: "FILE", about: "where to draw the cross-validation: .svg" },
     json: { kind: "flag", about: "report as JSON" },
   },
   solver: { tables: [crossValidateRegressionOptions, sparseRegressionOptions] },
-  async run({ options, settings, refuseOthers, operands: [path], terminal, signal }) {
-    const { target, out, picture } = options;
+  async run(invocation) {
+    const { options, settings, refuseOthers, operands: [path], write, terminal, signal } = invocation;
+    const { target, picture, groups, weights: weighing, "fold-of": folds } = options;
     const single = settings(sparseRegressionOptions), { lambda0, size } = single, watch = underWatch(terminal, signal);
     if (target === undefined) throw new UsageError("Option --target is missing: which column is to be explained?");
     if (picture !== undefined && !picture.endsWith(".svg")) {
@@ -62,10 +63,12 @@ Without --lambda0 and --size the price is chosen by cross-validation along a pat
     }
     if (chosen === undefined) refuseOthers(crossValidateRegressionOptions, "without --lambda0 and --size");
     else refuseOthers(sparseRegressionOptions, `with ${chosen}`);
-    const table = transformed(await readTable(path, options), options.transform);
-    const { rest, column: y } = splitColumn(path, table, target);
-    const { rest: { columns, matrix: X }, weights, ...division } = splitRoles(path, rest, options);
-    const asked = { ...watch, weights, always: placesOf(path, columns, options.always) };
+    const needs = { targets: [target, weighing], labels: [groups, folds] };
+    const table = await readTable(invocation, path, needs);
+    const { rest, column: y } = await targetOf(invocation, table, target);
+    const { rest: { columns, matrix: X }, weights, ...division } = splitRoles(rest, options);
+    const always = options.always && knownNames(table.path, options.always, columns);
+    const asked = { ...watch, weights, always: always?.map((name) => columns.indexOf(name)) };
     const validation = chosen === undefined
       ? await crossValidateRegression(X, y, { ...settings(crossValidateRegressionOptions), ...division, ...asked })
       : undefined;
@@ -77,14 +80,11 @@ Without --lambda0 and --size the price is chosen by cross-validation along a pat
     const values = [fit.intercept, ...Array.from(fit.support, (feature) => fit.coefficients[feature])];
     const explained = 1 - sumOfSquares(predictRegression(fit, X).map((value, i) => y[i] - value)) / variation(y);
     const report = { target, columns, names, values, explained, fit, validation };
-    if (out !== undefined) {
+    await write("out", () => {
       const coefficients = matrix(values.length, 1, Float64Array.from(values));
-      await writeWhole(
-        out,
-        serializeCsv({ columns: ["coefficient"], matrix: coefficients, text: new Map([["feature", names]]) }),
-      );
-    }
-    if (picture !== undefined) await writeWhole(picture, await drawValidation(validation!, target));
+      return serializeCsv({ columns: ["coefficient"], matrix: coefficients, text: new Map([["feature", names]]) });
+    });
+    await write("picture", () => drawValidation(validation!, target));
     if (options.json) terminal.print(JSON.stringify(jsonReport(report), null, 2));
     else printReport(terminal, report);
   },

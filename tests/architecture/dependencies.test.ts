@@ -96,6 +96,7 @@ const layers: { readonly [name: string]: Layer } = {
       "cli/",
       "mod.ts",
       "solvers/core/",
+      "formats/",
       "pictures/mod.ts",
       "server/mod.ts",
       "@hono/node-server",
