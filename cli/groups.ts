@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { parseCsv } from "../mod.ts";
-import { attempt, FileError } from "./files.ts";
+import { attempt, FileError, readInput } from "./files.ts";
 import { available } from "./suggest.ts";
 
 /** Colours that a picture has for groups: what is rarer than the most frequent ones shares the last. */
@@ -13,7 +12,7 @@ const mostGroups = 8;
  * @throws {FileError} for another table, and when it names none of the columns
  */
 export async function readGroups(path: string, columns: readonly string[]): Promise<string[]> {
-  const pairs = await attempt(path, async () => readPairs(path, await readFile(path)));
+  const pairs = await attempt(path, async () => readPairs(path, await readInput(path)));
   const groupOf = new Map(pairs.filter(([name]) => columns.includes(name)));
   if (groupOf.size === 0) {
     const [name] = pairs[0] ?? [""];

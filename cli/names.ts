@@ -10,7 +10,9 @@ export function splitNames(text: string): string[] {
 
 /** Parts between commas outside quotes, as they stand. */
 function pieces(text: string): string[] {
-  return text.match(/(?:\s*"(?:[^"]|"")*"\s*(?=,|$)|[^,]*)(?:,|$)/g)!.slice(0, -1).map((part) => part.replace(/,$/, ""));
+  return text.match(/(?:\s*"(?:[^"]|"")*"\s*(?=,|$)|[^,]*)(?:,|$)/g)!.slice(0, -1).map((part) =>
+    part.replace(/,$/, "")
+  );
 }
 
 function unquoted(piece: string): string {

@@ -1,6 +1,19 @@
 /** Files that a command writes: never one that it reads, never one that is there unless asked to, whole or not at all. */
 
-import { access, chmod, constants, link, lstat, open, readlink, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  constants,
+  link,
+  lstat,
+  open,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { UsageError } from "./command.ts";
 import { attempt, FileError } from "./files.ts";
@@ -19,7 +32,11 @@ export interface Output {
  * @throws {UsageError} for an output that is an input, by whatever path or link, and for two that are one file
  * @throws {FileError} for one that is there, and for a folder that is not there or cannot be written to
  */
-export async function checkOutputs(inputs: readonly string[], outputs: readonly Output[], force: boolean): Promise<void> {
+export async function checkOutputs(
+  inputs: readonly string[],
+  outputs: readonly Output[],
+  force: boolean,
+): Promise<void> {
   const taken = new Map<string, string>();
   for (const path of inputs) {
     for (const key of await identities(path)) taken.set(key, path);

@@ -2,19 +2,24 @@ import type { QuantizedLayer } from "../mod.ts";
 import { formatBytes, formatDuration, shorten, table } from "./layout.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** A quantised layer, and the width in bits that its weights had in their file. */
+export interface StoredLayer extends QuantizedLayer {
+  readonly storedBits: number;
+}
+
 /** What a run has made. */
 export interface Quantization {
-  readonly layers: ReadonlyMap<string, QuantizedLayer>;
+  readonly layers: ReadonlyMap<string, StoredLayer>;
   readonly file: string;
   readonly fileBytes: number;
 }
 
 /** Sizes in bytes: of the weights as they were, and of codes packed to their bits with all that belongs to them. */
-function sizes({ bits, codes, scales, outliers }: QuantizedLayer): { before: number; packed: number } {
+function sizes({ bits, codes, scales, outliers, storedBits }: StoredLayer): { before: number; packed: number } {
   const element = scales.data.BYTES_PER_ELEMENT;
   const grid = scales.data.length * (element + bits / 8);
   const sparse = outliers ? outliers.data.length * (element + 4) + outliers.indptr.length * 4 : 0;
-  return { before: codes.length * element, packed: Math.ceil(codes.length * bits / 8 + grid + sparse) };
+  return { before: codes.length * storedBits / 8, packed: Math.ceil(codes.length * bits / 8 + grid + sparse) };
 }
 
 /** A line for each layer, then what they have in common. */

@@ -1,6 +1,17 @@
 /** Tables with names: read from CSV, ARFF and npy, and taken apart into the columns that mean something. @module */
 
-import { FormatError, type Matrix, matrix, parseArff, parseCsv, parseCsvOptions, parseNpy, ShapeError, toVector } from "../mod.ts";
+import {
+  FormatError,
+  type Matrix,
+  matrix,
+  parseArff,
+  parseCsv,
+  parseCsvOptions,
+  parseNpy,
+  ShapeError,
+  toVector,
+} from "../mod.ts";
+import { stat } from "node:fs/promises";
 import { arffNames } from "../formats/arff.ts";
 import { classesOf, indicatorColumns } from "../formats/categories.ts";
 import { csvNames } from "../formats/csv.ts";
@@ -73,22 +84,24 @@ export async function readTable(
   const settings = settingsOf(reading, { ...given, categories: undefined }, parseCsvOptions);
   const bytes = await readInput(path, signal);
   const format = formatOf(path, bytes);
-  const { text, remarks, ...table } = await attempt(path, () => {
-    const names = namesOf(format, bytes, settings);
-    const asked = {
-      ignored: knownNames(source, given.ignore as readonly string[], names),
-      labels: knownNames(source, present(labels).map(quoted), names),
-      categories: knownNames(source, categories, names, ["*"]),
-    };
-    return Promise.resolve(parse(format, source, bytes, settings, asked));
-  });
+  const { text, remarks, ...table } = await attempt(path, () =>
+    Promise.resolve(withFlags(() => {
+      const names = namesOf(format, bytes, settings);
+      return parse(format, source, bytes, settings, {
+        ignored: knownNames(source, given.ignore as readonly string[], names),
+        labels: knownNames(source, present(labels).map(quoted), names),
+        categories: knownNames(source, categories, names, ["*"]),
+      });
+    })));
   for (const remark of remarks) terminal.note(`${source}: ${remark}`);
   const rule = keepMissing && given.missing === undefined ? "nan" : settings.missing;
   checkFinite(source, table);
-  const { table: settled, remark } = settleMissing({ ...table, text }, rule, (row, columns) => {
+  const { table: settled, remark } = settleMissing({ ...table, text }, rule ?? "error", (row, columns) => {
     const [name] = columns, value = namesValue(columns);
     if (row === undefined) return new FileError(`${source}: column "${name}" is left with no value at all.`);
-    const others = columns.length > 1 ? `, and ${columns.slice(1).map((other) => `"${other}"`).join(", ")} elsewhere` : "";
+    const others = columns.length > 1
+      ? `, and ${columns.slice(1).map((other) => `"${other}"`).join(", ")} elsewhere`
+      : "";
     const noun = columns.length > 1 ? "them" : "it";
     return new FileError(
       `${source}: column "${name}" is NaN in row ${row + 1}${others}; --ignore ${value} leaves ${noun} out, ` +
@@ -109,6 +122,25 @@ export function splitColumn(table: NamedTable, name: string): { rest: NamedTable
   };
 }
 
+/** A table with a column of that name: from a file of that name, of one column, where the table has none. */
+export async function withColumn(reader: Reader, table: NamedTable, name: string): Promise<NamedTable> {
+  const { path, columns, matrix: { data, shape: [rows, width] } } = table;
+  if (columns.includes(name) || name !== "-" && !(await stat(name).catch(() => undefined))?.isFile()) return table;
+  const { ignore: _, categories: __, ...options } = reader.options as GivenFlags;
+  const { columns: { length: count }, matrix: column } = await readTable({ ...reader, options }, name);
+  if (count !== 1 || column.shape[0] !== rows) {
+    throw new FileError(
+      `${inputName(name)}: ${column.shape.join(" x ")} numbers; one column of ${rows}, the rows of ${path}, is needed.`,
+    );
+  }
+  const result = matrix(rows, width + 1);
+  for (let i = 0; i < rows; i++) {
+    result.data.set(data.subarray(i * width, (i + 1) * width), i * (width + 1));
+    result.data[(i + 1) * (width + 1) - 1] = column.data[i];
+  }
+  return { ...table, columns: [...columns, name], matrix: result };
+}
+
 /** Labels of rows: the different words in order, and the index of each row's. */
 export interface Labels {
   readonly classes: readonly string[];
@@ -118,14 +150,19 @@ export interface Labels {
 /** A table apart from one column of labels, which `readTable` was told of, and the labels: numbers in their order. */
 export function splitLabels(table: NamedTable, name: string): { rest: NamedTable; labels: Labels } {
   const cells = table.text.get(name);
-  if (!cells) throw new FileError(`${table.path}: no column is called ${name}${available(name, [...table.text.keys()])}`);
+  if (!cells) {
+    throw new FileError(`${table.path}: no column is called ${name}${available(name, [...table.text.keys()])}`);
+  }
   const at = cells.findIndex((cell) => missing(cell.trim()));
   if (at >= 0) throw new FileError(`${table.path}: column "${name}" has no label in row ${at + 1}.`);
   const { classes, codes } = classesOf(cells);
   if (classes.every((word) => word !== "" && Number.isFinite(Number(word)))) {
     const sorted = [...classes].sort((a, b) => Number(a) - Number(b));
     const places = new Map(sorted.map((word, place) => [word, place]));
-    return { rest: withoutText(table, name), labels: { classes: sorted, codes: Uint32Array.from(codes, (code) => places.get(classes[code])!) } };
+    return {
+      rest: withoutText(table, name),
+      labels: { classes: sorted, codes: Uint32Array.from(codes, (code) => places.get(classes[code])!) },
+    };
   }
   return { rest: withoutText(table, name), labels: { classes, codes: Uint32Array.from(codes) } };
 }
@@ -151,7 +188,10 @@ function formatOf(path: string, bytes: Uint8Array): Format {
   const [, ending] = /\.(npy|arff)$/i.exec(path) ?? [];
   if (ending !== undefined) return ending.toLowerCase() as Format;
   if (isNpy(bytes)) return "npy";
-  const foreign = [["PK\x03\x04", "a ZIP archive, as .xlsx and .npz are"], ["\x1f\x8b", "compressed"], ["PAR1", "Parquet"]];
+  const foreign = [["PK\x03\x04", "a ZIP archive, as .xlsx and .npz are"], ["\x1f\x8b", "compressed"], [
+    "PAR1",
+    "Parquet",
+  ]];
   const start = String.fromCharCode(...bytes.subarray(0, 2048));
   const [, kind] = foreign.find(([magic]) => start.startsWith(magic)) ?? [];
   if (kind !== undefined) {
@@ -198,7 +238,9 @@ function parse(format: Format, source: string, bytes: Uint8Array, settings: Sett
   if (format === "npy") {
     const array = arrayOf(bytes), columns = namesOf(format, bytes, settings);
     const table = { columns, matrix: array, text: new Map<string, string[]>() };
-    const text = new Map(labels.map((name) => [name, Array.from(splitColumn({ path: source, ...table }, name).column, String)]));
+    const text = new Map(
+      labels.map((name) => [name, Array.from(splitColumn({ path: source, ...table }, name).column, String)]),
+    );
     return { ...without(table, textColumns), text, remarks: [] };
   }
   if (format === "arff") {
@@ -206,21 +248,28 @@ function parse(format: Format, source: string, bytes: Uint8Array, settings: Sett
     if (relation.weights) throw new FileError(`${source}: its rows have weights, which only a column can give here.`);
     return { ...numbersOf(source, relation, categories), text: labelled(text), remarks: [] };
   }
-  try {
-    const { text, remarks = [], ...table } = parseCsv(bytes, { ...settings, missing: "nan", textColumns, categories });
-    return { ...table, text: labelled(text), remarks };
-  } catch (error) {
-    // The library names its own options; on the command line they are flags.
-    if (error instanceof FormatError) error.message = withFlags(error.message);
-    throw error;
-  }
+  const { text, remarks = [], ...table } = parseCsv(bytes, { ...settings, missing: "nan", textColumns, categories });
+  return { ...table, text: labelled(text), remarks };
 }
 
-function withFlags(message: string): string {
-  return message.replace(/\(or name the column in "textColumns" or "categories"\)/, () =>
-    "(--ignore leaves a column out, --categories makes its words columns)")
-    .replace(/\bset "(\w+)",? to ("[^"]*")/g, "--$1 $2").replace(/ and "decimal" to ","/, ' and --decimal ","')
-    .replace(/, or "decimal"\)/, ', or --decimal ",")');
+/** The library names its own options; on the command line they are flags. */
+function withFlags<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof FormatError) {
+      error.message = error.message
+        .replace(
+          /\(or name the column in "textColumns" or "categories"\)/,
+          "(--ignore leaves a column out, --categories makes its words columns)",
+        )
+        .replace(', and others as text if "textColumns" names them', "; --ignore leaves others out")
+        .replace(/\bset "(\w+)",? to ("[^"]*")/g, "--$1 $2")
+        .replace(/ and "decimal" to ","/, ' and --decimal ","')
+        .replace(/, or "decimal"\)/, ', or --decimal ",")');
+    }
+    throw error;
+  }
 }
 
 /**
@@ -238,13 +287,20 @@ function numbersOf(
     const numbers = values.map((value) => value.trim() === "" ? NaN : Number(value));
     const numeric = numbers.every(Number.isFinite);
     if (categories.includes(name) || categories.includes("*") && !numeric && values.length > 2) {
-      return indicatorColumns(name, values, codes, (problem) => new FileError(`${source}: column "${name}" ${problem}.`));
+      return indicatorColumns(
+        name,
+        values,
+        codes,
+        (problem) => new FileError(`${source}: column "${name}" ${problem}.`),
+      );
     }
     if (numeric) return [{ name, values: codes.map((code) => Number.isNaN(code) ? NaN : numbers[code]) }];
     if (values.length <= 2) return [{ name, values: codes }];
     const some = values.slice(0, 3).join(", ");
     throw new FileError(
-      `${source}: column "${name}" holds words (${some}, ...); --categories ${namesValue([name])} makes them columns, ` +
+      `${source}: column "${name}" holds words (${some}, ...); --categories ${
+        namesValue([name])
+      } makes them columns, ` +
         `--ignore ${namesValue([name])} leaves it out.`,
     );
   });

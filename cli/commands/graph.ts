@@ -62,7 +62,8 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
     defaults: { standardize: true, lambda2: 0.01 },
   },
   async run(invocation) {
-    const { options, settings, refuseOthers, operands: [path], write, terminal, signal } = invocation, { out } = options;
+    const { options, settings, refuseOthers, operands: [path], write, terminal, signal } = invocation,
+      { out } = options;
     if (options.drawing !== undefined && !out?.endsWith(".svg")) {
       throw new UsageError("Option --drawing needs an --out file that ends in .svg.");
     }
@@ -79,7 +80,9 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
       const named = constant.map((name) => JSON.stringify(name)).join(", ");
       const [noun, verb, pronoun] = constant.length > 1 ? ["columns", "have", "them"] : ["column", "has", "it"];
       throw new FileError(
-        `${inputName(path)}: ${noun} ${named} ${verb} no variance; --ignore ${namesValue(constant)} leaves ${pronoun} out.`,
+        `${inputName(path)}: ${noun} ${named} ${verb} no variance; --ignore ${
+          namesValue(constant)
+        } leaves ${pronoun} out.`,
       );
     }
     const groups = options.groups === undefined ? undefined : await readGroups(options.groups, columns);
@@ -111,7 +114,9 @@ interface Choice {
 /** Edges by the names of columns, which may hold dashes, and commas in quotes. @throws {UsageError} */
 function edgesOf(flag: string, values: readonly string[] | undefined, columns: readonly string[]): [number, number][] {
   return (values ?? []).flatMap(splitNames).map((edge) => {
-    const cuts = [...edge.matchAll(/(?=--)/g)].map(({ index }) => [edge.slice(0, index).trim(), edge.slice(index + 2).trim()]);
+    const cuts = [...edge.matchAll(/(?=--)/g)].map((
+      { index },
+    ) => [edge.slice(0, index).trim(), edge.slice(index + 2).trim()]);
     const ends = cuts.find((names) => names.every((name) => columns.includes(name)));
     if (ends) return [columns.indexOf(ends[0]), columns.indexOf(ends[1])];
     const unknown = cuts[0]?.find((name) => !columns.includes(name));

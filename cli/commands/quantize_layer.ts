@@ -3,14 +3,14 @@ import {
   accumulateGramOptions,
   type GramOptions,
   type Matrix,
-  type QuantizedLayer,
+  matrix,
   quantizeLayer,
   quantizeLayerOptions,
   serializeQuantizedLayers,
 } from "../../mod.ts";
 import { command, UsageError } from "../command.ts";
-import { FileError, type MatrixFile, openMatrices, splitTensorName, writeWhole } from "../files.ts";
-import { jsonReport, printReport } from "../quantize_report.ts";
+import { attempt, FileError, inputName, type MatrixFile, openMatrices, splitTensorName } from "../files.ts";
+import { jsonReport, printReport, type StoredLayer } from "../quantize_report.ts";
 import { available } from "../suggest.ts";
 import { matchNames, statisticsName } from "../tensor_names.ts";
 
@@ -21,9 +21,15 @@ const options = {
     about: "the weight matrix; * stands for any part of a name, and all for every matrix whose inputs are known " +
       "(not needed where the file holds one matrix)",
   },
-  gram: { kind: "text", value: "FILE[:NAME]", about: "X X^T of each layer's inputs, .safetensors or .npy" },
-  activations: { kind: "text", value: "FILE[:NAME]", about: "each layer's inputs [tokens, inputs], instead of --gram" },
-  out: { kind: "text", value: "FILE", about: "where to write the quantised layers, .safetensors" },
+  gram: { kind: "input", value: "FILE[:NAME]", about: "X X^T of each layer's inputs, .safetensors or .npy" },
+  activations: {
+    kind: "input",
+    value: "FILE[:NAME]",
+    about: "each layer's inputs [tokens, inputs], instead of --gram",
+  },
+  transpose: { kind: "flag", about: "the weights are [inputs, outputs], as GPT-2 has them" },
+  "transpose-activations": { kind: "flag", about: "the activations are [inputs, tokens]" },
+  out: { kind: "output", value: "FILE", about: "where to write the quantised layers, .safetensors" },
   json: { kind: "flag", about: "report as JSON" },
 } as const;
 
@@ -45,7 +51,7 @@ parseQuantizedLayers and dequantize read it.`,
   operands: [1, 1],
   options,
   solver: { tables: [quantizeLayerOptions, accumulateGramOptions], except: ["dtype"] },
-  async run({ options, settings, operands: [weightsPath], terminal, signal }) {
+  async run({ options, settings, operands: [weightsPath], write, terminal, signal }) {
     const { out, gram, activations } = options;
     if (out === undefined) throw new UsageError("Option --out is missing: where shall the result go?");
     if ((gram === undefined) === (activations === undefined)) {
@@ -60,32 +66,46 @@ parseQuantizedLayers and dequantize read it.`,
     });
     try {
       const pairs = pairLayers(weights, options.tensor, statistics, statisticsTensor);
+      const transposed = {
+        weights: options.transpose === true,
+        activations: options["transpose-activations"] === true,
+      };
+      if (transposed.activations && gram !== undefined) {
+        throw new UsageError("--transpose-activations needs --activations.");
+      }
+      // All layers first: what does not fit would else come to light after the others are solved.
+      for (const pair of pairs) {
+        checkLayer(pair, weights, statistics, gram === undefined, transposed, layerOptions.groupSize);
+      }
       const started = performance.now();
-      const layers = new Map<string, QuantizedLayer>();
+      const layers = new Map<string, StoredLayer>();
       for (const [index, { layer, source }] of pairs.entries()) {
         const task = pairs.length === 1 ? "" : `layer ${index + 1} of ${pairs.length}`;
-        const result = await quantizeLayer(
-          await weights.read(layer),
-          activations
-            ? await accumulate(statistics, source, { ...gramOptions, signal })
-            : await statistics.read(source),
-          {
-            ...layerOptions,
-            signal,
-            onProgress: (event) =>
-              terminal.progress.show(task, {
-                ...event,
-                fraction: (index + event.fraction) / pairs.length,
-                elapsedMs: performance.now() - started,
-              }),
-          },
-        );
-        layers.set(layer || "weight", result);
+        const stored = await weights.read(layer);
+        const inputs = await statistics.read(source);
+        const result = await attempt(layer || inputName(weightsPath), async () =>
+          await quantizeLayer(
+            transposed.weights ? transpose(stored) : stored,
+            activations
+              ? await accumulate(transposed.activations ? transpose(inputs) : inputs, { ...gramOptions, signal })
+              : inputs,
+            {
+              ...layerOptions,
+              signal,
+              onProgress: (event) =>
+                terminal.progress.show(task, {
+                  ...event,
+                  fraction: (index + event.fraction) / pairs.length,
+                  elapsedMs: performance.now() - started,
+                }),
+            },
+          ));
+        layers.set(layer || "weight", { ...result, storedBits: weights.describe(layer).bits });
       }
       terminal.progress.clear();
       signal.throwIfAborted();
       const file = serializeQuantizedLayers(layers, { source: weightsPath });
-      await writeWhole(out, file);
+      await write("out", () => file);
       const quantization = { layers, file: out, fileBytes: file.length };
       if (options.json) terminal.print(JSON.stringify(jsonReport(quantization), null, 2));
       else printReport(terminal, quantization);
@@ -137,9 +157,51 @@ function pairLayers(
   return pairs;
 }
 
-/** The Gram matrix of activations in a file. */
-async function accumulate(file: MatrixFile, name: string, options: GramOptions): Promise<Matrix> {
-  const activations = await file.read(name);
+/** Whether shapes and groups fit. @throws {FileError} for shapes @throws {UsageError} for groups, with the layer's name */
+function checkLayer(
+  { layer, source }: Pair,
+  weights: MatrixFile,
+  statistics: MatrixFile,
+  areActivations: boolean,
+  transposed: { readonly weights: boolean; readonly activations: boolean },
+  groupSize: number | undefined,
+): void {
+  const name = layer || inputName(weights.path), argument = areActivations ? "activations" : "gram";
+  const [outputs, inputs] = flipped(weights.describe(layer).shape, transposed.weights);
+  const [rows, columns] = flipped(statistics.describe(source).shape, transposed.activations);
+  const size = `"${argument}" is ${rows} x ${columns}`;
+  if (!areActivations && rows !== columns) {
+    const hint = columns === inputs || rows === inputs ? "; activations are given by --activations" : "";
+    throw new FileError(`${name}: ${size}, but a Gram matrix is square${hint}.`);
+  }
+  if (columns !== inputs) {
+    const other = transposed.weights ? "without --transpose" : "with --transpose";
+    const hint = columns === outputs
+      ? `; ${other}, they have ${outputs}`
+      : rows === inputs
+      ? `; ${transposed.activations ? "without" : "with"} --transpose-activations, they fit`
+      : "";
+    throw new FileError(`${name}: ${size}, but "weights" has ${inputs} columns${hint}.`);
+  }
+  if (groupSize !== undefined && inputs % groupSize !== 0) {
+    throw new UsageError(`${name}: --group-size: expected a divisor of its ${inputs} inputs, received ${groupSize}.`);
+  }
+}
+
+function flipped([rows, columns]: readonly [number, number], flip: boolean): readonly [number, number] {
+  return flip ? [columns, rows] : [rows, columns];
+}
+
+function transpose({ data, shape: [rows, columns] }: Matrix): Matrix {
+  const result = matrix(columns, rows, data.slice());
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) result.data[j * rows + i] = data[i * columns + j];
+  }
+  return result;
+}
+
+/** The Gram matrix of activations. */
+async function accumulate(activations: Matrix, options: GramOptions): Promise<Matrix> {
   const accumulator = accumulateGram(activations.shape[1], options);
   await accumulator.add(activations);
   return await accumulator.gram();

@@ -10,12 +10,11 @@ import {
   sparseRegressionOptions,
 } from "../../mod.ts";
 import { command, UsageError } from "../command.ts";
-import { FileError, writeWhole } from "../files.ts";
 import { formatDuration, formatNumber, table } from "../layout.ts";
 import { certificate } from "../certificate.ts";
+import { knownNames } from "../names.ts";
 import { underWatch } from "../solver_options.ts";
-import { available } from "../suggest.ts";
-import { type NamedTable, readTable, splitColumn, tableOptions } from "../tables.ts";
+import { type NamedTable, readTable, splitColumn, splitLabels, tableOptions, withColumn } from "../tables.ts";
 import { transformed, transformOption } from "../transforms.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -34,7 +33,7 @@ Without --lambda0 and --size the price is chosen by cross-validation along a pat
   minima regress cells.csv --target growth --size 5 --always dose --lower 0 --weights cells`,
   operands: [1, 1],
   options: {
-    target: { kind: "text", value: "COLUMN", about: "the column to explain" },
+    target: { kind: "text", value: "COLUMN", about: "the column to explain, or a file of one column" },
     ...tableOptions,
     ...transformOption,
     always: { kind: "names", value: "COLUMNS", about: "features that are always in the model, names between commas" },
@@ -64,9 +63,9 @@ Without --lambda0 and --size the price is chosen by cross-validation along a pat
     if (chosen === undefined) refuseOthers(crossValidateRegressionOptions, "without --lambda0 and --size");
     else refuseOthers(sparseRegressionOptions, `with ${chosen}`);
     const needs = { targets: [target, weighing], labels: [groups, folds] };
-    const table = await readTable(invocation, path, needs);
-    const { rest, column: y } = await targetOf(invocation, table, target);
-    const { rest: { columns, matrix: X }, weights, ...division } = splitRoles(rest, options);
+    const { rest: measured, weights, ...division } = splitRoles(await readTable(invocation, path, needs), options);
+    const table = transformed(await withColumn(invocation, measured, target), options.transform);
+    const { rest: { columns, matrix: X }, column: y } = splitColumn(table, target);
     const always = options.always && knownNames(table.path, options.always, columns);
     const asked = { ...watch, weights, always: always?.map((name) => columns.indexOf(name)) };
     const validation = chosen === undefined
@@ -92,35 +91,22 @@ Without --lambda0 and --size the price is chosen by cross-validation along a pat
 
 /** The columns that say something of the rows, and what is left. */
 function splitRoles(
-  path: string,
   table: NamedTable,
-  options: { readonly [name in "weights" | "groups" | "fold-of"]?: string },
+  { weights, groups, "fold-of": folds, transform }: {
+    readonly [name in "weights" | "groups" | "fold-of" | "transform"]?: string;
+  },
 ): { rest: NamedTable; weights?: Float64Array; groups?: number[]; foldOf?: number[] } {
-  let rest = table;
-  const take = (name: string | undefined) => {
-    if (name === undefined) return undefined;
-    const split = splitColumn(path, rest, name);
-    rest = split.rest;
-    return split.column;
+  // A return belongs to the later of its two rows.
+  const first = transform === "log-returns" ? 1 : 0;
+  const weighed = weights === undefined ? undefined : splitColumn(table, weights);
+  const labelsOf = (name: string | undefined) =>
+    name === undefined ? undefined : Array.from(splitLabels(table, name).labels.codes).slice(first);
+  return {
+    rest: { ...weighed?.rest ?? table, text: new Map() },
+    weights: weighed?.column.slice(first),
+    groups: labelsOf(groups),
+    foldOf: labelsOf(folds),
   };
-  const weights = take(options.weights), groups = take(options.groups), folds = take(options["fold-of"]);
-  return { weights, groups: groups && ranksOf(groups), foldOf: folds && ranksOf(folds), rest };
-}
-
-/** Numbers by their order, as indices. */
-function ranksOf(values: Float64Array): number[] {
-  const distinct = [...new Set(values)].sort((a, b) => a - b);
-  const ranks = new Map(distinct.map((value, rank) => [value, rank]));
-  return Array.from(values, (value) => ranks.get(value)!);
-}
-
-/** Indices of columns by their names. */
-function placesOf(path: string, columns: readonly string[], names: string | undefined): number[] | undefined {
-  return names?.split(",").map((name) => {
-    const place = columns.indexOf(name);
-    if (place < 0) throw new FileError(`${path}: no column is called ${name}${available(name, columns)}`);
-    return place;
-  });
 }
 
 /** Errors along the path with their standard errors, the chosen model marked. */

@@ -167,7 +167,7 @@ describe("minima graph", () => {
     [
       "a drawing that is not known",
       2,
-      ["--out", path("graph.svg"), "--drawing", "tree"],
+      ["--out", path("tree.svg"), "--drawing", "tree"],
       /--drawing: expected network or matrix, received tree/,
     ],
     ...["--count", "--max-edges"].map((flag): [string, number, string[], RegExp] => [

@@ -31,6 +31,8 @@ let launcher: Promise<readonly string[]> | undefined;
 export interface Circumstances {
   /** Sees the process and what it has written so far. */
   readonly watch?: (child: ChildProcess, stderr: string, stdout: string) => void;
+  /** What comes from the standard input. */
+  readonly input?: string | Uint8Array;
   /** Further environment variables. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -38,12 +40,15 @@ export interface Circumstances {
 /** Runs `minima ...args`. */
 export async function minima(
   args: readonly string[],
-  { watch = () => {}, environment = {} }: Circumstances = {},
+  { watch = () => {}, input, environment = {} }: Circumstances = {},
 ): Promise<Outcome> {
   const [program, ...before] = await (launcher ??= findLauncher());
   return await new Promise((resolve, reject) => {
     const child = spawn(program, [...before, ...args], { env: { ...process.env, NO_COLOR: "1", ...environment } });
     let stdout = "", stderr = "";
+    // A command that refuses its options reads nothing.
+    child.stdin.on("error", () => {});
+    if (input !== undefined) child.stdin.end(input);
     child.stdout.on("data", (chunk) => watch(child, stderr, stdout += chunk));
     child.stderr.on("data", (chunk) => watch(child, stderr += chunk, stdout));
     child.on("error", reject);

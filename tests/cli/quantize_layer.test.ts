@@ -102,6 +102,7 @@ describe("minima quantize-layer", () => {
       grams,
       "--out",
       out,
+      "--force",
     ]);
     assert.equal(code, 0);
     assert.match(stdout, /^mlp\.down\.weight +16 x 12 .*\nmlp\.up\.weight +12 x 16 /m);
@@ -121,12 +122,89 @@ describe("minima quantize-layer", () => {
       serializeSafetensors({ "a.weight": { dtype: "BF16", shape: up.shape, data: encodeBfloat16(up.data) } }),
     );
     const activations = await file("inputs.npy", serializeNpy(inputs, { fortranOrder: true }));
-    const args = ["--tensor", "a.*", "--activations", activations, "--bits", "8", "--method", "rtn", "--out", out];
+    const args = [
+      "--tensor",
+      "a.*",
+      "--activations",
+      activations,
+      "--bits",
+      "8",
+      "--method",
+      "rtn",
+      "--out",
+      out,
+      "--force",
+    ];
     const { code, stderr } = await minima(["quantize-layer", half, ...args]);
     assert.equal(code, 0, stderr);
     const layer = parseQuantizedLayers(await readFile(out)).get("a.weight")!;
     const rounded = toMatrix({ dtype: "BF16", shape: up.shape, data: encodeBfloat16(up.data) });
     assert.ok(relativeError(rounded, dequantize(layer), inputs) < 1e-4);
+  });
+
+  it("reports the size of the weights as their file holds them", async () => {
+    const bits: number[] = [];
+    const halves = { dtype: "BF16", shape: up.shape, data: encodeBfloat16(up.data) } as const;
+    for (const [name, tensor] of [["f32", up], ["bf16", halves]] as const) {
+      const path = await file(`${name}.safetensors`, serializeSafetensors({ w: tensor }));
+      const args = ["--gram", `${grams}:mlp.up.gram`, "--method", "rtn", "--out", out, "--force", "--json"];
+      const { stdout } = await minima(["quantize-layer", path, ...args]);
+      bits.push(8 * JSON.parse(stdout).layers[0].bytesBefore / up.data.length);
+    }
+    assert.deepEqual(bits, [32, 16]);
+  });
+
+  it("takes transposed weights and activations, and says where they are", async () => {
+    const turned = (of: Matrix) => {
+      const [rows, columns] = of.shape;
+      return matrix(
+        columns,
+        rows,
+        Float32Array.from(of.data, (_, at) => of.data[at % rows * columns + Math.floor(at / rows)]),
+      );
+    };
+    const weight = await file("turned.npy", serializeNpy(turned(up)));
+    const activations = await file("turned_inputs.npy", serializeNpy(turned(inputs)));
+    const flags = ["--activations", activations, "--method", "rtn", "--out", out, "--force", "--json"];
+    const bare = await minima(["quantize-layer", weight, ...flags]);
+    assert.match(bare.stderr, /"activations" is 16 x 40, but "weights" has 12 columns\.$/m);
+    const half = await minima(["quantize-layer", weight, "--transpose", ...flags]);
+    assert.match(half.stderr, /but "weights" has 16 columns; with --transpose-activations, they fit\./);
+    const { code, stderr } = await minima([
+      "quantize-layer",
+      weight,
+      "--transpose",
+      "--transpose-activations",
+      ...flags,
+    ]);
+    assert.equal(code, 0, stderr);
+    const layer = parseQuantizedLayers(await readFile(out)).get("weight")!;
+    assert.deepEqual(layer.codes, (await quantizeLayer(up, await gramOf(inputs), { method: "rtn" })).codes);
+    const gram = await file("up_gram.npy", serializeNpy(await gramOf(inputs)));
+    const hinted = await minima(["quantize-layer", weight, "--gram", gram, "--out", out, "--force"]);
+    assert.match(hinted.stderr, /"gram" is 16 x 16, but "weights" has 12 columns; with --transpose, they have 16\./);
+  });
+
+  it("reads weights from the standard input", async () => {
+    const args = [
+      "quantize-layer",
+      "-",
+      "--tensor",
+      "mlp.up.weight",
+      "--gram",
+      grams,
+      "--out",
+      out,
+      "--force",
+      "--json",
+    ];
+    const { code, stdout, stderr } = await minima(args, { input: await readFile(weights) });
+    assert.equal(code, 0, stderr);
+    assert.equal(JSON.parse(stdout).layers[0].name, "mlp.up.weight");
+    const both = await minima(["quantize-layer", "-", "--gram", "-", "--out", out, "--force"], {
+      input: new Uint8Array(),
+    });
+    assert.match(both.stderr, /The standard input, -, can be read only once\./);
   });
 
   const gram = `${grams}:mlp.up.gram`;
@@ -143,6 +221,24 @@ describe("minima quantize-layer", () => {
       2,
       () => [weights, ...one, "--gram", gram, "--group-size", "0"],
       /--group-size: expected/,
+    ],
+    [
+      "groups that do not divide a later layer",
+      2,
+      () => [weights, "--tensor", "mlp.*", "--gram", grams, "--group-size", "8"],
+      /mlp\.down\.weight: --group-size: expected a divisor of its 12 inputs, received 8\./,
+    ],
+    [
+      "a tensor that is no matrix",
+      1,
+      () => [weights, ...one, "--gram", `${weights}:norm`],
+      /tensor "norm" has the shape \[16\]; a matrix is needed/,
+    ],
+    [
+      "activations given as a Gram matrix",
+      1,
+      async () => [weights, ...one, "--gram", await file("activations.npy", serializeNpy(inputs))],
+      /mlp\.up\.weight: "gram" is 40 x 16, but a Gram matrix is square; activations are given by --activations/,
     ],
     ["structure without outliers", 2, () => [weights, ...one, "--gram", gram, "--structured"], /needs --outliers/],
     ["an unnamed matrix of many", 2, () => [weights, "--gram", grams], /--tensor is missing: .* holds 3 matrices/],
