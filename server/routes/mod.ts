@@ -24,4 +24,8 @@ export const routes: readonly LazyRoute[] = [
     path: "/v1/nmf",
     load: async () => (await import("./nmf.ts")).nmfRoute,
   },
+  {
+    path: "/v1/complete-matrix",
+    load: async () => (await import("./complete_matrix.ts")).completeMatrixRoute,
+  },
 ];

@@ -23,8 +23,15 @@ export interface SingularSubspace {
   readonly left: MatrixOperand;
   /** `A^T left` [columns, width]: right singular vectors as columns, times the values. */
   readonly image: MatrixOperand;
-  /** One step of subspace iteration from the right vectors of the last one, with a Rayleigh-Ritz projection. */
-  step(operator: LinearOperator, pause?: Pause): Promise<void>;
+  /**
+   * One step of subspace iteration from the right vectors of the last one, with a Rayleigh-Ritz projection; of the first
+   * `active` vectors alone, where that is given: the other values become 0.
+   */
+  step(operator: LinearOperator, pause?: Pause, active?: number): Promise<void>;
+  /** Takes the columns of a matrix for the first right vectors. */
+  startFrom(vectors: MatrixOperand): void;
+  /** Frees its memory. */
+  release(): void;
 }
 
 /**
@@ -43,17 +50,17 @@ export function createSubspace(
   const right = matrix(columns, "right vectors"), left = matrix(rows, "left vectors"), turned = matrix(rows, "basis");
   const product = matrix(columns, "product"), image = matrix(columns, "image");
   const gram = allocateMatrix(workspace, "f64", width, width, "Gram matrix of an image");
-  const rotation = dtype === "f64" ? undefined : allocateMatrix(workspace, dtype, width, width, "rotation");
+  const rotation = allocateMatrix(workspace, dtype, width, width, "rotation");
   const values = new Float64Array(width), random = createRandom(seed);
   const start = workspace.view(right.array);
   for (let at = 0; at < start.length; at++) start[at] = random.normal();
 
-  /** Columns of unit length; those that have vanished begin anew. */
-  function normalize(from: MatrixOperand): void {
-    const source = workspace.view(from.array), target = workspace.view(right.array);
-    for (let j = 0; j < width; j++) {
-      const gone = !(values[j] > 1e-12 * values[0]), scale = gone ? 0 : 1 / values[j];
-      for (let at = j; at < source.length; at += width) target[at] = gone ? random.normal() : scale * source[at];
+  /** Columns of unit length for the next step; those that have vanished begin anew. */
+  function normalize(active: number): void {
+    const source = workspace.view(image.array);
+    const scales = Float64Array.from(values, (value) => value > 1e-12 * values[0] ? 1 / value : 0);
+    for (let at = 0; at < source.length; at += width) {
+      for (let j = 0; j < active; j++) start[at + j] = scales[j] === 0 ? random.normal() : scales[j] * source[at + j];
     }
   }
 
@@ -61,22 +68,33 @@ export function createSubspace(
     values,
     left,
     image,
-    async step(operator, pause) {
-      await operator.times(right, turned);
+    async step(operator, pause, active = width) {
+      const first = (whole: MatrixOperand) => ({ ...whole, columns: active, stride: width });
+      const basis = first(turned), target = first(product), square = { ...gram, rows: active, columns: active };
+      await operator.times(first(right), basis);
       await pause?.();
       // `left` is free until the end of the step.
-      await orthonormalize(workspace, turned, left);
-      await operator.transposeTimes(turned, product);
+      await orthonormalize(workspace, basis, first(left));
+      await operator.transposeTimes(basis, target);
       await pause?.();
-      await kernels.syrk({ a: product, c: gram });
-      const eigen = await symmetricEigen(workspace, gram, pause);
-      const vectors = rotation ?? eigen.vectors;
-      if (rotation) workspace.write(rotation.array, workspace.view(eigen.vectors.array));
-      await kernels.gemm({ a: turned, b: vectors, transposeB: true, c: left });
-      await kernels.gemm({ a: product, b: vectors, transposeB: true, c: image });
+      await kernels.syrk({ a: target, c: square });
+      const eigen = await symmetricEigen(workspace, square, pause);
+      const vectors = { ...rotation, rows: active, columns: active };
+      workspace.write(rotation.array, workspace.view(eigen.vectors.array));
+      await kernels.gemm({ a: basis, b: vectors, transposeB: true, c: first(left) });
+      await kernels.gemm({ a: target, b: vectors, transposeB: true, c: first(image) });
       workspace.free(eigen.vectors.array);
-      for (let j = 0; j < width; j++) values[j] = Math.sqrt(Math.max(0, eigen.values[j]));
-      normalize(image);
+      for (let j = 0; j < width; j++) values[j] = j < active ? Math.sqrt(Math.max(0, eigen.values[j])) : 0;
+      normalize(active);
+    },
+    startFrom(vectors) {
+      const source = workspace.view(vectors.array), { offset = 0, stride = vectors.columns } = vectors;
+      for (let j = 0; j < Math.min(width, vectors.columns); j++) {
+        for (let i = 0; i < columns; i++) start[i * width + j] = source[offset + i * stride + j];
+      }
+    },
+    release() {
+      for (const { array } of [right, left, turned, product, image, gram, rotation]) workspace.free(array);
     },
   };
 }

@@ -13,6 +13,7 @@ import { golden } from "../solvers/graph/data.ts";
 import { bestSubset } from "../solvers/regression/best_subset.ts";
 import { enumerated, goldenTasks, type Question } from "../solvers/multitask/instances.ts";
 import { simulate } from "../solvers/regression/data.ts";
+import { lowRank, objectiveOf } from "../solvers/completion/problems.ts";
 
 /** One way to call a solver; fails where what it reports is not true of its answer. */
 type Check = () => Promise<void>;
@@ -361,6 +362,38 @@ solvers.projectOntoArchetypes = {
     const worst = residualSquares(mixtures, equal, H);
     assert.ok(residualSquares(mixtures, weights, H) <= worst * (1 + accuracy), "worse than equal weights");
   },
+};
+
+const ratings = lowRank(14, 11, 2, 0.7, 1, 0.2).observed, few = { maxIterations: 60, innerIterations: 2 } as const;
+
+/** What a completion says of its objective, its residual, its singular values and its rank. */
+function completionTrue(fit: minima.CompletedMatrix): void {
+  trueOf(fit, objectiveOf(fit, ratings));
+  const predicted = fit.predict(ratings.rows, ratings.columns);
+  const squares = ratings.values.reduce((sum, value, e) => sum + (value - predicted[e]) ** 2, 0);
+  near("the residual", fit.residual, Math.sqrt(squares / predicted.length));
+  assert.deepEqual([fit.left.shape[1], fit.right.shape[1], fit.singularValues.length], [fit.rank, fit.rank, fit.rank]);
+}
+
+solvers.completeMatrix = {};
+for (const method of ["srf", "soft-impute"] as const) {
+  for (const holdout of [0, 0.2]) {
+    const price = method === "soft-impute" && holdout === 0 ? { lambda: 1 } : {};
+    solvers.completeMatrix[`${method}, ${holdout} held out`] = async () => {
+      completionTrue(await minima.completeMatrix(ratings, { method, holdout, ...price, ...few, ...place }));
+    };
+  }
+}
+solvers.completeMatrixPath = {
+  srf: async () => {
+    for await (const point of minima.completeMatrixPath(ratings, { holdout: 0, count: 4, ...few, ...place })) {
+      completionTrue(point);
+    }
+  },
+};
+const completed = await minima.completeMatrix(ratings, { ...few, backend: "wasm" });
+solvers.updateCompletion = {
+  srf: async () => completionTrue(await minima.updateCompletion(completed, ratings, { ...few, ...place })),
 };
 
 type AnyKernel = (operands: unknown) => unknown;

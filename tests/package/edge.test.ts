@@ -10,12 +10,14 @@ const markers: Readonly<Record<string, readonly string[]>> = {
   regression: ["sparse regression"],
   graph: ["sparse precision matrix"],
   factorization: ["factor the samples"],
+  completion: ["complete the matrix"],
 };
 const kernels: Readonly<Record<string, readonly string[]>> = {
   quantization: ["dense", "proximal", "quantization"],
   regression: ["dense", "l0"],
   graph: ["dense", "l0"],
   factorization: ["dense", "factorization", "proximal", "spectral"],
+  completion: ["dense", "spectral"],
 };
 
 /** Builds the service of one system; its files. */
@@ -85,4 +87,5 @@ const bodies: Readonly<Record<string, object>> = {
   regression: { X: samples, y: [1, 0, 2, 3, 1, 2], options: { lambda0: 0.1 } },
   graph: { samples, options: { lambda0: 0.1, lambda2: 0.1 } },
   factorization: { X: samples, options: { rank: 2 } },
+  completion: { observed: [[1, 2, null], [2, null, 6], [null, 6, 9]], options: { holdout: 0 } },
 };

@@ -7,6 +7,7 @@
 
 import type { Subject } from "./subject.ts";
 import { archetypalPath, archetypes, factors, projection } from "./subjects/factorization.ts";
+import { completion, completionPath, completionUpdate } from "./subjects/completion.ts";
 import { graph, graphPath } from "./subjects/graph.ts";
 import { multiTask, multiTaskPath, multiTaskValidation } from "./subjects/multitask.ts";
 import { gramAccumulation, layer } from "./subjects/quantization.ts";
@@ -28,4 +29,7 @@ export const subjects: { readonly [solver: string]: Subject } = {
   crossValidateMultiTask: multiTaskValidation,
   quantizeLayer: layer,
   accumulateGram: gramAccumulation,
+  completeMatrix: completion,
+  completeMatrixPath: completionPath,
+  updateCompletion: completionUpdate,
 };

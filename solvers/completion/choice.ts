@@ -1,0 +1,114 @@
+/** What held-out entries choose: the width or the price, and whether there are offsets. @module */
+
+import type { Course } from "./course.ts";
+import { type Entries, rootMeanSquare, type Split } from "./entries.ts";
+import { graduate, type Schedule } from "./graduation.ts";
+import type { Factors, Iterate } from "./iterate.ts";
+import { fitOffsets, withoutOffsets } from "./offsets.ts";
+import { scaled } from "./scaling.ts";
+
+/** What held-out entries say of each width or price. */
+export interface HoldoutCurve {
+  /** Widths or prices, falling, in the units of the values. */
+  readonly levels: Float64Array;
+  /** The same as shares of the largest singular value of the matrix filled with zeros. */
+  readonly shares: Float64Array;
+  /** Root mean square error at the held-out entries. */
+  readonly errors: Float64Array;
+  /** Number of singular values kept. */
+  readonly ranks: Uint32Array;
+  /** The largest of them at each level, at most 50, falling. */
+  readonly singularValues: readonly Float64Array[];
+  /** Which of them is the best; -1 where nothing is better than no part of low rank. */
+  readonly best: number;
+  /** Its error. */
+  readonly error: number;
+  /** Error without a part of low rank. */
+  readonly baseline: number;
+}
+
+/** The best completion of the entries that are not held out. */
+export interface Chosen {
+  readonly offsets: boolean;
+  /** The width or price in units of `scale`; 0 where there is nothing of low rank. */
+  readonly level: number;
+  readonly scale: number;
+  readonly factors: Factors;
+  /** In the units of the entries. */
+  readonly curve: HoldoutCurve;
+}
+
+/** Singular values that the curve holds of each level. */
+const mostShown = 50;
+
+/** A path ends where the level has fallen to this share of the best one. */
+const patience = 0.4;
+
+/** Follows the schedule without the held-out entries, with and without offsets where that is open, and keeps the best. */
+export async function choose(
+  { fitted, held }: Split & { readonly held: Entries },
+  offsets: boolean | undefined,
+  schedule: Schedule,
+  open: (entries: Entries) => Iterate,
+  course: Course,
+): Promise<Chosen> {
+  const ways = offsets === undefined ? [true, false] : [offsets];
+  let best: Chosen | undefined;
+  for (const way of ways) {
+    const found = await follow(way, fitted, held, schedule, open, course);
+    if (!best || found.curve.error < best.curve.error) best = found;
+    if (course.ended()) break;
+  }
+  return best!;
+}
+
+async function follow(
+  way: boolean,
+  fitted: Entries,
+  held: Entries,
+  schedule: Schedule,
+  open: (entries: Entries) => Iterate,
+  course: Course,
+): Promise<Chosen> {
+  const offsets = way ? fitOffsets(fitted) : undefined, { entries, scale } = scaled(fitted, offsets);
+  const expected = withoutOffsets(held, offsets), baseline = rootMeanSquare(expected, held.weights);
+  const levels: number[] = [], shares: number[] = [], errors: number[] = [], ranks: number[] = [];
+  const values: Float64Array[] = [];
+  const iterate = open(entries);
+  let best = -1, error = baseline, level = 0;
+  let factors: Factors = { left: new Float64Array(0), right: new Float64Array(0), values: new Float64Array(0) };
+  for await (const point of graduate(iterate, schedule, course)) {
+    const found = iterate.at(held.rows, held.columns);
+    const here = rootMeanSquare(expected.map((value, e) => value - scale * found[e]), held.weights);
+    levels.push(point.level * scale);
+    shares.push(point.share);
+    errors.push(here);
+    ranks.push(iterate.values().length);
+    values.push(iterate.values().slice(0, mostShown).map((value) => value * scale));
+    if (here < error) {
+      [best, error, level] = [errors.length - 1, here, point.level];
+      factors = await iterate.factors();
+    }
+    // Above the largest singular value nothing has happened yet.
+    if (point.share < 0.5 && point.level < patience * (level || Infinity) && best < errors.length - 1) {
+      if (best >= 0 || point.share < 0.5 * patience) break;
+    }
+  }
+  iterate.release();
+  return {
+    offsets: way,
+    level,
+    scale,
+    factors,
+    curve: {
+      levels: Float64Array.from(levels),
+      shares: Float64Array.from(shares),
+      errors: Float64Array.from(errors),
+      ranks: Uint32Array.from(ranks),
+      singularValues: values,
+      best,
+      error,
+      baseline,
+    },
+  };
+}

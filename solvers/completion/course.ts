@@ -1,0 +1,38 @@
+import type { Status } from "../core/result.ts";
+import type { Run } from "../core/run.ts";
+
+/** The course of a completion: steps, their objective, and what ends them. */
+export interface Course {
+  /** Objective by step. */
+  readonly trace: number[];
+  /** A limit that was reached; it ends all loops. */
+  ended(): Status | undefined;
+  /** What is being done, and how far it is. */
+  at(stage: string, fraction: number): void;
+  /** Called between kernels. @throws the reason of an abort */
+  pause(): Promise<void>;
+  /** Notes a step. */
+  note(cost: number): void;
+}
+
+/** The course of a run of at most so many steps. */
+export function startCourse(run: Run, maxIterations: number): Course {
+  const trace: number[] = [];
+  let ended: Status | undefined, stage = "completion", fraction = 0;
+  return {
+    trace,
+    ended: () => ended,
+    at(what, share) {
+      stage = what;
+      fraction = Math.min(1, Math.max(fraction, share));
+    },
+    async pause() {
+      const late = await run.checkpoint({ stage, fraction, iteration: trace.length, objective: trace.at(-1) });
+      if (late) ended ??= "time-limit";
+    },
+    note(cost) {
+      trace.push(cost);
+      if (trace.length >= maxIterations) ended ??= "iteration-limit";
+    },
+  };
+}

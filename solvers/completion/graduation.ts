@@ -1,0 +1,88 @@
+/** From wide to narrow: the schedule that both methods share. @module */
+
+import type { Course } from "./course.ts";
+import type { Iterate } from "./iterate.ts";
+import type { CompletionMethod } from "./options.ts";
+import { nuclearNorm, type Shrinkage, smoothedRank } from "./shrinkage.ts";
+
+/** Settings of a schedule. */
+export interface Schedule {
+  readonly method: CompletionMethod;
+  /** Factor from one level to the next. */
+  readonly decay: number;
+  /** Steps at each level. */
+  readonly innerIterations: number;
+  /** Root mean square change over a level at which nothing changes any more. */
+  readonly tolerance: number;
+  /** The last level, as a share of the largest singular value. */
+  readonly leastShare?: number;
+  /** The last level itself. */
+  readonly least?: number;
+}
+
+/** The matrix after the steps at one level: a width, or a price of the nuclear norm. */
+export interface Level {
+  readonly level: number;
+  /** As a share of the largest singular value of the matrix filled with zeros. */
+  readonly share: number;
+  /** Root mean square change over the level. */
+  readonly change: number;
+  /** Nothing changes any more, or the last level was reached. */
+  readonly settled: boolean;
+}
+
+/** First width as a share of the largest singular value: where the smoothed rank is all but the sum of squares. */
+const firstWidth = 4;
+
+/** Widths below which singular values are rounding; and the lowest price. */
+const leastShares = { srf: 1e-7, "soft-impute": 1e-4 };
+
+/** Steps at widths above the largest singular value: there, they go to the minimum at once. */
+const wideSteps = 2;
+
+/** What a step does at a level. */
+export function shrinkageAt(method: CompletionMethod, level: number): Shrinkage {
+  return method === "srf" ? smoothedRank(level) : nuclearNorm(level);
+}
+
+/**
+ * Graduated steps, each level from the matrix of the one before: widths from four times the largest singular value `s` of
+ * the zero-filled matrix on, prices from `s` on. The caller ends it by leaving the loop.
+ */
+export async function* graduate(iterate: Iterate, schedule: Schedule, course: Course): AsyncGenerator<Level> {
+  const { method, decay, innerIterations, tolerance } = schedule, pause = () => course.pause();
+  const largest = await iterate.largest(pause);
+  const bottom = leastShares[method] * largest;
+  const least = Math.max(bottom, schedule.least ?? (schedule.leastShare ?? 0) * largest);
+  if (!(largest > 0)) return;
+  let level = (method === "srf" ? firstWidth : decay) * largest;
+  const first = level;
+  for (;;) {
+    level = Math.max(level, least);
+    course.at("levels", 0.9 * Math.log(first / level) / Math.log(first / Math.max(bottom, 1e-4 * largest)));
+    iterate.mark();
+    const steps = method === "srf" && level > largest ? wideSteps : innerIterations;
+    for (let step = 0; step < steps && !course.ended(); step++) {
+      course.note(await iterate.step(shrinkageAt(method, level), pause));
+    }
+    const change = await iterate.change();
+    const still = method === "srf" && change <= tolerance && level < largest / 2;
+    const last = level <= least;
+    yield { level, share: level / largest, change, settled: still || last && least > bottom };
+    if (still || last || course.ended()) return;
+    level *= decay;
+  }
+}
+
+/** Steps at one level until nothing changes over as many as the schedule has; whether that was reached. */
+export async function settle(iterate: Iterate, schedule: Schedule, level: number, course: Course): Promise<boolean> {
+  const shrinkage = shrinkageAt(schedule.method, level), pause = () => course.pause();
+  while (!course.ended()) {
+    iterate.mark();
+    for (let step = 0; step < schedule.innerIterations && !course.ended(); step++) {
+      course.note(await iterate.step(shrinkage, pause));
+    }
+    if (await iterate.change() <= schedule.tolerance) return true;
+  }
+  return false;
+}

@@ -1,0 +1,220 @@
+import type { MatrixOperand } from "../../kernels/contract.ts";
+import type { Workspace } from "../../kernels/engine/mod.ts";
+import { allocateMatrix } from "../spectral/operands.ts";
+import { sparseEntries, sparseOperands } from "../spectral/sparse.ts";
+import { createSubspace, type LinearOperator } from "../spectral/subspace.ts";
+import type { Entries } from "./entries.ts";
+import { fillEntries } from "./fill.ts";
+import type { Iterate } from "./iterate.ts";
+import { sharesOf } from "./shrinkage.ts";
+
+/** What is left of a singular value, as a share of the largest, below which it is dropped. */
+const negligible = 1e-7;
+
+/** Steps of iteration to a few digits of the largest singular value. */
+const warmUp = 12;
+
+/** Vectors beside those of the rank, so that one that grows is seen. */
+const spare = 6;
+
+/** How the filled matrix is held: its products, and what follows a new matrix of low rank. */
+interface Filled extends LinearOperator {
+  /** Fills the entries into `left right^T`. */
+  refill(left: MatrixOperand, right: MatrixOperand): Promise<void>;
+  release(): void;
+}
+
+/** The filled matrix itself. */
+function denseFilled(workspace: Workspace, entries: Entries): Filled {
+  const [rows, columns] = entries.shape, { kernels } = workspace;
+  const x = allocateMatrix(workspace, "f64", rows, columns, "filled matrix"), view = workspace.view(x.array);
+  return {
+    rows,
+    columns,
+    times: async (v, y) => await kernels.gemm({ a: x, b: v, c: y }),
+    transposeTimes: async (u, y) => await kernels.gemm({ a: x, b: u, c: y, transposeA: true }),
+    async refill(left, right) {
+      await kernels.gemm({ a: left, b: right, c: x, transposeB: true });
+      fillEntries(view, columns, entries);
+    },
+    release: () => workspace.free(x.array),
+  };
+}
+
+/** `X = left right^T + R`, where `R` is what that lacks of the entries: nothing of rows times columns is formed. */
+function sparseFilled(workspace: Workspace, entries: Entries, width: number): Filled {
+  const [rows, columns] = entries.shape, { kernels } = workspace, count = entries.values.length;
+  const pattern = sparseEntries(workspace, entries);
+  const vector = (label: string) => ({ array: workspace.allocate("f64", count, label), length: count });
+  const observed = vector("observed values"), residual = vector("residuals");
+  const { matrix, transpose } = sparseOperands(pattern, residual);
+  const small = allocateMatrix(workspace, "f64", width, width, "small product");
+  workspace.write(observed.array, entries.values);
+  const view = workspace.view(residual.array);
+  let factors: readonly [MatrixOperand, MatrixOperand] | undefined;
+  const product = async (
+    s: typeof matrix,
+    outer: MatrixOperand,
+    inner: MatrixOperand,
+    v: MatrixOperand,
+    y: MatrixOperand,
+  ) => {
+    await kernels.sparseProduct({ s, x: v, y });
+    if (inner.columns === 0) return;
+    const c = { ...small, rows: inner.columns, columns: v.columns };
+    await kernels.gemm({ a: inner, b: v, c, transposeA: true });
+    await kernels.gemm({ a: outer, b: c, c: y, beta: 1 });
+  };
+  return {
+    rows,
+    columns,
+    times: async (v, y) => await product(matrix, factors![0], factors![1], v, y),
+    transposeTimes: async (u, y) => await product(transpose, factors![1], factors![0], u, y),
+    async refill(left, right) {
+      factors = [left, right];
+      await kernels.sampledProduct({ pattern: pattern.rows, left, right, values: residual, base: observed, alpha: -1 });
+      const { weights } = entries;
+      if (weights) { for (let e = 0; e < count; e++) view[e] *= weights[e]; }
+    },
+    release() {
+      const { rows, columns } = pattern;
+      const lists = [rows.indptr, rows.indices, columns.indptr, columns.indices, columns.positions];
+      for (const array of [...lists, observed.array, residual.array, small.array]) workspace.free(array);
+    },
+  };
+}
+
+/**
+ * The largest singular values alone, by one warm step of subspace iteration each: a matrix of low rank `left right^T`,
+ * and the filled one by its products. What is dropped of a singular value `s` of the smoothed rank is below
+ * `s^3 / 2 width^2`. A step costs O(entries width + (rows + columns) width^2), and O(rows columns width) where the matrix
+ * is held whole.
+ */
+export function createSubspaceIterate(
+  workspace: Workspace,
+  entries: Entries,
+  rankLimit: number,
+  width: number,
+  whole: boolean,
+  seed: number,
+): Iterate {
+  const [rows, columns] = entries.shape, { kernels } = workspace;
+  const filled = whole ? denseFilled(workspace, entries) : sparseFilled(workspace, entries, width);
+  const subspace = createSubspace(workspace, "f64", entries.shape, width, seed);
+  const matrix = (height: number, label: string) => allocateMatrix(workspace, "f64", height, width, label);
+  let left = matrix(rows, "left factor"), right = matrix(columns, "right factor");
+  let markedLeft = matrix(rows, "left factor before"), markedRight = matrix(columns, "right factor before");
+  const [one, other] = [0, 1].map(() => allocateMatrix(workspace, "f64", width, width, "products of factors"));
+  let kept = 0, markedKept = 0, active = width, ready = false, low = new Float64Array(0);
+  const narrow = (factor: MatrixOperand, count: number) => ({ ...factor, columns: count, stride: width });
+  const refill = () => filled.refill(narrow(left, kept), narrow(right, kept));
+  const start = async () => {
+    if (!ready) await refill();
+    ready = true;
+  };
+
+  return {
+    async largest(pause) {
+      await start();
+      for (let step = 0; step < warmUp; step++) await subspace.step(filled, pause);
+      return subspace.values[0];
+    },
+    async step(shrinkage, pause) {
+      await start();
+      await subspace.step(filled, pause, active);
+      const { values } = subspace, found = sharesOf(values, shrinkage, rankLimit, negligible);
+      kept = found.kept;
+      low = Float64Array.from({ length: kept }, (_, k) => found.shares[k] * values[k]);
+      const from = workspace.view(subspace.image.array), to = workspace.view(right.array);
+      for (let at = 0; at < from.length; at += width) {
+        for (let k = 0; k < kept; k++) to[at + k] = found.shares[k] * from[at + k];
+      }
+      workspace.view(left.array).set(workspace.view(subspace.left.array));
+      await pause();
+      await refill();
+      // Where many more vectors are iterated than are kept, most of them go, and come back when they are needed.
+      active = Math.min(width, Math.max(kept + spare, 2 * (kept + spare) >= active ? active : 0));
+      return values.reduce((sum, value) => sum + shrinkage.cost(value), 0);
+    },
+    mark() {
+      [left, markedLeft] = [markedLeft, left];
+      [right, markedRight] = [markedRight, right];
+      for (const [to, from] of [[left, markedLeft], [right, markedRight]]) {
+        workspace.view(to.array).set(workspace.view(from.array));
+      }
+      markedKept = kept;
+    },
+    async change() {
+      // ||A B^T - C D^T||^2 by products of the factors, of which the left ones are orthonormal or balanced.
+      const form = async (a: MatrixOperand, b: MatrixOperand, c: MatrixOperand, d: MatrixOperand) => {
+        if (a.columns === 0 || c.columns === 0) return 0;
+        const p = { ...one, rows: a.columns, columns: c.columns, stride: width };
+        const q = { ...other, rows: a.columns, columns: c.columns, stride: width };
+        await kernels.gemm({ a, b: c, c: p, transposeA: true });
+        await kernels.gemm({ a: b, b: d, c: q, transposeA: true });
+        const x = workspace.view(one.array), y = workspace.view(other.array);
+        let sum = 0;
+        for (let i = 0; i < a.columns; i++) {
+          for (let j = i * width; j < i * width + c.columns; j++) sum += x[j] * y[j];
+        }
+        return sum;
+      };
+      const now = [narrow(left, kept), narrow(right, kept)] as const;
+      const before = [narrow(markedLeft, markedKept), narrow(markedRight, markedKept)] as const;
+      const sum = await form(...now, ...now) - 2 * await form(...now, ...before) + await form(...before, ...before);
+      return Math.sqrt(Math.max(0, sum) / (rows * columns));
+    },
+    at(rowsOf, columnsOf) {
+      const a = workspace.view(left.array), b = workspace.view(right.array);
+      return Float64Array.from(rowsOf, (row, e) => {
+        const i = row * width, j = columnsOf[e] * width;
+        let sum = 0;
+        for (let k = 0; k < kept; k++) sum += a[i + k] * b[j + k];
+        return sum;
+      });
+    },
+    factors() {
+      // Columns of the left factor are orthonormal, those of the right one orthogonal: their lengths are the values.
+      const a = workspace.view(left.array), b = workspace.view(right.array), values = new Float64Array(kept);
+      for (let at = 0; at < b.length; at += width) {
+        for (let k = 0; k < kept; k++) values[k] += b[at + k] ** 2;
+      }
+      values.forEach((square, k) => values[k] = Math.sqrt(square));
+      const copy = (view: Float32Array | Float64Array, height: number, factorOf: (k: number) => number) => {
+        const target = new Float64Array(height * kept), scale = Float64Array.from(values, (_, k) => factorOf(k));
+        for (let i = 0, at = 0; i < height; i++) {
+          for (let k = 0; k < kept; k++) target[at++] = scale[k] * view[i * width + k];
+        }
+        return target;
+      };
+      return Promise.resolve({
+        left: copy(a, rows, (k) => Math.sqrt(values[k])),
+        right: copy(b, columns, (k) => values[k] > 0 ? 1 / Math.sqrt(values[k]) : 0),
+        values,
+      });
+    },
+    async restore(factors) {
+      kept = Math.min(width, factors.values.length);
+      low = factors.values.slice(0, kept);
+      const put = (values: Float64Array, matrix: MatrixOperand, power: number) => {
+        const view = workspace.view(matrix.array), rank = factors.values.length;
+        view.fill(0);
+        for (let i = 0; i < matrix.rows; i++) {
+          for (let k = 0; k < kept; k++) view[i * width + k] = values[i * rank + k] * factors.values[k] ** power;
+        }
+      };
+      put(factors.left, left, -0.5);
+      put(factors.right, right, 0.5);
+      subspace.startFrom(narrow(right, kept));
+      active = width;
+      ready = true;
+      await refill();
+    },
+    values: () => low,
+    release() {
+      filled.release();
+      subspace.release();
+      for (const { array } of [left, right, markedLeft, markedRight, one, other]) workspace.free(array);
+    },
+  };
+}

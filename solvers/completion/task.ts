@@ -1,0 +1,91 @@
+import type { WorkRequest } from "../../kernels/engine/mod.ts";
+import { denseFamily } from "../../kernels/families/dense.ts";
+import { spectralFamily } from "../../kernels/families/spectral.ts";
+import { DataError } from "../core/errors.ts";
+import { checkObservations, type Observations } from "../core/observations.ts";
+import type { Resolved } from "../core/options.ts";
+import { startRun } from "../core/run.ts";
+import { type Course, startCourse } from "./course.ts";
+import { type Entries, entriesOf, withValues } from "./entries.ts";
+import type { Schedule } from "./graduation.ts";
+import { type Layout, layoutOf, stepFlops } from "./layout.ts";
+import type { CompleteMatrixOptions, OpenCompletionOptions } from "./options.ts";
+
+type ResolvedOptions = Resolved<CompleteMatrixOptions, OpenCompletionOptions>;
+
+/** Steps that a solve is planned for. */
+const foreseenSteps = 800;
+
+const action = "complete the matrix";
+
+/** Largest magnitude of values: squares and their sums stay finite. */
+const largestValue = 1e100;
+
+/** What all of them begin with. */
+export interface CompletionTask {
+  /** In units of `units`. */
+  readonly entries: Entries;
+  /** A power of two near the largest magnitude: nothing is rounded. */
+  readonly units: number;
+  /** What weights are shares of. */
+  readonly largestWeight: number;
+  readonly course: Course;
+  readonly schedule: Schedule;
+  readonly layout: Layout;
+  readonly request: WorkRequest;
+  elapsedMs(): number;
+}
+
+/** Checks the entries, and plans. */
+export function prepare(
+  observed: Observations,
+  resolved: Pick<
+    ResolvedOptions,
+    | "method"
+    | "rankLimit"
+    | "widthDecay"
+    | "innerIterations"
+    | "tolerance"
+    | "maxIterations"
+    | "backend"
+    | "threads"
+    | "signal"
+    | "timeLimitMs"
+    | "onProgress"
+  >,
+): CompletionTask {
+  const checked = checkObservations("observed", observed, action), { method, backend, threads } = resolved;
+  let largest = 0;
+  for (const value of checked.values) largest = Math.max(largest, Math.abs(value));
+  if (!(largest <= largestValue)) {
+    throw new DataError(
+      "observed",
+      `Cannot ${action}: "observed" holds ${largest}, and at most ${largestValue} is allowed.`,
+    );
+  }
+  const units = largest > 0 ? 2 ** Math.floor(Math.log2(largest)) : 1, given = entriesOf(checked);
+  const entries = withValues(given, given.values.map((value) => value / units));
+  const layout = layoutOf(entries.shape, entries.values.length, resolved.rankLimit);
+  const run = startRun(resolved);
+  return {
+    entries,
+    units,
+    largestWeight: checked.weights?.reduce((most, weight) => Math.max(most, weight), 0) ?? 1,
+    course: startCourse(run, resolved.maxIterations),
+    schedule: {
+      method,
+      decay: resolved.widthDecay,
+      innerIterations: resolved.innerIterations,
+      tolerance: resolved.tolerance,
+    },
+    layout,
+    request: {
+      families: [denseFamily, spectralFamily],
+      backend,
+      threads,
+      dtype: "f64",
+      flops: foreseenSteps * stepFlops(entries.shape, entries.values.length, layout),
+    },
+    elapsedMs: () => run.elapsedMs(),
+  };
+}
