@@ -1,11 +1,9 @@
-/** What an analyst does to a table before its columns are compared. */
+/** Columns transformed before they are compared, on the command line. */
 
-import { type Matrix, matrix } from "../mod.ts";
+import { columnTransforms, transformColumns } from "../solvers/core/column_transforms.ts";
+import { DataError } from "../solvers/core/errors.ts";
 import { type FlagTable, UsageError } from "./command.ts";
 import type { NamedTable } from "./tables.ts";
-
-/** Choices of `--transform`. */
-const transforms = ["log", "log-returns", "normal-scores"] as const;
 
 /** The option. */
 export const transformOption = {
@@ -24,69 +22,11 @@ export const transformOption = {
  */
 export function transformed(table: NamedTable, name: string | undefined): NamedTable {
   if (name === undefined) return table;
-  const chosen = transforms.find((known) => known === name);
-  if (!chosen) throw new UsageError(`Option --transform needs ${transforms.join(", ")}, received "${name}".`);
-  if (chosen === "normal-scores") return { ...table, matrix: normalScores(table.matrix) };
-  const logarithms = { ...table, matrix: logarithmsOf(table) };
-  return chosen === "log" ? logarithms : { ...table, matrix: differences(logarithms.matrix) };
-}
-
-function logarithmsOf({ columns, matrix: { data, shape } }: NamedTable): Matrix {
-  const at = data.findIndex((value) => !(value > 0));
-  if (at >= 0) {
-    const column = columns[at % columns.length], row = Math.floor(at / columns.length) + 1;
-    throw new UsageError(`Cannot take logarithms: column "${column}" is ${data[at]} in row ${row}.`);
+  const chosen = columnTransforms.find((known) => known === name);
+  if (!chosen) throw new UsageError(`Option --transform needs ${columnTransforms.join(", ")}, received "${name}".`);
+  try {
+    return { ...table, matrix: transformColumns(table.matrix, table.columns, chosen) };
+  } catch (error) {
+    throw error instanceof DataError ? new UsageError(error.message) : error;
   }
-  return matrix(shape[0], shape[1], Float64Array.from(data, Math.log));
-}
-
-/** Each row less the one before. */
-function differences({ data, shape: [rows, columns] }: Matrix): Matrix {
-  const result = matrix(Math.max(0, rows - 1), columns);
-  for (let at = 0; at < result.data.length; at++) result.data[at] = data[at + columns] - data[at];
-  return result;
-}
-
-/**
- * Ranks, equal values sharing their mean rank, as quantiles of the standard normal distribution at `rank / (rows + 1)`:
- * what monotone changes of a column cannot touch (Liu, Lafferty & Wasserman 2009).
- */
-export function normalScores({ data, shape: [rows, columns] }: Matrix): Matrix {
-  const result = matrix(rows, columns);
-  for (let j = 0; j < columns; j++) {
-    const value = (i: number) => data[i * columns + j];
-    const order = Array.from({ length: rows }, (_, i) => i).sort((a, b) => value(a) - value(b));
-    for (let from = 0, to = 0; from < rows; from = to) {
-      while (to < rows && value(order[to]) === value(order[from])) to++;
-      const score = normalQuantile((from + to + 1) / 2 / (rows + 1));
-      for (let k = from; k < to; k++) result.data[order[k] * columns + j] = score;
-    }
-  }
-  return result;
-}
-
-/** Of the standard normal distribution at a share in (0, 1): Newton steps on the integral of the density. */
-function normalQuantile(share: number): number {
-  if (share > 0.5) return -normalQuantile(1 - share);
-  const tail = Math.sqrt(-2 * Math.log(share));
-  // Hastings' start (Abramowitz & Stegun 26.2.23) is right to 4.5e-4; two Newton steps make that rounding.
-  let z = -(tail - (2.515517 + tail * (0.802853 + tail * 0.010328)) /
-      (1 + tail * (1.432788 + tail * (0.189269 + tail * 0.001308))));
-  for (let step = 0; step < 3; step++) {
-    const density = Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI);
-    z -= (lowerTail(z, density) - share) / density;
-  }
-  return z;
-}
-
-/** The distribution function at `z <= 0`: a series near zero, Laplace's continued fraction in the tail. */
-function lowerTail(z: number, density: number): number {
-  if (z < -3) {
-    let fraction = -z;
-    for (let k = 60; k > 0; k--) fraction = -z + k / fraction;
-    return density / fraction;
-  }
-  let term = z, sum = z;
-  for (let k = 1; Math.abs(term) > 1e-17 * Math.abs(sum); k++) sum += term *= z * z / (2 * k + 1);
-  return 0.5 + density * sum;
 }

@@ -1,6 +1,6 @@
 import { type Matrix, matrix, sparsePrecision } from "../../mod.ts";
 import { toSvg } from "../../pictures/mod.ts";
-import { normalScores } from "../../cli/transforms.ts";
+import { normalScores } from "../../solvers/core/column_transforms.ts";
 import { type Case, type Cell, leftOut } from "../case.ts";
 import { extendedBic, lassoPath, least, ourPath, type PathPoint, secondMoments, standardize } from "../graph_paths.ts";
 import { openGlasso } from "../peers/glasso.ts";

@@ -42,6 +42,8 @@ export interface Example {
 export interface Field {
   readonly name: string;
   readonly kind: "numbers" | "text" | "tensor";
+  /** Of a tensor. */
+  readonly shape?: readonly number[];
   /** What distinguishes it, such as its shape or how many values are missing. */
   readonly about?: string;
 }
@@ -57,7 +59,7 @@ export interface Role {
   readonly kinds?: readonly Field["kind"][];
   /**
    * The fields that have it at first; `taken` are those of the roles of one before. A field of such a role is none of a
-   * role of many, whatever is chosen there.
+   * role of many, whatever is chosen there. Where none fits, the user is asked.
    *
    * @default the first that is free; all for a role of many, none for an optional one
    */

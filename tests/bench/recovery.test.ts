@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { divergence, edgesOf, recovery, relativeError } from "../../bench/recovery.ts";
 import { extendedBic, normalLoss, standardize } from "../../bench/graph_paths.ts";
 import { matrix } from "../../mod.ts";
-import { normalScores } from "../../cli/transforms.ts";
+import { normalScores } from "../../solvers/core/column_transforms.ts";
 
 const close = (value: number, expected: number, tolerance = 1e-12) =>
   assert.ok(Math.abs(value - expected) <= tolerance * Math.max(1, Math.abs(expected)), `${value}, not ${expected}`);

@@ -24,6 +24,7 @@ await onPage("graph", (page) => {
       `rain,river,wind,"a name that is rather long for a table, but is there"\n${rows.join("\n")}\n`,
     );
     await page.until(`document.querySelectorAll(".pick").length === 4`);
+    await page.set("transform", "normal-scores");
     await page.set("lambda0", 0.2);
     await page.solve();
     assert.match(await page.text(".summary p"), /edges? among 4 variables in 50 rows, at the price 0\.2/);

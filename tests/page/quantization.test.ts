@@ -60,7 +60,7 @@ await onPage("quantization", (page) => {
 
   it("cancels while it solves", async () => {
     await page.set("outputs", 2048);
-    await page.set("inputs", 1024);
+    await page.set("inputs", 512);
     await page.until(opened);
     await page.click("run");
     await page.until(`document.querySelector(".progress p").textContent.includes(":")`);
@@ -87,6 +87,18 @@ await onPage("quantization", (page) => {
     assert.ok((await page.texts(".whole")).includes("model.layers.0.attention.output.dense.weight"));
     await page.solve();
     assert.equal((await page.texts("tbody tr")).length, 4);
+  });
+
+  it("takes activations for the Gram matrix, and asks where the file has neither", async () => {
+    const weights = [[0.9, -0.4], [0.2, 0.8], [-1, 0.5]];
+    await page.upload("inputs.safetensors", safetensors({ "a.weight": weights, "a.inputs": [[1, 2], [0, 1], [2, 1]] }));
+    await page.until(`document.querySelector("[name=gram]")?.selectedOptions[0].textContent.startsWith("a.inputs")`);
+    await page.solve();
+    assert.equal((await page.texts("tbody tr")).length, 4);
+    await page.upload("model.safetensors", safetensors({ "a.weight": weights, "b.weight": [[1, 2], [3, 4]] }));
+    await page.until(`document.querySelector("[name=gram]")?.selectedOptions[0].textContent === "choose"`);
+    await page.click("run");
+    assert.match(await page.text(".problem:not([hidden])"), /Gram matrix or activations: choose one first/);
   });
 
   it("says what a wrong file is", async () => {

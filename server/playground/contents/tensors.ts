@@ -47,6 +47,7 @@ export async function readTensors(file: File): Promise<Tensors> {
     fields: matrices.map(([name, { shape, dtype }]) => ({
       name,
       kind: "tensor",
+      shape,
       about: `${shape.join(" x ")}, ${dtype}`,
     })),
     read: async (name) => toMatrix(await readSafetensorsTensor(source, header, name), name),
@@ -58,6 +59,7 @@ export function tensorsOf(matrices: Readonly<Record<string, Matrix>>): Tensors {
   const fields = Object.entries(matrices).map(([name, { shape }]): Field => ({
     name,
     kind: "tensor",
+    shape,
     about: shape.join(" x "),
   }));
   return { fields, read: (name) => Promise.resolve(matrices[name]) };

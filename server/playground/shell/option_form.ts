@@ -111,8 +111,11 @@ function fieldOf(
   const id = freshId("option"), hintId = `${id}-hint`;
   const common = { id, name: path, "aria-describedby": hintId };
   const hint = make("small", { class: "hint", id: hintId }, ...sentence(entry.about + rangeOf(entry)));
-  const labelled = (control: HTMLElement) =>
-    make("div", { class: "field" }, make("label", { for: id }, title), control, hint);
+  const labelled = (control: HTMLElement, ...words: readonly string[]) => {
+    // What does not fit beside another field has the whole width.
+    const isWide = words.some((word) => word.length > 14);
+    return make("div", { class: isWide ? "field long" : "field" }, make("label", { for: id }, title), control, hint);
+  };
   const absent = entry.otherwise ?? (entry.default === undefined ? "" : String(entry.default));
   switch (entry.kind) {
     case "flag": {
@@ -123,7 +126,7 @@ function fieldOf(
           begin,
         );
         return {
-          element: labelled(select),
+          element: labelled(select, ...textsOf(select)),
           control: select,
           read: () => select.value === "" ? undefined : select.value === "true",
         };
@@ -140,7 +143,7 @@ function fieldOf(
         const value = entry.values.find((value) => String(value) === select.value);
         return value === entry.default ? undefined : value;
       };
-      return { element: labelled(select), control: select, read };
+      return { element: labelled(select, ...textsOf(select)), control: select, read };
     }
     case "number":
     case "integer": {
@@ -156,7 +159,7 @@ function fieldOf(
         value: begin === undefined ? undefined : String(begin),
       });
       return {
-        element: labelled(input),
+        element: labelled(input, input.placeholder),
         control: input,
         read: () => input.value === "" ? undefined : Number(input.value),
       };
@@ -179,7 +182,7 @@ function fieldOf(
         const values = numbersIn(input.value);
         return values.length === 0 ? undefined : entry.kind === "numbers" && values.length === 1 ? values[0] : values;
       };
-      return { element: labelled(input), control: input, read };
+      return { element: labelled(input, input.placeholder), control: input, read };
     }
   }
 }
@@ -192,6 +195,10 @@ function selectOf(
   const select = make("select", attributes, ...choices.map(([value, text]) => make("option", { value }, text)));
   select.value = chosen === undefined ? choices[0][0] : String(chosen);
   return select;
+}
+
+function textsOf(select: HTMLSelectElement): string[] {
+  return Array.from(select.options, ({ text }) => text);
 }
 
 function numbersIn(text: string): number[] {

@@ -64,6 +64,8 @@ export function panelView(name: string, panel: Panel<unknown>, ask: Ask): PanelV
   const element = make("div", { class: "panel", id: `panel-${name}` }, form, results);
 
   let picked: { readonly key: string; readonly fields: RoleFields } | undefined;
+  /** Why the chosen source cannot be read. */
+  let unread: Reason | undefined;
   /** What the results belong to, and what is being solved. */
   let shown: string | undefined, asked: string | undefined;
   let urls: string[] = [];
@@ -75,7 +77,7 @@ export function panelView(name: string, panel: Panel<unknown>, ask: Ask): PanelV
     problem.hidden = true;
     const chosen = source.read();
     roles.replaceChildren();
-    picked = undefined;
+    picked = unread = undefined;
     const inputs = [...source.element.querySelectorAll("input")];
     if (chosen && inputs.every((input) => input.checkValidity())) ask({ kind: "open", source: chosen });
   }
@@ -84,7 +86,7 @@ export function panelView(name: string, panel: Panel<unknown>, ask: Ask): PanelV
     event.preventDefault();
     const chosen = source.read();
     if (!chosen) return fail({ message: "Choose a file first." });
-    if (!picked || picked.key !== keyOf(chosen)) return fail({ message: "The data are still being read." });
+    if (!picked || picked.key !== keyOf(chosen)) return fail(unread ?? { message: "The data are still being read." });
     const missing = picked.fields.missing();
     if (missing !== undefined) return fail({ message: missing });
     problem.hidden = true;
@@ -129,10 +131,14 @@ export function panelView(name: string, panel: Panel<unknown>, ask: Ask): PanelV
           urls.push(url);
           downloads.append(make("a", { href: url, download: name }, `Download ${name}`), " ");
         }
-        return results.focus({ preventScroll: true });
+        results.focus({ preventScroll: true });
+        // In a narrow page they are below the form.
+        if (results.getBoundingClientRect().top > 0.7 * innerHeight) results.scrollIntoView();
+        return;
       case "cancelled":
         return idle();
       case "problem":
+        if (reply.of === "open") unread = reply;
         return fail(reply);
     }
   }

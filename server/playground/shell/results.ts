@@ -22,7 +22,7 @@ function figureElement(figure: Figure): HTMLElement {
   }
   return make(
     "figure",
-    { class: "wide" },
+    { class: figure.bars || figure.head.length > 3 ? "wide" : undefined },
     make("figcaption", {}, figure.title),
     make("div", { class: "scrolled", tabindex: "0", role: "region", "aria-label": figure.title }, tableElement(figure)),
     ...about,

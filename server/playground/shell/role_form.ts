@@ -64,7 +64,12 @@ function onePicker(
   chosen: readonly string[],
 ): Picker {
   const id = freshId("role");
-  const none = optional ? [make("option", { value: "" }, "none")] : [];
+  const at = fields.findIndex((field) => field.name === chosen[0]);
+  const none = optional
+    ? [make("option", { value: "" }, "none")]
+    : at < 0
+    ? [make("option", { value: "" }, "choose")]
+    : [];
   const select = make(
     "select",
     { id, name },
@@ -73,8 +78,7 @@ function onePicker(
       make("option", { value: i }, field.about ? `${field.name} (${field.about})` : field.name)
     ),
   );
-  const at = fields.findIndex((field) => field.name === chosen[0]);
-  select.value = at < 0 ? optional ? "" : "0" : String(at);
+  select.value = at < 0 ? "" : String(at);
   // Names are shown whole below, however long: a closed select cuts them.
   const whole = make("output", { class: "whole", for: id });
   const show = () =>

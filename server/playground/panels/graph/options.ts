@@ -1,9 +1,15 @@
-import { number } from "../../../../solvers/core/options.ts";
+import { columnTransforms } from "../../../../solvers/core/column_transforms.ts";
+import { choice, number } from "../../../../solvers/core/options.ts";
 import { sparsePrecisionOptions, sparsePrecisionPathOptions } from "../../../../solvers/graph/options.ts";
 
-/** The options of a path, and a price that takes its place. */
+/** The options of a path, a price that takes its place, and what is done to the columns first. */
 export const graphOptions = {
   ...sparsePrecisionPathOptions,
+  transform: choice(columnTransforms, {
+    otherwise: "as they are",
+    about: "Change the columns first: `log-returns` makes prices comparable, row by row; `normal-scores`, ranks as " +
+      "quantiles, makes skewed measurements normal.",
+  }),
   lambda0: number({
     ...omitRequired(sparsePrecisionOptions.lambda0),
     otherwise: "chosen by the criterion",

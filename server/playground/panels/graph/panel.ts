@@ -24,11 +24,11 @@ export const panel: Panel<GraphAnswer> = {
   roles: { variables: { title: "Variables", kinds: ["numbers"], many: true } },
   options: {
     table: graphOptions,
-    shown: ["criterion", "lambda0", "lambda2", "standardize"],
+    shown: ["transform", "criterion", "lambda2", "lambda0", "standardize"],
     without: ["maxIterations"],
     // Partial correlations do not depend on scales, but penalties do: columns have variance 1.
     begin: { standardize: true, lambda2: 0.01 },
-    labels: { lambda0: "Price of an edge", lambda2: "Ridge penalty", count: "Most graphs" },
+    labels: { transform: "Columns", lambda0: "Price of an edge", lambda2: "Ridge penalty", count: "Most graphs" },
   },
   action: "Find the graph",
   before:

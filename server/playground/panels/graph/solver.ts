@@ -1,3 +1,4 @@
+import { type columnTransforms, transformColumns } from "../../../../solvers/core/column_transforms.ts";
 import {
   type PrecisionPathOptions,
   type SparsePrecision,
@@ -11,15 +12,19 @@ import { ranAs } from "../words.ts";
 import type { GraphAnswer } from "./answer.ts";
 import { hiddenGraph } from "./example.ts";
 
-type Options = PrecisionPathOptions & { readonly lambda0?: number };
+type Options = PrecisionPathOptions & {
+  readonly lambda0?: number;
+  readonly transform?: (typeof columnTransforms)[number];
+};
 
 /** Finds which columns depend on each other given all the rest. */
 export const solver: PanelSolver<TableContent, GraphAnswer, Options> = {
   read: readTable,
   examples: { hidden: hiddenGraph },
-  async solve(given, { lambda0, ...options }, run) {
+  async solve(given, { lambda0, transform, ...options }, run) {
     const began = performance.now(), { data, dropped } = completeRows(given);
-    const { names, matrix: samples } = matrixOf(data, "variables"), watch = run.watch();
+    const { names, matrix } = matrixOf(data, "variables"), watch = run.watch();
+    const samples = transform === undefined ? matrix : transformColumns(matrix, names, transform);
     const { count: _, maxEdges: __, criterion = "ebic", ...single } = options;
     const common = { names, samples: samples.shape[0], dropped };
     let found: SparsePrecision;

@@ -6,6 +6,7 @@ export const methods = ["rtn", "gptq", "quantease", "auto"] as const satisfies r
 /** One method's layer. */
 export interface MethodAnswer {
   readonly method: (typeof methods)[number];
+  readonly objective: number;
   readonly relativeError: number;
   /** Relative error that each output adds, the largest first. */
   readonly rowErrors: Float64Array;

@@ -2,6 +2,7 @@ import { drawColumns, drawCurves } from "../../../../pictures/mod.ts";
 import { quantizeLayerOptions } from "../../../../solvers/quantization/options.ts";
 import { tensorFiles } from "../../contents/files.ts";
 import type { Field, Panel } from "../../panel.ts";
+import { percent } from "../words.ts";
 import type { MethodAnswer, QuantizationAnswer } from "./answer.ts";
 import { exampleOptions } from "./example_options.ts";
 
@@ -13,6 +14,15 @@ const names: Readonly<Record<MethodAnswer["method"], string>> = {
 };
 
 const isStatistic = ({ name }: Field) => /(?:^|[._])(?:gram|hessian|activations|inputs)$/i.test(name);
+
+/** What stands for the inputs of a layer: by its name if any does, else a square matrix of their number. */
+function statisticsOf(fields: readonly Field[], weights: string | undefined): string[] {
+  const stem = weights?.replace(/\.weights?$/, ""), inputs = fields.find(({ name }) => name === weights)?.shape?.[1];
+  const fitting = fields.filter(({ name, shape }) => name !== weights && shape?.[1] === inputs);
+  const found = fitting.find((field) => isStatistic(field) && field.name.startsWith(`${stem}.`)) ??
+    fitting.find(isStatistic) ?? fitting.find(({ name, shape }) => shape?.[0] === inputs && !/\.weight$/.test(name));
+  return found ? [found.name] : [];
+}
 
 /** Weights of a few bits. */
 export const panel: Panel<QuantizationAnswer> = {
@@ -28,26 +38,22 @@ export const panel: Panel<QuantizationAnswer> = {
   files: {
     ...tensorFiles,
     about:
-      "A .safetensors file with the weights [outputs, inputs] and the Gram matrix of their inputs [inputs, inputs]",
+      "A .safetensors file with the weights [outputs, inputs], and with the Gram matrix of their inputs [inputs, inputs] or " +
+      "activations [tokens, inputs]",
   },
   roles: {
     weights: {
       title: "Weights",
       choose: (fields) => {
-        const found = fields.find(({ name }) => /\.weight$/.test(name)) ??
-          fields.find(({ name }) => /weights?$/.test(name)) ??
-          fields.find((field) => !isStatistic(field));
+        const weights = fields.filter(({ name }) => /\.weight$/.test(name));
+        const found = weights.find(({ name }) => statisticsOf(fields, name).length > 0) ?? weights[0] ??
+          fields.find(({ name }) => /weights?$/.test(name)) ?? fields.find((field) => !isStatistic(field));
         return found ? [found.name] : [];
       },
     },
     gram: {
-      title: "Gram matrix",
-      choose: (fields, [weights]) => {
-        const stem = weights?.replace(/\.weights?$/, "");
-        const found = fields.find((field) => isStatistic(field) && field.name.startsWith(`${stem}.`)) ??
-          fields.find(isStatistic) ?? fields.find(({ name }) => name !== weights);
-        return found ? [found.name] : [];
-      },
+      title: "Gram matrix or activations",
+      choose: (fields, [weights]) => statisticsOf(fields, weights),
     },
   },
   options: {
@@ -63,7 +69,7 @@ export const panel: Panel<QuantizationAnswer> = {
     const best = methods.reduce((least, answer) => answer.relativeError < least.relativeError ? answer : least);
     const most = Math.max(...methods.map(({ relativeError }) => relativeError));
     const rounded = methods.find(({ method }) => method === "rtn")!;
-    const descents = methods.filter(({ trace }) => trace.length > 2);
+    const descents = methods.map(descentOf).filter(({ y }) => y.length > 2 && y[0] > 0);
     const compared = [...new Set([rounded, best])];
     return {
       summary: [
@@ -85,19 +91,16 @@ export const panel: Panel<QuantizationAnswer> = {
           bars: methods.map(({ relativeError }) => relativeError / (most || 1)),
           best: methods.indexOf(best),
         },
-        ...descents.some(({ trace }) => trace.some((value) => value > 0))
+        ...descents.length > 0
           ? [{
             picture: (width: number) =>
-              drawCurves(
-                descents.map(({ method, trace }) => ({ name: names[method], x: counting(trace.length), y: trace })),
-                {
-                  title: "Objective, round by round",
-                  x: { label: "round" },
-                  y: { scale: "log" },
-                  width,
-                  height: 280,
-                },
-              ),
+              drawCurves(descents, {
+                title: "Objective, round by round",
+                x: { label: "round" },
+                y: { scale: "log" },
+                width,
+                height: 280,
+              }),
           }]
           : [],
         ...compared.some(({ rowErrors }) => rowErrors.some((value) => value > 0))
@@ -133,8 +136,10 @@ export const panel: Panel<QuantizationAnswer> = {
   },
 };
 
-function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(3))} %`;
+/** The rounds that ended on the grid: those that leave it on purpose have less than the layer that was kept. */
+function descentOf({ method, objective, trace }: MethodAnswer) {
+  const rounds = counting(trace.length).filter((round) => trace[round - 1] >= objective * (1 - 1e-6));
+  return { name: names[method], x: rounds, y: Array.from(rounds, (round) => trace[round - 1]) };
 }
 
 function counting(length: number): Float64Array {

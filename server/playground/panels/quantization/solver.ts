@@ -1,5 +1,11 @@
+import type { Matrix } from "../../../../solvers/core/matrix.ts";
 import { serializeQuantizedLayers } from "../../../../formats/mod.ts";
-import { type QuantizedLayer, quantizeLayer, type QuantizeOptions } from "../../../../solvers/quantization/mod.ts";
+import {
+  accumulateGram,
+  type QuantizedLayer,
+  quantizeLayer,
+  type QuantizeOptions,
+} from "../../../../solvers/quantization/mod.ts";
 import { matrixOf, readTensors, type Tensors } from "../../contents/tensors.ts";
 import type { PanelSolver } from "../../solver.ts";
 import { type MethodAnswer, methods, type QuantizationAnswer } from "./answer.ts";
@@ -11,7 +17,8 @@ export const solver: PanelSolver<Tensors, QuantizationAnswer, QuantizeOptions> =
   examples: { layer: exampleLayer },
   async solve(data, options, run) {
     run.progress("reading the layer", 0);
-    const weights = await matrixOf(data, "weights"), gram = await matrixOf(data, "gram");
+    const weights = await matrixOf(data, "weights");
+    const gram = await gramOf(await matrixOf(data, "gram"), weights.shape[1], run.signal);
     const answers: MethodAnswer[] = [];
     let best: QuantizedLayer | undefined;
     for (const [index, method] of methods.entries()) {
@@ -28,6 +35,15 @@ export const solver: PanelSolver<Tensors, QuantizationAnswer, QuantizeOptions> =
   },
 };
 
+/** The Gram matrix itself, or that of activations. */
+async function gramOf(given: Matrix, inputs: number, signal: AbortSignal): Promise<Matrix> {
+  const [rows, columns] = given.shape;
+  if (rows === columns || columns !== inputs) return given;
+  const accumulator = accumulateGram(inputs, { signal });
+  await accumulator.add(given);
+  return await accumulator.gram();
+}
+
 function answerOf(method: MethodAnswer["method"], layer: QuantizedLayer): MethodAnswer {
   const codeCounts = new Uint32Array(2 ** layer.bits);
   for (const code of layer.codes) codeCounts[code]++;
@@ -35,5 +51,5 @@ function answerOf(method: MethodAnswer["method"], layer: QuantizedLayer): Method
   const rowErrors = rowObjectives.map((value) => value * (objective > 0 ? relativeError / objective : 0)).sort()
     .reverse();
   const ran = `${plan.backend}: ${plan.reason}`;
-  return { method, relativeError, rowErrors, passes, elapsedMs, trace, codeCounts, ran };
+  return { method, objective, relativeError, rowErrors, passes, elapsedMs, trace, codeCounts, ran };
 }

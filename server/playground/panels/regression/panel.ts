@@ -18,7 +18,12 @@ export const panel: Panel<RegressionAnswer> = {
   }],
   files: tableFiles,
   roles: {
-    target: { title: "Target", kinds: ["numbers"], choose: (fields) => fields.slice(0, 1).map(({ name }) => name) },
+    target: {
+      title: "Target",
+      kinds: ["numbers"],
+      choose: (fields) =>
+        fields.filter(({ name }) => /^(?:y|target|response|outcome)$/i.test(name)).slice(0, 1).map(({ name }) => name),
+    },
     features: { title: "Features", kinds: ["numbers", "text"], many: true, choose: numbersAlone },
     weights: { title: "Weights of the rows", kinds: ["numbers"], optional: true },
     groups: { title: "Groups of rows that stay together", kinds: ["numbers", "text"], optional: true },
