@@ -70,7 +70,7 @@ describe("minima graph", () => {
 
   it("colours a network by the groups of a file", async () => {
     const out = path("groups.svg");
-    const args = ["graph", path("chain.csv"), "--lambda0", "0.1", "--out", out, "--groups"];
+    const args = ["graph", path("chain.csv"), "--lambda0", "0.1", "--out", out, "--force", "--groups"];
     const fills = async (text: string) => {
       await writeFile(path("groups.csv"), text);
       const { code, stderr } = await minima([...args, path("groups.csv")]);
