@@ -183,7 +183,9 @@ function readNames(rows: readonly DelimitedRow[], settings: Settings, isMissing:
   const isValue = (cell: string) =>
     !Number.isNaN(settings.decimal === "," ? commas(cell) : points(cell)) || !Number.isNaN(readTruth(cell)) ||
     settings.decimal === undefined && hasDecimalComma(cell) || isMissing(cell);
-  const header = settings.header ?? first.some((cell) => !isValue(cell));
+  // What pandas writes where columns have no names: nothing over the index, then 0, 1, 2, ...
+  const numbered = first.length > 1 && first.every((cell, i) => cell === (i === 0 ? "" : String(i - 1)));
+  const header = settings.header ?? (numbered || first.some((cell) => !isValue(cell)));
   const body = header ? rows.slice(1) : rows;
   let names = header ? first : first.map((_, i) => `column ${i + 1}`);
   if (header && settings.index !== false && hasRowNames(names.length, body)) names = ["", ...names];
@@ -191,6 +193,8 @@ function readNames(rows: readonly DelimitedRow[], settings: Settings, isMissing:
     if (cells.length !== names.length) {
       const hint = line === rows[1]?.line && rows[0].cells.length === 1 && /^[#%!]/.test(first[0])
         ? `; if line ${rows[0].line} is a comment, set "comment" to "${first[0][0]}"`
+        : names.length === 1 && hasDecimalComma(cells.join(",").trim())
+        ? '; if its comma is a decimal comma, set "decimal" to ","'
         : "";
       throw refuse(`line ${line}`, `has ${cells.length} cells instead of ${names.length}${hint}`);
     }

@@ -33,7 +33,7 @@ const looksNumeric = /^[+-]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][+-]?\d+)?\s?%?$/;
  */
 export function detectDelimiter(text: string, comment?: string, decimal?: "." | ","): string {
   const start = text.slice(0, 65536), excluded = decimal === "," && !/"[^"\n]*,[^"\n]*"/.test(start) ? "," : undefined;
-  const lines = start.replace(/"[^"]*"/g, "").split(lineEnds)
+  const lines = start.replace(/"([^"]*)"/g, (_, inside) => /^[\w.+-]+$/.test(inside) ? inside : '""').split(lineEnds)
     .filter((line) => line.trim() !== "" && !(comment !== undefined && line.trimStart().startsWith(comment)));
   const sample = (text.length > 65536 ? lines.slice(0, -1) : lines).slice(0, 20);
   let best = { delimiter: excluded === "," ? ";" : ",", score: 0 };
@@ -42,8 +42,8 @@ export function detectDelimiter(text: string, comment?: string, decimal?: "." | 
     const counts = split.map((cells) => cells.length), usual = mostFrequent(counts.slice(1)) ?? counts[0] ?? 1;
     if (usual < 2 || counts[0] < 2 || counts[0] !== usual && counts[0] !== usual - 1 && counts.length > 2) continue;
     const agreeing = counts.filter((count, i) => count === usual || i === 0 && count === usual - 1).length;
-    const cells = split.slice(sample.length > 1 ? 1 : 0).flat();
-    const numeric = cells.filter((cell) => looksNumeric.test(cell.trim())).length / cells.length;
+    const cells = split.slice(sample.length > 1 ? 1 : 0).flat().filter((cell) => cell.trim() !== "");
+    const numeric = cells.filter((cell) => looksNumeric.test(cell.trim())).length / Math.max(1, cells.length);
     const score = agreeing / counts.length + numeric;
     if (score > best.score) best = { delimiter, score };
   }

@@ -79,9 +79,11 @@ describe("parseCsv, lines", () => {
   const cases: [string, string, CsvOptions, unknown[]][] = [
     ["an index that pandas wrote", ",a,b\n0,1,2\n1,3,4\n", {}, ["a|b", 1, 2, 3, 4]],
     ["an index that pandas wrote twice", ",Unnamed: 0,a\n0,0,5\n1,1,6\n", {}, ["a", 5, 6]],
+    ["an index over columns that pandas only numbered", ",0,1\n0,5,6\n1,7,8\n", {}, ["0|1", 5, 6, 7, 8]],
     ["row names that R wrote", '"a" "b"\n"r1" 1 2\n"r2" 3 4\n', {}, ["a|b", 1, 2, 3, 4]],
     ["an index as a feature when told to", ",a\n7,1\n8,3\n", { index: false }, ["|a", 7, 1, 8, 3]],
     ["a named index when told to", "id,a\nx,1\ny,3\n", { index: true }, ["a", 1, 3]],
+    ["tabs between cells that are all quoted", '"a"\t"b c"\n"1"\t"2"\n""\t"3"\n', { missing: "drop" }, ["a|b c", 1, 2]],
     ["blanks in runs, and at both ends", "  1.0   2.0 \n -3.0 \t 4\n", {}, ["column 1|column 2", 1, 2, -3, 4]],
     ["double colons", "1::2::3\n4::5::6\n", {}, ["column 1|column 2|column 3", 1, 2, 3, 4, 5, 6]],
     ["semicolons although a line is ragged elsewhere", '"a;b";c\n1;2\n', {}, ["a;b|c", 1, 2]],
@@ -111,6 +113,7 @@ describe("parseCsv, lines", () => {
     ["a ragged line, with the delimiter of the others", "a;b;c\n1;2;3\n4;5\n", {}, /line 3 has 2 cells instead of 3/],
     ["one line that is longer", "a,b\n1,2,3\n", {}, /line 2 has 3 cells instead of 2/],
     ["a comment that was not announced", "# made today\na,b\n1,2\n", {}, /line 2 .*set "comment" to "#"/],
+    ["a lone column of decimal commas, with a hint", "x\n1,5\n", {}, /line 2 has 2 cells.*set "decimal" to ","/],
     ["nothing but comments", "# a\n# b\n", { comment: "#" }, /the file has no lines/],
   ];
   for (const [what, source, options, message] of wrong) {
