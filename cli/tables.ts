@@ -59,6 +59,8 @@ export interface TableNeeds {
   readonly labels?: readonly (string | undefined)[];
   /** Missing values stay NaN unless `--missing` says otherwise. */
   readonly keepMissing?: boolean;
+  /** The column that names the rows of a CSV file is kept among the labels. */
+  readonly keepIndex?: boolean;
 }
 
 /** The parts of an invocation that reading a table needs. */
@@ -77,7 +79,7 @@ interface Reader {
 export async function readTable(
   { options, terminal, signal }: Reader,
   path: string,
-  { targets = [], labels = [], keepMissing = false }: TableNeeds = {},
+  { targets = [], labels = [], keepMissing = false, keepIndex = false }: TableNeeds = {},
 ): Promise<NamedTable> {
   const given = options as GivenFlags, source = inputName(path);
   const categories = given.categories as readonly string[] | undefined;
@@ -91,6 +93,7 @@ export async function readTable(
         ignored: knownNames(source, given.ignore as readonly string[], names),
         labels: knownNames(source, present(labels).map(quoted), names),
         categories: knownNames(source, categories, names, ["*"]),
+        keepIndex,
       });
     })));
   for (const remark of remarks) terminal.note(`${source}: ${remark}`);
@@ -225,6 +228,7 @@ interface Asked {
   readonly ignored: readonly string[];
   readonly labels: readonly string[];
   readonly categories: readonly string[];
+  readonly keepIndex: boolean;
 }
 
 type Parsed = TableParts & { readonly remarks: readonly string[] };
@@ -249,7 +253,8 @@ function parse(format: Format, source: string, bytes: Uint8Array, settings: Sett
     return { ...numbersOf(source, relation, categories), text: labelled(text), remarks: [] };
   }
   const { text, remarks = [], ...table } = parseCsv(bytes, { ...settings, missing: "nan", textColumns, categories });
-  return { ...table, text: labelled(text), remarks };
+  const kept = asked.keepIndex ? new Map([...text].filter(([name]) => !ignored.includes(name))) : labelled(text);
+  return { ...table, text: kept, remarks };
 }
 
 /** The library names its own options; on the command line they are flags. */

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { complete } from "./complete.ts";
 import { doctor } from "./doctor.ts";
 import { graph } from "./graph.ts";
 import { quantizeLayerCommand } from "./quantize_layer.ts";
@@ -6,4 +7,4 @@ import { regress } from "./regress.ts";
 import { serve } from "./serve.ts";
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [quantizeLayerCommand, regress, graph, serve, doctor];
+export const commands: readonly Command[] = [quantizeLayerCommand, regress, graph, complete, serve, doctor];

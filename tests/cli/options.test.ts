@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import {
+  completeMatrixOptions,
   crossValidateRegressionOptions,
   matrix,
   quantizeLayerOptions,
@@ -28,6 +29,7 @@ const commands: readonly [name: string, operands: string[], tables: object[], mi
     [sparseRegressionOptions, crossValidateRegressionOptions],
     ["--branching-with", "--branching-width"],
   ],
+  ["complete", [table, "--table"], [completeMatrixOptions], ["--with-decay", "--width-decay"]],
   ["graph", [table], [sparsePrecisionOptions, sparsePrecisionPathOptions], ["--evaluations", "--evaluation"]],
   [
     "quantize-layer",
