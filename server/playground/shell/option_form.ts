@@ -113,7 +113,7 @@ function fieldOf(
   const hint = make("small", { class: "hint", id: hintId }, ...sentence(entry.about + rangeOf(entry)));
   const labelled = (control: HTMLElement, ...words: readonly string[]) => {
     // What does not fit beside another field has the whole width.
-    const isWide = words.some((word) => word.length > 14);
+    const isWide = entry.about.length > 90 || words.some((word) => word.length > 14);
     return make("div", { class: isWide ? "field long" : "field" }, make("label", { for: id }, title), control, hint);
   };
   const absent = entry.otherwise ?? (entry.default === undefined ? "" : String(entry.default));
