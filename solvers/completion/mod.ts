@@ -1,4 +1,4 @@
-/** Matrix completion: smoothed rank function, nuclear norm. @module */
+/** Matrix completion: smoothed rank function, nuclear norm, levels, transduction. @module */
 
 export { type Observations, observedEntries } from "../core/observations.ts";
 export { fromRows, type Matrix, matrix } from "../core/matrix.ts";
@@ -17,3 +17,22 @@ export {
   type OpenCompletionPathOptions,
 } from "./options.ts";
 export { completedMatrix, type LowRankModel } from "./prediction.ts";
+export { completeQuantized, type QuantizedCompletion } from "./quantized.ts";
+export {
+  completeQuantizedOptions,
+  type Link,
+  type OpenQuantizedOptions,
+  type QuantizedMethod,
+  type QuantizedOptions,
+} from "./quantized_options.ts";
+export { type LevelPredictions, predictQuantized, type QuantizedModel } from "./quantized_prediction.ts";
+export { averagePrecision, labelError } from "./label_metrics.ts";
+export type { ProbabilityScale } from "./calibration.ts";
+export { transduce, type Transduction, type TransductionCurve } from "./transduction.ts";
+export type { PartlyLabelled } from "./transduction_data.ts";
+export {
+  type OpenTransduceOptions,
+  type TransduceOptions,
+  transduceOptions,
+  type TransductionMethod,
+} from "./transduction_options.ts";

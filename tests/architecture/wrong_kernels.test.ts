@@ -7,6 +7,8 @@ import { wrapKernels } from "../../kernels/engine/kernel_wrapper.ts";
 import * as minima from "../../mod.ts";
 import { createRandom, dequantize, matrix, type Result } from "../../mod.ts";
 import { type MadeLayer, makeLayer, rowLosses } from "../support/layers.ts";
+import { partlyLabelled } from "../solvers/completion/labelled.ts";
+import { quantizedObjective, simulateLevels } from "../solvers/completion/levels.ts";
 import { bestGraph, covariance, graphObjective } from "../solvers/graph/best_graph.ts";
 import { archetypalSamples, residualSquares, squares } from "../solvers/factorization/data.ts";
 import { golden } from "../solvers/graph/data.ts";
@@ -395,6 +397,51 @@ const completed = await minima.completeMatrix(ratings, { ...few, backend: "wasm"
 solvers.updateCompletion = {
   srf: async () => completionTrue(await minima.updateCompletion(completed, ratings, { ...few, ...place })),
 };
+const levelled =
+  simulateLevels({ rows: 12, columns: 9, rank: 1, boundaries: [-1, 1], share: 0.7, offsets: 1, seed: 3 }).observed;
+const levelPenalties = { lambda: 1.5, offsetPenalty: 0.5 };
+const leastLevels = (await minima.completeQuantized(levelled, {
+  ...levelPenalties,
+  boundaries: [-1, 1],
+  method: "proximal-gradient",
+  tolerance: 1e-8,
+})).objective;
+solvers.completeQuantized = Object.fromEntries(
+  (["proximal-gradient", "alternating", "alm"] as const).map((method) => [method, async () => {
+    const options = { ...levelPenalties, ...place, boundaries: [-1, 1], method, maxIterations: 300, rank: 4 };
+    const fit = await minima.completeQuantized(levelled, options);
+    trueOf(fit, quantizedObjective(fit, levelled, levelPenalties), leastLevels * (1 + 1e-7), 1e-6);
+    assert.equal(fit.certified, fit.gap <= 1e-6);
+  }]),
+);
+
+const labelled = partlyLabelled({
+  items: 24,
+  features: 6,
+  labels: 3,
+  rank: 2,
+  rate: 0.7,
+  block: false,
+  noise: 0.2,
+  seed: 2,
+});
+solvers.transduce = Object.fromEntries(
+  (["equality", "margin", "soft"] as const).map((method) => [method, async () => {
+    const { scores, features, labels, objective } = await minima.transduce(labelled, { ...place, method });
+    assert.ok([objective, ...scores.data, ...features.data].every(Number.isFinite));
+    labelled.labels.data.forEach((value, at) => {
+      if (Number.isNaN(value)) return;
+      assert.equal(labels[at], value);
+      if (method === "equality") near("an observed score", scores.data[at], value);
+      if (method === "margin") {
+        assert.ok(scores.data[at] * value >= 1 - accuracy, `a margin of ${scores.data[at] * value}`);
+      }
+    });
+    labelled.features.data.forEach((value, at) => {
+      if (method !== "soft" && !Number.isNaN(value)) assert.equal(features.data[at], value);
+    });
+  }]),
+);
 
 type AnyKernel = (operands: unknown) => unknown;
 type Numbers = Float32Array | Float64Array | Uint8Array | Uint32Array | Int32Array;

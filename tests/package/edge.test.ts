@@ -17,7 +17,7 @@ const kernels: Readonly<Record<string, readonly string[]>> = {
   regression: ["dense", "l0"],
   graph: ["dense", "l0"],
   factorization: ["dense", "factorization", "proximal", "spectral"],
-  completion: ["dense", "spectral"],
+  completion: ["completion", "dense", "spectral"],
 };
 
 /** Builds the service of one system; its files. */

@@ -8,6 +8,8 @@
 import type { Subject } from "./subject.ts";
 import { archetypalPath, archetypes, factors, projection } from "./subjects/factorization.ts";
 import { completion, completionPath, completionUpdate } from "./subjects/completion.ts";
+import { quantizedCompletion } from "./subjects/quantized_completion.ts";
+import { transduction } from "./subjects/transduction.ts";
 import { graph, graphPath } from "./subjects/graph.ts";
 import { multiTask, multiTaskPath, multiTaskValidation } from "./subjects/multitask.ts";
 import { gramAccumulation, layer } from "./subjects/quantization.ts";
@@ -32,4 +34,6 @@ export const subjects: { readonly [solver: string]: Subject } = {
   completeMatrix: completion,
   completeMatrixPath: completionPath,
   updateCompletion: completionUpdate,
+  completeQuantized: quantizedCompletion,
+  transduce: transduction,
 };

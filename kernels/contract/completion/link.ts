@@ -8,10 +8,10 @@
 import { LOGIT, PROBIT } from "./constants.ts";
 
 /** The distributions by the names that callers use. */
-export const linkCodes = { logit: LOGIT, probit: PROBIT } as const;
+export const linkCodes: { readonly [L in Link]: number } = { logit: LOGIT, probit: PROBIT };
 
 /** Name of a distribution. */
-export type Link = keyof typeof linkCodes;
+export type Link = "logit" | "probit";
 
 /** `1 / (1 + exp(-t))`. */
 function logistic(t: number): number {

@@ -1,0 +1,98 @@
+/** Observed levels of a matrix, by row and by column. @module */
+
+import { DataError } from "../core/errors.ts";
+import { checkObservations, type Observations } from "../core/observations.ts";
+
+/** Levels that were checked, with both orders of their entries. */
+export interface Levels {
+  readonly shape: readonly [rows: number, columns: number];
+  /** Start of each row among the entries. */
+  readonly indptr: Uint32Array;
+  readonly rows: Uint32Array;
+  readonly columns: Uint32Array;
+  readonly levels: Uint32Array;
+  readonly weights?: Float64Array;
+  /** Entries column by column: start of each column, the entry, and its row. */
+  readonly byColumn: { readonly indptr: Uint32Array; readonly order: Uint32Array; readonly rows: Uint32Array };
+  /** Number of levels, observed or not. */
+  readonly levelCount: number;
+}
+
+const action = "complete a quantized matrix";
+
+/** Most levels. */
+const mostLevels = 65536;
+
+/**
+ * Checks levels and sorts them.
+ *
+ * @param levelCount Number of levels, where it is known; one more than the highest observed otherwise.
+ * @throws {DataError} for a level that is no whole number or beyond the count, and where there is a single level
+ */
+export function checkLevels(argument: string, observed: Observations, levelCount?: number): Levels {
+  const { shape, indptr, rows, columns, values, weights } = checkObservations(argument, observed, action);
+  const levels = new Uint32Array(values.length), most = levelCount ?? mostLevels;
+  let highest = 0;
+  for (let k = 0; k < values.length; k++) {
+    const level = values[k];
+    if (!(Number.isInteger(level) && level >= 0 && level < most)) {
+      throw new DataError(
+        argument,
+        `Cannot ${action}: "${argument}" has the level ${level} at row ${rows[k]}, column ${columns[k]}; expected a ` +
+          `whole number from 0 to ${most - 1}.`,
+      );
+    }
+    levels[k] = level;
+    highest = Math.max(highest, level);
+  }
+  const count = levelCount ?? highest + 1;
+  if (count < 2) {
+    throw new DataError(
+      argument,
+      `Cannot ${action}: "${argument}" has the level 0 alone, and a single level tells nothing; give "levelCount" or ` +
+        `"boundaries" if there are more.`,
+    );
+  }
+  return {
+    shape,
+    indptr,
+    rows,
+    columns,
+    levels,
+    ...(weights && { weights }),
+    byColumn: byColumn(shape[1], rows, columns),
+    levelCount: count,
+  };
+}
+
+function byColumn(width: number, rows: Uint32Array, columns: Uint32Array): Levels["byColumn"] {
+  const indptr = new Uint32Array(width + 1), order = new Uint32Array(rows.length);
+  for (const column of columns) indptr[column + 1]++;
+  for (let j = 0; j < width; j++) indptr[j + 1] += indptr[j];
+  const next = indptr.slice(0, width);
+  for (let k = 0; k < rows.length; k++) order[next[columns[k]]++] = k;
+  return { indptr, order, rows: order.map((k) => rows[k]) };
+}
+
+/** Lower and upper end of each level. */
+export function endsOf(boundaries: Float64Array): { lower: Float64Array; upper: Float64Array } {
+  const count = boundaries.length + 1, lower = new Float64Array(count).fill(-Infinity);
+  const upper = new Float64Array(count).fill(Infinity);
+  lower.set(boundaries, 1);
+  upper.set(boundaries);
+  return { lower, upper };
+}
+
+/** Total weight of each level. */
+export function levelWeights({ levels, weights, levelCount }: Levels): Float64Array {
+  const totals = new Float64Array(levelCount);
+  for (let k = 0; k < levels.length; k++) totals[levels[k]] += weights ? weights[k] : 1;
+  return totals;
+}
+
+/** Rows or columns without an entry. */
+export function emptyLines(indptr: Uint32Array): number[] {
+  const empty: number[] = [];
+  for (let i = 0; i + 1 < indptr.length; i++) if (indptr[i] === indptr[i + 1]) empty.push(i);
+  return empty;
+}

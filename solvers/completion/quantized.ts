@@ -1,0 +1,249 @@
+import { openWorkspace } from "../../kernels/engine/mod.ts";
+import { completionFamily } from "../../kernels/families/completion.ts";
+import { denseFamily } from "../../kernels/families/dense.ts";
+import { spectralFamily } from "../../kernels/families/spectral.ts";
+import { certified, compared } from "../core/certificate.ts";
+import { OptionError } from "../core/errors.ts";
+import { type Matrix, matrix } from "../core/matrix.ts";
+import type { Observations } from "../core/observations.ts";
+import type { IndicesLike, Resolved } from "../core/options.ts";
+import { resolveOptions } from "../core/resolve_options.ts";
+import type { Result } from "../core/result.ts";
+import { startRun } from "../core/run.ts";
+import { givenBoundaries, marginalBoundaries } from "./boundaries.ts";
+import { type Factors, loadLikelihood } from "./factored_likelihood.ts";
+import { type FactoredOptions, solveFactored } from "./factored_solve.ts";
+import { checkLevels, emptyLines, type Levels } from "./levels.ts";
+import {
+  completeQuantizedOptions,
+  type Link,
+  type OpenQuantizedOptions,
+  type QuantizedOptions,
+} from "./quantized_options.ts";
+import { type LevelPredictions, predictQuantized, type QuantizedModel } from "./quantized_prediction.ts";
+import { type Course, type Judgement, type Outcome, startCourse, timeIsUp } from "./quantized_course.ts";
+import { solveProximal } from "./proximal_gradient.ts";
+import { balanced, truncated } from "./rank_growth.ts";
+
+/** A completed matrix of levels. */
+export interface QuantizedCompletion extends Result, QuantizedModel {
+  /** `U S^(1/2)` [rows, rank] of the singular values `S` of the latent matrix without offsets. */
+  readonly left: Matrix;
+  /** `V S^(1/2)` [columns, rank]. */
+  readonly right: Matrix;
+  /** Columns of the factors. */
+  readonly rank: number;
+  /** No matrix has a lower objective under these boundaries. */
+  readonly lowerBound: number;
+  /** `(objective - lowerBound) / objective`. */
+  readonly gap: number;
+  /** The gap is within the tolerance: the answer is the optimum under these boundaries. */
+  readonly certified: boolean;
+  /** The lower bound is proved; otherwise, for large matrices, it holds but for a probability of 1e-9. */
+  readonly proved: boolean;
+  /** In sentences: rows and columns without an entry. */
+  readonly remarks: readonly string[];
+  /** Latent values, levels, expected levels and probabilities of entries. */
+  predict(rows: IndicesLike, columns: IndicesLike): LevelPredictions;
+}
+
+type ResolvedOptions = Resolved<QuantizedOptions, OpenQuantizedOptions>;
+
+/** Entries of the matrix up to which `auto` takes the proximal gradient method, and lines of its smaller side. */
+const smallMatrix = { entries: 2e5, lines: 150 };
+
+/** Columns of the factors whose singular value is below this share of the largest are left out where the gap allows it. */
+const leastShare = 1e-3;
+
+/** What an entry costs beside the products, in floating-point operations. */
+const entryFlops = 300;
+
+/**
+ * Completes a matrix of which some entries are known by the level (bin) that they fall into: minimises
+ *
+ *     -sum w log P(q_ij | x_ij + r_i + c_j) + lambda ||X||_* + offsetPenalty (||r||^2 + ||c||^2) / 2
+ *
+ * with `P(q | x) = F(b_{q+1} - x) - F(b_q - x)` for the logistic or normal distribution function `F` of scale 1 and
+ * boundaries `b`. Two levels are 1-bit completion. The problem is convex for given boundaries, and every answer has a
+ * lower bound on its optimum under them.
+ *
+ * Small matrices are solved by an accelerated proximal gradient method, O(min(m, n)^2 max(m, n)) an iteration; others by
+ * factors, O(entries x rank^2 + (m + n) rank^3) a sweep and without a matrix of `m n` numbers. Their rank grows, up to
+ * `rankLimit`, while the certificate refuses.
+ *
+ * @param levels Whole numbers from 0 at some entries, none twice.
+ * @throws {ShapeError} when lists differ in length, or the matrix has no rows or columns
+ * @throws {DataError} for what is no level, an entry that stands there twice, a single level
+ * @throws {OptionError} for an option out of its range, and boundaries that do not rise
+ *
+ * Based on bi-factorisation and an augmented Lagrangian as by Esmaeili, Behdin, Al-E-Mohammad & Marvasti (2018,
+ * arXiv:1810.03222); 1-bit completion: Davenport, Plan, van den Berg & Wootters (2014).
+ *
+ * @example
+ * ```ts
+ * import { completeQuantized, fromRows, observedEntries } from "@minima/minima";
+ * const levels = observedEntries(fromRows([[2, 2, 0], [2, NaN, 0], [0, 0, 2], [0, 0, NaN], [1, 2, 0]]));
+ * const fit = await completeQuantized(levels, { lambda: 0.1, boundaries: [-1, 1] });
+ * const { levels: [second, fourth] } = fit.predict([1, 3], [1, 2]);
+ * if (second !== 2 || fourth !== 2) throw new Error("as the rows beside them");
+ * ```
+ */
+export async function completeQuantized(levels: Observations, options: QuantizedOptions): Promise<QuantizedCompletion> {
+  const resolved = resolveOptions(completeQuantizedOptions, options, "quantized completion"), run = startRun(resolved);
+  const { link, lambda, offsetPenalty, offsets, tolerance, maxIterations, seed } = resolved;
+  const { data, boundaries, estimate } = prepare(levels, resolved);
+  const method = methodFor(data, resolved, estimate);
+  const flops = foreseen(data, resolved, method);
+  const families = [denseFamily, completionFamily, spectralFamily];
+  const workspace = await openWorkspace({ ...resolved, families, dtype: "f64", flops });
+  try {
+    const penalties = { lambda, offsetPenalty, offsets };
+    const course = startCourse({ workspace, data, link, penalties, tolerance, maxIterations, seed }, run);
+    const outcome = method === "proximal-gradient"
+      ? await solveProximal(course, boundaries)
+      : await solveFactored(course, boundaries, factoredOptions(data, resolved, method, estimate));
+    const judgement = await finished(course, outcome);
+    await compareWithKernels(course, judgement, outcome.boundaries);
+    return present(course, judgement, outcome, run.elapsedMs());
+  } finally {
+    workspace.release();
+  }
+}
+
+function prepare(observed: Observations, { boundaries, boundaryRule, levelCount, link }: ResolvedOptions) {
+  const given = boundaries && givenBoundaries(boundaries);
+  if (given && levelCount !== undefined && levelCount !== given.length + 1) {
+    throw new OptionError(
+      "levelCount",
+      `Cannot use "levelCount": expected ${given.length + 1}, one more than "boundaries", received ${levelCount}.`,
+    );
+  }
+  const data = checkLevels("levels", observed, given ? given.length + 1 : levelCount);
+  if (given) return { data, boundaries: given, estimate: false };
+  return { data, boundaries: marginalBoundaries("levels", data, link), estimate: boundaryRule === "estimated" };
+}
+
+type ChosenMethod = "alm" | "alternating" | "proximal-gradient";
+
+function methodFor({ shape }: Levels, { method, rankLimit }: ResolvedOptions, estimate: boolean): ChosenMethod {
+  if (method !== "auto") return method;
+  const small = shape[0] * shape[1] <= smallMatrix.entries && Math.min(...shape) <= smallMatrix.lines;
+  return small && !estimate && rankLimit === undefined ? "proximal-gradient" : "alternating";
+}
+
+function factoredOptions(
+  { shape }: Levels,
+  { rank, rankLimit = Infinity, link, penalty, penaltyGrowth }: ResolvedOptions,
+  method: "alm" | "alternating",
+  estimate: boolean,
+): FactoredOptions {
+  const most = Math.min(rankLimit, ...shape);
+  return {
+    method,
+    estimate,
+    rank: Math.min(rank, most),
+    rankLimit: most,
+    penalty: penalty ?? (link === "logit" ? 0.5 : 1),
+    penaltyGrowth,
+  };
+}
+
+/** Floating-point operations of some hundred sweeps. */
+function foreseen({ shape: [rows, columns], levels }: Levels, { rank }: ResolvedOptions, method: ChosenMethod): number {
+  const small = Math.min(rows, columns);
+  return method === "proximal-gradient"
+    ? 60 * (6 * rows * columns * small + 20 * small ** 3)
+    : 200 * (levels.length * (2 * rank * rank + entryFlops) + (rows + columns) * rank ** 3);
+}
+
+/** The factors in balanced form, without what is too small to matter, and their certificate. */
+async function finished(course: Course, { status, factors, boundaries }: Outcome): Promise<Judgement> {
+  const even = await balanced(course.workspace, factors);
+  if (status === "time-limit") return await course.judge(even, boundaries, "at once");
+  try {
+    const rank = even.values.filter((value) => value > leastShare * even.values[0]).length;
+    if (rank < even.rank) {
+      const fewer = await course.judge(truncated(even, rank), boundaries, "proved");
+      if (fewer.gap <= course.tolerance) return fewer;
+    }
+    return await course.judge(even, boundaries, "proved");
+  } catch (error) {
+    if (error !== timeIsUp) throw error;
+    return await course.judge(even, boundaries, "at once");
+  }
+}
+
+/** The kernels and plain sums say the same of the answer, or it is not given. */
+async function compareWithKernels(course: Course, { factors, objective }: Judgement, boundaries: Float64Array) {
+  const { workspace, data, link, penalties } = course;
+  const likelihood = loadLikelihood(workspace, data, link, penalties);
+  likelihood.load(factors);
+  likelihood.setBoundaries(boundaries);
+  await likelihood.products();
+  compared("the objective", objective, await likelihood.terms(), 1e-9 * objective);
+}
+
+function present(
+  { workspace, data, link, penalties, tolerance, trace }: Course,
+  { factors, objective, bound, proved }: Judgement,
+  { status, boundaries }: Outcome,
+  elapsedMs: number,
+): QuantizedCompletion {
+  const certificate = certified({
+    status,
+    objective,
+    searched: "compared",
+    lowerBound: bound,
+    gapTolerance: tolerance,
+    rounding: 1e-9 * objective,
+  });
+  const gap = certificate.gap!, model = modelOf(factors, data, boundaries, link, penalties.offsets);
+  return {
+    ...certificate,
+    lowerBound: certificate.lowerBound!,
+    gap,
+    certified: gap <= tolerance,
+    proved,
+    ...model,
+    rank: factors.rank,
+    remarks: remarksOn(data, penalties.offsets),
+    trace: Float64Array.from(trace),
+    iterations: trace.length,
+    elapsedMs,
+    plan: workspace.plan,
+    predict: (rows, columns) => predictQuantized(model, rows, columns),
+  };
+}
+
+function modelOf(
+  { rank, left, right, rowOffsets, columnOffsets }: Factors,
+  { shape: [rows, columns] }: Levels,
+  boundaries: Float64Array,
+  link: Link,
+  offsets: boolean,
+): QuantizedModel {
+  return {
+    left: matrix(rows, rank, left),
+    right: matrix(columns, rank, right),
+    ...offsets && { rowOffsets, columnOffsets },
+    boundaries,
+    link,
+  };
+}
+
+/** Lines that are named at most. */
+const mostNamed = 10;
+
+function remarksOn({ indptr, byColumn }: Levels, offsets: boolean): string[] {
+  return ([["row", "column", indptr], ["column", "row", byColumn.indptr]] as const).flatMap(([own, other, starts]) => {
+    const empty = emptyLines(starts);
+    if (empty.length === 0) return [];
+    const more = empty.length > mostNamed ? ` and ${empty.length - mostNamed} more` : "";
+    const by = offsets ? `by the offsets of the ${other}s alone` : "as latent values of 0";
+    const one = empty.length === 1;
+    return [
+      `The ${own}${one ? "" : "s"} ${empty.slice(0, mostNamed).join(", ")}${more} ${one ? "has" : "have"} no entry: ` +
+      `predicted ${by}.`,
+    ];
+  });
+}

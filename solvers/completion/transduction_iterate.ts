@@ -1,0 +1,176 @@
+/**
+ * Gradient steps on the smoothed rank of a joint matrix of features and labels, and the projection on what was observed.
+ *
+ *     Y = X - width^2 grad F(X) = X Q^T diag(1 - exp(-w / 2 width^2)) Q,    X^T X = Q^T diag(w) Q
+ *
+ * over the smaller side. The step is within the bound `2 width^2` of a decrease; the observed part is a convex set
+ * (`equality`, `margin`) or a proximal point (`soft`).
+ *
+ * @module
+ */
+
+import type { Workspace } from "../../kernels/engine/mod.ts";
+import { distrust } from "../core/certificate.ts";
+import { createRandom } from "../core/random.ts";
+import { symmetricEigen } from "../spectral/eigen.ts";
+import { allocateMatrix, type Pause } from "../spectral/operands.ts";
+import { type JointMatrix, label, missing, type Standards } from "./transduction_data.ts";
+import type { TransductionMethod } from "./transduction_options.ts";
+
+/** Shares of the largest eigenvalue below which one is rounding: it would become denormal. */
+const negligible = 1e-20;
+
+/** Newton steps of the proximal point of a logistic loss. */
+const newtonSteps = 6;
+
+/** The joint matrix, standardised, between steps. */
+export interface TransductionIterate {
+  /** Largest singular value of what is observed. */
+  readonly largest: number;
+  /** One step at a width; returns the smoothed rank before it. */
+  step(width: number, pause: Pause): Promise<number>;
+  /** The element at a place, in standardised units. */
+  at(place: number): number;
+  /** Singular values, falling, checked apart from the kernels. */
+  singularValues(pause: Pause): Promise<Float64Array>;
+  /** What `soft` adds to `width^2` times the smoothed rank; 0 for others. */
+  dataTerm(): number;
+  release(): void;
+}
+
+/** What the projection needs to know. */
+export interface ProjectionOptions {
+  readonly method: TransductionMethod;
+  readonly labelWeight: number;
+  readonly dataWeight: number;
+}
+
+/** The observed part, zeros elsewhere. */
+export async function createTransduction(
+  workspace: Workspace,
+  joint: JointMatrix,
+  { centres, scales }: Standards,
+  { method, labelWeight, dataWeight }: ProjectionOptions,
+  pause: Pause,
+): Promise<TransductionIterate> {
+  const { kernels } = workspace, { items, kinds } = joint, width = joint.features + joint.labels;
+  // The smaller side has the columns.
+  const turned = width > items, rows = Math.max(items, width), columns = Math.min(items, width);
+  const x = allocateMatrix(workspace, "f64", rows, columns, "joint matrix");
+  const y = allocateMatrix(workspace, "f64", rows, columns, "joint matrix after a step");
+  const gram = allocateMatrix(workspace, "f64", columns, columns, "Gram matrix");
+  const scaled = allocateMatrix(workspace, "f64", columns, columns, "scaled eigenvectors");
+  const current = workspace.view(x.array), next = workspace.view(y.array);
+  const placeOf = (at: number) => turned ? at % width * items + Math.floor(at / width) : at;
+  // What was observed, in the order of the array: place, target, and for labels the side and the offset.
+  const places: number[] = [], targets: number[] = [], sides: number[] = [], offsets: number[] = [];
+  for (let at = 0; at < kinds.length; at++) {
+    if (kinds[at] === missing) continue;
+    const j = at % width, target = (joint.values[at] - centres[j]) / scales[j], own = kinds[at] === label;
+    places.push(placeOf(at));
+    targets.push(target);
+    sides.push(own ? Math.sign(joint.values[at]) : 0);
+    offsets.push(own ? centres[j] * labelWeight : 0);
+    current[places.at(-1)!] = target;
+  }
+
+  /** Puts `next` back on what was observed. */
+  function project(): void {
+    for (let k = 0; k < places.length; k++) {
+      const at = places[k], side = sides[k], target = targets[k];
+      if (side === 0) next[at] = method === "soft" ? (next[at] + dataWeight * target) / (1 + dataWeight) : target;
+      else if (method === "equality") next[at] = target;
+      else if (method === "margin") {
+        next[at] = side * Math.max(side * (next[at] + offsets[k]), labelWeight) - offsets[k];
+      } else next[at] = logisticPoint(next[at], side / labelWeight, offsets[k], dataWeight * labelWeight * labelWeight);
+    }
+  }
+
+  async function decompose() {
+    await kernels.syrk({ a: x, c: gram });
+    await pause();
+    return await symmetricEigen(workspace, gram, pause);
+  }
+
+  const first = await decompose(), largest = Math.sqrt(Math.max(0, first.values[0]));
+  workspace.free(first.vectors.array);
+  return {
+    largest,
+    at: (place) => current[placeOf(place)],
+    async step(delta, pause) {
+      const { values, vectors } = await decompose(),
+        from = workspace.view(vectors.array),
+        to = workspace.view(scaled.array);
+      const scale = 1 / (2 * delta * delta);
+      let rank = 0;
+      for (let p = 0; p < columns; p++) {
+        const kept = values[p] > negligible * values[0] ? -Math.expm1(-values[p] * scale) : 0;
+        rank += kept;
+        for (let j = p * columns; j < (p + 1) * columns; j++) to[j] = kept * from[j];
+      }
+      await kernels.gemm({ a: scaled, b: vectors, transposeA: true, c: gram });
+      await kernels.gemm({ a: x, b: gram, c: y });
+      workspace.free(vectors.array);
+      await pause();
+      project();
+      current.set(next);
+      return rank;
+    },
+    async singularValues() {
+      const { values, vectors } = await decompose();
+      checkDecomposition(current, columns, values, workspace.view(vectors.array));
+      workspace.free(vectors.array);
+      return values.map((value) => Math.sqrt(Math.max(0, value)));
+    },
+    dataTerm() {
+      if (method !== "soft") return 0;
+      let sum = 0;
+      for (let k = 0; k < places.length; k++) {
+        const value = current[places[k]], side = sides[k];
+        sum += side === 0
+          ? dataWeight / 2 * (value - targets[k]) ** 2
+          : dataWeight * labelWeight ** 2 * Math.log1p(Math.exp(-side / labelWeight * (value + offsets[k])));
+      }
+      return sum;
+    },
+    release() {
+      for (const { array } of [x, y, gram, scaled]) workspace.free(array);
+    },
+  };
+}
+
+/** `argmin_z (z - start)^2 / 2 + weight log(1 + exp(-slope (z + offset)))`. */
+function logisticPoint(start: number, slope: number, offset: number, weight: number): number {
+  let z = start;
+  for (let step = 0; step < newtonSteps; step++) {
+    const wrong = 1 / (1 + Math.exp(slope * (z + offset)));
+    const derivative = z - start - weight * slope * wrong;
+    z -= derivative / (1 + weight * slope * slope * Math.max(wrong * (1 - wrong), step === 0 ? 0.25 : 0));
+  }
+  return z;
+}
+
+/** Compares an eigen-decomposition with plain products of random vectors. @throws {BackendError} where they differ */
+function checkDecomposition(x: ArrayLike<number>, columns: number, values: Float64Array, vectors: ArrayLike<number>) {
+  const random = createRandom(columns), v = Float64Array.from({ length: columns }, random.normal);
+  const product = new Float64Array(columns), turned = new Float64Array(columns), back = new Float64Array(columns);
+  for (let i = 0; i < x.length; i += columns) {
+    let sum = 0;
+    for (let j = 0; j < columns; j++) sum += x[i + j] * v[j];
+    for (let j = 0; j < columns; j++) product[j] += sum * x[i + j];
+  }
+  for (let p = 0; p < columns; p++) {
+    let sum = 0;
+    for (let j = 0; j < columns; j++) sum += vectors[p * columns + j] * v[j];
+    for (let j = 0; j < columns; j++) {
+      turned[j] += values[p] * sum * vectors[p * columns + j];
+      back[j] += sum * vectors[p * columns + j];
+    }
+  }
+  const size = Math.sqrt(v.reduce((sum, value) => sum + value * value, 0));
+  const differ = (a: Float64Array, b: Float64Array) =>
+    Math.sqrt(a.reduce((sum, value, j) => sum + (value - b[j]) ** 2, 0));
+  if (!(differ(turned, product) <= 1e-9 * values[0] * size && differ(back, v) <= 1e-9 * size)) {
+    throw distrust("an eigen-decomposition of the joint matrix is wrong");
+  }
+}

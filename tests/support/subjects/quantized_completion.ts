@@ -1,0 +1,56 @@
+/** Quantized completions as subjects: nasty levels, and calls that are told to stop. @module */
+
+import assert from "node:assert/strict";
+import { completeQuantized } from "../../../mod.ts";
+import { createRandom } from "../../../solvers/core/random.ts";
+import { quantizedObjective, simulateLevels } from "../../solvers/completion/levels.ts";
+import { keepsPromises } from "../promises.ts";
+import type { Subject } from "../subject.ts";
+
+async function fuzz(seed: number): Promise<void> {
+  const random = createRandom(seed ^ 0x3333), rows = 1 + random.integer(12), columns = 1 + random.integer(9);
+  const scale = 10 ** (-3 + 5 * random.uniform()), levelCount = 2 + random.integer(4);
+  const boundaries = Float64Array.from({ length: levelCount - 1 }, () => scale * random.normal()).sort();
+  if (boundaries.some((value, k) => k > 0 && !(value > boundaries[k - 1]))) return;
+  const share = [0.2, 0.6, 1][random.integer(3)];
+  const { observed } = simulateLevels({
+    rows,
+    columns,
+    rank: 1 + random.integer(3),
+    boundaries: [...boundaries],
+    share,
+    seed,
+  });
+  if (observed.values.length === 0) return;
+  const lambda = 10 ** (-2 + 3 * random.uniform()), offsetPenalty = 10 ** (-2 + 2 * random.uniform());
+  const offsets = random.uniform() < 0.6, objectives: number[] = [], bounds: number[] = [];
+  for (const method of ["auto", "alternating", "alm"] as const) {
+    const what = `levels of seed ${seed}, ${rows} x ${columns}, ${method}, lambda ${lambda}`;
+    const options = { lambda, offsetPenalty, offsets, boundaries, method, maxIterations: 200, rank: 3 };
+    const fit = await completeQuantized(observed, options);
+    keepsPromises(fit, 1e-6, what);
+    const objective = quantizedObjective(fit, observed, { lambda, offsetPenalty });
+    if (Number.isFinite(objective)) {
+      assert.ok(Math.abs(objective - fit.objective) <= 1e-7 * (1 + fit.objective), `${what}: ${objective}`);
+    }
+    objectives.push(fit.objective);
+    bounds.push(fit.lowerBound);
+  }
+  const least = Math.min(...objectives), highest = Math.max(...bounds);
+  assert.ok(highest <= least * (1 + 1e-9), `levels of seed ${seed}: a bound of ${highest} above ${least}`);
+}
+
+/** {@linkcode completeQuantized}. */
+export const quantizedCompletion: Subject = {
+  fuzz,
+  instances: 100,
+  stops: (["alternating", "alm", "proximal-gradient"] as const).map((method) => ({
+    name: method,
+    sizes: method === "proximal-gradient" ? [[80, 60], [400, 300]] : [[80, 60], [1000, 400], [6000, 1500]],
+    prepare(rows, columns) {
+      const share = rows > 2000 ? 0.02 : 0.3;
+      const { observed } = simulateLevels({ rows, columns, rank: 3, boundaries: [-1, 1], share, seed: 1 });
+      return (solve) => completeQuantized(observed, { lambda: 4, boundaries: [-1, 1], method, ...solve });
+    },
+  })),
+};
