@@ -226,7 +226,8 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> {
 }
 
 function checkMetadata(metadata: unknown): Record<string, string> {
-  if (metadata === undefined) return {};
+  // The reference implementation takes null for none.
+  if (metadata === undefined || metadata === null) return {};
   if (!isObject(metadata)) throw refuse("__metadata__", "must be an object");
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== "string") throw refuse(`__metadata__: "${key}"`, "must be a string");

@@ -153,7 +153,7 @@ function printReport(terminal: Terminal, { target, columns, names, values, expla
     [
       "fit",
       `${fit.support.length} of ${columns.length} features explain ${
-        (explained * 100).toFixed(1)
+        (explained * 100).toFixed(1).replace(/^-0\.0$/, "0.0")
       } % of the variance of ${target}`,
     ],
     ...fit.lambda0 === undefined ? [] : [["lambda0", `${formatNumber(fit.lambda0)}${chosen ?? ""}`]] as const,

@@ -150,6 +150,7 @@ describe("parseSafetensors", () => {
     const { tensors } = parseSafetensors(file(header, bytes([7])).buffer as ArrayBuffer);
     assert.deepEqual(toVector(tensors.get("s")!), Float64Array.of(7));
     assert.deepEqual(toMatrix(tensors.get("e")!), { data: new Float32Array(0), shape: [0, 3] });
+    assert.deepEqual(parseSafetensors(file('{"__metadata__":null}')).metadata, {});
   });
 
   const one = '"dtype":"U8","shape":[4],"data_offsets":[0,4]';

@@ -35,6 +35,19 @@ describe("minima, in short", () => {
     assert.match(await readFile(path("graph.svg"), "utf8"), /^<svg[\s\S]*<\/svg>/);
   });
 
+  it("reads the standard input, and overwrites nothing unless told to", async () => {
+    const input = "a;b\n1,5;2\n2,5;4\n3,5;7\n4,5;8\n", out = path("coefficients.csv");
+    const args = ["regress", "-", "--target", "b", "--lambda0", "0.1", "--out", out];
+    const runs = [
+      await minima(args, { input }),
+      await minima(args, { input }),
+      await minima([...args, "--force"], { input }),
+    ];
+    assert.deepEqual(runs.map(({ code }) => code), [0, 1, 0], runs.map(({ stderr }) => stderr).join(""));
+    assert.match(runs[1].stderr, /it is there already; --force overwrites it/);
+    assert.match(await readFile(out, "utf8"), /^feature,coefficient\n\(intercept\),/);
+  });
+
   it("examines this runtime", async () => {
     const { code, stdout } = await minima(["doctor", "--json"]);
     assert.equal(code, 0);
