@@ -17,7 +17,7 @@ def solve(whole, mask, rows, columns, widths, steps):
             y = (u * (s * -numpy.expm1(-(s * s) / (2 * width * width)))) @ vt
             x = numpy.where(seen, matrix, y)
     seconds = time.process_time() - started
-    return {"seconds": seconds, "error": float(numpy.linalg.norm(y - matrix) / numpy.linalg.norm(matrix))}
+    return {"seconds": seconds, "relative": float(numpy.linalg.norm(y - matrix) / numpy.linalg.norm(matrix))}
 
 
 def als(rows, columns, values, test_rows, test_columns, test_values, shape, rank, ridge, sweeps, offsets):

@@ -20,7 +20,7 @@ export interface CompletionPeer {
     shape: readonly [number, number],
     widths: readonly number[],
     steps: readonly number[],
-  ): Promise<{ seconds: number; error: number }>;
+  ): Promise<{ seconds: number; relative: number }>;
   /** Alternating least squares with a ridge. */
   als(
     shape: readonly [number, number],

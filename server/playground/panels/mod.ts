@@ -31,5 +31,10 @@ export const panels: Readonly<Record<string, LazyPanel>> = {
     () => import("./regression/panel.ts"),
     () => import("./regression/solver.ts"),
   ),
+  completion: lazy(
+    "Completion",
+    () => import("./completion/panel.ts"),
+    () => import("./completion/solver.ts"),
+  ),
   graph: lazy("Graphs", () => import("./graph/panel.ts"), () => import("./graph/solver.ts")),
 };
