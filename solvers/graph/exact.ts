@@ -1,4 +1,4 @@
-import type { NodeStart } from "../l0/node_batch.ts";
+import type { NodePoint, NodeStart } from "../l0/node_batch.ts";
 import { indicatorAt, type L0Penalty } from "../l0/penalty.ts";
 import {
   branchAndBound,
@@ -21,7 +21,9 @@ import {
   type Pseudolikelihood,
   withoutZeros,
 } from "./pseudolikelihood.ts";
-import { createGraphRelaxation, type GraphStart, type RelaxedGraph, startOfNode } from "./relaxation.ts";
+import { isRelaxed } from "../l0/relaxation.ts";
+import { createNodeRefinement } from "./node_refinement.ts";
+import { createGraphRelaxation, type GraphStart, precision, type RelaxedGraph, startOfNode } from "./relaxation.ts";
 
 /** Multiply-adds that moves with refits may take among the nodes. */
 const refitWorkOfNodes = 1e9;
@@ -87,16 +89,39 @@ export async function solveGraphExactly(
 
   function createLargeTree(): Tree<GraphStart> {
     const relax = createGraphRelaxation(problem, penalty, options);
+    const refine = createNodeRefinement(problem, penalty, () => problem.pause("refinement"));
     const statuses = new Uint8Array(problem.vertices * (problem.vertices - 1) / 2);
     async function relaxOne(
       { start = startOf(best.estimate), writeStatuses }: NodeRequest<GraphStart>,
     ): Promise<NodeRelaxation<GraphStart>> {
       writeStatuses(statuses);
-      const relaxed = await relax(statuses, start, best.objective);
-      const { bound, complete, fixings, fractional } = relaxed;
+      let relaxed = await relax(statuses, start, best.objective);
+      const { values, diagonal } = relaxed.estimate;
+      if (isOpen(relaxed)) {
+        const point = await refine({ variables: relaxed.edges, values, extra: diagonal }, statuses);
+        const again = point && await relax(statuses, refinedStart(point), best.objective);
+        if (again && again.bound > relaxed.bound) relaxed = again;
+      }
+      const { bound, complete, fixings } = relaxed, fractional = candidatesOf(relaxed);
       if (bound < best.objective) await improve(rounded(relaxed, statuses, penalty, problem.rules));
       return { bound, complete, fixings, candidates: fractional, start: startOfNode(relaxed) };
     }
+    /** Whether a relaxation that is not pruned has a gap beyond what its leaves may have. */
+    function isOpen({ primal, bound, complete, fractional }: RelaxedGraph): boolean {
+      if (!complete || bound >= best.objective) return false;
+      const round = { primal, bound, upperBound: best.objective, tolerance: Infinity };
+      return !isRelaxed({ ...round, isSolution: fractional.length === 0 }, precision);
+    }
+
+    /** Where no edge is fractional and the gap is open, any free one will do, until all is decided. */
+    function candidatesOf(relaxed: RelaxedGraph): readonly number[] {
+      if (relaxed.fractional.length > 0 || !isOpen(relaxed)) return relaxed.fractional;
+      const { edges, estimate: { values } } = relaxed;
+      const free = edges.find((edge, k) => values[k] !== 0 && statuses[edge] === nodeStatus.free) ??
+        statuses.indexOf(nodeStatus.free);
+      return free >= 0 ? [free] : [];
+    }
+
     return {
       batch: 1,
       incumbent,
@@ -128,6 +153,10 @@ export async function solveGraphExactly(
       diagonal: extra!,
     };
   }
+}
+
+function refinedStart({ variables, values, extra }: NodePoint): GraphStart {
+  return { edges: variables, values, diagonal: extra };
 }
 
 /** The edges that are kept or nearer to being there than not: all that are nonzero may be very many. */

@@ -44,6 +44,8 @@ export interface RelaxedGraph {
   readonly fixings: readonly Fixing[];
   /** Whether the relaxation was solved, rather than cut short by the time limit or by its size. */
   readonly complete: boolean;
+  /** Objective of the relaxation at the estimate. */
+  readonly primal: number;
 }
 
 /** Solves the relaxation of one node after another. */
@@ -75,7 +77,7 @@ const leastFactor = 1.25;
 const spare = 0.9;
 
 /** More of the open gap may be left than by small relaxations: a round over all edges of a large graph costs more than it closes. */
-const precision = { ...nodePrecision, slack: 0.01 };
+export const precision = { ...nodePrecision, slack: 0.01 };
 
 /**
  * Relaxations by coordinate descent on an active set of edges: those whose derivative exceeds the threshold join until none
@@ -184,7 +186,7 @@ export function createGraphRelaxation(
         }
         const primal = relaxedObjective(kinds, estimate);
         const fractional = fractionalEdges(edges, kinds, estimate);
-        const solved = { estimate, edges, fractional, fixings: [], complete: true };
+        const solved = { estimate, edges, fractional, fixings: [], complete: true, primal };
         if (bound >= upperBound) return await certified(solved);
         if (prices === undefined || await ended()) return await certified({ ...solved, complete: false });
 

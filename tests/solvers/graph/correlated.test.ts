@@ -43,10 +43,12 @@ describe("sparsePrecision of correlated variables", () => {
       for (const standardize of [true, false]) {
         const S = standardize ? correlations(samples) : covariance(samples);
         for (const lambda2 of [1e-6, 0.01, 1]) {
-          for (const lambda0 of [0.01, 0.3]) {
-            const options = { lambda0, lambda2, standardize, method: "exact", gapTolerance: 1e-6 } as const;
+          for (const [lambda0, evaluation] of [[0.01, "products"], [0.3, "products"], [0.3, "neighbours"]] as const) {
+            const options = { lambda0, lambda2, standardize, method: "exact", gapTolerance: 1e-6, evaluation } as const;
             const fit = await sparsePrecision(samples, options);
-            const what = `${rows[0].length} variables, lambda0 ${lambda0}, lambda2 ${lambda2}, ${standardize}`;
+            const what = `${
+              rows[0].length
+            } variables, lambda0 ${lambda0}, lambda2 ${lambda2}, ${standardize}, ${evaluation}`;
             assert.ok(fit.status === "converged" && fit.gap! <= 1e-6, `${what}: ${fit.status} at a gap of ${fit.gap}`);
             const least = leastObjective(S, lambda0, lambda2);
             assert.ok(Math.abs(fit.objective - least) <= 2e-6 * Math.abs(least), `${what}: ${fit.objective}, ${least}`);
