@@ -3,44 +3,47 @@ import { matrix } from "../core/matrix.ts";
 import { createRandom } from "../core/random.ts";
 import { descentCoupling } from "./coupling.ts";
 import type { Status } from "../core/result.ts";
-import { computeObjectives, descend, refreshResidual, settlingPasses, sweep } from "./passes.ts";
+import { computeObjectives, descend, refreshResidual, settlingPasses, sumOf, sweep } from "./passes.ts";
 import { type Approximation, negligible, type Outcome, type Problem } from "./problem.ts";
 import { placeTargets, startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
 import { refitScales } from "./refit.ts";
 import { blocksOf, placeRows, type Rows, type Stage, withStage } from "./stage.ts";
 
-/** Level changes of a round: a tenth of the columns, a tenth of a dense pass, but enough to leave a minimum of few columns. */
-const changesPerRound = (columns: number) => Math.max(0.1 * columns, 4);
-
-/** Refits of the scales before the rounds, and after them: what more of them gain is within 0.3 %. */
+/** Refits of the scales before the annealing, and after it: what more of them gain is within 0.3 %. */
 export const refitsBefore = 1, refitsAfter = 1;
 
-/** Temperature of the first round, in mean energies of a coordinate. */
-const firstTemperature = 0.15;
+/** Passes of the heat bath in an iteration. */
+const passesOfIteration = 10;
+
+/** Temperatures of the first pass and of the last, in mean energies of a coordinate; few columns are moved by more. */
+const hottest = (columns: number) => 0.25 + 4 / columns, coldest = 0.02;
+
+/** Noise of so many passes is kept for the blocks to come even where a block has fewer rows. */
+const passesKept = 256;
 
 /**
- * Annealed descent, the composite behind method "auto": from the codes so far to a coordinate-wise minimum, then rounds
- * of a thermal kick, descent to the next minimum, and a return to the better of the two, row by row.
+ * Annealed descent, the composite behind method "auto": from the codes so far to a coordinate-wise minimum, then passes
+ * of the heat bath that cools down, descent to the next minimum, and the better of the two, row by row.
  *
- * A kick is one pass of descent with noise on the residual. Rounding the noisy target is a draw from the heat bath of
- * the coordinate, whose energy is `Sigma_jj (w - target)^2`, at a temperature that makes each row change the share of
- * its levels that a round is meant to cost. All rows share the noise but for its scale: it is one product of depth 1,
- * it does not depend on how rows are cut into blocks, and rows do not interact.
+ * A pass of descent with noise on the residual is one of the heat bath: rounding the noisy target is a draw of the
+ * coordinate, whose energy is `Sigma_jj (w - target)^2`, at the temperature of the noise. Temperatures fall in even
+ * steps, from one at which a few columns of a hundred change in a pass, and they alone cost. All rows share the noise
+ * but for its scale: it does not depend on how rows are cut into blocks, and rows do not interact.
  */
 export async function anneal(problem: Problem, start: Approximation): Promise<Outcome> {
   const coupling = await descentCoupling(problem, problem.dtype);
   return await withStage(problem, coupling, {}, async (stage) => {
-    const rounds = openRounds(stage);
+    const buffers = openBuffers(stage);
     try {
-      return await annealLayer(stage, rounds, start);
+      return await annealLayer(stage, buffers, start);
     } finally {
-      for (const array of Object.values(rounds)) stage.workspace.free(array);
+      for (const array of Object.values(buffers)) stage.workspace.free(array);
     }
   });
 }
 
-/** Descent and all rounds, block by block. */
-async function annealLayer(stage: Stage, rounds: Rounds, start: Approximation): Promise<Outcome> {
+/** Descent and annealing, block by block. */
+async function annealLayer(stage: Stage, buffers: Buffers, start: Approximation): Promise<Outcome> {
   const { problem, problem: { meter, options } } = stage, { outliers, codes, alternatives = [] } = start;
   const fitted = options.grid === "search", { scales } = start.grid;
   const grid = fitted ? { ...start.grid, scales: matrix(...scales.shape, scales.data.slice()) } : start.grid;
@@ -54,10 +57,10 @@ async function annealLayer(stage: Stage, rounds: Rounds, start: Approximation): 
   });
   for (const [begin, end] of blocksOf(stage)) {
     if (await meter.checkpoint("descend", 0)) return outcome("time-limit");
-    const rows = placeRows(stage, grid, begin, end), best = bestOf(rows, rounds);
+    const rows = placeRows(stage, grid, begin, end), best = bestOf(rows, buffers);
     const refit = async (times: number) => {
       for (let time = 0; fitted && time < times; time++) {
-        await refitScales(rows, grid, { directions: rounds.levels, products: rounds.residual });
+        await refitScales(rows, grid, { directions: buffers.levels, products: buffers.residual });
         await descend(rows, settlingPasses);
       }
     };
@@ -78,7 +81,7 @@ async function annealLayer(stage: Stage, rounds: Rounds, start: Approximation): 
     await refit(refitsBefore);
     placeTargets(rows, outliers);
     best.forget();
-    const timeIsUp = await annealBlock(rows, rounds, best, noiseOfBlock(), trace);
+    const timeIsUp = await annealBlock(rows, buffers, best, noiseOfBlock(), trace);
     if (!timeIsUp) await refit(refitsAfter);
     await storeCodes(rows, codes);
     codedRows = Math.max(codedRows, end);
@@ -87,11 +90,11 @@ async function annealLayer(stage: Stage, rounds: Rounds, start: Approximation): 
   return outcome("iteration-limit");
 }
 
-/** What the rounds of all blocks share. */
-interface Rounds {
-  /** The noise of a round [columns]. */
+/** What the annealing of all blocks shares. */
+interface Buffers {
+  /** The noise that is on the residual, and the next [2, columns]. */
   readonly noise: DeviceArray<FloatDtype>;
-  /** Factor of the noise for each row of a block. */
+  /** Their factors for each row of a block [rows, 2]. */
   readonly amplitudes: DeviceArray<FloatDtype>;
   /** The best state of a block. */
   readonly levels: DeviceArray<FloatDtype>;
@@ -99,17 +102,17 @@ interface Rounds {
   readonly objectives: DeviceArray<FloatDtype>;
 }
 
-function openRounds({ problem: { columns }, workspace, dtype, blockRows }: Stage): Rounds {
+function openBuffers({ problem: { columns }, workspace, dtype, blockRows }: Stage): Buffers {
   return {
-    noise: workspace.allocate(dtype, columns, "noise"),
-    amplitudes: workspace.allocate(dtype, blockRows, "amplitudes"),
+    noise: workspace.allocate(dtype, 2 * columns, "noise"),
+    amplitudes: workspace.allocate(dtype, 2 * blockRows, "amplitudes"),
     levels: workspace.allocate(dtype, blockRows * columns, "best levels"),
     residual: workspace.allocate(dtype, blockRows * columns, "best residual"),
     objectives: workspace.allocate(workspace.widest, blockRows, "best objectives"),
   };
 }
 
-/** The best state of some rows, in the buffers of the rounds. */
+/** The best state of some rows, in the buffers. */
 interface Best {
   /** Lets the next state be the best, whatever it is. */
   forget(): void;
@@ -118,83 +121,109 @@ interface Best {
 }
 
 /** The best state of some rows, whose targets are placed whenever one is to be kept. */
-function bestOf(rows: Rows, rounds: Rounds): Best {
+function bestOf(rows: Rows, buffers: Buffers): Best {
   const { stage: { problem: { columns }, workspace }, state: { levels, residual }, objectives, begin, end } = rows;
   const count = end - begin, reached: QuantizationCandidate = { levels, residual, objectives };
   const best: QuantizationCandidate = {
-    levels: { array: rounds.levels, rows: count, columns },
-    residual: { array: rounds.residual, rows: count, columns },
-    objectives: { array: rounds.objectives, length: count },
+    levels: { array: buffers.levels, rows: count, columns },
+    residual: { array: buffers.residual, rows: count, columns },
+    objectives: { array: buffers.objectives, length: count },
   };
   let kept = false;
   return {
     forget: () => void (kept = false),
     async keep() {
       await computeObjectives(rows);
-      if (!kept) workspace.write(rounds.objectives, new Float64Array(count).fill(Infinity));
+      if (!kept) workspace.write(buffers.objectives, new Float64Array(count).fill(Infinity));
       // No objective is above Infinity: both become the first state.
       await workspace.kernels.quantizationChoice(kept ? { best, reached } : { best: reached, reached: best });
       kept = true;
-      return Float64Array.from(await workspace.read(rounds.objectives, 0, count));
+      return Float64Array.from(await workspace.read(buffers.objectives, 0, count));
     },
   };
 }
 
 /**
- * All rounds of some rows, whose targets are placed; they end in their best state, and their objectives are added to the
- * trace. Tells whether the time is up.
+ * Anneals some rows, whose targets are placed; they end in their best state, and the best objectives of each iteration are
+ * added to the trace. Tells whether the time is up.
+ *
+ * The heat bath cools down in as many passes as there are columns, again and again, each time from the best state so far;
+ * in all the passes there are, where they are fewer.
  */
 async function annealBlock(
   rows: Rows,
-  rounds: Rounds,
+  buffers: Buffers,
   best: Best,
   nextNoise: () => Float64Array,
   trace: number[],
 ): Promise<boolean> {
-  const { stage: { problem, workspace }, state: { residual }, begin, end } = rows;
-  const { options: { iterations }, columns, meter } = problem, { kernels } = workspace, count = end - begin;
-  let bestObjectives = await best.keep();
-  const temperatures = new Float64Array(count).fill(firstTemperature);
-
-  for (let round = 0; round < iterations; round++) {
-    if (await meter.checkpoint("anneal", round)) return true;
-    workspace.write(rounds.noise, nextNoise());
-    const amplitudeOf = (objective: number, i: number) => Math.sqrt(Math.max(objective, 0) * temperatures[i] / columns);
-    workspace.write(rounds.amplitudes, bestObjectives.map(amplitudeOf));
-    const kick = {
-      a: { array: rounds.amplitudes, rows: count, columns: 1 },
-      b: { array: rounds.noise, rows: 1, columns },
-      c: residual,
-      beta: 1,
-    };
-    await kernels.gemm(kick);
-    const kicked = await descend(rows, 1);
-    await kernels.gemm({ ...kick, alpha: -1 });
-    const repaired = await descend(rows, settlingPasses);
-
-    bestObjectives = await best.keep();
-    for (let i = 0; i < count; i++) {
-      const share = (kicked[i] + repaired[i] + 1) / (changesPerRound(columns) + 1);
-      temperatures[i] *= Math.min(Math.max(1 / share, 0.5), 2) ** 0.7;
+  const { stage: { problem: { options: { iterations }, columns, meter } } } = rows;
+  const passes = iterations * passesOfIteration, passesOfCooling = Math.max(columns, passesOfIteration);
+  const start = hottest(columns);
+  const replaceNoise = noiseOn(rows, buffers);
+  let objectives = await best.keep(), timeIsUp = false, pass = 0;
+  while (pass < passes && !timeIsUp) {
+    const first = pass, left = passes - first, last = first + (left < 2 * passesOfCooling ? left : passesOfCooling) - 1;
+    for (; pass <= last; pass++) {
+      const iteration = Math.floor(pass / passesOfIteration);
+      timeIsUp = await meter.checkpoint("anneal", iteration);
+      if (timeIsUp) break;
+      const temperature = start + (coldest - start) * (pass - first) / (last - first);
+      const amplitudeOf = (objective: number) => Math.sqrt(Math.max(objective, 0) * temperature / columns);
+      await replaceNoise(nextNoise(), objectives.map(amplitudeOf));
+      await descend(rows, 1);
+      if ((pass + 1) % passesOfIteration === 0 && pass < last) {
+        trace[iteration] = (trace[iteration] ?? 0) + sumOf(objectives);
+      }
     }
-    trace[round] = (trace[round] ?? 0) + bestObjectives.reduce((sum, objective) => sum + objective, 0);
+    await replaceNoise(new Float64Array(columns), new Float64Array(objectives.length));
+    await descend(rows, settlingPasses);
+    objectives = await best.keep();
+    const iteration = Math.floor(last / passesOfIteration);
+    if (!timeIsUp && pass % passesOfIteration === 0) trace[iteration] = (trace[iteration] ?? 0) + sumOf(objectives);
   }
-  return false;
+  return timeIsUp;
+}
+
+/**
+ * Noise on the residual of some rows: the next, times an amplitude for each row, replaces the one before. One product of
+ * depth 2.
+ */
+function noiseOn({ stage: { problem: { columns }, workspace }, state, begin, end }: Rows, buffers: Buffers) {
+  const count = end - begin, noise = new Float64Array(2 * columns), amplitudes = new Float64Array(2 * count);
+  return async (next: Float64Array, ofRows: Float64Array): Promise<void> => {
+    noise.copyWithin(0, columns);
+    noise.set(next, columns);
+    for (let i = 0; i < count; i++) {
+      amplitudes[2 * i] = -amplitudes[2 * i + 1];
+      amplitudes[2 * i + 1] = ofRows[i];
+    }
+    workspace.write(buffers.noise, noise);
+    workspace.write(buffers.amplitudes, amplitudes);
+    await workspace.kernels.gemm({
+      a: { array: buffers.amplitudes, rows: count, columns: 2 },
+      b: { array: buffers.noise, rows: 2, columns },
+      c: state.residual,
+      beta: 1,
+    });
+  };
 }
 
 /**
  * Standard normal noise over `sqrt(2 Sigma_jj)`, one row a call; dead inputs get none. Every block of rows gets the same
- * sequence: `most` rounds are drawn once and kept, more of them anew for each block, for memory does not grow with them.
+ * sequence: that of not too many passes is drawn once and kept, others anew for each block, for memory does not grow
+ * with them.
  */
-function thermalNoise({ diagonal, options: { iterations, seed } }: Problem, most: number) {
+function thermalNoise({ diagonal, options: { iterations, seed } }: Problem, blockRows: number) {
   const draw = (): () => Float64Array => {
     const random = createRandom(seed);
     return () => diagonal.map((entry) => entry >= negligible ? random.normal() / Math.sqrt(2 * entry) : 0);
   };
-  if (iterations > most) return draw;
-  const kept = Array.from({ length: iterations }, draw());
+  const passes = iterations * passesOfIteration;
+  if (passes > Math.max(blockRows, passesKept)) return draw;
+  const kept = Array.from({ length: passes }, draw());
   return (): () => Float64Array => {
-    let round = 0;
-    return () => kept[round++];
+    let pass = 0;
+    return () => kept[pass++];
   };
 }

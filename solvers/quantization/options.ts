@@ -29,7 +29,7 @@ export interface QuantizeOptions extends Omit<SolveOptions, "tolerance"> {
   /** How the codes are chosen. @default "auto" */
   readonly method?: QuantizationMethod;
   /**
-   * Passes of "quantease"; annealing rounds of "auto", each worth about a quarter of a dense pass. The other methods
+   * Passes of "quantease"; tens of annealing passes of "auto", about a tenth of a dense pass each. The other methods
    * take one pass. 1 to 1000000. @default 25
    */
   readonly iterations?: number;
@@ -103,7 +103,7 @@ export const quantizeLayerOptions: OptionTable<QuantizeOptions, OpenQuantizeOpti
     least: 1,
     most: 1e6,
     default: 25,
-    about: "Passes of `quantease`, annealing rounds of `auto`; the other methods take one pass.",
+    about: "Passes of `quantease`, tens of annealing passes of `auto`; the other methods take one pass.",
   }),
   maxIterations: integer({
     least: 1,

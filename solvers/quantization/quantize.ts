@@ -88,7 +88,7 @@ export async function quantizeLayer(
   }
   checkGram(gram, columns, action);
   const resolved = optionsForLayer(given, columns);
-  const foreseenPasses = foreseePasses(resolved, rows, columns);
+  const foreseenPasses = foreseePasses(resolved, rows, gram);
   const request: WorkRequest = {
     families: [denseFamily, quantizationFamily, ...resolved.outliers ? [proximalFamily] : []],
     backend: resolved.backend,
@@ -158,15 +158,15 @@ async function solve(problem: Problem): Promise<Outcome> {
 }
 
 /** Dense passes that a solve will take, by rough count: for progress and for the choice of backend. */
-function foreseePasses(options: ResolvedOptions, rows: number, columns: number): number {
+function foreseePasses(options: ResolvedOptions, rows: number, gram: Matrix): number {
   const { method, initial, iterations, outliers, grid } = options;
-  const factored = 0.5 + columns / (6 * rows);
+  const factored = 0.5 + gram.shape[0] / (6 * rows);
   if (method === "rtn") return 0;
   if (method === "gptq") return factored;
   const turns = method === "auto" ? autoAlternations : iterations;
   const alternating = outliers ? turns + (method === "auto" ? 2 : turns) : 0;
   const descending = method === "auto" ? 2.5 + 0.1 * iterations : outliers ? 0 : iterations;
   const fitting = method === "auto" && grid === "search" ? refitsBefore + refitsAfter : 0;
-  const more = method === "auto" && initial === "gptq" ? passesOfAlternatives(rows, columns) : 0;
+  const more = method === "auto" && initial === "gptq" ? passesOfAlternatives(rows, gram) : 0;
   return alternating + descending + fitting + more + (initial === "gptq" ? factored : 0);
 }

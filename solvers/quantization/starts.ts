@@ -1,18 +1,46 @@
+import type { Matrix } from "../core/matrix.ts";
 import { gptq } from "./gptq.ts";
 import type { Approximation, Outcome, Problem } from "./problem.ts";
 import { quantease } from "./quantease.ts";
 import { roundToNearest } from "./rounding.ts";
 import type { ResolvedOptions } from "./options.ts";
 
-/** Columns up to which every method is tried: beyond them, hardly a row is left to any but GPTQ. */
-const columnsOfEveryMethod = 256;
+/** Columns up to which every method is tried on all inputs, and up to which on some. */
+const columnsOfEveryMethod = 256, columnsOfSome = 1024;
+
+/** Least share of the columns that the effective dimension of a flat spectrum is, and most of it where a mean rules. */
+const flatShare = 0.1, ruledDimension = 1.5;
 
 /** Passes of QuantEase where it is tried, as many as it takes by default. */
 const passesOfQuantEase = 25;
 
 /** Dense passes that the starts beside the first take, by rough count. */
-export function passesOfAlternatives(rows: number, columns: number): number {
-  return 1.5 + columns / (6 * rows) + (columns <= columnsOfEveryMethod ? passesOfQuantEase + 2 : 0);
+export function passesOfAlternatives(rows: number, gram: Matrix): number {
+  const [columns] = gram.shape;
+  return 1.5 + columns / (6 * rows) + (triesEveryMethod(gram) ? passesOfQuantEase + 2 : 0);
+}
+
+/**
+ * Whether all methods are tried on inputs with this Gram matrix: where they are few, where they have little in common, and
+ * where they have nearly all, such as a mean of many deviations. Elsewhere hardly a row is left to any but GPTQ.
+ */
+function triesEveryMethod(gram: Matrix): boolean {
+  const [columns] = gram.shape;
+  if (columns <= columnsOfEveryMethod || columns > columnsOfSome) return columns <= columnsOfEveryMethod;
+  const dimension = effectiveDimension(gram);
+  return dimension >= flatShare * columns || dimension <= ruledDimension;
+}
+
+/** `p^2 / ||R||^2` of the correlations `R`, the ratio of the squared sum of their eigenvalues and the sum of squares. */
+function effectiveDimension({ data, shape: [columns] }: Matrix): number {
+  const roots = Float64Array.from({ length: columns }, (_, j) => Math.sqrt(data[j * (columns + 1)]));
+  let squares = 0;
+  for (let i = 0; i < columns; i++) {
+    for (let j = 0; j < columns; j++) {
+      if (roots[i] > 0 && roots[j] > 0) squares += (data[i * columns + j] / roots[i] / roots[j]) ** 2;
+    }
+  }
+  return columns ** 2 / Math.max(squares, 1);
 }
 
 /**
@@ -30,7 +58,7 @@ export async function manyStarts(problem: Problem, start: Approximation): Promis
     return status !== "time-limit";
   };
   const done = await tried({ activationOrder: !options.activationOrder }, gptq) &&
-    (problem.columns > columnsOfEveryMethod ||
+    (!triesEveryMethod(problem.gram) ||
       await tried({ initial: "weights", activationOrder: false, iterations: passesOfQuantEase }, quantease) &&
         await tried(
           {},

@@ -50,6 +50,16 @@ describe("auto on difficult layers", () => {
     });
   }
 
+  it("is above QuantEase in no row of a hundred of a wider layer either, of inputs with little or all in common", async () => {
+    for (const [mean, bits] of [[0, 2], [0, 4], [30, 4]] as const) {
+      const { weights, gram } = await layerWithMean(mean, 7, 100, 288);
+      const auto = await quantizeLayer(weights, gram, { bits, grid: "range" });
+      const other = await quantizeLayer(weights, gram, { bits, method: "quantease" });
+      const above = auto.rowObjectives.filter((objective, i) => objective > other.rowObjectives[i] * (1 + 1e-6));
+      assert.ok(above.length <= 1, `mean ${mean}, ${bits} bits: ${above.length} rows`);
+    }
+  });
+
   it("is not above itself without outliers, and is well below it on average", async () => {
     let ratios = 0;
     for (const mean of [0, 3, 10, 30]) {

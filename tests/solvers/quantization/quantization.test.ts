@@ -221,9 +221,10 @@ describe("quantizeLayer", () => {
     assertClose(other.objective, first.objective, 0.05, "objective of another seed");
   });
 
-  it("more iterations of auto never raise the error of any row", async () => {
+  it("more coolings of auto never raise the error of any row", async () => {
     const made = makeLayer({ rows: 8, columns: 40, seed: 15 });
-    const few = await quantize(made, { bits: 2, grid: "range", iterations: 2 });
+    // Forty passes of the heat bath are one cooling.
+    const few = await quantize(made, { bits: 2, grid: "range", iterations: 4 });
     const many = await quantize(made, { bits: 2, grid: "range", iterations: 20 });
     const before = rowLosses(made, dequantize(few)), after = rowLosses(made, dequantize(many));
     after.forEach((loss, i) => assert.ok(loss <= before[i] * (1 + 1e-12), `row ${i}`));
@@ -256,7 +257,7 @@ describe("quantizeLayer", () => {
     assertClose((await quantize(made, { method: "gptq" })).passes, 0.5 + 64 / (6 * 32), 1e-9, "gptq");
     assert.equal((await quantize(made, { method: "quantease", iterations: 7 })).passes, 7);
     const { passes } = await quantize(made, { bits: 3 });
-    assert.ok(passes > 25 && passes < 40, `auto, which tries every method on so small a layer: ${passes}`);
+    assert.ok(passes > 25 && passes < 45, `auto, which tries every method on so small a layer: ${passes}`);
     const wide = makeLayer({ rows: 512, columns: 320, seed: 16, dtype: "f32" });
     const large = await quantize(wide, { bits: 3, iterations: 25 });
     assert.ok(large.passes > 5 && large.passes < 11, `auto on a larger one: ${large.passes}`);

@@ -41,11 +41,8 @@ export function quantizationDescent<T>(
     const rows = min(DESCENT_TILE, end - top);
     for (let r = 0; r < rows; r++) {
       const s = at(scales, (top + r) * scalesStride, size), z = at(zeros, (top + r) * zerosStride, size);
-      for (let j = 0; j < columns; j++) {
-        const group: i32 = groups ? load<i32>(at(groups, j, 4)) : 0;
-        store<T>(at(tileScales, r * columns + j, size), load<T>(at(s, group, size)) * load<T>(at(dead, j, size)));
-        store<T>(at(tileZeros, r * columns + j, size), load<T>(at(z, group, size)));
-      }
+      expand<T>(columns, s, groups, dead, at(tileScales, r * columns, size));
+      expand<T>(columns, z, groups, 0, at(tileZeros, r * columns, size));
       store<i32>(at(changes, top + r, 4), 0);
       // The changes of the pass before: none means that no change improves the row.
       store<i32>(at(moves, r, 4), 1);
@@ -92,6 +89,23 @@ export function quantizationDescent<T>(
     unfinished += moving;
   }
   return unfinished;
+}
+
+/** What a row has for each group, for each column: times a factor of the column where there are `factors`. */
+function expand<T>(columns: i32, values: usize, groups: usize, factors: usize, expanded: usize): void {
+  const size: usize = sizeof<T>();
+  let j = 0;
+  while (j < columns) {
+    // Columns of a group mostly follow each other.
+    const group: i32 = groups ? load<i32>(at(groups, j, 4)) : 0, value = load<T>(at(values, group, size));
+    let end = groups ? j + 1 : columns;
+    while (end < columns && load<i32>(at(groups, end, 4)) == group) end++;
+    const all = v128.splat<T>(value);
+    for (; j <= end - lanes<T>(); j += lanes<T>()) {
+      v128.store(at(expanded, j, size), factors ? v128.mul<T>(all, v128.load(at(factors, j, size))) : all);
+    }
+    for (; j < end; j++) store<T>(at(expanded, j, size), factors ? value * load<T>(at(factors, j, size)) : value);
+  }
 }
 
 /** One row through the columns of a panel; writes down where a level changed and by how much, and returns how often. */
