@@ -6,6 +6,14 @@
 
 export type { AxisOptions } from "./axes.ts";
 export { type BarsOptions, type ColumnsOptions, drawBars, drawColumns } from "./bars.ts";
+export {
+  type ComponentsOptions,
+  drawComponents,
+  drawSimplex,
+  drawUse,
+  type SimplexOptions,
+  type UseOptions,
+} from "./components.ts";
 export { type Curve, type CurvesOptions, drawCurves } from "./curves.ts";
 export { type DrawingOptions, toSvg } from "./graph/drawing.ts";
 export { toDot, toEdgeList, toGraphMl } from "./graph/export.ts";

@@ -2,9 +2,18 @@ import type { Command } from "../command.ts";
 import { complete } from "./complete.ts";
 import { doctor } from "./doctor.ts";
 import { graph } from "./graph.ts";
+import { nmfCommand } from "./nmf.ts";
 import { quantizeLayerCommand } from "./quantize_layer.ts";
 import { regress } from "./regress.ts";
 import { serve } from "./serve.ts";
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [quantizeLayerCommand, regress, graph, complete, serve, doctor];
+export const commands: readonly Command[] = [
+  quantizeLayerCommand,
+  regress,
+  graph,
+  complete,
+  nmfCommand,
+  serve,
+  doctor,
+];

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import {
   completeMatrixOptions,
+  archetypalNmfOptions,
   crossValidateRegressionOptions,
   matrix,
+  nmfOptions,
   quantizeLayerOptions,
   serializeCsv,
   sparsePrecisionOptions,
@@ -30,6 +32,12 @@ const commands: readonly [name: string, operands: string[], tables: object[], mi
     ["--branching-with", "--branching-width"],
   ],
   ["complete", [table, "--table"], [completeMatrixOptions], ["--with-decay", "--width-decay"]],
+  [
+    "nmf",
+    [table, "--rank", "1"],
+    [archetypalNmfOptions, nmfOptions],
+    ["--inner-iteration", "--inner-iterations"],
+  ],
   ["graph", [table], [sparsePrecisionOptions, sparsePrecisionPathOptions], ["--evaluations", "--evaluation"]],
   [
     "quantize-layer",

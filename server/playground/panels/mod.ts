@@ -37,4 +37,9 @@ export const panels: Readonly<Record<string, LazyPanel>> = {
     () => import("./completion/solver.ts"),
   ),
   graph: lazy("Graphs", () => import("./graph/panel.ts"), () => import("./graph/solver.ts")),
+  factorization: lazy(
+    "Archetypes",
+    () => import("./factorization/panel.ts"),
+    () => import("./factorization/solver.ts"),
+  ),
 };
