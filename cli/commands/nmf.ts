@@ -12,7 +12,7 @@ import {
   serializeCsv,
 } from "../../mod.ts";
 import { command, UsageError } from "../command.ts";
-import { FileError, writeWhole } from "../files.ts";
+import { FileError } from "../files.ts";
 import { formatDuration, formatNumber, table } from "../layout.ts";
 import { underWatch } from "../solver_options.ts";
 import { readTable, tableOptions } from "../tables.ts";
@@ -29,7 +29,8 @@ export const nmfCommand = command({
   details: `
 Nonnegative matrix factorisation: rows as sums of K components, ||X - W H||^2 over W, H >= 0. With --archetypes, rows as
 mixtures of K archetypes, which are nearly mixtures of rows themselves: ||X - W H||^2 + lambda ||H - V X||^2 with weights
-that sum to one; --lambda Infinity is archetypal analysis, --nonzeros a budget for all archetypes together.
+that sum to one; --lambda Infinity is archetypal analysis, --nonzeros a budget for all archetypes together. Missing
+values of the table are left out of the sums, and filled in by them; with --archetypes there may be none.
 
   minima nmf counts.csv --rank 8 --out topics.csv
   minima nmf digits.npy --rank 10 --picture parts.svg --shape 8x8
@@ -45,14 +46,14 @@ that sum to one; --lambda Infinity is archetypal analysis, --nonzeros a budget f
       about: "nndsvda (default), nndsvd, spa or random; archetypes: affine (default), spa, furthest-sum or random",
     },
     weights: {
-      kind: "text",
+      kind: "input",
       value: "FILE",
       about: "a table of the same size, the weight of each entry: 0 where it is missing",
     },
-    out: { kind: "text", value: "FILE", about: "where to write the components or archetypes, one a row, as CSV" },
-    "weights-out": { kind: "text", value: "FILE", about: "where to write the weights of the rows, as CSV" },
+    out: { kind: "output", value: "FILE", about: "where to write the components or archetypes, one a row, as CSV" },
+    "weights-out": { kind: "output", value: "FILE", about: "where to write the weights of the rows, as CSV" },
     picture: {
-      kind: "text",
+      kind: "output",
       value: "FILE",
       about: "where to draw the components: .svg, as curves, or with --shape images",
     },
@@ -60,8 +61,9 @@ that sum to one; --lambda Infinity is archetypal analysis, --nonzeros a budget f
     json: { kind: "flag", about: "report as JSON" },
   },
   solver: { tables: [archetypalNmfOptions, nmfOptions], except: ["initial"] },
-  async run({ options, settings, refuseOthers, operands: [path], terminal, signal }) {
-    const { out, picture, archetypes, start } = options, watch = underWatch(terminal, signal);
+  async run(invocation) {
+    const { options, settings, refuseOthers, operands: [path], write, terminal, signal } = invocation;
+    const { picture, archetypes, start } = options, watch = underWatch(terminal, signal);
     if (picture !== undefined && !picture.endsWith(".svg")) {
       throw new UsageError(`Option --picture needs a file that ends in .svg, received ${picture}.`);
     }
@@ -75,7 +77,7 @@ that sum to one; --lambda Infinity is archetypal analysis, --nonzeros a budget f
       archetypes ? archetypalNmfOptions : nmfOptions,
       archetypes ? "with --archetypes" : "without --archetypes",
     );
-    const { columns, matrix: X } = await readTable(path, options);
+    const { columns, matrix: X, path: source } = await readTable(invocation, path, { keepMissing: !archetypes });
     const shape = options.shape === undefined ? undefined : imageShape(options.shape, columns.length);
     const asked = { ...watch, ...start === undefined ? {} : { initial: start } };
     const found = await solve(rank, await weightsOf(options.weights));
@@ -84,28 +86,29 @@ that sum to one; --lambda Infinity is archetypal analysis, --nonzeros a budget f
     const H = "components" in found ? found.components : found.archetypes;
     const what = archetypes ? "archetype" : "component",
       names = Array.from(H.data.subarray(0, H.shape[0]), (_, t) => `${what} ${t + 1}`);
-    if (out !== undefined) {
-      await writeWhole(out, serializeCsv({ columns, matrix: H, text: new Map([[what, names]]) }));
-    }
-    if (options["weights-out"] !== undefined) {
-      await writeWhole(options["weights-out"], serializeCsv({ columns: names, matrix: found.weights }));
-    }
-    if (picture !== undefined) {
+    await write("out", () => serializeCsv({ columns, matrix: H, text: new Map([[what, names]]) }));
+    await write("weights-out", () => serializeCsv({ columns: names, matrix: found.weights }));
+    await write("picture", async () => {
       const { drawComponents } = await import("../../pictures/mod.ts");
-      const title = `${H.shape[0]} ${what}s of ${path.split(/[\\/]/).at(-1)}`;
-      await writeWhole(picture, drawComponents(H, { title, names, columns, shape }));
-    }
+      const title = `${H.shape[0]} ${what}s of ${source.split(/[\\/]/).at(-1)}`;
+      return drawComponents(H, { title, names, columns, shape });
+    });
     if (options.json) terminal.print(JSON.stringify(jsonReport(found, H, columns), null, 2));
     else printReport(terminal, found, H, columns, names);
 
-    async function weightsOf(file: string | undefined): Promise<Matrix | undefined> {
-      if (file === undefined) return undefined;
-      const { matrix } = await readTable(file, { delimiter: options.delimiter });
-      if (matrix.shape.join() === X.shape.join()) return matrix;
-      throw new FileError(`${file}: ${matrix.shape.join(" x ")} weights for a table of ${X.shape.join(" x ")}.`);
+    /** The weight of each entry; none where all count alike. A missing value has none. */
+    async function weightsOf(file: string | undefined): Promise<Float64Array | undefined> {
+      const isThere = (value: number) => Number(!Number.isNaN(value));
+      const missing = X.data.some(Number.isNaN) ? Float64Array.from(X.data, isThere) : undefined;
+      if (file === undefined) return missing;
+      const { matrix: { data, shape } } = await readTable(invocation, file);
+      if (shape.join() !== X.shape.join()) {
+        throw new FileError(`${file}: ${shape.join(" x ")} weights for a table of ${X.shape.join(" x ")}.`);
+      }
+      return Float64Array.from(data, (weight, at) => weight * (missing ? missing[at] : 1));
     }
 
-    async function solve(rank: number, weights: Matrix | undefined): Promise<Nmf | ArchetypalNmf> {
+    async function solve(rank: number, weights: Float64Array | undefined): Promise<Nmf | ArchetypalNmf> {
       try {
         return archetypes
           ? await archetypalNmf(X, {
@@ -113,7 +116,7 @@ that sum to one; --lambda Infinity is archetypal analysis, --nonzeros a budget f
             rank,
             ...asked as { initial?: ArchetypeStart },
           })
-          : await nmf(X, { ...settings(nmfOptions), rank, weights: weights?.data, ...asked as { initial?: NmfStart } });
+          : await nmf(X, { ...settings(nmfOptions), rank, weights, ...asked as { initial?: NmfStart } });
       } catch (error) {
         // The library's own name for it.
         if (error instanceof OptionError && error.argument === "initial") {

@@ -30,7 +30,7 @@ import { transposed } from "./transpose.ts";
 const action = "factor the samples";
 
 /** Units of the objective's terms that rounding makes of its differences: errors of many sums, of either sign. */
-const roundings = 4;
+const roundings = 1;
 
 /** The most that it may make of the objective itself: runs of some hundred sums. */
 const mostRoundings = 1024;

@@ -24,7 +24,7 @@ import { transposed } from "./transpose.ts";
 const action = "factor the samples";
 
 /** Units of the objective's terms that rounding makes of its differences, and of itself at most. */
-const roundings = 4, mostRoundings = 1024;
+const roundings = 1, mostRoundings = 1024;
 
 /** Sweeps of the weights where they begin. */
 const firstSweeps = 20;

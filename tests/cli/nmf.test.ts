@@ -52,6 +52,20 @@ describe("minima nmf", () => {
     assert.equal(analysis.code, 0, analysis.stderr);
   });
 
+  it("leaves missing values out, which archetypes cannot", async () => {
+    const rows = [
+      "a,b,c",
+      ...Array.from({ length: 12 }, (_, i) => `${i % 3},${i === 5 ? "" : i % 4},${(i % 3) + (i % 4)}`),
+    ];
+    await writeFile(path("holes.csv"), rows.join("\n"));
+    const run = ["nmf", path("holes.csv"), "--rank", "2", "--json"];
+    const { code, stdout, stderr } = await minima(run);
+    assert.equal(code, 0, stderr);
+    assert.ok(JSON.parse(stdout).relativeError < 0.05);
+    const refused = await minima([...run, "--archetypes"]);
+    assert.ok(refused.code !== 0 && /NaN in row 6/.test(refused.stderr), refused.stderr);
+  });
+
   it("takes weights of the entries from a table", async () => {
     const weights = path("weights.csv"), data = X.data.map((_, at) => Number(at % 7 > 0));
     await writeFile(weights, serializeCsv({ columns: ["a", "b", "c", "d", "e", "f"], matrix: { ...X, data } }));
