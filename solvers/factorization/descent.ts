@@ -12,6 +12,9 @@ export interface DescentLimits {
   readonly rounding: number;
 }
 
+/** An objective of so many roundings is zero. */
+const roundingsOfZero = 16;
+
 /** How a descent has ended. */
 export interface DescentEnd {
   readonly status: Status;
@@ -40,14 +43,11 @@ export async function descend(
     const next = await iterate(), decrease = last - next;
     trace.push(next);
     last = next;
-    if (decrease <= tolerance * Math.abs(next)) {
-      // What is told apart by rounding alone is not known to have settled.
-      const measured = tolerance * Math.abs(next) >= rounding || Math.abs(next) <= rounding;
-      return { status: measured ? "converged" : "precision-limit", objective: last };
-    }
-    if (decrease <= rounding) {
-      return { status: Math.abs(next) <= rounding ? "converged" : "precision-limit", objective: last };
-    }
+    const least = tolerance * Math.abs(next);
+    if (decrease > least && decrease > rounding) continue;
+    // What is told apart by rounding alone is not known to have settled, unless nothing is left.
+    const settled = decrease <= least && least >= rounding || Math.abs(next) <= roundingsOfZero * rounding;
+    return { status: settled ? "converged" : "precision-limit", objective: last };
   }
   return { status: "iteration-limit", objective: last };
 }
