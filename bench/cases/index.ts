@@ -22,6 +22,9 @@ export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "completion-speed": async () => (await import("./completion_speed.ts")).completionSpeed,
   "sachs": async () => (await import("./sachs.ts")).sachs,
   "stocks": async () => (await import("./stocks.ts")).stocks,
+  "nmf": async () => (await import("./nmf.ts")).nmfCase,
+  "archetypes": async () => (await import("./archetypes.ts")).archetypes,
+  "samson": async () => (await import("./samson.ts")).samson,
   "cold-start": async () => (await import("./cold_start.ts")).coldStart,
   "size": async () => (await import("./size.ts")).size,
 };
