@@ -3,8 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import {
-  completeMatrixOptions,
   archetypalNmfOptions,
+  completeMatrixOptions,
   crossValidateRegressionOptions,
   matrix,
   nmfOptions,
