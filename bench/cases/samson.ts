@@ -47,7 +47,7 @@ export const samson: Case = {
     const starts = ["affine", "spa", "furthest-sum"] as const;
     for (const initial of starts) {
       progress(`Samson, ${initial}`);
-      const regularised = await archetypalNmf(X, { rank: 3, initial, tolerance: 1e-6, maxIterations: 300 });
+      const regularised = await archetypalNmf(X, { rank: 3, initial, tolerance: 1e-6, maxIterations: 150 });
       const analysis = await archetypalNmf(X, {
         rank: 3,
         initial,
