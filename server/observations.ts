@@ -1,10 +1,11 @@
 /** Observed entries of a matrix in requests: lists of them, or a table in which `null` stands for what is missing. */
 
-import { matrix, type Observations, observedEntries } from "../solvers/core/mod.ts";
+import { type Observations, observedEntries } from "../solvers/core/mod.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import { type ArraySchema, readVector, vectorJson } from "./arrays.ts";
 import { isRecord, refuse } from "./schema.ts";
 import { indicesJson, readPart } from "./sparse.ts";
+import { readRows, rowsJson } from "./tables.ts";
 
 const lists = ["rows", "columns", "values", "weights"] as const;
 
@@ -23,11 +24,7 @@ const json = {
       required: ["shape", "rows", "columns", "values"],
       additionalProperties: false,
     },
-    {
-      type: "array",
-      description: "A table, row by row, with `null` for what is missing.",
-      items: { type: "array", items: { type: ["number", "null"] } },
-    },
+    rowsJson,
   ],
 };
 
@@ -49,7 +46,7 @@ export function observationsArgument(description: string): ArraySchema<Observati
 }
 
 function read(value: unknown, name: string): Observations {
-  if (Array.isArray(value)) return readRows(value, name);
+  if (Array.isArray(value)) return observedEntries(readRows(value, name));
   const expected = 'an object with "shape", "rows", "columns" and "values", or rows with null for what is missing';
   if (!isRecord(value)) throw refuse(name, expected, value);
   const { shape, rows, columns, values, weights, ...others } = value;
@@ -63,16 +60,4 @@ function read(value: unknown, name: string): Observations {
     values: readVector(values, `${name}.values`),
     ...(weights !== undefined && { weights: readVector(weights, `${name}.weights`) }),
   };
-}
-
-function readRows(rows: readonly unknown[], name: string): Observations {
-  const width = Array.isArray(rows[0]) ? rows[0].length : 0, table = matrix(rows.length, width);
-  rows.forEach((row, i) => {
-    if (!Array.isArray(row) || row.length !== width) throw refuse(`${name}[${i}]`, `an array of ${width} numbers`, row);
-    row.forEach((value, j) => {
-      if (value !== null && typeof value !== "number") throw refuse(`${name}[${i}][${j}]`, "a number or null", value);
-      table.data[i * width + j] = value ?? NaN;
-    });
-  });
-  return observedEntries(table);
 }

@@ -28,4 +28,12 @@ export const routes: readonly LazyRoute[] = [
     path: "/v1/complete-matrix",
     load: async () => (await import("./complete_matrix.ts")).completeMatrixRoute,
   },
+  {
+    path: "/v1/complete-quantized",
+    load: async () => (await import("./complete_quantized.ts")).completeQuantizedRoute,
+  },
+  {
+    path: "/v1/transduce",
+    load: async () => (await import("./transduce.ts")).transduceRoute,
+  },
 ];

@@ -2,10 +2,12 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import {
   archetypalNmfOptions,
+  completeQuantizedOptions,
   nmfOptions,
   quantizeLayerOptions,
   sparsePrecisionOptions,
   sparseRegressionOptions,
+  transduceOptions,
 } from "../../mod.ts";
 import { createApp } from "../../server/mod.ts";
 import type { OptionEntries, OptionEntry } from "../../solvers/core/options.ts";
@@ -58,6 +60,20 @@ const offers: readonly Offer[] = [
     options: { rank: 1 },
     table: nmfOptions as unknown as OptionEntries,
     misspelt: ["weight", "weights"],
+  },
+  {
+    path: "/v1/complete-quantized",
+    values: { levels: [[0, 1], [1, null]] },
+    options: { lambda: 1 },
+    table: completeQuantizedOptions as unknown as OptionEntries,
+    misspelt: ["offset", "offsets"],
+  },
+  {
+    path: "/v1/transduce",
+    values: { features: [[1], [2]], labels: [[1], [null]] },
+    options: {},
+    table: transduceOptions as unknown as OptionEntries,
+    misspelt: ["labelsWeight", "labelWeight"],
   },
 ];
 

@@ -24,6 +24,8 @@ export const subjects: { readonly [solver: string]: Subject } = {
   archetypalNmfPath: archetypalPath,
   nmf: factors,
   projectOntoArchetypes: projection,
+  completeQuantized: quantizedCompletion,
+  transduce: transduction,
   sparsePrecision: graph,
   sparsePrecisionPath: graphPath,
   sparseMultiTask: multiTask,
@@ -34,6 +36,4 @@ export const subjects: { readonly [solver: string]: Subject } = {
   completeMatrix: completion,
   completeMatrixPath: completionPath,
   updateCompletion: completionUpdate,
-  completeQuantized: quantizedCompletion,
-  transduce: transduction,
 };
