@@ -107,7 +107,16 @@ export async function completeMatrix(
     const factors = await iterate.factors();
     iterate.release();
     return present(
-      { ...task, method, offsets, scale: rest.scale, level, status, holdout: chosen?.curve },
+      {
+        ...task,
+        method,
+        offsets,
+        scale: rest.scale,
+        level,
+        status,
+        holdout: chosen?.curve,
+        tooFew: known === undefined && holdout > 0 && !held,
+      },
       factors,
       workspace.plan,
     );

@@ -21,6 +21,8 @@ export interface Found extends CompletionTask {
   readonly level: number;
   readonly status: Status;
   readonly holdout?: HoldoutCurve;
+  /** Entries were to be held out, and are too few. @default false */
+  readonly tooFew?: boolean;
 }
 
 /** Singular values below this share of the largest are what the steps have not come to yet, or rounding. */
@@ -94,8 +96,11 @@ function inUnits(curve: HoldoutCurve, units: number, weight: number): HoldoutCur
   };
 }
 
-function remarksOn({ entries: { shape, indptr, columns, values }, holdout, offsets }: Found): string[] {
+function remarksOn({ entries: { shape, indptr, columns, values }, holdout, offsets, tooFew }: Found): string[] {
   const remarks: string[] = [];
+  if (tooFew) {
+    remarks.push(`${values.length} entries are too few to hold some out: the width fell until nothing changed.`);
+  }
   const counts = new Uint32Array(shape[1]);
   for (const column of columns) counts[column]++;
   const empty = [

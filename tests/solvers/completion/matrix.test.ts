@@ -146,6 +146,7 @@ describe("completeMatrix", () => {
       const single = await completeMatrix({ shape: [4, 4], rows: [1], columns: [2], values });
       assert.ok(Math.abs(single.predict([1], [2])[0] - values[0]) < 1e-2, single.status);
       assert.equal(single.predict([0], [0])[0], 0);
+      assert.match(single.remarks.join(), /1 entries are too few to hold some out/);
     }
     const row = await completeMatrix({ shape: [1, 5], rows: [0, 0], columns: [0, 3], values: [2, 4] }, exact);
     assert.ok(Math.abs(row.predict([0], [3])[0] - 4) < 1e-2);
