@@ -6,6 +6,7 @@ import { nmfCommand } from "./nmf.ts";
 import { quantizeLayerCommand } from "./quantize_layer.ts";
 import { regress } from "./regress.ts";
 import { serve } from "./serve.ts";
+import { transduceCommand } from "./transduce.ts";
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   graph,
   complete,
   nmfCommand,
+  transduceCommand,
   serve,
   doctor,
 ];

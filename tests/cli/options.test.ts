@@ -13,6 +13,7 @@ import {
   sparsePrecisionOptions,
   sparsePrecisionPathOptions,
   sparseRegressionOptions,
+  transduceOptions,
 } from "../../mod.ts";
 import { minima, temporaryFolder } from "./minima.ts";
 
@@ -20,6 +21,14 @@ const folder = await temporaryFolder();
 const table = join(folder, "table.csv");
 const data = Float64Array.from({ length: 60 }, (_, i) => Math.sin(i * i) + (i % 3));
 await writeFile(table, serializeCsv({ columns: ["a", "b", "c"], matrix: matrix(20, 3, data) }));
+const labelled = join(folder, "labelled.csv");
+await writeFile(
+  labelled,
+  serializeCsv({
+    columns: ["a", "b"],
+    matrix: matrix(20, 2, data.subarray(0, 40).map((x, k) => k % 2 ? k % 3 & 1 : x)),
+  }),
+);
 
 /** Options that are functions or matrices have no flags. */
 const withoutFlags = ["signal", "onProgress", "initial"];
@@ -38,6 +47,7 @@ const commands: readonly [name: string, operands: string[], tables: object[], mi
     [archetypalNmfOptions, nmfOptions],
     ["--inner-iteration", "--inner-iterations"],
   ],
+  ["transduce", [labelled, "--labels", "b"], [transduceOptions], ["--label-weigth", "--label-weight"]],
   ["graph", [table], [sparsePrecisionOptions, sparsePrecisionPathOptions], ["--evaluations", "--evaluation"]],
   [
     "quantize-layer",
