@@ -311,7 +311,8 @@ async function report(
   const pause = () => run.checkpoint({ stage: "certificate", fraction: 1, iteration: iterations });
   const { fit, largestGain } = await plainSums(products, { rank, components, weights }, entryWeights, pause);
   const norm = entryWeights ? weightedNorm(products, entryWeights) : products.squaredNorm;
-  const rounding = mostRoundings * products.unit * norm;
+  // The terms of the objective are of the size of `||X||^2` and of `||W H||^2`.
+  const rounding = mostRoundings * products.unit * (norm + fit);
   const claim = certified({ status, objective: fit, searched: objective, rounding });
   return {
     ...claim,

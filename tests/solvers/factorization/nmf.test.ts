@@ -118,6 +118,9 @@ describe("nmf", () => {
     await assert.rejects(nmf(fromRows([[1, NaN]]), { rank: 1 }), DataError);
     await assert.rejects(nmf(fromRows([[1, -1]]), { rank: 1 }), DataError);
     assert.equal((await nmf(X, { rank: 2, timeLimitMs: 0 })).status, "time-limit");
+    // The objective of its start is a hundred times the square of the samples.
+    const larger = matrix(300, 400, Float64Array.from({ length: 120_000 }, (_, at) => 0.5 + 0.5 * Math.sin(at * at)));
+    assert.equal((await nmf(larger, { rank: 20, timeLimitMs: 0 })).status, "time-limit");
     const { used } = memoryUsage(), controller = new AbortController();
     const onProgress = () => controller.abort(new Error("enough"));
     await assert.rejects(nmf(X, { rank: 2, signal: controller.signal, onProgress }), /enough/);
