@@ -28,13 +28,56 @@ type Leaf = (path: string, shape: readonly number[], data: TensorData) => unknow
 /** JSON names of the element types that results have. */
 const dtypeNames = { F64: "f64", F32: "f32", U32: "u32", I32: "i32", U8: "u8", I8: "i8" } as const;
 
-/** The result as plain JSON values. */
-export function toJson(fields: AnswerFields, result: object): Record<string, unknown> {
-  return transform(fields, result, (_path, shape, data) => ({
-    shape,
-    dtype: dtypeNames[elementType(data)],
-    base64: encodeBase64(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
-  }));
+/** How arrays stand in JSON: `auto` is numbers where all of them are few. */
+export type ArrayForm = "auto" | "base64" | "numbers";
+
+/** Most numbers of an answer that stand in it as such, unless asked for. */
+const fewNumbers = 4096;
+/** Bytes of an array that become base64 at a time, a multiple of three. */
+const pieceBytes = 3 * 2 ** 18;
+
+/** The result as the bytes of JSON, in pieces. */
+export function jsonParts(fields: AnswerFields, result: object, form: ArrayForm): Uint8Array<ArrayBuffer>[] {
+  const arrays: { shape: readonly number[]; data: TensorData }[] = [];
+  const tree = transform(fields, result, (_path, shape, data) => {
+    arrays.push({ shape, data });
+    return { [place]: arrays.length - 1 };
+  });
+  const count = arrays.reduce((sum, { data }) => sum + data.length, 0);
+  const plain = form === "numbers" || form === "auto" && count <= fewNumbers;
+  const encoder = new TextEncoder(), parts: Uint8Array<ArrayBuffer>[] = [];
+  let text = "";
+  const flush = () => {
+    if (text !== "") parts.push(encoder.encode(text));
+    text = "";
+  };
+  // What stands between the arrays is cut at their places.
+  JSON.stringify(tree).split(marker).forEach((between, at) => {
+    if (at % 2 === 0) return void (text += between);
+    const { shape, data } = arrays[Number(between)], dtype = dtypeNames[elementType(data)];
+    const head = `{"shape":${JSON.stringify(shape)},"dtype":"${dtype}",`;
+    if (plain && isFinite(data)) {
+      text += `${head}"data":${JSON.stringify(Array.from(data as ArrayLike<number>))}}`;
+      return;
+    }
+    text += `${head}"base64":"`;
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    for (let begin = 0; begin < bytes.length; begin += pieceBytes) {
+      text += encodeBase64(bytes.subarray(begin, begin + pieceBytes));
+      if (text.length > pieceBytes) flush();
+    }
+    text += '"}';
+  });
+  flush();
+  return parts;
+}
+
+/** Holds the place of an array in a tree; no name of a field is this long. */
+const place = "array of an answer at this place";
+const marker = new RegExp(`\\{"${place}":(\\d+)\\}`);
+
+function isFinite(data: TensorData): boolean {
+  return (data as ArrayLike<number> & { every(holds: (value: number) => boolean): boolean }).every(Number.isFinite);
 }
 
 /** The result as a safetensors file. */

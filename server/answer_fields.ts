@@ -5,13 +5,16 @@ import type { AnswerField, AnswerFields } from "./answer.ts";
 /** JSON Schema of an array in an answer. */
 export const arrayJson = {
   type: "object",
-  description: "Elements in row-major order, as little-endian bytes.",
+  description: "Elements in row-major order: as numbers in `data` where an answer has at most 4096 of them, as " +
+    "little-endian bytes in `base64` elsewhere; `Accept: application/json;arrays=base64` or `;arrays=numbers` asks for one.",
   properties: {
     shape: { type: "array", items: { type: "integer", minimum: 0 } },
     dtype: { enum: ["f64", "f32", "u32", "i32", "u8", "i8"] },
+    data: { type: "array", items: { type: "number" } },
     base64: { type: "string", contentEncoding: "base64" },
   },
-  required: ["shape", "dtype", "base64"],
+  required: ["shape", "dtype"],
+  oneOf: [{ required: ["data"] }, { required: ["base64"] }],
 };
 
 /** JSON Schema of a sparse matrix in an answer. */

@@ -1,7 +1,12 @@
 import { capabilities } from "../solvers/core/mod.ts";
-import { completeOptions, type ServerOptions } from "./options.ts";
-import { Problem, toProblem } from "./problem.ts";
-import type { Route, ServiceRoute } from "./route.ts";
+import { completeOptions, type ServerOptions, type Settings } from "./options.ts";
+import { createUploads } from "./body.ts";
+import { acceptsGzip, compressed } from "./compression.ts";
+import { createInlineSolver } from "./inline_solver.ts";
+import type { Solver } from "./job.ts";
+import { Problem, quoted, toProblem } from "./problem.ts";
+import { loadRoute, type ServiceRoute } from "./route.ts";
+import { runtime } from "./runtime.ts";
 import { createSlots } from "./slots.ts";
 import { answerSolve } from "./solve.ts";
 
@@ -21,12 +26,11 @@ export interface RequestContext {
 export interface App {
   /** Answers one request. */
   fetch(request: Request, environment?: unknown, context?: RequestContext): Promise<Response>;
-}
-
-/** A route that is loaded when the first request comes for it. */
-export interface LazyRoute extends ServiceRoute {
-  /** Loads it. */
-  load(): Promise<ServiceRoute>;
+  /**
+   * Takes no more solves, waits for those under way as long as `drainMs` says, and ends the workers. `/readyz` says 503
+   * from the first moment on.
+   */
+  close(): Promise<void>;
 }
 
 /** What a service offers, and its settings. */
@@ -35,12 +39,14 @@ export interface ServiceOptions extends ServerOptions {
   readonly routes: readonly ServiceRoute[];
   /** Answers other requests with the assets of a page, where it has one. @default no page */
   readonly page?: (request: Request) => Promise<Response | undefined>;
+  /** Makes what solves, at the first request for it. @default on the thread that calls */
+  readonly solver?: (settings: Settings) => Promise<Solver | undefined>;
 }
 
 /**
  * Makes an HTTP service of chosen routes: the solvers under `/v1/`, and their description at `/openapi.json`.
  *
- * @throws {RangeError} for an option that is not known, and a limit that is not a positive number
+ * @throws {RangeError} for an option that is not known or out of its range
  *
  * @example
  * ```ts
@@ -51,34 +57,60 @@ export interface ServiceOptions extends ServerOptions {
  * if (response.status !== 404) throw new Error("was not chosen");
  * ```
  */
-export function createService({ routes, page, ...options }: ServiceOptions): App {
+export function createService({ routes, page, solver: makeSolver, ...options }: ServiceOptions): App {
   const settings = completeOptions(options);
-  const slots = createSlots(settings.concurrency);
+  const slots = createSlots(settings), uploads = createUploads(settings);
   const app = new Hono<{ Bindings: { keepAlive: (work: Promise<unknown>) => void } }>();
+  let solving: Promise<Solver> | undefined, ended = false;
+  const solverOf = () => {
+    const inline = () => createInlineSolver(routes, settings.onFailure);
+    return solving ??= makeSolver === undefined
+      ? Promise.resolve(inline())
+      : makeSolver(settings).then((made) => made ?? inline());
+  };
 
   app.use(async (context, next) => {
     await next();
     context.header("x-content-type-options", "nosniff");
+    for (const [name, value] of Object.entries(corsHeaders(context.req.raw, settings.cors))) context.header(name, value);
   });
   app.get("/healthz", (context) => context.json({ status: "ok" }));
+  app.get("/readyz", (context) => {
+    const { solving, waiting } = slots.usage();
+    if (ended) return new Problem(503, "The service is about to end.").response();
+    if (settings.queue > 0 && waiting >= settings.queue) return new Problem(503, "The queue is full.").response();
+    return context.json({ status: "ready", solving, waiting });
+  });
   app.get("/openapi.json", async (context) => {
     const { openApi } = await import("./openapi.ts");
-    return context.json(openApi(await Promise.all(routes.map(loaded))));
+    return await shortened(context.req.raw, context.json(openApi(await Promise.all(routes.map(loadRoute)), settings)));
   });
-  app.get("/v1/capabilities", async (context) => context.json(await capabilities()));
-  for (const route of routes) {
-    app.post(route.path, async (context) => {
+  app.get("/v1/capabilities", async (context) => {
+    const { onFailure: _, ...limits } = settings;
+    return context.json({ ...await capabilities(), limits });
+  });
+  for (const { path } of routes) {
+    app.post(path, async (context) => {
       const { keepAlive } = context.env;
-      return await answerSolve(await loaded(route), context.req.raw, { settings, slots, keepAlive });
+      const solver = await solverOf();
+      return await answerSolve(path, context.req.raw, { settings, slots, uploads, solver, keepAlive });
     });
   }
-  if (page) app.get("*", async (context, next) => await page(context.req.raw) ?? await next());
-  app.notFound((context) => {
+  if (page) {
+    app.get("*", async (context, next) => {
+      const asset = await page(context.req.raw);
+      return asset ? await shortened(context.req.raw, asset) : await next();
+    });
+  }
+  app.notFound(async (context) => {
     const { method, path } = context.req;
-    const allowed = app.routes.filter((known) => known.path === path).map((known) => known.method);
-    if (allowed.length === 0) return new Problem(404, `There is nothing at ${path}.`).response();
-    const allow = allowed.join(", ");
-    return new Problem(405, `${path} takes ${allow}, not ${method}.`, { headers: { allow } }).response();
+    const { origin } = new URL(context.req.raw.url);
+    const allowed = app.routes.filter((known) => known.path === path && known.method !== "ALL").map(({ method }) => method);
+    if (page && await page(new Request(`${origin}${path}`))) allowed.push("GET");
+    if (method === "OPTIONS" && allowed.length > 0) return new Response(null, { status: 204, headers: { allow: allowed.join(", ") } });
+    if (allowed.length === 0) return new Problem(404, `There is nothing at ${quoted(path)}.`).response();
+    const allow = [...new Set(allowed)].join(", ");
+    return new Problem(405, `${quoted(path)} takes ${allow}, not ${quoted(method)}.`, { headers: { allow } }).response();
   });
   app.onError((error, context) => toProblem(error, context.req.raw.signal, settings.onFailure).response());
 
@@ -86,13 +118,46 @@ export function createService({ routes, page, ...options }: ServiceOptions): App
     async fetch(request, _environment, context) {
       const keepAlive = (work: Promise<unknown>) => context?.waitUntil?.(work.catch(() => {}));
       const response = Promise.resolve(app.fetch(request, { keepAlive }));
-      // A request that its client gave up must still end by itself, to give back its slot and its memory.
+      // A request that its client gave up must still end by itself, to give back its place and its memory.
       keepAlive(response);
       return await response;
+    },
+    async close() {
+      ended = true;
+      slots.close();
+      const until = performance.now() + settings.drainMs;
+      while (slots.usage().solving > 0 && performance.now() < until) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      (await solving)?.close();
     },
   };
 }
 
-async function loaded(route: ServiceRoute): Promise<Route> {
-  return ("load" in route ? await (route as LazyRoute).load() : route) as Route;
+/** What lets pages of other origins call the service. */
+function corsHeaders(request: Request, allowed: readonly string[]): Record<string, string> {
+  if (allowed.length === 0) return {};
+  const origin = request.headers.get("origin");
+  const any = allowed.includes("*");
+  if (origin === null || !any && !allowed.includes(origin)) return {};
+  return {
+    "access-control-allow-origin": any ? "*" : origin,
+    "access-control-allow-methods": "GET, POST, OPTIONS",
+    "access-control-allow-headers": "content-type, accept",
+    "access-control-expose-headers": "retry-after",
+    "access-control-max-age": "86400",
+    "vary": "origin, accept, accept-encoding",
+  };
+}
+
+/** The same response, compressed where its client takes that. */
+async function shortened(request: Request, response: Response): Promise<Response> {
+  if (!acceptsGzip(request.headers) || response.status !== 200 || runtime() === "workerd") return response;
+  const parts = await compressed([new Uint8Array(await response.clone().arrayBuffer())]);
+  if (!parts) return response;
+  const headers = new Headers(response.headers);
+  headers.set("content-encoding", "gzip");
+  headers.set("vary", "accept-encoding");
+  headers.delete("content-length");
+  return new Response(new Blob(parts), { headers });
 }

@@ -28,9 +28,14 @@ function arrayJsonOf(shapeRange: { minItems: number; maxItems: number }) {
 
 /** JSON Schema of a matrix in a request. */
 export const matrixJson = {
-  ...arrayJsonOf({ minItems: 2, maxItems: 2 }),
-  description: "Row-major: numbers in `data`, or their little-endian bytes in `base64`.",
-  oneOf: [{ required: ["data"] }, { required: ["dtype", "base64"] }],
+  description: "An array of rows; or row-major numbers in `data`, or their little-endian bytes in `base64`.",
+  oneOf: [
+    { type: "array", items: { type: "array", items: { type: "number" } } },
+    {
+      ...arrayJsonOf({ minItems: 2, maxItems: 2 }),
+      oneOf: [{ required: ["data"] }, { required: ["dtype", "base64"] }],
+    },
+  ],
 };
 
 /** JSON Schema of a vector in a request. */
@@ -78,8 +83,22 @@ function argument<T>(
 }
 
 function readMatrix(value: unknown, name: string): Matrix {
+  if (Array.isArray(value)) return fromRows(value, name);
   const { shape, data } = readArray(value, name, "[rows, columns]", isMatrixShape);
   return { data, shape };
+}
+
+/** `[[1, 2], [3, 4]]`. */
+function fromRows(rows: readonly unknown[], name: string): Matrix {
+  const [first] = rows, columns = Array.isArray(first) ? first.length : 0;
+  const data = new Float64Array(rows.length * columns);
+  rows.forEach((row, i) => {
+    if (!Array.isArray(row) || row.length !== columns) {
+      throw refuse(`${name}[${i}]`, i === 0 ? "a row of numbers" : `a row of ${columns} numbers, as the first has`, row);
+    }
+    data.set(readNumbers(row, "f64", `${name}[${i}]`), i * columns);
+  });
+  return { data, shape: [rows.length, columns] };
 }
 
 /** A vector in any of its forms, a tensor among them. @throws {Problem} 422 naming what is wrong */

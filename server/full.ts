@@ -6,7 +6,10 @@ import { routes } from "./routes/mod.ts";
  * Makes the HTTP service of every solver: each under `/v1/`, their description at `/openapi.json`, and the playground at
  * `/`. What a request needs is loaded when it comes.
  *
- * @throws {RangeError} for an option that is not known, and a limit that is not a positive number
+ * Solves run in worker threads where the runtime has them (Deno, Node, Bun), so that nothing that a request asks for keeps
+ * the service from answering others.
+ *
+ * @throws {RangeError} for an option that is not known or out of its range
  *
  * @example
  * ```ts
@@ -20,6 +23,7 @@ export function createApp(options: ServerOptions = {}): App {
   return createService({
     ...completeOptions(options),
     routes,
+    solver: async (settings) => await (await import("./workers.ts")).createWorkerSolver(settings),
     page: async (request) => (await import("./page.ts")).pageAsset(request),
   });
 }

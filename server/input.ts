@@ -2,13 +2,12 @@
 
 import { FormatError } from "../formats/errors.ts";
 import { parseSafetensors } from "../formats/safetensors.ts";
-import { readBody } from "./body.ts";
-import { bodyType } from "./media.ts";
-import type { Settings } from "./options.ts";
-import { Problem } from "./problem.ts";
+import type { Job } from "./job.ts";
+import { checkJsonText } from "./json_text.ts";
+import { Problem, quoted } from "./problem.ts";
 import type { Arguments, Route } from "./route.ts";
 import { isRecord, readFields, type Schema, type Values } from "./schema.ts";
-import { optionsJson, optionTensors, readOptions, requestOptions, withTensors } from "./solver_options.ts";
+import { optionsJson, optionTensors, readOptions, type RequestLimits, requestOptions, withTensors } from "./solver_options.ts";
 
 /** What a request asks for. */
 export interface Input {
@@ -18,19 +17,17 @@ export interface Input {
 }
 
 /**
- * Reads and checks the body.
+ * Reads and checks a body.
  *
- * @throws {Problem} 400, 408, 413, 415 or 422
+ * @throws {Problem} 400 or 422
  */
-export async function readInput(route: Route, request: Request, settings: Settings): Promise<Input> {
-  const type = bodyType(request.headers);
-  const bytes = await readBody(request, settings);
-  return type === "json" ? fromJson(route, bytes) : fromSafetensors(route, bytes);
+export function readInput(route: Route, { bodyType, body, limits }: Pick<Job, "bodyType" | "body" | "limits">): Input {
+  return bodyType === "json" ? fromJson(route, body, limits) : fromSafetensors(route, body, limits);
 }
 
 /** Fields of a JSON body: the arguments, and all options under one name. */
-export function bodyFields({ arguments: values, options, operation }: Route) {
-  const entries = requestOptions(options);
+export function bodyFields({ arguments: values, options, operation }: Route, limits?: RequestLimits) {
+  const entries = requestOptions(options, limits);
   const schema: Schema<Record<string, unknown>> = {
     needed: Object.values(entries).some(({ required }) => required),
     json: { ...optionsJson(entries), description: `Options of ${operation}.` },
@@ -39,15 +36,15 @@ export function bodyFields({ arguments: values, options, operation }: Route) {
   return { ...values, options: schema };
 }
 
-function fromJson(route: Route, bytes: Uint8Array): Input {
+function fromJson(route: Route, bytes: Uint8Array, limits: RequestLimits): Input {
   const body = parseJson(bytes, "body");
   // Left out, they are read as empty, so that a needed option that is missing is named itself.
   const complete = isRecord(body) ? { options: {}, ...body } : body;
-  const { options, ...values } = readFields(bodyFields(route), complete, "body");
+  const { options, ...values } = readFields(bodyFields(route, limits), complete, "body");
   return { values, options: options as Record<string, unknown> };
 }
 
-function fromSafetensors(route: Route, bytes: Uint8Array): Input {
+function fromSafetensors(route: Route, bytes: Uint8Array<ArrayBuffer>, limits: RequestLimits): Input {
   const { tensors, metadata } = parse(bytes);
   const values: Record<string, unknown> = {};
   const taken = new Set<string>();
@@ -56,11 +53,11 @@ function fromSafetensors(route: Route, bytes: Uint8Array): Input {
     if (value !== undefined) values[name] = value;
     else if (schema.needed) throw new Problem(422, `The tensor "${name}" is missing.`, { argument: name });
   }
-  const entries = requestOptions(route.options);
+  const entries = requestOptions(route.options, limits);
   for (const name of optionTensors(entries)) taken.add(name);
   for (const name of tensors.keys()) {
     if (!taken.has(name)) {
-      throw new Problem(422, `Cannot use the tensor "${name}": known are ${[...taken].join(", ")}.`, {
+      throw new Problem(422, `Cannot use the tensor ${quoted(name)}: known are ${[...taken].join(", ")}.`, {
         argument: name,
       });
     }
@@ -80,9 +77,10 @@ function parse(bytes: Uint8Array): ReturnType<typeof parseSafetensors> {
 }
 
 function parseJson(bytes: Uint8Array, what: string): unknown {
+  checkJsonText(bytes, what);
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new Problem(400, `The ${what} is not JSON: ${(error as Error).message}.`);
+    throw new Problem(400, `The ${what} is not JSON: ${(error as Error).message.slice(0, 150)}.`);
   }
 }

@@ -1,4 +1,5 @@
-import { Problem } from "./problem.ts";
+import type { ArrayForm } from "./answer.ts";
+import { Problem, quoted } from "./problem.ts";
 
 /** Media types of bodies and answers. */
 export const media = {
@@ -15,11 +16,11 @@ const answerTypes: readonly AnswerType[] = [media.json, media.safetensors, media
 
 /**
  * The kind of answer that the client likes best (RFC 9110, 12.5.1): of the ranges that match a type, the most specific
- * one gives its quality.
+ * one gives its quality. `application/json;arrays=base64` and `;arrays=numbers` say how arrays are to stand in JSON.
  *
  * @throws {Problem} 406 when none will do
  */
-export function chooseAnswer(accept = "*/*"): AnswerType {
+export function chooseAnswer(accept = "*/*"): { type: AnswerType; arrays: ArrayForm } {
   const ranges = accept.split(",").map(parseRange);
   const quality = (type: string) => {
     for (const range of [type, `${type.split("/")[0]}/*`, "*/*"]) {
@@ -29,8 +30,9 @@ export function chooseAnswer(accept = "*/*"): AnswerType {
     return 0;
   };
   const [best] = answerTypes.toSorted((a, b) => quality(b) - quality(a));
-  if (quality(best) > 0) return best;
-  throw new Problem(406, `The answer can be ${answerTypes.join(", ")}; "Accept" asks for ${accept}.`);
+  const arrays = accept.match(/;\s*arrays\s*=\s*"?(base64|numbers)"?/i)?.[1].toLowerCase() as ArrayForm | undefined;
+  if (quality(best) > 0) return { type: best, arrays: arrays ?? "auto" };
+  throw new Problem(406, `The answer can be ${answerTypes.join(", ")}; "Accept" asks for ${quoted(accept)}.`);
 }
 
 /**
@@ -41,13 +43,13 @@ export function chooseAnswer(accept = "*/*"): AnswerType {
 export function bodyType(headers: Headers): "json" | "safetensors" {
   const encoding = headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
-    throw new Problem(415, `The body must not be compressed, "Content-Encoding" is ${encoding}.`);
+    throw new Problem(415, `The body must not be compressed, "Content-Encoding" is ${quoted(encoding)}.`);
   }
   const type = headers.get("content-type") ?? "";
   const { name } = parseRange(type);
   if (name === media.json) return "json";
   if (name === media.safetensors) return "safetensors";
-  throw new Problem(415, `The body must be ${media.json} or ${media.safetensors}, "Content-Type" is "${type}".`, {
+  throw new Problem(415, `The body must be ${media.json} or ${media.safetensors}, "Content-Type" is ${quoted(type)}.`, {
     headers: { "accept-post": `${media.json}, ${media.safetensors}` },
   });
 }

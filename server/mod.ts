@@ -6,5 +6,14 @@
 
 export { type App, createService, type RequestContext, type ServiceOptions } from "./app.ts";
 export { createApp } from "./full.ts";
-export type { ServiceRoute } from "./route.ts";
-export type { ServerOptions } from "./options.ts";
+export type { LazyRoute, ServiceRoute } from "./route.ts";
+export {
+  environmentName,
+  optionsFromEnvironment,
+  type ServedBackend,
+  type ServerOptions,
+  type Settings,
+} from "./options.ts";
+export { type ServerLimits, serverLimits } from "./limits.ts";
+export type { Answer, Hold, Job, Solver, SolveLimits } from "./job.ts";
+export type { ArrayForm } from "./answer.ts";

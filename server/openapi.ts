@@ -4,7 +4,9 @@ import { arrayJson, sparseJson } from "./answer_fields.ts";
 import type { AnswerFields } from "./answer.ts";
 import { matrixJson, vectorJson } from "./arrays.ts";
 import { bodyFields } from "./input.ts";
+import type { SolveLimits } from "./job.ts";
 import { media } from "./media.ts";
+import { type ProblemStatus, titles } from "./problem.ts";
 import type { Route } from "./route.ts";
 import { type JsonSchema, objectSchema } from "./schema.ts";
 import { optionTensors, requestOptions } from "./solver_options.ts";
@@ -24,6 +26,18 @@ const problemJson = {
   required: ["type", "title", "status", "detail"],
 };
 
+/** The problems of a solve, each with what it may say. */
+const problemExamples: Readonly<Record<string, string>> = {
+  400: "The body is not JSON: Unexpected end of JSON input.",
+  406: 'The answer can be application/json, application/vnd.safetensors, text/event-stream; "Accept" asks for "image/png".',
+  408: "The body did not arrive within 300000 ms.",
+  413: "The body is larger than 8388608 bytes.",
+  415: 'The body must be application/json or application/vnd.safetensors, "Content-Type" is "text/csv".',
+  422: 'Cannot use "gram": it is missing.',
+  500: "The service failed; this is not the fault of the request.",
+  503: "All 4 solves that may run at once are running, and 256 wait; try again in 3 s.",
+};
+
 const progressJson = {
   type: "object",
   properties: {
@@ -37,7 +51,7 @@ const progressJson = {
 };
 
 /** The document, OpenAPI 3.1. */
-export function openApi(routes: readonly Route[]): JsonSchema {
+export function openApi(routes: readonly Route[], limits: SolveLimits): JsonSchema {
   return {
     openapi: "3.1.0",
     info: {
@@ -47,9 +61,10 @@ export function openApi(routes: readonly Route[]): JsonSchema {
       license: { name: "MIT", identifier: "MIT" },
     },
     paths: {
-      ...Object.fromEntries(routes.map((route) => [route.path, { post: solveOperation(route) }])),
+      ...Object.fromEntries(routes.map((route) => [route.path, { post: solveOperation(route, limits) }])),
       "/v1/capabilities": { get: plainOperation("capabilities", "What the runtime of the service offers.") },
       "/healthz": { get: plainOperation("healthz", "Whether the service is up.") },
+      "/readyz": { get: plainOperation("readyz", "Whether it takes solves now.") },
     },
     components: {
       schemas: {
@@ -62,20 +77,25 @@ export function openApi(routes: readonly Route[]): JsonSchema {
         Progress: progressJson,
       },
       responses: {
-        Problem: {
-          description: "A problem.",
-          content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
-        },
+        ...Object.fromEntries(Object.entries(problemExamples).map(([status, detail]) => [`Problem${status}`, {
+          description: titles[Number(status) as ProblemStatus],
+          content: {
+            "application/problem+json": {
+              schema: { $ref: "#/components/schemas/Problem" },
+              example: { type: "about:blank", title: titles[Number(status) as ProblemStatus], status: Number(status), detail },
+            },
+          },
+        }])),
       },
     },
   };
 }
 
-function solveOperation(route: Route): JsonSchema {
+function solveOperation(route: Route, limits: SolveLimits): JsonSchema {
   const binary = { type: "string", format: "binary" };
   const needed = Object.keys(route.arguments).filter((name) => route.arguments[name].needed);
   const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(", ");
-  const entries = requestOptions(route.options);
+  const entries = requestOptions(route.options, limits);
   const tensors = quoted([...Object.keys(route.arguments), ...optionTensors(entries)]);
   const options = quoted(Object.keys(entries));
   return {
@@ -88,7 +108,7 @@ function solveOperation(route: Route): JsonSchema {
     requestBody: {
       required: needed.length > 0,
       content: {
-        [media.json]: { schema: objectSchema(bodyFields(route)) },
+        [media.json]: { schema: objectSchema(bodyFields(route, limits)) },
         [media.safetensors]: { schema: binary },
       },
     },
@@ -101,7 +121,9 @@ function solveOperation(route: Route): JsonSchema {
           [media.events]: { schema: { type: "string" } },
         },
       },
-      default: { $ref: "#/components/responses/Problem" },
+      ...Object.fromEntries(Object.keys(problemExamples).map((status) => [status, {
+        $ref: `#/components/responses/Problem${status}`,
+      }])),
     },
   };
 }

@@ -1,20 +1,20 @@
-import { checkNames } from "../solvers/core/resolve_options.ts";
+/** Settings of the service, from options and from the environment. @module */
+
+import { checkNames, checkOption } from "../solvers/core/resolve_options.ts";
+import { type ServerLimits, serverLimits } from "./limits.ts";
+
+/** Where a solve may run. */
+export type ServedBackend = "reference" | "wasm" | "threads" | "webgpu";
+
+/** All there are. */
+export const servedBackends: readonly ServedBackend[] = ["reference", "wasm", "threads", "webgpu"];
 
 /** Settings of the service; all optional. */
-export interface ServerOptions {
-  /** Largest request body, in bytes. @default 67108864 */
-  readonly bodyLimitBytes?: number;
-  /** Time in which the whole body must have arrived, in milliseconds. @default 60000 */
-  readonly uploadLimitMs?: number;
-  /** Longest solve, in milliseconds: one that takes longer answers with its best so far. @default 60000 */
-  readonly timeLimitMs?: number;
-  /**
-   * Requests that may hold data and solve at the same time; more are refused with 503. Together with
-   * `bodyLimitBytes` it bounds the memory of the service.
-   *
-   * @default 4
-   */
-  readonly concurrency?: number;
+export interface ServerOptions extends ServerLimits {
+  /** Backends that requests may use. @default all */
+  readonly backends?: readonly ServedBackend[];
+  /** Origins whose pages may call the service; `*` for any. @default none */
+  readonly cors?: readonly string[];
   /** Is told of failures that are the service's own fault. @default console.error */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -22,30 +22,55 @@ export interface ServerOptions {
 /** The settings with every default filled in. */
 export type Settings = Required<ServerOptions>;
 
+/** The others. */
+const names = { backends: true, cors: true, onFailure: true } as const;
+const limitNames = Object.keys(serverLimits) as (keyof ServerLimits)[];
+const subject = "the service";
+
 /**
  * Fills in the defaults.
  *
- * @throws {RangeError} for an option that is not known, and a limit that is not a positive number
+ * @throws {RangeError} for an option that is not known or out of its range
  */
 export function completeOptions(options: ServerOptions): Settings {
-  const known = checkNames(
-    options,
-    { bodyLimitBytes: true, uploadLimitMs: true, timeLimitMs: true, concurrency: true, onFailure: true },
-    "the service",
-  );
-  const settings: Settings = {
-    bodyLimitBytes: 64 * 2 ** 20,
-    uploadLimitMs: 60_000,
-    timeLimitMs: 60_000,
-    concurrency: 4,
-    onFailure: (error) => console.error(error),
+  const limitsKnown = Object.fromEntries(limitNames.map((name) => [name, true]));
+  const known = checkNames(options, { ...limitsKnown, ...names } as { [K in keyof Settings]: true }, subject);
+  const limits = Object.fromEntries(limitNames.map((name) => {
     // An option that is there but undefined is one that was left out.
-    ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)),
-  };
-  for (const name of ["bodyLimitBytes", "uploadLimitMs", "timeLimitMs", "concurrency"] as const) {
-    if (!(settings[name] > 0)) {
-      throw new RangeError(`Cannot use "${name}": expected a number > 0, received ${settings[name]}.`);
-    }
+    const value = known[name];
+    return [name, value === undefined ? serverLimits[name].default : checkOption(serverLimits[name], value, name, subject)];
+  }));
+  const { backends = servedBackends, cors = [], onFailure = (error: unknown) => console.error(error) } = known;
+  if (!Array.isArray(backends) || backends.length === 0 || backends.some((name) => !servedBackends.includes(name))) {
+    throw new RangeError(`Cannot use "backends": expected some of ${servedBackends.join(", ")}, received ${backends}.`);
   }
-  return settings;
+  if (!Array.isArray(cors) || cors.some((origin) => typeof origin !== "string")) {
+    throw new RangeError(`Cannot use "cors": expected an array of origins, received ${cors}.`);
+  }
+  return { ...limits as Required<ServerLimits>, backends, cors, onFailure };
+}
+
+/** The name of a setting in the environment: `bodyLimitBytes` is `MINIMA_BODY_LIMIT_BYTES`. */
+export function environmentName(name: string): string {
+  return `MINIMA_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/**
+ * The settings that environment variables give.
+ *
+ * @throws {RangeError} naming the variable that is out of its range
+ */
+export function optionsFromEnvironment(environment: Readonly<Record<string, string | undefined>>): ServerOptions {
+  const found: Record<string, unknown> = {};
+  for (const name of limitNames) {
+    const variable = environmentName(name), text = environment[variable];
+    if (text === undefined || text === "") continue;
+    found[name] = checkOption(serverLimits[name], Number(text), variable, subject);
+  }
+  const listOf = (text: string) => text.split(",").map((item) => item.trim()).filter(Boolean);
+  for (const name of ["backends", "cors"]) {
+    const text = environment[environmentName(name)];
+    if (text) found[name] = listOf(text);
+  }
+  return found;
 }

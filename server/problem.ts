@@ -1,9 +1,9 @@
 /** Errors as the service tells them: `application/problem+json` (RFC 9457). */
 
-import { BackendError, InputError, MemoryLimitError } from "../solvers/core/mod.ts";
+import { BackendError, InputError, MemoryLimitError, WorkLimitError } from "../solvers/core/mod.ts";
 
 /** Reason phrases of the statuses in use. */
-const titles = {
+export const titles = {
   400: "Bad Request",
   404: "Not Found",
   405: "Method Not Allowed",
@@ -48,7 +48,8 @@ export class Problem extends Error {
 
   constructor(status: ProblemStatus, detail: string, { headers = {}, ...members }: ProblemExtras = {}) {
     super(detail);
-    this.document = { type: "about:blank", title: titles[status], status, detail, ...members };
+    const known = Object.fromEntries(Object.entries(members).map(([name, text]) => [name, cut(text as string, 200)]));
+    this.document = { type: "about:blank", title: titles[status], status, detail: cut(detail, 600), ...known };
     this.headers = headers;
   }
 
@@ -61,9 +62,19 @@ export class Problem extends Error {
   }
 }
 
+/** A text that came in a request, as an error may quote it. */
+export function quoted(text: string): string {
+  return JSON.stringify(cut(text, 100));
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}...` : text;
+}
+
 /**
- * The problem behind an error: bad input is the client's (422), a full machine may be free again later (503), and what
- * is unexpected is reported and told without detail (500).
+ * The problem behind an error: bad input is the client's (422), as is a backend that is not there; what no machine of
+ * this size can do is too large (413); where the engine failed, another try may do (503); and what is unexpected is
+ * reported and told without detail (500).
  */
 export function toProblem(error: unknown, signal: AbortSignal, report: (error: unknown) => void): Problem {
   if (error instanceof Problem) return error;
@@ -72,10 +83,14 @@ export function toProblem(error: unknown, signal: AbortSignal, report: (error: u
     return new Problem(422, error.message, { argument: error.argument, error: error.name });
   }
   if (error instanceof BackendError) {
-    return new Problem(422, error.message, { argument: "backend", error: error.name });
+    if (/^Cannot use backend/.test(error.message)) {
+      return new Problem(422, error.message, { argument: "backend", error: error.name });
+    }
+    report(error);
+    return new Problem(503, error.message, { error: error.name, headers: { "retry-after": "1" } });
   }
-  if (error instanceof MemoryLimitError) {
-    return new Problem(503, error.message, { error: error.name, headers: { "retry-after": "5" } });
+  if (error instanceof MemoryLimitError || error instanceof WorkLimitError) {
+    return new Problem(413, error.message, { error: error.name });
   }
   report(error);
   return new Problem(500, "The service failed; this is not the fault of the request.");

@@ -12,6 +12,7 @@ export type Arguments = { readonly [name: string]: ArraySchema<unknown> };
 export interface SolveControl {
   readonly signal: AbortSignal;
   readonly timeLimitMs: number;
+  readonly threads?: number;
   readonly onProgress?: (event: ProgressEvent) => void;
 }
 
@@ -19,6 +20,17 @@ export interface SolveControl {
 export interface ServiceRoute {
   /** Where it is posted to. */
   readonly path: `/v1/${string}`;
+}
+
+/** A route that is loaded when the first request comes for it. */
+export interface LazyRoute extends ServiceRoute {
+  /** Loads it. */
+  load(): Promise<ServiceRoute>;
+}
+
+/** The route itself. */
+export async function loadRoute(route: ServiceRoute): Promise<Route> {
+  return ("load" in route ? await (route as LazyRoute).load() : route) as Route;
 }
 
 interface RouteBase<A extends Arguments> extends ServiceRoute {

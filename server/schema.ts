@@ -6,7 +6,8 @@
  */
 
 import { nearestName } from "../solvers/core/names.ts";
-import { Problem } from "./problem.ts";
+import { shown } from "../solvers/core/shown.ts";
+import { Problem, quoted } from "./problem.ts";
 
 /** A JSON Schema document. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
@@ -55,7 +56,7 @@ export function readFields<F extends Fields>(fields: F, value: unknown, name: st
     if (Object.hasOwn(fields, key)) continue;
     const names = Object.keys(fields), nearest = nearestName(key, names);
     const known = nearest === undefined ? `known are ${names.join(", ")}` : `the nearest is "${nearest}"`;
-    throw new Problem(422, `Cannot use "${key}": the ${name} has no such field; ${known}.`, { argument: key });
+    throw new Problem(422, `Cannot use ${quoted(key)}: the ${name} has no such field; ${known}.`, { argument: key });
   }
   const result: Record<string, unknown> = {};
   for (const [key, schema] of Object.entries(fields)) {
@@ -72,7 +73,5 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** The problem of a value that is not what it should be. */
 export function refuse(name: string, expected: string, received: unknown): Problem {
-  const text = JSON.stringify(received) ?? String(received);
-  const shown = text.length > 60 ? `${text.slice(0, 60)}...` : text;
-  return new Problem(422, `Cannot use "${name}": expected ${expected}, received ${shown}.`, { argument: name });
+  return new Problem(422, `Cannot use "${name}": expected ${expected}, received ${shown(received)}.`, { argument: name });
 }

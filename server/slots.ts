@@ -1,31 +1,80 @@
 import { Problem } from "./problem.ts";
+import type { Settings } from "./options.ts";
 
-/** Places for requests that hold data and solve. */
+/** Places for requests that solve, and a queue before them. */
 export interface Slots {
   /**
-   * Takes a place, and returns what gives it back; giving back twice does nothing.
+   * Takes a place as soon as one is free, and gives what returns it; returning twice does nothing.
    *
-   * @throws {Problem} 503 when all are taken
+   * @throws {Problem} 503 when too many wait, or none was free in time; the reason of the signal, once aborted
    */
-  take(): () => void;
+  take(signal: AbortSignal): Promise<() => void>;
+  /** Requests that hold a place, and those that wait. */
+  usage(): { readonly solving: number; readonly waiting: number };
+  /** Refuses those that wait, and all later ones. */
+  close(): void;
 }
 
-/** A fixed number of places, without a queue: a client that may try again later is better off than one that hangs. */
-export function createSlots(count: number): Slots {
-  let taken = 0;
+interface Waiting {
+  start(): void;
+  refuse(problem: Problem): void;
+}
+
+/** A fixed number of places: first come, first served, by a queue that is bounded in number and in time. */
+export function createSlots({ concurrency, queue, queueLimitMs }: Settings): Slots {
+  const waiting: Waiting[] = [], started = new Set<{ at: number }>();
+  let closed = false, meanMs = 50;
+
+  function give(): () => void {
+    const place = { at: performance.now() };
+    started.add(place);
+    return () => {
+      if (!started.delete(place)) return;
+      meanMs += 0.1 * (performance.now() - place.at - meanMs);
+      waiting.shift()?.start();
+    };
+  }
+
+  /** When a place is likely to be free: by how long requests took of late, and how long those under way have taken. */
+  function refusal(detail: string): Problem {
+    const now = performance.now(), ages = [...started].map(({ at }) => now - at);
+    const foreseen = Math.max(meanMs, ...ages) * (1 + waiting.length / concurrency);
+    const seconds = Math.min(3600, Math.max(1, Math.ceil(foreseen / 1000)));
+    return new Problem(503, `${detail}; try again in ${seconds} s.`, { headers: { "retry-after": String(seconds) } });
+  }
+
   return {
-    take() {
-      if (taken >= count) {
-        throw new Problem(503, `All ${count} solves that may run at once are running; try again.`, {
-          headers: { "retry-after": "1" },
-        });
+    async take(signal) {
+      signal.throwIfAborted();
+      if (closed) throw refusal("The service is about to end");
+      if (started.size < concurrency) return give();
+      if (waiting.length >= queue) {
+        throw refusal(`All ${concurrency} solves that may run at once are running, and ${waiting.length} wait`);
       }
-      taken++;
-      let held = true;
-      return () => {
-        if (held) taken--;
-        held = false;
-      };
+      let timer: ReturnType<typeof setTimeout> | undefined, leave = () => {};
+      try {
+        return await new Promise<() => void>((resolve, reject) => {
+          const entry: Waiting = { start: () => resolve(give()), refuse: reject };
+          const withdraw = (reason: unknown) => {
+            const place = waiting.indexOf(entry);
+            if (place < 0) return;
+            waiting.splice(place, 1);
+            reject(reason);
+          };
+          waiting.push(entry);
+          leave = () => withdraw(signal.reason);
+          signal.addEventListener("abort", leave);
+          timer = setTimeout(() => withdraw(refusal(`No place was free within ${queueLimitMs} ms`)), queueLimitMs);
+        });
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", leave);
+      }
+    },
+    usage: () => ({ solving: started.size, waiting: waiting.length }),
+    close() {
+      closed = true;
+      for (const { refuse } of waiting.splice(0)) refuse(refusal("The service is about to end"));
     },
   };
 }

@@ -1,12 +1,12 @@
 /** A solve over HTTP: from request to answer, at once or as a stream of events. */
 
 import type { ProgressEvent } from "../solvers/core/mod.ts";
-import { toJson, toSafetensors } from "./answer.ts";
-import { readInput } from "./input.ts";
-import { type AnswerType, chooseAnswer, media } from "./media.ts";
+import type { Uploads } from "./body.ts";
+import { acceptsGzip } from "./compression.ts";
+import { type Answer, type Job, problemAnswer, type Solver } from "./job.ts";
+import { bodyType, chooseAnswer, media } from "./media.ts";
 import type { Settings } from "./options.ts";
 import { Problem, toProblem } from "./problem.ts";
-import type { Route } from "./route.ts";
 import type { Slots } from "./slots.ts";
 
 /** Least time between two progress events, in milliseconds. */
@@ -16,66 +16,102 @@ const progressMs = 100;
 export interface Service {
   readonly settings: Settings;
   readonly slots: Slots;
+  readonly uploads: Uploads;
+  readonly solver: Solver;
   /** Keeps the runtime from dropping work that outlives its request. */
   readonly keepAlive: (work: Promise<unknown>) => void;
 }
 
-/** Answers a solver's route. The slot is held from before the body is read until the answer is there. */
-export async function answerSolve(route: Route, request: Request, service: Service): Promise<Response> {
-  const { settings, slots } = service;
-  const type = chooseAnswer(request.headers.get("accept") || undefined);
-  const release = slots.take();
-  let streaming = false;
+/** Answers a solver's route. A place is taken when the body is there, and held until the answer is. */
+export async function answerSolve(path: string, request: Request, service: Service): Promise<Response> {
+  const { settings, uploads } = service;
+  const { type, arrays } = chooseAnswer(request.headers.get("accept") || undefined);
+  const kind = bodyType(request.headers);
+  const { jsonLimitBytes, bodyLimitBytes } = settings;
+  const limit = kind === "json" ? Math.min(jsonLimitBytes, bodyLimitBytes) : bodyLimitBytes;
+  const { bytes, release } = await uploads.read(request, limit);
+  const job: Job = {
+    path,
+    bodyType: kind,
+    body: bytes,
+    answerType: type === media.safetensors ? "safetensors" : "json",
+    arrays,
+    gzip: type === media.json && acceptsGzip(request.headers),
+    limits: settings,
+  };
+  if (type === media.events) return streamSolve(job, request.signal, { ...service, release });
   try {
-    const { values, options } = await readInput(route, request, settings);
-    const timeLimitMs = Math.min(Number(options.timeLimitMs ?? Infinity), settings.timeLimitMs);
-    const solve: Solve = (signal, onProgress) =>
-      route.solve(values, { ...options, timeLimitMs, signal, ...(onProgress && { onProgress }) });
-    if (type !== media.events) return encode(route, await solve(request.signal), type);
-    streaming = true;
-    return streamSolve(route, request.signal, solve, { ...service, release });
-  } catch (error) {
-    throw toProblem(error, request.signal, settings.onFailure);
+    return responseOf(await solveInPlace(job, request.signal, service));
   } finally {
-    if (!streaming) release();
+    release();
   }
 }
 
-type Solve = (signal: AbortSignal, onProgress?: (event: ProgressEvent) => void) => Promise<object>;
+/** Waits for a place, and solves. */
+async function solveInPlace(
+  { limits: { timeLimitMs, threads, backends }, ...job }: Job,
+  signal: AbortSignal,
+  { slots, solver, settings }: Pick<Service, "slots" | "solver" | "settings">,
+  onProgress?: (event: ProgressEvent) => void,
+): Promise<Answer> {
+  try {
+    const leave = await slots.take(signal);
+    try {
+      return await solver.solve({ ...job, limits: { timeLimitMs, threads, backends } }, { signal, onProgress });
+    } finally {
+      leave();
+    }
+  } catch (error) {
+    return problemAnswer(toProblem(error, signal, settings.onFailure));
+  }
+}
 
-function encode(route: Route, result: object, type: Exclude<AnswerType, typeof media.events>): Response {
-  const body = type === media.json ? JSON.stringify(toJson(route.answer, result)) : toSafetensors(route.answer, result);
-  return new Response(body, { headers: { "content-type": type } });
+/** Long answers are sent piece by piece, as they are taken. */
+function responseOf({ status, headers, parts }: Answer): Response {
+  if (parts.length <= 1) return new Response(parts[0] ?? null, { status, headers });
+  let next = 0;
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.enqueue(parts[next++]);
+      if (next === parts.length) controller.close();
+    },
+  });
+  return new Response(stream, { status, headers });
 }
 
 /** Server-sent events: `progress` now and then, and `result` or `problem` at the end. */
 function streamSolve(
-  route: Route,
+  job: Job,
   disconnected: AbortSignal,
-  solve: Solve,
-  { settings, keepAlive, release }: Service & { release: () => void },
+  service: Service & { release: () => void },
 ): Response {
+  const { settings: { heartbeatMs }, keepAlive, release } = service;
   const cancelled = new AbortController();
   const signal = AbortSignal.any([disconnected, cancelled.signal]);
   const encoder = new TextEncoder();
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
-      const send = (event: string, data: unknown) =>
-        controller.enqueue(encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
+      const send = (text: string) => {
+        if (!cancelled.signal.aborted) controller.enqueue(encoder.encode(text));
+      };
+      // Proxies close what is silent for long; a comment is no event.
+      const heart = setInterval(() => send(": still at work\n\n"), heartbeatMs);
       let last = -Infinity;
       const onProgress = (event: ProgressEvent) => {
         // A reader that falls behind misses progress, so that nothing piles up.
         if (event.elapsedMs - last < progressMs || (controller.desiredSize ?? 0) <= 0) return;
         last = event.elapsedMs;
-        send("progress", event);
+        send(`event: progress\ndata: ${JSON.stringify(event)}\n\n`);
       };
-      const work = solve(signal, onProgress)
-        .then((result) => send("result", toJson(route.answer, result)))
-        .catch((error) => {
-          const problem = toProblem(error, signal, settings.onFailure);
-          if (!signal.aborted) send("problem", problem.document);
+      const work = solveInPlace(job, signal, service, onProgress)
+        .then(({ status, parts }) => {
+          if (signal.aborted) return;
+          send(`event: ${status === 200 ? "result" : "problem"}\ndata: `);
+          for (const part of parts) if (!cancelled.signal.aborted) controller.enqueue(part);
+          send("\n\n");
         })
         .finally(() => {
+          clearInterval(heart);
           release();
           if (!cancelled.signal.aborted) controller.close();
         });
@@ -84,6 +120,6 @@ function streamSolve(
     cancel() {
       cancelled.abort(new Problem(499, "The client closed the stream."));
     },
-  });
+  }, new CountQueuingStrategy({ highWaterMark: 4 }));
   return new Response(stream, { headers: { "content-type": media.events, "cache-control": "no-store" } });
 }

@@ -7,11 +7,32 @@ import { readVector } from "./arrays.ts";
 import { isRecord, type JsonSchema, objectSchema, refuse } from "./schema.ts";
 import { indicesJson, readPart, readSparse, sparseParts } from "./sparse.ts";
 
-/** The options that a request can bring: functions and signals are for callers in JavaScript. */
-export function requestOptions(table: OptionEntries): OptionEntries {
+/** What the service allows of the options that all solvers have. */
+export interface RequestLimits {
+  readonly timeLimitMs: number;
+  readonly threads: number;
+  readonly backends: readonly string[];
+}
+
+/**
+ * The options that a request can bring, as far as the service allows: functions and signals are for callers in
+ * JavaScript.
+ */
+export function requestOptions(table: OptionEntries, limits?: RequestLimits): OptionEntries {
   return Object.fromEntries(
-    Object.entries(table).filter(([, { kind }]) => kind !== "callback" && kind !== "signal"),
+    Object.entries(table)
+      .filter(([, { kind }]) => kind !== "callback" && kind !== "signal")
+      .map(([name, entry]) => [name, limits ? limited(name, entry, limits) : entry]),
   );
+}
+
+function limited(name: string, entry: OptionEntry, { threads, backends, timeLimitMs }: RequestLimits): OptionEntry {
+  if (name === "threads" && entry.kind === "integer") return { ...entry, most: Math.min(entry.most, threads) };
+  if (name === "timeLimitMs" && entry.kind === "number") {
+    return { ...entry, otherwise: `${timeLimitMs}, the most that the service gives` };
+  }
+  if (name !== "backend" || entry.kind !== "choice") return entry;
+  return { ...entry, values: entry.values.filter((value) => value === "auto" || backends.includes(String(value))) };
 }
 
 /**

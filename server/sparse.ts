@@ -19,9 +19,11 @@ function partJson(dtypes: readonly Dtype[], items: object) {
         properties: {
           shape: { type: "array", items: { type: "integer", minimum: 0 }, minItems: 1, maxItems: 1 },
           dtype: { enum: dtypes },
+          data: { type: "array", items },
           base64: { type: "string", contentEncoding: "base64" },
         },
-        required: ["dtype", "base64"],
+        required: ["dtype"],
+        oneOf: [{ required: ["data"] }, { required: ["base64"] }],
         additionalProperties: false,
       },
     ],
@@ -69,9 +71,11 @@ export function readPart<D extends Dtype>(value: unknown, name: string, allowed:
   if (Array.isArray(value)) return readNumbers(value, allowed[0], name);
   if (!isRecord(value)) throw refuse(name, 'an array of numbers, or an object with "dtype" and "base64"', value);
   if (ArrayBuffer.isView(value.data)) return fromTensor(value as unknown as Tensor, name, allowed);
-  const { shape, dtype, base64, ...others } = value;
-  if (Object.keys(others).length > 0) throw refuse(name, 'an object with "dtype" and "base64"', value);
-  const elements = readElements({ dtype, base64: base64 ?? null }, name, allowed);
+  const { shape, dtype, base64, data, ...others } = value;
+  if (Object.keys(others).length > 0 || (data !== undefined && base64 !== undefined)) {
+    throw refuse(name, 'an object with "dtype" and either "data" or "base64"', value);
+  }
+  const elements = readElements(data === undefined ? { dtype, base64: base64 ?? null } : { dtype, data }, name, allowed);
   if (shape !== undefined && !(Array.isArray(shape) && shape.length === 1 && shape[0] === elements.length)) {
     throw refuse(`${name}.shape`, `[${elements.length}]`, shape);
   }

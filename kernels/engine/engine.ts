@@ -7,21 +7,23 @@
 import type { Kernels } from "../contract.ts";
 import type { ArenaUsage } from "./arena.ts";
 import { capabilities, forgetCapabilities, hostCapabilities, noteFailedStart, noteThreads } from "./capabilities.ts";
-import { BackendError } from "./errors.ts";
+import { BackendError, WorkLimitError } from "./errors.ts";
 import { type KernelFamily, kernelTable } from "./family.ts";
 import { type KernelModules, provideModules } from "./modules.ts";
 import { considersWebgpu, type Crossovers, defaultCrossovers, type Plan, planWork, type WorkRequest } from "./plan.ts";
 import { runtime } from "./runtime.ts";
 import { createWasmMachine, type WasmMachine } from "./wasm_backend.ts";
 import type { WebgpuMachine } from "./webgpu/machine.ts";
-import { createHostWorkspace, javascriptMemory, type Workspace } from "./workspace.ts";
+import { createHostWorkspace, createJavascriptMemory, type Workspace } from "./workspace.ts";
 
 /** The most WASM can address with 32-bit pointers. */
 const addressableBytes = 65536 * 65536;
-/** Cloudflare ends a worker that holds more than 128 MiB in all. */
-const workerBytes = 96 << 20;
+/** Cloudflare ends a worker that holds more than 128 MiB in all: code, bodies and answers have to fit as well. */
+const workerBytes = 56 << 20;
+/** About half a minute there. */
+const workerOperations = 1e12;
 
-let requestedLimit: number | undefined;
+let requestedLimit: number | undefined, referenceLimit: number | undefined, operationLimit: number | undefined;
 let machine: WasmMachine | undefined;
 let gpuMachine: Promise<WebgpuMachine> | undefined;
 let gpuReady: WebgpuMachine | undefined;
@@ -36,8 +38,17 @@ export interface EngineOptions {
    * that were given before keep theirs.
    */
   readonly modules?: KernelModules;
-  /** The most working memory, in bytes. @default 4294967296, on workerd 100663296 */
+  /** The most working memory, in bytes. @default 4294967296, on workerd 58720256 */
   readonly maximumMemoryBytes?: number;
+  /** The most working memory of a solve with the reference kernels, in bytes. @default Infinity, on workerd 58720256 */
+  readonly maximumReferenceBytes?: number;
+  /**
+   * The most operations that a solve may foresee: it is refused before it starts. On workerd nothing can end a solve that
+   * computes.
+   *
+   * @default Infinity, on workerd 1e12
+   */
+  readonly maximumOperations?: number;
   /**
    * From how many operations of a solve other backends pay on this machine, as {@linkcode calibrate} measures it;
    * Infinity for never. @default cautious guesses
@@ -53,6 +64,12 @@ export async function configure(options: EngineOptions = {}): Promise<void> {
       `Cannot use "maximumMemoryBytes": expected ${1 << 20} to ${addressableBytes}, received ${maximumMemoryBytes}.`,
     );
   }
+  for (const name of ["maximumReferenceBytes", "maximumOperations"] as const) {
+    const value = options[name];
+    if (value !== undefined && !(value > 0)) {
+      throw new RangeError(`Cannot use "${name}": expected a number > 0, received ${value}.`);
+    }
+  }
   for (const name of ["threads", "webgpu"] as const) {
     const value = options.crossovers?.[name];
     if (value !== undefined && !(typeof value === "number" && value >= 0)) {
@@ -64,6 +81,8 @@ export async function configure(options: EngineOptions = {}): Promise<void> {
   await dispose();
   if (modules) provideModules(modules);
   requestedLimit = maximumMemoryBytes;
+  referenceLimit = options.maximumReferenceBytes;
+  operationLimit = options.maximumOperations;
   const { threads = defaultCrossovers.threads, webgpu = defaultCrossovers.webgpu } = options.crossovers ?? {};
   crossovers = { threads, webgpu };
   if (hostCapabilities().build !== "none") wasmMachine();
@@ -96,8 +115,16 @@ function memoryLimit(): number {
  * except on request.
  *
  * @throws {BackendError} when the backend that was requested is missing or does not start
+ * @throws {WorkLimitError} when the solve foresees more operations than the host allows
  */
 export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
+  const onEdge = runtime().runtime === "workerd", most = operationLimit ?? (onEdge ? workerOperations : Infinity);
+  if (request.flops > most) {
+    const foreseen = request.flops.toExponential(1);
+    throw new WorkLimitError(
+      `The solve would take some ${foreseen} operations, more than the ${most.toExponential(1)} that are allowed here.`,
+    );
+  }
   const requested = request.backend === "webgpu";
   const looksForDevice = considersWebgpu(request, crossovers);
   const found = looksForDevice ? await capabilities() : hostCapabilities();
@@ -119,7 +146,7 @@ export async function openWorkspace(request: WorkRequest): Promise<Workspace> {
     return createHostWorkspace(
       plan,
       await referenceTable(request.families),
-      javascriptMemory,
+      createJavascriptMemory(referenceLimit ?? (onEdge ? workerBytes : Infinity)),
       undefined,
       request.families,
     );

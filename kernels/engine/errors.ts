@@ -6,6 +6,12 @@ export class MemoryLimitError extends Error {
   override readonly name = "MemoryLimitError";
 }
 
+/** A solve would take more operations than the host allows. */
+export class WorkLimitError extends Error {
+  /** Tells this class by name. */
+  override readonly name = "WorkLimitError";
+}
+
 /** A backend that was requested is missing, or failed while it worked. */
 export class BackendError extends Error {
   /** Tells this class by name. */

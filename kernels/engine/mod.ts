@@ -12,7 +12,7 @@ export {
   withWorkspace,
 } from "./engine.ts";
 export { decodeFloat16, encodeFloat16, encodeNarrow } from "./float16.ts";
-export { BackendError, MemoryLimitError } from "./errors.ts";
+export { BackendError, MemoryLimitError, WorkLimitError } from "./errors.ts";
 export type { ArenaUsage } from "./arena.ts";
 export type { FamilyModules, KernelModules } from "./modules.ts";
 export type { BackendName, Crossovers, Plan, WorkRequest } from "./plan.ts";

@@ -1,5 +1,6 @@
 import type { DeviceArray, Dtype, FloatDtype, HostArray, Kernels, View, ViewOf } from "../contract.ts";
 import { type Arena, elementBytes, narrowInPlace, viewOf } from "./arena.ts";
+import { MemoryLimitError } from "./errors.ts";
 import type { KernelFamily } from "./family.ts";
 import { wrapped } from "./kernel_wrapper.ts";
 import type { Plan } from "./plan.ts";
@@ -63,15 +64,24 @@ const threadBatchFlops = 1.2e9, referenceBatchFlops = 3e7;
 /** Where host arrays come from: the arena of a WASM memory, or JavaScript's own heap. */
 export type HostMemory = Pick<Arena, "allocate" | "free" | "narrow">;
 
-/** Memory for the reference backend where there is no WASM. */
-export const javascriptMemory: HostMemory = {
-  allocate(dtype, length, label) {
-    const buffer = new ArrayBuffer(length * elementBytes[dtype]);
-    return { dtype, length, label, address: 0, view: viewOf(buffer, dtype, 0, length) };
-  },
-  free() {},
-  narrow: narrowInPlace,
-};
+/** Memory of one solve for the reference backend, at most `limit` bytes of JavaScript's own. */
+export function createJavascriptMemory(limit = Infinity): HostMemory {
+  let used = 0;
+  return {
+    allocate(dtype, length, label) {
+      const bytes = length * elementBytes[dtype];
+      if (used + bytes > limit) {
+        throw new MemoryLimitError(
+          `Cannot allocate ${bytes} bytes for "${label}": ${used} of at most ${limit} bytes are in use.`,
+        );
+      }
+      used += bytes;
+      return { dtype, length, label, address: 0, view: viewOf(new ArrayBuffer(bytes), dtype, 0, length) };
+    },
+    free: ({ view }) => void (used -= view.byteLength),
+    narrow: narrowInPlace,
+  };
+}
 
 /** A workspace whose arrays JavaScript can address. */
 export function createHostWorkspace(

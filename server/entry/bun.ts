@@ -1,14 +1,53 @@
 import process from "node:process";
-import { type App, createApp } from "../mod.ts";
+import { createApp, optionsFromEnvironment } from "../mod.ts";
+import { addressFromEnvironment, endBySignal } from "./address.ts";
+
+interface BunServer {
+  readonly url: URL;
+  stop(closeActiveConnections?: boolean): Promise<void>;
+}
+
+interface BunHost {
+  readonly main: string;
+  serve(options: object): BunServer;
+}
+
+const { Bun } = globalThis as unknown as { Bun: BunHost };
+const app = createApp(optionsFromEnvironment(process.env));
 
 /**
- * Bun serves what its main module exports. Its idle timeout would cut off solves that are silent for long, and its own
- * limit of the body closes the connection without an answer: the service refuses long bodies itself, and says so.
+ * What Bun serves. Its idle timeout, of at most 255 s, would cut off solves that are silent for longer, and its own limit
+ * of the body closes the connection without an answer: the service refuses long bodies itself, and says so.
  */
-const server: App & { port: number; idleTimeout: number; maxRequestBodySize: number } = {
-  ...createApp(),
-  port: Number(process.env.PORT ?? 8000),
-  idleTimeout: 0,
+const server: { fetch(request: Request): Promise<Response>; idleTimeout: number; maxRequestBodySize: number } = {
+  fetch: (request) => {
+    // Without a host there is no address that a request could be about.
+    if (request.headers.get("host") === "") {
+      return Promise.resolve(new Response("The Host of the request is empty.\n", { status: 400 }));
+    }
+    return app.fetch(request);
+  },
+  idleTimeout: 255,
   maxRequestBodySize: Number.MAX_SAFE_INTEGER,
 };
-export default server;
+export { server };
+
+if ((import.meta as { main?: boolean }).main) {
+  const { host, port } = addressFromEnvironment();
+  try {
+    const listening = Bun.serve({ ...server, hostname: host, port });
+    console.log(`Minima is at ${listening.url}`);
+    endBySignal(async () => {
+      const stopped = listening.stop();
+      await app.close();
+      await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, 250))]);
+      await listening.stop(true);
+    });
+  } catch (error) {
+    const cause = (error as { code?: string }).code === "EADDRINUSE"
+      ? "another program listens there"
+      : (error as Error).message;
+    console.error(`Cannot listen on ${host}, port ${port}: ${cause}.`);
+    process.exit(1);
+  }
+}

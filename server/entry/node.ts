@@ -1,6 +1,13 @@
-import { serve } from "@hono/node-server";
 import process from "node:process";
-import { createApp } from "../mod.ts";
+import { createApp, optionsFromEnvironment } from "../mod.ts";
+import { addressFromEnvironment, endBySignal } from "./address.ts";
+import { listen } from "./listen.ts";
 
-const port = Number(process.env.PORT ?? 8000);
-serve({ fetch: createApp().fetch, port }, () => console.log(`Minima is at http://localhost:${port}/`));
+try {
+  const { url, close } = await listen(createApp(optionsFromEnvironment(process.env)), addressFromEnvironment());
+  console.log(`Minima is at ${url}`);
+  endBySignal(close);
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(1);
+}

@@ -1,6 +1,6 @@
 /** Every solver the service offers. */
 
-import type { LazyRoute } from "../app.ts";
+import type { LazyRoute } from "../route.ts";
 
 /** The routes, in the order of the documentation. */
 export const routes: readonly LazyRoute[] = [

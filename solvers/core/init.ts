@@ -12,7 +12,14 @@ const calibrationNames = { threads: true, webgpu: true, measured: true, leftOut:
  */
 export async function init(options: EngineOptions = {}): Promise<void> {
   const subject = "the engine";
-  const known = checkNames(options, { modules: true, maximumMemoryBytes: true, crossovers: true }, subject);
+  const names = {
+    modules: true,
+    maximumMemoryBytes: true,
+    maximumReferenceBytes: true,
+    maximumOperations: true,
+    crossovers: true,
+  } as const;
+  const known = checkNames(options, names, subject);
   const { crossovers } = known;
   await configure({
     ...known,

@@ -23,6 +23,7 @@ export {
   type Plan,
   type RelaxedSimd,
   type RuntimeName,
+  WorkLimitError,
 } from "../../kernels/engine/mod.ts";
 export { constantColumns } from "./columns.ts";
 export { DataError, InputError, OptionError, ShapeError } from "./errors.ts";

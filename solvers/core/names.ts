@@ -1,5 +1,7 @@
 /** The nearest of `names` to what was given, or nothing where none is near. */
 export function nearestName(given: string, names: readonly string[]): string | undefined {
+  // Nobody misspells a word into so long a one.
+  if (given.length > 100) return undefined;
   const limit = Math.max(1, Math.floor(given.length / 3));
   const [nearest] = names
     .map((name) => ({ name, distance: name.startsWith(given) ? 0 : editDistance(given, name) }))

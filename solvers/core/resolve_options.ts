@@ -3,6 +3,7 @@
 import { OptionError } from "./errors.ts";
 import { checkSparseMatrix, type SparseMatrix } from "./matrix.ts";
 import { nearestName } from "./names.ts";
+import { shown } from "./shown.ts";
 import type { NumberRange, OptionEntries, OptionEntry, OptionTable, Resolved } from "./options.ts";
 
 /**
@@ -46,7 +47,8 @@ function refuseUnknown(values: object, known: object, prefix: string, subject: s
     if (Object.hasOwn(known, key)) continue;
     const nearest = nearestName(key, names);
     const others = nearest === undefined ? `known are ${names.join(", ")}` : `the nearest is "${nearest}"`;
-    throw new OptionError(`${prefix}${key}`, `Cannot use "${prefix}${key}": ${subject} has no such option; ${others}.`);
+    const name = `${prefix}${key}`.slice(0, 100);
+    throw new OptionError(name, `Cannot use "${name}": ${subject} has no such option; ${others}.`);
   }
 }
 
@@ -208,14 +210,4 @@ function checkElements<T extends ArrayLike<unknown>>(
     if (typeof element !== "number" || !holds(element)) throw refuse(`${label}[${at}]`, expected, element);
   }
   return values as T & ArrayLike<number>;
-}
-
-function shown(value: unknown): string {
-  let text: string | undefined;
-  try {
-    // JSON has neither NaN nor infinities, and no bigint.
-    text = typeof value === "string" || typeof value === "object" && value !== null ? JSON.stringify(value) : undefined;
-  } catch { /* a cycle */ }
-  text ??= String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }

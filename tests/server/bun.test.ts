@@ -13,7 +13,7 @@ const { Bun } = globalThis as unknown as { Bun?: { serve(options: object): BunSe
 describe("over sockets, with the Bun entry", { skip: process.versions.bun ? false : "needs Bun" }, () => {
   for (const form of ["announced", "chunked"] as const) {
     it(`answers two gigabytes (${form}) with 413`, async () => {
-      const { default: entry } = await import("../../server/entry/bun.ts");
+      const { server: entry } = await import("../../server/entry/bun.ts");
       const server = Bun!.serve({ ...entry, port: 0 });
       try {
         const sent = await flood(server.port, form);

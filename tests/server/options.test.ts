@@ -12,7 +12,7 @@ import {
 import { createApp } from "../../server/mod.ts";
 import type { OptionEntries, OptionEntry } from "../../solvers/core/options.ts";
 
-const app = createApp();
+const app = createApp({ threads: 1024 });
 const square = { shape: [2, 2], data: [2, 1, 1, 2] };
 
 interface Offer {

@@ -63,13 +63,23 @@ export interface Answer {
   readonly shape: readonly number[];
 }
 
+const arrayTypes = { f64: Float64Array, f32: Float32Array, u32: Uint32Array, i32: Int32Array, u8: Uint8Array, i8: Int8Array };
+
+/** An array of a JSON answer, in either of its forms. */
+export function typedArray(
+  { dtype, data, base64 }: { dtype: string; data?: number[]; base64?: string },
+): Float64Array | Float32Array | Uint32Array | Int32Array | Uint8Array | Int8Array {
+  const Type = arrayTypes[dtype as keyof typeof arrayTypes];
+  return data ? Type.from(data) : new Type(decodeBase64(base64!).buffer);
+}
+
 /** Reads a JSON answer. */
 export function fromJson(text: string): Answer {
   const { codes, scales, zeros, objective, shape } = JSON.parse(text);
   return {
-    codes: decodeBase64(codes.base64),
-    scales: new Float32Array(decodeBase64(scales.base64).buffer),
-    zeros: new Float32Array(decodeBase64(zeros.base64).buffer),
+    codes: typedArray(codes) as Uint8Array,
+    scales: typedArray(scales) as Float32Array,
+    zeros: typedArray(zeros) as Float32Array,
     objective,
     shape,
   };

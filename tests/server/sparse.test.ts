@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { parseSafetensors, serializeSafetensors, type TensorInput } from "../../mod.ts";
 import { matrix, type SparseMatrix, sparsePrecision, sparseRegression } from "../../mod.ts";
 import { createRandom } from "../../solvers/core/random.ts";
-import { decodeBase64, encodeBase64 } from "../../server/base64.ts";
+import { encodeBase64 } from "../../server/base64.ts";
 import { createApp } from "../../server/mod.ts";
-import { asBase64, asNumbers, events, json, parseEvents, safetensors } from "./requests.ts";
+import { asBase64, asNumbers, events, json, parseEvents, safetensors, typedArray } from "./requests.ts";
 
 const app = createApp();
 const random = createRandom(11);
@@ -121,10 +121,8 @@ async function read(response: Response): Promise<Record<string, unknown>> {
 }
 
 function revive(_key: string, value: unknown): unknown {
-  const { dtype, base64 } = (value ?? {}) as { dtype?: string; base64?: string };
-  if (base64 === undefined) return value;
-  const { buffer } = decodeBase64(base64);
-  return dtype === "u32" ? new Uint32Array(buffer) : new Float64Array(buffer);
+  const array = (value ?? {}) as { dtype?: string; data?: number[]; base64?: string };
+  return array.dtype !== undefined && (array.base64 ?? array.data) !== undefined ? typedArray(array as never) : value;
 }
 
 /** Without what differs from run to run. */

@@ -1,0 +1,81 @@
+/**
+ * The program of a worker that solves. Its module is loaded twice: by the service, for its address, and by the worker,
+ * where it listens.
+ *
+ * @module
+ */
+
+import type { EngineOptions } from "../solvers/core/mod.ts";
+import type { Answer, Job } from "./job.ts";
+
+/** Address of this module, from which workers are started. */
+export const workerUrl: string = import.meta.url;
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly minimaSolver: true;
+  readonly engine: EngineOptions;
+}
+
+/** What a worker is sent: a job, or that the one under way is not wanted any more. */
+export type Order = { readonly job: Job; readonly progress: boolean } | "abort";
+
+/** What it sends. */
+export type Notice =
+  | { readonly ready: true }
+  | { readonly progress: unknown }
+  | { readonly failure: string }
+  | { readonly answer: Answer };
+
+interface Port {
+  on(event: "message", listener: (order: Order) => void): void;
+  postMessage(notice: Notice, transfer?: ArrayBuffer[]): void;
+}
+
+interface Threads {
+  readonly isMainThread: boolean;
+  readonly workerData: Partial<WorkerStart> | null;
+  readonly parentPort: Port | null;
+}
+
+const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+const threads = process?.getBuiltinModule?.("node:worker_threads") as Threads | undefined;
+if (threads?.isMainThread === false && threads.workerData?.minimaSolver && threads.parentPort) {
+  await listen(threads.parentPort, threads.workerData.engine ?? {});
+}
+
+async function listen(port: Port, engine: EngineOptions): Promise<void> {
+  const [{ runJob }, { routes }, { loadRoute }, { init }] = await Promise.all([
+    import("./job.ts"),
+    import("./routes/mod.ts"),
+    import("./route.ts"),
+    import("../solvers/core/mod.ts"),
+  ]);
+  await init(engine);
+  let control = new AbortController();
+  port.on("message", async (order) => {
+    if (order === "abort") return control.abort();
+    control = new AbortController();
+    const { job, progress } = order;
+    const onFailure = (error: unknown) =>
+      port.postMessage({ failure: error instanceof Error ? error.stack ?? error.message : String(error) });
+    const onProgress = progress ? (event: unknown) => port.postMessage({ progress: event }) : undefined;
+    const route = await loadRoute(routes.find(({ path }) => path === job.path)!);
+    const answer = await runJob(route, job, { signal: control.signal, onProgress: throttled(onProgress) }, onFailure);
+    const buffers = new Set(answer.parts.map(({ buffer }) => buffer));
+    port.postMessage({ answer }, [...buffers]);
+  });
+  port.postMessage({ ready: true });
+}
+
+/** Least time between two progress events, in milliseconds. */
+const progressMs = 100;
+
+function throttled<E extends { elapsedMs: number }>(tell?: (event: E) => void): ((event: E) => void) | undefined {
+  let last = -Infinity;
+  return tell && ((event) => {
+    if (event.elapsedMs - last < progressMs) return;
+    last = event.elapsedMs;
+    tell(event);
+  });
+}

@@ -1,0 +1,149 @@
+/** Solves in worker threads that can be ended: the thread that listens only moves bytes. @module */
+
+import type { ProgressEvent } from "../solvers/core/mod.ts";
+import { type Answer, type Hold, type Job, problemAnswer, type Solver } from "./job.ts";
+import type { Settings } from "./options.ts";
+import { Problem } from "./problem.ts";
+import { runtime } from "./runtime.ts";
+import type { Notice, Order, WorkerStart } from "./worker.ts";
+
+/** How long a solve may take beyond its limit, and a client that left wait for its end, before its worker is ended. */
+const graceMs = 5000, abortMs = 1000;
+
+interface NodeWorker {
+  postMessage(order: Order, transfer?: ArrayBuffer[]): void;
+  on(event: "message", listener: (notice: Notice) => void): void;
+  on(event: "error", listener: (error: Error) => void): void;
+  on(event: "exit", listener: () => void): void;
+  ref(): void;
+  unref(): void;
+  terminate(): unknown;
+}
+
+interface Threads {
+  Worker: new (url: URL, options: { workerData: WorkerStart }) => NodeWorker;
+}
+
+/** One worker, and what it is doing. */
+interface Colleague {
+  readonly worker: NodeWorker;
+  readonly ready: Promise<void>;
+  /** Told of what the worker sends, and of its end. */
+  hear: (notice: Notice | Error) => void;
+  idle?: ReturnType<typeof setTimeout>;
+}
+
+/**
+ * Solvers in workers, as many as solve at once; nothing where none can be started: in a runtime without them, or where
+ * all modules were bundled into one.
+ */
+export async function createWorkerSolver(settings: Settings): Promise<Solver | undefined> {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+  const threads = process?.getBuiltinModule?.("node:worker_threads") as Threads | undefined;
+  if (!threads?.Worker || runtime() === "workerd") return undefined;
+  const { workerUrl } = await import("./worker.ts");
+  if (workerUrl === import.meta.url) return undefined;
+
+  const engine = {
+    maximumMemoryBytes: settings.memoryLimitBytes,
+    maximumReferenceBytes: settings.referenceLimitBytes,
+    ...!settings.backends.includes("webgpu") && { crossovers: { webgpu: Infinity } },
+  };
+  const free: Colleague[] = [], all = new Set<Colleague>();
+
+  function start(): Colleague {
+    const worker = new threads!.Worker(new URL(workerUrl), { workerData: { minimaSolver: true, engine } });
+    let started = () => {}, failed = (_: Error) => {};
+    const ready = new Promise<void>((resolve, reject) => [started, failed] = [resolve, reject]);
+    ready.catch(() => {});
+    const colleague: Colleague = { worker, ready, hear() {} };
+    const lost = (error: Error) => {
+      dismiss(colleague);
+      failed(error);
+      colleague.hear(error);
+    };
+    worker.on("message", (notice) => "ready" in notice ? started() : colleague.hear(notice));
+    worker.on("error", lost);
+    worker.on("exit", () => lost(new Error("it ended")));
+    all.add(colleague);
+    return colleague;
+  }
+
+  function dismiss(colleague: Colleague): void {
+    if (!all.delete(colleague)) return;
+    clearTimeout(colleague.idle);
+    const place = free.indexOf(colleague);
+    if (place >= 0) free.splice(place, 1);
+    colleague.worker.terminate();
+  }
+
+  /** Its memory goes with it, once it has had nothing to do for a while. */
+  function rest(colleague: Colleague): void {
+    if (!all.has(colleague)) return;
+    free.push(colleague);
+    colleague.worker.unref();
+    colleague.idle = setTimeout(() => dismiss(colleague), settings.idleMs);
+    (colleague.idle as { unref?: () => void }).unref?.();
+  }
+
+  /** What a worker says of its job, until it has answered or is lost. */
+  function listen(colleague: Colleague, job: Job, { signal, onProgress }: Hold): Promise<Answer> {
+    const timers = new Set<ReturnType<typeof setTimeout>>();
+    const after = (ms: number, problem: () => Problem) =>
+      timers.add(setTimeout(() => {
+        dismiss(colleague);
+        colleague.hear(problem());
+      }, ms));
+    const leave = () => {
+      colleague.worker.postMessage("abort");
+      after(abortMs, () => new Problem(499, "The client closed the request."));
+    };
+    return new Promise<Answer>((resolve) => {
+      colleague.hear = (notice) => {
+        if (notice instanceof Problem) resolve(problemAnswer(notice));
+        else if (notice instanceof Error) {
+          settings.onFailure(notice);
+          resolve(problemAnswer(lostWorker()));
+        } else if ("answer" in notice) resolve(notice.answer);
+        else if ("failure" in notice) settings.onFailure(new Error(notice.failure));
+        else if ("progress" in notice) onProgress?.(notice.progress as ProgressEvent);
+      };
+      signal.addEventListener("abort", leave);
+      after(job.limits.timeLimitMs + graceMs, () =>
+        new Problem(503, "The solve did not end in time, and was given up.", { headers: { "retry-after": "60" } }));
+      const whole = job.body.byteLength === job.body.buffer.byteLength;
+      colleague.worker.postMessage({ job, progress: onProgress !== undefined }, whole ? [job.body.buffer] : []);
+    }).finally(() => {
+      signal.removeEventListener("abort", leave);
+      for (const timer of timers) clearTimeout(timer);
+      colleague.hear = () => {};
+    });
+  }
+
+  return {
+    async solve(job, hold) {
+      const colleague = free.pop() ?? start();
+      clearTimeout(colleague.idle);
+      colleague.worker.ref();
+      try {
+        await colleague.ready;
+      } catch (error) {
+        settings.onFailure(error);
+        return problemAnswer(lostWorker());
+      }
+      // It may have been given up while the worker started.
+      const answer = hold.signal.aborted
+        ? problemAnswer(new Problem(499, "The client closed the request."))
+        : await listen(colleague, job, hold);
+      rest(colleague);
+      return answer;
+    },
+    close() {
+      for (const colleague of all) dismiss(colleague);
+    },
+  };
+}
+
+function lostWorker(): Problem {
+  return new Problem(503, "The worker that solved this was lost; try again.", { headers: { "retry-after": "1" } });
+}
