@@ -72,7 +72,9 @@ export function createService({ routes, page, solver: makeSolver, ...options }: 
   app.use(async (context, next) => {
     await next();
     context.header("x-content-type-options", "nosniff");
-    for (const [name, value] of Object.entries(corsHeaders(context.req.raw, settings.cors))) context.header(name, value);
+    for (const [name, value] of Object.entries(corsHeaders(context.req.raw, settings.cors))) {
+      context.header(name, value);
+    }
   });
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/readyz", (context) => {
@@ -105,12 +107,17 @@ export function createService({ routes, page, solver: makeSolver, ...options }: 
   app.notFound(async (context) => {
     const { method, path } = context.req;
     const { origin } = new URL(context.req.raw.url);
-    const allowed = app.routes.filter((known) => known.path === path && known.method !== "ALL").map(({ method }) => method);
+    const allowed = app.routes.filter((known) => known.path === path && known.method !== "ALL").map(({ method }) =>
+      method
+    );
     if (page && await page(new Request(`${origin}${path}`))) allowed.push("GET");
-    if (method === "OPTIONS" && allowed.length > 0) return new Response(null, { status: 204, headers: { allow: allowed.join(", ") } });
+    if (method === "OPTIONS" && allowed.length > 0) {
+      return new Response(null, { status: 204, headers: { allow: allowed.join(", ") } });
+    }
     if (allowed.length === 0) return new Problem(404, `There is nothing at ${quoted(path)}.`).response();
     const allow = [...new Set(allowed)].join(", ");
-    return new Problem(405, `${quoted(path)} takes ${allow}, not ${quoted(method)}.`, { headers: { allow } }).response();
+    return new Problem(405, `${quoted(path)} takes ${allow}, not ${quoted(method)}.`, { headers: { allow } })
+      .response();
   });
   app.onError((error, context) => toProblem(error, context.req.raw.signal, settings.onFailure).response());
 

@@ -94,7 +94,11 @@ function fromRows(rows: readonly unknown[], name: string): Matrix {
   const data = new Float64Array(rows.length * columns);
   rows.forEach((row, i) => {
     if (!Array.isArray(row) || row.length !== columns) {
-      throw refuse(`${name}[${i}]`, i === 0 ? "a row of numbers" : `a row of ${columns} numbers, as the first has`, row);
+      throw refuse(
+        `${name}[${i}]`,
+        i === 0 ? "a row of numbers" : `a row of ${columns} numbers, as the first has`,
+        row,
+      );
     }
     data.set(readNumbers(row, "f64", `${name}[${i}]`), i * columns);
   });

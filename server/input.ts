@@ -7,7 +7,14 @@ import { checkJsonText } from "./json_text.ts";
 import { Problem, quoted } from "./problem.ts";
 import type { Arguments, Route } from "./route.ts";
 import { isRecord, readFields, type Schema, type Values } from "./schema.ts";
-import { optionsJson, optionTensors, readOptions, type RequestLimits, requestOptions, withTensors } from "./solver_options.ts";
+import {
+  optionsJson,
+  optionTensors,
+  readOptions,
+  type RequestLimits,
+  requestOptions,
+  withTensors,
+} from "./solver_options.ts";
 
 /** What a request asks for. */
 export interface Input {

@@ -79,7 +79,9 @@ export async function runJob(
       ? jsonParts(route.answer, result, job.arrays)
       : [toSafetensors(route.answer, result)];
     const headers = { "content-type": media[job.answerType], vary: "accept, accept-encoding" };
-    const small = job.gzip && runtime() !== "workerd" && job.answerType === "json" ? await compressed(parts) : undefined;
+    const small = job.gzip && runtime() !== "workerd" && job.answerType === "json"
+      ? await compressed(parts)
+      : undefined;
     if (small) return { status: 200, headers: { ...headers, "content-encoding": "gzip" }, parts: small };
     return { status: 200, headers, parts };
   } catch (error) {

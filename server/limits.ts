@@ -44,11 +44,17 @@ const bytes = { least: 1, most: 2 ** 40, unit: "bytes" } as const;
 const time = { least: 0, above: true, most: 1e9, unit: "ms" } as const;
 
 /** The numbers among them. */
-export const serverLimits: { readonly [Name in keyof Required<ServerLimits>]: NumberOption & { readonly default: number } } = {
+export const serverLimits: {
+  readonly [Name in keyof Required<ServerLimits>]: NumberOption & { readonly default: number };
+} = {
   bodyLimitBytes: integer({ ...bytes, default: (onEdge ? 12 : 256) * mebibyte, about: "Largest binary body." }),
   jsonLimitBytes: integer({ ...bytes, default: (onEdge ? 2 : 8) * mebibyte, about: "Largest JSON body." }),
   uploads: integer({ least: 1, most: 1e6, default: 256, about: "Bodies that may arrive at the same time." }),
-  uploadBudgetBytes: integer({ ...bytes, default: 1024 * mebibyte, about: "Bytes of bodies that may be held at once." }),
+  uploadBudgetBytes: integer({
+    ...bytes,
+    default: 1024 * mebibyte,
+    about: "Bytes of bodies that may be held at once.",
+  }),
   uploadLimitMs: number({ ...time, default: 300_000, about: "Time in which a body must have arrived." }),
   uploadRate: number({ least: 0, most: 1e12, default: 4096, unit: "bytes/s", about: "Least rate of a body." }),
   timeLimitMs: number({ ...time, default: 60_000, about: "Longest solve; the best answer by then is sent." }),

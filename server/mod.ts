@@ -15,5 +15,5 @@ export {
   type Settings,
 } from "./options.ts";
 export { type ServerLimits, serverLimits } from "./limits.ts";
-export type { Answer, Hold, Job, Solver, SolveLimits } from "./job.ts";
+export type { Answer, Hold, Job, SolveLimits, Solver } from "./job.ts";
 export type { ArrayForm } from "./answer.ts";

@@ -29,7 +29,8 @@ const problemJson = {
 /** The problems of a solve, each with what it may say. */
 const problemExamples: Readonly<Record<string, string>> = {
   400: "The body is not JSON: Unexpected end of JSON input.",
-  406: 'The answer can be application/json, application/vnd.safetensors, text/event-stream; "Accept" asks for "image/png".',
+  406:
+    'The answer can be application/json, application/vnd.safetensors, text/event-stream; "Accept" asks for "image/png".',
   408: "The body did not arrive within 300000 ms.",
   413: "The body is larger than 8388608 bytes.",
   415: 'The body must be application/json or application/vnd.safetensors, "Content-Type" is "text/csv".',
@@ -77,15 +78,22 @@ export function openApi(routes: readonly Route[], limits: SolveLimits): JsonSche
         Progress: progressJson,
       },
       responses: {
-        ...Object.fromEntries(Object.entries(problemExamples).map(([status, detail]) => [`Problem${status}`, {
-          description: titles[Number(status) as ProblemStatus],
-          content: {
-            "application/problem+json": {
-              schema: { $ref: "#/components/schemas/Problem" },
-              example: { type: "about:blank", title: titles[Number(status) as ProblemStatus], status: Number(status), detail },
+        ...Object.fromEntries(
+          Object.entries(problemExamples).map(([status, detail]) => [`Problem${status}`, {
+            description: titles[Number(status) as ProblemStatus],
+            content: {
+              "application/problem+json": {
+                schema: { $ref: "#/components/schemas/Problem" },
+                example: {
+                  type: "about:blank",
+                  title: titles[Number(status) as ProblemStatus],
+                  status: Number(status),
+                  detail,
+                },
+              },
             },
-          },
-        }])),
+          }]),
+        ),
       },
     },
   };
@@ -121,9 +129,11 @@ function solveOperation(route: Route, limits: SolveLimits): JsonSchema {
           [media.events]: { schema: { type: "string" } },
         },
       },
-      ...Object.fromEntries(Object.keys(problemExamples).map((status) => [status, {
-        $ref: `#/components/responses/Problem${status}`,
-      }])),
+      ...Object.fromEntries(
+        Object.keys(problemExamples).map((status) => [status, {
+          $ref: `#/components/responses/Problem${status}`,
+        }]),
+      ),
     },
   };
 }

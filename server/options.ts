@@ -38,7 +38,10 @@ export function completeOptions(options: ServerOptions): Settings {
   const limits = Object.fromEntries(limitNames.map((name) => {
     // An option that is there but undefined is one that was left out.
     const value = known[name];
-    return [name, value === undefined ? serverLimits[name].default : checkOption(serverLimits[name], value, name, subject)];
+    return [
+      name,
+      value === undefined ? serverLimits[name].default : checkOption(serverLimits[name], value, name, subject),
+    ];
   }));
   const { backends = servedBackends, cors = [], onFailure = (error: unknown) => console.error(error) } = known;
   if (!Array.isArray(backends) || backends.length === 0 || backends.some((name) => !servedBackends.includes(name))) {

@@ -73,5 +73,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** The problem of a value that is not what it should be. */
 export function refuse(name: string, expected: string, received: unknown): Problem {
-  return new Problem(422, `Cannot use "${name}": expected ${expected}, received ${shown(received)}.`, { argument: name });
+  return new Problem(422, `Cannot use "${name}": expected ${expected}, received ${shown(received)}.`, {
+    argument: name,
+  });
 }

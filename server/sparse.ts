@@ -75,7 +75,11 @@ export function readPart<D extends Dtype>(value: unknown, name: string, allowed:
   if (Object.keys(others).length > 0 || (data !== undefined && base64 !== undefined)) {
     throw refuse(name, 'an object with "dtype" and either "data" or "base64"', value);
   }
-  const elements = readElements(data === undefined ? { dtype, base64: base64 ?? null } : { dtype, data }, name, allowed);
+  const elements = readElements(
+    data === undefined ? { dtype, base64: base64 ?? null } : { dtype, data },
+    name,
+    allowed,
+  );
   if (shape !== undefined && !(Array.isArray(shape) && shape.length === 1 && shape[0] === elements.length)) {
     throw refuse(`${name}.shape`, `[${elements.length}]`, shape);
   }

@@ -109,8 +109,11 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
         else if ("progress" in notice) onProgress?.(notice.progress as ProgressEvent);
       };
       signal.addEventListener("abort", leave);
-      after(job.limits.timeLimitMs + graceMs, () =>
-        new Problem(503, "The solve did not end in time, and was given up.", { headers: { "retry-after": "60" } }));
+      after(
+        job.limits.timeLimitMs + graceMs,
+        () =>
+          new Problem(503, "The solve did not end in time, and was given up.", { headers: { "retry-after": "60" } }),
+      );
       const whole = job.body.byteLength === job.body.buffer.byteLength;
       colleague.worker.postMessage({ job, progress: onProgress !== undefined }, whole ? [job.body.buffer] : []);
     }).finally(() => {

@@ -33,7 +33,11 @@ this machine is answered. What no flag says, the environment may: PORT, HOST, an
     port: { kind: "number", value: "NUMBER", about: "port to listen on, 0 for any that is free (default: 8000)" },
     host: { kind: "text", value: "ADDRESS", about: "address to listen on, 0.0.0.0 for all (default: 127.0.0.1)" },
     "time-limit": { kind: "number", value: "SECONDS", about: "the same as --time-limit-ms, in seconds" },
-    backends: { kind: "text", value: "NAMES", about: "backends that requests may use, with commas between (default: all)" },
+    backends: {
+      kind: "text",
+      value: "NAMES",
+      about: "backends that requests may use, with commas between (default: all)",
+    },
     cors: { kind: "text", value: "ORIGINS", about: "origins whose pages may call, with commas between; * for any" },
     ...limitFlags,
   },
@@ -64,7 +68,9 @@ this machine is answered. What no flag says, the environment may: PORT, HOST, an
     const app = withUsage(() =>
       createApp({
         ...optionsFromEnvironment(process.env),
-        ...Object.fromEntries([...limits].flatMap(([flag, name]) => given[flag] === undefined ? [] : [[name, given[flag]]])),
+        ...Object.fromEntries(
+          [...limits].flatMap(([flag, name]) => given[flag] === undefined ? [] : [[name, given[flag]]]),
+        ),
         ...(seconds !== undefined && { timeLimitMs: seconds * 1000 }),
         ...(options.backends !== undefined && { backends: listOf(options.backends) as never }),
         ...(options.cors !== undefined && { cors: listOf(options.cors) }),

@@ -33,7 +33,9 @@ export function listen(app: App, { host, port }: Address): Promise<Listening> {
       let closing: Promise<void> | undefined;
       resolve({ url: `http://${name}:${address.port}/`, close: () => closing ??= close(app, server) });
     });
-    const idle = server as unknown as Partial<{ keepAliveTimeout: number; headersTimeout: number; requestTimeout: number }>;
+    const idle = server as unknown as Partial<
+      { keepAliveTimeout: number; headersTimeout: number; requestTimeout: number }
+    >;
     [idle.keepAliveTimeout, idle.headersTimeout, idle.requestTimeout] = [5000, 30_000, 0];
     // A solve may be silent for long; what has no request under way may not.
     server.on("connection", (socket: Socket) => watchIdle(socket));

@@ -102,7 +102,11 @@ describe("attacks", () => {
   });
 
   it("settings come from the environment, checked", () => {
-    const found = optionsFromEnvironment({ MINIMA_TIME_LIMIT_MS: "250", MINIMA_BACKENDS: "wasm, reference", PATH: "/" });
+    const found = optionsFromEnvironment({
+      MINIMA_TIME_LIMIT_MS: "250",
+      MINIMA_BACKENDS: "wasm, reference",
+      PATH: "/",
+    });
     assert.deepEqual(found, { timeLimitMs: 250, backends: ["wasm", "reference"] });
     assert.throws(() => optionsFromEnvironment({ MINIMA_QUEUE: "many" }), /MINIMA_QUEUE/);
   });
@@ -167,7 +171,11 @@ describe("people with curl", () => {
 
   it("get long answers in pieces that make up the whole", () => {
     const data = Float64Array.from({ length: 400_001 }, (_, i) => i / 7);
-    const parts = jsonParts({ a: arrayField("Numbers."), b: arrayField("Few.") }, { a: data, b: data.slice(0, 2) }, "auto");
+    const parts = jsonParts(
+      { a: arrayField("Numbers."), b: arrayField("Few.") },
+      { a: data, b: data.slice(0, 2) },
+      "auto",
+    );
     assert.ok(parts.length > 3);
     const { a, b } = JSON.parse(parts.map((part) => new TextDecoder().decode(part)).join(""));
     assert.deepEqual([a.shape, b.shape], [[400_001], [2]]);

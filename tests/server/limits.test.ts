@@ -92,7 +92,10 @@ describe("limits", () => {
   });
 
   it("refuses limits that are not positive, and names that it does not know", () => {
-    assert.throws(() => createApp({ concurrency: 0 }), /Cannot use "concurrency": expected a whole number from 1 to 1024, received 0/);
+    assert.throws(
+      () => createApp({ concurrency: 0 }),
+      /Cannot use "concurrency": expected a whole number from 1 to 1024, received 0/,
+    );
     assert.throws(() => createApp({ concurency: 2 } as object), /the service has no such option; .*"concurrency"\./);
     // The routes of createApp are all there are.
     assert.throws(() => createApp({ routes: [] } as object), { argument: "routes" });

@@ -63,7 +63,14 @@ export interface Answer {
   readonly shape: readonly number[];
 }
 
-const arrayTypes = { f64: Float64Array, f32: Float32Array, u32: Uint32Array, i32: Int32Array, u8: Uint8Array, i8: Int8Array };
+const arrayTypes = {
+  f64: Float64Array,
+  f32: Float32Array,
+  u32: Uint32Array,
+  i32: Int32Array,
+  u8: Uint8Array,
+  i8: Int8Array,
+};
 
 /** An array of a JSON answer, in either of its forms. */
 export function typedArray(
