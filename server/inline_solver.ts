@@ -1,5 +1,6 @@
-import { runJob, type Solver } from "./job.ts";
+import type { Solver } from "./job.ts";
 import { loadRoute, type ServiceRoute } from "./route.ts";
+import { runJob } from "./run_job.ts";
 
 /** Solves on the thread that listens: where there are no workers, and routes are not known to a module of their own. */
 export function createInlineSolver(

@@ -1,19 +1,16 @@
-/** One solve, from the bytes of a request to those of its answer: all the work that is not for the thread that listens. */
+/** What a request asks for, and what comes of it, as they travel between threads. @module */
 
 import type { ProgressEvent } from "../solvers/core/mod.ts";
-import { type ArrayForm, jsonParts, toSafetensors } from "./answer.ts";
-import { compressed } from "./compression.ts";
-import { readInput } from "./input.ts";
-import { media } from "./media.ts";
+import type { ArrayForm } from "./answer.ts";
 import type { ServedBackend } from "./options.ts";
-import { type Problem, toProblem } from "./problem.ts";
-import type { Route } from "./route.ts";
-import { runtime } from "./runtime.ts";
 
 /** What the service allows a solve. */
 export interface SolveLimits {
+  /** Longest solve, in milliseconds. */
   readonly timeLimitMs: number;
+  /** Most threads. */
   readonly threads: number;
+  /** Where it may run. */
   readonly backends: readonly ServedBackend[];
 }
 
@@ -21,19 +18,25 @@ export interface SolveLimits {
 export interface Job {
   /** Path of the route. */
   readonly path: string;
+  /** Kind of the body. */
   readonly bodyType: "json" | "safetensors";
+  /** The body as it came. */
   readonly body: Uint8Array<ArrayBuffer>;
+  /** Kind of the answer. */
   readonly answerType: "json" | "safetensors";
   /** How arrays stand in JSON. */
   readonly arrays: ArrayForm;
   /** The client takes a compressed answer. */
   readonly gzip: boolean;
+  /** What the service allows. */
   readonly limits: SolveLimits;
 }
 
 /** The answer, or a problem. */
 export interface Answer {
+  /** Status of the response. */
   readonly status: number;
+  /** Header fields of the response. */
   readonly headers: Readonly<Record<string, string>>;
   /** The body, in pieces: it may be longer than a string can be. */
   readonly parts: readonly Uint8Array<ArrayBuffer>[];
@@ -41,7 +44,9 @@ export interface Answer {
 
 /** How a solve is held. */
 export interface Hold {
+  /** Ends it. */
   readonly signal: AbortSignal;
+  /** Told of its progress. */
   readonly onProgress?: (event: ProgressEvent) => void;
 }
 
@@ -51,49 +56,4 @@ export interface Solver {
   solve(job: Job, hold: Hold): Promise<Answer>;
   /** Ends what it holds. */
   close(): void;
-}
-
-/** Does a job on the calling thread. */
-export async function runJob(
-  route: Route,
-  job: Job,
-  { signal, onProgress }: Hold,
-  onFailure: (error: unknown) => void,
-): Promise<Answer> {
-  try {
-    const { values, options } = readInput(route, job);
-    const timeLimitMs = Math.min(Number(options.timeLimitMs ?? Infinity), job.limits.timeLimitMs);
-    const { backends } = job.limits;
-    const threads = backends.includes("threads") ? Number(options.threads ?? job.limits.threads) : 1;
-    // Without compiled kernels, `auto` has one place left.
-    const backend = backends.includes("wasm") || (options.backend ?? "auto") !== "auto" ? {} : { backend: backends[0] };
-    const result = await route.solve(values, {
-      ...options,
-      ...backend,
-      timeLimitMs,
-      threads,
-      signal,
-      ...(onProgress && { onProgress }),
-    });
-    const parts = job.answerType === "json"
-      ? jsonParts(route.answer, result, job.arrays)
-      : [toSafetensors(route.answer, result)];
-    const headers = { "content-type": media[job.answerType], vary: "accept, accept-encoding" };
-    const small = job.gzip && runtime() !== "workerd" && job.answerType === "json"
-      ? await compressed(parts)
-      : undefined;
-    if (small) return { status: 200, headers: { ...headers, "content-encoding": "gzip" }, parts: small };
-    return { status: 200, headers, parts };
-  } catch (error) {
-    return problemAnswer(toProblem(error, signal, onFailure));
-  }
-}
-
-/** A problem as an answer. */
-export function problemAnswer({ document, headers }: Problem): Answer {
-  return {
-    status: document.status,
-    headers: { ...headers, "content-type": "application/problem+json" },
-    parts: [new TextEncoder().encode(JSON.stringify(document))],
-  };
 }

@@ -17,3 +17,4 @@ export {
 export { type ServerLimits, serverLimits } from "./limits.ts";
 export type { Answer, Hold, Job, SolveLimits, Solver } from "./job.ts";
 export type { ArrayForm } from "./answer.ts";
+export type { NumberOption, ProgressEvent } from "../solvers/core/mod.ts";

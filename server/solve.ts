@@ -3,10 +3,11 @@
 import type { ProgressEvent } from "../solvers/core/mod.ts";
 import type { Uploads } from "./body.ts";
 import { acceptsGzip } from "./compression.ts";
-import { type Answer, type Job, problemAnswer, type Solver } from "./job.ts";
+import type { Answer, Job, Solver } from "./job.ts";
 import { bodyType, chooseAnswer, media } from "./media.ts";
 import type { Settings } from "./options.ts";
 import { Problem, toProblem } from "./problem.ts";
+import { problemAnswer } from "./run_job.ts";
 import type { Slots } from "./slots.ts";
 
 /** Least time between two progress events, in milliseconds. */

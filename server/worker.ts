@@ -46,7 +46,7 @@ if (threads?.isMainThread === false && threads.workerData?.minimaSolver && threa
 
 async function listen(port: Port, engine: EngineOptions): Promise<void> {
   const [{ runJob }, { routes }, { loadRoute }, { init }] = await Promise.all([
-    import("./job.ts"),
+    import("./run_job.ts"),
     import("./routes/mod.ts"),
     import("./route.ts"),
     import("../solvers/core/mod.ts"),

@@ -1,9 +1,10 @@
 /** Solves in worker threads that can be ended: the thread that listens only moves bytes. @module */
 
 import type { ProgressEvent } from "../solvers/core/mod.ts";
-import { type Answer, type Hold, type Job, problemAnswer, type Solver } from "./job.ts";
+import type { Answer, Hold, Job, Solver } from "./job.ts";
 import type { Settings } from "./options.ts";
 import { Problem } from "./problem.ts";
+import { problemAnswer } from "./run_job.ts";
 import { runtime } from "./runtime.ts";
 import type { Notice, Order, WorkerStart } from "./worker.ts";
 
