@@ -17,12 +17,13 @@ export interface WorkerStart {
   readonly engine: EngineOptions;
 }
 
-/** What a worker is sent: a job, or that the one under way is not wanted any more. */
-export type Order = { readonly job: Job; readonly progress: boolean } | "abort";
+/** What a worker is sent: a job; that the one under way is not wanted any more; to let go of all it holds. */
+export type Order = { readonly job: Job; readonly progress: boolean } | "abort" | "end";
 
 /** What it sends. */
 export type Notice =
   | { readonly ready: true }
+  | { readonly ended: true }
   | { readonly progress: unknown }
   | { readonly failure: string }
   | { readonly answer: Answer };
@@ -45,7 +46,7 @@ if (threads?.isMainThread === false && threads.workerData?.minimaSolver && threa
 }
 
 async function listen(port: Port, engine: EngineOptions): Promise<void> {
-  const [{ runJob }, { routes }, { loadRoute }, { init }] = await Promise.all([
+  const [{ runJob }, { routes }, { loadRoute }, { dispose, init }] = await Promise.all([
     import("./run_job.ts"),
     import("./routes/mod.ts"),
     import("./route.ts"),
@@ -55,6 +56,10 @@ async function listen(port: Port, engine: EngineOptions): Promise<void> {
   let control = new AbortController();
   port.on("message", async (order) => {
     if (order === "abort") return control.abort();
+    if (order === "end") {
+      await dispose();
+      return port.postMessage({ ended: true });
+    }
     control = new AbortController();
     const { job, progress } = order;
     const onFailure = (error: unknown) =>

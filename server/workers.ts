@@ -10,6 +10,8 @@ import type { Notice, Order, WorkerStart } from "./worker.ts";
 
 /** How long a solve may take beyond its limit, and a client that left wait for its end, before its worker is ended. */
 const graceMs = 5000, abortMs = 1000;
+/** How long the threads of a worker take to end. */
+const endMs = 100;
 
 interface NodeWorker {
   postMessage(order: Order, transfer?: ArrayBuffer[]): void;
@@ -78,12 +80,26 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
     colleague.worker.terminate();
   }
 
+  /** Lets a worker end its own threads first: Deno leaves them, and the memory that they share, behind. */
+  function retire(colleague: Colleague): void {
+    const place = free.indexOf(colleague);
+    if (place >= 0) free.splice(place, 1);
+    const timer = setTimeout(() => dismiss(colleague), abortMs);
+    colleague.hear = (notice) => {
+      if (!("ended" in notice)) return;
+      clearTimeout(timer);
+      // They end in their own time, once they have been told.
+      setTimeout(() => dismiss(colleague), endMs);
+    };
+    colleague.worker.postMessage("end");
+  }
+
   /** Its memory goes with it, once it has had nothing to do for a while. */
   function rest(colleague: Colleague): void {
     if (!all.has(colleague)) return;
     free.push(colleague);
     colleague.worker.unref();
-    colleague.idle = setTimeout(() => dismiss(colleague), settings.idleMs);
+    colleague.idle = setTimeout(() => retire(colleague), settings.idleMs);
     (colleague.idle as { unref?: () => void }).unref?.();
   }
 
