@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { completeQuantized, fromRows, observedEntries, transduce } from "../../mod.ts";
 import { createApp } from "../../server/mod.ts";
+import { typedArray } from "./requests.ts";
 
 const app = createApp();
 
@@ -16,9 +17,7 @@ async function ask(path: string, body: object): Promise<{ status: number; answer
 }
 
 function numbers(field: unknown): number[] {
-  const { dtype, base64 } = field as { dtype: string; base64: string };
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  return Array.from(dtype === "i8" ? new Int8Array(bytes.buffer) : new Float64Array(bytes.buffer));
+  return Array.from(typedArray(field as Parameters<typeof typedArray>[0]));
 }
 
 const rows = [[2, 2, 0], [2, null, 0], [0, 0, 2], [0, 0, null], [1, 2, 0]];
