@@ -7,7 +7,7 @@ import { type ServerLimits, serverLimits } from "./limits.ts";
 export type ServedBackend = "reference" | "wasm" | "threads" | "webgpu";
 
 /** All there are. */
-export const servedBackends: readonly ServedBackend[] = ["reference", "wasm", "threads", "webgpu"];
+const servedBackends: readonly ServedBackend[] = ["reference", "wasm", "threads", "webgpu"];
 
 /** Settings of the service; all optional. */
 export interface ServerOptions extends ServerLimits {
