@@ -21,3 +21,11 @@ export { drawPartialCorrelations } from "./graph/matrix.ts";
 export { drawHeatMap, type HeatMapOptions } from "./heat_map.ts";
 export { drawImages, type ImagesOptions } from "./images.ts";
 export { drawScatter, type Points, type ScatterOptions } from "./scatter.ts";
+export {
+  drawTaskAgreement,
+  drawTaskCoefficients,
+  drawTaskValidation,
+  type TaskOptions,
+  type TaskValidation,
+  type TaskValidationOptions,
+} from "./tasks.ts";

@@ -55,6 +55,11 @@ export function matrixArgument(description: string): ArraySchema<Matrix, true> {
   return argument("Matrix", description, readMatrix, toMatrix);
 }
 
+/** The same argument, which may be left out. */
+export function optionalArgument<T>(schema: ArraySchema<T>): ArraySchema<T, false> {
+  return { ...schema, needed: false };
+}
+
 /** A vector that must be there. */
 export function vectorArgument(description: string): ArraySchema<Vector, true> {
   return argument("Vector", description, readVector, vectorOf);

@@ -20,6 +20,8 @@ export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "completion-recovery": async () => (await import("./completion_recovery.ts")).completionRecovery,
   "completion-ratings": async () => (await import("./completion_ratings.ts")).completionRatings,
   "completion-speed": async () => (await import("./completion_speed.ts")).completionSpeed,
+  "multitask-simulation": async () => (await import("./multitask_simulation.ts")).multiTaskSimulation,
+  "parkinsons": async () => (await import("./parkinsons.ts")).parkinsons,
   "sachs": async () => (await import("./sachs.ts")).sachs,
   "stocks": async () => (await import("./stocks.ts")).stocks,
   "nmf": async () => (await import("./nmf.ts")).nmfCase,

@@ -3,6 +3,7 @@ import { complete } from "./complete.ts";
 import { doctor } from "./doctor.ts";
 import { graph } from "./graph.ts";
 import { nmfCommand } from "./nmf.ts";
+import { multitask } from "./multitask.ts";
 import { quantizeLayerCommand } from "./quantize_layer.ts";
 import { regress } from "./regress.ts";
 import { serve } from "./serve.ts";
@@ -12,6 +13,7 @@ import { transduceCommand } from "./transduce.ts";
 export const commands: readonly Command[] = [
   quantizeLayerCommand,
   regress,
+  multitask,
   graph,
   complete,
   nmfCommand,

@@ -13,6 +13,10 @@ export const routes: readonly LazyRoute[] = [
     load: async () => (await import("./sparse_regression.ts")).sparseRegressionRoute,
   },
   {
+    path: "/v1/sparse-multi-task",
+    load: async () => (await import("./sparse_multi_task.ts")).sparseMultiTaskRoute,
+  },
+  {
     path: "/v1/sparse-precision",
     load: async () => (await import("./sparse_precision.ts")).sparsePrecisionRoute,
   },

@@ -23,7 +23,7 @@ import { plainObjective } from "./plain_objective.ts";
 import { createProblem, type MultiTaskProblem, scaledTasks, type SearchLimits } from "./problem.ts";
 import { type MultiTaskSolution, solveSupports } from "./solution.ts";
 import { type Stacking, stackingOf } from "./stacking.ts";
-import { type Known, type Point, searchFromStarts } from "./starts.ts";
+import { nothingKnown, type Point, searchFromStarts } from "./starts.ts";
 import { multiTaskWork } from "./work.ts";
 
 /** Fitted sparse regressions of several tasks. */
@@ -158,7 +158,7 @@ export async function openMultiTask(
   const flops = multiTaskWork(sets, points);
   const workspace = await openWorkspace({ ...options, families: [denseFamily, l0Family], dtype: "f64", flops });
   try {
-    const problem = await createProblem(workspace, data.map(scaledTasks)), known: Known = new Map();
+    const problem = await createProblem(workspace, data.map(scaledTasks)), known = nothingKnown();
     const limits: SearchLimits = { run, tolerance: options.tolerance, moveLimit: options.maxIterations, moves: 0 };
     const scaled = (given: ResolvedPenalties, set: number): Penalties => ({
       ...given,

@@ -2,7 +2,7 @@
 
 import { taskBlock, taskBlockWords, taskFit, taskFitWords } from "../../kernels/contract/l0/tasks.ts";
 import type { DeviceArray, MatrixOperand } from "../../kernels/contract.ts";
-import type { Workspace } from "../../kernels/engine/mod.ts";
+import { MemoryLimitError, type Workspace } from "../../kernels/engine/mod.ts";
 import { distrust } from "../core/certificate.ts";
 import type { Run } from "../core/run.ts";
 import { plainDot } from "../core/plain_sums.ts";
@@ -102,6 +102,17 @@ function pool(scaled: readonly ScaledTask[], features: number): ScaledTask[] {
   return [scaledTask(X, y, features)];
 }
 
+/** Room for Gram matrices; nothing where they are too large, or the memory has no room for them. */
+function gramMatrices(workspace: Workspace, elements: number): DeviceArray<"f64"> | undefined {
+  if (elements > mostGramElements) return undefined;
+  try {
+    return workspace.allocate("f64", elements, "Gram matrices of the tasks");
+  } catch (error) {
+    if (error instanceof MemoryLimitError) return undefined;
+    throw error;
+  }
+}
+
 /** Puts data sets where the kernels run. O(samples x features^2) where the Gram matrices are held. */
 export async function createProblem(
   workspace: Workspace,
@@ -118,9 +129,9 @@ export async function createProblem(
     }
     blocks.push(distinct[place].from, samples, place);
   }
-  const holdsGram = distinct.length * features ** 2 <= mostGramElements;
   const samples = workspace.allocate("f64", elements, "samples of the tasks");
-  const gram = workspace.allocate("f64", holdsGram ? distinct.length * features ** 2 : 0, "Gram matrices of the tasks");
+  const held = gramMatrices(workspace, distinct.length * features ** 2);
+  const holdsGram = held !== undefined, gram = held ?? workspace.allocate("f64", 0, "Gram matrices of the tasks");
   for (const [place, { X, samples: rows, from }] of distinct.entries()) {
     workspace.write(samples, X, from);
     if (holdsGram) {

@@ -14,8 +14,18 @@ export interface Point {
   readonly warm?: Features;
 }
 
-/** What fits of one problem at several penalties share: solutions of the separate tasks and of the common support. */
-export type Known = Map<string, Features>;
+/** What fits of one problem at several penalties share. */
+export interface Known {
+  /** Solutions of separate tasks, of common supports and of pooled samples, by their penalties. */
+  readonly solutions: Map<string, Features>;
+  /** The latest of each kind, by data set. */
+  readonly latest: Map<string, Features>;
+  /** Searches that have begun with nothing, which is once for each number of features. */
+  readonly begun: Set<string>;
+}
+
+/** Nothing yet. */
+export const nothingKnown = (): Known => ({ solutions: new Map(), latest: new Map(), begun: new Set() });
 
 /** Elements of a search from all features at most. */
 const mostBackward = 1 << 22;
@@ -37,34 +47,51 @@ export async function searchFromStarts(
   const backward = features * features * features <= mostBackward;
   const best: { supports: Supports; value: number }[] = [];
 
+  interface Wanted {
+    readonly kind: string;
+    readonly requests: readonly FitRequest[];
+  }
+
   /** The best of several searches for each of some problems, kept by name. */
-  async function solve(wanted: ReadonlyMap<string, readonly FitRequest[]>): Promise<void> {
-    const missing = [...wanted].filter(([name]) => !known.has(name));
-    const requests = missing.flatMap(([, list]) => list), found = await problem.search(requests, limits);
+  async function solve(wanted: ReadonlyMap<string, Wanted>): Promise<void> {
+    const all = [...wanted.values()].flatMap(({ requests }) => requests), found = await problem.search(all, limits);
     let at = 0;
-    for (const [name, list] of missing) {
+    for (const [name, { kind, requests }] of wanted) {
       let least = Infinity;
-      for (const request of list) {
+      for (const request of requests) {
         const supports = found[at++], value = rankingOf(supports, request.penalties, sets[request.data]);
-        if (value < least || !known.has(name)) known.set(name, supports.features);
+        if (value < least || !known.solutions.has(name)) {
+          known.solutions.set(name, supports.features);
+          known.latest.set(kind, supports.features);
+        }
         least = Math.min(least, value);
       }
     }
   }
 
-  const starts = (penalties: Penalties, data: number, ...more: Features[]): FitRequest[] =>
-    [
-      ...(backward && penalties.support < features ? [nothing.map(() => everything)] : []),
-      nothing,
-      ...more,
-    ].map((start) => ({ data, penalties, start }));
+  /** A search of some kind: from the latest of its kind, and from nothing and from all where it is the first of its size. */
+  function wantedOf(kind: string, penalties: Penalties, data: number, ...more: Features[]): Wanted {
+    const own = `${kind} ${data}`, latest = known.latest.get(own), from = [...(latest ? [latest] : []), ...more];
+    if (isFirst(`${own} ${penalties.support}`)) {
+      from.push(nothing);
+      if (backward && penalties.support < features) from.push(nothing.map(() => everything));
+    }
+    return { kind: own, requests: from.map((start) => ({ data, penalties, start })) };
+  }
 
-  const separate = new Map<string, FitRequest[]>();
-  for (const { data, penalties, warm } of points) {
-    const { support, ridge } = penalties;
+  function isFirst(name: string): boolean {
+    const first = !known.begun.has(name);
+    known.begun.add(name);
+    return first;
+  }
+
+  const solutionOf = (name: string) => known.solutions.get(name)!;
+  const separate = new Map<string, Wanted>();
+  for (const { data, penalties } of points) {
+    const name = `separate ${data} ${penalties.support} ${penalties.ridge}`;
     // Alone, a task has the penalties that it has where the others agree with nothing.
     const alone = { ...penalties, valueSharing: 0, supportSharing: 0, common: false };
-    separate.set(`separate ${data} ${support} ${ridge}`, starts(alone, data, ...(warm ? [warm] : [])));
+    if (!known.solutions.has(name)) separate.set(name, wantedOf("separate", alone, data));
   }
   await solve(separate);
   // The more their values agree, the more tasks are one.
@@ -74,40 +101,33 @@ export async function searchFromStarts(
     for (const { data, penalties } of sharing) {
       const { support, ridge } = penalties, name = `pooled ${data} ${support} ${ridge}`;
       const together = { ...penalties, ridge: ridge * tasks, valueSharing: 0, supportSharing: 0, common: false };
-      if (!known.has(name)) wanted.set(name, { data, penalties: together, start: [[]] });
+      if (!known.solutions.has(name)) wanted.set(name, { data, penalties: together, start: [[]] });
     }
     const found = await pooled.search([...wanted.values()], limits);
-    [...wanted.keys()].forEach((name, at) => known.set(name, same(found[at].features[0])));
+    [...wanted.keys()].forEach((name, at) => known.solutions.set(name, same(found[at].features[0])));
   }
-  const common = new Map<string, FitRequest[]>();
-  for (const { data, penalties, warm } of points) {
+  const common = new Map<string, Wanted>();
+  for (const { data, penalties } of points) {
     const { support, ridge, valueSharing } = penalties, name = `${data} ${support} ${ridge}`;
-    if (tasks === 1) continue;
-    const votes = mostFrequent([known.get(`separate ${name}`)!], support);
-    common.set(
-      `common ${name} ${valueSharing}`,
-      starts(
-        { ...penalties, common: true },
-        data,
-        same(votes),
-        ...poolOf(name),
-        ...(warm ? [same(mostFrequent([warm], support))] : []),
-      ),
-    );
+    const key = `common ${name} ${valueSharing}`;
+    if (tasks === 1 || known.solutions.has(key)) continue;
+    const votes = mostFrequent(solutionOf(`separate ${name}`), support);
+    common.set(key, wantedOf("common", { ...penalties, common: true }, data, same(votes), ...poolOf(name)));
   }
   await solve(common);
 
   const requests: (FitRequest & { point: number })[] = [];
   points.forEach(({ data, penalties, warm }, point) => {
     const { support, ridge, valueSharing, supportSharing } = penalties, name = `${data} ${support} ${ridge}`;
-    const from = tasks > 1 ? known.get(`common ${name} ${valueSharing}`)! : undefined;
-    if (penalties.common && from) return void requests.push({ data, penalties, start: from, point });
-    requests.push({ data, penalties, start: known.get(`separate ${name}`)!, point });
-    if (tasks === 1) return;
-    requests.push({ data, penalties, start: from!, point });
-    if (valueSharing > 0) { for (const start of poolOf(name)) requests.push({ data, penalties, start, point }); }
-    if (warm) requests.push({ data, penalties, start: warm, point });
-    if (valueSharing > 0 || supportSharing > 0) requests.push({ data, penalties, start: nothing, point });
+    const add = (...starts: Features[]) => {
+      for (const start of starts) requests.push({ data, penalties, start, point });
+    };
+    const agreed = known.solutions.get(`common ${name} ${valueSharing}`);
+    if (penalties.common && agreed) return add(agreed);
+    add(solutionOf(`separate ${name}`), ...(warm ? [warm] : []));
+    if (agreed) add(agreed);
+    if (valueSharing > 0 && isFirst(`pooled ${name} ${valueSharing}`)) add(...poolOf(name));
+    if (valueSharing + supportSharing > 0 && isFirst(`cold ${data} ${support}`)) add(nothing);
   });
   const distinct = requests.filter((one, at) => requests.findIndex((other) => sameStart(one, other)) === at);
   const found = await problem.search(distinct, limits);
@@ -118,7 +138,7 @@ export async function searchFromStarts(
   return best.map(({ supports }) => supports);
 
   function poolOf(name: string): Features[] {
-    const found = known.get(`pooled ${name}`);
+    const found = known.solutions.get(`pooled ${name}`);
     return found ? [found] : [];
   }
 
@@ -128,9 +148,9 @@ export async function searchFromStarts(
 }
 
 /** The features that most supports have; of equally many the first. */
-function mostFrequent(supports: readonly Features[], count: number): number[] {
+function mostFrequent(supports: Features, count: number): number[] {
   const counts = new Map<number, number>();
-  for (const feature of supports.flat(2)) counts.set(feature, (counts.get(feature) ?? 0) + 1);
+  for (const feature of supports.flat()) counts.set(feature, (counts.get(feature) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, count).map(([feature]) => feature);
 }
 

@@ -5,11 +5,13 @@ import { describe, it } from "node:test";
 import {
   archetypalNmfOptions,
   completeMatrixOptions,
+  crossValidateMultiTaskOptions,
   crossValidateRegressionOptions,
   matrix,
   nmfOptions,
   quantizeLayerOptions,
   serializeCsv,
+  sparseMultiTaskOptions,
   sparsePrecisionOptions,
   sparsePrecisionPathOptions,
   sparseRegressionOptions,
@@ -30,8 +32,8 @@ await writeFile(
   }),
 );
 
-/** Options that are functions or matrices have no flags. */
-const withoutFlags = ["signal", "onProgress", "initial"];
+/** Options that are functions or matrices have no flags; those of a grid have one each. */
+const withoutFlags = ["signal", "onProgress", "initial", "grid"];
 
 const commands: readonly [name: string, operands: string[], tables: object[], misspelt: [string, string]][] = [
   [
@@ -48,6 +50,12 @@ const commands: readonly [name: string, operands: string[], tables: object[], mi
     ["--inner-iteration", "--inner-iterations"],
   ],
   ["transduce", [labelled, "--labels", "b"], [transduceOptions], ["--label-weigth", "--label-weight"]],
+  [
+    "multitask",
+    [table, "--target", "a", "--task", "b"],
+    [sparseMultiTaskOptions, crossValidateMultiTaskOptions],
+    ["--support-sharin", "--support-sharing"],
+  ],
   ["graph", [table], [sparsePrecisionOptions, sparsePrecisionPathOptions], ["--evaluations", "--evaluation"]],
   [
     "quantize-layer",

@@ -5,6 +5,7 @@ import {
   completeQuantizedOptions,
   nmfOptions,
   quantizeLayerOptions,
+  sparseMultiTaskOptions,
   sparsePrecisionOptions,
   sparseRegressionOptions,
   transduceOptions,
@@ -39,6 +40,13 @@ const offers: readonly Offer[] = [
     options: penalties,
     table: sparseRegressionOptions as unknown as OptionEntries,
     misspelt: ["standardise", "standardize"],
+  },
+  {
+    path: "/v1/sparse-multi-task",
+    values: { tasks: [{ X: square, y: [1, 2] }] },
+    options: { support: 1 },
+    table: sparseMultiTaskOptions as unknown as OptionEntries,
+    misspelt: ["commonsupport", "commonSupport"],
   },
   {
     path: "/v1/sparse-precision",

@@ -86,7 +86,7 @@ export const DEPENDENT_SHARE = 1e-10;
 
 /** Most steps of the conjugate gradients that fit tasks together, and the share of the first residual that ends them. */
 export const JOINT_STEPS = 500;
-export const JOINT_SHARE = 1e-28;
+export const JOINT_SHARE = 1e-20;
 
 /** Bytes of scratch for the search of a fit, before its arrays. */
 export const SEARCH_BYTES = 256;

@@ -198,7 +198,8 @@ class TaskSearch {
       let changed = false;
       for (let k = 0; k < this.tasks; k++) changed = this.searchOne(k) || changed;
       if (this.pull > 0) this.fitTogether();
-      if (!changed || words[FIT_MOVES] <= 0) return;
+      // Tasks that share nothing do not wait for one another.
+      if (!changed || words[FIT_MOVES] <= 0 || this.pull === 0 && words[FIT_SUPPORT_SHARING] === 0) return;
     }
   }
 

@@ -36,6 +36,11 @@ export const panels: Readonly<Record<string, LazyPanel>> = {
     () => import("./completion/panel.ts"),
     () => import("./completion/solver.ts"),
   ),
+  multitask: lazy(
+    "Several tasks",
+    () => import("./multitask/panel.ts"),
+    () => import("./multitask/solver.ts"),
+  ),
   graph: lazy("Graphs", () => import("./graph/panel.ts"), () => import("./graph/solver.ts")),
   factorization: lazy(
     "Archetypes",

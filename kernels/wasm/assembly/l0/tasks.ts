@@ -470,7 +470,8 @@ function searchEach(search: Search): void {
     let changed = false;
     for (let k: i32 = 0; k < search.tasks; k++) if (searchOne(search, k)) changed = true;
     if (search.pull > 0) fitTogether(search);
-    if (!changed || search.word(FIT_MOVES) <= 0) return;
+    // Tasks that share nothing do not wait for one another.
+    if (!changed || search.word(FIT_MOVES) <= 0 || search.pull == 0 && search.sharing == 0) return;
   }
 }
 
