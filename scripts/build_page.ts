@@ -13,6 +13,8 @@ import { build, type BuildOptions, stop } from "esbuild";
 const source = "server/playground", output = "server/dist";
 const bundle: BuildOptions = {
   bundle: true,
+  // The names of modules in the output do not tell where `node_modules` lies.
+  preserveSymlinks: true,
   format: "esm",
   platform: "browser",
   target: "es2022",
