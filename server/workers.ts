@@ -108,8 +108,10 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
     const timers = new Set<ReturnType<typeof setTimeout>>();
     const after = (ms: number, problem: () => Problem) =>
       timers.add(setTimeout(() => {
-        dismiss(colleague);
+        // First the answer: Deno tells of the end of a worker while it is asked to end.
         colleague.hear(problem());
+        colleague.hear = () => {};
+        dismiss(colleague);
       }, ms));
     const leave = () => {
       colleague.worker.postMessage("abort");
