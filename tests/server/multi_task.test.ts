@@ -1,9 +1,8 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { createRandom, matrix, parseSafetensors, serializeSafetensors, sparseMultiTask } from "../../mod.ts";
-import { decodeBase64 } from "../../server/base64.ts";
 import { createApp } from "../../server/mod.ts";
-import { asBase64, asNumbers, json, safetensors } from "./requests.ts";
+import { asBase64, asNumbers, json, safetensors, typedArray } from "./requests.ts";
 
 const app = createApp(), random = createRandom(4), features = 5;
 const tasks = [0, 1, 2].map((k) => {
@@ -22,7 +21,7 @@ const ask = (body: BodyInit, type = json, accept = json) =>
       body,
     }),
   );
-const numbers = (part: { base64: string }) => new Float64Array(decodeBase64(part.base64)!.buffer);
+const numbers = (part: Parameters<typeof typedArray>[0]) => typedArray(part) as Float64Array;
 
 describe("POST /v1/sparse-multi-task", () => {
   it("takes tasks as JSON, in numbers and base64, and answers what the library says", async () => {
