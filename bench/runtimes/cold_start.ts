@@ -50,6 +50,34 @@ const questions: Readonly<Record<string, Question>> = {
       return () => quantizeLayer(table(samples, features), gram);
     },
   },
+  multitask: {
+    families: ["dense", "l0"],
+    async load() {
+      const { sparseMultiTask } = await import("../../solvers/multitask/mod.ts");
+      const tasks = [1, 2].map((sign) => ({
+        X: table(samples, features),
+        y: numbers(samples).map((value) => value * sign),
+      }));
+      return () => sparseMultiTask(tasks, { support: 3 });
+    },
+  },
+  factorization: {
+    families: ["dense", "factorization", "proximal"],
+    async load() {
+      const { archetypalNmf } = await import("../../solvers/factorization/mod.ts");
+      const positive = { ...table(samples, features), data: numbers(samples * features).map(Math.abs) };
+      return () => archetypalNmf(positive, { rank: 3 });
+    },
+  },
+  completion: {
+    families: ["dense", "spectral"],
+    async load() {
+      const { completeMatrix } = await import("../../solvers/completion/mod.ts");
+      const rows = Uint32Array.from({ length: samples }, (_, i) => i % 12);
+      const columns = Uint32Array.from({ length: samples }, (_, i) => Math.floor(i / 12));
+      return () => completeMatrix({ shape: [12, 6], rows, columns, values: numbers(samples) });
+    },
+  },
 };
 
 /** The systems that have a question: each is a variant of this program. */

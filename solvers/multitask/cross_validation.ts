@@ -22,7 +22,7 @@ import { stackingOf } from "./stacking.ts";
 
 /** A point of the grid, and how well it predicts. */
 export interface MultiTaskValidation extends ResolvedPenalties {
-  /** Mean over the tasks of their mean squared error of prediction; infinite where the time was up before. */
+  /** Mean over the tasks of their mean squared error of prediction; infinite where the time was up before any was known. */
   readonly meanSquaredError: number;
   /** Standard error of that mean over the folds. */
   readonly standardError: number;
@@ -34,7 +34,7 @@ export interface MultiTaskValidation extends ResolvedPenalties {
 export interface MultiTaskCrossValidation {
   /** The points, in the order of the path. */
   readonly table: readonly MultiTaskValidation[];
-  /** Index of the chosen point. */
+  /** Index of the chosen point; where the time was up before any error was known, of the least support. */
   readonly best: number;
   /** The chosen point, fitted to all data. */
   readonly fit: SparseMultiTask & ResolvedPenalties;
@@ -211,6 +211,7 @@ function summary(errors: Errors): Omit<MultiTaskValidation, keyof ResolvedPenalt
   const taskErrors = errors[0].map((_, k) => meanOf(errors.map((own) => own[k])));
   // Each task as much as any other, however the folds fall.
   const meanSquaredError = meanOf(taskErrors), mean = meanOf(known);
+  if (Number.isNaN(meanSquaredError)) return { meanSquaredError: Infinity, standardError: Infinity, taskErrors };
   const squares = known.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return {
     meanSquaredError,
@@ -233,6 +234,9 @@ function choose(table: readonly MultiTaskValidation[], rule: Options["rule"]): n
   const leastOf = (places: readonly number[]) =>
     places.reduce((best, at) => table[at].meanSquaredError < table[best].meanSquaredError ? at : best);
   const places = table.map((_, at) => at), best = leastOf(places);
+  if (table[best].meanSquaredError === Infinity) {
+    return table.reduce((least, { support }, at) => support < table[least].support ? at : least, 0);
+  }
   if (rule === "best") return best;
   const most = table[best].meanSquaredError + table[best].standardError;
   const within = places.filter((at) => table[at].meanSquaredError <= most);

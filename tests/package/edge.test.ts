@@ -11,6 +11,7 @@ const markers: Readonly<Record<string, readonly string[]>> = {
   graph: ["sparse precision matrix"],
   factorization: ["factor the samples"],
   completion: ["complete the matrix"],
+  multitask: ["fit a multi-task regression"],
 };
 const kernels: Readonly<Record<string, readonly string[]>> = {
   quantization: ["dense", "proximal", "quantization"],
@@ -18,6 +19,7 @@ const kernels: Readonly<Record<string, readonly string[]>> = {
   graph: ["dense", "l0"],
   factorization: ["dense", "factorization", "proximal", "spectral"],
   completion: ["completion", "dense", "spectral"],
+  multitask: ["dense", "l0"],
 };
 
 /** Builds the service of one system; its files. */
@@ -88,4 +90,5 @@ const bodies: Readonly<Record<string, object>> = {
   graph: { samples, options: { lambda0: 0.1, lambda2: 0.1 } },
   factorization: { X: samples, options: { rank: 2 } },
   completion: { observed: [[1, 2, null], [2, null, 6], [null, 6, 9]], options: { holdout: 0 } },
+  multitask: { tasks: [{ X: samples, y: [1, 0, 2, 3, 1, 2] }], options: { support: 1 } },
 };

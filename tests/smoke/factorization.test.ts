@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { archetypalNmf, archetypalNmfPath, matrix, nmf, projectOntoArchetypes, robustness } from "../../mod.ts";
-import { assertSameBits, checkPromises, hashOf, integers } from "./support.ts";
+import { checkPromises, integers } from "./support.ts";
 
 const whole = integers(30, 12, 8, 5), X = matrix(30, 12, whole.data.map((value) => value + 8));
 
@@ -31,9 +31,10 @@ describe("factorisation, in short", () => {
     for await (const { validationError } of archetypalNmfPath(X, { ranks: [2, 3] })) assert.ok(validationError! > 0);
   });
 
-  it("gives the same bits in every runtime", async () => {
-    const { archetypes } = await archetypalNmf(X, { rank: 3, maxIterations: 5, nonzeros: 20 });
-    await assertSameBits(hashOf(archetypes.data as Float64Array), { simd: "53795fad", relaxed: "e4de02ce" });
+  it("gives the same answer in every runtime, but for rounding", async () => {
+    const { objective, archetypes } = await archetypalNmf(X, { rank: 3, maxIterations: 5, nonzeros: 20 });
+    assert.ok(Math.abs(objective / 6600.633265708206 - 1) < 1e-12, `${objective}`);
+    assert.ok(Math.abs(archetypes.data[2] / 16.37119419018237 - 1) < 1e-12, `${archetypes.data[2]}`);
   });
 
   it("keeps what every solver promises", async () => {

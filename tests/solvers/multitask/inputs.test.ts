@@ -170,6 +170,9 @@ describe("sparseMultiTask, whatever comes,", () => {
       assert.ok(Number.isFinite(fit.objective));
     }
     const validated = await crossValidateMultiTask(large, { timeLimitMs: 50 });
+    const unknown = await crossValidateMultiTask(large, { timeLimitMs: 0 });
+    assert.ok(unknown.table.every(({ meanSquaredError }) => meanSquaredError === Infinity));
+    assert.equal(unknown.fit.support, Math.min(...unknown.table.map(({ support }) => support)));
     assert.equal(validated.status, "time-limit");
     assert.ok(Number.isFinite(validated.fit.objective));
   });
