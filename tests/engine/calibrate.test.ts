@@ -88,7 +88,7 @@ describe("calibrate", () => {
       await init({ crossovers: { threads: 1000 } });
       const many = threadsReason || threads === 1 ? "wasm" : "threads";
       assert.deepEqual([await backendOf(999), await backendOf(1000)], ["wasm", many]);
-      await init({ crossovers: { threads: Infinity } });
+      await init({ crossovers: { threads: Infinity }, maximumOperations: 1e15 });
       assert.equal(await backendOf(1e15), "wasm");
       await init();
       assert.deepEqual([await backendOf(2e9 - 1), await backendOf(2e9)], ["wasm", many]);
