@@ -4,6 +4,7 @@ import { createUploads } from "./body.ts";
 import { acceptsGzip, compressed } from "./compression.ts";
 import { createInlineSolver } from "./inline_solver.ts";
 import type { Solver } from "./job.ts";
+import { createMetrics, metricsType } from "./metrics.ts";
 import { Problem, quoted, toProblem } from "./problem.ts";
 import { loadRoute, type ServiceRoute } from "./route.ts";
 import { runtime } from "./runtime.ts";
@@ -59,18 +60,23 @@ export interface ServiceOptions extends ServerOptions {
  */
 export function createService({ routes, page, solver: makeSolver, ...options }: ServiceOptions): App {
   const settings = completeOptions(options);
-  const slots = createSlots(settings), uploads = createUploads(settings);
+  const slots = createSlots(settings), uploads = createUploads(settings), metrics = createMetrics();
   const app = new Hono<{ Bindings: { keepAlive: (work: Promise<unknown>) => void } }>();
-  let solving: Promise<Solver> | undefined, ended = false;
+  let solving: Promise<Solver> | undefined, solver: Solver | undefined, ended = false;
   const solverOf = () => {
     const inline = () => createInlineSolver(routes, settings.onFailure);
-    return solving ??= makeSolver === undefined
-      ? Promise.resolve(inline())
-      : makeSolver(settings).then((made) => made ?? inline());
+    return solving ??= (async () => solver = await makeSolver?.(settings) ?? inline())();
+  };
+  const document = async () => {
+    const { openApi } = await import("./openapi.ts");
+    return openApi(await Promise.all(routes.map(loadRoute)), settings);
   };
 
   app.use(async (context, next) => {
     await next();
+    const { path, method } = context.req;
+    const known = app.routes.some((route) => route.path === path && route.method !== "ALL");
+    metrics.answered(known || path === "/" && context.res.ok ? path : "other", method, context.res.status);
     context.header("x-content-type-options", "nosniff");
     for (const [name, value] of Object.entries(corsHeaders(context.req.raw, settings.cors))) {
       context.header(name, value);
@@ -83,9 +89,14 @@ export function createService({ routes, page, solver: makeSolver, ...options }: 
     if (settings.queue > 0 && waiting >= settings.queue) return new Problem(503, "The queue is full.").response();
     return context.json({ status: "ready", solving, waiting });
   });
-  app.get("/openapi.json", async (context) => {
-    const { openApi } = await import("./openapi.ts");
-    return await shortened(context.req.raw, context.json(openApi(await Promise.all(routes.map(loadRoute)), settings)));
+  app.get("/openapi.json", async (context) => shortened(context.req.raw, context.json(await document())));
+  app.get("/docs", async (context) => {
+    const { documentPage } = await import("./docs.ts");
+    return await shortened(context.req.raw, await documentPage(await document()));
+  });
+  app.get("/metrics", (context) => {
+    const text = metrics.text({ slots, uploads, solver: solver?.usage(), settings });
+    return context.body(text, 200, { "content-type": metricsType, "cache-control": "no-store" });
   });
   app.get("/v1/capabilities", async (context) => {
     const { onFailure: _, ...limits } = settings;
@@ -95,7 +106,7 @@ export function createService({ routes, page, solver: makeSolver, ...options }: 
     app.post(path, async (context) => {
       const { keepAlive } = context.env;
       const solver = await solverOf();
-      return await answerSolve(path, context.req.raw, { settings, slots, uploads, solver, keepAlive });
+      return await answerSolve(path, context.req.raw, { settings, slots, uploads, solver, metrics, keepAlive });
     });
   }
   if (page) {

@@ -11,6 +11,8 @@ export interface Uploads {
    * 400 when it breaks off
    */
   read(request: Request, limit: number): Promise<{ bytes: Uint8Array<ArrayBuffer>; release(): void }>;
+  /** Bodies that arrive, bytes that are held beyond the free ones, and bodies that were refused for want of room. */
+  usage(): { readonly arriving: number; readonly heldBytes: number; readonly refused: number };
 }
 
 /** Small bodies never wait for large ones: so much of each is outside the budget. */
@@ -20,7 +22,7 @@ const rateGraceMs = 5000;
 
 /** Bodies bounded in number, bytes, time and rate; they take no place of those that solve. */
 export function createUploads({ uploads, uploadBudgetBytes, uploadLimitMs, uploadRate }: Settings): Uploads {
-  let arriving = 0, held = 0;
+  let arriving = 0, held = 0, refused = 0;
 
   async function read(request: Request, limit: number, count: (bytes: number) => void) {
     if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge(limit);
@@ -61,7 +63,13 @@ export function createUploads({ uploads, uploadBudgetBytes, uploadLimitMs, uploa
     return join(chunks, length);
   }
 
+  function noRoom(detail: string): Problem {
+    refused++;
+    return new Problem(503, `${detail}; try again in 5 s.`, { headers: { "retry-after": "5" } });
+  }
+
   return {
+    usage: () => ({ arriving, heldBytes: held, refused }),
     async read(request, limit) {
       if (arriving >= uploads) throw noRoom(`${uploads} bodies are arriving`);
       let counted = 0;
@@ -90,10 +98,6 @@ export function createUploads({ uploads, uploadBudgetBytes, uploadLimitMs, uploa
 
 function tooLarge(limit: number): Problem {
   return new Problem(413, `The body is larger than ${limit} bytes.`);
-}
-
-function noRoom(detail: string): Problem {
-  return new Problem(503, `${detail}; try again in 5 s.`, { headers: { "retry-after": "5" } });
 }
 
 function join(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {

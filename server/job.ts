@@ -54,6 +54,24 @@ export interface Hold {
 export interface Solver {
   /** Does one job; what goes wrong is an answer, too. */
   solve(job: Job, hold: Hold): Promise<Answer>;
+  /** What it holds. */
+  usage(): SolverUsage;
   /** Ends what it holds. */
   close(): void;
 }
+
+/** What a solver holds, in numbers. */
+export interface SolverUsage {
+  /** Worker threads, those without work among them. */
+  readonly workers: number;
+  /** Workers that have ended so far, by the reason. */
+  readonly ended: Readonly<Record<WorkerEnd, number>>;
+  /** Working memory of the compiled kernels, in bytes. */
+  readonly memoryBytes: number;
+}
+
+/**
+ * Why a worker ended: it had no work, was lost, did not end a solve in time or after its client had left, or the service
+ * was closed.
+ */
+export type WorkerEnd = "idle" | "lost" | "late" | "left" | "closed";

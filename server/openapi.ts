@@ -65,7 +65,14 @@ export function openApi(routes: readonly Route[], limits: SolveLimits): JsonSche
       ...Object.fromEntries(routes.map((route) => [route.path, { post: solveOperation(route, limits) }])),
       "/v1/capabilities": { get: plainOperation("capabilities", "What the runtime of the service offers.") },
       "/healthz": { get: plainOperation("healthz", "Whether the service is up.") },
-      "/readyz": { get: plainOperation("readyz", "Whether it takes solves now.") },
+      "/readyz": { get: plainOperation("readyz", "Whether it takes solves now.", { problems: [503] }) },
+      "/metrics": {
+        get: plainOperation("metrics", "Counts and gauges in Prometheus' text format; nothing of what clients send.", {
+          type: "text/plain",
+        }),
+      },
+      "/openapi.json": { get: plainOperation("openapi", "This description, as OpenAPI 3.1.") },
+      "/docs": { get: plainOperation("docs", "This description, for people.", { type: "text/html" }) },
     },
     components: {
       schemas: {
@@ -116,7 +123,7 @@ function solveOperation(route: Route, limits: SolveLimits): JsonSchema {
     requestBody: {
       required: needed.length > 0,
       content: {
-        [media.json]: { schema: objectSchema(bodyFields(route, limits)) },
+        [media.json]: { schema: objectSchema(bodyFields(route, limits)), example: route.example },
         [media.safetensors]: { schema: binary },
       },
     },
@@ -130,9 +137,7 @@ function solveOperation(route: Route, limits: SolveLimits): JsonSchema {
         },
       },
       ...Object.fromEntries(
-        Object.keys(problemExamples).map((status) => [status, {
-          $ref: `#/components/responses/Problem${status}`,
-        }]),
+        Object.keys(problemExamples).map((status) => [status, problemReference(status)]),
       ),
     },
   };
@@ -146,10 +151,22 @@ function answerSchema(fields: AnswerFields): JsonSchema {
   };
 }
 
-function plainOperation(operationId: string, summary: string): JsonSchema {
+function plainOperation(
+  operationId: string,
+  summary: string,
+  { type = media.json, problems = [] }: { type?: string; problems?: readonly ProblemStatus[] } = {},
+): JsonSchema {
+  const schema = { type: type === media.json ? "object" : "string" };
   return {
     operationId,
     summary,
-    responses: { 200: { description: "The answer.", content: { [media.json]: { schema: { type: "object" } } } } },
+    responses: {
+      200: { description: "The answer.", content: { [type]: { schema } } },
+      ...Object.fromEntries(problems.map((status) => [status, problemReference(status)])),
+    },
   };
+}
+
+function problemReference(status: number | string): JsonSchema {
+  return { $ref: `#/components/responses/Problem${status}` };
 }

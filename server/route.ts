@@ -39,6 +39,8 @@ interface RouteBase<A extends Arguments> extends ServiceRoute {
   readonly summary: string;
   readonly arguments: A;
   readonly answer: AnswerFields;
+  /** A small body that is answered, as JSON. */
+  readonly example: Readonly<Record<string, unknown>>;
 }
 
 /** `POST path`: one solver of the library. */

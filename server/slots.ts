@@ -9,11 +9,21 @@ export interface Slots {
    * @throws {Problem} 503 when too many wait, or none was free in time; the reason of the signal, once aborted
    */
   take(signal: AbortSignal): Promise<() => void>;
-  /** Requests that hold a place, and those that wait. */
-  usage(): { readonly solving: number; readonly waiting: number };
+  /** Requests that hold a place, those that wait, and those that were refused so far. */
+  usage(): SlotsUsage;
   /** Refuses those that wait, and all later ones. */
   close(): void;
 }
+
+/** Places in numbers. */
+export interface SlotsUsage {
+  readonly solving: number;
+  readonly waiting: number;
+  /** By the reason: the queue was full, the wait too long, the service about to end. */
+  readonly refused: Readonly<Record<Refusal, number>>;
+}
+
+type Refusal = "full" | "late" | "ending";
 
 interface Waiting {
   start(): void;
@@ -23,6 +33,7 @@ interface Waiting {
 /** A fixed number of places: first come, first served, by a queue that is bounded in number and in time. */
 export function createSlots({ concurrency, queue, queueLimitMs }: Settings): Slots {
   const waiting: Waiting[] = [], started = new Set<{ at: number }>();
+  const refused = { full: 0, late: 0, ending: 0 };
   let closed = false, meanMs = 50;
 
   function give(): () => void {
@@ -36,7 +47,8 @@ export function createSlots({ concurrency, queue, queueLimitMs }: Settings): Slo
   }
 
   /** When a place is likely to be free: by how long requests took of late, and how long those under way have taken. */
-  function refusal(detail: string): Problem {
+  function refusal(reason: Refusal, detail: string): Problem {
+    refused[reason]++;
     const now = performance.now(), ages = [...started].map(({ at }) => now - at);
     const foreseen = Math.max(meanMs, ...ages) * (1 + waiting.length / concurrency);
     const seconds = Math.min(3600, Math.max(1, Math.ceil(foreseen / 1000)));
@@ -46,10 +58,10 @@ export function createSlots({ concurrency, queue, queueLimitMs }: Settings): Slo
   return {
     async take(signal) {
       signal.throwIfAborted();
-      if (closed) throw refusal("The service is about to end");
+      if (closed) throw refusal("ending", "The service is about to end");
       if (started.size < concurrency) return give();
       if (waiting.length >= queue) {
-        throw refusal(`All ${concurrency} solves that may run at once are running, and ${waiting.length} wait`);
+        throw refusal("full", `All ${concurrency} solves that may run at once are running, and ${waiting.length} wait`);
       }
       let timer: ReturnType<typeof setTimeout> | undefined, leave = () => {};
       try {
@@ -64,17 +76,20 @@ export function createSlots({ concurrency, queue, queueLimitMs }: Settings): Slo
           waiting.push(entry);
           leave = () => withdraw(signal.reason);
           signal.addEventListener("abort", leave);
-          timer = setTimeout(() => withdraw(refusal(`No place was free within ${queueLimitMs} ms`)), queueLimitMs);
+          timer = setTimeout(
+            () => withdraw(refusal("late", `No place was free within ${queueLimitMs} ms`)),
+            queueLimitMs,
+          );
         });
       } finally {
         clearTimeout(timer);
         signal.removeEventListener("abort", leave);
       }
     },
-    usage: () => ({ solving: started.size, waiting: waiting.length }),
+    usage: () => ({ solving: started.size, waiting: waiting.length, refused: { ...refused } }),
     close() {
       closed = true;
-      for (const { refuse } of waiting.splice(0)) refuse(refusal("The service is about to end"));
+      for (const { refuse } of waiting.splice(0)) refuse(refusal("ending", "The service is about to end"));
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Uploads } from "./body.ts";
 import { acceptsGzip } from "./compression.ts";
 import type { Answer, Job, Solver } from "./job.ts";
 import { bodyType, chooseAnswer, media } from "./media.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Settings } from "./options.ts";
 import { Problem, toProblem } from "./problem.ts";
 import { problemAnswer } from "./run_job.ts";
@@ -19,6 +20,7 @@ export interface Service {
   readonly slots: Slots;
   readonly uploads: Uploads;
   readonly solver: Solver;
+  readonly metrics: Metrics;
   /** Keeps the runtime from dropping work that outlives its request. */
   readonly keepAlive: (work: Promise<unknown>) => void;
 }
@@ -52,13 +54,16 @@ export async function answerSolve(path: string, request: Request, service: Servi
 async function solveInPlace(
   { limits: { timeLimitMs, threads, backends }, ...job }: Job,
   signal: AbortSignal,
-  { slots, solver, settings }: Pick<Service, "slots" | "solver" | "settings">,
+  { slots, solver, settings, metrics }: Service,
   onProgress?: (event: ProgressEvent) => void,
 ): Promise<Answer> {
   try {
-    const leave = await slots.take(signal);
+    const leave = await slots.take(signal), started = performance.now();
     try {
-      return await solver.solve({ ...job, limits: { timeLimitMs, threads, backends } }, { signal, onProgress });
+      const limits = { timeLimitMs, threads, backends };
+      const answer = await solver.solve({ ...job, limits }, { signal, onProgress });
+      metrics.solved(job.path, answer.status, (performance.now() - started) / 1000);
+      return answer;
     } finally {
       leave();
     }

@@ -26,7 +26,7 @@ export type Notice =
   | { readonly ended: true }
   | { readonly progress: unknown }
   | { readonly failure: string }
-  | { readonly answer: Answer };
+  | { readonly answer: Answer; readonly memoryBytes: number };
 
 interface Port {
   on(event: "message", listener: (order: Order) => void): void;
@@ -46,7 +46,7 @@ if (threads?.isMainThread === false && threads.workerData?.minimaSolver && threa
 }
 
 async function listen(port: Port, engine: EngineOptions): Promise<void> {
-  const [{ runJob }, { routes }, { loadRoute }, { dispose, init }] = await Promise.all([
+  const [{ runJob }, { routes }, { loadRoute }, { dispose, init, memoryUsage }] = await Promise.all([
     import("./run_job.ts"),
     import("./routes/mod.ts"),
     import("./route.ts"),
@@ -68,7 +68,7 @@ async function listen(port: Port, engine: EngineOptions): Promise<void> {
     const route = await loadRoute(routes.find(({ path }) => path === job.path)!);
     const answer = await runJob(route, job, { signal: control.signal, onProgress: throttled(onProgress) }, onFailure);
     const buffers = new Set(answer.parts.map(({ buffer }) => buffer));
-    port.postMessage({ answer }, [...buffers]);
+    port.postMessage({ answer, memoryBytes: memoryUsage().reserved }, [...buffers]);
   });
   port.postMessage({ ready: true });
 }

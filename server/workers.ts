@@ -1,7 +1,7 @@
 /** Solves in worker threads that can be ended: the thread that listens only moves bytes. @module */
 
 import type { ProgressEvent } from "../solvers/core/mod.ts";
-import type { Answer, Hold, Job, Solver } from "./job.ts";
+import type { Answer, Hold, Job, Solver, WorkerEnd } from "./job.ts";
 import type { Settings } from "./options.ts";
 import { Problem } from "./problem.ts";
 import { problemAnswer } from "./run_job.ts";
@@ -34,6 +34,8 @@ interface Colleague {
   /** Told of what the worker sends, and of its end. */
   hear: (notice: Notice | Error) => void;
   idle?: ReturnType<typeof setTimeout>;
+  /** What its kernels held after its last job. */
+  memoryBytes: number;
 }
 
 /**
@@ -53,15 +55,16 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
     ...!settings.backends.includes("webgpu") && { crossovers: { webgpu: Infinity } },
   };
   const free: Colleague[] = [], all = new Set<Colleague>();
+  const ended: Record<WorkerEnd, number> = { idle: 0, lost: 0, late: 0, left: 0, closed: 0 };
 
   function start(): Colleague {
     const worker = new threads!.Worker(new URL(workerUrl), { workerData: { minimaSolver: true, engine } });
     let started = () => {}, failed = (_: Error) => {};
     const ready = new Promise<void>((resolve, reject) => [started, failed] = [resolve, reject]);
     ready.catch(() => {});
-    const colleague: Colleague = { worker, ready, hear() {} };
+    const colleague: Colleague = { worker, ready, hear() {}, memoryBytes: 0 };
     const lost = (error: Error) => {
-      dismiss(colleague);
+      dismiss(colleague, "lost");
       failed(error);
       colleague.hear(error);
     };
@@ -72,8 +75,9 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
     return colleague;
   }
 
-  function dismiss(colleague: Colleague): void {
+  function dismiss(colleague: Colleague, why: WorkerEnd): void {
     if (!all.delete(colleague)) return;
+    ended[why]++;
     clearTimeout(colleague.idle);
     const place = free.indexOf(colleague);
     if (place >= 0) free.splice(place, 1);
@@ -84,12 +88,12 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
   function retire(colleague: Colleague): void {
     const place = free.indexOf(colleague);
     if (place >= 0) free.splice(place, 1);
-    const timer = setTimeout(() => dismiss(colleague), abortMs);
+    const timer = setTimeout(() => dismiss(colleague, "idle"), abortMs);
     colleague.hear = (notice) => {
       if (!("ended" in notice)) return;
       clearTimeout(timer);
       // They end in their own time, once they have been told.
-      setTimeout(() => dismiss(colleague), endMs);
+      setTimeout(() => dismiss(colleague, "idle"), endMs);
     };
     colleague.worker.postMessage("end");
   }
@@ -106,16 +110,16 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
   /** What a worker says of its job, until it has answered or is lost. */
   function listen(colleague: Colleague, job: Job, { signal, onProgress }: Hold): Promise<Answer> {
     const timers = new Set<ReturnType<typeof setTimeout>>();
-    const after = (ms: number, problem: () => Problem) =>
+    const after = (ms: number, why: WorkerEnd, problem: () => Problem) =>
       timers.add(setTimeout(() => {
         // First the answer: Deno tells of the end of a worker while it is asked to end.
         colleague.hear(problem());
         colleague.hear = () => {};
-        dismiss(colleague);
+        dismiss(colleague, why);
       }, ms));
     const leave = () => {
       colleague.worker.postMessage("abort");
-      after(abortMs, () => new Problem(499, "The client closed the request."));
+      after(abortMs, "left", () => new Problem(499, "The client closed the request."));
     };
     return new Promise<Answer>((resolve) => {
       colleague.hear = (notice) => {
@@ -123,13 +127,16 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
         else if (notice instanceof Error) {
           settings.onFailure(notice);
           resolve(problemAnswer(lostWorker()));
-        } else if ("answer" in notice) resolve(notice.answer);
-        else if ("failure" in notice) settings.onFailure(new Error(notice.failure));
+        } else if ("answer" in notice) {
+          colleague.memoryBytes = notice.memoryBytes;
+          resolve(notice.answer);
+        } else if ("failure" in notice) settings.onFailure(new Error(notice.failure));
         else if ("progress" in notice) onProgress?.(notice.progress as ProgressEvent);
       };
       signal.addEventListener("abort", leave);
       after(
         job.limits.timeLimitMs + graceMs,
+        "late",
         () =>
           new Problem(503, "The solve did not end in time, and was given up.", { headers: { "retry-after": "60" } }),
       );
@@ -160,8 +167,13 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
       rest(colleague);
       return answer;
     },
+    usage: () => ({
+      workers: all.size,
+      ended: { ...ended },
+      memoryBytes: [...all].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+    }),
     close() {
-      for (const colleague of all) dismiss(colleague);
+      for (const colleague of all) dismiss(colleague, "closed");
     },
   };
 }

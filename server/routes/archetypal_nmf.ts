@@ -9,6 +9,7 @@ export const archetypalNmfRoute: ServiceRoute = defineRoute({
   operation: "archetypalNmf",
   summary: "Samples as mixtures of sparse archetypes, which are nearly mixtures of samples.",
   arguments: { X: matrixArgument("Samples as rows, not negative [samples, features].") },
+  example: { X: [[1, 0, 1], [0, 1, 1], [0.5, 0.5, 1], [0.8, 0.2, 1]], options: { rank: 2 } },
   options: archetypalNmfOptions,
   answer: {
     ...resultFields,

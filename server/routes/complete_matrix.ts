@@ -16,6 +16,7 @@ export const completeMatrixRoute: ServiceRoute = defineRoute({
   operation: "completeMatrix",
   summary: "Complete a matrix of low rank from some of its entries.",
   arguments: { observed: observationsArgument("The observed entries.") },
+  example: { observed: [[1, 2, null], [2, 4, 6], [3, null, 9]], options: { holdout: 0 } },
   options: completeMatrixOptions,
   answer: {
     ...resultFields,

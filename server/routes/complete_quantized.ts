@@ -16,6 +16,7 @@ export const completeQuantizedRoute: ServiceRoute = defineRoute({
   operation: "completeQuantized",
   summary: "Complete a matrix of which some entries are known by their levels.",
   arguments: { levels: observationsArgument("Levels of the observed entries, whole numbers from 0.") },
+  example: { levels: [[0, 1, null], [1, 2, 2], [null, 2, 2]], options: { lambda: 0.5 } },
   options: completeQuantizedOptions,
   answer: {
     ...resultFields,

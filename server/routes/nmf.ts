@@ -9,6 +9,7 @@ export const nmfRoute: ServiceRoute = defineRoute({
   operation: "nmf",
   summary: "Nonnegative matrix factorisation by least squares, with weights for entries that are missing.",
   arguments: { X: matrixArgument("Samples as rows, not negative [samples, features].") },
+  example: { X: [[1, 0, 1], [0, 1, 1], [1, 1, 2]], options: { rank: 2 } },
   options: nmfOptions,
   answer: {
     ...resultFields,

@@ -12,6 +12,7 @@ export const quantizeLayerRoute: ServiceRoute = defineRoute({
     weights: matrixArgument("Weights [outputs, inputs]."),
     gram: matrixArgument("Gram matrix X X^T of the layer's inputs [inputs, inputs]."),
   },
+  example: { weights: [[0.3, -0.7]], gram: [[2, 1], [1, 2]], options: { bits: 3 } },
   options: quantizeLayerOptions,
   answer: {
     ...resultFields,

@@ -15,6 +15,11 @@ export const sparseMultiTaskRoute: ServiceRoute = defineRoute({
     X: optionalArgument(matrixArgument("Samples of all tasks as rows [samples, features].")),
     Y: optionalArgument(matrixArgument("Responses, one task a column [samples, tasks].")),
   },
+  example: {
+    X: [[1, 2], [2, 1], [3, 4], [4, 2], [5, 5]],
+    Y: [[2.1, 1.1], [3.9, 1.9], [6.2, 3.2], [7.8, 3.9], [10.1, 5.1]],
+    options: { support: 1 },
+  },
   options: sparseMultiTaskOptions,
   answer: {
     ...resultFields,

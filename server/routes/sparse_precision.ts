@@ -25,6 +25,10 @@ export const sparsePrecisionRoute: ServiceRoute = defineRoute({
     ),
     sampleCount: countArgument("Beside `covariance`: the number of samples that it is of."),
   },
+  example: {
+    samples: [[2, 2, 1], [-2, -2, 1], [1, 1, -1], [-1, -1, -1], [3, 2, 0], [-3, -2, 0]],
+    options: { lambda0: 0.3, lambda2: 0.1 },
+  },
   options: sparsePrecisionOptions,
   answer: {
     ...resultFields,

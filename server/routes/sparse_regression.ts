@@ -20,6 +20,7 @@ export const sparseRegressionRoute: ServiceRoute = defineRoute({
     X: samplesArgument("Samples as rows [samples, features]."),
     y: vectorArgument("One response a sample [samples]."),
   },
+  example: { X: [[1, 2], [2, 1], [3, 4], [4, 2], [5, 5]], y: [2.1, 3.9, 6.2, 7.8, 10.1], options: { size: 1 } },
   options: sparseRegressionOptions,
   answer: {
     ...resultFields,

@@ -19,6 +19,11 @@ export const transduceRoute: ServiceRoute = defineRoute({
     features: tableArgument("One row an item, one column a feature; null or NaN where it is missing."),
     labels: tableArgument("One row an item, one column a label: 1, -1, and null or NaN where it is to be predicted."),
   },
+  example: {
+    features: [[1, 2], [1.1, null], [-1, -2], [-0.9, -2.1]],
+    labels: [[1], [null], [-1], [null]],
+    options: { holdout: 0 },
+  },
   options: transduceOptions,
   answer: {
     ...resultFields,
