@@ -32,8 +32,9 @@ function solverFlags({ tables, except = [], ...offer }: SolverOffer): ReadonlyMa
   }
   for (const [name, [entry, ...others]] of variants) {
     if (entry.kind === "group") {
-      const needed = Object.keys(entry.fields).find((field) => entry.fields[field].required);
-      for (const [field, inner] of Object.entries(entry.fields)) {
+      const fields = Object.entries(entry.fields).filter(([, inner]) => isScalar(inner));
+      const needed = fields.find(([, inner]) => inner.required)?.[0];
+      for (const [field, inner] of fields) {
         // A group that needs none of its options has a flag for each, under its own name.
         if (needed === undefined) add(`${kebab(name)}-${field}`, [name, field], [inner]);
         else if (field === needed) add(name, [name, field], [{ ...inner, otherwise: entry.otherwise } as OptionEntry]);

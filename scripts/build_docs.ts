@@ -71,6 +71,8 @@ function valuesOf(entry: OptionEntry): string {
       return "indices";
     case "edges":
       return "pairs of indices";
+    case "matrix":
+      return "a matrix";
     case "sparseMatrix":
       return "a sparse matrix";
     case "group":

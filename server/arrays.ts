@@ -87,8 +87,10 @@ function argument<T>(
   };
 }
 
-function readMatrix(value: unknown, name: string): Matrix {
+/** A matrix in any of its forms, a tensor among them. @throws {Problem} 422 naming what is wrong */
+export function readMatrix(value: unknown, name: string): Matrix {
   if (Array.isArray(value)) return fromRows(value, name);
+  if (isRecord(value) && ArrayBuffer.isView(value.data)) return toMatrix(value as unknown as Tensor, name);
   const { shape, data } = readArray(value, name, "[rows, columns]", isMatrixShape);
   return { data, shape };
 }

@@ -3,7 +3,7 @@
 import type { Tensor } from "../formats/tensor.ts";
 import type { NumberRange, OptionEntries, OptionEntry } from "../solvers/core/options.ts";
 import { resolveOptions } from "../solvers/core/resolve_options.ts";
-import { readVector } from "./arrays.ts";
+import { readMatrix, readVector } from "./arrays.ts";
 import { isRecord, type JsonSchema, objectSchema, refuse } from "./schema.ts";
 import { indicesJson, readPart, readSparse, sparseParts } from "./sparse.ts";
 
@@ -44,31 +44,44 @@ function limited(name: string, entry: OptionEntry, { threads, backends, timeLimi
  */
 export function readOptions(entries: OptionEntries, value: unknown, subject: string): Record<string, unknown> {
   if (!isRecord(value)) throw refuse("options", "an object", value);
-  const options = { ...value };
-  for (const [name, { kind }] of Object.entries(entries)) {
-    if (!Object.hasOwn(options, name)) continue;
-    if (kind === "vector" || kind === "numbers" && typeof options[name] !== "number") {
-      options[name] = readVector(options[name], name);
-    }
-    if (kind === "indices") options[name] = readPart(options[name], name, ["u32"]);
-    if (kind === "sparseMatrix") options[name] = readSparse(options[name], name);
-  }
+  const options = readArrays(entries, value, "");
   resolveOptions<Record<string, unknown>, never>(entries as never, options, subject);
   return options;
 }
 
-/** Names of the tensors that options may come as: those of vectors, and the arrays of sparse matrices. */
-export function optionTensors(entries: OptionEntries): string[] {
-  return Object.entries(entries).flatMap(([name, { kind }]) =>
-    kind === "sparseMatrix"
-      ? sparseParts.map((part) => `${name}.${part}`)
-      : kind === "vector" || kind === "numbers" || kind === "indices"
-      ? [name]
-      : []
-  );
+/** The options with their arrays read, those in groups too. */
+function readArrays(
+  entries: OptionEntries,
+  values: Readonly<Record<string, unknown>>,
+  prefix: string,
+): Record<string, unknown> {
+  const options = { ...values };
+  for (const [name, entry] of Object.entries(entries)) {
+    if (!Object.hasOwn(options, name)) continue;
+    const { kind } = entry, label = `${prefix}${name}`, value = options[name];
+    if (kind === "vector" || kind === "numbers" && typeof value !== "number") options[name] = readVector(value, label);
+    if (kind === "indices") options[name] = readPart(value, label, ["u32"]);
+    if (kind === "matrix") options[name] = readMatrix(value, label);
+    if (kind === "sparseMatrix") options[name] = readSparse(value, label);
+    if (kind === "group" && isRecord(value)) options[name] = readArrays(entry.fields, value, `${label}.`);
+  }
+  return options;
 }
 
-/** The options with the tensors that belong to them in their places: `initial.indptr` is `indptr` of `initial`. */
+/** Names of the tensors that options may come as: those of vectors and matrices, and the arrays of sparse matrices. */
+export function optionTensors(entries: OptionEntries): string[] {
+  return Object.entries(entries).flatMap(([name, entry]) => {
+    const { kind } = entry;
+    if (kind === "group") return optionTensors(entry.fields).map((part) => `${name}.${part}`);
+    if (kind === "sparseMatrix") return sparseParts.map((part) => `${name}.${part}`);
+    return kind === "vector" || kind === "numbers" || kind === "indices" || kind === "matrix" ? [name] : [];
+  });
+}
+
+/**
+ * The options with the tensors that belong to them in their places: `initial.indptr` is `indptr` of `initial`, and
+ * `original.cross` the option `cross` of the group `original`.
+ */
 export function withTensors(entries: OptionEntries, options: unknown, tensors: ReadonlyMap<string, Tensor>): unknown {
   if (!isRecord(options)) return options;
   const result = { ...options };
@@ -124,6 +137,8 @@ function kindJson(entry: OptionEntry): JsonSchema {
       const pair = { type: "array", items: { type: "integer", minimum: 0 }, minItems: 2, maxItems: 2 };
       return { type: "array", items: pair };
     }
+    case "matrix":
+      return { $ref: "#/components/schemas/Matrix" };
     case "sparseMatrix":
       return { $ref: "#/components/schemas/SparseInput" };
     case "group":

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { SparseMatrix, Vector } from "./matrix.ts";
+import type { Matrix, SparseMatrix, Vector } from "./matrix.ts";
 
 /** What every entry of a table says. */
 export interface OptionEntryBase {
@@ -113,6 +113,14 @@ export interface EdgesOption extends OptionEntryBase {
   readonly default?: readonly (readonly [number, number])[];
 }
 
+/** A dense matrix. */
+export interface MatrixOption extends OptionEntryBase {
+  /** Discriminates the entries. */
+  readonly kind: "matrix";
+  /** There is no value to fall back on. */
+  readonly default?: undefined;
+}
+
 /** A sparse matrix. */
 export interface SparseMatrixOption extends OptionEntryBase {
   /** Discriminates the entries. */
@@ -151,6 +159,7 @@ export type OptionEntry =
   | NumbersOption
   | IndicesOption
   | EdgesOption
+  | MatrixOption
   | SparseMatrixOption
   | GroupOption
   | HandleOption;
@@ -166,6 +175,7 @@ export type OptionOf<T> = [T] extends [boolean] ? FlagOption
   : [T] extends [string] ? (string extends T ? TextOption : ChoiceOption<T>)
   : [T] extends [readonly string[]] ? NamesOption
   : [T] extends [SparseMatrix] ? SparseMatrixOption
+  : [T] extends [Matrix] ? MatrixOption
   : Float64Array extends T ? (number extends T ? NumbersOption : VectorOption)
   : Uint32Array extends T ? IndicesOption
   : [T] extends [readonly (readonly [number, number])[]] ? EdgesOption
@@ -258,6 +268,11 @@ export function indices(spec: Omit<IndicesOption, "kind">): IndicesOption {
 /** Pairs of indices. */
 export function edges<const S extends Omit<EdgesOption, "kind">>(spec: S): S & { readonly kind: "edges" } {
   return { ...spec, kind: "edges" };
+}
+
+/** A dense matrix. */
+export function denseMatrix(spec: Omit<MatrixOption, "kind">): MatrixOption {
+  return { ...spec, kind: "matrix" };
 }
 
 /** A sparse matrix. */

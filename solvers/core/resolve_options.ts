@@ -1,7 +1,7 @@
 /** From the options of a caller to those of a solver: checked by its table, with the defaults filled in. @module */
 
 import { OptionError } from "./errors.ts";
-import { checkSparseMatrix, type SparseMatrix } from "./matrix.ts";
+import { checkMatrix, checkSparseMatrix, type Matrix, type SparseMatrix } from "./matrix.ts";
 import { nearestName } from "./names.ts";
 import { shown } from "./shown.ts";
 import type { NumberRange, OptionEntries, OptionEntry, OptionTable, Resolved } from "./options.ts";
@@ -126,6 +126,9 @@ export function checkOption(entry: OptionEntry, value: unknown, label: string, s
         throw refuse(`${label}[${at}]`, "a pair of indices", pair);
       });
       return value;
+    case "matrix":
+      checkMatrix(label, value as Matrix, "use it");
+      return value;
     case "sparseMatrix":
       checkSparseMatrix(label, value as SparseMatrix, "use it");
       return value;
@@ -168,6 +171,8 @@ function expectation(entry: OptionEntry): string {
       return "a Uint32Array or an array of indices";
     case "edges":
       return "an array of pairs of indices";
+    case "matrix":
+      return "a matrix";
     case "sparseMatrix":
       return "a sparse matrix";
     case "group":

@@ -1,5 +1,5 @@
 import type { DeviceArray, FloatDtype, QuantizationCandidate } from "../../kernels/contract.ts";
-import { matrix } from "../core/matrix.ts";
+import { matrix, type SparseMatrix } from "../core/matrix.ts";
 import { createRandom } from "../core/random.ts";
 import { descentCoupling } from "./coupling.ts";
 import type { Status } from "../core/result.ts";
@@ -17,6 +17,9 @@ const passesOfIteration = 10;
 
 /** Temperatures of the first pass and of the last, in mean energies of a coordinate; few columns are moved by more. */
 const hottest = (columns: number) => 0.25 + 4 / columns, coldest = 0.02;
+
+/** Passes off the grid from the weights, after which a row is near the least objective that no grid binds. */
+export const unboundPasses = 2;
 
 /** Noise of so many passes is kept for the blocks to come even where a block has fewer rows. */
 const passesKept = 256;
@@ -58,6 +61,8 @@ async function annealLayer(stage: Stage, buffers: Buffers, start: Approximation)
   for (const [begin, end] of blocksOf(stage)) {
     if (await meter.checkpoint("descend", 0)) return outcome("time-limit");
     const rows = placeRows(stage, grid, begin, end), best = bestOf(rows, buffers);
+    const unbound = await unboundObjectives(rows, outliers);
+    if (!unbound) return outcome("time-limit");
     const refit = async (times: number) => {
       for (let time = 0; fitted && time < times; time++) {
         await refitScales(rows, grid, { directions: buffers.levels, products: buffers.residual });
@@ -81,13 +86,29 @@ async function annealLayer(stage: Stage, buffers: Buffers, start: Approximation)
     await refit(refitsBefore);
     placeTargets(rows, outliers);
     best.forget();
-    const timeIsUp = await annealBlock(rows, buffers, best, noiseOfBlock(), trace);
+    const timeIsUp = await annealBlock(rows, buffers, best, unbound, noiseOfBlock(), trace);
     if (!timeIsUp) await refit(refitsAfter);
     await storeCodes(rows, codes);
     codedRows = Math.max(codedRows, end);
     if (timeIsUp) return outcome("time-limit");
   }
   return outcome("iteration-limit");
+}
+
+/**
+ * The objective of each row that the grid adds to: 0, or where the target moved about what is left of its distance with
+ * weights of any value. Nothing when the time is up.
+ */
+async function unboundObjectives(rows: Rows, outliers: SparseMatrix | undefined): Promise<Float64Array | undefined> {
+  const { stage: { problem: { meter, moved }, workspace }, objectives: { array, offset, length } } = rows;
+  if (!moved) return new Float64Array(length);
+  await startFromWeights(rows, outliers);
+  for (let pass = 0; pass < unboundPasses; pass++) {
+    if (await sweep(rows, { relaxed: true }, () => meter.checkpoint("descend", 0))) return undefined;
+  }
+  placeTargets(rows, outliers);
+  await computeObjectives(rows);
+  return Float64Array.from(await workspace.read(array, offset, length));
 }
 
 /** What the annealing of all blocks shares. */
@@ -154,6 +175,7 @@ async function annealBlock(
   rows: Rows,
   buffers: Buffers,
   best: Best,
+  unbound: Float64Array,
   nextNoise: () => Float64Array,
   trace: number[],
 ): Promise<boolean> {
@@ -169,7 +191,8 @@ async function annealBlock(
       timeIsUp = await meter.checkpoint("anneal", iteration);
       if (timeIsUp) break;
       const temperature = start + (coldest - start) * (pass - first) / (last - first);
-      const amplitudeOf = (objective: number) => Math.sqrt(Math.max(objective, 0) * temperature / columns);
+      const amplitudeOf = (objective: number, row: number) =>
+        Math.sqrt(Math.max(objective - unbound[row], 0) * temperature / columns);
       await replaceNoise(nextNoise(), objectives.map(amplitudeOf));
       await descend(rows, 1);
       if ((pass + 1) % passesOfIteration === 0 && pass < last) {

@@ -1,8 +1,10 @@
 import type { DeviceArray, FloatDtype } from "../../kernels/contract.ts";
 import { DataError } from "../core/errors.ts";
+import { likeVector, type Vector } from "../core/matrix.ts";
 import type { Status } from "../core/result.ts";
-import { ranges } from "./blocking.ts";
+import { ranges, rowsOfBlock } from "./blocking.ts";
 import { byActivation } from "./coupling.ts";
+import type { Moved } from "./moved.ts";
 import { sweep } from "./passes.ts";
 import { type Approximation, negligible, type Outcome, type Problem } from "./problem.ts";
 import { startFromWeights, storeCodes } from "./rows.ts";
@@ -31,6 +33,7 @@ export async function gptq(problem: Problem, start: Approximation): Promise<Outc
       `The Gram matrix is not positive definite with damping ${options.damping}: damping ${damping} was used.`,
     );
   }
+  const residual = problem.moved && await movedResidual(problem, problem.moved, factor.array, order);
   const coupling = await couplingOf(problem, factor.array);
   meter.spend(columns / (6 * rows), rows);
   return await withStage(problem, coupling, { order }, async (stage) => {
@@ -38,13 +41,86 @@ export async function gptq(problem: Problem, start: Approximation): Promise<Outc
     const outcome = (status: Status): Outcome => ({ reached: { ...start, codedRows }, status, damping, remarks });
     for (const [begin, end] of blocksOf(stage)) {
       const block = placeRows(stage, grid, begin, end);
-      await startFromWeights(block, outliers);
+      await startFromWeights(block, outliers, residual);
       if (await sweep(block, { triangular: true }, () => meter.checkpoint("gptq", 0))) return outcome("time-limit");
       await storeCodes(block, codes);
       codedRows = Math.max(codedRows, end);
     }
     return outcome("converged");
   });
+}
+
+/**
+ * Where the target moved, GPTQ starts from `w' = w + b (Sigma + damping)^-1`: the residual of the weights is then
+ * `(w' - w) R diag(R)^-1 = b R^-T diag(R)^-1`, one triangular solve with the factor, half a dense pass in f64. Columns in
+ * the order.
+ *
+ * @throws {DataError} where the weights' output on `X - X~` is less than its projection on that on `X~`
+ */
+async function movedResidual(
+  problem: Problem,
+  { linear, constant, size }: Moved,
+  factor: DeviceArray<"f64">,
+  order: Uint32Array | undefined,
+): Promise<Vector> {
+  const { columns, meter, rows, weights, workspace: { host } } = problem,
+    result = likeVector(weights.data, rows * columns);
+  const blockRows = rowsOfBlock(problem);
+  // Transposed, so that columns, which are solved for from the last on, lie together.
+  const array = host.allocate("f64", blockRows * columns, "moved target");
+  const transposed = new Float64Array(blockRows * columns), squares = new Float64Array(rows);
+  const factorBuffer = new Float64Array(factorRows * columns), buffer = new Float64Array(factorRows * blockRows);
+  for (const [first, last] of ranges(rows, blockRows)) {
+    const count = last - first;
+    for (let k = 0; k < columns; k++) {
+      const column = order ? order[k] : k;
+      for (let i = 0; i < count; i++) transposed[k * count + i] = linear[(first + i) * columns + column];
+    }
+    host.write(array, transposed.subarray(0, columns * count));
+    for (const [begin, end] of [...ranges(columns, factorRows, factorRows)].reverse()) {
+      // Even when the time is up, it is needed whole.
+      await meter.checkpoint("factor", 0);
+      const c = { array, rows: end - begin, columns: count, offset: begin * count };
+      if (end < columns) {
+        const a = {
+          array: factor,
+          rows: end - begin,
+          columns: columns - end,
+          stride: columns,
+          offset: begin * columns + end,
+        };
+        const b = { array, rows: columns - end, columns: count, offset: end * count };
+        await host.kernels.gemm({ a, b, c, alpha: -1, beta: 1 });
+      }
+      const triangle = await host.read(factor, begin * columns, (end - begin) * columns, factorBuffer);
+      const solved = await host.read(array, begin * count, (end - begin) * count, buffer);
+      for (let j = end - 1; j >= begin; j--) {
+        const at = (j - begin) * columns, own = (j - begin) * count, pivot = triangle[at + j];
+        for (let k = j + 1; k < end; k++) {
+          const entry = triangle[at + k], other = (k - begin) * count;
+          for (let i = 0; i < count; i++) solved[own + i] -= entry * solved[other + i];
+        }
+        for (let i = 0; i < count; i++) {
+          const value = solved[own + i] /= pivot;
+          squares[first + i] += value * value;
+          result[(first + i) * columns + j] = value / pivot;
+        }
+      }
+      host.write(array, solved, begin * count);
+    }
+  }
+  host.free(array);
+  meter.spend(0.5, rows);
+  const { data } = problem.gram, tolerance = data instanceof Float32Array ? 1e-4 : 1e-8;
+  for (let i = 0; i < rows; i++) {
+    if (squares[i] <= constant[i] + tolerance * size[i] * size[i]) continue;
+    throw new DataError(
+      "original",
+      `Cannot quantize the layer: "original.cross", "original.gram" and "gram" must be of the same inputs, but for row ${i} ` +
+        `||w (X - X~)||^2 is ${constant[i] * problem.unit}, and its part along X~ is ${squares[i] * problem.unit}.`,
+    );
+  }
+  return result;
 }
 
 /** The unit upper triangular factor: columns of `R`, which is used up, divided by its diagonal; in the workspace's precision. */

@@ -1,5 +1,6 @@
 import { DataError, ShapeError } from "../core/errors.ts";
-import { checkMatrix, type Matrix } from "../core/matrix.ts";
+import { checkMatrix, type Matrix, type Vector } from "../core/matrix.ts";
+import type { OriginalOptions } from "./options.ts";
 
 /** Columns and rows of a tile: two tiles, one read across, fit the first-level cache. */
 const tile = 32;
@@ -10,13 +11,13 @@ const tile = 32;
  *
  * Rounding is forgiven: 1e-4 of `sqrt(gram_ii gram_jj)` in f32, 1e-8 in f64.
  */
-export function checkGram(gram: Matrix, columns: number, action: string): void {
-  checkMatrix("gram", gram, action);
+export function checkGram(gram: Matrix, columns: number, action: string, name = "gram"): void {
+  checkMatrix(name, gram, action);
   const [rows, width] = gram.shape;
   if (rows !== columns || width !== columns) {
     throw new ShapeError(
-      "gram",
-      `Cannot ${action}: "gram" is ${rows} x ${width}, but "weights" has ${columns} columns.`,
+      name,
+      `Cannot ${action}: "${name}" is ${rows} x ${width}, but "weights" has ${columns} columns.`,
     );
   }
   const { data } = gram;
@@ -27,8 +28,8 @@ export function checkGram(gram: Matrix, columns: number, action: string): void {
     const diagonal = data[j * columns + j];
     if (diagonal < 0) {
       throw new DataError(
-        "gram",
-        `Cannot ${action}: "gram" must be positive semidefinite, but is ${diagonal} at row ${j}, column ${j}.`,
+        name,
+        `Cannot ${action}: "${name}" must be positive semidefinite, but is ${diagonal} at row ${j}, column ${j}.`,
       );
     }
     roots[j] = Math.sqrt(diagonal);
@@ -45,8 +46,8 @@ export function checkGram(gram: Matrix, columns: number, action: string): void {
           if (difference > worst * bound) [worst, worstRow, worstColumn] = [difference / bound, i, j];
           if (Math.abs(below) > bound * (1 + tolerance)) {
             throw new DataError(
-              "gram",
-              `Cannot ${action}: "gram" must be positive semidefinite, but ${below} at row ${i}, column ${j} is beyond ` +
+              name,
+              `Cannot ${action}: "${name}" must be positive semidefinite, but ${below} at row ${i}, column ${j} is beyond ` +
                 `the geometric mean of the diagonal, ${roots[i] * roots[j]}.`,
             );
           }
@@ -57,9 +58,62 @@ export function checkGram(gram: Matrix, columns: number, action: string): void {
   if (worst > tolerance) {
     const [i, j] = [worstRow, worstColumn];
     throw new DataError(
-      "gram",
-      `Cannot ${action}: "gram" must be symmetric, but is ${data[i * columns + j]} at row ${i}, column ${j} and ` +
+      name,
+      `Cannot ${action}: "${name}" must be symmetric, but is ${data[i * columns + j]} at row ${i}, column ${j} and ` +
         `${data[j * columns + i]} at row ${j}, column ${i}.`,
     );
+  }
+}
+
+/**
+ * Checks that `X X~^T` and `X X^T` fit `X~ X~^T`: shapes, and for any two inputs the bounds that Cauchy and Schwarz put on
+ * `X X~^T` and on `(X - X~) X~^T`. Other misfits are found out later, by the solve or by the objective.
+ */
+export function checkOriginal(
+  { data: sigma, shape: [columns] }: Matrix,
+  original: OriginalOptions,
+  action: string,
+): void {
+  const { cross, gram } = original;
+  checkGram(gram, columns, action, "original.gram");
+  checkMatrix("original.cross", cross, action);
+  const [rows, width] = cross.shape;
+  if (rows !== columns || width !== columns) {
+    throw new ShapeError(
+      "original.cross",
+      `Cannot ${action}: "original.cross" is ${rows} x ${width}, but "weights" has ${columns} columns.`,
+    );
+  }
+  const single = [sigma, cross.data, gram.data].some((data) => data instanceof Float32Array);
+  const tolerance = single ? 1e-4 : 1e-8, diagonalOf = (data: Vector, j: number) => data[j * (columns + 1)];
+  const roots = Float64Array.from({ length: columns }, (_, k) => Math.sqrt(diagonalOf(sigma, k)));
+  const largest = roots.reduce((most, root) => Math.max(most, root), 0);
+  for (let j = 0; j < columns; j++) {
+    const own = diagonalOf(gram.data, j), both = own + diagonalOf(sigma, j);
+    const apart = both - 2 * diagonalOf(cross.data, j), root = Math.sqrt(own);
+    const rootApart = Math.sqrt(Math.max(0, apart) + tolerance * both);
+    if (apart < -tolerance * both) {
+      throw new DataError(
+        "original.cross",
+        `Cannot ${action}: "original.cross" does not fit "original.gram" and "gram": ||x - x~||^2 of input ${j} would be ` +
+          `${apart}.`,
+      );
+    }
+    for (let k = 0; k < columns; k++) {
+      const product = cross.data[j * columns + k], difference = product - sigma[j * columns + k];
+      // A tiny input beside a large one has the rounding of the large one.
+      const rounded = roots[k] + tolerance * tolerance * largest;
+      if (Math.abs(product) <= root * rounded * (1 + tolerance) && Math.abs(difference) <= rootApart * rounded) {
+        continue;
+      }
+      throw new DataError(
+        "original.cross",
+        `Cannot ${action}: "original.cross" does not fit "original.gram" and "gram": ${product} at row ${j}, column ${k} is ` +
+          `beyond what inputs of norms ${root} and ${roots[k]}, of which ${j} moved by ${
+            Math.sqrt(Math.max(0, apart))
+          }, ` +
+          `can give.`,
+      );
+    }
   }
 }

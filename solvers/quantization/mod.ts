@@ -7,6 +7,7 @@ export {
   accumulateGramOptions,
   type GramOptions,
   type OpenQuantizeOptions,
+  type OriginalOptions,
   type OutlierOptions,
   type QuantizationGrid,
   type QuantizationMethod,

@@ -1,7 +1,18 @@
 /** The options of quantisation: what they mean in the interfaces, what they take in the tables. @module */
 
 import { OptionError } from "../core/errors.ts";
-import { choice, flag, group, integer, number, type OptionTable, required, type Resolved } from "../core/options.ts";
+import type { Matrix } from "../core/matrix.ts";
+import {
+  choice,
+  denseMatrix,
+  flag,
+  group,
+  integer,
+  number,
+  type OptionTable,
+  required,
+  type Resolved,
+} from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import { type OpenSolveOptions, type SolveOptions, solveOptions } from "../core/solve_options.ts";
 
@@ -20,6 +31,19 @@ export interface OutlierOptions {
   readonly fraction: number;
   /** Whole columns instead of single weights. @default false */
   readonly structured?: boolean;
+}
+
+/**
+ * What the inputs `X` of the layer in the original model have to do with its inputs `X~` after the layers before it have
+ * been quantised. The output to come near is then `W X_a` with `X_a = X~ + share (X - X~)`, instead of `W X~`.
+ */
+export interface OriginalOptions {
+  /** `X X~^T` [inputs, inputs]: entry `(j, k)` sums input `j` of the original model times input `k` of the quantised one. */
+  readonly cross: Matrix;
+  /** `X X^T` [inputs, inputs], symmetric positive semidefinite. */
+  readonly gram: Matrix;
+  /** How far the target is from `W X~` on the way to `W X`, the output of the original model, 0 to 1. @default 1 */
+  readonly share?: number;
 }
 
 /** Options of {@linkcode quantizeLayer}. */
@@ -61,6 +85,11 @@ export interface QuantizeOptions extends Omit<SolveOptions, "tolerance"> {
   readonly damping?: number;
   /** Weights kept beside the grid. @default none */
   readonly outliers?: OutlierOptions;
+  /**
+   * The inputs in the original model, whose output is the target; `gram` is then that of the inputs in the quantised one.
+   * @default none
+   */
+  readonly original?: OriginalOptions;
 }
 
 /** Options of {@linkcode accumulateGram}. */
@@ -82,6 +111,20 @@ const outlierOptions: OptionTable<OutlierOptions> = {
   structured: flag({ default: false, about: "Outliers are whole columns instead of single weights." }),
 };
 
+const originalOptions: OptionTable<OriginalOptions> = {
+  cross: required(denseMatrix({
+    about: "Inputs of the original model times those of the quantised one, summed over tokens [inputs, inputs].",
+  })),
+  gram: required(denseMatrix({ about: "Gram matrix of the inputs in the original model [inputs, inputs]." })),
+  share: number({
+    least: 0,
+    most: 1,
+    unit: "share",
+    default: 1,
+    about: "How far the target is on the way from the quantised model's output to the original's.",
+  }),
+};
+
 /** Options of {@linkcode quantizeLayer} that may stay undefined. */
 export type OpenQuantizeOptions =
   | OpenSolveOptions
@@ -90,7 +133,8 @@ export type OpenQuantizeOptions =
   | "groupSize"
   | "grid"
   | "activationOrder"
-  | "outliers";
+  | "outliers"
+  | "original";
 
 /** Table of the options of {@linkcode quantizeLayer}. */
 export const quantizeLayerOptions: OptionTable<QuantizeOptions, OpenQuantizeOptions> = {
@@ -147,6 +191,10 @@ export const quantizeLayerOptions: OptionTable<QuantizeOptions, OpenQuantizeOpti
     otherwise: "none",
     about: "Weights kept beside the grid, for `auto` and `quantease`.",
   }),
+  original: group(originalOptions, {
+    otherwise: "none",
+    about: "Inputs of the layer in the original model, whose output is then the target.",
+  }),
   ...solveOptions,
 };
 
@@ -163,7 +211,7 @@ export const accumulateGramOptions: OptionTable<GramOptions, OpenSolveOptions> =
 };
 
 /** Options with their defaults, also those that follow from the layer. */
-export type ResolvedOptions = Resolved<QuantizeOptions, "threads" | "signal" | "onProgress" | "outliers">;
+export type ResolvedOptions = Resolved<QuantizeOptions, "threads" | "signal" | "onProgress" | "outliers" | "original">;
 
 /** Checks the options of a layer and fills in the defaults but for those that follow from its columns. */
 export function resolveQuantizeOptions(options: QuantizeOptions): Resolved<QuantizeOptions, OpenQuantizeOptions> {

@@ -4,7 +4,7 @@ import { quantizationSweepFlops } from "../../kernels/engine/mod.ts";
 import type { MatrixOperand, QuantizationState, QuantizationSweepArguments } from "../../kernels/contract.ts";
 import type { SparseMatrix } from "../core/matrix.ts";
 import { columnRanges, ranges, rowsOfCall } from "./blocking.ts";
-import { placeTargets } from "./rows.ts";
+import { placeLinear, placeTargets } from "./rows.ts";
 import type { Rows } from "./stage.ts";
 
 /** More passes than a row needs until no change of one code improves it. */
@@ -61,28 +61,42 @@ export async function countChanges(rows: Rows, passes: number): Promise<number> 
 }
 
 /**
- * Computes the residual afresh from the levels, `G = (W - H - What) M`: one matrix product, in short calls. Uses up the
- * targets.
+ * Computes the residual afresh from the levels, `G = (W - H - What) M` and what the target moved: one matrix product, in
+ * short calls. Uses up the targets.
  */
 export async function refreshResidual(rows: Rows, outliers: SparseMatrix | undefined): Promise<void> {
-  const { stage: { problem, workspace: { kernels } }, state, targets, begin, end, place } = rows;
+  const { stage: { problem, workspace: { kernels }, arrays }, state, targets, begin, end, place } = rows;
   placeTargets(rows, outliers);
   await kernels.quantizationErrors({ ...state, targets });
+  if (problem.moved) placeLinear(rows, arrays.residual, place);
+  const beta = problem.moved ? 1 : 0;
   const { columns, meter } = problem, { coupling, residual } = state;
   for (const [from, to] of columnRanges(problem, end - begin)) {
     if (from > 0) await meter.checkpoint("residual");
     const part = { columns: to - from, stride: columns };
     const b = { ...coupling, ...part, offset: from }, c = { ...residual, ...part, offset: place + from };
-    await kernels.gemm({ a: targets, b, c });
+    await kernels.gemm({ a: targets, b, c, beta });
   }
   meter.spend(1, end - begin);
 }
 
 /** Computes the objective of each row from its residual and the targets placed: no product with the Gram matrix. */
 export async function computeObjectives(rows: Rows): Promise<void> {
-  const { stage: { problem: { columns }, workspace, arrays }, state, targets, objectives } = rows;
-  const curvatures = { array: arrays.curvatures, length: columns };
-  await workspace.kernels.quantizationObjectives({ ...state, targets, curvatures, objectives });
+  const { stage: { problem: { columns, moved }, workspace, arrays }, state, targets, objectives, begin, end } = rows;
+  const operands = { ...state, targets, curvatures: { array: arrays.curvatures, length: columns } };
+  await workspace.kernels.quantizationObjectives({ ...operands, objectives });
+  if (!moved) return;
+  // `e . G diag(Sigma)` has the linear term `e . b` once, of two times.
+  const { linear, linearObjectives } = arrays, { array, offset = 0, length } = objectives;
+  placeLinear(rows, linear!);
+  await workspace.kernels.quantizationObjectives({
+    ...operands,
+    residual: { array: linear!, rows: end - begin, columns },
+    objectives: { array: linearObjectives!, length },
+  });
+  const sums = Float64Array.from(await workspace.read(array, offset, length));
+  const more = await workspace.read(linearObjectives!, 0, length);
+  workspace.write(array, sums.map((sum, i) => sum + more[i] + moved.constant[begin + i]), offset);
 }
 
 /** The objective of each row of a stage where every row has its own place, from their residuals. */

@@ -3,6 +3,7 @@ import { dtypeOf, type Matrix, type SparseMatrix, type VectorDtype } from "../co
 import type { Status } from "../core/result.ts";
 import type { Grid } from "./grid.ts";
 import type { Meter } from "./meter.ts";
+import type { Moved } from "./moved.ts";
 import type { ResolvedOptions } from "./options.ts";
 
 /** A layer to quantise: what every method reads and none changes. */
@@ -26,6 +27,8 @@ export interface Problem {
   readonly groupIndex: Uint32Array | undefined;
   /** Largest code, `2^bits - 1`. */
   readonly maximumCode: number;
+  /** What the objective has beside the square of the errors, where the target is the original model's output. */
+  readonly moved?: Moved;
   readonly options: ResolvedOptions;
   readonly workspace: Workspace;
   readonly meter: Meter;

@@ -6,13 +6,14 @@ import { certified } from "../core/certificate.ts";
 import { ShapeError } from "../core/errors.ts";
 import { checkMatrix, dtypeOf, type Matrix } from "../core/matrix.ts";
 import { startRun } from "../core/run.ts";
-import { anneal, refitsAfter, refitsBefore } from "./anneal.ts";
+import { anneal, refitsAfter, refitsBefore, unboundPasses } from "./anneal.ts";
 import { certify } from "./certificate.ts";
 import { gptq } from "./gptq.ts";
-import { checkGram } from "./gram.ts";
+import { checkGram, checkOriginal } from "./gram.ts";
 import { chooseGrid } from "./grid_search.ts";
 import type { QuantizedLayer } from "./layer.ts";
 import { createMeter } from "./meter.ts";
+import { moveTarget, movingOriginal } from "./moved.ts";
 import { optionsForLayer, type QuantizeOptions, type ResolvedOptions, resolveQuantizeOptions } from "./options.ts";
 import { autoAlternations, descendWithOutliers } from "./outlier_descent.ts";
 import { largestWeights, supportSize } from "./outliers.ts";
@@ -88,7 +89,9 @@ export async function quantizeLayer(
   }
   checkGram(gram, columns, action);
   const resolved = optionsForLayer(given, columns);
-  const foreseenPasses = foreseePasses(resolved, rows, gram);
+  if (resolved.original) checkOriginal(gram, resolved.original, action);
+  const original = movingOriginal(gram, resolved.original);
+  const foreseenPasses = foreseePasses(resolved, rows, gram) + (original ? passesOfMove(resolved) : 0);
   const request: WorkRequest = {
     families: [denseFamily, quantizationFamily, ...resolved.outliers ? [proximalFamily] : []],
     backend: resolved.backend,
@@ -100,7 +103,8 @@ export async function quantizeLayer(
   };
   return await withWorkspace(request, async (workspace) => {
     const meter = createMeter(run, rows, foreseenPasses);
-    const problem = stateProblem(weights, gram, resolved, workspace, meter);
+    const stated = stateProblem(weights, gram, resolved, workspace, meter);
+    const problem = original ? { ...stated, moved: await moveTarget(stated, original) } : stated;
     const { reached, status: ended, trace = [], ...report } = await solve(problem);
     const iterations = Math.max(trace.length, 1), complete = trace.length > 0 && ended !== "time-limit";
     const { grid: { scales, zeros }, outliers, codes } = roundToNearest(problem, reached);
@@ -169,4 +173,10 @@ function foreseePasses(options: ResolvedOptions, rows: number, gram: Matrix): nu
   const fitting = method === "auto" && grid === "search" ? refitsBefore + refitsAfter : 0;
   const more = method === "auto" && initial === "gptq" ? passesOfAlternatives(rows, gram) : 0;
   return alternating + descending + fitting + more + (initial === "gptq" ? factored : 0);
+}
+
+/** Dense passes that a moved target takes, by rough count. */
+function passesOfMove({ method, initial }: ResolvedOptions): number {
+  const factored = method === "gptq" || method !== "rtn" && initial === "gptq";
+  return 1.5 + (method === "auto" ? unboundPasses : 0) + (factored ? 0.5 : 0);
 }

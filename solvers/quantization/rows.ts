@@ -1,16 +1,49 @@
 /** What goes between a block of rows where the kernels run and the host: targets, starts and codes. */
 
+import type { DeviceArray, FloatDtype } from "../../kernels/contract.ts";
 import { likeVector, type SparseMatrix, type Vector } from "../core/matrix.ts";
+import { negligible } from "./problem.ts";
 import { targetRow } from "./rounding.ts";
 import { type Rows, wordsOfRow } from "./stage.ts";
 
-/** Starts from `What = W - H`, off the grid, where the residual is zero. */
-export async function startFromWeights(rows: Rows, outliers: SparseMatrix | undefined): Promise<void> {
-  const { stage: { workspace, arrays, staging }, state, targets, place } = rows;
+/** No target is taken to be farther from a weight: sums of it with others are still within the range of f32. */
+const farthest = 2 ** 120;
+
+/**
+ * Starts from `What = W - H`, off the grid, where the residual is zero, or what the target moved.
+ *
+ * @param residual of all rows, in the order of the stage, where the coupling is not that of descent
+ */
+export async function startFromWeights(
+  rows: Rows,
+  outliers: SparseMatrix | undefined,
+  residual?: Vector,
+): Promise<void> {
+  const { stage: { problem: { columns, moved }, workspace, arrays, staging }, state, targets, place, begin, end } =
+    rows;
   placeTargets(rows, outliers);
   await workspace.kernels.quantizationLevels({ ...state, targets });
-  staging.fill(0);
+  if (residual) staging.set(residual.subarray(begin * columns, end * columns));
+  else if (moved) stageLinear(rows);
+  else staging.fill(0);
   workspace.write(arrays.residual, blockPart(rows), place);
+}
+
+/** Brings to the kernels the linear terms of the rows over the diagonal, to an array that has places as the targets or the residual. */
+export function placeLinear(rows: Rows, array: DeviceArray<FloatDtype>, place = 0): void {
+  stageLinear(rows);
+  rows.stage.workspace.write(array, blockPart(rows), place);
+}
+
+/** What a residual is where errors are zero, in the staging buffer: within its precision, though a target may be far away. */
+function stageLinear({ stage: { problem, staging, order }, begin, end }: Rows): void {
+  const { columns, diagonal, moved } = problem, { linear } = moved!;
+  for (let i = begin, at = 0; i < end; i++) {
+    for (let k = 0; k < columns; k++, at++) {
+      const j = order[k], pull = diagonal[j] < negligible ? 0 : linear[i * columns + j] / diagonal[j];
+      staging[at] = Math.min(Math.max(pull, -farthest), farthest);
+    }
+  }
 }
 
 /** Starts from codes [layer]; the residual is to be refreshed. */

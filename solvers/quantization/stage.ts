@@ -42,6 +42,9 @@ export interface Stage {
     /** Diagonal of the Gram matrix. */
     readonly curvatures: DeviceArray<FloatDtype>;
     readonly objectives: DeviceArray<FloatDtype>;
+    /** The linear terms over the diagonal, in one block at a time, and what they add to its objectives. */
+    readonly linear?: DeviceArray<FloatDtype>;
+    readonly linearObjectives?: DeviceArray<FloatDtype>;
     /** Codes of one block, packed. */
     readonly codes: DeviceArray<"u32">;
     readonly columnGroups?: DeviceArray<"u32">;
@@ -89,7 +92,7 @@ function openStage(
   coupling: DeviceArray<FloatDtype>,
   { order: given, resident = false, blockRows = rowsOfBlock(problem) }: StageOptions,
 ): Stage {
-  const { columns, diagonal, groups, groupIndex } = problem;
+  const { columns, diagonal, groups, groupIndex, moved } = problem;
   const order = given ?? Uint32Array.from({ length: columns }, (_, j) => j);
   const dtype = coupling.dtype, workspace = workspaceFor(problem, dtype);
   const capacity = resident ? problem.rows : blockRows;
@@ -113,6 +116,8 @@ function openStage(
       changes: workspace.allocate("u32", blockRows, "changes"),
       curvatures: workspace.allocate(workspace.widest, columns, "curvatures"),
       objectives: workspace.allocate(workspace.widest, capacity, "objectives"),
+      linear: moved && floats(columns, "linear terms", blockRows),
+      linearObjectives: moved && workspace.allocate(workspace.widest, blockRows, "linear objectives"),
       codes: workspace.allocate("u32", blockRows * wordsOfRow(columns), "codes"),
       columnGroups: groupIndex && workspace.allocate("u32", columns, "column groups"),
     },

@@ -3,7 +3,7 @@
 import { likeVector } from "../core/matrix.ts";
 import { plainDot } from "../core/plain_sums.ts";
 import { checkGramRow, randomWeights } from "../core/product_check.ts";
-import { comparedRows } from "./certificate.ts";
+import { comparedRows } from "./forms.ts";
 import type { Approximation, Problem } from "./problem.ts";
 import { targetRow } from "./rounding.ts";
 import type { Rows } from "./stage.ts";
@@ -26,7 +26,7 @@ export async function createViolationCounter(
   problem: Problem,
   pause: () => Promise<unknown>,
 ): Promise<ViolationCounter> {
-  const { columns, diagonal, gram, options: { seed }, unit } = problem;
+  const { columns, diagonal, gram, moved, options: { seed }, unit } = problem;
   // An entry of `G` is at most `sum_k |e_k| sqrt(Sigma_kk)` over `sqrt(Sigma_jj)`: every column counts alike.
   const weights = randomWeights(diagonal.map((entry) => entry > 0 ? 1 / entry : 0), seed);
   const divided = weights.map((weight, j) => diagonal[j] > 0 ? weight / diagonal[j] : 0);
@@ -45,7 +45,7 @@ export async function createViolationCounter(
       checkGramRow({
         name: `the residual of row ${i}`,
         received: plainDot(residual, weights, columns),
-        expected: plainDot(row, product),
+        expected: plainDot(row, product) + (moved ? plainDot(moved.linear, divided, columns, i * columns) : 0),
         norm: size,
         samples: columns,
         features: columns,
@@ -65,12 +65,13 @@ export async function noChangeImproves(
   approximation: Approximation,
   pause: () => Promise<unknown>,
 ): Promise<boolean> {
-  const { columns, diagonal, dtype, gram, unit } = problem, errors = createErrors(problem);
+  const { columns, diagonal, dtype, gram, moved, unit } = problem, errors = createErrors(problem);
   const epsilon = dtype === "f32" ? 2 ** -23 : Number.EPSILON, residual = new Float64Array(columns);
   for (const i of comparedRows(problem)) {
     const { row, size, norm } = errors(approximation, i);
     for (let j = 0; j < columns; j++) {
-      residual[j] = diagonal[j] > 0 ? plainDot(gram.data, row, columns, j * columns) / (unit * diagonal[j]) : 0;
+      const pull = moved ? moved.linear[i * columns + j] : 0;
+      residual[j] = diagonal[j] > 0 ? (plainDot(gram.data, row, columns, j * columns) / unit + pull) / diagonal[j] : 0;
       if (j % rowsBetweenPauses === 0) await pause();
     }
     const rounding = Math.max(worstRounding(columns, size), deviations * epsilon * Math.sqrt(columns) * norm);
@@ -84,20 +85,26 @@ function worstRounding(columns: number, size: number): number {
   return 4 * Number.EPSILON * columns * size;
 }
 
-/** The error `W - H - What` of a row, and how large it is: in buffers that the next row overwrites. */
-function createErrors({ weights, columns, diagonal, groups, groupIndex }: Problem) {
+/**
+ * The error `W - H - What` of a row, and how large it and what the target moved are: in buffers that the next row
+ * overwrites.
+ */
+function createErrors({ weights, columns, diagonal, groups, groupIndex, moved }: Problem) {
   const buffer = likeVector(weights.data, columns), row = new Float64Array(columns);
   return ({ grid: { scales, zeros }, outliers, codes }: Approximation, i: number) => {
     const target = targetRow(weights, outliers, i, buffer);
-    let size = 0, squares = 0;
+    let size = 0, squares = 0, pull = 0;
     for (let j = 0; j < columns; j++) {
       const group = i * groups + (groupIndex ? groupIndex[j] : 0);
       row[j] = target[j] - scales.data[group] * (codes[i * columns + j] - zeros.data[group]);
       const square = row[j] * row[j] * Math.max(0, diagonal[j]);
       squares += square;
       size += Math.sqrt(square);
+      if (moved && diagonal[j] > 0) {
+        pull = Math.max(pull, Math.abs(moved.linear[i * columns + j]) / Math.sqrt(diagonal[j]));
+      }
     }
-    return { row, size, norm: Math.sqrt(squares) };
+    return { row, size: size + pull, norm: Math.sqrt(squares) + pull };
   };
 }
 

@@ -20,7 +20,7 @@ interface OptionField {
 }
 
 /** Kinds that no field can hold: functions, and data that come from files. */
-const unseen = new Set(["callback", "signal", "sparseMatrix", "edges", "vector", "indices"]);
+const unseen = new Set(["callback", "signal", "matrix", "sparseMatrix", "edges", "vector", "indices"]);
 
 /** The fields of a form: some at once, the others behind "More options". */
 export function optionFields({ table, shown, without = [], begin = {}, labels = {} }: OptionForm): Fields {
