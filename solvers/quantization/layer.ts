@@ -23,7 +23,7 @@ export interface QuantizedWeights {
 
 /** What {@linkcode quantizeLayer} returns: the layer, its error and how it was found. */
 export interface QuantizedLayer extends Result, QuantizedWeights {
-  /** `||(W - What) X||^2 / ||W X||^2`; 0 where both are 0. */
+  /** `||(W - What) X||^2 / ||W X||^2`, or `||W X_a - What X~||^2 / ||W X_a||^2` with `original`; 0 where both are 0. */
   readonly relativeError: number;
   /** What each output adds to the objective, in f64 [outputs]. */
   readonly rowObjectives: Float64Array;

@@ -55,6 +55,10 @@ const outlierKernels = ["gemv", "hardThreshold", "quantizationRegrid", "outlierC
  * Memory: "gptq" and "auto" hold one `8 inputs^2` bytes matrix at a time, "quantease" one of the weights' precision and
  * twice the weights.
  *
+ * With `original`, the target is the output of the original model, whose inputs `X` are not those of the layer, `X~`:
+ * `min ||W X_a - What X~||^2` with `X_a = X~ + share (X - X~)` and `gram = X~ X~^T`. Two dense passes in f64 more, two of
+ * "auto", and half a pass of GPTQ; `8 outputs * inputs` bytes.
+ *
  * @param weights `W` [outputs, inputs], in f32 or f64: the precision of the solve, of scales and zero points.
  * @param gram `X X^T` [inputs, inputs], symmetric positive semidefinite, in f32 or f64.
  * @returns Fresh arrays; the best layer found where the time limit cut the solve short.

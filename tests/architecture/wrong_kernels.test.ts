@@ -7,6 +7,7 @@ import { wrapKernels } from "../../kernels/engine/kernel_wrapper.ts";
 import * as minima from "../../mod.ts";
 import { createRandom, dequantize, matrix, type Result } from "../../mod.ts";
 import { type MadeLayer, makeLayer, rowLosses } from "../support/layers.ts";
+import { makeMovedLayer, type MovedLayer, movedLosses } from "../support/moved_layers.ts";
 import { partlyLabelled } from "../solvers/completion/labelled.ts";
 import { quantizedObjective, simulateLevels } from "../solvers/completion/levels.ts";
 import { bestGraph, covariance, graphObjective } from "../solvers/graph/best_graph.ts";
@@ -199,6 +200,40 @@ for (const dtype of ["f32", "f64"] as const) {
         layerTrue(layer, quantized, method === "auto" || method === "quantease");
       };
     }
+  }
+}
+
+/** The same for a layer whose target is the output of the original model. */
+function movedLayerTrue(layer: MovedLayer, quantized: minima.QuantizedLayer, settles: boolean): void {
+  const dense = dequantize(quantized), { losses, norms } = movedLosses(layer, dense);
+  const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value);
+  trueOf(quantized, total(losses));
+  losses.forEach((value, i) => near(`the objective of row ${i}`, quantized.rowObjectives[i], value));
+  near("the relative error", quantized.relativeError, total(losses) / total(norms));
+  const { shape: [rows, columns], scales, codes, bits, status, violations } = quantized;
+  const least = (layer.weights.data instanceof Float32Array ? 1e-6 : 1e-9) * total(losses);
+  let count = 0;
+  for (let j = 0; j < columns; j++) {
+    const improved = new Set<number>();
+    for (let code = 0; code < 2 ** bits; code++) {
+      const other = matrix(rows, columns, dense.data.slice());
+      for (let i = 0; i < rows; i++) other.data[i * columns + j] += scales.data[i] * (code - codes[i * columns + j]);
+      movedLosses(layer, other).losses.forEach((loss, i) => loss < losses[i] - least && improved.add(i));
+    }
+    count += improved.size;
+  }
+  if (violations !== undefined) assert.equal(violations, count, "violations");
+  if (settles && status === "converged") assert.equal(count, 0, "converged, but codes are to be changed");
+}
+
+for (const dtype of ["f32", "f64"] as const) {
+  const layer = makeMovedLayer({ rows: 4, columns: 12, seed: 3, tokens: 30, dtype, share: 0.5 });
+  for (const method of ["auto", "quantease", "gptq", "rtn"] as const) {
+    layers[`${method}, ${dtype}, towards the original`] = async () => {
+      const options = { ...place, bits: 3, method, iterations: 4, original: layer.original } as const;
+      const quantized = await minima.quantizeLayer(layer.weights, layer.gram, options);
+      movedLayerTrue(layer, quantized, method === "auto" || method === "quantease");
+    };
   }
 }
 

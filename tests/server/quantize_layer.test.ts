@@ -1,6 +1,8 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { matrix, quantizeLayer, serializeSafetensors } from "../../mod.ts";
 import { createApp } from "../../server/mod.ts";
+import { makeMovedLayer } from "../support/moved_layers.ts";
 import {
   type Answer,
   asBase64,
@@ -58,6 +60,45 @@ describe("POST /v1/quantize-layer", () => {
       });
     }
   }
+
+  it("takes the inputs of the original model among the options, in JSON and as tensors", async () => {
+    const { weights, gram, original } = makeMovedLayer({ rows: 4, columns: 12, seed: 5 });
+    const wanted = await quantizeLayer(weights, gram, { bits: 3, original });
+    const { cross, gram: outer, share } = original;
+    const asRows = JSON.stringify({
+      weights: asNumbers(weights),
+      gram: asNumbers(gram),
+      options: { bits: 3, original: { cross: asNumbers(cross), gram: asBase64(outer), share } },
+    });
+    const tensors = serializeSafetensors(
+      { weights, gram, "original.cross": cross, "original.gram": outer },
+      { options: JSON.stringify({ bits: 3, original: { share } }) },
+    );
+    for (const [type, body] of [[json, asRows], [safetensors, tensors]] as const) {
+      const response = await app.fetch(request(body as BodyInit, { "content-type": type, accept: json }));
+      const answer = fromJson(await response.text());
+      assert.deepEqual([answer.codes, answer.objective], [wanted.codes, wanted.objective], type);
+    }
+    for (
+      const [original, argument] of [
+        [{ cross: asNumbers(cross) }, "original.gram"],
+        [{ cross: asNumbers(matrix(2, 2)), gram: asBase64(outer) }, "original.cross"],
+        [{ cross: "all", gram: asBase64(outer) }, "original.cross"],
+      ] as const
+    ) {
+      const body = JSON.stringify({ weights: asNumbers(weights), gram: asNumbers(gram), options: { original } });
+      const response = await app.fetch(request(body)), problem = await response.json();
+      assert.deepEqual([response.status, problem.argument], [422, argument], JSON.stringify(problem));
+    }
+    const flat = serializeSafetensors({
+      weights,
+      gram,
+      "original.cross": { ...cross, shape: [144] },
+      "original.gram": outer,
+    });
+    const refused = await app.fetch(request(flat as BodyInit, { "content-type": safetensors }));
+    assert.deepEqual([refused.status, (await refused.json()).argument], [422, "original.cross"]);
+  });
 
   it("answers in JSON where the client does not mind, and by quality where it does", async () => {
     const type = async (accept?: string) => {

@@ -5,6 +5,7 @@ import {
   createRandom,
   crossValidateRegression,
   init,
+  type Matrix,
   matrix,
   nearestPositiveDefinite,
   OptionError,
@@ -21,6 +22,7 @@ import { nearestName } from "../../../solvers/core/names.ts";
 import {
   callback,
   choice,
+  denseMatrix,
   flag,
   group,
   indices,
@@ -56,6 +58,7 @@ interface Options {
   readonly grid?: readonly number[];
   readonly weights?: VectorLike;
   readonly always?: IndicesLike;
+  readonly target?: Matrix;
   readonly initial?: SparseMatrix;
   readonly group?: Inner;
   readonly signal?: AbortSignal;
@@ -67,7 +70,7 @@ const inner: OptionTable<Inner> = {
   whole: flag({ default: false, about: "All of it." }),
 };
 
-type Open = "grid" | "weights" | "always" | "initial" | "group" | "signal" | "onProgress";
+type Open = "grid" | "weights" | "always" | "target" | "initial" | "group" | "signal" | "onProgress";
 
 const table: OptionTable<Options, Open> = {
   price: required(number({ least: 0, most: 100, about: "A price." })),
@@ -81,6 +84,7 @@ const table: OptionTable<Options, Open> = {
   grid: list({ least: 0, most: 1, about: "Prices." }),
   weights: vector({ least: 0, most: 1e6, about: "Weights." }),
   always: indices({ about: "Features." }),
+  target: denseMatrix({ about: "A target." }),
   initial: sparseMatrix({ about: "A start." }),
   group: group(inner, { about: "A group." }),
   signal: signal("A signal."),
@@ -114,6 +118,7 @@ describe("resolveOptions", () => {
       grid: undefined,
       weights: undefined,
       always: undefined,
+      target: undefined,
       initial: undefined,
       group: undefined,
       signal: undefined,
@@ -153,6 +158,8 @@ describe("resolveOptions", () => {
       assert.match(error.message, message);
     }
     assert.throws(() => resolve({ price: 1, initial: {} }), TypeError);
+    assert.throws(() => resolve({ price: 1, target: [[1]] }), TypeError);
+    assert.throws(() => resolve({ price: 1, target: matrix(1, 1, Float64Array.of(NaN)) }), { argument: "target" });
     assert.equal(refusal([] as object).argument, "options");
     assert.equal(refusal(null as unknown as object).argument, "options");
   });

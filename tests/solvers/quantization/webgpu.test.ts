@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type BackendName, capabilities, dispose, quantizeLayer, type QuantizeOptions } from "../../../mod.ts";
 import { deviceUsage } from "../../../kernels/engine/mod.ts";
 import { type MadeLayer, makeLayer } from "../../support/layers.ts";
+import { makeMovedLayer } from "../../support/moved_layers.ts";
 
 const layer = makeLayer({ rows: 40, columns: 72, seed: 3, dtype: "f32" });
 const solve = (backend: BackendName, options: QuantizeOptions = {}) =>
@@ -23,6 +24,18 @@ describe("quantizeLayer on webgpu", () => {
     { method: "auto", outliers: { fraction: 0.05, structured: true } },
   ];
   for (const variant of variants) {
+    it(`comes as near to the original: ${JSON.stringify(variant)}`, async (context) => {
+      if (missing) return context.skip(missing);
+      const { weights, gram, original } = makeMovedLayer({ rows: 40, columns: 72, seed: 4, dtype: "f32" });
+      const options = { bits: 3, groupSize: 24, iterations: 6, original, ...variant } as const;
+      const device = await quantizeLayer(weights, gram, { ...options, backend: "webgpu" });
+      const host = await quantizeLayer(weights, gram, { ...options, backend: "wasm" });
+      assert.equal(device.plan.backend, "webgpu");
+      assert.ok(Math.abs(device.objective / host.objective - 1) < 0.02, `${device.objective}, ${host.objective}`);
+      if (variant.method === "auto") assert.equal(device.violations, 0);
+      assert.deepEqual(deviceUsage(), { buffers: 0, bytes: 0 });
+    });
+
     it(`finds what wasm finds, certified on the processor: ${JSON.stringify(variant)}`, async (context) => {
       if (missing) return context.skip(missing);
       const options = { groupSize: 24, iterations: 6, ...variant };

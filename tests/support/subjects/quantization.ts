@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { accumulateGram, dequantize, matrix, quantizeLayer } from "../../../mod.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { lossOf } from "../layers.ts";
+import { movedLosses, products } from "../moved_layers.ts";
 import { nastyTable } from "../nasty_data.ts";
 import { keepsPromises } from "../promises.ts";
 import type { Stoppable, Subject } from "../subject.ts";
@@ -51,6 +52,40 @@ async function fuzz(seed: number): Promise<void> {
   }
 }
 
+/** The same towards the output on other inputs: nasty ones that moved to nasty ones. */
+async function fuzzMoved(seed: number): Promise<void> {
+  const random = createRandom(seed ^ 0x5555), columns = 1 + random.integer(8), rows = 1 + random.integer(3);
+  const { samples: after, kind } = nastyTable(2 + random.integer(30), columns, seed);
+  const distance = [0, 1e-6, 0.1, 1][random.integer(4)], share = [0.5, 1][random.integer(2)];
+  const before = matrix(...after.shape, after.data.map((x) => x * (1 + distance * random.normal())));
+  const gram = products(after, after), values = Float64Array.from({ length: rows * columns }, random.normal);
+  const isSingle = random.uniform() < 0.5;
+  const weights = matrix(rows, columns, isSingle ? Float32Array.from(values) : values);
+  const original = { cross: products(before, after), gram: products(before, before), share };
+  for (const method of ["rtn", "gptq", "quantease", "auto"] as const) {
+    const bits = ([2, 3, 4, 8] as const)[random.integer(4)], options = { bits, method, iterations: 6 } as const;
+    const what = `layer of seed ${seed}, ${rows} x ${columns} in ${isSingle ? "f32" : "f64"} with ${kind}, moved by ` +
+      `${distance}, share ${share}, ${JSON.stringify(options)}`;
+    const layer = await quantizeLayer(weights, gram, { ...options, original });
+    keepsPromises(layer, 0, what);
+    const { losses } = movedLosses({ weights, gram, before, after, original }, dequantize(layer));
+    // Products of weights and inputs that cancel are what rounding is a share of.
+    const size = (i: number) => {
+      let sum = 0;
+      for (let j = 0; j < columns; j++) {
+        const at = j * (columns + 1), root = Math.sqrt(gram.data[at]) + Math.sqrt(original.gram.data[at]);
+        sum += Math.abs(weights.data[i * columns + j]) * root;
+      }
+      return sum * sum;
+    };
+    losses.forEach((loss, i) => {
+      const off = Math.abs(loss - layer.rowObjectives[i]);
+      assert.ok(off <= 1e-9 * loss + 1e-12 * size(i), `${what}: row ${i} is ${layer.rowObjectives[i]}, not ${loss}`);
+    });
+    if (method === "auto" && layer.status === "converged") assert.equal(layer.violations, 0, what);
+  }
+}
+
 const sizes = [[64, 64], [512, 512], [1024, 1024], [256, 2048]] as const;
 
 /** A call of {@linkcode quantizeLayer} under such options. */
@@ -65,16 +100,26 @@ function quantizes(name: string, options: Parameters<typeof quantizeLayer>[2]): 
       for (let i = 0; i < columns; i++) {
         for (let j = 0; j < columns; j++) gram.data[i * columns + j] = 0.9 ** Math.abs(i - j);
       }
-      return (solve) => quantizeLayer(weights, gram, { bits: 3, ...options, ...solve });
+      // The original's inputs are twice these and as much noise: products are twice those.
+      const moved = () => ({
+        cross: matrix(columns, columns, gram.data.map((x) => 2 * x)),
+        gram: matrix(columns, columns, gram.data.map((x, at) => 4 * x + (at % (columns + 1) === 0 ? 1 : 0))),
+      });
+      const original = name.includes("original") ? moved() : undefined;
+      return (solve) => quantizeLayer(weights, gram, { bits: 3, original, ...options, ...solve });
     },
   };
 }
 
 /** {@linkcode quantizeLayer}. */
 export const layer: Subject = {
-  fuzz,
+  fuzz: async (seed) => {
+    await fuzz(seed);
+    if (seed % 2 === 0) await fuzzMoved(seed);
+  },
   stops: [
     quantizes("auto", {}),
+    quantizes("auto, towards the original", {}),
     quantizes("auto, outliers", { outliers: { fraction: 0.01 } }),
     quantizes("quantease", { method: "quantease" }),
     quantizes("gptq", { method: "gptq" }),
