@@ -73,7 +73,7 @@ export interface FlagOption extends OptionEntryBase {
   readonly default?: boolean;
 }
 
-/** Numbers of a length that the caller chooses. */
+/** Numbers, one at least. */
 export interface ListOption extends OptionEntryBase, NumberRange {
   /** Discriminates the entries. */
   readonly kind: "list";

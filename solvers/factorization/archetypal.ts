@@ -123,6 +123,7 @@ export async function factorArchetypes(X: Samples, options: Options, start?: Fac
       `Cannot use "nonzeros": with "lambda" Infinity archetypes are mixtures of samples, whose entries are theirs.`,
     );
   }
+  checkContinuation(options);
   if (start) {
     checkFactor("initial.H", start.H, rank, columns, action);
     if (start.W) checkFactor("initial.W", start.W, rows, rank, action);
@@ -218,9 +219,19 @@ async function search({ workspace, blocks, terms, options, run, start, scale }: 
   return { ...best!, iterations };
 }
 
+/** Prices come down, by equal factors, to the own one. */
+function checkContinuation({ continuation, lambda }: Pick<Options, "continuation" | "lambda">): void {
+  if (!continuation || lambda > 0 && continuation.from >= lambda) return;
+  const expected = lambda > 0 ? `at least the ${lambda} of "lambda"` : `"lambda" above 0 beside it, which is ${lambda}`;
+  throw new OptionError(
+    "continuation.from",
+    `Cannot use "continuation.from": expected ${expected}, received ${continuation.from}.`,
+  );
+}
+
 /** The larger prices before the own one, evenly spaced in their logarithms. */
 function pricesBefore(lambda: number, continuation: Options["continuation"]): number[] {
-  if (!continuation || lambda === 0 || lambda === Infinity) return [];
+  if (!continuation) return [];
   const { from, steps = 8 } = continuation;
   return Array.from({ length: steps - 1 }, (_, k) => from * (lambda / from) ** (k / Math.max(1, steps - 1)));
 }

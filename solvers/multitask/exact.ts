@@ -1,5 +1,6 @@
 /** Branch and bound over the supports of several tasks. @module */
 
+import { inSteps, type Steps } from "../core/steps.ts";
 import { createSubsetFactor, type ReducedLeastSquares } from "../l0/reduced.ts";
 import { reduceSupport } from "../l0/support_solution.ts";
 import {
@@ -42,7 +43,8 @@ interface Loss {
 interface Block {
   /** First of its columns among `tasks x features`. */
   readonly first: number;
-  lossOf(columns: readonly number[]): Loss;
+  /** In steps, to the end whatever the time. */
+  lossOf(columns: readonly number[]): Steps<Loss>;
 }
 
 /**
@@ -126,7 +128,7 @@ export async function searchExactly(
     for (const { first, lossOf } of blocks!) {
       const last = blocks!.length === 1 ? tasks * features : first + features, columns: number[] = [];
       for (let at = first; at < last; at++) if (columnStatuses[at] !== nodeStatus.zero) columns.push(at - first);
-      const found = lossOf(columns);
+      const found = await inSteps(lossOf(columns), pause);
       loss += found.loss;
       columns.forEach((column, i) => costs[first + column] = found.costs[i]);
     }
@@ -217,7 +219,10 @@ async function blocksOf(
 ): Promise<Block[] | undefined> {
   const features = scaled[0].linear.length, everything = Array.from({ length: features }, (_, j) => j);
   const blocks: Block[] = [];
-  for (const { tasks, data } of supportColumns(scaled, scaled.map(() => everything), penalties)) {
+  if (await pause()) return undefined;
+  const together = await inSteps(supportColumns(scaled, scaled.map(() => everything), penalties), pause);
+  if (!together) return undefined;
+  for (const { tasks, data } of together) {
     const reduced = await reduceSupport(data, pause);
     if (reduced === undefined) return undefined;
     blocks.push(blockOf(reduced, tasks[0] * features));
@@ -230,10 +235,10 @@ function blockOf(reduced: ReducedLeastSquares, first: number): Block {
   let known = new Map<string, Loss>();
   return {
     first,
-    lossOf(columns) {
+    *lossOf(columns) {
       const name = columns.join(), before = known.get(name);
       if (before) return before;
-      const found = { loss: factor.take(columns), costs: factor.dropCosts() };
+      const found = { loss: yield* factor.takeInSteps(columns), costs: yield* factor.dropCostsInSteps() };
       if (known.size > mostKept) known = new Map();
       known.set(name, found);
       return found;

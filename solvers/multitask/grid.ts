@@ -59,6 +59,7 @@ export function gridOf(
   return points;
 }
 
+/** A given list has one number at least; an empty one is the default of what follows the data. */
 function filled(given: readonly number[] | undefined, fallback: readonly number[]): readonly number[] {
   return given && given.length > 0 ? given : fallback;
 }

@@ -154,11 +154,17 @@ export async function openMultiTask(
   options: ResolvedMultiTaskOptions,
   { run, points = 1 }: SessionPlan,
 ): Promise<MultiTaskSession> {
-  const data = sets.map((tasks) => prepareTasks(tasks, options));
+  const pause = () => run.checkpoint({ stage: "preparation", fraction: 0, iteration: 0 });
+  const data: MultiTaskData[] = [];
+  for (const tasks of sets) {
+    data.push(prepareTasks(tasks, options));
+    await pause();
+  }
   const flops = multiTaskWork(sets, points);
   const workspace = await openWorkspace({ ...options, families: [denseFamily, l0Family], dtype: "f64", flops });
   try {
-    const problem = await createProblem(workspace, data.map(scaledTasks)), known = nothingKnown();
+    const problem = await createProblem(workspace, data.map(scaledTasks), pause), known = nothingKnown();
+    let isFirst = true;
     const limits: SearchLimits = { run, tolerance: options.tolerance, moveLimit: options.maxIterations, moves: 0 };
     const scaled = (given: ResolvedPenalties, set: number): Penalties => ({
       ...given,
@@ -178,7 +184,9 @@ export async function openMultiTask(
       search,
       close: () => workspace.release(),
       async fit(given, { certify = false, warm } = {}) {
-        const began = run.elapsedMs(), penalties = scaled(given, 0), moves = limits.moves;
+        // What comes before the first fit belongs to it.
+        const began = isFirst ? 0 : run.elapsedMs(), penalties = scaled(given, 0), moves = limits.moves;
+        isFirst = false;
         const [found] = await search([{ data: 0, penalties, warm }]);
         const pause = () => run.checkpoint({ stage: "coefficients", fraction: 0, iteration: limits.moves });
         const set = problem.sets[0];
@@ -209,7 +217,7 @@ export async function openMultiTask(
           status: outcome?.status ?? limits.ended ?? "converged",
           gapTolerance: options.gapTolerance,
           iterations: limits.moves - moves,
-          elapsedMs: run.elapsedMs() - began,
+          elapsedMs: () => run.elapsedMs() - began,
           workspace,
         });
       },
@@ -257,7 +265,8 @@ interface Finished {
   readonly status: Status;
   readonly gapTolerance: number;
   readonly iterations: number;
-  readonly elapsedMs: number;
+  /** Since the fit began. */
+  readonly elapsedMs: () => number;
   readonly workspace: Workspace;
 }
 
@@ -291,19 +300,20 @@ function present(data: MultiTaskData, finished: Finished): SparseMultiTask {
     gapTolerance: finished.gapTolerance,
     status: finished.status,
   });
+  const stacking = data.shared ? undefined : stackingOf(data, coefficients, intercepts);
   return {
     coefficients,
     intercepts,
     supports,
     taskNames: prepared.map(({ name }) => name),
     meanSquaredErrors: plain.meanSquaredErrors,
-    ...(!data.shared && { stacking: stackingOf(data, coefficients, intercepts) }),
+    ...(stacking && { stacking }),
     ...certificate,
     ...(outcome && { nodes: outcome.nodes }),
     remarks: remarksOn(data, solution, given),
     trace: Float64Array.from(trace, (value) => value * square),
     iterations: finished.iterations,
-    elapsedMs: finished.elapsedMs,
+    elapsedMs: finished.elapsedMs(),
     plan: workspace.plan,
   };
 }

@@ -63,7 +63,7 @@ export interface SearchLimits {
 /** Elements of Gram matrices that are held at most: beyond, their rows are summed when they are asked for. */
 const mostGramElements = 1 << 26;
 
-/** Multiply-adds of a call for each search: some 20 ms. */
+/** Multiply-adds of a call for each search, and of a part of the Gram matrices: some 20 ms. */
 const workTogether = 4e7;
 
 /** The tasks of a data set, centred and scaled. Tasks that share samples, weights and scale share what is made of them. */
@@ -113,10 +113,16 @@ function gramMatrices(workspace: Workspace, elements: number): DeviceArray<"f64"
   }
 }
 
-/** Puts data sets where the kernels run. O(samples x features^2) where the Gram matrices are held. */
+/**
+ * Puts data sets where the kernels run. O(samples x features^2) where the Gram matrices are held.
+ *
+ * @param pause Called between parts of the work, true once the time is up: then Gram matrices that are not there yet are
+ * left out, and their rows summed when they are asked for.
+ */
 export async function createProblem(
   workspace: Workspace,
   scaled: readonly (readonly ScaledTask[])[],
+  pause: () => Promise<boolean>,
 ): Promise<MultiTaskProblem> {
   const { kernels } = workspace, tasks = scaled[0].length, features = scaled[0][0].linear.length;
   const blocks: number[] = [], distinct: { X: Float64Array; samples: number; from: number }[] = [];
@@ -131,19 +137,24 @@ export async function createProblem(
   }
   const samples = workspace.allocate("f64", elements, "samples of the tasks");
   const held = gramMatrices(workspace, distinct.length * features ** 2);
-  const holdsGram = held !== undefined, gram = held ?? workspace.allocate("f64", 0, "Gram matrices of the tasks");
-  for (const [place, { X, samples: rows, from }] of distinct.entries()) {
-    workspace.write(samples, X, from);
-    if (holdsGram) {
-      await kernels.syrk({
-        a: { array: samples, rows, columns: features, offset: from },
-        c: { array: gram, rows: features, columns: features, offset: place * features ** 2 },
-      });
+  const complete = new Set<number>(), gram = held ?? workspace.allocate("f64", 0, "Gram matrices of the tasks");
+  for (const { X, from } of distinct) workspace.write(samples, X, from);
+  let timeIsUp = held === undefined || await pause();
+  for (const [place, { samples: rows, from }] of distinct.entries()) {
+    const together = Math.max(1, Math.floor(workTogether / features ** 2));
+    const c = { array: gram, rows: features, columns: features, offset: place * features ** 2 };
+    for (let begin = 0; begin < rows && !timeIsUp; begin += together) {
+      const count = Math.min(together, rows - begin);
+      const a = { array: samples, rows: count, columns: features, offset: from + begin * features };
+      await kernels.syrk({ a, c, beta: begin > 0 ? 1 : 0 });
+      if (begin + count === rows) complete.add(place);
+      timeIsUp = await pause();
     }
   }
   const blockArray = workspace.allocate("u32", blocks.length, "blocks of the tasks");
   for (let at = 0; at < blocks.length; at += taskBlockWords) {
-    blocks[at + taskBlock.gram] = holdsGram ? 1 + blocks[at + taskBlock.gram] * features ** 2 : 0;
+    const place = blocks[at + taskBlock.gram];
+    blocks[at + taskBlock.gram] = complete.has(place) ? 1 + place * features ** 2 : 0;
   }
   workspace.write(blockArray, blocks);
   const rows = scaled.flat();
@@ -257,7 +268,7 @@ export async function createProblem(
     features,
     sets,
     search,
-    pooled: () => pooled ??= createProblem(workspace, scaled.map((own) => pool(own, features))),
+    pooled: () => pooled ??= createProblem(workspace, scaled.map((own) => pool(own, features)), pause),
   };
 }
 

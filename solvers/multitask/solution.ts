@@ -1,6 +1,7 @@
 /** The coefficients of supports, solved directly. @module */
 
 import { plainDot } from "../core/plain_sums.ts";
+import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import { solveSupport, type SupportData } from "../l0/support_solution.ts";
 import { type Penalties, priceOf, type Supports } from "./objective.ts";
 import type { ScaledTask } from "./problem.ts";
@@ -13,6 +14,7 @@ export interface MultiTaskSolution extends Supports {
   readonly dependent: readonly (readonly number[])[];
 }
 
+/** Called every now and then; answers need their coefficients, whatever the time. */
 type Pause = () => Promise<unknown>;
 
 /** The least-squares solution on given supports; features of coefficient 0 leave them, unless the support is common. */
@@ -25,7 +27,8 @@ export async function solveSupports(
   const sorted = supports.map((one) => [...one].sort((a, b) => a - b));
   const values: Float64Array[] = [], dependent: number[][] = [];
   let loss = 0;
-  for (const { tasks, data } of supportColumns(scaled, sorted, penalties)) {
+  const together = await inSteps(supportColumns(scaled, sorted, penalties), () => pause().then(() => false));
+  for (const { tasks, data } of together!) {
     const count = data.columns.length, lower = new Float64Array(count).fill(-Infinity);
     const solved = await solveSupport({ ...data, lower, upper: lower.map((value) => -value) }, pause);
     let next = 0;
@@ -48,18 +51,24 @@ interface Together {
   readonly data: Omit<SupportData, "lower" | "upper">;
 }
 
-/** The least-squares problems of supports: one a task, or one of all where values are shared. */
-export function supportColumns(
+/** The least-squares problems of supports: one a task, or one of all where values are shared. Nothing where the time is up. */
+export function* supportColumns(
   scaled: readonly ScaledTask[],
   supports: readonly (readonly number[])[],
   { ridge, valueSharing }: Penalties,
-): Together[] {
+): Steps<Together[] | undefined> {
   // One task agrees with its mean: nothing is shared.
-  if (valueSharing > 0 && scaled.length > 1) return [columnsTogether(scaled, supports, ridge, valueSharing)];
-  return scaled.map((task, k) => {
-    const columns = supports[k].map((j) => columnOf(task, j));
-    return { tasks: [k], data: { columns, response: task.y, lambda2: ridge / 2, ...gramOf(columns, task.y) } };
-  });
+  if (valueSharing > 0 && scaled.length > 1) {
+    const together = yield* columnsTogether(scaled, supports, ridge, valueSharing);
+    return together && [together];
+  }
+  const found: Together[] = [];
+  for (const [k, task] of scaled.entries()) {
+    const columns = supports[k].map((j) => columnOf(task, j)), sums = yield* gramOf(columns, task.y);
+    if (!sums) return undefined;
+    found.push({ tasks: [k], data: { columns, response: task.y, lambda2: ridge / 2, ...sums } });
+  }
+  return found;
 }
 
 /**
@@ -67,23 +76,26 @@ export function supportColumns(
  * of values that differ. With `c` coefficients `b` of `K` tasks that price is `valueSharing / 2` times `b^T (I - 1 1^T / K) b`,
  * and `I - a 1 1^T` is the root of that matrix for `a = (1 - sqrt(1 - c / K)) / c`.
  */
-function columnsTogether(
+function* columnsTogether(
   scaled: readonly ScaledTask[],
   supports: readonly (readonly number[])[],
   ridge: number,
   valueSharing: number,
-): Together {
+): Steps<Together | undefined> {
   const tasks = scaled.length, samples = scaled.reduce((sum, task) => sum + task.samples, 0);
   const count = supports.reduce((sum, one) => sum + one.length, 0), places = new Map<number, number[]>();
   let at = 0;
   for (const support of supports) for (const j of support) places.set(j, [...places.get(j) ?? [], at++]);
-  const response = new Float64Array(samples + count), columns: Float64Array[] = [], gram: Float64Array[] = [];
+  const isDue = createPace(), response = new Float64Array(samples + count);
+  const columns: Float64Array[] = [], gram: Float64Array[] = [];
   const linear = new Float64Array(count), root = Math.sqrt(valueSharing);
   let from = 0, first = 0;
-  scaled.forEach((task, k) => {
+  for (const [k, task] of scaled.entries()) {
     response.set(task.y, from);
-    const own = supports[k].map((j) => columnOf(task, j)), known = gramOf(own, task.y);
-    own.forEach((column, i) => {
+    const own = supports[k].map((j) => columnOf(task, j)), known = yield* gramOf(own, task.y);
+    if (!known) return undefined;
+    for (const [i, column] of own.entries()) {
+      if (isDue(samples + 2 * count) && (yield)) return undefined;
       const long = new Float64Array(samples + count), row = new Float64Array(count);
       long.set(column, from);
       const place = first + i, together = places.get(supports[k][i])!;
@@ -96,10 +108,10 @@ function columnsTogether(
       columns.push(long);
       gram.push(row);
       linear[place] = known.linear[i];
-    });
+    }
     from += task.samples;
     first += own.length;
-  });
+  }
   return { tasks: scaled.map((_, k) => k), data: { columns, response, lambda2: ridge / 2, gram, linear } };
 }
 
@@ -121,9 +133,14 @@ function columnOf({ X, samples, linear }: ScaledTask, feature: number): Float64A
   return column;
 }
 
-function gramOf(columns: readonly Float64Array[], response: Float64Array) {
-  return {
-    gram: columns.map((a) => Float64Array.from(columns, (b) => plainDot(a, b))),
-    linear: Float64Array.from(columns, (column) => plainDot(column, response)),
-  };
+function* gramOf(
+  columns: readonly Float64Array[],
+  response: Float64Array,
+): Steps<{ gram: Float64Array[]; linear: Float64Array } | undefined> {
+  const isDue = createPace(), gram = columns.map(() => new Float64Array(columns.length));
+  for (let i = 0; i < columns.length; i++) {
+    for (let j = 0; j <= i; j++) gram[i][j] = gram[j][i] = plainDot(columns[i], columns[j]);
+    if (isDue((i + 1) * response.length) && (yield)) return undefined;
+  }
+  return { gram, linear: Float64Array.from(columns, (column) => plainDot(column, response)) };
 }

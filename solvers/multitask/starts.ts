@@ -43,6 +43,8 @@ export async function searchFromStarts(
   limits: SearchLimits,
 ): Promise<Supports[]> {
   const { tasks, features, sets } = problem, nothing = Array.from({ length: tasks }, (): number[] => []);
+  if (await limits.run.checkpoint({ stage: "moves", fraction: 0, iteration: limits.moves })) limits.ended = "time-limit";
+  if (limits.ended) return points.map(unsearched);
   const everything = Array.from({ length: features }, (_, j) => j);
   const backward = features * features * features <= mostBackward;
   const best: { supports: Supports; value: number }[] = [];
@@ -144,6 +146,12 @@ export async function searchFromStarts(
 
   function same(support: readonly number[]): Features {
     return nothing.map(() => support);
+  }
+
+  /** What is known of a point before any search. */
+  function unsearched({ warm = nothing, penalties: { support, common } }: Point): Supports {
+    const own = warm.map((_, k) => warm[common ? 0 : k].slice(0, support));
+    return { features: own, values: own.map(({ length }) => new Float64Array(length)) };
   }
 }
 

@@ -58,9 +58,6 @@ export async function* followPath(
   paths = 1,
 ): AsyncGenerator<RegressionPathPoint, void> {
   const { maxSupport, count, lambdas } = options;
-  if (lambdas && lambdas.length === 0) {
-    throw new OptionError("lambdas", `Cannot use "lambdas": expected one at least, received none.`);
-  }
   let index = 0;
   // A path is a part of a run, and its share done is that of its points.
   const points = lambdas?.length ?? count;
