@@ -20,7 +20,7 @@ import type { TableParts } from "../formats/table.ts";
 import { choice } from "../solvers/core/options.ts";
 import type { FlagSpec, SolverOffer } from "./command.ts";
 import { attempt, FileError, inputName, isNpy, readInput } from "./files.ts";
-import { knownNames, namesValue } from "./names.ts";
+import { knownNames, namesValue, splitNames } from "./names.ts";
 import { flagTable, type GivenFlags, settingsOf } from "./solver_options.ts";
 import { available } from "./suggest.ts";
 import type { Terminal } from "./terminal.ts";
@@ -57,6 +57,8 @@ export interface TableNeeds {
   readonly targets?: readonly (string | undefined)[];
   /** Columns of labels: any words, not numbers. A table without them is an error. */
   readonly labels?: readonly (string | undefined)[];
+  /** Columns of labels and columns to leave out need not be there. */
+  readonly mayLack?: boolean;
   /** Missing values stay NaN unless `--missing` says otherwise. */
   readonly keepMissing?: boolean;
   /** The column that names the rows of a CSV file is kept among the labels. */
@@ -79,7 +81,7 @@ interface Reader {
 export async function readTable(
   { options, terminal, signal }: Reader,
   path: string,
-  { targets = [], labels = [], keepMissing = false, keepIndex = false }: TableNeeds = {},
+  { targets = [], labels = [], mayLack = false, keepMissing = false, keepIndex = false }: TableNeeds = {},
 ): Promise<NamedTable> {
   const given = options as GivenFlags, source = inputName(path);
   const categories = given.categories as readonly string[] | undefined;
@@ -88,10 +90,12 @@ export async function readTable(
   const format = formatOf(path, bytes);
   const { text, remarks, ...table } = await attempt(path, () =>
     Promise.resolve(withFlags(() => {
-      const names = namesOf(format, bytes, settings);
+      const names = namesOf(format, bytes, settings), lacking = mayLack ? given.ignore as readonly string[] ?? [] : [];
+      const others = mayLack ? [...lacking.flatMap(splitNames), ...present(labels)] : [];
+      const there = (found: readonly string[]) => found.filter((name) => names.includes(name));
       return parse(format, source, bytes, settings, {
-        ignored: knownNames(source, given.ignore as readonly string[], names),
-        labels: knownNames(source, present(labels).map(quoted), names),
+        ignored: there(knownNames(source, given.ignore as readonly string[], names, others)),
+        labels: there(knownNames(source, present(labels).map(quoted), names, others)),
         categories: knownNames(source, categories, names, ["*"]),
         keepIndex,
       });

@@ -16,6 +16,7 @@ import { FileError } from "../files.ts";
 import { formatDuration, formatNumber, table } from "../layout.ts";
 import { knownNames, splitNames } from "../names.ts";
 import { underWatch } from "../solver_options.ts";
+import { readPrediction, type TaskPredictions } from "../task_prediction.ts";
 import { type NamedTable, readTable, splitColumn, splitLabels, tableOptions } from "../tables.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -32,7 +33,9 @@ Without --support the penalties are chosen by cross-validation.
   minima multitask visits.csv --target severity --task patient --ignore date
   minima multitask north.csv south.csv --target yield --support 5 --support-sharing 0.1
   minima multitask cells.csv --target growth,decay --support 4 --common-support --heat-map supports.svg
-  minima multitask visits.csv --target severity --task patient --leave-out tasks --picture errors.svg`,
+  minima multitask visits.csv --target severity --task patient --leave-out tasks --picture errors.svg
+  minima multitask visits.csv --target severity --task patient --predict new.csv --predictions predicted.csv
+  minima multitask north.csv south.csv --target yield --predict west.csv --predict-as stacked --predictions yields.csv`,
   operands: [1, 1000],
   options: {
     target: { kind: "names", value: "COLUMNS", about: "the column to explain; several between commas are tasks" },
@@ -40,6 +43,13 @@ Without --support the penalties are chosen by cross-validation.
     ...tableOptions,
     weights: { kind: "text", value: "COLUMN", about: "the weight of each row" },
     "task-weights": { kind: "text", value: "NUMBERS", about: "the weight of each task, between commas" },
+    predict: { kind: "input", value: "FILE", about: "a table of rows to predict, with the same columns" },
+    "predict-as": {
+      kind: "text",
+      value: "TASK",
+      about: "a task that predicts all those rows; average or stacked, of all tasks, for a new one",
+    },
+    predictions: { kind: "output", value: "FILE", about: "where to write the predictions, as CSV" },
     out: { kind: "output", value: "FILE", about: "where to write the coefficients, as CSV" },
     picture: { kind: "output", value: "FILE", about: "where to draw the cross-validation: .svg" },
     "heat-map": { kind: "output", value: "FILE", about: "where to draw the coefficients of all tasks: .svg" },
@@ -56,6 +66,14 @@ Without --support the penalties are chosen by cross-validation.
         throw new UsageError(`Option --${name} needs a file that ends in .svg, received ${file}.`);
       }
     }
+    for (const other of ["predictions", "predict-as"] as const) {
+      if (options.predict === undefined && options[other] !== undefined) {
+        throw new UsageError(`Option --${other} needs --predict: rows to predict.`);
+      }
+    }
+    if (options.predict !== undefined && options.predictions === undefined) {
+      throw new UsageError("Option --predict needs --predictions: where to write them.");
+    }
     const single = settings(sparseMultiTaskOptions), validates = single.support === undefined;
     if (validates) refuseOthers(crossValidateMultiTaskOptions, "without --support");
     else {
@@ -65,6 +83,14 @@ Without --support the penalties are chosen by cross-validation.
       }
     }
     const read = await readTasks(invocation), { target } = read;
+    const prediction = options.predict === undefined ? undefined : await readPrediction(invocation, {
+      path: options.predict,
+      columns: read.columns,
+      targets: read.Y ? read.names : [target],
+      tasks: read.names,
+      task: options.task,
+      by: options["predict-as"],
+    });
     const asked = {
       ...underWatch(terminal, signal),
       ...(options["task-weights"] !== undefined && { taskWeights: numbersOf(options["task-weights"]) }),
@@ -82,7 +108,9 @@ Without --support the penalties are chosen by cross-validation.
     terminal.progress.clear();
     signal.throwIfAborted();
 
-    const report: Report = { target, names: read.names, columns: read.columns, fit, validation };
+    const predictions = prediction?.(fit);
+    const report: Report = { target, names: read.names, columns: read.columns, fit, validation, predictions };
+    await write("predictions", () => predictions!.csv);
     await write("out", () => coefficientTable(report));
     await write("picture", async () => {
       const { drawTaskValidation } = await import("../../pictures/mod.ts");
@@ -202,6 +230,7 @@ interface Report {
   readonly columns: readonly string[];
   readonly fit: SparseMultiTask;
   readonly validation?: MultiTaskCrossValidation;
+  readonly predictions?: TaskPredictions;
 }
 
 /** The features of any task, ascending. */
@@ -227,7 +256,7 @@ function rowOf({ coefficients: { data, shape: [, tasks] } }: SparseMultiTask, fe
 const mostShown = 8;
 
 function printReport(terminal: Terminal, report: Report): void {
-  const { target, names, columns, fit, validation } = report, { style } = terminal, used = usedBy(report);
+  const { target, names, columns, fit, validation, predictions } = report, { style } = terminal, used = usedBy(report);
   if (names.length <= mostShown) {
     const shown = (value: number) => value === 0 ? "" : formatNumber(value);
     const [heading, ...lines] = table([
@@ -265,6 +294,14 @@ function printReport(terminal: Terminal, report: Report): void {
       ] as const
       : [],
     ...certificate(fit),
+    ...predictions
+      ? [[
+        "predicted",
+        `${predictions.rows} rows${
+          predictions.error === undefined ? "" : `, root mean square error ${formatNumber(predictions.error)}`
+        }`,
+      ]] as const
+      : [],
     ["ran on", `${fit.plan.backend} (${fit.plan.reason}), ${formatDuration(fit.elapsedMs)}`],
   ]);
   for (const remark of fit.remarks) terminal.note(remark);
@@ -273,7 +310,7 @@ function printReport(terminal: Terminal, report: Report): void {
   }
 }
 
-function jsonReport({ target, names, columns, fit, validation }: Report): unknown {
+function jsonReport({ target, names, columns, fit, validation, predictions }: Report): unknown {
   const { status, objective, lowerBound, gap, nodes, remarks, elapsedMs, plan } = fit;
   return {
     target,
@@ -296,6 +333,7 @@ function jsonReport({ target, names, columns, fit, validation }: Report): unknow
       best: validation.best,
       validation: validation.table.map((point) => ({ ...point, taskErrors: Array.from(point.taskErrors) })),
     }),
+    ...(predictions && { predicted: { rows: predictions.rows, rootMeanSquareError: predictions.error } }),
     elapsedMs,
     plan,
   };

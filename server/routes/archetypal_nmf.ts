@@ -1,14 +1,20 @@
 import { archetypalNmf, archetypalNmfOptions } from "../../solvers/factorization/mod.ts";
-import { matrixArgument } from "../arrays.ts";
 import { arrayField, integerField, numberField, resultFields } from "../answer_fields.ts";
+import { startArgument, withStart } from "../factors.ts";
 import { defineRoute, type ServiceRoute } from "../route.ts";
+import { samplesArgument } from "../samples.ts";
 
 /** `POST /v1/archetypal-nmf`. */
 export const archetypalNmfRoute: ServiceRoute = defineRoute({
   path: "/v1/archetypal-nmf",
   operation: "archetypalNmf",
   summary: "Samples as mixtures of sparse archetypes, which are nearly mixtures of samples.",
-  arguments: { X: matrixArgument("Samples as rows, not negative [samples, features].") },
+  arguments: {
+    X: samplesArgument("Samples as rows, not negative [samples, features]."),
+    initial: startArgument(
+      "Factors to start from, in the place of the option: `H` [rank, features], `W` [samples, rank].",
+    ),
+  },
   example: { X: [[1, 0, 1], [0, 1, 1], [0.5, 0.5, 1], [0.8, 0.2, 1]], options: { rank: 2 } },
   options: archetypalNmfOptions,
   answer: {
@@ -22,5 +28,5 @@ export const archetypalNmfRoute: ServiceRoute = defineRoute({
     gap: numberField("What each block would gain at most by itself, as a share of `||X||^2`."),
     nonzeroCount: integerField("Entries of the archetypes that are not zero."),
   },
-  solve: ({ X }, options) => archetypalNmf(X, options),
+  solve: ({ X, initial }, options) => archetypalNmf(X, withStart(options, initial)),
 });

@@ -1,5 +1,6 @@
 import { createRandom } from "../core/random.ts";
-import { likeVector, type Matrix, matrix, type SparseMatrix, toDense } from "../core/matrix.ts";
+import { likeVector, type Matrix, matrix, type SparseMatrix } from "../core/matrix.ts";
+import { addScaled, plainDot } from "../core/plain_sums.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import { OptionError } from "../core/errors.ts";
 import { startRun } from "../core/run.ts";
@@ -8,6 +9,7 @@ import { checkRank, checkSamples, isSparse, type Samples } from "./data.ts";
 import { archetypalNmfPathOptions, type ArchetypalPathOptions } from "./options.ts";
 import { projectOntoArchetypes } from "./project.ts";
 import { robustness } from "./robustness.ts";
+import { compressedRows } from "./sparse_products.ts";
 
 const action = "follow a path of factorisations";
 
@@ -116,7 +118,7 @@ export async function* archetypalNmfPath(
 }
 
 /** Samples that are kept, and held out by the seed. */
-function split(X: Samples, rows: number, share: number, seed: number): { kept: Samples; held?: Matrix } {
+function split(X: Samples, rows: number, share: number, seed: number): { kept: Samples; held?: Samples } {
   const count = Math.min(rows - 1, Math.round(share * rows));
   if (count === 0) return { kept: X };
   const order = Array.from({ length: rows }, (_, i) => i), random = createRandom(seed);
@@ -124,32 +126,47 @@ function split(X: Samples, rows: number, share: number, seed: number): { kept: S
     const other = random.integer(i + 1);
     [order[i], order[other]] = [order[other], order[i]];
   }
-  const dense = isSparse(X) ? toDense(X) : X;
-  const take = (places: number[]) => rowsOf(dense, places.sort((a, b) => a - b));
+  const take = (places: number[]) => rowsOf(X, places.sort((a, b) => a - b));
   return { kept: take(order.slice(count)), held: take(order.slice(0, count)) };
 }
 
-function rowsOf({ data, shape: [, columns] }: Matrix, places: readonly number[]): Matrix {
-  const result = likeVector(data, places.length * columns);
+function rowsOf(X: Samples, places: readonly number[]): Samples {
+  if (isSparse(X)) return sparseRows(X.format === "csr" ? X : compressedRows(X), places);
+  const { data, shape: [, columns] } = X, result = likeVector(data, places.length * columns);
   places.forEach((place, i) => result.set(data.subarray(place * columns, (place + 1) * columns), i * columns));
   return matrix(places.length, columns, result);
 }
 
-function squares({ data }: Matrix): number {
+function sparseRows(
+  { shape: [, columns], indptr, indices, data }: SparseMatrix,
+  places: readonly number[],
+): SparseMatrix {
+  const starts = new Uint32Array(places.length + 1);
+  places.forEach((place, i) => starts[i + 1] = starts[i] + indptr[place + 1] - indptr[place]);
+  const own = likeVector(data, starts[places.length]), at = new Uint32Array(own.length);
+  places.forEach((place, i) => {
+    own.set(data.subarray(indptr[place], indptr[place + 1]), starts[i]);
+    at.set(indices.subarray(indptr[place], indptr[place + 1]), starts[i]);
+  });
+  return { format: "csr", shape: [places.length, columns], indptr: starts, indices: at, data: own };
+}
+
+function squares({ data }: { readonly data: ArrayLike<number> }): number {
   let sum = 0;
   for (let at = 0; at < data.length; at++) sum += data[at] * data[at];
   return sum;
 }
 
-function residual(X: Matrix, weights: Matrix, archetypes: Matrix): number {
-  const [rows, columns] = X.shape, [rank] = archetypes.shape;
+function residual(X: Samples, weights: Matrix, archetypes: Matrix): number {
+  const [rows, columns] = X.shape, [rank] = archetypes.shape, line = new Float64Array(columns);
   let sum = 0;
   for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      let value = X.data[i * columns + j];
-      for (let t = 0; t < rank; t++) value -= weights.data[i * rank + t] * archetypes.data[t * columns + j];
-      sum += value * value;
-    }
+    if (isSparse(X)) {
+      line.fill(0);
+      for (let e = X.indptr[i]; e < X.indptr[i + 1]; e++) line[X.indices[e]] += X.data[e];
+    } else line.set(X.data.subarray(i * columns, (i + 1) * columns));
+    for (let t = 0; t < rank; t++) addScaled(line, -weights.data[i * rank + t], archetypes.data, t * columns);
+    sum += plainDot(line, line);
   }
   return sum;
 }

@@ -66,8 +66,8 @@ function turn(source: Float32Array | Float64Array, target: Float32Array | Float6
   }
 }
 
-/** Compressed rows of a matrix whose columns are compressed. */
-function compressedRows({ shape: [rows, columns], indptr, indices, data }: SparseMatrix) {
+/** The same matrix by rows, of one whose columns are compressed. */
+export function compressedRows({ shape: [rows, columns], indptr, indices, data }: SparseMatrix): SparseMatrix {
   const starts = new Uint32Array(rows + 1);
   for (const row of indices) starts[row + 1]++;
   for (let i = 0; i < rows; i++) starts[i + 1] += starts[i];
@@ -79,5 +79,5 @@ function compressedRows({ shape: [rows, columns], indptr, indices, data }: Spars
       values[at] = data[e];
     }
   }
-  return { indptr: starts, indices: places, data: values };
+  return { format: "csr", shape: [rows, columns], indptr: starts, indices: places, data: values };
 }

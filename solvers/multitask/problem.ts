@@ -63,8 +63,11 @@ export interface SearchLimits {
 /** Elements of Gram matrices that are held at most: beyond, their rows are summed when they are asked for. */
 const mostGramElements = 1 << 26;
 
-/** Multiply-adds of a call for each search, and of a part of the Gram matrices: some 20 ms. */
+/** Multiply-adds of a call for each search: some 20 ms. */
 const workTogether = 4e7;
+
+/** Multiply-adds of a part of a Gram matrix, and its least rows: fewer would mostly read and write the matrix. */
+const gramWork = 2e8, leastGramRows = 32;
 
 /** The tasks of a data set, centred and scaled. Tasks that share samples, weights and scale share what is made of them. */
 export function scaledTasks(data: MultiTaskData): ScaledTask[] {
@@ -141,7 +144,7 @@ export async function createProblem(
   for (const { X, from } of distinct) workspace.write(samples, X, from);
   let timeIsUp = held === undefined || await pause();
   for (const [place, { samples: rows, from }] of distinct.entries()) {
-    const together = Math.max(1, Math.floor(workTogether / features ** 2));
+    const together = Math.max(leastGramRows, Math.floor(gramWork / features ** 2));
     const c = { array: gram, rows: features, columns: features, offset: place * features ** 2 };
     for (let begin = 0; begin < rows && !timeIsUp; begin += together) {
       const count = Math.min(together, rows - begin);

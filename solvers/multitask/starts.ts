@@ -43,7 +43,9 @@ export async function searchFromStarts(
   limits: SearchLimits,
 ): Promise<Supports[]> {
   const { tasks, features, sets } = problem, nothing = Array.from({ length: tasks }, (): number[] => []);
-  if (await limits.run.checkpoint({ stage: "moves", fraction: 0, iteration: limits.moves })) limits.ended = "time-limit";
+  if (await limits.run.checkpoint({ stage: "moves", fraction: 0, iteration: limits.moves })) {
+    limits.ended = "time-limit";
+  }
   if (limits.ended) return points.map(unsearched);
   const everything = Array.from({ length: features }, (_, j) => j);
   const backward = features * features * features <= mostBackward;

@@ -78,6 +78,54 @@ describe("minima multitask", () => {
     assert.deepEqual(Object.keys(y.coefficients), Object.keys(d.coefficients));
   });
 
+  it("predicts new rows of known tasks, and of a new one by the average or stacked", async () => {
+    const fitting = ["multitask", path("all.csv"), "--target", "y", "--task", "site", "--support", "2"];
+    const rows = matrix(3, 5, Float64Array.from({ length: 15 }, random.normal)), features = names.slice(0, 5);
+    const to = path("predicted.csv");
+    const file = async (name: string, text?: Map<string, string[]>) => {
+      await writeFile(path(name), serializeCsv({ columns: features, matrix: rows, text }));
+      return path(name);
+    };
+    const known = await file("known.csv", new Map([["site", ["west", "north", "west"]]]));
+    const { code, stderr } = await minima([...fitting, "--predict", known, "--predictions", to]);
+    assert.equal(code, 0, stderr);
+    const predicted = parseCsv(await readFile(to), { textColumns: ["site"] });
+    assert.deepEqual(predicted.text.get("site"), ["west", "north", "west"]);
+    [2, 0, 2].forEach((k, i) => {
+      const truth = k + (1 + k) * rows.data[5 * i] - 2 * rows.data[5 * i + 2];
+      assert.ok(Math.abs(predicted.matrix.data[i] - truth) < 0.05, `${predicted.matrix.data[i]}, ${truth}`);
+    });
+    const plain = await file("new.csv");
+    for (const who of ["average", "stacked", "south"]) {
+      const answer = await minima([
+        ...[...fitting, "--predict", plain, "--predict-as", who, "--predictions", to, "--force", "--json"],
+      ]);
+      assert.equal(answer.code, 0, answer.stderr);
+      assert.equal(JSON.parse(answer.stdout).predicted.rows, 3);
+      const { matrix: { data } } = parseCsv(await readFile(to));
+      const truth = 1 + 2 * rows.data[0] - 2 * rows.data[2];
+      assert.ok(Math.abs(data[0] - truth) < (who === "stacked" ? 1 : 0.05), `${who}: ${data[0]}, ${truth}`);
+    }
+    const error = await minima([...fitting, "--predict", path("all.csv"), "--predictions", to, "--force"]);
+    assert.match(error.stdout, /predicted +90 rows, root mean square error 0\.0/);
+    const odd = await file("odd.csv", new Map([["site", ["west", "nort", "west"]]]));
+    const never = path("never.csv"), predicting = (path: string) => ["--predict", path, "--predictions", never];
+    const wrong: readonly [string[], RegExp, number][] = [
+      [predicting(odd), /no task is called nort, as row 2 says.*Did you mean north.*--predict-as average/, 1],
+      [predicting(plain), /no column "site": --predict-as says which task/, 2],
+      [[...predicting(plain), "--predict-as", "soth"], /received soth.*Did you mean south/, 2],
+      [["--predict", plain], /--predict needs --predictions/, 2],
+      [["--predict-as", "north"], /--predict-as needs --predict/, 2],
+      [predicting(path("gone.csv")), /gone.csv/, 1],
+    ];
+    for (const [args, message, code] of wrong) {
+      const answer = await minima([...fitting, ...args]);
+      assert.equal(answer.code, code, answer.stderr);
+      assert.match(answer.stderr, message);
+      await assert.rejects(readFile(never));
+    }
+  });
+
   it("refuses what does not fit, and leaves no file behind", async () => {
     const narrow = path("narrow.csv");
     await writeFile(

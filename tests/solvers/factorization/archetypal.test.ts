@@ -240,6 +240,14 @@ describe("archetypalNmf", () => {
     await refuses(X, {} as ArchetypalNmfCall, OptionError, /"rank"/);
     await refuses(X, { rank: 3 }, OptionError, /at most 2/);
     await refuses(X, { rank: 1, lambda: -1 }, OptionError, /"lambda"/);
+    for (const lambda of [3, Infinity, 0]) {
+      await refuses(
+        X,
+        { rank: 1, lambda, continuation: { from: 2 } },
+        OptionError,
+        /"continuation.from": expected .*2\.$/,
+      );
+    }
     await refuses(X, { rank: 1, lambda: Infinity, nonzeros: 1 }, OptionError, /"nonzeros"/);
     await refuses(fromRows([[1, -2]]), { rank: 1 }, DataError, /-2 at row 0, column 1/);
     await refuses(fromRows([[1, NaN]]), { rank: 1 }, DataError, /NaN/);

@@ -111,6 +111,21 @@ describe("sparseMultiTask, whatever comes,", () => {
       assert.rejects(async () => await call(), (error) => error instanceof kind && message.test(error.message)));
   }
 
+  for (const name of ["support", "ridge", "valueSharing", "supportSharing"]) {
+    it(`refuses a grid without any ${name}`, () =>
+      assert.rejects(
+        crossValidateMultiTask([{ X, y }], { folds: 2, grid: { [name]: [] } }),
+        (error) => error instanceof OptionError && error.argument === `grid.${name}`,
+      ));
+  }
+
+  it("tells the time of the whole call", async () => {
+    const large = randomTasks(5, 0.3, 4, 300), begun = performance.now();
+    const fit = await sparseMultiTask(large, { support: 3, method: "local-search" });
+    const wholeMs = performance.now() - begun;
+    assert.ok(fit.elapsedMs > 0.7 * wholeMs && fit.elapsedMs <= wholeMs + 1, `${fit.elapsedMs} of ${wholeMs} ms`);
+  });
+
   it("refuses a task at prediction that the fit does not know", async () => {
     const fit = await sparseMultiTask([{ X, y, name: "north" }, { X, y, name: "south" }], { support: 1 });
     assert.deepEqual(predictMultiTask(fit, X, "south"), predictMultiTask(fit, X, 1));

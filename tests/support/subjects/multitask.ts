@@ -69,8 +69,6 @@ const fits = (name: string, options: Omit<SparseMultiTaskOptions, "support">): S
 /** {@linkcode sparseMultiTask}. */
 export const multiTask: Subject = {
   fuzz,
-  // Of a search by subsets of many features.
-  mostBlocks: 3e8,
   instances: 60,
   stops: [
     fits("auto", {}),
