@@ -39,13 +39,28 @@ interface Threads {
   readonly parentPort: Port | null;
 }
 
-const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
-const threads = process?.getBuiltinModule?.("node:worker_threads") as Threads | undefined;
-if (threads?.isMainThread === false && threads.workerData?.minimaSolver && threads.parentPort) {
-  await listen(threads.parentPort, threads.workerData.engine ?? {});
+interface NodeProcess {
+  readonly platform: string;
+  getBuiltinModule?(name: string): unknown;
+}
+
+const { process } = globalThis as { process?: NodeProcess };
+/** How much later the threads that solve come than the one that listens, where all want the processor. */
+const niceness = 5;
+
+/** On Linux the priority is each thread's own, and those that it starts inherit it; elsewhere it is the process's. */
+function stepBack(): void {
+  if (process?.platform !== "linux") return;
+  const { setPriority } = process.getBuiltinModule?.("node:os") as typeof import("node:os");
+  try {
+    setPriority(0, niceness);
+  } catch {
+    // Not allowed here: all threads are alike then.
+  }
 }
 
 async function listen(port: Port, engine: EngineOptions): Promise<void> {
+  stepBack();
   const [{ runJob }, { routes }, { loadRoute }, { dispose, init, memoryUsage }] = await Promise.all([
     import("./run_job.ts"),
     import("./routes/mod.ts"),
@@ -83,4 +98,9 @@ function throttled<E extends { elapsedMs: number }>(tell?: (event: E) => void): 
     last = event.elapsedMs;
     tell(event);
   });
+}
+
+const threads = process?.getBuiltinModule?.("node:worker_threads") as Threads | undefined;
+if (threads?.isMainThread === false && threads.workerData?.minimaSolver && threads.parentPort) {
+  await listen(threads.parentPort, threads.workerData.engine ?? {});
 }

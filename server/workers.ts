@@ -54,6 +54,7 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
     maximumReferenceBytes: settings.referenceLimitBytes,
     ...!settings.backends.includes("webgpu") && { crossovers: { webgpu: Infinity } },
   };
+  let starting: Promise<unknown> = Promise.resolve();
   const free: Colleague[] = [], all = new Set<Colleague>();
   const ended: Record<WorkerEnd, number> = { idle: 0, lost: 0, late: 0, left: 0, closed: 0 };
 
@@ -149,9 +150,16 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
     });
   }
 
+  /** Deno's thread stands still while it starts one, 40 ms and more: between two, it answers others. */
+  function startInTurn(): Promise<Colleague> {
+    const started = starting.then(start);
+    starting = started.then(() => new Promise((resolve) => setTimeout(resolve)));
+    return started;
+  }
+
   return {
     async solve(job, hold) {
-      const colleague = free.pop() ?? start();
+      const colleague = free.pop() ?? await startInTurn();
       clearTimeout(colleague.idle);
       colleague.worker.ref();
       try {

@@ -55,18 +55,19 @@ describe("attacks", () => {
   it("health is told under four long solves", { skip: onEdge && "workerd has no workers" }, async () => {
     const control = new AbortController();
     const solves = [1, 2, 3, 4].map(() => app.fetch(request(slow, {}, control.signal)));
-    await pause(400);
-    let worst = 0;
-    for (let turn = 0; turn < 10; turn++) {
+    const delays: number[] = [];
+    for (let turn = 0; turn < 100; turn++) {
       const started = performance.now();
       assert.equal((await app.fetch(get("/healthz"))).status, 200);
       await pause(10);
-      worst = Math.max(worst, performance.now() - started);
+      delays.push(performance.now() - started - 10);
     }
     control.abort();
     for (const response of await Promise.all(solves)) assert.equal(response.status, 499);
-    // On a busy machine; the loop itself is free.
-    assert.ok(worst < 500, `${worst} ms`);
+    // From the first moment on, while workers start. On a busy machine a single turn may take longer.
+    delays.sort((a, b) => a - b);
+    const [median, late] = [delays[50], delays[95]];
+    assert.ok(median < 100 && late < 500, `median ${median} ms, 95 of 100 within ${late} ms`);
   });
 
   it("a worker that is lost is a 503, and the next request is answered", { skip: onEdge && "no workers" }, async () => {
