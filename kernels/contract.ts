@@ -20,6 +20,7 @@ import { type ProximalKernels, proximalSpecifications } from "./contract/proxima
 import { type QuantizationKernels, quantizationSpecifications } from "./contract/quantization/mod.ts";
 import type { FamilySpecifications } from "./contract/specification.ts";
 import { type SpectralKernels, spectralSpecifications } from "./contract/spectral/mod.ts";
+import { type TrainingKernels, trainingSpecifications } from "./contract/training/mod.ts";
 
 export type * from "./contract/completion/mod.ts";
 export type * from "./contract/dense/mod.ts";
@@ -30,6 +31,7 @@ export type * from "./contract/proximal/mod.ts";
 export type * from "./contract/quantization/mod.ts";
 export type * from "./contract/specification.ts";
 export type * from "./contract/spectral/mod.ts";
+export type * from "./contract/training/mod.ts";
 
 /** Every kernel a backend offers. */
 export interface Kernels
@@ -40,7 +42,8 @@ export interface Kernels
     QuantizationKernels,
     SpectralKernels,
     CompletionKernels,
-    FactorizationKernels {}
+    FactorizationKernels,
+    TrainingKernels {}
 
 /** Names of the kernels. */
 export type KernelName = keyof Kernels;
@@ -57,4 +60,5 @@ export const specifications: FamilySpecifications<Kernels> = {
   ...quantizationSpecifications,
   ...spectralSpecifications,
   ...completionSpecifications,
+  ...trainingSpecifications,
 };

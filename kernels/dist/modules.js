@@ -7,4 +7,5 @@ import { l0 } from "./l0.js";
 import { proximal } from "./proximal.js";
 import { quantization } from "./quantization.js";
 import { spectral } from "./spectral.js";
-export const modules = { completion, dense, factorization, l0, proximal, quantization, spectral };
+import { training } from "./training.js";
+export const modules = { completion, dense, factorization, l0, proximal, quantization, spectral, training };

@@ -8,6 +8,7 @@ import { l0Family } from "./l0.ts";
 import { proximalFamily } from "./proximal.ts";
 import { quantizationFamily } from "./quantization.ts";
 import { spectralFamily } from "./spectral.ts";
+import { trainingFamily } from "./training.ts";
 
 /** The families, by name. */
 export const families: readonly KernelFamily[] = [
@@ -18,4 +19,5 @@ export const families: readonly KernelFamily[] = [
   quantizationFamily,
   spectralFamily,
   completionFamily,
+  trainingFamily,
 ];
