@@ -13,3 +13,4 @@ export type { L0Options } from "./solvers/l0/options.ts";
 export * from "./solvers/multitask/mod.ts";
 export * from "./solvers/quantization/mod.ts";
 export * from "./solvers/regression/mod.ts";
+export * from "./solvers/sharpness/mod.ts";

@@ -281,8 +281,11 @@ export function sparseMatrix(spec: Omit<SparseMatrixOption, "kind">): SparseMatr
 }
 
 /** Options that belong together; where the group is left out, so are they all. */
-export function group<T>(fields: OptionTable<T>, spec: OptionEntryBase): GroupOption<T> {
-  return { ...spec, kind: "group", fields: fields as GroupOption<T>["fields"] };
+export function group<T, Open extends keyof T = never>(
+  fields: OptionTable<T, Open>,
+  spec: OptionEntryBase,
+): GroupOption<T> {
+  return { ...spec, kind: "group", fields: fields as unknown as GroupOption<T>["fields"] };
 }
 
 /** A function to call. */
