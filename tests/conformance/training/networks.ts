@@ -1,6 +1,7 @@
 /** Networks and samples for the cases of the training family. */
 
 import type { NetworkArguments } from "../../../kernels/contract.ts";
+import { LOGISTIC, SOFTMAX, SQUARED } from "../../../kernels/contract/training/constants.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { initialParameters, layersOf, type NetworkSpecification } from "../../../solvers/sharpness/layers.ts";
 import type { Bench } from "../grid.ts";
@@ -8,11 +9,11 @@ import { matrixOf, vectorOf } from "../operands.ts";
 
 /** Networks of every kind of layer, with the code of a loss and the sizes of groups. */
 export const networks: readonly (NetworkSpecification & { loss: number; groups: readonly number[]; name: string })[] = [
-  { name: "softmax", features: 5, hidden: [], outputs: 3, activation: "tanh", loss: 0, groups: [1, 4, 9] },
-  { name: "logistic", features: 4, hidden: [3], outputs: 1, activation: "relu", loss: 1, groups: [7, 2] },
-  { name: "squares", features: 6, hidden: [], outputs: 1, activation: "tanh", loss: 2, groups: [5, 5] },
-  { name: "tanh", features: 17, hidden: [19, 8], outputs: 10, activation: "tanh", loss: 0, groups: [33, 16, 1] },
-  { name: "relu", features: 7, hidden: [5, 9, 4], outputs: 2, activation: "relu", loss: 0, groups: [3, 8] },
+  { name: "softmax", features: 5, hidden: [], outputs: 3, activation: "tanh", loss: SOFTMAX, groups: [1, 4, 9] },
+  { name: "logistic", features: 4, hidden: [3], outputs: 1, activation: "relu", loss: LOGISTIC, groups: [7, 2] },
+  { name: "squares", features: 6, hidden: [], outputs: 1, activation: "tanh", loss: SQUARED, groups: [5, 5] },
+  { name: "tanh", features: 17, hidden: [19, 8], outputs: 10, activation: "tanh", loss: SOFTMAX, groups: [33, 16, 1] },
+  { name: "relu", features: 7, hidden: [5, 9, 4], outputs: 2, activation: "relu", loss: SOFTMAX, groups: [3, 8] },
   {
     name: "convolution",
     features: 5 * 4 * 2,
@@ -20,7 +21,7 @@ export const networks: readonly (NetworkSpecification & { loss: number; groups: 
     hidden: [6],
     outputs: 3,
     activation: "tanh",
-    loss: 0,
+    loss: SOFTMAX,
     groups: [2, 3],
   },
   {
@@ -30,7 +31,7 @@ export const networks: readonly (NetworkSpecification & { loss: number; groups: 
     hidden: [],
     outputs: 2,
     activation: "relu",
-    loss: 0,
+    loss: SOFTMAX,
     groups: [4],
   },
 ];
@@ -58,7 +59,11 @@ export function networkOperands(
     return (start[at] || 0) + 0.1 * random.normal();
   }, 1);
   const { outputs } = network;
-  const target = loss === 0 ? () => random.integer(outputs) : loss === 1 ? () => random.integer(2) : random.normal;
+  const target = loss === SOFTMAX
+    ? () => random.integer(outputs)
+    : loss === LOGISTIC
+    ? () => random.integer(2)
+    : random.normal;
   return {
     layers,
     loss,
