@@ -1,6 +1,7 @@
 import {
   accumulateGram,
   accumulateGramOptions,
+  type GramAccumulator,
   type GramOptions,
   type Matrix,
   matrix,
@@ -27,6 +28,11 @@ const options = {
     value: "FILE[:NAME]",
     about: "each layer's inputs [tokens, inputs], instead of --gram",
   },
+  original: {
+    kind: "input",
+    value: "FILE[:NAME]",
+    about: "the same tokens' inputs in the original model, beside --activations: the layers' outputs come near to its",
+  },
   transpose: { kind: "flag", about: "the weights are [inputs, outputs], as GPT-2 has them" },
   "transpose-activations": { kind: "flag", about: "the activations are [inputs, tokens]" },
   out: { kind: "output", value: "FILE", about: "where to write the quantised layers, .safetensors" },
@@ -45,6 +51,7 @@ With several matrices, each finds its inputs in the other file under its own nam
 
   minima quantize-layer model.safetensors --tensor 'model.layers.*' --gram grams.safetensors --bits 3 --out q.safetensors
   minima quantize-layer weights.npy --activations inputs.npy --bits 4 --group-size 128 --out q.safetensors
+  minima quantize-layer weights.npy --activations inputs.npy --original before.npy --bits 3 --out q.safetensors
 
 The time limit is that of each layer. The result holds codes, scales, zero points and outliers of each layer;
 parseQuantizedLayers and dequantize read it.`,
@@ -57,15 +64,27 @@ parseQuantizedLayers and dequantize read it.`,
     if ((gram === undefined) === (activations === undefined)) {
       throw new UsageError("Give the inputs of the layer by exactly one of --gram and --activations.");
     }
-    const layerOptions = settings(quantizeLayerOptions), gramOptions = settings(accumulateGramOptions);
+    if (options.original !== undefined && activations === undefined) {
+      throw new UsageError("--original needs --activations, the same tokens' inputs in the quantised model.");
+    }
+    const { original: towards, ...layerOptions } = settings(quantizeLayerOptions);
+    if (towards !== undefined && options.original === undefined) {
+      throw new UsageError("Option --original-share needs --original.");
+    }
+    const gramOptions = settings(accumulateGramOptions);
     const [statisticsPath, statisticsTensor] = splitTensorName((gram ?? activations)!);
-    const weights = await openMatrices(weightsPath);
-    const statistics = await openMatrices(statisticsPath).catch(async (error) => {
-      await weights.close();
-      throw error;
-    });
+    const [originalPath, originalTensor] = options.original === undefined ? [] : splitTensorName(options.original);
+    const files: MatrixFile[] = [];
+    const open = async (path: string) => {
+      const file = await openMatrices(path);
+      files.push(file);
+      return file;
+    };
     try {
+      const weights = await open(weightsPath), statistics = await open(statisticsPath);
+      const originals = originalPath === undefined ? undefined : await open(originalPath);
       const pairs = pairLayers(weights, options.tensor, statistics, statisticsTensor);
+      const before = originals && pairLayers(weights, options.tensor, originals, originalTensor);
       const transposed = {
         weights: options.transpose === true,
         activations: options["transpose-activations"] === true,
@@ -76,21 +95,26 @@ parseQuantizedLayers and dequantize read it.`,
       // All layers first: what does not fit would else come to light after the others are solved.
       for (const pair of pairs) {
         checkLayer(pair, weights, statistics, gram === undefined, transposed, layerOptions.groupSize);
+        if (before) checkOriginal(pair, statistics, sourceOf(pair, before, originals), originals);
       }
       const started = performance.now();
       const layers = new Map<string, StoredLayer>();
       for (const [index, { layer, source }] of pairs.entries()) {
         const task = pairs.length === 1 ? "" : `layer ${index + 1} of ${pairs.length}`;
         const stored = await weights.read(layer);
-        const inputs = await statistics.read(source);
-        const result = await attempt(layer || inputName(weightsPath), async () =>
-          await quantizeLayer(
+        const inTokens = (inputs: Matrix) => transposed.activations ? transpose(inputs) : inputs;
+        const inputs = inTokens(await statistics.read(source));
+        const inOriginal = before && inTokens(await originals.read(sourceOf(pairs[index], before, originals)));
+        const result = await attempt(layer || inputName(weightsPath), async () => {
+          const sums = activations === undefined
+            ? undefined
+            : await accumulate(inputs, inOriginal, { ...gramOptions, signal });
+          return await quantizeLayer(
             transposed.weights ? transpose(stored) : stored,
-            activations
-              ? await accumulate(transposed.activations ? transpose(inputs) : inputs, { ...gramOptions, signal })
-              : inputs,
+            sums ? await sums.gram() : inputs,
             {
               ...layerOptions,
+              original: sums && inOriginal && { ...await sums.original(), ...towards },
               signal,
               onProgress: (event) =>
                 terminal.progress.show(task, {
@@ -99,7 +123,8 @@ parseQuantizedLayers and dequantize read it.`,
                   elapsedMs: performance.now() - started,
                 }),
             },
-          ));
+          );
+        });
         layers.set(layer || "weight", { ...result, storedBits: weights.describe(layer).bits });
       }
       terminal.progress.clear();
@@ -110,7 +135,7 @@ parseQuantizedLayers and dequantize read it.`,
       if (options.json) terminal.print(JSON.stringify(jsonReport(quantization), null, 2));
       else printReport(terminal, quantization);
     } finally {
-      await Promise.all([weights.close(), statistics.close()]);
+      await Promise.all(files.map((file) => file.close()));
     }
   },
 });
@@ -200,9 +225,31 @@ function transpose({ data, shape: [rows, columns] }: Matrix): Matrix {
   return result;
 }
 
-/** The Gram matrix of activations. */
-async function accumulate(activations: Matrix, options: GramOptions): Promise<Matrix> {
+/** The sums of products of activations, with those of the original model where they are given. */
+async function accumulate(
+  activations: Matrix,
+  original: Matrix | undefined,
+  options: GramOptions,
+): Promise<GramAccumulator> {
   const accumulator = accumulateGram(activations.shape[1], options);
-  await accumulator.add(activations);
-  return await accumulator.gram();
+  await accumulator.add(activations, original);
+  return accumulator;
+}
+
+/** Name of the inputs in the original model of a layer whose others were found. @throws {FileError} where there are none */
+function sourceOf({ layer }: Pair, originals: readonly Pair[], file: MatrixFile): string {
+  const found = originals.find((other) => other.layer === layer);
+  if (found) return found.source;
+  throw new FileError(`${file.path}: no matrix belongs to ${layer}, whose other inputs were found.`);
+}
+
+/** @throws {FileError} for inputs that are not of the same tokens */
+function checkOriginal({ layer, source }: Pair, statistics: MatrixFile, own: string, originals: MatrixFile): void {
+  const [rows, columns] = statistics.describe(source).shape, shape = originals.describe(own).shape;
+  if (shape[0] === rows && shape[1] === columns) return;
+  throw new FileError(
+    `${layer || inputName(originals.path)}: "original" is ${
+      shape.join(" x ")
+    }, but "activations" is ${rows} x ${columns}.`,
+  );
 }

@@ -59,7 +59,7 @@ export async function gptq(problem: Problem, start: Approximation): Promise<Outc
  */
 async function movedResidual(
   problem: Problem,
-  { linear, constant, size }: Moved,
+  { linear, constant, size, tolerance }: Moved,
   factor: DeviceArray<"f64">,
   order: Uint32Array | undefined,
 ): Promise<Vector> {
@@ -111,7 +111,6 @@ async function movedResidual(
   }
   host.free(array);
   meter.spend(0.5, rows);
-  const { data } = problem.gram, tolerance = data instanceof Float32Array ? 1e-4 : 1e-8;
   for (let i = 0; i < rows; i++) {
     if (squares[i] <= constant[i] + tolerance * size[i] * size[i]) continue;
     throw new DataError(

@@ -65,6 +65,11 @@ export function checkGram(gram: Matrix, columns: number, action: string, name = 
   }
 }
 
+/** What rounding may make matrices differ by that belong together, also where f64 holds what was summed in f32. */
+export function misfitForgiven(matrices: readonly Vector[]): number {
+  return matrices.some((data) => data instanceof Float32Array) ? 1e-4 : 1e-5;
+}
+
 /**
  * Checks that `X X~^T` and `X X^T` fit `X~ X~^T`: shapes, and for any two inputs the bounds that Cauchy and Schwarz put on
  * `X X~^T` and on `(X - X~) X~^T`. Other misfits are found out later, by the solve or by the objective.
@@ -84,8 +89,8 @@ export function checkOriginal(
       `Cannot ${action}: "original.cross" is ${rows} x ${width}, but "weights" has ${columns} columns.`,
     );
   }
-  const single = [sigma, cross.data, gram.data].some((data) => data instanceof Float32Array);
-  const tolerance = single ? 1e-4 : 1e-8, diagonalOf = (data: Vector, j: number) => data[j * (columns + 1)];
+  const tolerance = misfitForgiven([sigma, cross.data, gram.data]),
+    diagonalOf = (data: Vector, j: number) => data[j * (columns + 1)];
   const roots = Float64Array.from({ length: columns }, (_, k) => Math.sqrt(diagonalOf(sigma, k)));
   const largest = roots.reduce((most, root) => Math.max(most, root), 0);
   for (let j = 0; j < columns; j++) {

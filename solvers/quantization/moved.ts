@@ -5,6 +5,7 @@ import { plainDot } from "../core/plain_sums.ts";
 import { checkGramRow, randomWeights } from "../core/product_check.ts";
 import { columnRanges, ranges, rowsOfBlock } from "./blocking.ts";
 import { openForms } from "./forms.ts";
+import { misfitForgiven } from "./gram.ts";
 import type { OriginalOptions } from "./options.ts";
 import { negligible, type Problem } from "./problem.ts";
 
@@ -27,6 +28,8 @@ export interface Moved {
   readonly constant: Float64Array;
   /** How large terms of `c` are, for what rounding may take from them [rows]. */
   readonly size: Float64Array;
+  /** The share of it that rounding of the caller's matrices may take. */
+  readonly tolerance: number;
 }
 
 /** The original whose inputs are not those of the layer. */
@@ -97,7 +100,7 @@ export async function moveTarget(problem: Problem, original: Required<OriginalOp
   }
   close();
   meter.spend(1.5, rows);
-  return { linear, constant, size };
+  return { linear, constant, size, tolerance: misfitForgiven([sigma, a, c]) };
 }
 
 /** `W A` in f64, where f64 is. */

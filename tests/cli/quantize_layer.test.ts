@@ -92,6 +92,38 @@ describe("minima quantize-layer", () => {
     assert.ok(recomputed < 0.2);
   });
 
+  it("comes near to the output on the original model's inputs, or a share of the way: --original", async () => {
+    const moved = normal(40, 16), after = matrix(40, 16, inputs.data.map((x, at) => x + moved.data[at] / 4));
+    const activations = await file("after.npy", serializeNpy(after)),
+      before = await file("before.npy", serializeNpy(inputs));
+    const sums = accumulateGram(16);
+    await sums.add(after, inputs);
+    const args = ["--tensor", "mlp.up.weight", "--activations", activations, "--out", out, "--force", "--bits", "3"];
+    for (const share of [undefined, 0.5]) {
+      const more = share === undefined ? [] : ["--original-share", `${share}`];
+      const { code, stderr } = await minima(["quantize-layer", weights, ...args, "--original", before, ...more]);
+      assert.equal(code, 0, stderr);
+      const original = { ...await sums.original(), share };
+      const { codes } = await quantizeLayer(up, await sums.gram(), { bits: 3, original });
+      assert.deepEqual(parseQuantizedLayers(await readFile(out)).get("mlp.up.weight")!.codes, codes);
+    }
+    const refused: [readonly string[], number, RegExp][] = [
+      [["--original-share", "0.5"], 2, /Option --original-share needs --original/],
+      [
+        ["--original", await file("short.npy", serializeNpy(normal(39, 16)))],
+        1,
+        /"original" is 39 x 16, but .* 40 x 16/,
+      ],
+    ];
+    for (const [more, status, message] of refused) {
+      const { code, stderr } = await minima(["quantize-layer", weights, ...args, ...more]);
+      assert.equal(code, status, stderr);
+      assert.match(stderr, message);
+    }
+    const alone = ["--tensor", "mlp.up.weight", "--gram", grams, "--original", before, "--out", out, "--force"];
+    assert.match((await minima(["quantize-layer", weights, ...alone])).stderr, /--original needs --activations/);
+  });
+
   it("quantises all matrices whose inputs it finds, and leaves the others", async () => {
     const { code, stdout } = await minima([
       "quantize-layer",

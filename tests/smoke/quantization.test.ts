@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { accumulateGram, dequantize, type Matrix, quantizeLayer } from "../../mod.ts";
 import { lossOf } from "../support/layers.ts";
+import { makeMovedLayer, movedLosses } from "../support/moved_layers.ts";
 import { assertSameBits, checkPromises, hashOf, integers } from "./support.ts";
 
 const weights = integers(24, 48, 100, 1), inputs = integers(200, 48, 9, 2);
@@ -36,6 +37,16 @@ describe("quantisation, in short", () => {
       assert.ok(Math.abs(layer.objective - loss) <= 1e-6 * loss, `${layer.objective}, ${loss}`);
     });
   }
+
+  it("comes near to the output on other inputs, its original ones", async () => {
+    const { weights, gram, original, ...inputs } = makeMovedLayer({ rows: 6, columns: 24, seed: 1, dtype: "f32" });
+    for (const method of ["gptq", "auto"] as const) {
+      const layer = await quantizeLayer(weights, gram, { bits: 3, method, original });
+      const { losses } = movedLosses({ weights, gram, original, ...inputs }, dequantize(layer));
+      const loss = losses.reduce((sum, value) => sum + value);
+      assert.ok(Math.abs(layer.objective - loss) <= 1e-9 * loss, `${layer.objective}, ${loss}`);
+    }
+  });
 
   it("auto, with outliers too, is better than its parts", async () => {
     const { objective: best } = await quantizeLayer(weights, gram, { bits: 3 });

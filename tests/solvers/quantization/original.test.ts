@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
+  accumulateGram,
   DataError,
   dequantize,
+  type Matrix,
   matrix,
   OptionError,
   type QuantizationMethod,
@@ -212,6 +214,47 @@ describe("quantizeLayer with original", () => {
       const { codes } = await quantize(part, { ...options, backend: "wasm" });
       assert.deepEqual(codes, one.codes.subarray(0, codes.length), variant.method);
     }
+  });
+
+  it("takes the sums that accumulateGram makes of both models' inputs, batch after batch", async () => {
+    const { weights, before, after } = makeMovedLayer({ rows: 4, columns: 16, seed: 17 }), [tokens] = after.shape;
+    for (const Kind of [Float32Array, Float64Array]) {
+      const accumulator = accumulateGram(16);
+      await assert.rejects(accumulator.original(), { argument: "original" });
+      for (let begin = 0; begin < tokens; begin += 50) {
+        const part = ({ data }: Matrix) => {
+          const rows = Math.min(50, tokens - begin);
+          return matrix(rows, 16, Kind.from(data.subarray(begin * 16, (begin + rows) * 16)));
+        };
+        await accumulator.add(part(after), part(before));
+      }
+      const gram = await accumulator.gram(), original = await accumulator.original();
+      const relative = Kind === Float32Array ? 1e-6 : 1e-12;
+      for (
+        const [received, wanted] of [
+          [gram, products(after, after)],
+          [original.cross, products(before, after)],
+          [original.gram, products(before, before)],
+        ]
+      ) {
+        const largest = Math.max(...wanted.data.map(Math.abs));
+        wanted.data.forEach((value, at) => assert.ok(Math.abs(received.data[at] - value) <= relative * largest));
+      }
+      const layer = { weights, gram, before, after, original: { ...original, share: 1 } };
+      const { objective } = await quantize(layer, { bits: 3, method: "gptq" });
+      assert.ok(objective > 0);
+      await assert.rejects(accumulator.add(after), { argument: "original" });
+      await assert.rejects(accumulator.add(after, matrix(3, 16)), { argument: "original" });
+      const { cross } = await accumulator.original();
+      assert.deepEqual(cross, original.cross, "refused batches were added");
+    }
+    // The first layer of a model: nothing moved.
+    const accumulator = accumulateGram(16), same = matrix(...after.shape, Float32Array.from(after.data));
+    await accumulator.add(same, same);
+    const gram = await accumulator.gram(), original = await accumulator.original();
+    const plain = await quantizeLayer(weights, gram, { bits: 3 });
+    const moved = await quantizeLayer(weights, gram, { bits: 3, original });
+    assert.deepEqual(moved.codes, plain.codes);
   });
 
   it("holds on hard inputs: fewer tokens than inputs, dead and equal inputs, huge and tiny ones", async () => {
