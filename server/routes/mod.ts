@@ -37,6 +37,10 @@ export const routes: readonly LazyRoute[] = [
     load: async () => (await import("./complete_quantized.ts")).completeQuantizedRoute,
   },
   {
+    path: "/v1/complete-violations",
+    load: async () => (await import("./complete_violations.ts")).completeViolationsRoute,
+  },
+  {
     path: "/v1/transduce",
     load: async () => (await import("./transduce.ts")).transduceRoute,
   },

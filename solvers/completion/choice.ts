@@ -4,7 +4,7 @@ import type { Course } from "./course.ts";
 import { type Entries, rootMeanSquare, type Split } from "./entries.ts";
 import { graduate, type Schedule } from "./graduation.ts";
 import type { Factors, Iterate } from "./iterate.ts";
-import { fitOffsets, withoutOffsets } from "./offsets.ts";
+import { fitOffsets, misses } from "./offsets.ts";
 import { scaled } from "./scaling.ts";
 
 /** What held-out entries say of each width or price. */
@@ -71,7 +71,7 @@ async function follow(
   course: Course,
 ): Promise<Chosen> {
   const offsets = way ? fitOffsets(fitted) : undefined, { entries, scale } = scaled(fitted, offsets);
-  const expected = withoutOffsets(held, offsets), baseline = rootMeanSquare(expected, held.weights);
+  const baseline = rootMeanSquare(misses(held, offsets), held.weights);
   const levels: number[] = [], shares: number[] = [], errors: number[] = [], ranks: number[] = [];
   const values: Float64Array[] = [];
   const iterate = open(entries);
@@ -79,7 +79,7 @@ async function follow(
   let factors: Factors = { left: new Float64Array(0), right: new Float64Array(0), values: new Float64Array(0) };
   for await (const point of graduate(iterate, schedule, course)) {
     const found = iterate.at(held.rows, held.columns);
-    const here = rootMeanSquare(expected.map((value, e) => value - scale * found[e]), held.weights);
+    const here = rootMeanSquare(misses(held, offsets, scale, found), held.weights);
     levels.push(point.level * scale);
     shares.push(point.share);
     errors.push(here);

@@ -3,6 +3,7 @@
 import type { CheckedObservations } from "../core/observations.ts";
 import { createRandom } from "../core/random.ts";
 import type { EntryLists } from "../spectral/sparse.ts";
+import { type Bins, pickBins } from "./violation.ts";
 
 /** Observed entries, sorted by row and column. */
 export interface Entries extends EntryLists {
@@ -11,6 +12,8 @@ export interface Entries extends EntryLists {
   readonly values: Float64Array;
   /** In (0, 1]; all 1 where there are none. */
   readonly weights?: Float64Array;
+  /** Where an entry is known by its bin alone; `values` are then points within. */
+  readonly bins?: Bins;
 }
 
 /** What is fitted to, what is held out, and the units of both. */
@@ -35,7 +38,7 @@ export function entriesOf({ shape, indptr, rows, columns, values, weights }: Che
 
 /** Those of the entries for which `keeps` holds. */
 function filter(entries: Entries, keeps: (entry: number) => boolean): Entries {
-  const { shape, rows, columns, values, weights } = entries;
+  const { shape, rows, columns, values, weights, bins } = entries;
   const kept = Uint32Array.from(rows.keys()).filter(keeps);
   const indptr = new Uint32Array(shape[0] + 1);
   for (const entry of kept) indptr[rows[entry] + 1]++;
@@ -47,6 +50,7 @@ function filter(entries: Entries, keeps: (entry: number) => boolean): Entries {
     columns: Uint32Array.from(kept, (entry) => columns[entry]),
     values: Float64Array.from(kept, (entry) => values[entry]),
     ...(weights && { weights: Float64Array.from(kept, (entry) => weights[entry]) }),
+    ...(bins && { bins: pickBins(bins, kept) }),
   };
 }
 
@@ -73,7 +77,7 @@ export function withValues(entries: Entries, values: Float64Array): Entries {
 }
 
 /** The entries of the transpose. */
-export function transposed({ shape: [height, width], rows, columns, values, weights }: Entries): Entries {
+export function transposed({ shape: [height, width], rows, columns, values, weights, bins }: Entries): Entries {
   const count = values.length, indptr = new Uint32Array(width + 1);
   for (let e = 0; e < count; e++) indptr[columns[e] + 1]++;
   for (let j = 0; j < width; j++) indptr[j + 1] += indptr[j];
@@ -86,6 +90,7 @@ export function transposed({ shape: [height, width], rows, columns, values, weig
     columns: Uint32Array.from(from, (e) => rows[e]),
     values: Float64Array.from(from, (e) => values[e]),
     ...(weights && { weights: Float64Array.from(from, (e) => weights[e]) }),
+    ...(bins && { bins: pickBins(bins, from) }),
   };
 }
 

@@ -23,11 +23,15 @@ export interface Foldable<Folded> {
 /**
  * New rows without another fit: each row's factor, and its offset where there are offsets, by a ridge regression of its
  * entries on the factors of the columns. The ridge follows from the fit: noise as large as its residual, and factors as
- * large as those of its rows. A row without entries is predicted by the offsets. O(entries rank^2 + rows rank^3).
+ * large as those of its rows. For {@linkcode completeQuantized} it is the optimum of the row's part of the objective, for
+ * {@linkcode completeViolations} the least squares of violations with such a ridge, both by Newton's method. A row without
+ * entries is predicted by the offsets. O(entries rank^2 + rows rank^3), for levels a few times that.
  *
- * @param fit A completed matrix.
- * @param newRows Entries of the new rows, numbered from 0; as many columns as the fit.
+ * @param fit An answer of `completeMatrix`, `completeQuantized` or `completeViolations`.
+ * @param newRows Entries of the new rows, numbered from 0: values or levels, with as many columns as the fit.
  * @throws {ShapeError} for another number of columns
+ * @throws {DataError} for what is no level of the fit, an entry that stands there twice or is not finite
+ * @throws {TypeError} for a fit without `foldIn`, such as one that was stored
  *
  * @example
  * ```ts
@@ -39,7 +43,9 @@ export interface Foldable<Folded> {
  * ```
  */
 export function foldIn<Folded>(fit: Foldable<Folded>, newRows: Observations): Promise<Folded> {
-  return fit.foldIn(newRows);
+  if (typeof fit?.foldIn === "function") return fit.foldIn(newRows);
+  const what = "an answer of completeMatrix, completeQuantized or completeViolations, as they gave it";
+  return Promise.reject(new TypeError(`Cannot fold in new rows: expected "fit" to be ${what}.`));
 }
 
 /** Least noise, as a share of the size of factors: exact data still leave a well-posed regression. */
@@ -96,7 +102,7 @@ export function foldRows(model: LowRankModel, noise: number, newRows: Observatio
 }
 
 /** Solves a positive definite system in place, of which the lower triangle is given. */
-function solvePositive(form: Float64Array, target: Float64Array, size: number): void {
+export function solvePositive(form: Float64Array, target: Float64Array, size: number): void {
   for (let j = 0; j < size; j++) {
     for (let k = 0; k < j; k++) form[j * (size + 1)] -= form[j * size + k] ** 2;
     form[j * (size + 1)] = Math.sqrt(form[j * (size + 1)]);

@@ -24,7 +24,7 @@ export function createGramIterate(workspace: Workspace, given: Entries, rankLimi
   const scaled = allocateMatrix(workspace, "f64", columns, columns, "scaled eigenvectors");
   const filled = workspace.view(x.array), low = workspace.view(y.array);
   let found = new Float64Array(0), marked = new Float64Array(0);
-  fillEntries(filled, columns, entries);
+  let violations = fillEntries(filled, columns, entries);
 
   async function decompose(a: typeof x, pause: () => Promise<unknown>) {
     await kernels.syrk({ a, c: gram });
@@ -60,8 +60,9 @@ export function createGramIterate(workspace: Workspace, given: Entries, rankLimi
       await pause();
       found = Float64Array.from({ length: kept }, (_, i) => shares[i] * values[i]);
       filled.set(low);
-      fillEntries(filled, columns, entries);
-      return values.reduce((sum, value) => sum + shrinkage.cost(value), 0);
+      const before = violations;
+      violations = fillEntries(filled, columns, entries);
+      return values.reduce((sum, value) => sum + shrinkage.cost(value), shrinkage.price * before);
     },
     mark() {
       if (marked.length === 0) marked = new Float64Array(low.length);
@@ -107,7 +108,7 @@ export function createGramIterate(workspace: Workspace, given: Entries, rankLimi
       for (const { array } of [a, b]) workspace.free(array);
       found = Float64Array.from(factors.values);
       filled.set(low);
-      fillEntries(filled, columns, entries);
+      violations = fillEntries(filled, columns, entries);
     },
     values: () => found,
     release() {

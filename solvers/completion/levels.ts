@@ -27,10 +27,11 @@ const mostLevels = 65536;
  * Checks levels and sorts them.
  *
  * @param levelCount Number of levels, where it is known; one more than the highest observed otherwise.
+ * @param least Fewest entries, 1 where it is left out.
  * @throws {DataError} for a level that is no whole number or beyond the count, and where there is a single level
  */
-export function checkLevels(argument: string, observed: Observations, levelCount?: number): Levels {
-  const { shape, indptr, rows, columns, values, weights } = checkObservations(argument, observed, action);
+export function checkLevels(argument: string, observed: Observations, levelCount?: number, least?: number): Levels {
+  const { shape, indptr, rows, columns, values, weights } = checkObservations(argument, observed, action, least);
   const levels = new Uint32Array(values.length), most = levelCount ?? mostLevels;
   let highest = 0;
   for (let k = 0; k < values.length; k++) {

@@ -17,6 +17,7 @@ export {
   type OpenCompletionPathOptions,
 } from "./options.ts";
 export { completedMatrix, type LowRankModel } from "./prediction.ts";
+export type { FoldedLevels } from "./quantized_fold.ts";
 export { completeQuantized, type QuantizedCompletion } from "./quantized.ts";
 export {
   completeQuantizedOptions,
@@ -26,6 +27,9 @@ export {
   type QuantizedOptions,
 } from "./quantized_options.ts";
 export { type LevelPredictions, predictQuantized, type QuantizedModel } from "./quantized_prediction.ts";
+export { completeViolations, type FoldedViolations, type ViolationCompletion } from "./violations.ts";
+export { completeViolationsOptions, type OpenViolationOptions, type ViolationOptions } from "./violation_options.ts";
+export type { ViolationPredictions } from "./violation_prediction.ts";
 export { averagePrecision, labelError } from "./label_metrics.ts";
 export type { ProbabilityScale } from "./calibration.ts";
 export { transduce, type Transduction, type TransductionCurve } from "./transduction.ts";

@@ -1,4 +1,5 @@
 import type { Entries } from "./entries.ts";
+import { violationOf } from "./violation.ts";
 
 /** A mean, and what rows and columns add to it. */
 export interface Offsets {
@@ -51,4 +52,27 @@ export function fitOffsets({ shape, rows, columns, values, weights }: Entries): 
 export function withoutOffsets({ rows, columns, values }: Entries, offsets: Offsets | undefined): Float64Array {
   if (!offsets) return values;
   return values.map((value, e) => value - offsets.mean - offsets.rows[rows[e]] - offsets.columns[columns[e]]);
+}
+
+/** What the offsets say of an entry. */
+export function offsetOf({ rows, columns }: Entries, offsets: Offsets | undefined, entry: number): number {
+  return offsets ? offsets.mean + offsets.rows[rows[entry]] + offsets.columns[columns[entry]] : 0;
+}
+
+/** How far each entry is from the offsets and what was found beside them in units of `scale`: its value, or its bin. */
+export function misses(
+  entries: Entries,
+  offsets: Offsets | undefined,
+  scale = 0,
+  found?: ArrayLike<number>,
+): Float64Array {
+  const { bins, values } = entries;
+  if (bins) {
+    return values.map((_, e) => {
+      const value = offsetOf(entries, offsets, e) + (found ? scale * found[e] : 0);
+      return violationOf(bins.lower[e], bins.upper[e], value);
+    });
+  }
+  const rest = withoutOffsets(entries, offsets);
+  return found ? rest.map((value, e) => value - scale * found[e]) : rest;
 }

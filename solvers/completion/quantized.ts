@@ -13,6 +13,7 @@ import { startRun } from "../core/run.ts";
 import { givenBoundaries, marginalBoundaries } from "./boundaries.ts";
 import { type Factors, loadLikelihood } from "./factored_likelihood.ts";
 import { type FactoredOptions, solveFactored } from "./factored_solve.ts";
+import { type FoldedLevels, foldQuantized } from "./quantized_fold.ts";
 import { checkLevels, emptyLines, type Levels } from "./levels.ts";
 import {
   completeQuantizedOptions,
@@ -45,6 +46,8 @@ export interface QuantizedCompletion extends Result, QuantizedModel {
   readonly remarks: readonly string[];
   /** Latent values, levels, expected levels and probabilities of entries. */
   predict(rows: IndicesLike, columns: IndicesLike): LevelPredictions;
+  /** Factors and predictions of new rows, without another fit; see {@linkcode foldIn}. */
+  foldIn(newRows: Observations): Promise<FoldedLevels>;
 }
 
 type ResolvedOptions = Resolved<QuantizedOptions, OpenQuantizedOptions>;
@@ -212,6 +215,7 @@ function present(
     elapsedMs,
     plan: workspace.plan,
     predict: (rows, columns) => predictQuantized(model, rows, columns),
+    foldIn: (newRows) => Promise.resolve().then(() => foldQuantized(model, penalties, newRows)),
   };
 }
 

@@ -1,11 +1,14 @@
 import { type Entries, rootMeanSquare, withValues } from "./entries.ts";
 import type { Factors } from "./iterate.ts";
-import { type Offsets, withoutOffsets } from "./offsets.ts";
+import { offsetOf, type Offsets, withoutOffsets } from "./offsets.ts";
+import { shiftBins } from "./violation.ts";
 
 /** The entries without their offsets, with root mean square 1; and what that was. */
 export function scaled(entries: Entries, offsets: Offsets | undefined): { entries: Entries; scale: number } {
   const values = withoutOffsets(entries, offsets), scale = rootMeanSquare(values, entries.weights) || 1;
-  return { entries: withValues(entries, values.map((value) => value / scale)), scale };
+  const { bins } = entries, rest = withValues(entries, values.map((value) => value / scale));
+  if (!bins) return { entries: rest, scale };
+  return { entries: { ...rest, bins: shiftBins(bins, (e) => offsetOf(entries, offsets, e), scale) }, scale };
 }
 
 /** Factors of a multiple. */

@@ -6,6 +6,8 @@ export interface Shrinkage {
   share(value: number): number;
   /** What the value adds to the function that the step decreases. */
   cost(value: number): number;
+  /** What a unit of the cost of violations adds to it. */
+  readonly price: number;
 }
 
 /**
@@ -16,12 +18,12 @@ export function smoothedRank(width: number, step = 1): Shrinkage {
   const scale = 1 / (2 * width * width);
   // 1 - exp(-x) without cancellation.
   const cost = (value: number) => -Math.expm1(-value * value * scale);
-  return { share: (value) => 1 - step + step * cost(value), cost };
+  return { share: (value) => 1 - step + step * cost(value), cost, price: 2 * scale };
 }
 
 /** The proximal operator of `lambda` times the nuclear norm. */
 export function nuclearNorm(lambda: number): Shrinkage {
-  return { share: (value) => value > lambda ? 1 - lambda / value : 0, cost: (value) => lambda * value };
+  return { share: (value) => value > lambda ? 1 - lambda / value : 0, cost: (value) => lambda * value, price: 1 };
 }
 
 /** Shares of the largest singular value below which what is left of another is dropped: it would become denormal. */

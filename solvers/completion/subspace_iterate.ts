@@ -4,7 +4,7 @@ import { allocateMatrix } from "../spectral/operands.ts";
 import { sparseEntries, sparseOperands } from "../spectral/sparse.ts";
 import { createSubspace, type LinearOperator } from "../spectral/subspace.ts";
 import type { Entries } from "./entries.ts";
-import { fillEntries } from "./fill.ts";
+import { fillEntries, pullToBin } from "./fill.ts";
 import type { Iterate } from "./iterate.ts";
 import { sharesOf } from "./shrinkage.ts";
 
@@ -19,8 +19,8 @@ const spare = 6;
 
 /** How the filled matrix is held: its products, and what follows a new matrix of low rank. */
 interface Filled extends LinearOperator {
-  /** Fills the entries into `left right^T`. */
-  refill(left: MatrixOperand, right: MatrixOperand): Promise<void>;
+  /** Fills the entries into `left right^T`; gives what violations of bins cost. */
+  refill(left: MatrixOperand, right: MatrixOperand): Promise<number>;
   release(): void;
 }
 
@@ -35,7 +35,7 @@ function denseFilled(workspace: Workspace, entries: Entries): Filled {
     transposeTimes: async (u, y) => await kernels.gemm({ a: x, b: u, c: y, transposeA: true }),
     async refill(left, right) {
       await kernels.gemm({ a: left, b: right, c: x, transposeB: true });
-      fillEntries(view, columns, entries);
+      return fillEntries(view, columns, entries);
     },
     release: () => workspace.free(x.array),
   };
@@ -49,7 +49,8 @@ function sparseFilled(workspace: Workspace, entries: Entries, width: number): Fi
   const observed = vector("observed values"), residual = vector("residuals");
   const { matrix, transpose } = sparseOperands(pattern, residual);
   const small = allocateMatrix(workspace, "f64", width, width, "small product");
-  workspace.write(observed.array, entries.values);
+  if (!entries.bins) workspace.write(observed.array, entries.values);
+  else workspace.view(observed.array).fill(0);
   const view = workspace.view(residual.array);
   let factors: readonly [MatrixOperand, MatrixOperand] | undefined;
   const product = async (
@@ -73,8 +74,16 @@ function sparseFilled(workspace: Workspace, entries: Entries, width: number): Fi
     async refill(left, right) {
       factors = [left, right];
       await kernels.sampledProduct({ pattern: pattern.rows, left, right, values: residual, base: observed, alpha: -1 });
-      const { weights } = entries;
-      if (weights) { for (let e = 0; e < count; e++) view[e] *= weights[e]; }
+      const { weights, bins } = entries;
+      let cost = 0;
+      if (bins) {
+        for (let e = 0; e < count; e++) {
+          const { pull, left } = pullToBin(entries, e, -view[e]);
+          view[e] = -pull;
+          cost += left;
+        }
+      } else if (weights) { for (let e = 0; e < count; e++) view[e] *= weights[e]; }
+      return cost;
     },
     release() {
       const { rows, columns } = pattern;
@@ -105,9 +114,11 @@ export function createSubspaceIterate(
   let left = matrix(rows, "left factor"), right = matrix(columns, "right factor");
   let markedLeft = matrix(rows, "left factor before"), markedRight = matrix(columns, "right factor before");
   const [one, other] = [0, 1].map(() => allocateMatrix(workspace, "f64", width, width, "products of factors"));
-  let kept = 0, markedKept = 0, active = width, ready = false, low = new Float64Array(0);
+  let kept = 0, markedKept = 0, active = width, ready = false, low = new Float64Array(0), violations = 0;
   const narrow = (factor: MatrixOperand, count: number) => ({ ...factor, columns: count, stride: width });
-  const refill = () => filled.refill(narrow(left, kept), narrow(right, kept));
+  const refill = async () => {
+    violations = await filled.refill(narrow(left, kept), narrow(right, kept));
+  };
   const start = async () => {
     if (!ready) await refill();
     ready = true;
@@ -131,10 +142,11 @@ export function createSubspaceIterate(
       }
       workspace.view(left.array).set(workspace.view(subspace.left.array));
       await pause();
+      const before = violations;
       await refill();
       // Where many more vectors are iterated than are kept, most of them go, and come back when they are needed.
       active = Math.min(width, Math.max(kept + spare, 2 * (kept + spare) >= active ? active : 0));
-      return values.reduce((sum, value) => sum + shrinkage.cost(value), 0);
+      return values.reduce((sum, value) => sum + shrinkage.cost(value), shrinkage.price * before);
     },
     mark() {
       [left, markedLeft] = [markedLeft, left];

@@ -10,13 +10,14 @@ import { type MadeLayer, makeLayer, rowLosses } from "../support/layers.ts";
 import { makeMovedLayer, type MovedLayer, movedLosses } from "../support/moved_layers.ts";
 import { partlyLabelled } from "../solvers/completion/labelled.ts";
 import { quantizedObjective, simulateLevels } from "../solvers/completion/levels.ts";
+import { cutLowRank } from "../solvers/completion/violations.ts";
 import { bestGraph, covariance, graphObjective } from "../solvers/graph/best_graph.ts";
 import { archetypalSamples, residualSquares, squares } from "../solvers/factorization/data.ts";
 import { golden } from "../solvers/graph/data.ts";
 import { bestSubset } from "../solvers/regression/best_subset.ts";
 import { enumerated, goldenTasks, type Question } from "../solvers/multitask/instances.ts";
 import { simulate } from "../solvers/regression/data.ts";
-import { lowRank, objectiveOf } from "../solvers/completion/problems.ts";
+import { lowRank, objectiveOf, singularValuesOf } from "../solvers/completion/problems.ts";
 
 /** One way to call a solver; fails where what it reports is not true of its answer. */
 type Check = () => Promise<void>;
@@ -447,6 +448,25 @@ solvers.completeQuantized = Object.fromEntries(
     const fit = await minima.completeQuantized(levelled, options);
     trueOf(fit, quantizedObjective(fit, levelled, levelPenalties), leastLevels * (1 + 1e-7), 1e-6);
     assert.equal(fit.certified, fit.gap <= 1e-6);
+  }]),
+);
+
+const cut = cutLowRank({ rows: 14, columns: 11, rank: 2, share: 0.7, seed: 1 });
+solvers.completeViolations = Object.fromEntries(
+  [0, 0.2].map((holdout) => [`${holdout} held out`, async () => {
+    const { boundaries } = cut,
+      fit = await minima.completeViolations(cut.observed, { boundaries, holdout, ...few, ...place });
+    const { data } = minima.completedMatrix({ left: fit.left, right: fit.right }), { width, threshold } = fit;
+    let truth = singularValuesOf(data, 14, 11).reduce((sum, s) => sum - Math.expm1(-s * s / (2 * width ** 2)), 0);
+    let largest = 0;
+    fit.predict(cut.observed.rows, cut.observed.columns).values.forEach((value, e) => {
+      const level = cut.observed.values[e];
+      const v = Math.max(0, value - (boundaries[level] ?? Infinity), (boundaries[level - 1] ?? -Infinity) - value);
+      largest = Math.max(largest, v);
+      truth += 2 / width ** 2 * (v <= threshold ? v * v / 2 : threshold * (v - threshold / 2));
+    });
+    trueOf(fit, width > 0 ? truth : 0);
+    near("the largest violation", fit.largestViolation, largest);
   }]),
 );
 

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { completeQuantized, fromRows, observedEntries, transduce } from "../../mod.ts";
+import { completeQuantized, completeViolations, fromRows, observedEntries, transduce } from "../../mod.ts";
 import { createApp } from "../../server/mod.ts";
 import { typedArray } from "./requests.ts";
 
@@ -41,6 +41,23 @@ describe("POST /v1/complete-quantized", () => {
     const { status, answer } = await ask("/v1/complete-quantized", { levels: [[0, 1.5]], options: { lambda: 1 } });
     assert.equal(status, 422);
     assert.match(String(answer.detail), /level 1\.5/);
+  });
+});
+
+describe("POST /v1/complete-violations", () => {
+  it("answers what the library does", async () => {
+    const options = { boundaries: [-1, 1], holdout: 0 },
+      fit = await completeViolations(observedEntries(table), options);
+    const { status, answer } = await ask("/v1/complete-violations", { levels: rows, options });
+    assert.equal(status, 200, JSON.stringify(answer));
+    assert.deepEqual([answer.rank, answer.objective, answer.violation], [fit.rank, fit.objective, fit.violation]);
+    assert.deepEqual(numbers(answer.left), [...fit.left.data]);
+  });
+
+  it("names what is wrong", async () => {
+    const { status, answer } = await ask("/v1/complete-violations", { levels: rows, options: { boundaries: [0] } });
+    assert.equal(status, 422);
+    assert.match(String(answer.detail), /threshold/);
   });
 });
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import {
   archetypalNmfOptions,
   completeQuantizedOptions,
+  completeViolationsOptions,
   nmfOptions,
   quantizeLayerOptions,
   sparseMultiTaskOptions,
@@ -75,6 +76,13 @@ const offers: readonly Offer[] = [
     options: { lambda: 1 },
     table: completeQuantizedOptions as unknown as OptionEntries,
     misspelt: ["offset", "offsets"],
+  },
+  {
+    path: "/v1/complete-violations",
+    values: { levels: [[0, 1], [2, null]] },
+    options: { boundaries: [-1, 1] },
+    table: completeViolationsOptions as unknown as OptionEntries,
+    misspelt: ["treshold", "threshold"],
   },
   {
     path: "/v1/transduce",

@@ -9,6 +9,7 @@ import type { Subject } from "./subject.ts";
 import { archetypalPath, archetypes, factors, projection } from "./subjects/factorization.ts";
 import { completion, completionPath, completionUpdate } from "./subjects/completion.ts";
 import { quantizedCompletion } from "./subjects/quantized_completion.ts";
+import { violations } from "./subjects/violations.ts";
 import { transduction } from "./subjects/transduction.ts";
 import { graph, graphPath } from "./subjects/graph.ts";
 import { multiTask, multiTaskPath, multiTaskValidation } from "./subjects/multitask.ts";
@@ -25,6 +26,7 @@ export const subjects: { readonly [solver: string]: Subject } = {
   nmf: factors,
   projectOntoArchetypes: projection,
   completeQuantized: quantizedCompletion,
+  completeViolations: violations,
   transduce: transduction,
   sparsePrecision: graph,
   sparsePrecisionPath: graphPath,

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import {
   completeQuantized,
   DataError,
+  foldIn,
   fromRows,
   matrix,
   observedEntries,
@@ -203,6 +204,48 @@ describe("completeQuantized", () => {
       const full = await accuracy({ lambda: 4, link }), offsets = await accuracy({ lambda: 1e4, link });
       assert.ok(full < 0.95 * offsets, `${link}: ${full} against ${offsets}`);
     }
+  });
+
+  it("folds in rows at the optimum of their part of the objective, those of the fit as they were", async () => {
+    for (const link of ["logit", "probit"] as const) {
+      for (const offsets of [false, true]) {
+        const { observed } = problem(true),
+          options = { lambda: 4, boundaries, offsets, link, tolerance: 1e-8, ...place };
+        const fit = await completeQuantized(observed, options), folded = await foldIn(fit, observed);
+        const { rows, columns } = observed, wanted = fit.predict(rows, columns), found = folded.predict(rows, columns);
+        const off = Math.max(...found.latent.map((x, k) => Math.abs(x - wanted.latent[k])));
+        assert.ok(off <= 2e-3, `${link}: ${off}`);
+        // No other factor of a new row is better: a row of which the fit knows nothing.
+        if (link === "probit") continue;
+        const row = { shape: [2, 30] as const, rows: [0, 0, 0, 0], columns: [0, 4, 5, 9], values: [4, 4, 0, 1] };
+        const own = await foldIn(fit, row), rank = fit.rank, columnOffsets = fit.columnOffsets;
+        const part = (left: Float64Array, offset: number) =>
+          quantizedObjective(
+            {
+              left: matrix(1, rank, left),
+              right: matrix(30, rank, new Float64Array(fit.right.data)),
+              ...offsets && { rowOffsets: Float64Array.of(offset), columnOffsets },
+              boundaries: fit.boundaries,
+            },
+            { ...row, shape: [1, 30] },
+            { lambda: 4, offsetPenalty: 0.1 },
+          );
+        const left = Float64Array.from(own.left.data.subarray(0, rank)), offset = own.rowOffsets?.[0] ?? 0;
+        const least = part(left, offset);
+        for (let k = 0; k <= rank; k++) {
+          for (const by of [1e-3, -1e-3]) {
+            const there = part(left.map((u, at) => at === k ? u + by : u), offset + (k === rank && offsets ? by : 0));
+            assert.ok(there >= least - 1e-12, `coordinate ${k}: ${there} below ${least}`);
+          }
+        }
+        assert.ok([...own.predict([1], [3]).latent].every((x) => x === (columnOffsets?.[3] ?? 0)));
+      }
+    }
+    const fit = await completeQuantized(problem(true).observed, { lambda: 9, boundaries });
+    await assert.rejects(foldIn(fit, { shape: [1, 29], rows: [], columns: [], values: [] }), ShapeError);
+    await assert.rejects(foldIn(fit, { shape: [1, 30], rows: [0], columns: [0], values: [7] }), DataError);
+    const stored = JSON.parse(JSON.stringify(fit));
+    await assert.rejects(foldIn(stored, { shape: [1, 30], rows: [], columns: [], values: [] }), /as they gave it/);
   });
 
   it("has probabilities that sum to 1, at any latent value", () => {

@@ -1,0 +1,199 @@
+import { withWorkspace } from "../../kernels/engine/mod.ts";
+import { certified } from "../core/certificate.ts";
+import { OptionError } from "../core/errors.ts";
+import type { Matrix } from "../core/matrix.ts";
+import type { Observations } from "../core/observations.ts";
+import type { IndicesLike } from "../core/options.ts";
+import { resolveOptions } from "../core/resolve_options.ts";
+import type { Result } from "../core/result.ts";
+import { givenBoundaries } from "./boundaries.ts";
+import { choose, type HoldoutCurve } from "./choice.ts";
+import { type Entries, split } from "./entries.ts";
+import { graduate } from "./graduation.ts";
+import { createIterate } from "./layout.ts";
+import { checkLevels, endsOf, type Levels } from "./levels.ts";
+import { fitOffsets, type Offsets } from "./offsets.ts";
+import { predictEntries } from "./prediction.ts";
+import { present } from "./present.ts";
+import { rescaled, scaled } from "./scaling.ts";
+import { smoothedRank } from "./shrinkage.ts";
+import { prepare } from "./task.ts";
+import { type Bins, huber, shiftBins, violationOf } from "./violation.ts";
+import { foldViolations, levelsOf, type ViolationPredictions } from "./violation_prediction.ts";
+import { completeViolationsOptions, type ViolationOptions } from "./violation_options.ts";
+
+/** A matrix completed from the bins of its entries. */
+export interface ViolationCompletion extends Result {
+  /** Numbers of rows and columns. */
+  readonly shape: readonly [rows: number, columns: number];
+  /** [rows, rank]; columns are orthogonal, and as long as the roots of the singular values. */
+  readonly left: Matrix;
+  /** [columns, rank]; the part of low rank is `left right^T`. */
+  readonly right: Matrix;
+  /** Number of singular values that are kept. */
+  readonly rank: number;
+  /** Singular values of the part of low rank, falling, in the units of the boundaries. */
+  readonly singularValues: Float64Array;
+  /** The last width, in the units of the boundaries. */
+  readonly width: number;
+  /** A mean, and what rows and columns add to it; where they are fitted. */
+  readonly offsets?: Offsets;
+  /** As they were given. */
+  readonly boundaries: Float64Array;
+  /** Distance from a bin up to which its price is quadratic. */
+  readonly threshold: number;
+  /** Weighted root mean square distance of the answer from the bins of the observed entries. */
+  readonly violation: number;
+  /** The largest of those distances. */
+  readonly largestViolation: number;
+  /** What held-out entries say of each width, errors being distances from their bins; where some were held out. */
+  readonly holdout?: HoldoutCurve;
+  /** What the data would not allow, in sentences. */
+  readonly remarks: readonly string[];
+  /** Values of entries, and the levels that they lie in; observed ones are not put in. */
+  predict(rows: IndicesLike, columns: IndicesLike): ViolationPredictions;
+  /** Factors and predictions of new rows, without another fit; see {@linkcode foldIn}. */
+  foldIn(newRows: Observations): Promise<FoldedViolations>;
+}
+
+/** New rows of a completion by violations. */
+export interface FoldedViolations {
+  /** Factors of the new rows [new rows, rank]. */
+  readonly left: Matrix;
+  /** What each row adds to the mean; where the matrix has offsets. */
+  readonly rowOffsets?: Float64Array;
+  /** Entries of the new rows. */
+  predict(rows: IndicesLike, columns: IndicesLike): ViolationPredictions;
+}
+
+/**
+ * Completes a matrix of low rank of which some entries are known by the level (bin) that they lie in, without a
+ * distribution of noise and without a rank: for widths that fall, minimises
+ *
+ *     F(X) + violationWeight / width^2  sum w h(distance of x_ij from its bin),    F(X) = sum_i 1 - exp(-s_i^2 / 2 width^2)
+ *
+ * with Huber's function `h`, by a gradient step on the smoothed rank `F` and the proximal point of the violations, which
+ * together do not increase it. Within its bin a value costs nothing, where squared errors would draw it to the middle.
+ * Where the schedule ends, held-out entries say, as for {@linkcode completeMatrix}; so does offsets or none. Costs are those
+ * of {@linkcode completeMatrix}. Values between boundaries are in their units, unlike the latent values of
+ * {@linkcode completeQuantized}, which are in units of the noise.
+ *
+ * @param levels Whole numbers from 0 at some entries, none twice; a value at a boundary has the level below it.
+ * @throws {ShapeError} when lists differ in length, or the matrix has no rows or columns
+ * @throws {DataError} for what is no level, and an entry that stands there twice
+ * @throws {OptionError} for an option out of its range, boundaries that do not rise, and one boundary without `threshold`
+ *
+ * Based on Esmaeili, Behdin, Al-E-Mohammad & Marvasti (2019, arXiv:1810.12460), whose abstract alone was at hand.
+ *
+ * @example
+ * ```ts
+ * import { completeViolations } from "@minima/minima";
+ * // (1 2 3)^T (1 2), cut at 1.5, 2.5, 3.5 and 5: the last entry, 6, is not seen.
+ * const levels = { shape: [3, 2] as const, rows: [0, 0, 1, 1, 2], columns: [0, 1, 0, 1, 0], values: [0, 1, 1, 3, 2] };
+ * const fit = await completeViolations(levels, { boundaries: [1.5, 2.5, 3.5, 5], holdout: 0 });
+ * const { levels: [missing] } = fit.predict([2], [1]);
+ * if (missing !== 4) throw new Error("above 5");
+ * ```
+ */
+export async function completeViolations(
+  levels: Observations,
+  options: ViolationOptions,
+): Promise<ViolationCompletion> {
+  const resolved = resolveOptions(completeViolationsOptions, options, "completion by violations");
+  const { leastWidth, holdout, seed, violationWeight } = resolved, boundaries = givenBoundaries(resolved.boundaries);
+  const threshold = resolved.threshold ?? usualThreshold(boundaries);
+  const data = checkLevels("levels", levels, boundaries.length + 1);
+  const task = prepare(pointsOf(data, boundaries, threshold), { ...resolved, method: "srf" });
+  const { course, schedule, layout, units } = task;
+  const whole = binsOf(data, boundaries, threshold, violationWeight);
+  const entries: Entries = { ...task.entries, bins: shiftBins(whole, () => 0, units) };
+  return await withWorkspace(task.request, async (workspace) => {
+    const parts = leastWidth === undefined ? split(entries, holdout, seed) : { fitted: entries }, { held } = parts;
+    const open = (fitted: Entries) => createIterate(workspace, fitted, layout, seed);
+    const chosen = held && await choose({ ...parts, held }, resolved.offsets, schedule, open, course);
+    const offsets = (chosen ? chosen.offsets : resolved.offsets ?? false) ? fitOffsets(entries) : undefined;
+    const rest = scaled(entries, offsets), iterate = open(rest.entries), unit = chosen ? chosen.scale / rest.scale : 1;
+    let level = 0, settled = !course.ended();
+    if (chosen && !settled) {
+      // A limit ends it in the middle of the choice: the best so far.
+      level = chosen.level * unit;
+      await iterate.restore(rescaled(chosen.factors, unit));
+    } else if (!chosen || chosen.level > 0) {
+      const last = chosen ? { least: chosen.level * unit } : { leastShare: leastWidth };
+      for await (const point of graduate(iterate, { ...schedule, ...last }, course)) ({ level, settled } = point);
+    }
+    const status = settled ? "converged" : course.ended() ?? "precision-limit", factors = await iterate.factors();
+    iterate.release();
+    const tooFew = leastWidth === undefined && holdout > 0 && !held, curve = chosen?.curve;
+    const about = {
+      ...task,
+      method: "srf",
+      offsets,
+      scale: rest.scale,
+      level,
+      status,
+      holdout: curve,
+      tooFew,
+    } as const;
+    const { method: _, residual: __, width = 0, ...fit } = present(about, factors, workspace.plan);
+    const predicted = predictEntries(fit, data.rows, data.columns), cost = smoothedRank(width).cost;
+    const rank = width > 0 ? fit.singularValues.reduce((sum, value) => sum + cost(value), 0) : 0;
+    let price = 0, squares = 0, total = 0, largestViolation = 0;
+    predicted.forEach((value, e) => {
+      const distance = violationOf(whole.lower[e], whole.upper[e], value), weight = data.weights ? data.weights[e] : 1;
+      price += weight / task.largestWeight * huber(distance / units, threshold / units);
+      squares += weight * (distance / units) ** 2;
+      total += weight;
+      largestViolation = Math.max(largestViolation, Math.abs(distance));
+    });
+    const violation = units * Math.sqrt(squares / total);
+    const objective = rank + (width > 0 ? violationWeight * price / (width / units) ** 2 : 0);
+    return {
+      ...fit,
+      ...certified({ status, objective, searched: "compared" }),
+      width,
+      boundaries,
+      threshold,
+      violation,
+      largestViolation,
+      predict: (rows, columns) => levelsOf(predictEntries(fit, rows, columns), boundaries),
+      foldIn: (newRows) => Promise.resolve().then(() => foldViolations({ ...fit, boundaries, violation }, newRows)),
+    };
+  });
+}
+
+/** Half the median width of the levels between two boundaries. */
+function usualThreshold(boundaries: Float64Array): number {
+  const widths = boundaries.subarray(1).map((value, k) => value - boundaries[k]).sort();
+  if (widths.length > 0) return widths[widths.length >> 1] / 2;
+  throw new OptionError(
+    "threshold",
+    'The option "threshold" is missing: one boundary alone says nothing of the size of a violation.',
+  );
+}
+
+function binsOf({ levels }: Levels, boundaries: Float64Array, threshold: number, weight: number): Bins {
+  const { lower, upper } = endsOf(boundaries);
+  return {
+    lower: Float64Array.from(levels, (level) => lower[level]),
+    upper: Float64Array.from(levels, (level) => upper[level]),
+    threshold,
+    weight,
+  };
+}
+
+/** Points within the bins: their middles, and the threshold away from the boundary of an open one. */
+function pointsOf({ shape, rows, columns, levels, weights }: Levels, boundaries: Float64Array, threshold: number) {
+  const { lower, upper } = endsOf(boundaries);
+  const point = lower.map((from, level) => {
+    const to = upper[level];
+    return from === -Infinity ? to - threshold : to === Infinity ? from + threshold : from / 2 + to / 2;
+  });
+  return {
+    shape,
+    rows,
+    columns,
+    values: Float64Array.from(levels, (level) => point[level]),
+    ...(weights && { weights }),
+  };
+}
