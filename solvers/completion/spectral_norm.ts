@@ -9,6 +9,7 @@
  */
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
+import { factorInCalls } from "../core/factor.ts";
 import type { Random } from "../core/random.ts";
 import { symmetricEigen } from "../spectral/eigen.ts";
 import { allocateMatrix, type Pause } from "../spectral/operands.ts";
@@ -133,8 +134,8 @@ export interface NormBound {
 /** Most lines of the smaller side, and most multiply-adds of `G^T G`, for a proof. */
 const mostProofLines = 3000, mostProofWork = 3e9;
 
-/** Columns that are factored between two checkpoints. */
-const block = 128;
+/** Multiply-adds of the factor of the proof between two checkpoints. */
+const factorWork = 1e8;
 
 /** Shares by which bounds are above the estimate, one after another. */
 const slacks = [1e-9, 1e-7, 1e-5, 1e-3, 1e-1];
@@ -215,13 +216,8 @@ async function isBound(
       }
     }
     for (let i = 0; i < size; i++) a[i * size + i] += bound * bound;
-    for (let end = size; end > 0;) {
-      const schur = Math.max(0, end - block);
-      const failed = await workspace.kernels.cholesky({ a: { array, rows: end, columns: end, stride: size }, schur });
-      if (failed !== -1) return false;
-      await pause();
-      end = schur;
-    }
+    const pausing = () => pause().then(() => false);
+    if (await factorInCalls(workspace, array, size, factorWork, pausing) !== "factored") return false;
     // R R^T x against bound^2 x - G^T G x: a wrong factor is found out.
     const x = normalized(Float64Array.from({ length: size }, random.normal)), y = new Float64Array(size);
     for (let i = 0; i < size; i++) for (let j = i; j < size; j++) y[j] += a[i * size + j] * x[i];

@@ -1,4 +1,5 @@
 import { DataError, ShapeError } from "./errors.ts";
+import { atOnce, type Steps } from "./steps.ts";
 
 /** Numbers in single or double precision. */
 export type Vector = Float32Array | Float64Array;
@@ -119,11 +120,16 @@ export type Samples = Matrix | SparseMatrix;
 
 /** Samples as a dense matrix, checked. */
 export function denseSamples(X: Samples, action: string): Matrix {
+  return atOnce(denseSamplesInSteps(X, action));
+}
+
+/** The same in steps, to the end whatever the time. */
+export function* denseSamplesInSteps(X: Samples, action: string): Steps<Matrix> {
   if (typeof X === "object" && X !== null && "format" in X) {
     checkSparseMatrix("X", X, action);
     return toDense(X);
   }
-  checkMatrix("X", X, action);
+  yield* checkMatrixInSteps("X", X, action);
   return X;
 }
 
@@ -140,6 +146,11 @@ export function dtypeOf(values: Vector): VectorDtype {
  * @throws {DataError} for NaN or an infinity
  */
 export function checkMatrix(argument: string, value: Matrix, action: string): void {
+  atOnce(checkMatrixInSteps(argument, value, action));
+}
+
+/** The same in steps, to the end whatever the time. */
+export function* checkMatrixInSteps(argument: string, value: Matrix, action: string): Steps<void> {
   const data: unknown = value?.data;
   if (!(data instanceof Float32Array || data instanceof Float64Array) || !Array.isArray(value.shape)) {
     throw new TypeError(
@@ -159,7 +170,11 @@ export function checkMatrix(argument: string, value: Matrix, action: string): vo
       `Cannot ${action}: "${argument}" is ${rows} x ${columns}, but its data has ${data.length} elements.`,
     );
   }
-  const at = firstNotFinite(data);
+  let at = -1;
+  for (let from = 0; from < data.length && at < 0; from += lookedAtTogether) {
+    if (from > 0) yield;
+    at = firstNotFinite(data, from, Math.min(data.length, from + lookedAtTogether));
+  }
   if (at >= 0) {
     throw new DataError(
       argument,
@@ -240,12 +255,15 @@ export function toVectorArgument(argument: string, value: VectorLike, action: st
   return values;
 }
 
+/** Numbers that are looked at between two checkpoints: about a millisecond. */
+const lookedAtTogether = 2 ** 20;
+
 /**
- * Index of the first number that is not finite; -1 where there is none. A loop, for `findIndex` takes several times as
- * long.
+ * Index of the first number from `from` to `end` that is not finite; -1 where there is none. A loop, for `findIndex` takes
+ * several times as long.
  */
-function firstNotFinite(data: Vector): number {
-  for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) return at;
+function firstNotFinite(data: Vector, from = 0, end = data.length): number {
+  for (let at = from; at < end; at++) if (!Number.isFinite(data[at])) return at;
   return -1;
 }
 

@@ -33,3 +33,23 @@ export function atOnce<T>(steps: Steps<T>): T {
   while (!next.done) next = steps.next(false);
   return next.value;
 }
+
+/** Steps to their end, whatever the time. */
+export function* whateverTheTime<T>(steps: Steps<T>): Steps<T> {
+  let next = steps.next(false);
+  while (!next.done) {
+    yield;
+    next = steps.next(false);
+  }
+  return next.value;
+}
+
+/** Steps until the time is up; nothing then. */
+export function* untilTimeIsUp<T>(steps: Steps<T>): Steps<T | undefined> {
+  let next = steps.next(false);
+  while (!next.done) {
+    if (yield) return undefined;
+    next = steps.next(false);
+  }
+  return next.value;
+}

@@ -2,7 +2,7 @@
 
 import { momentsInSteps } from "../core/columns.ts";
 import { DataError, OptionError, ShapeError } from "../core/errors.ts";
-import { checkMatrix, type Matrix, type Vector } from "../core/matrix.ts";
+import { checkMatrixInSteps, type Matrix, type Vector } from "../core/matrix.ts";
 import { createPace, type Steps } from "../core/steps.ts";
 
 /** A covariance matrix in place of the samples that it is of. */
@@ -45,9 +45,9 @@ export function isCovariance(data: GraphData): data is CovarianceData {
 const action = "estimate a precision matrix";
 
 /** Numbers of samples and variables. @throws {ShapeError} {@linkcode DataError} where data are none */
-export function checkGraphData(data: GraphData): { count: number; vertices: number } {
+export function* checkGraphData(data: GraphData): Steps<{ count: number; vertices: number }> {
   if (!isCovariance(data)) {
-    checkMatrix("samples", data, action);
+    yield* checkMatrixInSteps("samples", data, action);
     const [count, vertices] = data.shape;
     if (count > 0 && vertices > 0) return { count, vertices };
     throw new ShapeError(
@@ -56,7 +56,7 @@ export function checkGraphData(data: GraphData): { count: number; vertices: numb
     );
   }
   const { covariance, sampleCount } = data;
-  checkMatrix("covariance", covariance, action);
+  yield* checkMatrixInSteps("covariance", covariance, action);
   const [rows, vertices] = covariance.shape;
   if (rows !== vertices || vertices === 0) {
     throw new ShapeError(
@@ -105,11 +105,14 @@ const asymmetry = 1e-6;
  *
  * @throws {DataError} where it is not symmetric, and for variables without variance
  */
-export function scaleCovariance({ data, shape: [vertices] }: Matrix, { standardize }: Preparation): Float64Array {
+export function* scaleCovariance(
+  { data, shape: [vertices] }: Matrix,
+  { standardize }: Preparation,
+): Steps<Float64Array> {
   const variances = Float64Array.from({ length: vertices }, (_, i) => data[i * (vertices + 1)]);
   checkVariances("covariance", variances);
   const scales = variances.map((variance) => standardize ? 1 / Math.sqrt(variance) : 1);
-  const gram = new Float64Array(vertices * vertices);
+  const gram = new Float64Array(vertices * vertices), isDue = createPace();
   for (let i = 0; i < vertices; i++) {
     for (let j = 0; j <= i; j++) {
       const value = data[i * vertices + j], mirrored = data[j * vertices + i];
@@ -123,6 +126,7 @@ export function scaleCovariance({ data, shape: [vertices] }: Matrix, { standardi
       const mean = (value + (mirrored - value) / 2) * scales[i] * scales[j];
       gram[i * vertices + j] = gram[j * vertices + i] = standardize && i === j ? 1 : mean;
     }
+    if (isDue(4 * i)) yield;
   }
   return gram;
 }

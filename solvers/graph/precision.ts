@@ -11,6 +11,7 @@ import { resolveOptions } from "../core/resolve_options.ts";
 import type { Result } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import type { OpenSolveOptions } from "../core/solve_options.ts";
+import { inSteps } from "../core/steps.ts";
 import { checkGraphData, type GraphData } from "./data.ts";
 import type { GraphBudget, GraphSolution } from "./descent.ts";
 import { createEdgeRules } from "./edge_rules.ts";
@@ -64,7 +65,7 @@ const action = "estimate a precision matrix";
  * @param data One sample a row [samples, variables], or the covariance matrix of samples and their number.
  * @throws {ShapeError} when the data are empty, or a covariance matrix is not square
  * @throws {DataError} for NaN and infinities, for columns without variance, and for a covariance matrix that is not symmetric
- *   and positive semidefinite (up to 3,000 variables)
+ *   and positive semidefinite (up to 3,000 variables, and as far as the time limit lets it be seen)
  * @throws {OptionError} for an option out of its range, and for `lambda2` 0 without a finite `bigM`
  *
  * @example
@@ -126,7 +127,11 @@ export async function openGraph(
   points = 1,
 ): Promise<GraphSession> {
   const { lambda2, bigM, gapTolerance, branchingWidth, randomStarts, initial, seed } = options;
-  const { count, vertices } = checkGraphData(data);
+  const course = startRun(options);
+  const { count, vertices } = await inSteps(
+    checkGraphData(data),
+    () => course.checkpoint({ stage: "load", fraction: 0, iteration: 0 }),
+  );
   if (lambda2 === 0 && bigM === Infinity) {
     throw new OptionError(
       "lambda2",
@@ -134,7 +139,6 @@ export async function openGraph(
     );
   }
   const rules = createEdgeRules(options.required, options.forbidden, vertices);
-  const course = startRun(options);
   // Progress is that of the whole call: what a single search says of itself would jump back.
   let done = 0;
   const run: Run = points === 1 ? course : {
@@ -150,7 +154,7 @@ export async function openGraph(
   const flops = graphWork({ samples: count, vertices, method, nodeLimit, descents, points });
   const workspace = await openWorkspace({ ...options, families: [denseFamily, l0Family], dtype: "f64", flops });
   try {
-    const problem = await createProblem(workspace, data, { ...options, rules }, run);
+    const problem = await createProblem(workspace, data, { ...options, rules, isCertified: method === "exact" }, run);
     const given = initial && pointOf(initial, vertices);
     const { tolerance, maxIterations: sweepLimit } = options;
     let budget: GraphBudget = { run, tolerance, sweepLimit, sweeps: 0, trace: [] };

@@ -2,6 +2,7 @@ import { MemoryLimitError, type Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray } from "../../kernels/contract.ts";
 import { DataError, OptionError } from "../core/errors.ts";
 import type { Matrix } from "../core/matrix.ts";
+import { factorInCalls } from "../core/factor.ts";
 import { addScaled, plainDot } from "../core/plain_sums.ts";
 import { checkGramRow, randomWeights } from "../core/product_check.ts";
 import type { Run } from "../core/run.ts";
@@ -27,16 +28,21 @@ import { createResiduals } from "./residuals.ts";
 export interface ProblemOptions extends Preparation {
   readonly evaluation: GraphEvaluation;
   readonly rules: EdgeRules;
+  /** Whether bounds will be asked for: they need the Gram matrix, whatever the time. */
+  readonly isCertified: boolean;
 }
 
 /** Variables up to which products are kept: both matrices take 128 MiB then. */
 const productsUpTo = 2896;
 
-/** Multiply-adds of the Gram matrix between two checkpoints. */
-const gramWork = 4e8;
+/** Multiply-adds between two checkpoints: of the Gram matrix, and of the factor of one. */
+const gramWork = 4e8, factorWork = 1e8;
 
 /** Samples that are summed at once at the least: with fewer, reading and writing `S` takes longer than the products. */
 const gramDepth = 128;
+
+/** Variables beyond which the Gram matrix is computed some rows at a time, and those rows. */
+const wholeUpTo = 2500, gramRowsTogether = 256;
 
 /**
  * The data term of samples or of a covariance matrix, where the kernels run. `auto` keeps products for few variables, the Gram
@@ -98,14 +104,15 @@ async function ofCovariance(
       `Cannot use "evaluation": "residuals" needs samples, not their covariance matrix.`,
     );
   }
-  const scaled = scaleCovariance(covariance, preparation), vertices = covariance.shape[0];
+  const loading = () => source.run.checkpoint({ stage: "load", fraction: 0, iteration: 0 });
+  const scaled = await inSteps(scaleCovariance(covariance, preparation), loading), vertices = covariance.shape[0];
   const variances = Float64Array.from({ length: vertices }, (_, i) => scaled[i * (vertices + 1)]);
   const gram = workspace.allocate("f64", vertices * vertices, "S");
-  if (vertices <= factoredUpTo) {
+  if (vertices <= factoredUpTo && !await loading()) {
     const trial = scaled.slice();
     for (let i = 0; i < vertices; i++) trial[i * (vertices + 1)] += indefinite * vertices * variances[i];
     workspace.write(gram, trial);
-    if (await workspace.kernels.cholesky({ a: { array: gram, rows: vertices, columns: vertices } }) >= 0) {
+    if (await factorInCalls(workspace, gram, vertices, factorWork, loading) === "not positive definite") {
       throw new DataError(
         "covariance",
         `Cannot estimate a precision matrix: "covariance" is not positive semidefinite.`,
@@ -118,26 +125,29 @@ async function ofCovariance(
 }
 
 async function ofSamples(samples: Matrix, source: Source): Promise<EvaluatedData> {
-  const { workspace, options: { evaluation, ...preparation }, run, pause } = source;
+  const { workspace, options: { evaluation, isCertified, ...preparation }, run, pause } = source;
   const [count, vertices] = samples.shape;
   const loading = () => run.checkpoint({ stage: "load", fraction: 0, iteration: 0 });
   const { scaled, variances, ...scaling } = await inSteps(scaleSamples(samples, preparation), loading);
   const plain = createPlainGraph(samples, scaling, run);
   const fromSamples = { plain, checked: plain };
   if (evaluation === "residuals" && count <= vertices) return { evaluator: await onSamples(), ...fromSamples };
-  let gram: DeviceArray<"f64">;
+  let gram: DeviceArray<"f64"> | undefined;
   try {
-    gram = await gramOf(workspace, scaled, count, vertices, run);
+    gram = await gramOf(workspace, scaled, count, vertices, run, evaluation === "auto" && !isCertified);
   } catch (error) {
     if (evaluation !== "auto" || !(error instanceof MemoryLimitError)) throw error;
-    return { evaluator: await onSamples(), ...fromSamples };
   }
+  if (gram === undefined) return { evaluator: await onSamples(), ...fromSamples };
   const check = await createGramCheck(scaled, count, variances, run);
   await check("S", workspace.view(gram), (weights) => weights);
   if (evaluation === "residuals") {
     // With S = R R^T the rows of R serve as well as those of Y^T, and are shorter.
-    const a = { array: gram, rows: vertices, columns: vertices };
-    if (await workspace.kernels.cholesky({ a }) < 0) {
+    const factored = await factorInCalls(workspace, gram, vertices, factorWork, async () => {
+      await run.checkpoint({ stage: "Gram matrix", fraction: 1, iteration: 0 });
+      return false;
+    });
+    if (factored === "factored") {
       const factor = workspace.view(gram);
       await check("R R^T", factor, (weights) => {
         const mixture = new Float64Array(vertices);
@@ -187,13 +197,15 @@ async function createGramCheck(scaled: Float64Array, count: number, variances: F
   };
 }
 
+/** @returns `S`; nothing where the time is up and it may be left out. */
 async function gramOf(
   workspace: Workspace,
   scaled: Float64Array,
   count: number,
   vertices: number,
   run: Run,
-): Promise<DeviceArray<"f64">> {
+  mayLeaveOut: boolean,
+): Promise<DeviceArray<"f64"> | undefined> {
   // The samples first: what follows a refusal needs them, and must not find memory taken by a matrix that is left behind.
   const data = workspace.allocate("f64", count * vertices, "samples");
   let gram: DeviceArray<"f64">;
@@ -204,13 +216,68 @@ async function gramOf(
     throw error;
   }
   workspace.write(data, scaled);
+  const isUp = async (fraction: number) =>
+    await run.checkpoint({ stage: "Gram matrix", fraction, iteration: 0 }) && mayLeaveOut;
+  const complete = await (vertices <= wholeUpTo ? sumWhole : sumByRows)({
+    workspace,
+    data,
+    gram,
+    count,
+    vertices,
+    isUp,
+  });
+  workspace.free(data);
+  if (complete) return gram;
+  workspace.free(gram);
+}
+
+interface GramSums {
+  readonly workspace: Workspace;
+  readonly data: DeviceArray<"f64">;
+  readonly gram: DeviceArray<"f64">;
+  readonly count: number;
+  readonly vertices: number;
+  /** A checkpoint; whether the rest is left out. */
+  isUp(fraction: number): Promise<boolean>;
+}
+
+async function sumWhole({ workspace, data, gram, count, vertices, isUp }: GramSums): Promise<boolean> {
   const c = { array: gram, rows: vertices, columns: vertices };
   const rows = Math.max(gramDepth, Math.ceil(gramWork / vertices ** 2));
   for (let first = 0; first < count; first += rows) {
     const a = { array: data, offset: first * vertices, rows: Math.min(rows, count - first), columns: vertices };
     await workspace.kernels.syrk({ a, c, beta: first === 0 ? 0 : 1 });
-    await run.checkpoint({ stage: "Gram matrix", fraction: Math.min(1, (first + rows) / count), iteration: 0 });
+    if (await isUp(Math.min(1, (first + rows) / count))) return false;
   }
-  workspace.free(data);
-  return gram;
+  return true;
+}
+
+/** The upper triangle, some rows at a time, and its mirror image. */
+async function sumByRows({ workspace, data, gram, count, vertices, isUp }: GramSums): Promise<boolean> {
+  const depth = Math.max(gramDepth, Math.ceil(gramWork / 2 / (vertices * gramRowsTogether)));
+  for (let top = 0; top < vertices; top += gramRowsTogether) {
+    const rows = Math.min(gramRowsTogether, vertices - top), columns = vertices - top;
+    const c = { array: gram, offset: top * (vertices + 1), rows, columns, stride: vertices };
+    for (let first = 0; first < count; first += depth) {
+      const some = {
+        array: data,
+        offset: first * vertices + top,
+        rows: Math.min(depth, count - first),
+        stride: vertices,
+      };
+      const [a, b] = [{ ...some, columns: rows }, { ...some, columns }];
+      await workspace.kernels.gemm({ a, b, c, transposeA: true, beta: first === 0 ? 0 : 1 });
+      if (await isUp(top / vertices)) return false;
+    }
+    mirrorRows(workspace.view(gram), vertices, top, top + rows);
+    if (await isUp(top / vertices)) return false;
+  }
+  return true;
+}
+
+/** Copies rows of the upper triangle into columns of the lower one. */
+function mirrorRows(gram: Float64Array, vertices: number, begin: number, end: number): void {
+  for (let j = begin; j < vertices; j++) {
+    for (let i = begin; i < Math.min(j, end); i++) gram[j * vertices + i] = gram[i * vertices + j];
+  }
 }

@@ -1,5 +1,5 @@
-import { boundedLeastSquares } from "./bounded_least_squares.ts";
-import { createPace, inSteps, type Steps } from "../core/steps.ts";
+import { boundedLeastSquaresInSteps } from "./bounded_least_squares.ts";
+import { createPace, inSteps, type Steps, whateverTheTime } from "../core/steps.ts";
 import { createSubsetFactor, type ReducedLeastSquares, reduceGramInSteps, reduceLeastSquares } from "./reduced.ts";
 
 /** Columns of a least-squares problem as it is solved: centred and scaled. */
@@ -17,7 +17,7 @@ export interface SupportData {
   readonly linear?: ArrayLike<number>;
 }
 
-/** The minimiser of loss and ridge on a support. */
+/** The minimiser of loss and ridge on a support; where bounds bind and the time is up, a point within them. */
 export interface SupportSolution {
   /** One coefficient a column; 0 for columns that depend on those before them. */
   readonly coefficients: Float64Array;
@@ -35,11 +35,14 @@ const refinements = 2;
  * by Householder reflections of the columns, so that no condition number is squared; refined by residuals of the data
  * (corrected semi-normal equations, Bjorck 1987).
  *
- * O(support^3 + samples x support), by reflections O(samples x support^2). Where bounds bind, see {@linkcode boundedLeastSquares}.
+ * O(support^3 + samples x support), by reflections O(samples x support^2). Where bounds bind, see
+ * {@linkcode boundedLeastSquaresInSteps}.
+ *
+ * @param pause Called every now and then; true once the time is up, which ends the search for the bounds that bind alone: an
+ *   answer needs its coefficients.
  */
-export function solveSupport(data: SupportData, pause: () => Promise<unknown>): Promise<SupportSolution> {
-  // An answer needs its coefficients, whatever the time.
-  return inSteps(solveInSteps(data), () => pause().then(() => false));
+export function solveSupport(data: SupportData, pause: () => Promise<boolean>): Promise<SupportSolution> {
+  return inSteps(solveInSteps(data), pause);
 }
 
 function* solveInSteps(data: SupportData): Steps<SupportSolution> {
@@ -47,14 +50,14 @@ function* solveInSteps(data: SupportData): Steps<SupportSolution> {
   const { columns, response, lambda2, lower, upper } = data;
   const samples = response.length, count = columns.length;
   if (count === 0) return { coefficients: new Float64Array(0), loss: halfSquare(response), dependent: [] };
-  const reduced = (yield* reduceInSteps(data))!;
+  const reduced = (yield* whateverTheTime(reduceInSteps(data)))!;
   const everything = columns.map((_, k) => k);
   const factor = createSubsetFactor(reduced);
   yield* factor.takeInSteps(everything);
   const dependent = factor.dependent(), independent = everything.filter((k) => !dependent.includes(k));
   let coefficients = factor.coefficients(), taken = everything;
   if (!everything.every((k) => coefficients[k] >= lower[k] && coefficients[k] <= upper[k])) {
-    coefficients = boundedLeastSquares(reduced, lower, upper, coefficients);
+    ({ coefficients } = yield* boundedLeastSquaresInSteps(reduced, lower, upper, coefficients));
     taken = independent.filter((k) => coefficients[k] > lower[k] && coefficients[k] < upper[k]);
     yield* factor.takeInSteps(taken);
   }

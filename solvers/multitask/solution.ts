@@ -27,10 +27,11 @@ export async function solveSupports(
   const sorted = supports.map((one) => [...one].sort((a, b) => a - b));
   const values: Float64Array[] = [], dependent: number[][] = [];
   let loss = 0;
-  const together = await inSteps(supportColumns(scaled, sorted, penalties), () => pause().then(() => false));
+  const goOn = () => pause().then(() => false);
+  const together = await inSteps(supportColumns(scaled, sorted, penalties), goOn);
   for (const { tasks, data } of together!) {
     const count = data.columns.length, lower = new Float64Array(count).fill(-Infinity);
-    const solved = await solveSupport({ ...data, lower, upper: lower.map((value) => -value) }, pause);
+    const solved = await solveSupport({ ...data, lower, upper: lower.map((value) => -value) }, goOn);
     let next = 0;
     for (const k of tasks) {
       const begin = next, end = next += sorted[k].length;

@@ -1,5 +1,6 @@
 import type { DeviceArray, FloatDtype } from "../../kernels/contract.ts";
 import { DataError } from "../core/errors.ts";
+import { factorInCalls } from "../core/factor.ts";
 import { likeVector, type Vector } from "../core/matrix.ts";
 import type { Status } from "../core/result.ts";
 import { ranges, rowsOfBlock } from "./blocking.ts";
@@ -165,7 +166,7 @@ async function factorGram(problem: Problem, order?: Uint32Array): Promise<Factor
       host.write(array, row, j * columns);
       if (j % factorRows === 0 && await meter.checkpoint("factor", 0)) return undefined;
     }
-    const outcome = await factorInPlace(problem, array);
+    const outcome = await factorInCalls(host, array, columns, host.batchFlops / 2, () => meter.checkpoint("factor", 0));
     if (outcome === "time is up") return undefined;
     if (outcome === "factored") return { array, damping };
   }
@@ -174,21 +175,4 @@ async function factorGram(problem: Problem, order?: Uint32Array): Promise<Factor
     `Cannot quantize the layer: "gram" must be positive semidefinite, but is not even after adding ` +
       `${Math.max(options.damping, dampingLadder.at(-1)!)} of its mean diagonal.`,
   );
-}
-
-/** Factors in place, in short calls from the last column on. */
-async function factorInPlace(
-  problem: Problem,
-  array: DeviceArray<"f64">,
-): Promise<"factored" | "not positive definite" | "time is up"> {
-  const { columns, meter, workspace: { host } } = problem;
-  for (let rest = columns; rest > 0;) {
-    const affordable = rest - Math.cbrt(Math.max(0, rest ** 3 - 3 * host.batchFlops));
-    const schur = Math.max(0, rest - factorRows * Math.max(1, Math.round(affordable / factorRows)));
-    const a = { array, rows: rest, columns: rest, stride: columns };
-    if (await host.kernels.cholesky({ a, schur }) >= 0) return "not positive definite";
-    rest = schur;
-    if (await meter.checkpoint("factor", 0)) return "time is up";
-  }
-  return "factored";
 }

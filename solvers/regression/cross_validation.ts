@@ -5,6 +5,7 @@ import type { Resolved } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
+import { inSteps } from "../core/steps.ts";
 import { checkData } from "./data.ts";
 import { drawFolds } from "../l0/folds.ts";
 import {
@@ -62,7 +63,11 @@ export async function crossValidateRegression(
   options: RegressionCrossValidationOptions = {},
 ): Promise<RegressionCrossValidation> {
   const resolved = resolveOptions(crossValidateRegressionOptions, options, "cross-validation");
-  const data = checkData(X, response), run = startRun(resolved);
+  const run = startRun(resolved);
+  const data = await inSteps(
+    checkData(X, response),
+    () => run.checkpoint({ stage: "load", fraction: 0, iteration: 0 }),
+  );
   const folds = drawFolds(data.X.shape[0], resolved);
   const ridges = typeof resolved.lambda2 === "number" ? [resolved.lambda2] : Array.from(resolved.lambda2);
   const found: Omit<RegressionCrossValidation, "lambda2s" | "lambda2Errors" | "status">[] = [];

@@ -3,7 +3,7 @@
 import { checkMagnitudes, momentsInSteps, powerOfTwo } from "../core/columns.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
 import {
-  denseSamples,
+  denseSamplesInSteps,
   type Matrix,
   type Samples,
   toVectorArgument,
@@ -62,8 +62,8 @@ export type ProblemOptions =
 const action = "fit a sparse regression";
 
 /** Samples and response, once both are known to fit together. */
-export function checkData(X: Samples, response: VectorLike): { X: Matrix; y: Vector } {
-  const dense = denseSamples(X, action);
+export function* checkData(X: Samples, response: VectorLike): Steps<{ X: Matrix; y: Vector }> {
+  const dense = yield* denseSamplesInSteps(X, action);
   const [samples, features] = dense.shape;
   if (samples === 0 || features === 0) {
     throw new ShapeError("X", `Cannot ${action}: "X" is ${samples} x ${features}, but needs a sample and a feature.`);
@@ -80,7 +80,7 @@ export function checkData(X: Samples, response: VectorLike): { X: Matrix; y: Vec
  * `standardize` is false: the answer is the same.
  */
 export function* prepareData(X: Samples, response: VectorLike, options: ProblemOptions): Steps<RegressionData> {
-  const { X: dense, y } = checkData(X, response);
+  const { X: dense, y } = yield* checkData(X, response);
   const { intercept, standardize, lambda2, bigM, weights } = options;
   const [samples, features] = dense.shape;
   if (weights && weights.length !== samples) {

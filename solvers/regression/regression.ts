@@ -222,7 +222,10 @@ interface Finished extends Solution, Partial<Pick<ExactSolution, "lowerBound" | 
 
 /** The solution with the least-squares coefficients of its support, as every answer has them. */
 async function finished(task: Task, solution: Solution | ExactSolution): Promise<Finished> {
-  return { ...solution, ...await solveOn(task, solution.estimate.features) };
+  const solved = await solveOn(task, solution.estimate.features);
+  // The time may have ended the search for the bounds that bind.
+  const isWorse = task.budget.ended === "time-limit" && solved.objective > solution.objective;
+  return { ...solution, ...(isWorse ? { dependent: solved.dependent } : solved) };
 }
 
 function present(

@@ -1,6 +1,6 @@
 import { inSteps } from "../core/steps.ts";
 import { type Fixing, keep, type NodeRelaxation, type NodeRequest, nodeStatus, type Tree } from "../l0/search.ts";
-import { boundedLeastSquares } from "../l0/bounded_least_squares.ts";
+import { boundedLeastSquaresInSteps } from "../l0/bounded_least_squares.ts";
 import type { Constraints } from "./data.ts";
 import { createSubsetFactor, lossAt, type ReducedLeastSquares, type SubsetFactor } from "../l0/reduced.ts";
 
@@ -124,12 +124,15 @@ export function createSubsetTree(
         lower[j] = constraints.lower[j];
         upper[j] = constraints.upper[j];
       }
-      return boundedLeastSquares(problem, lower, upper, zeros);
+      return inSteps(boundedLeastSquaresInSteps(problem, lower, upper, zeros), watch.pause);
     };
     return async ({ kept, free, leaf, known }: Parts): Promise<NodeRelaxation<undefined>> => {
-      await offer(kept, lossAt(problem, solve(kept)));
-      if (kept.length >= size || free.length === 0) return leaf;
-      const coefficients = solve(kept, free), exactLoss = lossAt(problem, coefficients);
+      // Where the least was not reached, the node is closed at what is known.
+      const unsolved = { ...leaf, bound: known }, own = await solve(kept);
+      await offer(kept, lossAt(problem, own.coefficients));
+      if (kept.length >= size || free.length === 0) return own.isLeast ? leaf : unsolved;
+      const { coefficients, isLeast } = await solve(kept, free), exactLoss = lossAt(problem, coefficients);
+      if (!isLeast) return unsolved;
       const used = free.filter((j) => coefficients[j] !== 0).sort((i, j) =>
         Math.abs(coefficients[j]) * problem.columns[j][j] - Math.abs(coefficients[i]) * problem.columns[i][i] || i - j
       );

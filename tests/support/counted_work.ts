@@ -36,7 +36,7 @@ const matrixLength = ({ rows, columns }: MatrixOperand) => rows * columns;
 const operationsOf: { readonly [K in KernelName]?: (operands: Any, sweeps: number) => number } = {
   gemm: ({ a, c, transposeA }) => productShare * matrixLength(c) * (transposeA ? a.rows : a.columns),
   syrk: ({ a, c }) => productShare * a.rows * c.rows ** 2 / 2,
-  cholesky: ({ a }) => productShare * a.rows ** 3 / 6,
+  cholesky: ({ a, schur = 0 }) => productShare * (a.rows ** 3 - schur ** 3) / 6,
   leastSquaresDescent({ coefficients: { length }, linear }, sweeps) {
     return (sweeps + 1) * length * Math.min(linear.length, 4 * length) + length * linear.length;
   },
@@ -47,7 +47,7 @@ const operationsOf: { readonly [K in KernelName]?: (operands: Any, sweeps: numbe
     (packing ? 2 * packing.blocks.length : 64 * values.length * (2 * values.length / diagonal.length + 1)),
   residualDescent: ({ values, diagonal, samples }, sweeps) =>
     (sweeps + 1) * (4 * values.length + 2 * diagonal.length) * samples.columns,
-  // What they are allowed: the tests of their conformance show that they keep to it.
+  // What they are allowed: tests/conformance/l0/nodes.test.ts shows that they keep to it.
   regressionNodes: ({ nodes, work }) => nodes * work,
   graphNodes: ({ nodes, work }) => nodes * work,
   scaledConjugates: ({ gradient, scales }) => matrixLength(gradient) * scales.length,

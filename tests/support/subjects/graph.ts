@@ -81,7 +81,26 @@ export const graph: Subject = {
   instances: 500,
   stops: [
     graphs("auto", {}),
-    graphs("exact", { method: "exact" }),
+    {
+      ...graphs("auto, many variables", {}),
+      sizes: [[100, 2600], [100, 3000], [1000, 5000], [100, 8000]],
+      // Data are read to the end, and the least of answers is judged by plain sums over them.
+      leastMs: (rows, columns) => rows * columns / 3e4,
+    },
+    {
+      name: "auto, a covariance matrix",
+      sizes: [[200, 500], [200, 1000], [200, 3000]],
+      prepare(sampleCount, columns) {
+        // Positive definite, for the function of the distance is convex (Polya's criterion).
+        const covariance = matrix(columns, columns);
+        for (let i = 0, at = 0; i < columns; i++) {
+          for (let j = 0; j < columns; j++, at++) covariance.data[at] = 1 / (1 + Math.abs(i - j));
+        }
+        return (solve) => sparsePrecision({ covariance, sampleCount }, { lambda0: 0.01, lambda2: 0.05, ...solve });
+      },
+    },
+    // A bound is a sum over all pairs.
+    { ...graphs("exact", { method: "exact" }), leastMs: (_, columns) => columns ** 2 / 1e5 },
     graphs("exact, neighbours", { method: "exact", evaluation: "neighbours" }),
     {
       ...graphs("exact, residuals", { method: "exact", evaluation: "residuals" }),

@@ -112,6 +112,17 @@ export const regression: Subject = {
     fits("exact, ridge", { lambda2: 10, method: "exact" }),
     fits("exact, no ridge", { lambda2: 0, method: "exact" }),
     fits("exact, non-negative", { lambda2: 10, lower: 0, method: "exact" }),
+    {
+      name: "half of the features always, between bounds",
+      sizes: [[300, 200], [1000, 400], [3000, 2000]],
+      // The least of answers has the coefficients of what is always in the support.
+      leastMs: (rows, columns) => (rows + columns) * columns ** 2 / 1e7,
+      prepare(rows, columns) {
+        const { X, y } = correlated(rows, columns), always = Array.from({ length: columns / 2 }, (_, k) => 2 * k);
+        return (solve) =>
+          sparseRegression(X, y, { lambda0: 0.02 * rows, lambda2: 0, lower: -0.01, upper: 0.01, always, ...solve });
+      },
+    },
   ],
 };
 
