@@ -59,7 +59,11 @@ export function createGramRows(workspace: Workspace, source: GramRowsSource): Gr
     if (rows <= capacity) return;
     capacity = Math.min(features, Math.max(rows, 2 * capacity));
     const grown = workspace.allocate("f64", capacity * features, "Gram rows");
-    workspace.write(grown, await workspace.read(array, 0, count * features));
+    for (let from = 0; from < count; from += together) {
+      const begin = from * features, some = Math.min(together, count - from) * features;
+      workspace.write(grown, await workspace.read(array, begin, some), begin);
+      await pause();
+    }
     workspace.free(array);
     array = grown;
   }

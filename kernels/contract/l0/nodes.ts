@@ -60,7 +60,10 @@ export interface NodeBatchArguments {
    * `upperBound` can have otherwise become `screenedKept` or `screenedZero`.
    */
   readonly statuses: DeviceArray<"u8">;
-  /** Where the nodes start, and what they reach [nodes, variables], f64, contiguous. */
+  /**
+   * Where the nodes start, and what they reach [nodes, variables], f64, contiguous. Variables that take part in a node which
+   * is not solved yet, but are 0, have the least positive number.
+   */
   readonly values: MatrixOperand;
   /** Words of {@linkcode nodeState} [nodes, 4], f64, contiguous; nodes of negative tolerance are skipped. */
   readonly states: MatrixOperand;

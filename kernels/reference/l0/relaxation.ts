@@ -99,7 +99,11 @@ export function relaxNode(
     if (left <= 0) break;
   }
   values.fill(0);
-  point.variables.forEach((j, k) => values[j] = point.values[k]);
+  point.variables.forEach((j, k) => {
+    // The next call goes on with what has joined: the least number marks it.
+    const isMarked = point.values[k] === 0 && !isSolved && point.kinds[k] !== KEPT;
+    values[j] = isMarked ? Number.MIN_VALUE : point.values[k];
+  });
   state[STATE_BOUND] = bound;
   state[STATE_TOLERANCE] = isSolved ? -1 : tolerance;
   state[STATE_OBJECTIVE] = Infinity;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Workspace } from "../../../kernels/engine/mod.ts";
 import type { Kernels, L0Penalty, NodePrecision } from "../../../kernels/contract.ts";
+import { GATHER_COST } from "../../../kernels/contract/l0/constants.ts";
 import { nodeState, nodeStateWords, nodeStatus } from "../../../kernels/contract/l0/nodes.ts";
 import { keptConjugate, relaxedConjugate } from "../../../kernels/contract/l0/penalty.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
@@ -227,4 +228,92 @@ conformance("graphNodes", "reaches the known optima of relaxations", async ({ wo
     const [reached] = await workspace.read(states.array);
     assert.ok(Math.abs(reached - value) <= 1e-8, `${reached}, ${value}`);
   }
+});
+
+/**
+ * Calls a node batch again and again, each call allowed so much work, until all nodes are solved: every call makes a sweep of
+ * each unsolved node at the least, and no more sweeps than the work allows.
+ */
+async function inShortCalls(
+  workspace: Workspace,
+  { operands: { statuses, values, states }, given }: ReturnType<typeof batchOf>,
+  /** Multiply-adds of a sweep of a node over its kept variables: no node has fewer active. */
+  leastSweep: (kept: number) => number,
+  call: (work: number) => number | Promise<number>,
+  /** Writes what else a node starts from. */
+  restart = () => {},
+): Promise<void> {
+  const variables = given.length / nodes,
+    kept = Array.from(
+      { length: nodes },
+      (_, node) =>
+        given.subarray(node * variables, (node + 1) * variables).reduce(
+          (sum, status) => sum + Number(status === nodeStatus.kept),
+          0,
+        ),
+    );
+  const reset = () => {
+    workspace.write(statuses, given);
+    workspace.write(values.array, new Float64Array(given.length));
+    workspace.write(states.array, Array.from({ length: nodes }, () => [-Infinity, 1e-3, 0, 0]).flat());
+    restart();
+  };
+  const unsolved = async () => {
+    const words = await workspace.read(states.array);
+    return kept.map((_, node) => node).filter((node) => words[node * nodeStateWords + nodeState.tolerance] >= 0);
+  };
+  reset();
+  const whole = await call(Infinity);
+  assert.deepEqual(await unsolved(), []);
+  reset();
+  const sweep = Math.max(...kept.map(leastSweep)), work = 3 * sweep;
+  let made = 0, calls = 0;
+  for (let open = await unsolved(); open.length > 0; open = await unsolved(), calls++) {
+    const sweeps = await call(work);
+    // A descent on the support follows a solved relaxation, with as much work again; the last sweep may exceed each.
+    const most = open.reduce((sum, node) => sum + 2 * (Math.floor(work / leastSweep(kept[node])) + 1), 0);
+    assert.ok(
+      sweeps >= open.length && sweeps <= most,
+      `call ${calls}: ${sweeps} sweeps of ${open.length} nodes, ${most} allowed`,
+    );
+    made += sweeps;
+    assert.ok(calls < 1e4, "no end");
+  }
+  assert.ok(calls > 2, `${made} sweeps in ${calls} calls, ${whole} in one`);
+}
+
+/** Variables that are alike, so that descents take many sweeps. */
+function alike(size: number): Float64Array {
+  return Float64Array.from({ length: size * size }, (_, at) => at % (size + 1) === 0 ? 1 : 0.97);
+}
+
+conformance("regressionNodes", "keeps to the work that it is allowed", async ({ workspace, kernel }) => {
+  const features = 24, { operands: problem } = regressionProblem(workspace, features);
+  workspace.write(problem.gram.array, alike(features));
+  const batch = batchOf(workspace, features, 3);
+  batch.given.forEach((_, at) => batch.given[at] = at % 3 === 0 ? nodeStatus.free : nodeStatus.kept);
+  await inShortCalls(
+    workspace,
+    batch,
+    (kept) => kept * Math.min(features, GATHER_COST * kept),
+    (work) =>
+      kernel.regressionNodes({ ...batch.operands, ...problem, work, penalty: penalties[0], upperBound: Infinity }),
+  );
+});
+
+conformance("graphNodes", "keeps to the work that it is allowed", async ({ workspace, kernel }) => {
+  const vertices = 9, edges = vertices * (vertices - 1) / 2;
+  const gram = { array: workspace.allocate("f64", vertices ** 2, "gram"), rows: vertices, columns: vertices };
+  workspace.write(gram.array, alike(vertices));
+  const diagonals = { array: workspace.allocate("f64", nodes * vertices, "diagonals"), rows: nodes, columns: vertices };
+  const batch = batchOf(workspace, edges, 3);
+  batch.given.forEach((_, at) => batch.given[at] = at % 3 === 0 ? nodeStatus.free : nodeStatus.kept);
+  await inShortCalls(
+    workspace,
+    batch,
+    (kept) => (2 * kept + 1) * vertices,
+    (work) =>
+      kernel.graphNodes({ ...batch.operands, gram, diagonals, work, penalty: penalties[0], upperBound: Infinity }),
+    () => workspace.write(diagonals.array, new Float64Array(nodes * vertices).fill(1)),
+  );
 });

@@ -237,7 +237,10 @@ export function relaxNode<P extends NodeProblem>(
 
   memory.fill(values, 0, <usize> variables << 3);
   for (let k: i32 = 0, count = problem.count; k < count; k++) {
-    store<f64>(f64At(values, u32At(problem.numbers, k)), load<f64>(f64At(active, k)));
+    let value = load<f64>(f64At(active, k));
+    // The next call goes on with what has joined: the least number marks it.
+    if (value == 0 && !isSolved && load<u8>(kinds + k) != KEPT) value = f64.MIN_VALUE;
+    store<f64>(f64At(values, u32At(problem.numbers, k)), value);
   }
   store<f64>(state, bound, 8 * STATE_BOUND);
   store<f64>(state, isSolved ? -1 : tolerance, 8 * STATE_TOLERANCE);
