@@ -23,7 +23,9 @@ const rows = lines.map((line): Row => {
 /** Patterns of the names of the tests in a file; what a name fills in matches anything. */
 function namesIn(path: string): RegExp[] {
   const text = Deno.readTextFileSync(path);
-  return [...text.matchAll(/\bit\(\s*(?:"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g)].map(([, plain, template]) => {
+  return [
+    ...text.matchAll(/\b(?:it\(|(?:conformance|agreement)\(\s*"\w+",)\s*(?:"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g),
+  ].map(([, plain, template]) => {
     const parts = plain === undefined ? template.split(/\$\{[^}]*\}/) : [plain.replace(/\\(.)/g, "$1")];
     return new RegExp(`^${parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".+")}$`);
   });
