@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BackendError, capabilities, dispose, init, quantizeLayer } from "../../mod.ts";
-import { createRandom } from "../../solvers/core/random.ts";
+import { askWhileStartsFail } from "../support/failed_starts.ts";
 import { makeLayer } from "../support/layers.ts";
-import { failStarts, forbidWorkers, until, watchWorkers } from "../support/workers.ts";
+import { failStarts, forbidWorkers } from "../support/workers.ts";
 
 const { threadsReason } = await capabilities();
 const { weights, gram } = makeLayer({ rows: 24, columns: 32, seed: 5, dtype: "f32" });
@@ -53,36 +53,10 @@ describe("a worker that does not start", { skip: threadsReason ?? false }, () =>
   });
 
   it("while others solve spoils no answer: none of many is wrong", async () => {
-    await dispose();
-    const expected = await quantizeLayer(weights, gram, { ...options, backend: "wasm" });
-    const random = createRandom(8), watch = watchWorkers();
-    const injection = failStarts(() => random.uniform() < 0.2);
-    const outcomes = { right: 0, wrong: 0, refused: 0 };
-    const ask = async () => {
-      const threads = 2 + random.integer(4);
-      try {
-        const answer = await quantizeLayer(weights, gram, { ...options, backend: "threads", threads });
-        const same = answer.objective === expected.objective &&
-          answer.codes.every((code, i) => code === expected.codes[i]);
-        outcomes[same ? "right" : "wrong"]++;
-      } catch (error) {
-        if (!(error instanceof BackendError)) throw error;
-        outcomes.refused++;
-      }
-    };
-    try {
-      for (let round = 0; round < 12; round++) {
-        await Promise.all(Array.from({ length: 8 }, ask));
-        if (round % 2 === 1) await dispose();
-      }
-    } finally {
-      injection.stop();
-    }
+    const outcomes = await askWhileStartsFail(12);
     assert.equal(outcomes.wrong, 0, JSON.stringify(outcomes));
     assert.ok(outcomes.right >= 10, JSON.stringify(outcomes));
-    assert.ok(injection.failed() >= 3, `${injection.failed()} starts failed`);
-    await dispose();
-    await until(() => watch.alive() === 0, "the end of the workers");
-    watch.stop();
+    assert.ok(outcomes.failedStarts >= 3, JSON.stringify(outcomes));
+    assert.equal(outcomes.left, 0, "no worker stays behind");
   });
 });

@@ -7,7 +7,8 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+/** Folder of the project. */
+export const root: string = fileURLToPath(new URL("../../", import.meta.url));
 const run = promisify(execFile);
 
 /** What a program printed. @throws when it fails, or has not ended by itself after `limitMs` */

@@ -56,7 +56,7 @@ interface NodeHost {
 
 /**
  * The whole program of a worker: instantiate the modules it is sent, then sleep until the epoch moves, take pieces,
- * report; and return to the event loop where further modules are to come. It is started from its source text, because
+ * report; and return to the event loop where further modules are to come, and while there is nothing to do for long. It is started from its source text, because
  * bundlers do not carry worker files along; so it closes over nothing.
  */
 function workerProgram(take: typeof takePieces, at: Layout): void {
@@ -69,6 +69,7 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
   const post = (message: unknown) => (node ?? web).postMessage(message);
   const entries: Entry[] = [];
   let memory: WebAssembly.Memory, control: number, thread: number;
+  let epoch = 0, turn = 0;
   const serve = (message: Message) => {
     if ("memory" in message) ({ memory, control, thread } = message);
     for (const module of message.modules) {
@@ -77,17 +78,24 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
     }
     const words = new Int32Array(memory.buffer, control, at.bytes / 4);
     const parameters = new Float64Array(memory.buffer, control + at.parametersByte);
-    const epochAt = at.epoch + thread;
-    let epoch = Atomics.load(words, epochAt);
+    epoch = Atomics.load(words, at.epoch + thread);
     post({ ready: true });
-    while (true) {
+    work(words, parameters, ++turn);
+  };
+  /** `mine` is given up for what a later message began. */
+  const work = (words: Int32Array, parameters: Float64Array, mine: number) => {
+    const epochAt = at.epoch + thread;
+    while (mine === turn) {
       const next = Atomics.load(words, epochAt);
       // Looked at after the epoch, which moves after it: who sees a launch also sees that it is not meant for him.
       if (Atomics.load(words, at.dismissed + thread) !== 0) return;
       if (next === epoch) {
-        // Woken now and then, a worker that nobody tells anything any more comes to where its runtime can end it.
-        Atomics.wait(words, epochAt, epoch, at.longestSleepMs);
-        continue;
+        if (Atomics.wait(words, epochAt, epoch, at.longestSleepMs) !== "timed-out") continue;
+        // Goes on sleeping in its event loop, where it can be ended, and ends by itself when its parent is gone.
+        const { async, value } = Atomics.waitAsync(words, epochAt, epoch);
+        if (!async) continue;
+        value.then(() => work(words, parameters, mine));
+        return;
       }
       epoch = next;
       if (Atomics.load(words, at.listen) !== 0) return;
