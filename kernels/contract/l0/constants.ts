@@ -89,4 +89,4 @@ export const JOINT_STEPS = 500;
 export const JOINT_SHARE = 1e-20;
 
 /** Bytes of scratch for the search of a fit, before its arrays. */
-export const SEARCH_BYTES = 256;
+export const SEARCH_BYTES = 320;

@@ -3,7 +3,7 @@ import type { Kernels } from "../../../kernels/contract.ts";
 import { taskBlockWords, taskFitWords } from "../../../kernels/contract/l0/tasks.ts";
 import type { Workspace } from "../../../kernels/engine/mod.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
-import { conformance } from "../grid.ts";
+import { type Bench, conformance } from "../grid.ts";
 
 interface Fit {
   readonly size: number;
@@ -15,10 +15,24 @@ interface Fit {
   readonly moves?: number;
 }
 
-const capacity = 5, tasks = 3;
+const tasks = 3;
 
-/** Data of three tasks, the second without its Gram matrix, and fits of it. */
-function problem(workspace: Workspace, features: number, seed: number) {
+interface Shape {
+  /** Places of a support. */
+  readonly capacity?: number;
+  /** Whether all tasks but the second have Gram matrices. */
+  readonly hasGram?: boolean;
+  /** Share of each sample that its features have in common. */
+  readonly common?: number;
+}
+
+/** Data of three tasks, and fits of it. */
+function problem(
+  workspace: Workspace,
+  features: number,
+  seed: number,
+  { capacity = 5, hasGram = true, common = 0 }: Shape = {},
+) {
   const random = createRandom(seed), counts = [9, 6, 14], shared = Array.from({ length: features }, random.normal);
   const samples: number[] = [],
     gram: number[] = [0],
@@ -28,21 +42,22 @@ function problem(workspace: Workspace, features: number, seed: number) {
   const data = counts.map((rows, k) => {
     // The last of seven features is a combination of the first two.
     const X = Array.from({ length: rows }, () => {
-      const row = Array.from({ length: features }, () => random.normal() / Math.sqrt(rows));
+      const all = common * random.normal();
+      const row = Array.from({ length: features }, () => (all + (1 - common) * random.normal()) / Math.sqrt(rows));
       if (features === 7) row[6] = (row[0] - row[1]) / 2;
       return row;
     });
     const y = X.map((row) =>
       2 * row[0] + row.reduce((sum, x, j) => sum + (j % 3 ? 0 : shared[j]) * x, 0) + 0.1 * random.normal()
     );
-    const G = shared.map((_, i) => shared.map((_, j) => X.reduce((sum, row) => sum + row[i] * row[j], 0)));
+    const entry = (i: number, j: number) => X.reduce((sum, row) => sum + row[i] * row[j], 0);
     const l = shared.map((_, j) => X.reduce((sum, row, i) => sum + row[j] * y[i], 0));
-    blocks.push(samples.length, rows, k === 1 ? 0 : 1 + gram.length);
-    samples.push(...X.flat());
-    if (k !== 1) gram.push(...G.flat());
-    linear.push(...l);
-    diagonal.push(...G.map((row, j) => row[j]));
-    return { G, l };
+    const holds = hasGram && k !== 1;
+    blocks.push(samples.length, rows, holds ? 1 + gram.length : 0);
+    for (const row of X) for (const x of row) samples.push(x);
+    if (holds) gram.push(...shared.flatMap((_, i) => shared.map((_, j) => entry(i, j))));
+    l.forEach((value, j) => linear.push(value) && diagonal.push(entry(j, j)));
+    return { entry, l };
   });
   const array = (values: number[], label: string) => {
     const found = workspace.allocate("f64", values.length, label);
@@ -115,32 +130,70 @@ const fits: readonly Fit[] = [
   { size: 4, ridge: 0.01, common: true, moves: 2 },
 ];
 
-conformance("taskMoves", "finds the supports that the reference finds, fitted to all their tasks", async (bench) => {
-  for (const features of [1, 2, 3, 4, 7, 18]) {
-    const { run, data } = problem(bench.workspace, features, features);
-    const fitting = fits.filter(({ start }) => (start?.flat() ?? []).every((feature) => feature < features));
-    const actual = await run(bench.kernel, fitting), expected = await run(bench.reference, fitting);
-    actual.forEach((fit, at) => {
-      const { size, ridge, valueSharing = 0, common } = fitting[at], what = `${features} features, fit ${at}`;
-      assert.equal(fit.made, expected[at].made, what);
-      assert.equal(fit.left, expected[at].left, what);
-      fit.tasks.forEach((support, k) => {
-        assert.deepEqual([...support.keys()], [...expected[at].tasks[k].keys()], what);
-        if (fit.left > 0) assert.ok(support.size <= size, what);
-        if (common) assert.deepEqual([...support.keys()], [...fit.tasks[0].keys()], what);
-        for (const [feature, value] of support) {
-          const other = expected[at].tasks[k].get(feature)!;
-          assert.ok(Math.abs(value - other) <= 1e-9 * (1 + Math.abs(other)), `${what}: ${value}, ${other}`);
-          if (value === 0 && common) continue;
-          // The gradient is zero on the support.
-          const mean = fit.tasks.reduce((sum, one) => sum + (one.get(feature) ?? 0), 0) / tasks;
-          let gradient = ridge * value + valueSharing * (value - mean) - data[k].l[feature];
-          for (const [j, b] of support) gradient += data[k].G[feature][j] * b;
-          if (fit.left > 0) assert.ok(Math.abs(gradient) <= 1e-9, `${what}: gradient ${gradient}`);
-        }
-      });
+/** Compares fits with those of the reference, and the gradients on their supports with zero. */
+async function compare(
+  { workspace, kernel, reference }: Bench,
+  given: readonly Fit[],
+  features: number,
+  shape?: Shape,
+) {
+  const { run, data } = problem(workspace, features, features, shape);
+  const fitting = given.filter(({ start }) => (start?.flat() ?? []).every((feature) => feature < features));
+  const actual = await run(kernel, fitting), expected = await run(reference, fitting);
+  actual.forEach((fit, at) => {
+    const { size, ridge, valueSharing = 0, common } = fitting[at], what = `${features} features, fit ${at}`;
+    assert.equal(fit.made, expected[at].made, what);
+    assert.equal(fit.left, expected[at].left, what);
+    fit.tasks.forEach((support, k) => {
+      assert.deepEqual([...support.keys()], [...expected[at].tasks[k].keys()], what);
+      if (fit.left > 0) assert.ok(support.size <= size, what);
+      if (common) assert.deepEqual([...support.keys()], [...fit.tasks[0].keys()], what);
+      for (const [feature, value] of support) {
+        const other = expected[at].tasks[k].get(feature)!;
+        assert.ok(Math.abs(value - other) <= 1e-9 * (1 + Math.abs(other)), `${what}: ${value}, ${other}`);
+        if (value === 0 && common) continue;
+        // The gradient is zero on the support.
+        const mean = fit.tasks.reduce((sum, one) => sum + (one.get(feature) ?? 0), 0) / tasks;
+        let gradient = ridge * value + valueSharing * (value - mean) - data[k].l[feature];
+        for (const [j, b] of support) gradient += data[k].entry(feature, j) * b;
+        if (fit.left > 0) assert.ok(Math.abs(gradient) <= 1e-9, `${what}: gradient ${gradient}`);
+      }
     });
-  }
+  });
+}
+
+conformance("taskMoves", "finds the supports that the reference finds, fitted to all their tasks", async (bench) => {
+  for (const features of [1, 2, 3, 4, 7, 18]) await compare(bench, fits, features);
+});
+
+conformance(
+  "taskMoves",
+  "finds them where features correlate, supports are wide, and moves are many",
+  async (bench) => {
+    const wide: Fit[] = [4, 8, 13].flatMap((size) =>
+      [{}, { supportSharing: 0.02 }, { valueSharing: 0.3 }, { common: true }, { common: true, valueSharing: 2 }].map((
+        one,
+      ) => ({
+        size,
+        ridge: 1e-3,
+        ...one,
+        start: Array.from(
+          { length: tasks },
+          (_, k) => Array.from({ length: 20 }, (_, i) => 2 * i + (one.common ? 0 : k)),
+        ),
+      }))
+    );
+    for (const common of [0, 0.5, 0.9]) await compare(bench, wide, 42, { capacity: 20, common });
+  },
+);
+
+conformance("taskMoves", "finds them where little is kept of each task", async (bench) => {
+  const few = [{ size: 3, ridge: 0.01 }, { size: 3, ridge: 0.01, supportSharing: 0.5 }, {
+    size: 2,
+    ridge: 0.01,
+    common: true,
+  }];
+  await compare(bench, few, 12_000, { capacity: 30, hasGram: false });
 });
 
 conformance("taskMoves", "goes on where its moves have ended", async ({ workspace, kernel }) => {
