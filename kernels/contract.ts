@@ -15,6 +15,7 @@
 import { type CompletionKernels, completionSpecifications } from "./contract/completion/mod.ts";
 import { type DenseKernels, denseSpecifications } from "./contract/dense/mod.ts";
 import { type FactorizationKernels, factorizationSpecifications } from "./contract/factorization/mod.ts";
+import { type ModelKernels, modelSpecifications } from "./contract/model/mod.ts";
 import { type L0Kernels, l0Specifications } from "./contract/l0/mod.ts";
 import { type ProximalKernels, proximalSpecifications } from "./contract/proximal/mod.ts";
 import { type QuantizationKernels, quantizationSpecifications } from "./contract/quantization/mod.ts";
@@ -26,6 +27,7 @@ export type * from "./contract/completion/mod.ts";
 export type * from "./contract/dense/mod.ts";
 export type * from "./contract/factorization/mod.ts";
 export type * from "./contract/l0/mod.ts";
+export type * from "./contract/model/mod.ts";
 export type * from "./contract/operands.ts";
 export type * from "./contract/proximal/mod.ts";
 export type * from "./contract/quantization/mod.ts";
@@ -43,7 +45,8 @@ export interface Kernels
     SpectralKernels,
     CompletionKernels,
     FactorizationKernels,
-    TrainingKernels {}
+    TrainingKernels,
+    ModelKernels {}
 
 /** Names of the kernels. */
 export type KernelName = keyof Kernels;
@@ -61,4 +64,5 @@ export const specifications: FamilySpecifications<Kernels> = {
   ...spectralSpecifications,
   ...completionSpecifications,
   ...trainingSpecifications,
+  ...modelSpecifications,
 };

@@ -5,6 +5,7 @@ import { completionFamily } from "./completion.ts";
 import { denseFamily } from "./dense.ts";
 import { factorizationFamily } from "./factorization.ts";
 import { l0Family } from "./l0.ts";
+import { modelFamily } from "./model.ts";
 import { proximalFamily } from "./proximal.ts";
 import { quantizationFamily } from "./quantization.ts";
 import { spectralFamily } from "./spectral.ts";
@@ -20,4 +21,5 @@ export const families: readonly KernelFamily[] = [
   spectralFamily,
   completionFamily,
   trainingFamily,
+  modelFamily,
 ];

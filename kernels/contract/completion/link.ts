@@ -6,6 +6,7 @@
  */
 
 import { LOGIT, PROBIT } from "./constants.ts";
+import { scaledTail } from "../normal_tail.ts";
 
 /** The distributions by the names that callers use. */
 export const linkCodes: { readonly [L in Link]: number } = { logit: LOGIT, probit: PROBIT };
@@ -106,31 +107,4 @@ function leftTerms(b: number, a: number, width: number): LossTerms {
 /** `1 - Phi(t)` for `t >= 0`. */
 function tail(t: number): number {
   return t === Infinity ? 0 : scaledTail(t / rootTwo) * Math.exp(-t * t / 2) / 2;
-}
-
-/** `exp(t^2) erfc(t)` for `t >= 0`: the rational approximations of Cody (1969). */
-function scaledTail(t: number): number {
-  if (t <= 0.46875) {
-    const y = t * t;
-    const numerator = (((1.85777706184603153e-1 * y + 3.16112374387056560) * y + 1.13864154151050156e2) * y +
-          3.77485237685302021e2) * y + 3.20937758913846947e3;
-    const denominator = (((y + 2.36012909523441209e1) * y + 2.44024637934444173e2) * y + 1.28261652607737228e3) * y +
-      2.84423683343917062e3;
-    return Math.exp(y) * (1 - t * numerator / denominator);
-  }
-  if (t <= 4) {
-    const numerator = (((((((2.15311535474403846e-8 * t + 5.64188496988670089e-1) * t + 8.88314979438837594) * t +
-                          6.61191906371416295e1) * t + 2.98635138197400131e2) * t + 8.81952221241769090e2) * t +
-              1.71204761263407058e3) * t + 2.05107837782607147e3) * t + 1.23033935479799725e3;
-    const denominator = (((((((t + 1.57449261107098347e1) * t + 1.17693950891312499e2) * t + 5.37181101862009858e2) *
-                        t + 1.62138957456669019e3) * t + 3.29079923573345963e3) * t + 4.36261909014324716e3) * t +
-          3.43936767414372164e3) * t + 1.23033935480374942e3;
-    return numerator / denominator;
-  }
-  const y = 1 / (t * t);
-  const numerator = ((((1.63153871373020978e-2 * y + 3.05326634961232344e-1) * y + 3.60344899949804439e-1) * y +
-            1.25781726111229246e-1) * y + 1.60837851487422766e-2) * y + 6.58749161529837803e-4;
-  const denominator = ((((y + 2.56852019228982242) * y + 1.87295284992346047) * y + 5.27905102951428412e-1) * y +
-        6.05183413124413191e-2) * y + 2.33520497626869185e-3;
-  return (5.6418958354775628695e-1 - y * numerator / denominator) / t;
 }
