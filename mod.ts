@@ -5,6 +5,7 @@
  */
 
 export * from "./formats/mod.ts";
+export * from "./models/mod.ts";
 export * from "./solvers/completion/mod.ts";
 export * from "./solvers/core/mod.ts";
 export * from "./solvers/factorization/mod.ts";

@@ -11,7 +11,7 @@ import { sourceFiles } from "./sources.ts";
 const marked = /(<!-- options (\w+)(?: beyond (\w+))? -->)\n[\s\S]*?<!-- end -->/g;
 
 const changed: string[] = [];
-const documents = [...sourceFiles("solvers"), ...sourceFiles("formats")].filter((file) => file.endsWith(".md"));
+const documents = ["solvers", "formats", "models"].flatMap(sourceFiles).filter((file) => file.endsWith(".md"));
 for (const path of documents) {
   const text = await Deno.readTextFile(path);
   const made = await formatted(

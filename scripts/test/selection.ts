@@ -40,7 +40,7 @@ const folders: { readonly [folder: string]: readonly RuntimeName[] } = {
  * written once over kernels whose conformance is seen everywhere. Other runtimes see each solver and command in
  * `smoke`.
  */
-const onceOnly = ["solvers", "cli"];
+const onceOnly = ["solvers", "models", "cli"];
 
 /** Files of those folders about what differs from runtime to runtime. */
 const everywhere = ["tests/solvers/quantization/webgpu.test.ts"];

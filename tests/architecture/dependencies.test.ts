@@ -51,6 +51,20 @@ const layers: { readonly [name: string]: Layer } = {
     within: ["formats/"],
     mayImport: ["formats/", "solvers/core/", "type solvers/quantization/layer.ts"],
   },
+  models: {
+    within: ["models/"],
+    mayImport: [
+      "models/",
+      "formats/",
+      "solvers/core/",
+      "solvers/quantization/",
+      "kernels/families/",
+      engine,
+      ...contracts,
+      "@huggingface/",
+      ...host,
+    ],
+  },
   pictures: {
     within: ["pictures/"],
     mayImport: [
@@ -63,7 +77,7 @@ const layers: { readonly [name: string]: Layer } = {
       "d3-format",
     ],
   },
-  library: { within: ["mod.ts"], mayImport: ["solvers/", "formats/", engine] },
+  library: { within: ["mod.ts"], mayImport: ["solvers/", "formats/", "models/", engine] },
   playground: {
     within: ["server/playground/"],
     mayImport: [

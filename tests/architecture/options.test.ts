@@ -73,7 +73,7 @@ function defaultOf({ default: value, otherwise }: OptionEntry): string | undefin
 }
 
 describe("tables of options", () => {
-  const sources = [...sourceFiles("solvers"), ...sourceFiles("formats")]
+  const sources = [...sourceFiles("solvers"), ...sourceFiles("formats"), ...sourceFiles("models")]
     .filter((path) => path.endsWith(".ts")).map((path) => Deno.readTextFileSync(path));
   const declarations = new Map(sources.flatMap((text) => [...interfacesOf(text)]));
   /** Name of the table and of its interface. */

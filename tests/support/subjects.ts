@@ -12,6 +12,7 @@ import { quantizedCompletion } from "./subjects/quantized_completion.ts";
 import { violations } from "./subjects/violations.ts";
 import { transduction } from "./subjects/transduction.ts";
 import { graph, graphPath } from "./subjects/graph.ts";
+import { generation, likelihood } from "./subjects/models.ts";
 import { multiTask, multiTaskPath, multiTaskValidation } from "./subjects/multitask.ts";
 import { gramAccumulation, layer } from "./subjects/quantization.ts";
 import { crossValidation, regression, regressionPath } from "./subjects/regression.ts";
@@ -38,4 +39,6 @@ export const subjects: { readonly [solver: string]: Subject } = {
   completeMatrix: completion,
   completeMatrixPath: completionPath,
   updateCompletion: completionUpdate,
+  perplexity: likelihood,
+  generate: generation,
 };

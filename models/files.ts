@@ -1,0 +1,137 @@
+/** Where the files of a model come from: a folder, files in memory or picked in a page, the Hugging Face hub. @module */
+
+import { FormatError } from "../formats/errors.ts";
+import type { RandomAccess } from "../formats/safetensors.ts";
+
+/** A model on the Hugging Face hub; needs the package `@huggingface/hub`. */
+export interface HubModel {
+  /** `owner/name`. */
+  readonly hub: string;
+  /** Branch, tag or commit. @default "main" */
+  readonly revision?: string;
+  /** For models that are not public. */
+  readonly accessToken?: string;
+  /** What makes the requests. @default the runtime's fetch */
+  readonly fetch?: typeof fetch;
+}
+
+/** What a model is loaded from: the path of a folder, files by name, picked files, or a name on the hub. */
+export type ModelSource =
+  | string
+  | ReadonlyMap<string, Blob | Uint8Array>
+  | Iterable<File>
+  | HubModel;
+
+/** Files by name, opened when they are needed. */
+export interface ModelFiles {
+  /** What the files are called together, for errors. */
+  readonly place: string;
+  /** Undefined where there is no such file. */
+  open(name: string): Promise<RandomAccess | undefined>;
+}
+
+/** The files of a source. */
+export async function filesOf(source: ModelSource): Promise<ModelFiles> {
+  if (typeof source === "string") return await folderFiles(source);
+  if (source instanceof Map) return namedFiles(source);
+  if (typeof source === "object" && source !== null && "hub" in source) return await hubFiles(source);
+  if (typeof source === "object" && source !== null && Symbol.iterator in source) {
+    return namedFiles(new Map([...source as Iterable<File>].map((file) => [file.name, file])));
+  }
+  throw new TypeError("Cannot load the model: expected a folder, files or { hub }.");
+}
+
+/** The text of a file, or undefined where it is not there. */
+export async function readText(files: ModelFiles, name: string): Promise<string | undefined> {
+  const file = await files.open(name);
+  if (!file) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await file.read(0, file.size));
+  } catch (error) {
+    if (error instanceof TypeError) throw new FormatError("model", name, "is not UTF-8");
+    throw error;
+  }
+}
+
+function namedFiles(files: ReadonlyMap<string, Blob | Uint8Array>): ModelFiles {
+  return {
+    place: "the files",
+    open(name) {
+      const file = files.get(name);
+      if (file === undefined) return Promise.resolve(undefined);
+      return Promise.resolve(file instanceof Uint8Array ? bytesAccess(file) : blobAccess(file));
+    },
+  };
+}
+
+function bytesAccess(bytes: Uint8Array): RandomAccess {
+  return {
+    size: bytes.length,
+    // A copy: what is read may be held longer than the file.
+    read: (offset, length) => Promise.resolve(bytes.slice(offset, offset + length)),
+  };
+}
+
+function blobAccess(blob: Blob): RandomAccess {
+  return {
+    size: blob.size,
+    read: async (offset, length) => new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
+  };
+}
+
+/** Files are opened for each read, so that none stays open. */
+async function folderFiles(folder: string): Promise<ModelFiles> {
+  // Not in pages: the name is kept from bundlers.
+  const [fileSystem, paths] = ["node:fs/promises", "node:path"];
+  const { open, stat } = await import(/* @vite-ignore */ fileSystem) as typeof import("node:fs/promises");
+  const { join } = await import(/* @vite-ignore */ paths) as typeof import("node:path");
+  const found = await stat(folder).catch(() => undefined);
+  if (!found) throw new FormatError("model", folder, "does not exist");
+  if (!found.isDirectory()) throw new FormatError("model", folder, "is no folder");
+  return {
+    place: folder,
+    async open(name) {
+      const path = join(folder, name), file = await stat(path).catch(() => undefined);
+      if (!file) return undefined;
+      return {
+        size: file.size,
+        async read(offset, length) {
+          const bytes = new Uint8Array(length), handle = await open(path, "r");
+          try {
+            for (let done = 0; done < length;) {
+              const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+              if (bytesRead === 0) throw new FormatError("model", path, "became shorter while it was read");
+              done += bytesRead;
+            }
+          } finally {
+            await handle.close();
+          }
+          return bytes;
+        },
+      };
+    },
+  };
+}
+
+async function hubFiles({ hub, revision, accessToken, fetch }: HubModel): Promise<ModelFiles> {
+  if (!/^[\w.-]+\/[\w.-]+$/.test(hub)) {
+    throw new TypeError(`Cannot load the model: expected "hub" as owner/name, received ${JSON.stringify(hub)}.`);
+  }
+  const client = await import("@huggingface/hub").catch((cause) => {
+    throw new Error('Cannot reach the hub: the package "@huggingface/hub" is needed and is not installed.', { cause });
+  });
+  return {
+    place: hub,
+    async open(path) {
+      const options = {
+        repo: hub,
+        path,
+        ...revision && { revision },
+        ...accessToken && { accessToken },
+        ...fetch && { fetch },
+      };
+      const blob = await client.downloadFile(options);
+      return blob ? blobAccess(blob) : undefined;
+    },
+  };
+}

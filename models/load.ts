@@ -1,0 +1,113 @@
+import type { Architecture } from "./architecture.ts";
+import { parseConfig } from "./config.ts";
+import { describeModel } from "./families/mod.ts";
+import { filesOf, type ModelFiles, type ModelSource, readText } from "./files.ts";
+import { FormatError } from "../formats/errors.ts";
+import { readTokenizer, type Tokenizer } from "./tokenizer.ts";
+import { openWeights, type Weights } from "./weights.ts";
+
+/** A decoder: its description, its tensors and its tokenizer. Nothing but headers is in memory. */
+export interface LanguageModel {
+  /** Sizes and parts. */
+  readonly architecture: Architecture;
+  /** Tensors, read when they are needed. */
+  readonly weights: Weights;
+  /** Undefined where the model came without `tokenizer.json`. */
+  readonly tokenizer?: Tokenizer;
+  /** The text of `config.json`. */
+  readonly config: string;
+  /** The files that it came from. */
+  readonly files: ModelFiles;
+}
+
+/** A linear layer of a block. */
+export interface LinearLayer {
+  /** Name of its tensors without `.weight`. */
+  readonly name: string;
+  readonly block: number;
+  readonly outputs: number;
+  readonly inputs: number;
+}
+
+/**
+ * Opens a language model in the layout of Hugging Face: `config.json`, `model.safetensors` or its shards, and
+ * `tokenizer.json`. Tensors are read when a block is computed, and let go of with it.
+ *
+ * @param source The path of a folder; files by name, or picked in a page; `{ hub: "owner/name" }`.
+ * @throws {FormatError} for a file that is missing, damaged or cut short, a family that is not known, a tensor of another
+ * shape, or a tokenizer that does not fit
+ *
+ * @example
+ * ```ts
+ * import { loadModel, serializeSafetensors } from "@minima/minima";
+ * const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+ * const files = new Map([
+ *   ["config.json", bytes({ model_type: "mamba" })],
+ *   ["model.safetensors", serializeSafetensors({})],
+ * ]);
+ * const problem = await loadModel(files).catch((error) => error.message);
+ * if (!problem.includes('"model_type" is "mamba"')) throw new Error(problem);
+ * ```
+ */
+export async function loadModel(source: ModelSource): Promise<LanguageModel> {
+  const files = await filesOf(source), config = await readText(files, "config.json");
+  if (config === undefined) throw new FormatError("model", "config.json", `is missing in ${files.place}`);
+  // The family before the tensors: what is not known at all is told first.
+  const parsed = parseConfig(config);
+  describeModel(parsed, () => false);
+  const weights = await openWeights(files), architecture = describeModel(parsed, weights.has);
+  checkTensors(architecture, weights);
+  const tokenizer = await readTokenizer(files, architecture);
+  return { architecture, weights, ...tokenizer && { tokenizer }, config, files };
+}
+
+/** Sizes of the layers of a block, in the order in which activations meet them. */
+export function layerSizes(
+  { hidden, intermediate, heads, keyValueHeads, headSize, names }: Architecture,
+  block: number,
+): LinearLayer[] {
+  const { attention, output, expand, contract } = names.block(block);
+  const queries = heads * headSize, keys = keyValueHeads * headSize;
+  const outputs = attention.length === 1 ? [queries + 2 * keys] : [queries, keys, keys];
+  return [
+    ...attention.map((name, part) => ({ name, block, outputs: outputs[part], inputs: hidden })),
+    { name: output, block, outputs: hidden, inputs: queries },
+    ...expand.map((name) => ({ name, block, outputs: intermediate, inputs: hidden })),
+    { name: contract, block, outputs: hidden, inputs: intermediate },
+  ];
+}
+
+/** All linear layers of the blocks, in the order in which activations meet them. */
+export function linearLayers(architecture: Architecture): LinearLayer[] {
+  return Array.from({ length: architecture.blocks }, (_, block) => layerSizes(architecture, block)).flat();
+}
+
+/** Sees that what the configuration promises is there, before anything is computed. */
+function checkTensors(architecture: Architecture, weights: Weights): void {
+  const { hidden, vocabulary, headSize, names, positions, context, transposed } = architecture;
+  const check = (name: string, shape: readonly number[], least = false) => {
+    const found = weights.describe(name).shape;
+    const fits = found.length === shape.length &&
+      shape.every((size, axis) => least && axis === 0 ? found[axis] >= size : found[axis] === size);
+    if (!fits) {
+      throw new FormatError("model", `tensor "${name}"`, `is [${found}], but config.json asks for [${shape}]`);
+    }
+  };
+  const norm = (name: string | undefined, size: number) => name !== undefined && check(`${name}.weight`, [size]);
+  check(`${names.embedding}.weight`, [vocabulary, hidden], true);
+  check(`${names.head}.weight`, [vocabulary, hidden], true);
+  norm(names.finalNorm, hidden);
+  norm(names.embeddingNorm, hidden);
+  if (positions.kind === "learned") check(`${positions.table}.weight`, [context + positions.offset, hidden], true);
+  for (let block = 0; block < architecture.blocks; block++) {
+    const parts = names.block(block), layers = layerSizes(architecture, block);
+    norm(parts.attentionNorm, hidden);
+    norm(parts.feedForwardNorm, hidden);
+    norm(parts.queryNorm, headSize);
+    norm(parts.keyNorm, headSize);
+    for (const { name, outputs, inputs } of layers) {
+      check(`${name}.weight`, transposed ? [inputs, outputs] : [outputs, inputs]);
+      if (weights.has(`${name}.bias`)) check(`${name}.bias`, [outputs]);
+    }
+  }
+}

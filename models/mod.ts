@@ -1,0 +1,11 @@
+/** Language models: reading, running and quantising them. @module */
+
+export type { Architecture, BlockNames, ModelNames, Positions, Rotary } from "./architecture.ts";
+export type { HubModel, ModelFiles, ModelSource } from "./files.ts";
+export { generate, generateTokens } from "./generate.ts";
+export { type LanguageModel, type LinearLayer, linearLayers, loadModel } from "./load.ts";
+export { type GenerateOptions, generateOptions, type PerplexityOptions, perplexityOptions } from "./options.ts";
+export { logits, type ModelLike, type Perplexity, perplexity } from "./perplexity.ts";
+export type { Sequences } from "./sequences.ts";
+export type { Tokenizer } from "./tokenizer.ts";
+export type { Weights } from "./weights.ts";

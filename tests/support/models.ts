@@ -1,0 +1,53 @@
+/** Models for tests: files in memory, from the fixtures or made up. */
+
+import { serializeSafetensors, type TensorInput } from "../../formats/mod.ts";
+import { encodeBfloat16, encodeFloat16 } from "../../formats/half.ts";
+import type { ModelFixture } from "../fixtures/models.ts";
+
+/** The numbers of a linear congruential generator, as `tests/fixtures/models.py` makes them. */
+function numbers(seed: number, count: number): Float32Array {
+  let state = seed;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.fround(Math.fround(state) / 2 ** 32) - 0.5;
+  });
+}
+
+/** The tensors of a fixture. */
+export function fixtureTensors({ tensors }: Pick<ModelFixture, "tensors">): Map<string, TensorInput> {
+  const shapes: [string, number[]][] = Object.entries(JSON.parse(tensors));
+  return new Map(shapes.map(([name, shape], at) => {
+    const data = numbers(at + 1, shape.reduce((product, size) => product * size, 1));
+    if (shape.length === 1 && name.endsWith("weight")) { for (let i = 0; i < data.length; i++) data[i] += 1; }
+    return [name, { shape, data }];
+  }));
+}
+
+/** The files of a model, in memory; its tensors in one file, or a shard each few of them. */
+export function modelFiles(
+  config: string | object,
+  tensors: ReadonlyMap<string, TensorInput>,
+  shards = 1,
+): Map<string, Uint8Array> {
+  const text = typeof config === "string" ? config : JSON.stringify(config);
+  const files = new Map<string, Uint8Array>([["config.json", new TextEncoder().encode(text)]]);
+  if (shards === 1) return files.set("model.safetensors", serializeSafetensors(tensors));
+  const entries = [...tensors], map: Record<string, string> = {};
+  for (let shard = 0; shard < shards; shard++) {
+    const file = `model-${shard + 1}-of-${shards}.safetensors`, part = entries.filter((_, at) => at % shards === shard);
+    part.forEach(([name]) => map[name] = file);
+    files.set(file, serializeSafetensors(new Map(part)));
+  }
+  return files.set("model.safetensors.index.json", new TextEncoder().encode(JSON.stringify({ weight_map: map })));
+}
+
+/** The same tensor in fewer bits. */
+export function narrowed(tensor: TensorInput, dtype: "F16" | "BF16"): TensorInput {
+  const data = tensor.data as Float32Array;
+  return { dtype, shape: tensor.shape, data: dtype === "F16" ? encodeFloat16(data) : encodeBfloat16(data) };
+}
+
+/** f32 numbers from base64. */
+export function floatsOf(text: string): Float32Array {
+  return new Float32Array(Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0)).buffer);
+}
