@@ -13,6 +13,8 @@ export interface HubModel {
   readonly accessToken?: string;
   /** What makes the requests. @default the runtime's fetch */
   readonly fetch?: typeof fetch;
+  /** The package, for pages and bundlers, which must see its import. @default `import("@huggingface/hub")` */
+  readonly client?: Pick<typeof import("@huggingface/hub"), "downloadFile">;
 }
 
 /** What a model is loaded from: the path of a folder, files by name, picked files, or a name on the hub. */
@@ -113,13 +115,21 @@ async function folderFiles(folder: string): Promise<ModelFiles> {
   };
 }
 
-async function hubFiles({ hub, revision, accessToken, fetch }: HubModel): Promise<ModelFiles> {
+/** The name is kept from bundlers: the package has parts for Node that they cannot take, and few need it. */
+async function hubClient(): Promise<typeof import("@huggingface/hub")> {
+  const name = "@huggingface/hub";
+  try {
+    return await import(/* webpackIgnore: true */ /* @vite-ignore */ name);
+  } catch (cause) {
+    throw new Error('Cannot reach the hub: the package "@huggingface/hub" is needed and is not installed.', { cause });
+  }
+}
+
+async function hubFiles({ hub, revision, accessToken, fetch, client: given }: HubModel): Promise<ModelFiles> {
   if (!/^[\w.-]+\/[\w.-]+$/.test(hub)) {
     throw new TypeError(`Cannot load the model: expected "hub" as owner/name, received ${JSON.stringify(hub)}.`);
   }
-  const client = await import("@huggingface/hub").catch((cause) => {
-    throw new Error('Cannot reach the hub: the package "@huggingface/hub" is needed and is not installed.', { cause });
-  });
+  const client = given ?? await hubClient();
   return {
     place: hub,
     async open(path) {

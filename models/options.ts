@@ -4,7 +4,8 @@ import { integer, number, type OptionTable, required } from "../solvers/core/opt
 import { type OpenSolveOptions, type SolveOptions, solveOptions } from "../solvers/core/solve_options.ts";
 
 /** Options of {@linkcode perplexity} and {@linkcode logits}. */
-export interface PerplexityOptions extends Pick<SolveOptions, "backend" | "threads" | "signal" | "onProgress"> {}
+export interface PerplexityOptions extends Pick<SolveOptions, "backend" | "threads" | "signal" | "onProgress"> {
+}
 
 /** Table of the options of {@linkcode perplexity} and {@linkcode logits}. */
 export const perplexityOptions: OptionTable<PerplexityOptions, OpenSolveOptions> = {
