@@ -3,6 +3,18 @@
 import { FormatError } from "../formats/errors.ts";
 import type { RandomAccess } from "../formats/safetensors.ts";
 
+/** What is needed of the package `@huggingface/hub`. */
+export interface HubClient {
+  /** A file of a repository, whose parts are read when they are asked for; null where there is none. */
+  downloadFile(request: {
+    readonly repo: string;
+    readonly path: string;
+    readonly revision?: string;
+    readonly accessToken?: string;
+    readonly fetch?: typeof fetch;
+  }): Promise<Blob | null>;
+}
+
 /** A model on the Hugging Face hub; needs the package `@huggingface/hub`. */
 export interface HubModel {
   /** `owner/name`. */
@@ -14,7 +26,7 @@ export interface HubModel {
   /** What makes the requests. @default the runtime's fetch */
   readonly fetch?: typeof fetch;
   /** The package, for pages and bundlers, which must see its import. @default `import("@huggingface/hub")` */
-  readonly client?: Pick<typeof import("@huggingface/hub"), "downloadFile">;
+  readonly client?: HubClient;
 }
 
 /** What a model is loaded from: the path of a folder, files by name, picked files, or a name on the hub. */
@@ -116,7 +128,7 @@ async function folderFiles(folder: string): Promise<ModelFiles> {
 }
 
 /** The name is kept from bundlers: the package has parts for Node that they cannot take, and few need it. */
-async function hubClient(): Promise<typeof import("@huggingface/hub")> {
+async function hubClient(): Promise<HubClient> {
   const name = "@huggingface/hub";
   try {
     return await import(/* webpackIgnore: true */ /* @vite-ignore */ name);

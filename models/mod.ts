@@ -1,7 +1,7 @@
 /** Language models: reading, running and quantising them. @module */
 
 export type { Architecture, BlockNames, ModelNames, Positions, Rotary } from "./architecture.ts";
-export type { HubModel, ModelFiles, ModelSource } from "./files.ts";
+export type { HubClient, HubModel, ModelFiles, ModelSource } from "./files.ts";
 export { generate, generateTokens } from "./generate.ts";
 export { type LanguageModel, type LinearLayer, linearLayers, loadModel } from "./load.ts";
 export { type GenerateOptions, generateOptions, type PerplexityOptions, perplexityOptions } from "./options.ts";

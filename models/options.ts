@@ -16,7 +16,7 @@ export const perplexityOptions: OptionTable<PerplexityOptions, OpenSolveOptions>
 };
 
 /** Options of {@linkcode generate} and {@linkcode generateTokens}. */
-export interface GenerateOptions extends Pick<SolveOptions, "backend" | "threads" | "signal"> {
+export interface GenerateOptions extends Pick<SolveOptions, "backend" | "threads" | "signal" | "onProgress"> {
   /** Most tokens to generate, 1 to 1000000. */
   readonly tokens: number;
   /** Draws tokens by their probabilities, from this seed, a whole number below 2^32. @default the likeliest token */
@@ -26,7 +26,7 @@ export interface GenerateOptions extends Pick<SolveOptions, "backend" | "threads
 }
 
 /** Table of the options of {@linkcode generate} and {@linkcode generateTokens}. */
-export const generateOptions: OptionTable<GenerateOptions, "threads" | "signal" | "seed"> = {
+export const generateOptions: OptionTable<GenerateOptions, OpenSolveOptions | "seed"> = {
   tokens: required(integer({ least: 1, most: 1e6, about: "Most tokens to generate." })),
   seed: integer({
     least: 0,
@@ -44,4 +44,5 @@ export const generateOptions: OptionTable<GenerateOptions, "threads" | "signal" 
   backend: solveOptions.backend,
   threads: solveOptions.threads,
   signal: solveOptions.signal,
+  onProgress: solveOptions.onProgress,
 };

@@ -143,7 +143,7 @@ export async function countWork(
 function blocksIn({ result }: Any): number {
   let sum = 0;
   for (const { url, functions } of result) {
-    if (!/\/solvers\/(?!.*\.test)/.test(url) || /\/tests\//.test(url)) continue;
+    if (!/\/(solvers|models)\/(?!.*\.test)/.test(url) || /\/tests\//.test(url)) continue;
     for (const { ranges } of functions) for (const { count } of ranges) sum += count;
   }
   return sum;

@@ -73,9 +73,10 @@ export const generation: Subject = {
     sizes,
     prepare(rows, columns) {
       const { model, tokens } = made(columns, rows);
-      return async ({ backend, threads, signal }) => {
+      return async ({ backend, threads, signal, onProgress }) => {
+        const solve = { backend, threads, signal, onProgress };
         const prompt = tokens.subarray(0, rows >> 1);
-        for (;;) await drain(generateTokens(await model, prompt, { tokens: rows, seed: 1, backend, threads, signal }));
+        for (;;) await drain(generateTokens(await model, prompt, { tokens: rows, seed: 1, ...solve }));
       };
     },
   }],
