@@ -154,8 +154,10 @@ async function readPairs(
   signal: AbortSignal,
 ): Promise<Pairs> {
   const text = new TextDecoder().decode(await readInput(path, signal));
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  const withValues = lines.length > 0 && lines.every((line) => cellsOf(line).length > 2);
+  const all = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  const withValues = all.length > 0 && all.every((line) => cellsOf(line).length > 2);
+  // Without values no cell tells a header; a first line of which neither name is known is one.
+  const lines = all.length > 1 && namesColumns(all[0], observed) ? all.slice(1) : all;
   const source = withValues ? text : lines.map((line) => [...cellsOf(line).slice(0, 2), "0"].join("\t")).join("\n");
   const reading = withValues ? readingOf(text) : { header: false, delimiter: "\t" };
   const { rows, columns, values, rowNames, columnNames } = await attempt(
@@ -173,6 +175,15 @@ async function readPairs(
     throw new FileError(`${inputName(path)}: no ${what} of the ratings is called ${unknown}`);
   }
   return { rows, columns, ...(withValues && { values }) };
+}
+
+/** Whether neither a row nor a column is called what a line says. */
+function namesColumns(
+  line: string,
+  { rowNames, columnNames }: Pick<ReturnType<typeof parseTriples>, "rowNames" | "columnNames">,
+) {
+  const [row, column = ""] = cellsOf(line);
+  return !rowNames.has(row) && !columnNames.has(column);
 }
 
 /** What stands between the cells of a line; names may have blanks where something else does. */

@@ -2,10 +2,11 @@
 
 import type { Course } from "./course.ts";
 import { type Entries, rootMeanSquare, type Split } from "./entries.ts";
-import { graduate, type Schedule } from "./graduation.ts";
-import type { Factors, Iterate } from "./iterate.ts";
-import { fitOffsets, misses } from "./offsets.ts";
+import { graduate, type Level, type Schedule } from "./graduation.ts";
+import { type Factors, type Iterate, noFactors } from "./iterate.ts";
+import { fitOffsets, misses, type Offsets } from "./offsets.ts";
 import { scaled } from "./scaling.ts";
+import { withinTime } from "./time_limit.ts";
 
 /** What held-out entries say of each width or price. */
 export interface HoldoutCurve {
@@ -29,7 +30,8 @@ export interface HoldoutCurve {
 
 /** The best completion of the entries that are not held out. */
 export interface Chosen {
-  readonly offsets: boolean;
+  /** Fitted to the entries that are not held out; nothing where there are none. */
+  readonly offsets: Offsets | undefined;
   /** The width or price in units of `scale`; 0 where there is nothing of low rank. */
   readonly level: number;
   readonly scale: number;
@@ -49,7 +51,7 @@ export async function choose(
   { fitted, held }: Split & { readonly held: Entries },
   offsets: boolean | undefined,
   schedule: Schedule,
-  open: (entries: Entries) => Iterate,
+  open: (entries: Entries) => Promise<Iterate>,
   course: Course,
 ): Promise<Chosen> {
   const ways = offsets === undefined ? [true, false] : [offsets];
@@ -67,17 +69,15 @@ async function follow(
   fitted: Entries,
   held: Entries,
   schedule: Schedule,
-  open: (entries: Entries) => Iterate,
+  open: (entries: Entries) => Promise<Iterate>,
   course: Course,
 ): Promise<Chosen> {
-  const offsets = way ? fitOffsets(fitted) : undefined, { entries, scale } = scaled(fitted, offsets);
+  const offsets = way ? await course.take(fitOffsets(fitted)) : undefined, { entries, scale } = scaled(fitted, offsets);
   const baseline = rootMeanSquare(misses(held, offsets), held.weights);
   const levels: number[] = [], shares: number[] = [], errors: number[] = [], ranks: number[] = [];
   const values: Float64Array[] = [];
-  const iterate = open(entries);
-  let best = -1, error = baseline, level = 0;
-  let factors: Factors = { left: new Float64Array(0), right: new Float64Array(0), values: new Float64Array(0) };
-  for await (const point of graduate(iterate, schedule, course)) {
+  let best = -1, error = baseline, level = 0, factors = noFactors, iterate: Iterate | undefined;
+  const visit = async (iterate: Iterate, point: Level): Promise<boolean> => {
     const found = iterate.at(held.rows, held.columns);
     const here = rootMeanSquare(misses(held, offsets, scale, found), held.weights);
     levels.push(point.level * scale);
@@ -91,12 +91,19 @@ async function follow(
     }
     // Above the largest singular value nothing has happened yet.
     if (point.share < 0.5 && point.level < patience * (level || Infinity) && best < errors.length - 1) {
-      if (best >= 0 || point.share < 0.5 * patience) break;
+      return !(best >= 0 || point.share < 0.5 * patience);
     }
-  }
-  iterate.release();
+    return true;
+  };
+  await withinTime(async () => {
+    iterate = await open(entries);
+    for await (const point of graduate(iterate, schedule, course)) if (!await visit(iterate, point)) break;
+  });
+  iterate?.release();
+  // Where nothing is better than no part of low rank, that is the optimum of the convex problem at the first price.
+  if (best < 0 && schedule.method === "soft-impute" && levels.length > 0) level = levels[0] / shares[0] / scale;
   return {
-    offsets: way,
+    offsets,
     level,
     scale,
     factors,

@@ -1,13 +1,12 @@
 import { openWorkspace, withWorkspace } from "../../kernels/engine/mod.ts";
-import { DataError, OptionError, ShapeError } from "../core/errors.ts";
+import { OptionError, ShapeError } from "../core/errors.ts";
 import type { Matrix } from "../core/matrix.ts";
 import type { Observations } from "../core/observations.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
-import type { Status } from "../core/result.ts";
-import { choose, type Chosen } from "./choice.ts";
 import type { CompletedMatrix, CompletionPathPoint } from "./completed.ts";
-import { type Entries, rootMeanSquare, split } from "./entries.ts";
+import { rootMeanSquare, split } from "./entries.ts";
 import { graduate, settle } from "./graduation.ts";
+import { type Iterate, noFactors } from "./iterate.ts";
 import { createIterate } from "./layout.ts";
 import { fitOffsets, withoutOffsets } from "./offsets.ts";
 import {
@@ -18,7 +17,9 @@ import {
 } from "./options.ts";
 import { present } from "./present.ts";
 import { rescaled, scaled } from "./scaling.ts";
+import { solveCompletion } from "./solve_completion.ts";
 import { prepare } from "./task.ts";
+import { withinTime } from "./time_limit.ts";
 
 /** What is done, in errors. */
 const action = "complete the matrix";
@@ -56,7 +57,7 @@ export async function completeMatrix(
   options?: CompleteMatrixOptions,
 ): Promise<CompletedMatrix> {
   const resolved = resolveOptions(completeMatrixOptions, options, "matrix completion");
-  const { method, lambda, leastWidth, holdout, seed } = resolved;
+  const { method, lambda, leastWidth, holdout } = resolved;
   if (lambda !== undefined && method !== "soft-impute") {
     throw new OptionError(
       "lambda",
@@ -66,60 +67,14 @@ export async function completeMatrix(
   if (leastWidth !== undefined && method !== "srf") {
     throw new OptionError("leastWidth", `Cannot use "leastWidth": it is for method "srf", not for "${method}".`);
   }
-  const task = prepare(observed, resolved), { entries, course, schedule, layout, units } = task;
   const known = method === "srf" ? leastWidth : lambda;
   if (method === "soft-impute" && known === undefined && holdout === 0) {
-    throw new OptionError("lambda", 'The option "lambda" is missing: expected a price >= 0, for "holdout" is 0.');
+    throw new OptionError("lambda", 'The option "lambda" is missing: expected a price > 0, for "holdout" is 0.');
   }
+  const task = await prepare(observed, resolved);
   return await withWorkspace(task.request, async (workspace) => {
-    const parts = known === undefined ? split(entries, holdout, seed) : { fitted: entries };
-    const { held } = parts;
-    if (method === "soft-impute" && known === undefined && !held) {
-      throw new DataError(
-        "observed",
-        `Cannot ${action}: ${entries.values.length} entries are too few to hold some out.`,
-      );
-    }
-    const open = (fitted: Entries) => createIterate(workspace, fitted, layout, seed);
-    let chosen: Chosen | undefined;
-    if (held) chosen = await choose({ ...parts, held }, resolved.offsets, schedule, open, course);
-    const offsets = (chosen ? chosen.offsets : resolved.offsets ?? false) ? fitOffsets(entries) : undefined;
-    const rest = scaled(entries, offsets), iterate = open(rest.entries);
-    let level = 0, settled = !course.ended();
-    if (chosen && !settled) {
-      // A limit ends it in the middle of the choice: the best so far.
-      level = chosen.level * chosen.scale / rest.scale;
-      await iterate.restore(rescaled(chosen.factors, chosen.scale / rest.scale));
-    } else if (!chosen || chosen.level > 0) {
-      const unit = rest.scale * units * task.largestWeight;
-      const last = chosen
-        ? { least: chosen.level * chosen.scale / rest.scale }
-        : method === "srf"
-        ? { leastShare: leastWidth }
-        : { least: lambda! / unit };
-      // The schedule that was held against the entries held out, now with them: not from its answer, and not beyond it.
-      for await (const point of graduate(iterate, { ...schedule, ...last }, course)) ({ level, settled } = point);
-      if (method === "soft-impute" && level > 0 && !course.ended()) {
-        settled = await settle(iterate, schedule, level, course);
-      }
-    }
-    const status: Status = settled ? "converged" : course.ended() ?? "precision-limit";
-    const factors = await iterate.factors();
-    iterate.release();
-    return present(
-      {
-        ...task,
-        method,
-        offsets,
-        scale: rest.scale,
-        level,
-        status,
-        holdout: chosen?.curve,
-        tooFew: known === undefined && holdout > 0 && !held,
-      },
-      factors,
-      workspace.plan,
-    );
+    const { found, factors } = await solveCompletion(workspace, task, resolved);
+    return await task.course.take(present(found, factors, workspace.plan));
   });
 }
 
@@ -151,24 +106,36 @@ export async function* completeMatrixPath(
   options?: CompletionPathOptions,
 ): AsyncGenerator<CompletionPathPoint> {
   const resolved = resolveOptions(completeMatrixPathOptions, options, "a path of matrix completions");
-  const { method, holdout, seed, count } = resolved, task = prepare(observed, resolved);
+  const { method, holdout, seed, count } = resolved, task = await prepare(observed, resolved);
   const { entries, course, schedule, layout } = task;
-  const { fitted, held } = split(entries, holdout, seed);
-  const offsets = resolved.offsets ? fitOffsets(fitted) : undefined, rest = scaled(fitted, offsets);
+  const { fitted, held } = await course.take(split(entries, holdout, seed));
+  const fittedOffsets = resolved.offsets === false ? undefined : await course.take(fitOffsets(fitted));
+  const [offsets, beside] = resolved.offsets ? [fittedOffsets, undefined] : [undefined, fittedOffsets];
+  const rest = scaled(fitted, offsets),
+    about = { ...task, entries: fitted, method, offsets, beside, scale: rest.scale };
   const workspace = await openWorkspace(task.request);
   try {
-    const iterate = createIterate(workspace, rest.entries, layout, seed);
-    let points = 0;
-    for await (const { level, settled } of graduate(iterate, schedule, course)) {
-      const expected = held && withoutOffsets(held, offsets);
-      const found = held && iterate.at(held.rows, held.columns);
-      const errors = expected?.map((value, e) => value - rest.scale * found![e]);
+    const expected = held && withoutOffsets(held, offsets);
+    let iterate: Iterate | undefined, points = 0;
+    const pointAt = async (level: number, settled: boolean) => {
+      const found = held && iterate?.at(held.rows, held.columns);
+      const errors = expected?.map((value, e) => value - (found ? rest.scale * found[e] : 0));
       const status = course.ended() ?? (settled || points + 1 < count ? "converged" : "iteration-limit");
-      const about = { ...task, entries: fitted, method, offsets, scale: rest.scale, level, status };
-      const fit = present(about, await iterate.factors(), workspace.plan);
-      yield { ...fit, holdoutError: errors ? rootMeanSquare(errors, held!.weights) * task.units : NaN };
-      if (++points >= count) return;
+      const factors = level > 0 ? await iterate!.factors() : noFactors;
+      const fit = await course.take(present({ ...about, level, status }, factors, workspace.plan));
+      return { ...fit, holdoutError: errors ? rootMeanSquare(errors, held!.weights) * task.units : NaN };
+    };
+    await withinTime(async () => {
+      iterate = await createIterate(workspace, rest.entries, layout, seed, course.pause);
+    });
+    if (iterate) {
+      for await (const { level, settled } of graduate(iterate, schedule, course)) {
+        yield await pointAt(level, settled);
+        if (++points >= count) return;
+      }
     }
+    // The time was up before the first step.
+    if (points === 0 && course.ended()) yield await pointAt(0, false);
   } finally {
     workspace.release();
   }
@@ -198,7 +165,8 @@ export async function updateCompletion(
   options?: CompleteMatrixOptions,
 ): Promise<CompletedMatrix> {
   const resolved = resolveOptions(completeMatrixOptions, options, "matrix completion");
-  const task = prepare(observed, { ...resolved, method: fit.method }), { entries, course, schedule, layout } = task;
+  const task = await prepare(observed, { ...resolved, method: fit.method }),
+    { entries, course, schedule, layout } = task;
   const [rows, columns] = entries.shape;
   if (rows < fit.shape[0] || columns < fit.shape[1]) {
     throw new ShapeError(
@@ -209,21 +177,26 @@ export async function updateCompletion(
     );
   }
   return await withWorkspace(task.request, async (workspace) => {
-    const offsets = fit.offsets && fitOffsets(entries), rest = scaled(entries, offsets);
-    const iterate = createIterate(workspace, rest.entries, layout, resolved.seed), unit = task.units * rest.scale;
+    const own = fit.offsets || fit.unobserved ? await course.take(fitOffsets(entries)) : undefined;
+    const [offsets, beside] = fit.offsets ? [own, undefined] : [undefined, own];
+    const rest = scaled(entries, offsets), unit = task.units * rest.scale;
     const grown = (factor: Matrix, length: number) => {
       const data = new Float64Array(length * fit.rank);
       data.set(factor.data);
       return data;
     };
     const before = { left: grown(fit.left, rows), right: grown(fit.right, columns), values: fit.singularValues };
-    await iterate.restore(rescaled(before, 1 / unit));
     const level = (fit.method === "srf" ? fit.width! : fit.lambda! / task.largestWeight) / unit;
-    const settled = !(level > 0) || await settle(iterate, schedule, level, course);
+    let factors = rescaled(before, 1 / unit), settled = !(level > 0);
+    await withinTime(async () => {
+      const iterate = await createIterate(workspace, rest.entries, layout, resolved.seed, course.pause);
+      await iterate.restore(factors, course.pause);
+      settled ||= await settle(iterate, schedule, level, course);
+      factors = await iterate.factors();
+      iterate.release();
+    });
     const status = settled ? "converged" : course.ended()!;
-    const about = { ...task, method: fit.method, offsets, scale: rest.scale, level, status };
-    const factors = await iterate.factors();
-    iterate.release();
-    return present(about, factors, workspace.plan);
+    const found = { ...task, method: fit.method, offsets, beside, scale: rest.scale, level, status };
+    return await course.take(present(found, factors, workspace.plan));
   });
 }

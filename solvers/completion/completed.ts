@@ -6,6 +6,7 @@ import type { HoldoutCurve } from "./choice.ts";
 import type { FoldedRows } from "./fold_in.ts";
 import type { Offsets } from "./offsets.ts";
 import type { CompletionMethod } from "./options.ts";
+import type { Unobserved } from "./prediction.ts";
 
 /** A completed matrix: offsets and a matrix of low rank. */
 export interface CompletedMatrix extends Result {
@@ -27,6 +28,8 @@ export interface CompletedMatrix extends Result {
   readonly lambda?: number;
   /** A mean, and what rows and columns add to it; where they are fitted. */
   readonly offsets?: Offsets;
+  /** Without `offsets`, unless they are declined: rows and columns without entries, and the offsets that predict them. */
+  readonly unobserved?: Unobserved;
   /** Weighted root mean square difference between the answer and the observed values. */
   readonly residual: number;
   /** What held-out entries say of each width or price; where some were held out. */

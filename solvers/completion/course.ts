@@ -1,5 +1,7 @@
 import type { Status } from "../core/result.ts";
 import type { Run } from "../core/run.ts";
+import { inSteps, type Steps } from "../core/steps.ts";
+import { timeIsUp } from "./time_limit.ts";
 
 /** The course of a completion: steps, their objective, and what ends them. */
 export interface Course {
@@ -9,8 +11,10 @@ export interface Course {
   ended(): Status | undefined;
   /** What is being done, and how far it is. */
   at(stage: string, fraction: number): void;
-  /** Called between kernels. @throws the reason of an abort */
+  /** Called between kernels. @throws {typeof timeIsUp} at the time limit, and the reason of an abort */
   pause(): Promise<void>;
+  /** Takes steps of which an answer needs something even where the time is up. @throws the reason of an abort */
+  take<T>(steps: Steps<T>): Promise<T>;
   /** Notes a step. */
   note(cost: number): void;
 }
@@ -18,7 +22,12 @@ export interface Course {
 /** The course of a run of at most so many steps. */
 export function startCourse(run: Run, maxIterations: number): Course {
   const trace: number[] = [];
-  let ended: Status | undefined, stage = "completion", fraction = 0;
+  let ended: Status | undefined, stage = "entries", fraction = 0;
+  const late = async () => {
+    const late = await run.checkpoint({ stage, fraction, iteration: trace.length, objective: trace.at(-1) });
+    if (late) ended ??= "time-limit";
+    return late;
+  };
   return {
     trace,
     ended: () => ended,
@@ -27,9 +36,9 @@ export function startCourse(run: Run, maxIterations: number): Course {
       fraction = Math.min(1, Math.max(fraction, share));
     },
     async pause() {
-      const late = await run.checkpoint({ stage, fraction, iteration: trace.length, objective: trace.at(-1) });
-      if (late) ended ??= "time-limit";
+      if (await late()) throw timeIsUp;
     },
+    take: (steps) => inSteps(steps, late),
     note(cost) {
       trace.push(cost);
       if (trace.length >= maxIterations) ended ??= "iteration-limit";

@@ -2,6 +2,7 @@
 
 import type { CheckedObservations } from "../core/observations.ts";
 import { createRandom } from "../core/random.ts";
+import { createPace, type Steps } from "../core/steps.ts";
 import type { EntryLists } from "../spectral/sparse.ts";
 import { type Bins, pickBins } from "./violation.ts";
 
@@ -31,26 +32,35 @@ export function entriesOf({ shape, indptr, rows, columns, values, weights }: Che
     indptr,
     rows,
     columns,
-    values: Float64Array.from(values),
+    values: values instanceof Float64Array ? values : new Float64Array(values),
     ...(weights && { weights: weights.map((weight) => weight / largest) }),
   };
 }
 
-/** Those of the entries for which `keeps` holds. */
-function filter(entries: Entries, keeps: (entry: number) => boolean): Entries {
-  const { shape, rows, columns, values, weights, bins } = entries;
-  const kept = Uint32Array.from(rows.keys()).filter(keeps);
-  const indptr = new Uint32Array(shape[0] + 1);
-  for (const entry of kept) indptr[rows[entry] + 1]++;
+/** Those of the entries that are marked so. */
+function* marked(entries: Entries, marks: Uint8Array, mark: number, count: number): Steps<Entries> {
+  const { shape, rows, columns, values, weights, bins } = entries, due = createPace();
+  const indptr = new Uint32Array(shape[0] + 1), order = new Uint32Array(count);
+  const kept = { rows: new Uint32Array(count), columns: new Uint32Array(count) };
+  const keptValues = new Float64Array(count), keptWeights = weights && new Float64Array(count);
+  for (let e = 0, at = 0; e < values.length; e++) {
+    if (due(4)) yield;
+    if (marks[e] !== mark) continue;
+    indptr[rows[e] + 1]++;
+    order[at] = e;
+    kept.rows[at] = rows[e];
+    kept.columns[at] = columns[e];
+    if (keptWeights) keptWeights[at] = weights[e];
+    keptValues[at++] = values[e];
+  }
   for (let i = 0; i < shape[0]; i++) indptr[i + 1] += indptr[i];
   return {
     shape,
     indptr,
-    rows: Uint32Array.from(kept, (entry) => rows[entry]),
-    columns: Uint32Array.from(kept, (entry) => columns[entry]),
-    values: Float64Array.from(kept, (entry) => values[entry]),
-    ...(weights && { weights: Float64Array.from(kept, (entry) => weights[entry]) }),
-    ...(bins && { bins: pickBins(bins, kept) }),
+    ...kept,
+    values: keptValues,
+    ...(keptWeights && { weights: keptWeights }),
+    ...(bins && { bins: pickBins(bins, order) }),
   };
 }
 
@@ -58,17 +68,22 @@ function filter(entries: Entries, keeps: (entry: number) => boolean): Entries {
 const fewestHeld = 3;
 
 /** Holds out a share of the entries at random; nothing where that would leave too few on either side. */
-export function split(entries: Entries, share: number, seed: number): Split {
-  const count = entries.values.length, wanted = Math.round(share * count);
+export function* split(entries: Entries, share: number, seed: number): Steps<Split> {
+  const count = entries.values.length, wanted = Math.round(share * count), due = createPace();
   if (wanted < fewestHeld || count - wanted < fewestHeld) return { fitted: entries };
-  const random = createRandom(seed), order = Uint32Array.from({ length: count }, (_, entry) => entry);
-  const out = new Uint8Array(count);
+  const random = createRandom(seed), order = new Uint32Array(count), out = new Uint8Array(count);
+  for (let k = 0; k < count; k++) order[k] = k;
   for (let k = 0; k < wanted; k++) {
-    const other = k + random.integer(count - k);
-    [order[k], order[other]] = [order[other], order[k]];
-    out[order[k]] = 1;
+    if (due(20)) yield;
+    const other = k + random.integer(count - k), taken = order[other];
+    order[other] = order[k];
+    order[k] = taken;
+    out[taken] = 1;
   }
-  return { fitted: filter(entries, (entry) => out[entry] === 0), held: filter(entries, (entry) => out[entry] === 1) };
+  return {
+    fitted: yield* marked(entries, out, 0, count - wanted),
+    held: yield* marked(entries, out, 1, wanted),
+  };
 }
 
 /** The same entries with other values. */
@@ -77,20 +92,38 @@ export function withValues(entries: Entries, values: Float64Array): Entries {
 }
 
 /** The entries of the transpose. */
-export function transposed({ shape: [height, width], rows, columns, values, weights, bins }: Entries): Entries {
-  const count = values.length, indptr = new Uint32Array(width + 1);
+export function* transposed({ shape: [height, width], rows, columns, values, weights, bins }: Entries): Steps<Entries> {
+  const count = values.length, indptr = new Uint32Array(width + 1), from = new Uint32Array(count), due = createPace();
   for (let e = 0; e < count; e++) indptr[columns[e] + 1]++;
   for (let j = 0; j < width; j++) indptr[j + 1] += indptr[j];
-  const next = indptr.slice(0, width), from = new Uint32Array(count);
-  for (let e = 0; e < count; e++) from[next[columns[e]]++] = e;
+  const next = indptr.slice(0, width), turned = { rows: new Uint32Array(count), columns: new Uint32Array(count) };
+  const turnedValues = new Float64Array(count), turnedWeights = weights && new Float64Array(count);
+  for (let e = 0; e < count; e++) {
+    if (due(6)) yield;
+    const at = next[columns[e]]++;
+    from[at] = e;
+    turned.rows[at] = columns[e];
+    turned.columns[at] = rows[e];
+    turnedValues[at] = values[e];
+    if (turnedWeights) turnedWeights[at] = weights[e];
+  }
   return {
     shape: [width, height],
     indptr,
-    rows: Uint32Array.from(from, (e) => columns[e]),
-    columns: Uint32Array.from(from, (e) => rows[e]),
-    values: Float64Array.from(from, (e) => values[e]),
-    ...(weights && { weights: Float64Array.from(from, (e) => weights[e]) }),
+    ...turned,
+    values: turnedValues,
+    ...(turnedWeights && { weights: turnedWeights }),
     ...(bins && { bins: pickBins(bins, from) }),
+  };
+}
+
+/** Rows and columns without an entry. */
+export function emptyLines({ shape, indptr, columns }: EntryLists): { rows: Uint32Array; columns: Uint32Array } {
+  const counts = new Uint32Array(shape[1]);
+  for (let e = 0; e < columns.length; e++) counts[columns[e]]++;
+  return {
+    rows: Uint32Array.from({ length: shape[0] }, (_, i) => i).filter((i) => indptr[i] === indptr[i + 1]),
+    columns: Uint32Array.from({ length: shape[1] }, (_, j) => j).filter((j) => counts[j] === 0),
   };
 }
 

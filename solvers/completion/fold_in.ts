@@ -1,8 +1,9 @@
 import { ShapeError } from "../core/errors.ts";
 import { type Matrix, matrix } from "../core/matrix.ts";
-import { checkObservations, type Observations } from "../core/observations.ts";
+import { type CheckedObservations, checkObservations, type Observations } from "../core/observations.ts";
 import type { IndicesLike } from "../core/options.ts";
-import { type LowRankModel, predictEntries } from "./prediction.ts";
+import { damping, type Offsets } from "./offsets.ts";
+import { type LowRankModel, predictEntries, type Unobserved } from "./prediction.ts";
 
 /** New rows of a completed matrix. */
 export interface FoldedRows {
@@ -53,7 +54,7 @@ const leastNoise = 1e-8;
 
 /** The rows of a model with so much noise. */
 export function foldRows(model: LowRankModel, noise: number, newRows: Observations): FoldedRows {
-  const { left, right, offsets } = model, [height, rank] = left.shape, columns = right.shape[0];
+  const { left, right, offsets, unobserved } = model, [height, rank] = left.shape, columns = right.shape[0];
   const checked = checkObservations("newRows", newRows, "fold in new rows", 0), { shape, indptr } = checked;
   if (shape[1] !== columns) {
     throw new ShapeError(
@@ -93,12 +94,30 @@ export function foldRows(model: LowRankModel, noise: number, newRows: Observatio
     if (offsets) rowOffsets[i] = Math.sqrt(spreads[rank]) * target[rank];
   }
   const rows = matrix(shape[0], rank, folded);
-  const own: LowRankModel = { left: rows, right, ...(offsets && { offsets: { ...offsets, rows: rowOffsets } }) };
+  const empty = Uint32Array.from({ length: shape[0] }, (_, i) => i).filter((i) => indptr[i] === indptr[i + 1]);
+  const own: LowRankModel = {
+    left: rows,
+    right,
+    ...(offsets && { offsets: { ...offsets, rows: rowOffsets } }),
+    ...(unobserved && { unobserved: { ...unobserved, rows: empty, offsets: besideOf(unobserved, checked) } }),
+  };
   return {
     left: rows,
     ...(offsets && { rowOffsets }),
     predict: (rows, columns) => predictEntries(own, rows, columns),
   };
+}
+
+/** What predicts new rows at columns without entries: the offsets of the columns, and their own. */
+function besideOf({ offsets: { mean, columns: other } }: Unobserved, given: CheckedObservations): Offsets {
+  const { shape, rows, columns, values, weights } = given;
+  const own = new Float64Array(shape[0]), sums = new Float64Array(shape[0]).fill(damping);
+  for (let e = 0; e < values.length; e++) {
+    const weight = weights ? weights[e] : 1;
+    own[rows[e]] += weight * (values[e] - mean - other[columns[e]]);
+    sums[rows[e]] += weight;
+  }
+  return { mean, rows: own.map((value, i) => value / sums[i]), columns: other };
 }
 
 /** Solves a positive definite system in place, of which the lower triangle is given. */

@@ -3,6 +3,7 @@
 import type { Course } from "./course.ts";
 import type { Iterate } from "./iterate.ts";
 import type { CompletionMethod } from "./options.ts";
+import { withinTime } from "./time_limit.ts";
 import { nuclearNorm, type Shrinkage, smoothedRank } from "./shrinkage.ts";
 
 /** Settings of a schedule. */
@@ -51,10 +52,13 @@ export function shrinkageAt(method: CompletionMethod, level: number): Shrinkage 
  */
 export async function* graduate(iterate: Iterate, schedule: Schedule, course: Course): AsyncGenerator<Level> {
   const { method, decay, innerIterations, tolerance } = schedule, pause = () => course.pause();
-  const largest = await iterate.largest(pause);
-  const bottom = leastShares[method] * largest;
-  const least = Math.max(bottom, schedule.least ?? (schedule.leastShare ?? 0) * largest);
+  let largest = 0;
+  await withinTime(async () => {
+    largest = await iterate.largest(pause);
+  });
   if (!(largest > 0)) return;
+  const bottom = leastShares[method] * largest, asked = schedule.least ?? (schedule.leastShare ?? 0) * largest;
+  const least = asked > 0 ? asked : bottom;
   let level = (method === "srf" ? firstWidth : decay) * largest;
   const first = level;
   for (;;) {
@@ -62,13 +66,15 @@ export async function* graduate(iterate: Iterate, schedule: Schedule, course: Co
     course.at("levels", 0.9 * Math.log(first / level) / Math.log(first / Math.max(bottom, 1e-4 * largest)));
     iterate.mark();
     const steps = method === "srf" && level > largest ? wideSteps : innerIterations;
-    for (let step = 0; step < steps && !course.ended(); step++) {
-      course.note(await iterate.step(shrinkageAt(method, level), pause));
-    }
-    const change = await iterate.change();
+    await withinTime(async () => {
+      for (let step = 0; step < steps && !course.ended(); step++) {
+        course.note(await iterate.step(shrinkageAt(method, level), pause));
+      }
+    });
+    const change = course.ended() ? Infinity : await iterate.change();
     const still = method === "srf" && change <= tolerance && level < largest / 2;
     const last = level <= least;
-    yield { level, share: level / largest, change, settled: still || last && least > bottom };
+    yield { level, share: level / largest, change, settled: still || last && asked > 0 && !course.ended() };
     if (still || last || course.ended()) return;
     level *= decay;
   }
@@ -77,12 +83,15 @@ export async function* graduate(iterate: Iterate, schedule: Schedule, course: Co
 /** Steps at one level until nothing changes over as many as the schedule has; whether that was reached. */
 export async function settle(iterate: Iterate, schedule: Schedule, level: number, course: Course): Promise<boolean> {
   const shrinkage = shrinkageAt(schedule.method, level), pause = () => course.pause();
-  while (!course.ended()) {
-    iterate.mark();
-    for (let step = 0; step < schedule.innerIterations && !course.ended(); step++) {
-      course.note(await iterate.step(shrinkage, pause));
+  let settled = false;
+  await withinTime(async () => {
+    while (!settled && !course.ended()) {
+      iterate.mark();
+      for (let step = 0; step < schedule.innerIterations && !course.ended(); step++) {
+        course.note(await iterate.step(shrinkage, pause));
+      }
+      settled = !course.ended() && await iterate.change() <= schedule.tolerance;
     }
-    if (await iterate.change() <= schedule.tolerance) return true;
-  }
-  return false;
+  });
+  return settled;
 }

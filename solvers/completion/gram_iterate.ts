@@ -1,6 +1,9 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
+import type { MatrixOperand } from "../../kernels/contract.ts";
+import { throughSteps } from "../core/steps.ts";
 import { symmetricEigen } from "../spectral/eigen.ts";
-import { allocateMatrix } from "../spectral/operands.ts";
+import { allocateMatrix, type Pause } from "../spectral/operands.ts";
+import { gramByParts, productByParts } from "../spectral/products.ts";
 import { type Entries, transposed } from "./entries.ts";
 import { fillEntries } from "./fill.ts";
 import type { Factors, Iterate } from "./iterate.ts";
@@ -13,24 +16,45 @@ const rounding = 1e-8;
  * The whole matrix, with its longer side as rows, by the eigenvectors of the Gram matrix of its columns: with
  * `X^T X = Q diag(s^2) Q^T`, `Y = X Q diag(share(s)) Q^T`, exact for all singular values. O(rows columns^2) a step.
  */
-export function createGramIterate(workspace: Workspace, given: Entries, rankLimit: number): Iterate {
-  const { kernels } = workspace, turned = given.shape[1] > given.shape[0];
-  const entries = turned ? transposed(given) : given, [rows, columns] = entries.shape;
-  const most = columns >> 1;
-  const x = allocateMatrix(workspace, "f64", rows, columns, "filled matrix");
-  const y = allocateMatrix(workspace, "f64", rows, columns, "matrix of low rank");
-  const product = allocateMatrix(workspace, "f64", rows, most, "products with eigenvectors");
+export async function createGramIterate(
+  workspace: Workspace,
+  given: Entries,
+  rankLimit: number,
+  pause: Pause,
+): Promise<Iterate> {
+  const turned = given.shape[1] > given.shape[0];
+  const entries = turned ? await throughSteps(transposed(given), pause) : given, [rows, columns] = entries.shape;
+  const most = (columns + 1) >> 1;
+  let x = allocateMatrix(workspace, "f64", rows, columns, "filled matrix");
+  let y = allocateMatrix(workspace, "f64", rows, columns, "matrix of low rank");
+  const spare = workspace.allocate("f64", rows * most, "products with eigenvectors");
   const gram = allocateMatrix(workspace, "f64", columns, columns, "Gram matrix");
   const scaled = allocateMatrix(workspace, "f64", columns, columns, "scaled eigenvectors");
-  const filled = workspace.view(x.array), low = workspace.view(y.array);
+  const low = () => workspace.view(y.array);
   let found = new Float64Array(0), marked = new Float64Array(0);
-  let violations = fillEntries(filled, columns, entries);
+  // Right singular vectors of the matrix of low rank, one a row.
+  let basis: MatrixOperand | undefined, violations = 0;
+  const fill = () => {
+    violations = fillEntries(workspace.view(x.array), columns, entries);
+  };
+  fill();
 
-  async function decompose(a: typeof x, pause: () => Promise<unknown>) {
-    await kernels.syrk({ a, c: gram });
+  async function decompose(a: MatrixOperand, pause: Pause) {
+    await gramByParts(workspace, a, gram, pause);
     await pause();
     const { values, vectors } = await symmetricEigen(workspace, gram, pause);
     return { values: values.map((value) => Math.sqrt(Math.max(0, value))), vectors };
+  }
+
+  /** `X = X E`, a block of rows after another. */
+  async function multiply(e: MatrixOperand, pause: Pause): Promise<void> {
+    const height = Math.floor(rows * most / columns), to = workspace.view(x.array), from = workspace.view(spare);
+    for (let begin = 0; begin < rows; begin += height) {
+      const block = { offset: begin * columns, rows: Math.min(height, rows - begin), columns };
+      await productByParts(workspace, { a: { ...x, ...block }, b: e, c: { ...block, offset: 0, array: spare } }, pause);
+      to.set(from.subarray(0, block.rows * columns), block.offset);
+      await pause();
+    }
   }
 
   return {
@@ -40,6 +64,7 @@ export function createGramIterate(workspace: Workspace, given: Entries, rankLimi
       return values[0];
     },
     async step(shrinkage, pause) {
+      // Until it is done the matrix of low rank is that of the step before.
       const { values, vectors } = await decompose(x, pause), { shares, kept } = sharesOf(values, shrinkage, rankLimit);
       const from = workspace.view(vectors.array), to = workspace.view(scaled.array);
       for (let i = 0, at = 0; i < kept; i++) {
@@ -47,72 +72,86 @@ export function createGramIterate(workspace: Workspace, given: Entries, rankLimi
       }
       const right = { ...vectors, rows: kept }, weighted = { ...scaled, rows: kept };
       if (kept <= most) {
-        const narrow = { ...product, columns: kept };
-        await kernels.gemm({ a: x, b: right, c: narrow, transposeB: true });
-        await kernels.gemm({ a: narrow, b: weighted, c: y });
+        const narrow = { array: spare, rows, columns: kept };
+        await productByParts(workspace, { a: x, b: right, c: narrow, transposeB: true }, pause);
+        await pause();
+        await productByParts(workspace, { a: narrow, b: weighted, c: x }, pause);
       } else {
         // The Gram matrix is not needed any more.
-        await kernels.gemm({ a: weighted, b: right, c: gram, transposeA: true });
-        await pause();
-        await kernels.gemm({ a: x, b: gram, c: y });
+        await productByParts(workspace, { a: weighted, b: right, c: gram, transposeA: true }, pause);
+        await multiply(gram, pause);
       }
-      workspace.free(vectors.array);
       await pause();
+      if (basis) workspace.free(basis.array);
+      [x, y, basis] = [y, x, right];
       found = Float64Array.from({ length: kept }, (_, i) => shares[i] * values[i]);
-      filled.set(low);
       const before = violations;
-      violations = fillEntries(filled, columns, entries);
+      workspace.view(x.array).set(low());
+      fill();
       return values.reduce((sum, value) => sum + shrinkage.cost(value), shrinkage.price * before);
     },
     mark() {
-      if (marked.length === 0) marked = new Float64Array(low.length);
-      marked.set(low);
+      if (marked.length === 0) marked = new Float64Array(rows * columns);
+      marked.set(low());
     },
     change() {
+      const now = low();
       let sum = 0;
-      for (let at = 0; at < low.length; at++) sum += (low[at] - marked[at]) ** 2;
-      return Promise.resolve(Math.sqrt(sum / low.length));
+      for (let at = 0; at < now.length; at++) sum += (now[at] - marked[at]) ** 2;
+      return Promise.resolve(Math.sqrt(sum / now.length));
     },
     at(rowsOf, columnsOf) {
+      const now = low(), values = new Float64Array(rowsOf.length);
       const [i, j] = turned ? [columnsOf, rowsOf] : [rowsOf, columnsOf];
-      return Float64Array.from(i, (row, e) => low[row * columns + j[e]]);
+      for (let e = 0; e < values.length; e++) values[e] = now[i[e] * columns + j[e]];
+      return values;
     },
-    async factors() {
-      const { values, vectors } = await decompose(y, () => Promise.resolve());
-      let count = 0;
-      while (count < columns && values[count] > rounding * values[0]) count++;
-      const q = workspace.view(vectors.array), left = new Float64Array(rows * count);
-      const right = new Float64Array(columns * count);
-      // The array of the filled matrix would do, but for the entries in it.
-      const images = allocateMatrix(workspace, "f64", rows, count, "images");
-      await kernels.gemm({ a: y, b: { ...vectors, rows: count }, c: images, transposeB: true });
-      const source = workspace.view(images.array);
-      for (let k = 0; k < count; k++) {
-        const root = Math.sqrt(values[k]);
-        for (let i = 0; i < rows; i++) left[i * count + k] = source[i * count + k] / root;
-        for (let j = 0; j < columns; j++) right[j * count + k] = q[k * columns + j] * root;
-      }
-      for (const { array } of [images, vectors]) workspace.free(array);
-      const singular = values.slice(0, count);
-      return turned ? { left: right, right: left, values: singular } : { left, right, values: singular };
+    async factors(pause) {
+      // Y Q^T for its right singular vectors: left ones, as long as its singular values.
+      const count = basis?.rows ?? 0, images = allocateMatrix(workspace, "f64", rows, count, "images");
+      if (count > 0) await productByParts(workspace, { a: y, b: basis!, c: images, transposeB: true }, pause);
+      const source = workspace.view(images.array), q = basis && workspace.view(basis.array);
+      const lengths = new Float64Array(count);
+      for (let at = 0; at < source.length;) for (let k = 0; k < count; k++) lengths[k] += source[at++] ** 2;
+      lengths.forEach((square, k) => lengths[k] = Math.sqrt(square));
+      const order = Array.from(lengths.keys()).sort((k, l) => lengths[l] - lengths[k] || k - l);
+      const kept = order.filter((k) => lengths[k] > rounding * lengths[order[0]]), rank = kept.length;
+      const left = new Float64Array(rows * rank), right = new Float64Array(columns * rank);
+      kept.forEach((k, to) => {
+        const root = Math.sqrt(lengths[k]);
+        for (let i = 0; i < rows; i++) left[i * rank + to] = source[i * count + k] / root;
+        for (let j = 0; j < columns; j++) right[j * rank + to] = q![k * columns + j] * root;
+      });
+      workspace.free(images.array);
+      const values = Float64Array.from(kept, (k) => lengths[k]);
+      return turned ? { left: right, right: left, values } : { left, right, values };
     },
-    async restore(factors: Factors) {
-      const count = factors.values.length, { left, right } = factors;
-      const put = (values: Float64Array, height: number) => {
-        const matrix = allocateMatrix(workspace, "f64", height, count, "factor");
-        workspace.write(matrix.array, values);
-        return matrix;
+    async restore(factors: Factors, pause) {
+      const count = factors.values.length,
+        [tall, wide] = turned ? [factors.right, factors.left] : [factors.left, factors.right];
+      const a = allocateMatrix(workspace, "f64", rows, count, "factor");
+      workspace.write(a.array, tall);
+      if (basis) workspace.free(basis.array);
+      // Its columns are orthogonal, and as long as the roots of the singular values.
+      basis = allocateMatrix(workspace, "f64", count, columns, "right singular vectors");
+      const right = workspace.view(basis.array), root = factors.values.map((value) => value > 0 ? Math.sqrt(value) : 1);
+      const put = (power: number) => {
+        for (let k = 0; k < count; k++) {
+          for (let j = 0; j < columns; j++) right[k * columns + j] = wide[j * count + k] * root[k] ** power;
+        }
       };
-      const a = put(turned ? right : left, rows), b = put(turned ? left : right, columns);
-      await kernels.gemm({ a, b, c: y, transposeB: true });
-      for (const { array } of [a, b]) workspace.free(array);
+      put(0);
+      await productByParts(workspace, { a, b: basis, c: y }, pause);
+      put(-1);
+      workspace.free(a.array);
       found = Float64Array.from(factors.values);
-      filled.set(low);
-      violations = fillEntries(filled, columns, entries);
+      workspace.view(x.array).set(low());
+      fill();
     },
     values: () => found,
     release() {
-      for (const { array } of [x, y, product, gram, scaled]) workspace.free(array);
+      for (const array of [x.array, y.array, spare, gram.array, scaled.array]) workspace.free(array);
+      if (basis) workspace.free(basis.array);
     },
   };
 }

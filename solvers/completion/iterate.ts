@@ -13,6 +13,13 @@ export interface Factors {
   readonly values: Float64Array;
 }
 
+/** The zero matrix. */
+export const noFactors: Factors = {
+  left: new Float64Array(0),
+  right: new Float64Array(0),
+  values: new Float64Array(0),
+};
+
 /**
  * A matrix `X` that has the observed entries, and between them what the last step made of it: a matrix `Y` of low rank, up
  * to the weights of entries below 1, by which `X` lies between `Y` and what was observed.
@@ -20,7 +27,10 @@ export interface Factors {
 export interface Iterate {
   /** The largest singular value of `X`, to a few digits at least. */
   largest(pause: Pause): Promise<number>;
-  /** Shrinks the singular values of `X`, and fills in what was observed; gives what they cost before. */
+  /**
+   * Shrinks the singular values of `X`, and fills in what was observed; gives what they cost before. Where a pause throws,
+   * `Y` is that of a whole step, and no step must follow.
+   */
   step(shrinkage: Shrinkage, pause: Pause): Promise<number>;
   /** Notes `Y`, for `change`. */
   mark(): void;
@@ -29,9 +39,9 @@ export interface Iterate {
   /** `Y` at some entries. */
   at(rows: Uint32Array, columns: Uint32Array): Float64Array;
   /** `Y` by its factors: copies. */
-  factors(): Promise<Factors>;
-  /** Makes the factors `Y`. */
-  restore(factors: Factors): Promise<void>;
+  factors(pause?: Pause): Promise<Factors>;
+  /** Makes the factors `Y`: of orthogonal columns, as long as the roots of the singular values. */
+  restore(factors: Factors, pause?: Pause): Promise<void>;
   /** The singular values of `Y`, in the order of those of `X`. */
   values(): Float64Array;
   /** Frees its memory. */

@@ -1,6 +1,7 @@
 /** How the matrix of a completion is held, by its size. @module */
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
+import type { Pause } from "../spectral/operands.ts";
 import type { Entries } from "./entries.ts";
 import { createGramIterate } from "./gram_iterate.ts";
 import type { Iterate } from "./iterate.ts";
@@ -56,9 +57,20 @@ export function stepFlops([rows, columns]: readonly [number, number], entries: n
 }
 
 /** The matrix filled with the entries, and zeros between them. */
-export function createIterate(workspace: Workspace, entries: Entries, layout: Layout, seed: number): Iterate {
+export async function createIterate(
+  workspace: Workspace,
+  entries: Entries,
+  layout: Layout,
+  seed: number,
+  pause: Pause,
+): Promise<Iterate> {
   const { representation, rankLimit } = layout;
-  if (representation === "gram") return createGramIterate(workspace, entries, rankLimit);
+  if (representation === "gram") return await createGramIterate(workspace, entries, rankLimit, pause);
   const width = Math.min(...entries.shape, rankLimit + oversampling);
-  return createSubspaceIterate(workspace, entries, rankLimit, width, representation === "dense", seed);
+  return await createSubspaceIterate(
+    workspace,
+    entries,
+    { rankLimit, width, whole: representation === "dense", seed },
+    pause,
+  );
 }

@@ -1,3 +1,4 @@
+import { createPace, type Steps } from "../core/steps.ts";
 import type { Entries } from "./entries.ts";
 import { violationOf } from "./violation.ts";
 
@@ -12,38 +13,39 @@ export interface Offsets {
 }
 
 /** Entries of no effect that each row and column is thought to have beside its own: they damp what few entries say. */
-const damping = 5;
+export const damping = 5;
 
 /** Passes over rows and columns; each halves what is left where they overlap much. */
 const passes = 12;
 
 /**
  * The damped offsets of the entries: the minimum of `sum w (v - mean - row - column)^2 + 5 (sum row^2 + sum column^2)` by
- * alternating least squares, the mean being that of the values. Exact for what every row and column has many entries of.
+ * alternating least squares, the mean being that of the values. Exact for what every row and column has many entries of;
+ * after the first pass where the time is up.
  */
-export function fitOffsets({ shape, rows, columns, values, weights }: Entries): Offsets {
-  const count = values.length, weightOf = (e: number) => weights ? weights[e] : 1;
-  let total = 0, mean = 0;
-  for (let e = 0; e < count; e++) total += weightOf(e);
-  for (let e = 0; e < count; e++) mean += weightOf(e) / total * values[e];
+export function* fitOffsets({ shape, rows, columns, values, weights }: Entries): Steps<Offsets> {
+  const count = values.length, due = createPace();
+  let total = 0, mean = 0, late = false;
+  for (let e = 0; e < count; e++) total += weights ? weights[e] : 1;
+  for (let e = 0; e < count; e++) mean += (weights ? weights[e] : 1) / total * values[e];
   const offsets = { mean, rows: new Float64Array(shape[0]), columns: new Float64Array(shape[1]) };
-  const sides = [[columns, offsets.columns, rows, offsets.rows], [
-    rows,
-    offsets.rows,
-    columns,
-    offsets.columns,
-  ]] as const;
-  const weightsOf = sides.map(([places, own]) => {
-    const sums = new Float64Array(own.length).fill(damping);
-    for (let e = 0; e < count; e++) sums[places[e]] += weightOf(e);
-    return sums;
-  });
-  for (let pass = 0; pass < passes; pass++) {
-    sides.forEach(([places, own, otherPlaces, other], side) => {
+  const sides = [
+    { places: columns, own: offsets.columns, otherPlaces: rows, other: offsets.rows },
+    { places: rows, own: offsets.rows, otherPlaces: columns, other: offsets.columns },
+  ].map((side) => ({ ...side, sums: new Float64Array(side.own.length).fill(damping) }));
+  for (const { places, sums } of sides) {
+    for (let e = 0; e < count; e++) sums[places[e]] += weights ? weights[e] : 1;
+  }
+  for (let pass = 0; pass < passes && !late; pass++) {
+    for (const { places, own, otherPlaces, other, sums } of sides) {
       own.fill(0);
-      for (let e = 0; e < count; e++) own[places[e]] += weightOf(e) * (values[e] - mean - other[otherPlaces[e]]);
-      for (let k = 0; k < own.length; k++) own[k] /= weightsOf[side][k];
-    });
+      for (let e = 0; e < count; e++) {
+        if (due(4)) late ||= yield;
+        const rest = values[e] - mean - other[otherPlaces[e]];
+        own[places[e]] += weights ? weights[e] * rest : rest;
+      }
+      for (let k = 0; k < own.length; k++) own[k] /= sums[k];
+    }
   }
   return offsets;
 }
@@ -51,7 +53,15 @@ export function fitOffsets({ shape, rows, columns, values, weights }: Entries): 
 /** What the offsets leave of the entries. */
 export function withoutOffsets({ rows, columns, values }: Entries, offsets: Offsets | undefined): Float64Array {
   if (!offsets) return values;
-  return values.map((value, e) => value - offsets.mean - offsets.rows[rows[e]] - offsets.columns[columns[e]]);
+  const rest = new Float64Array(values.length), { mean, rows: own, columns: other } = offsets;
+  for (let e = 0; e < rest.length; e++) rest[e] = values[e] - mean - own[rows[e]] - other[columns[e]];
+  return rest;
+}
+
+/** The same offsets in another unit. */
+export function timesOffsets({ mean, rows, columns }: Offsets, factor: number): Offsets {
+  const times = (values: Float64Array) => values.map((value) => factor * value);
+  return { mean: factor * mean, rows: times(rows), columns: times(columns) };
 }
 
 /** What the offsets say of an entry. */

@@ -19,7 +19,7 @@ export interface CompleteMatrixOptions extends SolveOptions {
    */
   readonly rankLimit?: number;
   /**
-   * Price of the nuclear norm for `soft-impute`, in the units of the values, >= 0. @default chosen by held-out entries
+   * Price of the nuclear norm for `soft-impute`, in the units of the values, > 0. @default chosen by held-out entries
    */
   readonly lambda?: number;
   /** Factor from one width of `srf`, or price of a path, to the next, above 0 and below 1. @default 0.95 */
@@ -104,6 +104,7 @@ export const completeMatrixOptions: OptionTable<CompleteMatrixOptions, OpenCompl
   ...shared,
   lambda: number({
     least: 0,
+    above: true,
     most: 1e100,
     otherwise: "chosen by held-out entries",
     about: "Price of the nuclear norm for `soft-impute`, in the units of the values.",

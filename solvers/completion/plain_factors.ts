@@ -1,11 +1,13 @@
 /** What is said of an answer, by plain f64 sums over its factors, apart from the kernels. @module */
 
 import { plainDot } from "../core/plain_sums.ts";
+import { createPace, type Steps } from "../core/steps.ts";
 
 /** `F^T F` for factors [length, rank]. */
-function gramOf(factor: Float64Array, rank: number): Float64Array {
-  const gram = new Float64Array(rank * rank);
+function* gramOf(factor: Float64Array, rank: number): Steps<Float64Array> {
+  const gram = new Float64Array(rank * rank), due = createPace();
   for (let from = 0; from < factor.length; from += rank) {
+    if (due(rank * rank / 2)) yield;
     for (let i = 0; i < rank; i++) {
       const value = factor[from + i], row = i * rank;
       for (let j = 0; j <= i; j++) gram[row + j] += value * factor[from + j];
@@ -22,8 +24,8 @@ const mostSweeps = 60;
 const orthogonal = 1e-9;
 
 /** Singular values of `left right^T`, falling. */
-export function singularValuesOfProduct(left: Float64Array, right: Float64Array, rank: number): Float64Array {
-  const one = gramOf(left, rank), other = gramOf(right, rank);
+export function* singularValuesOfProduct(left: Float64Array, right: Float64Array, rank: number): Steps<Float64Array> {
+  const one = yield* gramOf(left, rank), other = yield* gramOf(right, rank);
   if (isDiagonal(one, rank) && isDiagonal(other, rank)) {
     return Float64Array.from({ length: rank }, (_, k) => Math.sqrt(one[k * (rank + 1)] * other[k * (rank + 1)]))
       .sort().reverse();

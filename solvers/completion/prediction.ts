@@ -3,6 +3,16 @@ import { type Matrix, matrix } from "../core/matrix.ts";
 import type { IndicesLike } from "../core/options.ts";
 import type { Offsets } from "./offsets.ts";
 
+/** Rows and columns without entries, and what predicts them where the matrix has no offsets. */
+export interface Unobserved {
+  /** Rows without an entry, rising. */
+  readonly rows: Uint32Array;
+  /** Columns without an entry, rising. */
+  readonly columns: Uint32Array;
+  /** A mean, and what rows and columns add to it. */
+  readonly offsets: Offsets;
+}
+
 /** What predictions follow from. */
 export interface LowRankModel {
   /** [rows, rank]. */
@@ -11,6 +21,31 @@ export interface LowRankModel {
   readonly right: Matrix;
   /** A mean, and what rows and columns add to it; none where it is left out. */
   readonly offsets?: Offsets;
+  /** Rows and columns that offsets alone predict; none where all have `offsets`, or are to have none. */
+  readonly unobserved?: Unobserved;
+}
+
+/** Whether a rising list holds a number. */
+function holds(list: Uint32Array, wanted: number): boolean {
+  let from = 0, to = list.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (list[middle] < wanted) from = middle + 1;
+    else to = middle;
+  }
+  return list[from] === wanted;
+}
+
+/** An entry of a model, of indices that were checked. */
+function entryAt({ left, right, offsets, unobserved }: LowRankModel, i: number, j: number): number {
+  const beside = unobserved && (holds(unobserved.rows, i) || holds(unobserved.columns, j))
+    ? unobserved.offsets
+    : undefined;
+  const own = beside ?? offsets, rank = left.shape[1];
+  let sum = own ? own.mean + own.rows[i] + own.columns[j] : 0;
+  if (beside) return sum;
+  for (let k = 0; k < rank; k++) sum += left.data[i * rank + k] * right.data[j * rank + k];
+  return sum;
 }
 
 /**
@@ -20,7 +55,7 @@ export interface LowRankModel {
  * @throws {OptionError} for an index beyond the matrix
  */
 export function predictEntries(
-  { left, right, offsets }: LowRankModel,
+  model: LowRankModel,
   rows: IndicesLike,
   columns: IndicesLike,
 ): Float64Array {
@@ -30,12 +65,9 @@ export function predictEntries(
       `Cannot predict: "rows" has ${rows.length} elements, but "columns" has ${columns.length}.`,
     );
   }
-  const [height, rank] = left.shape, width = right.shape[0], result = new Float64Array(rows.length);
+  const height = model.left.shape[0], width = model.right.shape[0], result = new Float64Array(rows.length);
   for (let e = 0; e < rows.length; e++) {
-    const i = checkIndex("rows", rows[e], height), j = checkIndex("columns", columns[e], width);
-    let sum = offsets ? offsets.mean + offsets.rows[i] + offsets.columns[j] : 0;
-    for (let k = 0; k < rank; k++) sum += left.data[i * rank + k] * right.data[j * rank + k];
-    result[e] = sum;
+    result[e] = entryAt(model, checkIndex("rows", rows[e], height), checkIndex("columns", columns[e], width));
   }
   return result;
 }
@@ -62,7 +94,7 @@ const mostElements = 1 << 27;
  * ```
  */
 export function completedMatrix(fit: LowRankModel): Matrix {
-  const [rows, rank] = fit.left.shape, columns = fit.right.shape[0], { left, right, offsets } = fit;
+  const rows = fit.left.shape[0], columns = fit.right.shape[0];
   if (rows * columns > mostElements) {
     throw new InputError(
       "fit",
@@ -71,11 +103,7 @@ export function completedMatrix(fit: LowRankModel): Matrix {
   }
   const result = matrix(rows, columns);
   for (let i = 0, at = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++, at++) {
-      let sum = offsets ? offsets.mean + offsets.rows[i] + offsets.columns[j] : 0;
-      for (let k = 0; k < rank; k++) sum += left.data[i * rank + k] * right.data[j * rank + k];
-      result.data[at] = sum;
-    }
+    for (let j = 0; j < columns; j++, at++) result.data[at] = entryAt(fit, i, j);
   }
   return result;
 }

@@ -2,21 +2,25 @@ import type { Plan } from "../../kernels/engine/mod.ts";
 import { certified, compared } from "../core/certificate.ts";
 import { matrix } from "../core/matrix.ts";
 import type { Status } from "../core/result.ts";
+import { createPace, type Steps } from "../core/steps.ts";
 import type { HoldoutCurve } from "./choice.ts";
 import type { CompletedMatrix } from "./completed.ts";
 import { foldRows } from "./fold_in.ts";
 import { shrinkageAt } from "./graduation.ts";
 import type { Factors } from "./iterate.ts";
-import type { Offsets } from "./offsets.ts";
+import { emptyLines } from "./entries.ts";
+import { type Offsets, timesOffsets } from "./offsets.ts";
 import type { CompletionMethod } from "./options.ts";
 import { singularValuesOfProduct } from "./plain_factors.ts";
-import { predictEntries } from "./prediction.ts";
+import { type LowRankModel, predictEntries } from "./prediction.ts";
 import type { CompletionTask } from "./task.ts";
 
 /** What a completion has found, in the units of its task; the level and the factors in units of `scale`. */
 export interface Found extends CompletionTask {
   readonly method: CompletionMethod;
   readonly offsets: Offsets | undefined;
+  /** What predicts rows and columns without entries, where `offsets` do not. */
+  readonly beside?: Offsets;
   readonly scale: number;
   readonly level: number;
   readonly status: Status;
@@ -32,37 +36,49 @@ const leastShare = 1e-6;
 const mostNamed = 10;
 
 /** The answer in the units of the caller, with its objective by plain sums. */
-export function present(found: Found, factors: Factors, plan: Plan): CompletedMatrix {
+export function* present(found: Found, factors: Factors, plan: Plan): Steps<CompletedMatrix> {
   const { entries, units, largestWeight, method, scale, status, course } = found;
   const unit = units * scale, level = found.level * unit, [rows, columns] = entries.shape;
-  const rank = Array.from(factors.values).filter((value) => value > leastShare * factors.values[0]).length;
-  const root = Math.sqrt(unit);
-  const take = (factor: Float64Array, length: number) => {
-    const all = factors.values.length, data = new Float64Array(length * rank);
-    for (let i = 0; i < length; i++) {
-      for (let k = 0; k < rank; k++) data[i * rank + k] = root * factor[i * all + k];
-    }
-    return matrix(length, rank, data);
+  const all = factors.values.length;
+  let rank = 0;
+  while (rank < all && factors.values[rank] > leastShare * factors.values[0]) rank++;
+  const cut = (factor: Float64Array, length: number) => {
+    const data = new Float64Array(length * rank);
+    for (let i = 0; i < length; i++) for (let k = 0; k < rank; k++) data[i * rank + k] = factor[i * all + k];
+    return data;
   };
-  const left = take(factors.left, rows), right = take(factors.right, columns);
-  const offsets = found.offsets && {
-    mean: found.offsets.mean * units,
-    rows: found.offsets.rows.map((value) => value * units),
-    columns: found.offsets.columns.map((value) => value * units),
-  };
-  const model = { left, right, ...(offsets && { offsets }) };
-  const singularValues = singularValuesOfProduct(left.data as Float64Array, right.data as Float64Array, rank);
+  const a = cut(factors.left, rows), b = cut(factors.right, columns);
+  // In units of the scale, of which squares are numbers too.
+  const singularValues = yield* singularValuesOfProduct(a, b, rank);
   const rounding = 1e-6 * (singularValues[0] ?? 0);
-  singularValues.forEach((value, k) => compared(`singular value ${k}`, value, factors.values[k] * unit, rounding));
-  const predicted = predictEntries(model, entries.rows, entries.columns);
+  singularValues.forEach((value, k) => compared(`singular value ${k}`, value, factors.values[k], rounding));
+  const offsets = found.offsets, due = createPace();
   let squares = 0, total = 0;
-  entries.values.forEach((value, e) => {
-    const weight = (entries.weights ? entries.weights[e] : 1) * largestWeight;
-    squares += weight * (value * units - predicted[e]) ** 2;
+  for (let e = 0; e < entries.values.length; e++) {
+    if (due(rank + 4)) yield;
+    const i = entries.rows[e], j = entries.columns[e], weight = entries.weights ? entries.weights[e] : 1;
+    let sum = 0;
+    for (let k = 0, p = i * rank, q = j * rank; k < rank; k++) sum += a[p + k] * b[q + k];
+    sum *= scale;
+    if (offsets) sum += offsets.mean + offsets.rows[i] + offsets.columns[j];
+    squares += weight * (entries.values[e] - sum) ** 2;
     total += weight;
-  });
-  const lambda = level * largestWeight, cost = shrinkageAt(method, method === "srf" ? level : lambda).cost;
-  const priced = level > 0 ? singularValues.reduce((sum, value) => sum + cost(value), 0) : 0;
+  }
+  const residual = units * Math.sqrt(squares / total);
+  squares *= largestWeight * units * units;
+  // Of the nuclear norm, in units of the values; the smoothed rank has none.
+  const { cost } = shrinkageAt(method, found.level), inUnit = method === "srf" ? 1 : largestWeight * unit * unit;
+  const priced = found.level > 0 ? singularValues.reduce((sum, value) => sum + cost(value), 0) * inUnit : 0;
+  const root = Math.sqrt(unit);
+  for (const factor of [a, b]) for (let at = 0; at < factor.length; at++) factor[at] *= root;
+  for (let k = 0; k < rank; k++) singularValues[k] *= unit;
+  const model: LowRankModel = {
+    left: matrix(rows, rank, a),
+    right: matrix(columns, rank, b),
+    ...(offsets && { offsets: timesOffsets(offsets, units) }),
+    ...(found.beside && { unobserved: { ...emptyLines(entries), offsets: timesOffsets(found.beside, units) } }),
+  };
+  const lambda = level * largestWeight;
   const objective = method === "srf" ? priced : squares / 2 + priced;
   const holdout = found.holdout && inUnits(found.holdout, units, method === "srf" ? 1 : largestWeight);
   return {
@@ -72,7 +88,7 @@ export function present(found: Found, factors: Factors, plan: Plan): CompletedMa
     rank,
     singularValues,
     ...(method === "srf" ? { width: level } : { lambda }),
-    residual: Math.sqrt(squares / total),
+    residual,
     ...(holdout && { holdout }),
     ...certified({ status, objective, searched: "compared" }),
     remarks: remarksOn(found),
@@ -81,7 +97,7 @@ export function present(found: Found, factors: Factors, plan: Plan): CompletedMa
     elapsedMs: found.elapsedMs(),
     plan,
     predict: (rows, columns) => predictEntries(model, rows, columns),
-    foldIn: (newRows) => Promise.resolve().then(() => foldRows(model, Math.sqrt(squares / total), newRows)),
+    foldIn: (newRows) => Promise.resolve().then(() => foldRows(model, residual, newRows)),
   };
 }
 
@@ -96,22 +112,16 @@ function inUnits(curve: HoldoutCurve, units: number, weight: number): HoldoutCur
   };
 }
 
-function remarksOn({ entries: { shape, indptr, columns, values }, holdout, offsets, tooFew }: Found): string[] {
-  const remarks: string[] = [];
+function remarksOn({ entries, holdout, offsets, beside, tooFew, status }: Found): string[] {
+  const remarks: string[] = [], { shape, values } = entries, empty = emptyLines(entries);
   if (tooFew) {
     remarks.push(`${values.length} entries are too few to hold some out: the width fell until nothing changed.`);
   }
-  const counts = new Uint32Array(shape[1]);
-  for (const column of columns) counts[column]++;
-  const empty = [
-    ["row", Array.from({ length: shape[0] }, (_, i) => i).filter((i) => indptr[i] === indptr[i + 1])],
-    ["column", Array.from(counts.keys()).filter((j) => counts[j] === 0)],
-  ] as const;
-  for (const [kind, lines] of empty) {
+  for (const [kind, lines] of [["row", empty.rows], ["column", empty.columns]] as const) {
     if (lines.length === 0) continue;
     const more = lines.length > mostNamed ? ` and ${lines.length - mostNamed} more` : "";
     const [plural, verb] = lines.length > 1 ? ["s", "have"] : ["", "has"];
-    const otherwise = offsets ? "the offsets alone" : "zero";
+    const otherwise = offsets || beside ? "the offsets alone" : "zero";
     remarks.push(
       `No entries: ${kind}${plural} ${lines.slice(0, mostNamed).join(", ")}${more} ${verb} none, and ${
         lines.length > 1 ? "are" : "is"
@@ -119,6 +129,8 @@ function remarksOn({ entries: { shape, indptr, columns, values }, holdout, offse
     );
   }
   if (values.length === shape[0] * shape[1]) remarks.push("All entries are observed: nothing is missing.");
-  if (holdout?.best === -1) remarks.push("No part of low rank predicts the held-out entries better than none.");
+  if (holdout?.best === -1 && status === "converged") {
+    remarks.push("No part of low rank predicts the held-out entries better than none.");
+  }
   return remarks;
 }

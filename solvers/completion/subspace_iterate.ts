@@ -1,7 +1,9 @@
 import type { MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import { allocateMatrix } from "../spectral/operands.ts";
-import { sparseEntries, sparseOperands } from "../spectral/sparse.ts";
+import { throughSteps } from "../core/steps.ts";
+import { allocateMatrix, type Pause } from "../spectral/operands.ts";
+import { productByParts } from "../spectral/products.ts";
+import { sparseEntriesInSteps, sparseOperands } from "../spectral/sparse.ts";
 import { createSubspace, type LinearOperator } from "../spectral/subspace.ts";
 import type { Entries } from "./entries.ts";
 import { fillEntries, pullToBin } from "./fill.ts";
@@ -14,27 +16,30 @@ const negligible = 1e-7;
 /** Steps of iteration to a few digits of the largest singular value. */
 const warmUp = 12;
 
+/** Multiply-adds with entries between two checkpoints, and fewest columns that are worth a pass over them. */
+const partWork = 2 ** 26, leastColumns = 8;
+
 /** Vectors beside those of the rank, so that one that grows is seen. */
 const spare = 6;
 
 /** How the filled matrix is held: its products, and what follows a new matrix of low rank. */
 interface Filled extends LinearOperator {
   /** Fills the entries into `left right^T`; gives what violations of bins cost. */
-  refill(left: MatrixOperand, right: MatrixOperand): Promise<number>;
+  refill(left: MatrixOperand, right: MatrixOperand, pause?: Pause): Promise<number>;
   release(): void;
 }
 
 /** The filled matrix itself. */
 function denseFilled(workspace: Workspace, entries: Entries): Filled {
-  const [rows, columns] = entries.shape, { kernels } = workspace;
+  const [rows, columns] = entries.shape;
   const x = allocateMatrix(workspace, "f64", rows, columns, "filled matrix"), view = workspace.view(x.array);
   return {
     rows,
     columns,
-    times: async (v, y) => await kernels.gemm({ a: x, b: v, c: y }),
-    transposeTimes: async (u, y) => await kernels.gemm({ a: x, b: u, c: y, transposeA: true }),
-    async refill(left, right) {
-      await kernels.gemm({ a: left, b: right, c: x, transposeB: true });
+    times: (v, y, pause) => productByParts(workspace, { a: x, b: v, c: y }, pause),
+    transposeTimes: (u, y, pause) => productByParts(workspace, { a: x, b: u, c: y, transposeA: true }, pause),
+    async refill(left, right, pause) {
+      await productByParts(workspace, { a: left, b: right, c: x, transposeB: true }, pause);
       return fillEntries(view, columns, entries);
     },
     release: () => workspace.free(x.array),
@@ -42,9 +47,9 @@ function denseFilled(workspace: Workspace, entries: Entries): Filled {
 }
 
 /** `X = left right^T + R`, where `R` is what that lacks of the entries: nothing of rows times columns is formed. */
-function sparseFilled(workspace: Workspace, entries: Entries, width: number): Filled {
+async function sparseFilled(workspace: Workspace, entries: Entries, width: number, pause: Pause): Promise<Filled> {
   const [rows, columns] = entries.shape, { kernels } = workspace, count = entries.values.length;
-  const pattern = sparseEntries(workspace, entries);
+  const pattern = await throughSteps(sparseEntriesInSteps(workspace, entries), pause);
   const vector = (label: string) => ({ array: workspace.allocate("f64", count, label), length: count });
   const observed = vector("observed values"), residual = vector("residuals");
   const { matrix, transpose } = sparseOperands(pattern, residual);
@@ -59,8 +64,21 @@ function sparseFilled(workspace: Workspace, entries: Entries, width: number): Fi
     inner: MatrixOperand,
     v: MatrixOperand,
     y: MatrixOperand,
+    pause?: Pause,
   ) => {
-    await kernels.sparseProduct({ s, x: v, y });
+    // Some columns at a time.
+    const together = Math.max(leastColumns, Math.floor(partWork / Math.max(1, count)));
+    for (let begin = 0; begin < v.columns; begin += together) {
+      if (begin > 0) await pause?.();
+      const some = (of: MatrixOperand) => ({
+        ...of,
+        stride: of.stride ?? of.columns,
+        offset: (of.offset ?? 0) + begin,
+        columns: Math.min(together, of.columns - begin),
+      });
+      await kernels.sparseProduct({ s, x: some(v), y: some(y) });
+    }
+    await pause?.();
     if (inner.columns === 0) return;
     const c = { ...small, rows: inner.columns, columns: v.columns };
     await kernels.gemm({ a: inner, b: v, c, transposeA: true });
@@ -69,8 +87,8 @@ function sparseFilled(workspace: Workspace, entries: Entries, width: number): Fi
   return {
     rows,
     columns,
-    times: async (v, y) => await product(matrix, factors![0], factors![1], v, y),
-    transposeTimes: async (u, y) => await product(transpose, factors![1], factors![0], u, y),
+    times: (v, y, pause) => product(matrix, factors![0], factors![1], v, y, pause),
+    transposeTimes: (u, y, pause) => product(transpose, factors![1], factors![0], u, y, pause),
     async refill(left, right) {
       factors = [left, right];
       await kernels.sampledProduct({ pattern: pattern.rows, left, right, values: residual, base: observed, alpha: -1 });
@@ -93,22 +111,31 @@ function sparseFilled(workspace: Workspace, entries: Entries, width: number): Fi
   };
 }
 
+/** How many singular values are iterated, and of what. */
+interface SubspaceLayout {
+  /** Most singular values that are kept. */
+  readonly rankLimit: number;
+  /** Vectors that are iterated. */
+  readonly width: number;
+  /** The matrix is held whole. */
+  readonly whole: boolean;
+  readonly seed: number;
+}
+
 /**
  * The largest singular values alone, by one warm step of subspace iteration each: a matrix of low rank `left right^T`,
  * and the filled one by its products. What is dropped of a singular value `s` of the smoothed rank is below
  * `s^3 / 2 width^2`. A step costs O(entries width + (rows + columns) width^2), and O(rows columns width) where the matrix
  * is held whole.
  */
-export function createSubspaceIterate(
+export async function createSubspaceIterate(
   workspace: Workspace,
   entries: Entries,
-  rankLimit: number,
-  width: number,
-  whole: boolean,
-  seed: number,
-): Iterate {
+  { rankLimit, width, whole, seed }: SubspaceLayout,
+  pause: Pause,
+): Promise<Iterate> {
   const [rows, columns] = entries.shape, { kernels } = workspace;
-  const filled = whole ? denseFilled(workspace, entries) : sparseFilled(workspace, entries, width);
+  const filled = whole ? denseFilled(workspace, entries) : await sparseFilled(workspace, entries, width, pause);
   const subspace = createSubspace(workspace, "f64", entries.shape, width, seed);
   const matrix = (height: number, label: string) => allocateMatrix(workspace, "f64", height, width, label);
   let left = matrix(rows, "left factor"), right = matrix(columns, "right factor");
@@ -116,22 +143,22 @@ export function createSubspaceIterate(
   const [one, other] = [0, 1].map(() => allocateMatrix(workspace, "f64", width, width, "products of factors"));
   let kept = 0, markedKept = 0, active = width, ready = false, low = new Float64Array(0), violations = 0;
   const narrow = (factor: MatrixOperand, count: number) => ({ ...factor, columns: count, stride: width });
-  const refill = async () => {
-    violations = await filled.refill(narrow(left, kept), narrow(right, kept));
+  const refill = async (pause?: Pause) => {
+    violations = await filled.refill(narrow(left, kept), narrow(right, kept), pause);
   };
-  const start = async () => {
-    if (!ready) await refill();
+  const start = async (pause: Pause) => {
+    if (!ready) await refill(pause);
     ready = true;
   };
 
   return {
     async largest(pause) {
-      await start();
+      await start(pause);
       for (let step = 0; step < warmUp; step++) await subspace.step(filled, pause);
       return subspace.values[0];
     },
     async step(shrinkage, pause) {
-      await start();
+      await start(pause);
       await subspace.step(filled, pause, active);
       const { values } = subspace, found = sharesOf(values, shrinkage, rankLimit, negligible);
       kept = found.kept;
@@ -143,7 +170,7 @@ export function createSubspaceIterate(
       workspace.view(left.array).set(workspace.view(subspace.left.array));
       await pause();
       const before = violations;
-      await refill();
+      await refill(pause);
       // Where many more vectors are iterated than are kept, most of them go, and come back when they are needed.
       active = Math.min(width, Math.max(kept + spare, 2 * (kept + spare) >= active ? active : 0));
       return values.reduce((sum, value) => sum + shrinkage.cost(value), shrinkage.price * before);
@@ -177,13 +204,12 @@ export function createSubspaceIterate(
       return Math.sqrt(Math.max(0, sum) / (rows * columns));
     },
     at(rowsOf, columnsOf) {
-      const a = workspace.view(left.array), b = workspace.view(right.array);
-      return Float64Array.from(rowsOf, (row, e) => {
-        const i = row * width, j = columnsOf[e] * width;
-        let sum = 0;
-        for (let k = 0; k < kept; k++) sum += a[i + k] * b[j + k];
-        return sum;
-      });
+      const a = workspace.view(left.array), b = workspace.view(right.array), values = new Float64Array(rowsOf.length);
+      for (let e = 0; e < values.length; e++) {
+        const i = rowsOf[e] * width, j = columnsOf[e] * width;
+        for (let k = 0; k < kept; k++) values[e] += a[i + k] * b[j + k];
+      }
+      return values;
     },
     factors() {
       // Columns of the left factor are orthonormal, those of the right one orthogonal: their lengths are the values.
@@ -205,7 +231,7 @@ export function createSubspaceIterate(
         values,
       });
     },
-    async restore(factors) {
+    async restore(factors, pause) {
       kept = Math.min(width, factors.values.length);
       low = factors.values.slice(0, kept);
       const put = (values: Float64Array, matrix: MatrixOperand, power: number) => {
@@ -220,7 +246,7 @@ export function createSubspaceIterate(
       subspace.startFrom(narrow(right, kept));
       active = width;
       ready = true;
-      await refill();
+      await refill(pause);
     },
     values: () => low,
     release() {

@@ -2,7 +2,7 @@ import type { WorkRequest } from "../../kernels/engine/mod.ts";
 import { denseFamily } from "../../kernels/families/dense.ts";
 import { spectralFamily } from "../../kernels/families/spectral.ts";
 import { DataError } from "../core/errors.ts";
-import { checkObservations, type Observations } from "../core/observations.ts";
+import { checkObservationsInSteps, type Observations } from "../core/observations.ts";
 import type { Resolved } from "../core/options.ts";
 import { startRun } from "../core/run.ts";
 import { type Course, startCourse } from "./course.ts";
@@ -37,7 +37,7 @@ export interface CompletionTask {
 }
 
 /** Checks the entries, and plans. */
-export function prepare(
+export async function prepare(
   observed: Observations,
   resolved: Pick<
     ResolvedOptions,
@@ -53,25 +53,27 @@ export function prepare(
     | "timeLimitMs"
     | "onProgress"
   >,
-): CompletionTask {
-  const checked = checkObservations("observed", observed, action), { method, backend, threads } = resolved;
+): Promise<CompletionTask> {
+  const { method, backend, threads } = resolved, run = startRun(resolved);
+  const course = startCourse(run, resolved.maxIterations);
+  const checked = await course.take(checkObservationsInSteps("observed", observed, action));
   let largest = 0;
-  for (const value of checked.values) largest = Math.max(largest, Math.abs(value));
+  for (let e = 0; e < checked.values.length; e++) largest = Math.max(largest, Math.abs(checked.values[e]));
   if (!(largest <= largestValue)) {
     throw new DataError(
       "observed",
       `Cannot ${action}: "observed" holds ${largest}, and at most ${largestValue} is allowed.`,
     );
   }
-  const units = largest > 0 ? 2 ** Math.floor(Math.log2(largest)) : 1, given = entriesOf(checked);
+  // Between the least and the largest power whose inverse is a number too.
+  const units = largest > 0 ? 2 ** Math.max(-1022, Math.floor(Math.log2(largest))) : 1, given = entriesOf(checked);
   const entries = withValues(given, given.values.map((value) => value / units));
   const layout = layoutOf(entries.shape, entries.values.length, resolved.rankLimit);
-  const run = startRun(resolved);
   return {
     entries,
     units,
     largestWeight: checked.weights?.reduce((most, weight) => Math.max(most, weight), 0) ?? 1,
-    course: startCourse(run, resolved.maxIterations),
+    course,
     schedule: {
       method,
       decay: resolved.widthDecay,

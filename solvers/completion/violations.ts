@@ -7,16 +7,14 @@ import type { IndicesLike } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Result } from "../core/result.ts";
 import { givenBoundaries } from "./boundaries.ts";
-import { choose, type HoldoutCurve } from "./choice.ts";
-import { type Entries, split } from "./entries.ts";
-import { graduate } from "./graduation.ts";
-import { createIterate } from "./layout.ts";
+import type { HoldoutCurve } from "./choice.ts";
+import type { Entries } from "./entries.ts";
 import { checkLevels, endsOf, type Levels } from "./levels.ts";
-import { fitOffsets, type Offsets } from "./offsets.ts";
+import type { Offsets } from "./offsets.ts";
 import { predictEntries } from "./prediction.ts";
 import { present } from "./present.ts";
-import { rescaled, scaled } from "./scaling.ts";
 import { smoothedRank } from "./shrinkage.ts";
+import { solveCompletion } from "./solve_completion.ts";
 import { prepare } from "./task.ts";
 import { type Bins, huber, shiftBins, violationOf } from "./violation.ts";
 import { foldViolations, levelsOf, type ViolationPredictions } from "./violation_prediction.ts";
@@ -100,42 +98,17 @@ export async function completeViolations(
   options: ViolationOptions,
 ): Promise<ViolationCompletion> {
   const resolved = resolveOptions(completeViolationsOptions, options, "completion by violations");
-  const { leastWidth, holdout, seed, violationWeight } = resolved, boundaries = givenBoundaries(resolved.boundaries);
+  const { violationWeight } = resolved, boundaries = givenBoundaries(resolved.boundaries);
   const threshold = resolved.threshold ?? usualThreshold(boundaries);
   const data = checkLevels("levels", levels, boundaries.length + 1);
-  const task = prepare(pointsOf(data, boundaries, threshold), { ...resolved, method: "srf" });
-  const { course, schedule, layout, units } = task;
+  const task = await prepare(pointsOf(data, boundaries, threshold), { ...resolved, method: "srf" });
+  const { course, units } = task;
   const whole = binsOf(data, boundaries, threshold, violationWeight);
   const entries: Entries = { ...task.entries, bins: shiftBins(whole, () => 0, units) };
   return await withWorkspace(task.request, async (workspace) => {
-    const parts = leastWidth === undefined ? split(entries, holdout, seed) : { fitted: entries }, { held } = parts;
-    const open = (fitted: Entries) => createIterate(workspace, fitted, layout, seed);
-    const chosen = held && await choose({ ...parts, held }, resolved.offsets, schedule, open, course);
-    const offsets = (chosen ? chosen.offsets : resolved.offsets ?? false) ? fitOffsets(entries) : undefined;
-    const rest = scaled(entries, offsets), iterate = open(rest.entries), unit = chosen ? chosen.scale / rest.scale : 1;
-    let level = 0, settled = !course.ended();
-    if (chosen && !settled) {
-      // A limit ends it in the middle of the choice: the best so far.
-      level = chosen.level * unit;
-      await iterate.restore(rescaled(chosen.factors, unit));
-    } else if (!chosen || chosen.level > 0) {
-      const last = chosen ? { least: chosen.level * unit } : { leastShare: leastWidth };
-      for await (const point of graduate(iterate, { ...schedule, ...last }, course)) ({ level, settled } = point);
-    }
-    const status = settled ? "converged" : course.ended() ?? "precision-limit", factors = await iterate.factors();
-    iterate.release();
-    const tooFew = leastWidth === undefined && holdout > 0 && !held, curve = chosen?.curve;
-    const about = {
-      ...task,
-      method: "srf",
-      offsets,
-      scale: rest.scale,
-      level,
-      status,
-      holdout: curve,
-      tooFew,
-    } as const;
-    const { method: _, residual: __, width = 0, ...fit } = present(about, factors, workspace.plan);
+    const { found, factors } = await solveCompletion(workspace, { ...task, entries }, resolved);
+    const answer = await course.take(present(found, factors, workspace.plan));
+    const { method: _, residual: __, width = 0, ...fit } = answer, { status } = found;
     const predicted = predictEntries(fit, data.rows, data.columns), cost = smoothedRank(width).cost;
     const rank = width > 0 ? fit.singularValues.reduce((sum, value) => sum + cost(value), 0) : 0;
     let price = 0, squares = 0, total = 0, largestViolation = 0;

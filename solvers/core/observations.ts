@@ -1,6 +1,7 @@
 import { DataError, ShapeError } from "./errors.ts";
 import { likeVector, type Matrix, type Vector, type VectorLike } from "./matrix.ts";
 import type { IndicesLike } from "./options.ts";
+import { atOnce, createPace, type Steps } from "./steps.ts";
 
 /** The observed entries of a matrix: entry `k` is `values[k]` at `(rows[k], columns[k])`, in any order, none twice. */
 export interface Observations {
@@ -80,6 +81,16 @@ export function checkObservations(
   action: string,
   least = 1,
 ): CheckedObservations {
+  return atOnce(checkObservationsInSteps(argument, value, action, least));
+}
+
+/** {@linkcode checkObservations} of many entries: it does not matter whether the time is up. */
+export function* checkObservationsInSteps(
+  argument: string,
+  value: Observations,
+  action: string,
+  least = 1,
+): Steps<CheckedObservations> {
   const { shape, rows, columns, values, weights } = value ?? {};
   if (!Array.isArray(shape) || !isList(rows) || !isList(columns) || !isList(values)) {
     throw new TypeError(
@@ -108,9 +119,10 @@ export function checkObservations(
   const refuse = (k: number, what: string) =>
     new DataError(argument, `Cannot ${action}: entry ${k} of "${argument}" ${what}.`);
   // Counted by row, then placed: rows keep the order of the caller, which is mended below.
-  const indptr = new Uint32Array(height + 1);
+  const indptr = new Uint32Array(height + 1), due = createPace();
   let kept = 0;
   for (let k = 0; k < count; k++) {
+    if (due(4)) yield;
     const i = rows[k], j = columns[k], v = values[k], weight = weights ? weights[k] : 1;
     if (!(Number.isInteger(i) && i >= 0 && i < height)) throw refuse(k, `is in row ${i} of ${height}`);
     if (!(Number.isInteger(j) && j >= 0 && j < width)) throw refuse(k, `is in column ${j} of ${width}`);
@@ -126,12 +138,17 @@ export function checkObservations(
   }
   for (let i = 0; i < height; i++) indptr[i + 1] += indptr[i];
   const order = new Uint32Array(kept), next = indptr.slice(0, height);
-  for (let k = 0; k < count; k++) if (!weights || weights[k] > 0) order[next[rows[k]]++] = k;
+  for (let k = 0; k < count; k++) {
+    if (due(4)) yield;
+    if (!weights || weights[k] > 0) order[next[rows[k]]++] = k;
+  }
   for (let i = 0; i < height; i++) {
+    if (due(4 + 4 * (indptr[i + 1] - indptr[i]))) yield;
     const line = order.subarray(indptr[i], indptr[i + 1]);
     let rising = true;
     for (let at = 1; at < line.length; at++) rising &&= columns[line[at]] > columns[line[at - 1]];
     if (rising) continue;
+    if (due(20 * line.length)) yield;
     line.sort((a, b) => columns[a] - columns[b] || a - b);
     for (let at = 1; at < line.length; at++) {
       if (columns[line[at]] !== columns[line[at - 1]]) continue;
@@ -142,6 +159,7 @@ export function checkObservations(
   const sortedRows = new Uint32Array(kept), sortedColumns = new Uint32Array(kept);
   const sortedWeights = weights && new Float64Array(kept);
   for (let at = 0; at < kept; at++) {
+    if (due(4)) yield;
     const k = order[at];
     sortedRows[at] = rows[k];
     sortedColumns[at] = columns[k];

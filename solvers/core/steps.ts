@@ -27,6 +27,14 @@ export async function inSteps<T>(steps: Steps<T>, pause: () => Promise<boolean>)
   return next.value;
 }
 
+/** Takes the steps with pauses that end them by throwing alone. */
+export function throughSteps<T>(steps: Steps<T>, pause: () => Promise<unknown>): Promise<T> {
+  return inSteps(steps, async () => {
+    await pause();
+    return false;
+  });
+}
+
 /** Takes the steps without a pause. */
 export function atOnce<T>(steps: Steps<T>): T {
   let next = steps.next(false);

@@ -1,5 +1,6 @@
 import type { SparseOperand, SparsePattern, VectorOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
+import { atOnce, createPace, type Steps } from "../core/steps.ts";
 
 /** Where entries stand, as sorted lists: those of `checkObservations`, or of a CSR matrix. */
 export interface EntryLists {
@@ -19,13 +20,22 @@ export interface SparseEntries {
 }
 
 /** Puts a pattern where the kernels run, by rows and by columns. O(entries). */
-export function sparseEntries(workspace: Workspace, { shape, indptr, columns }: EntryLists): SparseEntries {
-  const count = columns.length, [height, width] = shape;
+export function sparseEntries(workspace: Workspace, lists: EntryLists): SparseEntries {
+  return atOnce(sparseEntriesInSteps(workspace, lists));
+}
+
+/** {@linkcode sparseEntries} of many entries. */
+export function* sparseEntriesInSteps(
+  workspace: Workspace,
+  { shape, indptr, columns }: EntryLists,
+): Steps<SparseEntries> {
+  const due = createPace(), count = columns.length, [height, width] = shape;
   const starts = new Uint32Array(width + 1);
   for (let e = 0; e < count; e++) starts[columns[e] + 1]++;
   for (let j = 0; j < width; j++) starts[j + 1] += starts[j];
   const next = starts.slice(0, width), rows = new Uint32Array(count), positions = new Uint32Array(count);
   for (let i = 0; i < height; i++) {
+    if (due(1 + 4 * (indptr[i + 1] - indptr[i]))) yield;
     for (let e = indptr[i]; e < indptr[i + 1]; e++) {
       const at = next[columns[e]]++;
       rows[at] = i;

@@ -1,18 +1,20 @@
 import type { FloatDtype, MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import { createRandom } from "../core/random.ts";
+import { atOnce, createPace, type Steps, throughSteps } from "../core/steps.ts";
 import { symmetricEigen } from "./eigen.ts";
 import { allocateMatrix, type Pause } from "./operands.ts";
 import { orthonormalize } from "./orthonormalize.ts";
+import { gramByParts } from "./products.ts";
 
 /** A matrix of which only products are known. */
 export interface LinearOperator {
   readonly rows: number;
   readonly columns: number;
   /** `y = A x` for `x` [columns, k]. */
-  times(x: MatrixOperand, y: MatrixOperand): Promise<void>;
+  times(x: MatrixOperand, y: MatrixOperand, pause?: Pause): Promise<void>;
   /** `y = A^T x` for `x` [rows, k]. */
-  transposeTimes(x: MatrixOperand, y: MatrixOperand): Promise<void>;
+  transposeTimes(x: MatrixOperand, y: MatrixOperand, pause?: Pause): Promise<void>;
 }
 
 /** The largest singular values of a matrix that changes little from step to step, and their vectors. */
@@ -53,7 +55,15 @@ export function createSubspace(
   const rotation = allocateMatrix(workspace, dtype, width, width, "rotation");
   const values = new Float64Array(width), random = createRandom(seed);
   const start = workspace.view(right.array);
-  for (let at = 0; at < start.length; at++) start[at] = random.normal();
+  let started = false;
+
+  function* startAnew(): Steps<void> {
+    const due = createPace();
+    for (let at = 0; at < start.length; at++) {
+      if (due(20)) yield;
+      start[at] = random.normal();
+    }
+  }
 
   /** Columns of unit length for the next step; those that have vanished begin anew. */
   function normalize(active: number): void {
@@ -71,13 +81,15 @@ export function createSubspace(
     async step(operator, pause, active = width) {
       const first = (whole: MatrixOperand) => ({ ...whole, columns: active, stride: width });
       const basis = first(turned), target = first(product), square = { ...gram, rows: active, columns: active };
-      await operator.times(first(right), basis);
+      if (!started) await throughSteps(startAnew(), pause ?? (() => Promise.resolve()));
+      started = true;
+      await operator.times(first(right), basis, pause);
       await pause?.();
       // `left` is free until the end of the step.
       await orthonormalize(workspace, basis, first(left));
-      await operator.transposeTimes(basis, target);
+      await operator.transposeTimes(basis, target, pause);
       await pause?.();
-      await kernels.syrk({ a: target, c: square });
+      await gramByParts(workspace, target, square, pause);
       const eigen = await symmetricEigen(workspace, square, pause);
       const vectors = { ...rotation, rows: active, columns: active };
       workspace.write(rotation.array, workspace.view(eigen.vectors.array));
@@ -88,6 +100,8 @@ export function createSubspace(
       normalize(active);
     },
     startFrom(vectors) {
+      if (!started) atOnce(startAnew());
+      started = true;
       const source = workspace.view(vectors.array), { offset = 0, stride = vectors.columns } = vectors;
       for (let j = 0; j < Math.min(width, vectors.columns); j++) {
         for (let i = 0; i < columns; i++) start[i * width + j] = source[offset + i * stride + j];

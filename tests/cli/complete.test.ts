@@ -44,6 +44,19 @@ describe("minima complete", () => {
     const tested = await minima(["complete", path("ratings.tsv"), ...exact, "--predict", path("tested.tsv"), "--json"]);
     assert.equal(tested.code, 0, tested.stderr);
     assert.ok(JSON.parse(tested.stdout).predictionError < 0.01, tested.stdout);
+    // Names of columns above pairs without values.
+    await writeFile(path("headed.csv"), `user,item\n${people[hidden[0][0]]},${films[hidden[0][1]]}\n`);
+    const headed = await minima([
+      "complete",
+      path("ratings.tsv"),
+      ...exact,
+      "--predict",
+      path("headed.csv"),
+      "--out",
+      out,
+    ]);
+    assert.equal(headed.code, 0, headed.stderr);
+    assert.equal(parseCsv(await readFile(path("one.csv")), { textColumns: ["row", "column"] }).matrix.shape[0], 1);
     // All that is missing, where no pairs are named.
     const all = path("all.csv");
     assert.equal((await minima(["complete", path("ratings.tsv"), ...exact, "--out", all])).code, 0);

@@ -17,7 +17,7 @@ async function within(entries: Entries, layout: Layout, work: (iterate: Iterate)
   const families = [denseFamily, spectralFamily];
   const workspace = await openWorkspace({ families, backend: "wasm", dtype: "f64", flops: 0 });
   try {
-    await work(createIterate(workspace, entries, layout, 0));
+    await work(await createIterate(workspace, entries, layout, 0, pause));
   } finally {
     workspace.release();
   }

@@ -145,7 +145,10 @@ describe("completeMatrix", () => {
     for (const values of [[5], [0]]) {
       const single = await completeMatrix({ shape: [4, 4], rows: [1], columns: [2], values });
       assert.ok(Math.abs(single.predict([1], [2])[0] - values[0]) < 1e-2, single.status);
-      assert.equal(single.predict([0], [0])[0], 0);
+      assert.equal(single.predict([0], [0])[0], values[0]);
+      const declined = await completeMatrix({ shape: [4, 4], rows: [1], columns: [2], values }, { offsets: false });
+      assert.equal(declined.predict([0], [0])[0], 0);
+      assert.match(declined.remarks.join(), /are predicted by zero/);
       assert.match(single.remarks.join(), /1 entries are too few to hold some out/);
     }
     const row = await completeMatrix({ shape: [1, 5], rows: [0, 0], columns: [0, 3], values: [2, 4] }, exact);
@@ -199,7 +202,9 @@ describe("completeMatrix", () => {
       const predicted = folded.predict(Array(30).fill(i), Array.from({ length: 30 }, (_, j) => j));
       predicted.forEach((value, j) => assert.ok(Math.abs(value - whole[(50 + i) * 30 + j]) < 1e-2, `${i}, ${j}`));
     }
-    assert.equal(folded.predict([10], [0])[0], 0);
+    // A row of which nothing is known: as the offsets of a row without entries.
+    const { mean, columns: other } = before.unobserved!.offsets;
+    assert.equal(folded.predict([10], [0])[0], mean + other[0]);
     await assert.rejects(foldIn(before, { shape: [1, 29], rows: [], columns: [], values: [] }), ShapeError);
     const after = await updateCompletion(before, observed, { backend: "wasm" });
     assert.ok(relativeError(after, whole) < 1e-2, `${relativeError(after, whole)}`);
@@ -212,6 +217,44 @@ describe("completeMatrix", () => {
     );
   });
 
+  it("predicts sevens among sevens: rows and columns without entries by offsets, whatever the hold-out chose", async () => {
+    const sevens = { shape: [3, 3] as const, rows: [0, 0, 1, 1], columns: [0, 1, 0, 1], values: [7, 7, 7, 7] };
+    for (
+      const options of [{}, { offsets: true }, { holdout: 0 }, {
+        holdout: 0,
+        method: "soft-impute",
+        lambda: 1e-3,
+      }] as const
+    ) {
+      const fit = await completeMatrix(sevens, options), filled = all(fit);
+      filled.forEach((value, at) =>
+        assert.ok(Math.abs(value - 7) < 1e-3, `${at}: ${value}, ${JSON.stringify(options)}`)
+      );
+      assert.match(fit.remarks.join(), /row 2 has none, and is predicted by the offsets alone/);
+      const [there] = (await foldIn(fit, { shape: [1, 3], rows: [0], columns: [0], values: [7] })).predict([0], [2]);
+      assert.ok(Math.abs(there - 7) < 1e-3, `folded in: ${there}`);
+      const next = await updateCompletion(fit, sevens, { backend: "wasm" });
+      assert.ok(Math.abs(next.predict([2], [2])[0] - 7) < 1e-3);
+    }
+  });
+
+  it("answers in units of 1e-200 and 1e-310 as in units of 1", async () => {
+    const { observed } = lowRank(12, 10, 2, 0.7, 16), { values, ...places } = observed;
+    for (const method of ["srf", "soft-impute"] as const) {
+      const options = { ...exact, method, ...method === "soft-impute" && { lambda: 1 } },
+        usual = await completeMatrix(observed, options);
+      for (const unit of [1e-200, 1e-310, 1e95]) {
+        const given = { ...places, values: values.map((value) => unit * value) };
+        const fit = await completeMatrix(given, { ...options, ...method === "soft-impute" && { lambda: unit } });
+        assert.deepEqual([fit.rank, fit.status], [usual.rank, "converged"], `${method}, ${unit}`);
+        const digits = unit < 1e-300 ? 1e-6 : 1e-9;
+        all(fit).forEach((value, at) =>
+          assert.ok(Math.abs(value / unit - all(usual)[at]) < digits * 10, `${unit}: ${value}`)
+        );
+      }
+    }
+  });
+
   it("refuses what it cannot use, and names it", async () => {
     const { observed } = lowRank(6, 5, 1, 0.8, 14);
     const wrong: [Observations, CompleteMatrixOptions, typeof DataError | typeof OptionError, RegExp][] = [
@@ -222,6 +265,7 @@ describe("completeMatrix", () => {
       [observed, { lambda: 1 }, OptionError, /"lambda": it is the price of method "soft-impute"/],
       [observed, { method: "soft-impute", leastWidth: 0.1 }, OptionError, /"leastWidth"/],
       [observed, { method: "soft-impute", holdout: 0 }, OptionError, /"lambda" is missing/],
+      [observed, { method: "soft-impute", lambda: 0 }, OptionError, /"lambda": expected a number > 0/],
       [observed, { holdout: 0.6 }, OptionError, /"holdout"/],
       [observed, { widthDecay: 1 }, OptionError, /"widthDecay"/],
       [
@@ -249,6 +293,15 @@ describe("completeMatrix", () => {
     const late = await completeMatrix(observed, { backend: "wasm", timeLimitMs: 50 });
     assert.equal(late.status, "time-limit");
     assert.ok(late.elapsedMs < 5_000 && Number.isFinite(late.objective));
+    // Before anything is begun: the mean and the offsets.
+    const once = await completeMatrix(observed, { backend: "wasm", timeLimitMs: 0 });
+    assert.deepEqual([once.status, once.rank, once.iterations], ["time-limit", 0, 0]);
+    assert.ok(once.offsets && once.predict([0], [0]).every(Number.isFinite));
+    for await (const point of completeMatrixPath(observed, { backend: "wasm", timeLimitMs: 0 })) {
+      assert.deepEqual([point.status, point.rank], ["time-limit", 0]);
+    }
+    const updated = await updateCompletion(limited, observed, { backend: "wasm", timeLimitMs: 0 });
+    assert.deepEqual([updated.status, updated.rank], ["time-limit", limited.rank]);
     const controller = new AbortController(), reason = new Error("enough");
     const stopped = completeMatrix(observed, {
       ...exact,

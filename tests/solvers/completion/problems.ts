@@ -92,3 +92,17 @@ export function objectiveOf(
   values.forEach((value, e) => sum += (weights ? weights[e] : 1) * (value - predicted[e]) ** 2 / 2);
   return sum;
 }
+
+/** Ratings of rank 1 and noise, `perRow` in every row, as typed lists: many of them at once. */
+export function manyRatings(rows: number, columns: number, perRow: number, seed: number) {
+  const random = createRandom(seed), count = rows * perRow, stride = Math.floor(columns / perRow);
+  const places = { rows: new Uint32Array(count), columns: new Uint32Array(count) }, values = new Float64Array(count);
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let k = 0; k < perRow; k++, at++) {
+      places.rows[at] = i;
+      places.columns[at] = k * stride + random.integer(stride);
+      values[at] = 3 + Math.sin(i) * Math.cos(places.columns[at]) + random.uniform();
+    }
+  }
+  return { shape: [rows, columns] as const, ...places, values };
+}

@@ -45,7 +45,7 @@ async function within(
     flops: 0,
   });
   try {
-    await work(createIterate(workspace, entries, layout, 0), entries);
+    await work(await createIterate(workspace, entries, layout, 0, () => Promise.resolve()), entries);
   } finally {
     workspace.release();
   }

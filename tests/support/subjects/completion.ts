@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { completeMatrix, completeMatrixPath, observedEntries, updateCompletion } from "../../../mod.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
-import { lowRank, objectiveOf } from "../../solvers/completion/problems.ts";
+import { lowRank, manyRatings, objectiveOf } from "../../solvers/completion/problems.ts";
 import { nastyTable } from "../nasty_data.ts";
 import { keepsPromises } from "../promises.ts";
 import { drain, type Stoppable, type Subject } from "../subject.ts";
@@ -55,11 +55,36 @@ function completes(name: string, options: Parameters<typeof completeMatrix>[1]):
   };
 }
 
+/** Passes over entries alone, of which nothing of this size must be without a checkpoint. */
+const mostBlocks = 2e7;
+
 /** {@linkcode completeMatrix}. */
 export const completion: Subject = {
   fuzz,
   instances: 150,
-  stops: [completes("srf", {}), completes("soft-impute", { method: "soft-impute" })],
+  mostBlocks,
+  stops: [
+    completes("srf", {}),
+    completes("soft-impute", { method: "soft-impute" }),
+    {
+      name: "many entries",
+      sizes: [[1000, 500], [60_000, 5000], [200_000, 5000]],
+      // A look at every entry, its offsets, and the residual.
+      leastMs: (rows) => 10 * rows * 3e-4,
+      prepare(rows, columns) {
+        const observed = manyRatings(rows, columns, 10, 1);
+        return (solve) => completeMatrix(observed, solve);
+      },
+    },
+    {
+      name: "all singular values",
+      sizes: [[60, 40], [400, 300], [1500, 1200]],
+      prepare(rows, columns) {
+        const { observed } = lowRank(rows, columns, 3, 0.5, 1, 0.1);
+        return (solve) => completeMatrix(observed, { rankLimit: columns, ...solve });
+      },
+    },
+  ],
 };
 
 /** {@linkcode completeMatrixPath}. */
