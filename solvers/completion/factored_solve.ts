@@ -14,6 +14,7 @@
 
 import { fittedBoundaries } from "./boundaries.ts";
 import { type FactoredLikelihood, type Factors, loadLikelihood } from "./factored_likelihood.ts";
+import type { Levels } from "./levels.ts";
 import { type Course, createSchedule, type Judgement, type Outcome, timeIsUp } from "./quantized_course.ts";
 import { balanced, grown, initialFactors } from "./rank_growth.ts";
 
@@ -70,13 +71,15 @@ export async function solveFactored(course: Course, start: Float64Array, options
       await pause();
       trace.push(await method.sweep());
       if (refreshments > 0 && (iteration + 1) % refreshEvery === 0) {
+        const { factors, shift } = centred(method.current(), data);
+        likelihood.load(factors);
         await likelihood.products();
-        const next = fittedBoundaries(data, link, likelihood.latent, boundaries);
+        const next = fittedBoundaries(data, link, likelihood.latent, boundaries.map((value) => value - shift));
         const change = next.reduce((most, value, k) => Math.max(most, Math.abs(value - boundaries[k])), 0);
         refreshments = change <= refreshed ? 0 : refreshments - 1;
         boundaries = next;
         likelihood.setBoundaries(boundaries);
-        await method.restart(method.current());
+        await method.restart(factors);
       }
       if (refreshments > 0 || !due(iteration - grownAt)) continue;
       let judgement = await course.judge(method.current(), boundaries, "estimate");
@@ -119,6 +122,27 @@ export async function solveFactored(course: Course, start: Float64Array, options
     if (best === undefined) return { factors, boundaries };
     return { factors: best.objective < (trace.at(-1) ?? Infinity) ? best.factors : factors, boundaries };
   }
+}
+
+/**
+ * Offsets of mean 0, and what was taken off them: boundaries that are moved along leave every probability as it was, so
+ * that this is the best of all shifts that boundaries and offsets have together. Lines without entries stay 0.
+ */
+function centred(factors: Factors, { indptr, byColumn }: Pick<Levels, "indptr" | "byColumn">) {
+  let shift = 0;
+  const centre = (offsets: Float64Array, starts: Uint32Array) => {
+    let sum = 0, count = 0;
+    for (let i = 0; i < offsets.length; i++) {
+      if (starts[i] === starts[i + 1]) continue;
+      sum += offsets[i];
+      count++;
+    }
+    const mean = sum / Math.max(1, count);
+    shift += mean;
+    return offsets.map((value, i) => starts[i] === starts[i + 1] ? value : value - mean);
+  };
+  const rowOffsets = centre(factors.rowOffsets, indptr), columnOffsets = centre(factors.columnOffsets, byColumn.indptr);
+  return { factors: { ...factors, rowOffsets, columnOffsets }, shift };
 }
 
 function alternating(likelihood: FactoredLikelihood): Method {

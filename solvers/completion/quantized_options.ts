@@ -27,7 +27,7 @@ export interface QuantizedOptions extends SolveOptions {
   readonly link?: Link;
   /** Fit an offset of each row and column. @default true */
   readonly offsets?: boolean;
-  /** Weight of half the squares of the offsets, > 0: it keeps those of rows with one level finite. @default 0.1 */
+  /** Weight of half the squares of the offsets, > 0: it keeps those of rows with one level finite. @default 2 */
   readonly offsetPenalty?: number;
   /** Columns of the factors to begin with, >= 1; more are added while the certificate refuses. @default 10 */
   readonly rank?: number;
@@ -80,7 +80,7 @@ export const completeQuantizedOptions: OptionTable<QuantizedOptions, OpenQuantiz
     least: 0,
     above: true,
     most: 1e100,
-    default: 0.1,
+    default: 2,
     about: "Weight of half the squares of the offsets.",
   }),
   rank: integer({

@@ -53,7 +53,7 @@ describe("minima complete", () => {
       "--predict",
       path("headed.csv"),
       "--out",
-      out,
+      path("one.csv"),
     ]);
     assert.equal(headed.code, 0, headed.stderr);
     assert.equal(parseCsv(await readFile(path("one.csv")), { textColumns: ["row", "column"] }).matrix.shape[0], 1);
