@@ -19,6 +19,7 @@ export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "graph-recovery": async () => (await import("./graph_recovery.ts")).graphRecovery,
   "completion-recovery": async () => (await import("./completion_recovery.ts")).completionRecovery,
   "completion-ratings": async () => (await import("./completion_ratings.ts")).completionRatings,
+  "completion-offsets": async () => (await import("./completion_offsets.ts")).completionOffsets,
   "completion-speed": async () => (await import("./completion_speed.ts")).completionSpeed,
   "multitask-simulation": async () => (await import("./multitask_simulation.ts")).multiTaskSimulation,
   "parkinsons": async () => (await import("./parkinsons.ts")).parkinsons,
