@@ -126,7 +126,7 @@ function kindJson(entry: OptionEntry): JsonSchema {
     case "flag":
       return { type: "boolean" };
     case "list":
-      return { type: "array", items: { type: "number", ...rangeJson(entry) }, minItems: 1 };
+      return { type: "array", items: { type: "number", ...rangeJson(entry) }, minItems: entry.empty ? 0 : 1 };
     case "numbers":
       return { oneOf: [{ type: "number", ...rangeJson(entry) }, { $ref: "#/components/schemas/Vector" }] };
     case "vector":

@@ -77,6 +77,8 @@ export interface FlagOption extends OptionEntryBase {
 export interface ListOption extends OptionEntryBase, NumberRange {
   /** Discriminates the entries. */
   readonly kind: "list";
+  /** No numbers at all are taken too. */
+  readonly empty?: true;
   /** The value where it is left out. */
   readonly default?: readonly number[];
 }

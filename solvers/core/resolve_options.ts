@@ -102,7 +102,7 @@ export function checkOption(entry: OptionEntry, value: unknown, label: string, s
       if (typeof value === "boolean") return value;
       throw refuse(label, expectation(entry), value);
     case "list":
-      if (!Array.isArray(value) || value.length === 0) throw refuse(label, expectation(entry), value);
+      if (!Array.isArray(value) || value.length === 0 && !entry.empty) throw refuse(label, expectation(entry), value);
       return checkElements(value, (element) => inRange(element, entry), `a number ${rangeOf(entry)}`, label);
     case "numbers":
       if (typeof value === "number" && inRange(value, entry)) return value;
@@ -162,7 +162,7 @@ function expectation(entry: OptionEntry): string {
     case "flag":
       return "true or false";
     case "list":
-      return `an array of numbers ${rangeOf(entry)}, one at least`;
+      return `an array of numbers ${rangeOf(entry)}${entry.empty ? "" : ", one at least"}`;
     case "numbers":
       return `a number ${rangeOf(entry)}, or a vector of them`;
     case "vector":

@@ -22,6 +22,7 @@ import {
   RELU,
   TANH,
 } from "../../kernels/contract/training/constants.ts";
+import type { Vector } from "../core/matrix.ts";
 import { createRandom } from "../core/random.ts";
 
 /** What is applied to the outputs of hidden layers. */
@@ -126,4 +127,17 @@ export function initialParameters(
     for (let k = begin; k < end; k++) parameters[k] = deviation * random.normal();
   }
   return parameters;
+}
+
+/** The tensors of a network by name: views of its parameters. */
+export function tensorsOf({ tensors, segments }: Layers, parameters: Vector): Map<string, TensorView> {
+  return new Map(tensors.map(({ name, shape }, i) => {
+    return [name, { shape, data: parameters.subarray(segments[i], segments[i + 1]) }];
+  }));
+}
+
+/** A tensor of parameters. */
+export interface TensorView {
+  readonly shape: readonly number[];
+  readonly data: Vector;
 }

@@ -4,14 +4,37 @@
  * @module
  */
 
-export type { OptimizerState, StepReport } from "./stepper.ts";
-export { sam, type SamOptimizer, type SamOptions } from "./sam.ts";
+export { type Classifier, type ClassifierModel, classifierOf } from "./classifier.ts";
+export type { Activation, NetworkSpecification, TensorView } from "./layers.ts";
+export type { ClassifierAtSamples, LossAtParameters } from "./loss_surface.ts";
+export {
+  kernelRidge,
+  type KernelRidgeOptions,
+  kernelRidgeOptions,
+  type LossModel,
+  networkLoss,
+  type NetworkLossOptions,
+  networkLossOptions,
+} from "./models.ts";
 export {
   type AdaptiveOptions,
   type BaseOptions,
   type GradientFunction,
+  type OpenOptimizerOptions,
   type OptimizerOptions,
   samOptions,
   type SamTable,
   type ScheduleOptions,
 } from "./optimizer_options.ts";
+export { sam, type SamOptimizer, type SamOptions } from "./sam.ts";
+export { type Sharpness, sharpness } from "./sharpness.ts";
+export { type SharpnessOptions, sharpnessOptions } from "./sharpness_options.ts";
+export type { OptimizerState, StepReport } from "./stepper.ts";
+export { trainClassifier, type TrainClassifierCall, type TrainedClassifier } from "./train.ts";
+export {
+  type ConvolutionOptions,
+  type OpenTrainOptions,
+  type TrainClassifierOptions,
+  trainClassifierOptions,
+} from "./train_options.ts";
+export type { FeatureScaling } from "./training_data.ts";

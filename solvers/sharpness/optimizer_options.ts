@@ -148,7 +148,7 @@ const adaptiveOptions: OptionTable<AdaptiveOptions, "segments"> = {
 };
 
 /** Table of the options of an optimiser. */
-const optimizerOptions: OptionTable<OptimizerOptions, OpenOptimizerOptions> = {
+export const optimizerOptions: OptionTable<OptimizerOptions, OpenOptimizerOptions> = {
   rho: number({
     least: 0,
     most: 1e6,

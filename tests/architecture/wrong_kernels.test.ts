@@ -18,6 +18,7 @@ import { bestSubset } from "../solvers/regression/best_subset.ts";
 import { enumerated, goldenTasks, type Question } from "../solvers/multitask/instances.ts";
 import { simulate } from "../solvers/regression/data.ts";
 import { lowRank, objectiveOf, singularValuesOf } from "../solvers/completion/problems.ts";
+import { meanCrossEntropy, spirals } from "../solvers/sharpness/data.ts";
 
 /** One way to call a solver; fails where what it reports is not true of its answer. */
 type Check = () => Promise<void>;
@@ -29,6 +30,8 @@ const exempt = [
   "dispose",
   "init",
   "loadModel",
+  "kernelRidge",
+  "networkLoss",
   "parseQuantizedLayers",
   "readSafetensorsHeader",
   "readSafetensorsTensor",
@@ -473,6 +476,27 @@ solvers.completeViolations = Object.fromEntries(
     near("the largest violation", fit.largestViolation, largest);
   }]),
 );
+const arms = spirals(60, 3, 1), armNetwork = { hidden: [6], epochs: 5, batchSize: 20 } as const;
+const armsTrained = await minima.trainClassifier(arms.X, arms.labels, armNetwork);
+solvers.trainClassifier = Object.fromEntries(
+  ([{ rho: 0 }, { rho: 0.1, microBatches: 3 }, { rho: 0.1, base: { kind: "adamw" } }] as const).map((optimizer, at) => [
+    `optimiser ${at}`,
+    async () => {
+      const trained = await minima.trainClassifier(arms.X, arms.labels, { ...armNetwork, ...place, optimizer });
+      near("the objective", trained.objective, meanCrossEntropy(trained, arms));
+    },
+  ]),
+);
+solvers.sharpness = {
+  classifier: async () => {
+    const options = { ...place, probes: 3, lanczosSteps: 12, ascentSteps: 0 };
+    const { objective, largestEigenvalue } = await minima.sharpness(armsTrained, options);
+    near("the objective", objective, armsTrained.objective);
+    const apart = Math.abs(largestEigenvalue / armsSharpness.largestEigenvalue - 1);
+    assert.ok(apart < 0.05, `an eigenvalue of ${largestEigenvalue}, in truth ${armsSharpness.largestEigenvalue}`);
+  },
+};
+const armsSharpness = await minima.sharpness(armsTrained);
 
 const labelled = partlyLabelled({
   items: 24,

@@ -15,6 +15,7 @@ import { graph, graphPath } from "./subjects/graph.ts";
 import { generation, likelihood } from "./subjects/models.ts";
 import { multiTask, multiTaskPath, multiTaskValidation } from "./subjects/multitask.ts";
 import { gramAccumulation, layer } from "./subjects/quantization.ts";
+import { flatness, training } from "./subjects/sharpness.ts";
 import { crossValidation, regression, regressionPath } from "./subjects/regression.ts";
 
 /** Subjects by the name of the exported function. */
@@ -41,4 +42,6 @@ export const subjects: { readonly [solver: string]: Subject } = {
   updateCompletion: completionUpdate,
   perplexity: likelihood,
   generate: generation,
+  trainClassifier: training,
+  sharpness: flatness,
 };

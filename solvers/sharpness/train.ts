@@ -1,0 +1,355 @@
+import { SOFTMAX } from "../../kernels/contract/training/constants.ts";
+import { withWorkspace, type WorkRequest, type Workspace } from "../../kernels/engine/mod.ts";
+import { denseFamily } from "../../kernels/families/dense.ts";
+import { trainingFamily } from "../../kernels/families/training.ts";
+import { certified } from "../core/certificate.ts";
+import { ShapeError } from "../core/errors.ts";
+import { dtypeOf, likeVector, type Samples, type Vector } from "../core/matrix.ts";
+import type { IndicesLike, Resolved } from "../core/options.ts";
+import { createRandom } from "../core/random.ts";
+import { resolveOptions } from "../core/resolve_options.ts";
+import type { Result, Status } from "../core/result.ts";
+import { type Run, startRun } from "../core/run.ts";
+import { inSteps } from "../core/steps.ts";
+import { type Classifier, classifierOf, scoreRounding } from "./classifier.ts";
+import { initialParameters, type Layers, layersOf, type NetworkSpecification } from "./layers.ts";
+import { partBounds, partShares, partsOf } from "./micro_batches.ts";
+import { createNetwork, type Network, type Pass } from "./network.ts";
+import {
+  type AdaptiveOptions,
+  type OptimizerOptions,
+  type ResolvedOptimizer,
+  resolveOptimizer,
+} from "./optimizer_options.ts";
+import { plainMeanLoss, type PlainProblem } from "./plain_network.ts";
+import { createStepper, type Stepper } from "./stepper.ts";
+import {
+  checkFeatures,
+  checkImages,
+  checkLabels,
+  countClasses,
+  scaled,
+  scalingOf,
+  shuffle,
+  splitSamples,
+  wholeWidth,
+} from "./training_data.ts";
+import { type OpenTrainOptions, type TrainClassifierOptions, trainClassifierOptions } from "./train_options.ts";
+
+const action = "train the classifier";
+
+/** Multiply-adds of plain sums up to which all samples are certified by them, and not a share. */
+const mostPlainWork = 1e9;
+
+/** A trained classifier. */
+export interface TrainedClassifier extends Result, Classifier {
+  /** Mean loss of the training samples over each epoch, at the parameters of its steps. */
+  readonly trace: Float64Array;
+  /** Loss and accuracy on the samples held out, after each epoch; empty where there are none. */
+  readonly validation: { readonly losses: Float64Array; readonly accuracies: Float64Array };
+  /** The epoch whose parameters these are, from 1 on. */
+  readonly bestEpoch: number;
+  /** Steps taken, and those left out because a loss or gradient was not finite. */
+  readonly steps: number;
+  readonly skippedSteps: number;
+  /** Samples that went through steps, over the time of the steps. */
+  readonly samplesPerSecond: number;
+}
+
+/** Options of {@linkcode trainClassifier}. */
+export type TrainClassifierCall = Omit<TrainClassifierOptions, "optimizer"> & {
+  /** What takes the steps. @default sharpness-aware momentum */
+  readonly optimizer?: Omit<OptimizerOptions, "adaptive"> & { readonly adaptive?: false | AdaptiveOptions };
+};
+
+type Options = Resolved<TrainClassifierOptions, OpenTrainOptions>;
+
+/** What classifiers were trained on: measures of their flatness are taken there. */
+export const trainedOn = new WeakMap<object, PlainProblem>();
+
+/**
+ * Trains a network that tells classes apart: perceptrons of any number of hidden layers, and convolutions before them, by
+ * sharpness-aware minimisation of the mean cross-entropy (see {@linkcode sam}). Micro-batches run on threads; the answer
+ * has the same bits on any number of them.
+ *
+ * An epoch of `n` samples takes some `3 n w (1 + ascentSteps)` multiply-adds, with `w` weights met by a sample.
+ *
+ * @param X Samples as rows [samples, features], in f32 or f64: the precision of the training.
+ * @param labels A class from 0 on for each sample.
+ * @returns `converged` where the validation loss has not fallen for `patience` epochs, `iteration-limit` after all epochs,
+ * `precision-limit` where the losses of an epoch were not finite. The objective is the mean loss of the training samples at
+ * the parameters returned, by plain f64 sums.
+ * @throws {ShapeError} when `X` is empty, or `labels` or the shape of images do not fit
+ * @throws {DataError} for NaN, infinities and labels that are no classes
+ * @throws {OptionError} for an option outside its range
+ *
+ * @example
+ * ```ts
+ * import { fromRows, trainClassifier } from "@minima/minima";
+ * // Exclusive or: no line tells the two apart.
+ * const X = fromRows([[0, 0], [0, 1], [1, 0], [1, 1]]), labels = [0, 1, 1, 0];
+ * const trained = await trainClassifier(X, labels, { hidden: [8], epochs: 200, batchSize: 4, optimizer: { rho: 0.05 } });
+ * if (await trained.accuracy(X, labels) !== 1) throw new Error("not learned");
+ * ```
+ */
+export async function trainClassifier(
+  X: Samples,
+  labels: IndicesLike,
+  options: TrainClassifierCall = {},
+): Promise<TrainedClassifier> {
+  const resolved = resolveOptions(trainClassifierOptions, withoutFalse(options), "the training of a classifier");
+  const run = startRun(resolved), dense = checkFeatures(X, action), [rows, features] = dense.shape;
+  const known = checkLabels(labels, rows, action), outputs = countClasses(known, resolved.classes, action);
+  checkImages(resolved.convolution, features, action);
+  const { classWeights, activation, convolution } = resolved, dtype = dtypeOf(dense.data);
+  if (classWeights && classWeights.length !== outputs) {
+    throw new ShapeError(
+      "classWeights",
+      `Cannot ${action}: "classWeights" has ${classWeights.length} numbers, but there are ${outputs} classes.`,
+    );
+  }
+  const hidden = resolved.hidden.map(wholeWidth("hidden")),
+    specification = {
+      features,
+      convolution: convolution &&
+        { ...convolution, channels: convolution.channels.map(wholeWidth("convolution.channels")) },
+      hidden,
+      outputs,
+      activation,
+    };
+  const layers = layersOf(specification), split = splitSamples(known, outputs, resolved.validation, resolved.seed);
+  const scaling = scalingOf(dense, split.training, resolved.standardize, action), own = scaled(dense, scaling, action);
+  const optimizer = optimizerOf(resolved, split.training.length);
+  const weights = sampleWeights(known, split.training, classWeights);
+  const passes = optimizer.rho > 0 ? 1 + optimizer.ascentSteps : 1;
+  const request: WorkRequest = {
+    families: [denseFamily, trainingFamily],
+    backend: resolved.backend,
+    threads: resolved.threads,
+    dtype,
+    flops: 6 * passes * resolved.epochs * split.training.length * layers.work,
+  };
+  return await withWorkspace(request, async (workspace) => {
+    const problem: PlainProblem = {
+      layers,
+      loss: SOFTMAX,
+      X: own,
+      targets: known,
+      weights,
+      samples: split.training,
+    };
+    const outcome = await train(workspace, {
+      problem,
+      held: split.held,
+      labels: known,
+      options: resolved,
+      optimizer,
+      run,
+    });
+    return await report(workspace, { problem, specification, scaling, run, ...outcome });
+  });
+}
+
+function withoutFalse(options: TrainClassifierCall): TrainClassifierOptions {
+  const { optimizer } = (options ?? {}) as TrainClassifierCall;
+  if (typeof optimizer !== "object" || optimizer?.adaptive !== false) return options as TrainClassifierOptions;
+  return { ...options, optimizer: { ...optimizer, adaptive: undefined } };
+}
+
+/** The optimiser, whose schedule knows how many steps there are. */
+function optimizerOf({ optimizer = {}, epochs, batchSize }: Options, samples: number): ResolvedOptimizer {
+  const resolved = resolveOptimizer(optimizer), { schedule } = resolved;
+  const steps = schedule.steps ?? epochs * Math.ceil(samples / Math.min(batchSize, samples));
+  return { ...resolved, schedule: { ...schedule, steps } };
+}
+
+/** What each sample counts: its class's weight, 1 on average over those trained on. */
+function sampleWeights(labels: Uint32Array, training: Uint32Array, classWeights: Vector | undefined): Float64Array {
+  const weights = Float64Array.from(labels, (label) => classWeights ? classWeights[label] : 1);
+  let sum = 0;
+  for (const sample of training) sum += weights[sample];
+  return classWeights ? weights.map((weight) => weight * training.length / sum) : weights;
+}
+
+interface Training {
+  readonly problem: PlainProblem;
+  readonly held: Uint32Array;
+  readonly labels: Uint32Array;
+  readonly options: Options;
+  readonly optimizer: ResolvedOptimizer;
+  readonly run: Run;
+}
+
+interface Outcome {
+  readonly network: Network;
+  readonly stepper: Stepper;
+  readonly status: Status;
+  readonly parameters: Vector;
+  readonly trace: readonly number[];
+  readonly validation: { readonly losses: readonly number[]; readonly accuracies: readonly number[] };
+  readonly bestEpoch: number;
+  readonly steps: number;
+  readonly skippedSteps: number;
+  readonly samplesPerSecond: number;
+}
+
+/** Epochs of steps; the parameters that are best on the samples held out, or the last. */
+async function train(
+  workspace: Workspace,
+  { problem, held, labels, options, optimizer, run }: Training,
+): Promise<Outcome> {
+  const { layers, samples: training } = problem,
+    order = Uint32Array.from(training),
+    random = createRandom(options.seed);
+  const size = Math.min(options.batchSize, order.length), parts = partsOf(optimizer, size);
+  const dtype = dtypeOf(problem.X.data), largest = Math.max(Math.ceil(size / parts), optimizer.microBatchSize ?? 1);
+  const network = createNetwork(workspace, {
+    ...problem,
+    dtype,
+    batch: { samples: size, parts, largest: Math.min(size, largest) },
+  });
+  const stepper = createStepper(
+    workspace,
+    { dtype, segments: layers.segments, microBatches: parts },
+    optimizer,
+    network.source,
+  );
+  workspace.write(stepper.parameters.array, initialParameters(layers, options.seed));
+  const view = workspace.view(stepper.parameters.array) as Vector;
+  const parameters = likeVector(view, layers.parameterCount);
+  const pass = held.length > 0 ? network.passOver(held) : undefined;
+  const trace: number[] = [], losses: number[] = [], accuracies: number[] = [];
+  let status: Status = "iteration-limit", steps = 0, skippedSteps = 0, seen = 0, stepMs = 0, bestEpoch = 0;
+  parameters.set(view);
+  epochs: for (let epoch = 1; epoch <= options.epochs; epoch++) {
+    shuffle(order, random.integer);
+    let sum = 0, counted = 0;
+    for (let from = 0; from < order.length; from += size) {
+      const iteration = trace.length, fraction = (iteration + from / order.length) / options.epochs;
+      const objective = counted > 0 ? sum / counted : trace.at(-1);
+      if (await run.checkpoint({ stage: "training", fraction, iteration, objective })) {
+        status = "time-limit";
+        if (counted > 0) trace.push(sum / counted);
+        if (!pass) parameters.set(view);
+        break epochs;
+      }
+      const batch = order.subarray(from, Math.min(order.length, from + size));
+      const bounds = partBounds(batch.length, partsOf(optimizer, batch.length)), begun = run.elapsedMs();
+      network.setBatch(batch, bounds);
+      const { loss, skipped } = await stepper.step(partShares(bounds));
+      stepMs += run.elapsedMs() - begun;
+      seen += batch.length;
+      if (skipped) skippedSteps++;
+      else {
+        steps++;
+        sum += loss * batch.length;
+        counted += batch.length;
+      }
+    }
+    if (counted === 0) {
+      status = "precision-limit";
+      break;
+    }
+    trace.push(sum / counted);
+    if (!pass) {
+      parameters.set(view);
+      bestEpoch = epoch;
+      continue;
+    }
+    const now = await validate(pass, stepper, labels, held, layers, run, trace.length);
+    losses.push(now.loss);
+    accuracies.push(now.accuracy);
+    if (bestEpoch === 0 || now.loss < losses[bestEpoch - 1]) {
+      bestEpoch = epoch;
+      parameters.set(view);
+    } else if (epoch - bestEpoch >= options.patience) {
+      status = "converged";
+      break;
+    }
+  }
+  const samplesPerSecond = stepMs > 0 ? 1000 * seen / stepMs : 0;
+  const validation = { losses, accuracies };
+  return { network, stepper, status, parameters, trace, validation, bestEpoch, steps, skippedSteps, samplesPerSecond };
+}
+
+async function validate(
+  pass: Pass,
+  { parameters }: Stepper,
+  labels: Uint32Array,
+  held: Uint32Array,
+  { outputs }: Layers,
+  run: Run,
+  iteration: number,
+): Promise<{ loss: number; accuracy: number }> {
+  const pause = () => run.checkpoint({ stage: "validation", fraction: 0, iteration });
+  const { scores, loss } = await pass.outputs(parameters, pause);
+  let right = 0;
+  held.forEach((sample, i) => {
+    let best = 0;
+    for (let c = 1; c < outputs; c++) if (scores[i * outputs + c] > scores[i * outputs + best]) best = c;
+    right += Number(best === labels[sample]);
+  });
+  return { loss, accuracy: right / held.length };
+}
+
+interface Report extends Outcome {
+  readonly problem: PlainProblem;
+  readonly specification: NetworkSpecification;
+  readonly scaling: Classifier["model"]["scaling"];
+  readonly run: Run;
+}
+
+/** Certifies the loss at the parameters, and makes the classifier. */
+async function report(
+  workspace: Workspace,
+  { problem, specification, scaling, run, network, stepper, ...outcome }: Report,
+): Promise<TrainedClassifier> {
+  const { parameters, status, trace, validation, bestEpoch, steps, skippedSteps, samplesPerSecond } = outcome;
+  const pause = () => run.checkpoint({ stage: "certificate", fraction: 1, iteration: trace.length });
+  workspace.write(stepper.parameters.array, parameters);
+  const certificate = await certifyLoss(workspace, problem, network, stepper, parameters, status, pause);
+  const classifier = classifierOf({ network: specification, parameters, scaling });
+  const trained: TrainedClassifier = {
+    ...certificate,
+    trace: Float64Array.from(trace),
+    iterations: trace.length,
+    elapsedMs: run.elapsedMs(),
+    plan: workspace.plan,
+    ...classifier,
+    validation: {
+      losses: Float64Array.from(validation.losses),
+      accuracies: Float64Array.from(validation.accuracies),
+    },
+    bestEpoch,
+    steps,
+    skippedSteps,
+    samplesPerSecond,
+  };
+  trainedOn.set(trained, problem);
+  return trained;
+}
+
+/** The mean loss by plain sums, over all samples or, where they are many, over evenly spaced ones, compared with the kernels'. */
+async function certifyLoss(
+  workspace: Workspace,
+  problem: PlainProblem,
+  network: Network,
+  { parameters: point }: Stepper,
+  parameters: Vector,
+  status: Status,
+  pause: () => Promise<boolean>,
+) {
+  const { layers, samples } = problem, count = samples.length;
+  const kept = Math.max(1, Math.min(count, Math.floor(mostPlainWork / layers.work)));
+  const some = Uint32Array.from({ length: kept }, (_, i) => samples[Math.floor(i * count / kept)]);
+  const pass = network.passOver(some), { loss: searched } = await pass.outputs(point, pause);
+  const plain = await inSteps(plainMeanLoss({ ...problem, samples: some }, parameters), pause);
+  const rounding = 8 * scoreRounding[workspace.plan.dtype] * (1 + Math.abs(plain));
+  // Beyond the range of f32 there is nothing to compare.
+  const claim = Number.isFinite(searched)
+    ? certified({ status, objective: plain, searched, rounding })
+    : certified({ status: "precision-limit", objective: plain, searched: "compared" });
+  if (kept === count) return claim;
+  const whole = network.passOver(Uint32Array.from(samples)), { loss } = await whole.outputs(point, pause);
+  return { ...claim, objective: loss };
+}

@@ -1,0 +1,82 @@
+/** Classifiers and measures of flatness as subjects: nasty tables, and calls that are told to stop. @module */
+
+import assert from "node:assert/strict";
+import {
+  createRandom,
+  type Matrix,
+  matrix,
+  sharpness,
+  trainClassifier,
+  type TrainClassifierCall,
+} from "../../../mod.ts";
+import { nastyTable } from "../nasty_data.ts";
+import type { Stoppable, Subject } from "../subject.ts";
+
+async function fuzzTraining(seed: number): Promise<void> {
+  const random = createRandom(seed), rows = 2 + random.integer(40), columns = 1 + random.integer(6);
+  const { samples, kind } = nastyTable(rows, columns, seed), classes = 2 + random.integer(3);
+  const labels = Uint32Array.from({ length: samples.shape[0] }, () => random.integer(classes));
+  const options: TrainClassifierCall = {
+    hidden: random.uniform() < 0.3 ? [] : [1 + random.integer(9)],
+    activation: random.uniform() < 0.5 ? "tanh" : "relu",
+    classes,
+    epochs: 1 + random.integer(6),
+    batchSize: 1 + random.integer(30),
+    optimizer: {
+      rho: [0, 0.01, 0.3][random.integer(3)],
+      microBatches: 1 + random.integer(6),
+      norm: (["global", "per-tensor", "none"] as const)[random.integer(3)],
+      base: { kind: random.uniform() < 0.5 ? "sgd" : "adamw" },
+    },
+  };
+  const what = `training of seed ${seed}, ${rows} x ${columns} with ${kind}, ${JSON.stringify(options)}`;
+  const trained = await trainClassifier(samples, labels, options);
+  assert.ok(trained.parameters.every(Number.isFinite), `${what}: parameters are not finite`);
+  const shares = (await trained.probabilities(samples)).data;
+  const loss = labels.reduce((sum, label, i) => sum - Math.log(shares[i * classes + label]), 0) / labels.length;
+  const near = !Number.isFinite(loss) || Math.abs(trained.objective - loss) <= 1e-7 * (1 + loss);
+  assert.ok(near, `${what}: ${trained.objective}, by its probabilities ${loss}`);
+}
+
+/** Noise with labels. */
+function noise(rows: number, columns: number): { X: Matrix; labels: Uint32Array } {
+  const random = createRandom(rows);
+  const X = matrix(rows, columns, Float32Array.from({ length: rows * columns }, random.normal));
+  return { X, labels: Uint32Array.from({ length: rows }, (_, i) => i % 3) };
+}
+
+const sizes = [[200, 20], [2000, 200], [20_000, 50]] as const;
+
+function trainings(name: string, options: TrainClassifierCall): Stoppable {
+  return {
+    name,
+    sizes,
+    prepare(rows, columns) {
+      const { X, labels } = noise(rows, columns);
+      return (solve) => trainClassifier(X, labels, { epochs: 1000, ...options, ...solve });
+    },
+  };
+}
+
+/** {@linkcode trainClassifier}. */
+export const training: Subject = {
+  fuzz: fuzzTraining,
+  instances: 150,
+  stops: [
+    trainings("perceptron", { hidden: [64] }),
+    trainings("validation", { hidden: [64], validation: 0.5, optimizer: { microBatches: 8 } }),
+  ],
+};
+
+/** {@linkcode sharpness}. */
+export const flatness: Subject = {
+  stops: [{
+    name: "curvature",
+    sizes,
+    prepare(rows, columns) {
+      const { X, labels } = noise(rows, columns), trained = trainClassifier(X, labels, { epochs: 1 });
+      return async (solve) =>
+        await sharpness(await trained, { lanczosSteps: 1000, probes: 1e6, tolerance: 0, ...solve });
+    },
+  }],
+};
