@@ -90,7 +90,7 @@ function pool(x: Float64Array, z: Float64Array, height: number, width: number, c
 }
 
 /** Loss of the scores of one sample. */
-export function plainLoss(loss: number, scores: ArrayLike<number>, at: number, count: number, target: number): number {
+function plainLoss(loss: number, scores: ArrayLike<number>, at: number, count: number, target: number): number {
   if (loss === SOFTMAX) {
     let largest = -Infinity, sum = 0;
     for (let o = 0; o < count; o++) largest = Math.max(largest, scores[at + o]);
