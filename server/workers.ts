@@ -8,8 +8,11 @@ import { problemAnswer } from "./run_job.ts";
 import { runtime } from "./runtime.ts";
 import type { Notice, Order, WorkerStart } from "./worker.ts";
 
-/** How long a solve may take beyond its limit, and a client that left wait for its end, before its worker is ended. */
-const graceMs = 5000, abortMs = 1000;
+/**
+ * How long a solve may take beyond its limit, and a client that left wait for its end, before its worker is ended. What
+ * comes after the limit, the certificate of a large answer first of all, takes as long as the limit again at most.
+ */
+const leastGraceMs = 5000, abortMs = 1000;
 /** How long the threads of a worker take to end. */
 const endMs = 100;
 
@@ -46,7 +49,7 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
   const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
   const threads = process?.getBuiltinModule?.("node:worker_threads") as Threads | undefined;
   if (!threads?.Worker || runtime() === "workerd") return undefined;
-  const { workerUrl } = await import("./worker.ts");
+  const { wholeBuffer, workerUrl } = await import("./worker.ts");
   if (workerUrl === import.meta.url) return undefined;
 
   const engine = {
@@ -130,19 +133,19 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
           resolve(problemAnswer(lostWorker()));
         } else if ("answer" in notice) {
           colleague.memoryBytes = notice.memoryBytes;
-          resolve(notice.answer);
+          resolve({ ...notice.answer, parts: notice.parts.map((part) => new Uint8Array(part)) });
         } else if ("failure" in notice) settings.onFailure(new Error(notice.failure));
         else if ("progress" in notice) onProgress?.(notice.progress as ProgressEvent);
       };
       signal.addEventListener("abort", leave);
       after(
-        job.limits.timeLimitMs + graceMs,
+        job.limits.timeLimitMs + Math.max(job.limits.timeLimitMs, leastGraceMs),
         "late",
         () =>
           new Problem(503, "The solve did not end in time, and was given up.", { headers: { "retry-after": "60" } }),
       );
-      const whole = job.body.byteLength === job.body.buffer.byteLength;
-      colleague.worker.postMessage({ job, progress: onProgress !== undefined }, whole ? [job.body.buffer] : []);
+      const { body, ...rest } = job, buffer = wholeBuffer(body);
+      colleague.worker.postMessage({ job: rest, body: buffer, progress: onProgress !== undefined }, [buffer]);
     }).finally(() => {
       signal.removeEventListener("abort", leave);
       for (const timer of timers) clearTimeout(timer);

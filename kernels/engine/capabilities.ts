@@ -136,7 +136,8 @@ function probeHost(): Capabilities {
   const sharedMemory = probeSharedMemory();
   const fused = relaxedSimd === "fused" && (providedBuilds()?.relaxed ?? true);
   const buildReason = buildMissing(runs, simd, sharedMemory);
-  const threadsReason = threadsMissing(where.runtime, sharedMemory);
+  // Threads run the compiled kernels alone.
+  const threadsReason = buildReason ?? threadsMissing(where.runtime, sharedMemory);
   return {
     ...where,
     simd,

@@ -5,13 +5,10 @@
  */
 
 import { parseArgs } from "node:util";
-import { serializeSafetensors } from "../../formats/safetensors.ts";
-import { type Matrix, matrix } from "../../mod.ts";
-import { createRandom } from "../../solvers/core/random.ts";
 import { load, type LoadReport } from "./load.ts";
-import { findProgram, type ProcessRuntime, processRuntimes } from "./programs.ts";
+import { processRuntimes } from "./programs.ts";
+import { idleMs, largeLayer, mebibytes, sendLayer, type Service, startService } from "./services.ts";
 
-const idleMs = 2000;
 /** How much the service may grow from the end of the first tenth of the requests on, and keep when it is idle. */
 const mostGrowth = 64 * 2 ** 20, mostKept = 256 * 2 ** 20;
 
@@ -29,40 +26,6 @@ export async function requests(args: readonly string[]): Promise<boolean> {
     good &&= await loads(service) && await staysFlat(service, count) && await givesBack(service);
   }
   return good;
-}
-
-interface Service extends AsyncDisposable {
-  readonly runtime: ProcessRuntime;
-  readonly port: number;
-  /** Resident memory in bytes. */
-  memory(): number;
-}
-
-async function startService(runtime: ProcessRuntime): Promise<Service> {
-  const { command, args } = await findProgram(runtime, `server/entry/${runtime}.ts`);
-  const child = new Deno.Command(command, {
-    args: [...args],
-    env: { PORT: "0", HOST: "127.0.0.1", MINIMA_IDLE_MS: String(idleMs) },
-    stdout: "piped",
-  }).spawn();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "", port: string | undefined;
-  while (!port) {
-    const { done, value } = await reader.read();
-    if (done) throw new Error(`The service on ${runtime} ended: ${text}`);
-    text += value;
-    port = /http:\S+:(\d+)\//.exec(text)?.[1];
-  }
-  return {
-    runtime,
-    port: Number(port),
-    memory: () => 1024 * Number(/VmRSS:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${child.pid}/status`))![1]),
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGTERM");
-      await reader.cancel();
-      await child.status;
-    },
-  };
 }
 
 /** A layer of about a millisecond. */
@@ -102,39 +65,17 @@ async function staysFlat({ runtime, port, memory }: Service, count: number): Pro
   return Math.min(...figures.slice(-3)) - Math.max(...figures.slice(0, 3)) < mostGrowth;
 }
 
-async function givesBack({ runtime, port, memory }: Service): Promise<boolean> {
-  const before = memory();
-  const { weights, gram } = largeLayer();
-  const body = serializeSafetensors({ weights, gram }, { options: JSON.stringify({ method: "gptq" }) });
-  let most = 0;
-  const watch = setInterval(() => most = Math.max(most, memory()), 20);
-  const response = await fetch(`http://127.0.0.1:${port}/v1/quantize-layer`, {
-    method: "POST",
-    headers: { "content-type": "application/vnd.safetensors", connection: "close" },
-    body,
-  });
-  await response.arrayBuffer();
-  clearInterval(watch);
-  await new Promise((resolve) => setTimeout(resolve, 2 * idleMs + 2000));
-  const after = memory();
+async function givesBack(service: Service): Promise<boolean> {
+  const { runtime, memory } = service, before = memory();
+  const { status, bytes, most } = await sendLayer(service, largeLayer(1707, 1365), { method: "gptq" });
+  const idle: number[] = [];
+  for (let turn = 0; turn < 5; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 2 * idleMs));
+    idle.push(memory());
+  }
   console.log(
-    `${runtime}: one request of ${mebibytes(body.length)} MiB, status ${response.status}: ${
-      mebibytes(before)
-    } MiB before, ` +
-      `${mebibytes(most)} at most, ${mebibytes(after)} idle`,
+    `${runtime}: one request of ${mebibytes(bytes)} MiB, status ${status}: ${mebibytes(before)} MiB before, ` +
+      `${mebibytes(most)} at most, idle ${idle.map(mebibytes).join(" ")} after each ${2 * idleMs / 1000} s`,
   );
-  return response.status === 200 && after - before < mostKept;
-}
-
-/** 16 MiB of weights and Gram matrix, whose inputs have something in common. */
-function largeLayer(): { weights: Matrix; gram: Matrix } {
-  const rows = 1707, columns = 1365, random = createRandom(7);
-  const weights = matrix(rows, columns, Float32Array.from({ length: rows * columns }, () => random.normal()));
-  const gram = matrix(columns, columns, new Float32Array(columns * columns).fill(0.3));
-  for (let i = 0; i < columns; i++) gram.data[i * (columns + 1)] = 1 + random.uniform();
-  return { weights, gram };
-}
-
-function mebibytes(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(0);
+  return status === 200 && Math.min(...idle) - before < mostKept;
 }

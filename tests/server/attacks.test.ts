@@ -2,6 +2,8 @@
 
 import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { serializeSafetensors } from "../../formats/safetensors.ts";
+import { matrix } from "../../mod.ts";
 import { createApp, optionsFromEnvironment } from "../../server/mod.ts";
 import { jsonParts } from "../../server/answer.ts";
 import { arrayField } from "../../server/answer_fields.ts";
@@ -86,6 +88,22 @@ describe("attacks", () => {
       watch.stop();
       await losing.close();
     }
+  });
+
+  it("carries a body of 128 MiB to its worker", { skip: onEdge && "workerd takes 12 MiB" }, async () => {
+    const large = createApp({
+      onFailure(error) {
+        throw error;
+      },
+    });
+    const body = serializeSafetensors({
+      weights: matrix(1, 2 ** 25 - 64, new Float32Array(2 ** 25 - 64)),
+      gram: matrix(1, 1),
+    });
+    const response = await large.fetch(request(body, { "content-type": "application/vnd.safetensors" }));
+    const { argument } = await response.json();
+    assert.deepEqual([response.status, argument], [422, "gram"]);
+    await large.close();
   });
 
   it("what the operator does not allow is refused, and the schema says so", async () => {
