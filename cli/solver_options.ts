@@ -92,7 +92,9 @@ export function settingsOf<O, Open extends keyof O, D extends object>(
       : entry.kind === "names"
       ? (given as readonly string[]).flatMap(splitNames)
       : given;
-    const value = checkOption(entry, read, name, "");
+    // Solvers of one command may take other values by the same name.
+    const own = field === undefined && scale === 1 ? entries[option] : entry;
+    const value = checkOption(own, read, name, "");
     const scaled = scale === 1 ? value : (value as number) * scale;
     settings[option] = field === undefined ? scaled : { ...settings[option] as object, [field]: scaled };
   }

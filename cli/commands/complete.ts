@@ -1,25 +1,18 @@
 import {
+  chooseQuantizedOptions,
   type CompletedMatrix,
-  completedMatrix,
   completeMatrix,
   completeMatrixOptions,
-  matrix,
-  observedEntries,
-  parseTriples,
-  serializeCsv,
+  completeQuantizedOptions,
+  completeViolationsOptions,
 } from "../../mod.ts";
 import { command, UsageError } from "../command.ts";
-import { attempt, FileError, inputName, readInput } from "../files.ts";
 import { formatDuration, formatNumber } from "../layout.ts";
+import { completeBins, completeLevels } from "../levels.ts";
+import { drawFilled, fromTable, fromTriples, type Given } from "../observations.ts";
 import { underWatch } from "../solver_options.ts";
-import { readTable, tableOptions } from "../tables.ts";
+import { tableOptions } from "../tables.ts";
 import type { Terminal } from "../terminal.ts";
-
-/** Entries that are written at most, where those to predict are not named. */
-const mostWritten = 2_000_000;
-
-/** Rows and columns that a heat map has at most. */
-const mostDrawn = 200;
 
 /** `minima complete`: the missing entries of a matrix. */
 export const complete = command({
@@ -31,213 +24,93 @@ RATINGS holds lines of a row, a column and a value, such as user, film and ratin
 whose blanks are missing. A tenth of the entries is held out to say how far the smoothed rank is followed; for entries
 without noise, --holdout 0 follows it to the end.
 
+With --levels the values are a few levels, such as ratings from one to five: the weight --lambda of the trace norm is chosen by
+the levels held out unless it is given, --method is auto, proximal-gradient, alternating or alm, and what is written is the
+latent value, the most probable level, the expected level and the probability of each. With --bins the levels are bins of
+exact values between --boundaries, without noise: written are the value and its level.
+
   minima complete ratings.tsv --predict pairs.tsv --out predictions.csv
   minima complete ratings.tsv --method soft-impute --picture errors.svg
+  minima complete ratings.tsv --levels --predict pairs.tsv --out levels.csv --picture reliability.svg --drawing reliability
   minima complete measurements.csv --table --out filled.csv --picture filled.svg --drawing matrix`,
   operands: [1, 1],
   options: {
     table: { kind: "flag", about: "RATINGS is a table with blanks, not lines of row, column, value" },
     predict: { kind: "input", value: "PAIRS", about: "rows and columns to predict, by the names in RATINGS" },
+    levels: { kind: "flag", about: "the values are levels, such as ratings; predict their probabilities" },
+    bins: { kind: "flag", about: "the values are levels of exact values, numbered from 0 and cut at --boundaries" },
+    boundaries: {
+      kind: "text",
+      value: "NUMBERS",
+      about: "between the levels, rising, between commas (default: fitted)",
+    },
     ...tableOptions,
     out: { kind: "output", value: "FILE", about: "where to write the predictions, or the table filled, as CSV" },
     picture: { kind: "output", value: "FILE", about: "where to draw: .svg" },
     drawing: {
       kind: "text",
       value: "KIND",
-      about: "what to draw: errors of the entries held out, singular values, or the matrix (default: errors)",
+      about:
+        "what to draw: errors of the entries held out, singular values (values), the matrix, or with --levels their reliability (default: errors)",
     },
     json: { kind: "flag", about: "report as JSON" },
   },
-  solver: { tables: [completeMatrixOptions] },
+  solver: {
+    tables: [completeMatrixOptions, completeQuantizedOptions, chooseQuantizedOptions, completeViolationsOptions],
+    except: ["boundaries"],
+  },
   async run(invocation) {
-    const { options, settings, operands: [path], write, terminal, signal } = invocation;
-    const { table: whole, picture, predict, drawing = "errors" } = options;
+    const { options, settings, refuseOthers, operands: [path], write, terminal, signal } = invocation;
+    const { table: whole, picture, predict, drawing = "errors", levels, bins, boundaries } = options;
     if (picture !== undefined && !picture.endsWith(".svg")) {
       throw new UsageError(`Option --picture needs a file that ends in .svg, received ${picture}.`);
     }
-    if (!["errors", "values", "matrix"].includes(drawing)) {
-      throw new UsageError(`Option --drawing needs errors, values or matrix, received ${drawing}.`);
+    const drawings = levels ? ["errors", "matrix", "reliability"] : ["errors", "values", "matrix"];
+    if (!drawings.includes(drawing)) {
+      throw new UsageError(
+        `Option --drawing needs ${drawings.slice(0, -1).join(", ")} or ${drawings.at(-1)}, received ${drawing}.`,
+      );
     }
     if (whole && predict !== undefined) {
       throw new UsageError("Option --predict is of ratings: with --table all blanks are predicted.");
     }
+    if (levels && bins) throw new UsageError("Options --levels and --bins exclude each other.");
+    if (boundaries !== undefined && !levels && !bins) {
+      throw new UsageError("Option --boundaries is of --levels or --bins.");
+    }
+    const read = () => whole ? fromTable(invocation, path) : fromTriples(path, predict, signal);
+    if (levels) return await completeLevels(invocation, read, boundaries, drawing);
+    if (bins) return await completeBins(invocation, read, boundaries, drawing);
+    refuseOthers(completeMatrixOptions, "without --levels or --bins");
     const asked = { ...settings(completeMatrixOptions), ...underWatch(terminal, signal) };
-    const given = whole ? await fromTable(invocation, path) : await fromTriples(path, predict, signal);
-    const { observed, rowNames, columnNames } = given;
-    const fit = await completeMatrix(observed, asked);
+    const given = await read(), { observed } = given, fit = await completeMatrix(observed, asked);
     terminal.progress.clear();
     signal.throwIfAborted();
-    await write("out", () => given.content(fit));
-    await write("picture", () => draw(drawing, fit, observed, rowNames, columnNames));
-    const error = given.error?.(fit);
+    await write("out", () =>
+      given.content((rows, columns) => {
+        const values = fit.predict(rows, columns);
+        return { names: ["prediction"], values: [values], filling: values };
+      }));
+    await write("picture", () => draw(drawing, fit, given));
+    const error = errorAt(fit, given);
     if (options.json) terminal.print(JSON.stringify(jsonReport(fit, observed.values.length, error), null, 2));
     else printReport(terminal, fit, observed.values.length, error);
   },
 });
 
-interface Observed {
-  readonly shape: readonly [number, number];
-  readonly rows: Uint32Array;
-  readonly columns: Uint32Array;
-  readonly values: Float32Array | Float64Array;
-}
-
-/** What is known, and what is written of the answer. */
-interface Given {
-  readonly observed: Observed;
-  readonly rowNames: readonly string[];
-  readonly columnNames: readonly string[];
-  content(fit: CompletedMatrix): string;
-  /** Root mean square error at the pairs that come with values. */
-  error?(fit: CompletedMatrix): number | undefined;
-}
-
-/** A table whose blanks are missing; columns of words go beside it as they are. */
-async function fromTable(invocation: Parameters<typeof readTable>[0], path: string): Promise<Given> {
-  const { columns, matrix: table, text } = await readTable(invocation, path, { keepMissing: true, keepIndex: true });
-  const [rows] = table.shape, first = [...text.values()][0];
-  return {
-    observed: observedEntries(table),
-    rowNames: Array.from({ length: rows }, (_, i) => first?.[i] ?? String(i + 1)),
-    columnNames: columns,
-    content(fit) {
-      const filled = completedMatrix(fit);
-      // What was observed stays as it was.
-      table.data.forEach((value, at) => !Number.isNaN(value) && (filled.data[at] = value));
-      return serializeCsv({ columns, matrix: filled, text });
-    },
-  };
-}
-
-/** Lines of a row, a column and a value; and lines of what to predict, with or without values. */
-async function fromTriples(path: string, predict: string | undefined, signal: AbortSignal): Promise<Given> {
-  const bytes = await readInput(path, signal);
-  const observed = await attempt(
-    path,
-    () => Promise.resolve(parseTriples(bytes, readingOf(new TextDecoder().decode(bytes)))),
-  );
-  const rowNames = [...observed.rowNames.keys()], columnNames = [...observed.columnNames.keys()];
-  const pairs = predict === undefined ? undefined : await readPairs(predict, observed, signal);
-  const places = () => pairs ?? missingPlaces(inputName(path), observed);
-  return {
-    observed,
-    rowNames,
-    columnNames,
-    content(fit) {
-      const { rows, columns } = places(), predicted = fit.predict(rows, columns);
-      const text = new Map([
-        ["row", Array.from(rows, (row) => rowNames[row])],
-        ["column", Array.from(columns, (column) => columnNames[column])],
-      ]);
-      return serializeCsv({ columns: ["prediction"], matrix: matrix(rows.length, 1, predicted), text });
-    },
-    error(fit) {
-      if (pairs?.values === undefined) return undefined;
-      const { rows, columns, values } = pairs;
-      const squares = fit.predict(rows, columns).reduce((sum, value, k) => sum + (value - values[k]) ** 2, 0);
-      return Math.sqrt(squares / values.length);
-    },
-  };
-}
-
-interface Pairs {
-  readonly rows: Uint32Array;
-  readonly columns: Uint32Array;
-  /** Where the file has them. */
-  readonly values?: Float64Array;
-}
-
-/** Pairs of names; a third cell is the value that a prediction is held against. */
-async function readPairs(
-  path: string,
-  observed: Pick<ReturnType<typeof parseTriples>, "rowNames" | "columnNames">,
-  signal: AbortSignal,
-): Promise<Pairs> {
-  const text = new TextDecoder().decode(await readInput(path, signal));
-  const all = text.split(/\r?\n/).filter((line) => line.trim() !== "");
-  const withValues = all.length > 0 && all.every((line) => cellsOf(line).length > 2);
-  // Without values no cell tells a header; a first line of which neither name is known is one.
-  const lines = all.length > 1 && namesColumns(all[0], observed) ? all.slice(1) : all;
-  const source = withValues ? text : lines.map((line) => [...cellsOf(line).slice(0, 2), "0"].join("\t")).join("\n");
-  const reading = withValues ? readingOf(text) : { header: false, delimiter: "\t" };
-  const { rows, columns, values, rowNames, columnNames } = await attempt(
-    path,
-    () => Promise.resolve(parseTriples(source, reading, observed)),
-  );
-  for (
-    const [what, names, known] of [
-      ["row", rowNames, observed.rowNames],
-      ["column", columnNames, observed.columnNames],
-    ] as const
-  ) {
-    if (names.size === known.size) continue;
-    const unknown = [...names.keys()].find((name) => !known.has(name));
-    throw new FileError(`${inputName(path)}: no ${what} of the ratings is called ${unknown}`);
-  }
-  return { rows, columns, ...(withValues && { values }) };
-}
-
-/** Whether neither a row nor a column is called what a line says. */
-function namesColumns(
-  line: string,
-  { rowNames, columnNames }: Pick<ReturnType<typeof parseTriples>, "rowNames" | "columnNames">,
-) {
-  const [row, column = ""] = cellsOf(line);
-  return !rowNames.has(row) && !columnNames.has(column);
-}
-
-/** What stands between the cells of a line; names may have blanks where something else does. */
-function delimiterOf(line: string): string | undefined {
-  return ["\t", ";", ",", "::"].find((delimiter) => line.includes(delimiter));
-}
-
-const cellsOf = (line: string) => line.trim().split(delimiterOf(line) ?? /\s+/);
-
-/** How to read a text of triples: recognised, but for tabs between names with blanks. */
-function readingOf(text: string): { delimiter?: string } {
-  return text.slice(0, text.indexOf("\n")).includes("\t") ? { delimiter: "\t" } : {};
-}
-
-function missingPlaces(name: string, { shape: [height, width], rows, columns }: Observed): Pairs {
-  if (height * width - rows.length > mostWritten) {
-    throw new FileError(
-      `${name}: ${height * width - rows.length} entries are missing; --predict PAIRS says which to write.`,
-    );
-  }
-  const seen = new Uint8Array(height * width);
-  rows.forEach((row, e) => seen[row * width + columns[e]] = 1);
-  const places = Uint32Array.from(seen.keys()).filter((at) => seen[at] === 0);
-  return { rows: places.map((at) => Math.floor(at / width)), columns: places.map((at) => at % width) };
+/** Root mean square error at the pairs that come with values. */
+function errorAt(fit: CompletedMatrix, { pairs }: Given): number | undefined {
+  if (pairs?.values === undefined) return undefined;
+  const { rows, columns, values } = pairs;
+  const squares = fit.predict(rows, columns).reduce((sum, value, k) => sum + (value - values[k]) ** 2, 0);
+  return Math.sqrt(squares / values.length);
 }
 
 /** A picture of the answer. */
-async function draw(
-  drawing: string,
-  fit: CompletedMatrix,
-  observed: Observed,
-  rowNames: readonly string[],
-  columnNames: readonly string[],
-): Promise<string> {
-  const { drawCurves, drawHeatMap } = await import("../../pictures/mod.ts");
+async function draw(drawing: string, fit: CompletedMatrix, given: Given): Promise<string> {
+  const { drawCurves } = await import("../../pictures/mod.ts");
   const level = fit.method === "srf" ? "width" : "price of the nuclear norm";
-  if (drawing === "matrix") {
-    const [rows, columns] = fit.shape.map((length) => Math.min(length, mostDrawn));
-    const cells = matrix(rows, columns);
-    const places = Array.from(cells.data.keys());
-    cells.data.set(fit.predict(places.map((at) => Math.floor(at / columns)), places.map((at) => at % columns)));
-    observed.rows.forEach((row, e) => {
-      if (row < rows && observed.columns[e] < columns) {
-        cells.data[row * columns + observed.columns[e]] = observed.values[e];
-      }
-    });
-    const part = rows < fit.shape[0] || columns < fit.shape[1] ? `, the first ${rows} x ${columns}` : "";
-    return drawHeatMap(cells, {
-      title: `Observed and predicted entries${part}`,
-      rows: rowNames.slice(0, rows),
-      columns: columnNames.slice(0, columns),
-      scale: "sequential",
-    });
-  }
+  if (drawing === "matrix") return await drawFilled(given, fit.predict, given.observed.values);
   const curve = fit.holdout;
   if (!curve) throw new UsageError(`Option --drawing ${drawing} is of entries held out, and none are.`);
   const x = { label: level, scale: "log" } as const, marked = curve.best < 0 ? undefined : curve.best;

@@ -30,7 +30,10 @@ export interface FactoredOptions {
   readonly penaltyGrowth: number;
 }
 
-/** Sweeps between two refreshments of the boundaries; most of these; the change, in units of the noise, that ends them. */
+/**
+ * Sweeps between two refreshments of the boundaries; most of these; the change, in units of the noise, that ends them where
+ * no larger gap is tolerated.
+ */
 const refreshEvery = 8, mostRefreshments = 40, refreshed = 1e-4;
 
 /** The rank grows where the last sweeps took off less than this share of the gap each. */
@@ -43,6 +46,9 @@ const stalling = 0.02;
  */
 const vanishing = 0.02;
 
+/** Columns that earlier factors are given beside their own. */
+const moreColumns = 2;
+
 /** One way to improve factors. */
 interface Method {
   /** One sweep; gives the objective where it began. */
@@ -53,14 +59,21 @@ interface Method {
   restart(factors: Factors): Promise<void>;
 }
 
-/** Solves from small random factors; ends at a certificate or a limit. */
-export async function solveFactored(course: Course, start: Float64Array, options: FactoredOptions): Promise<Outcome> {
+/** Solves from small random factors, or earlier ones beside them; ends at a certificate or a limit. */
+export async function solveFactored(
+  course: Course,
+  start: Float64Array,
+  options: FactoredOptions,
+  earlier?: Factors,
+): Promise<Outcome> {
   const { workspace, data, link, penalties, tolerance, maxIterations, trace, pause, seed } = course;
   const likelihood = loadLikelihood(workspace, data, link, penalties);
   const method = options.method === "alm" ? alm(course, likelihood, options) : alternating(likelihood);
   let boundaries = start, refreshments = options.estimate ? mostRefreshments : 0, best: Judgement | undefined;
   likelihood.setBoundaries(boundaries);
-  await method.restart(initialFactors(data.shape, Math.min(options.rank, options.rankLimit), seed));
+  const rank = Math.min(options.rankLimit, Math.max(options.rank, earlier ? earlier.rank + moreColumns : 0));
+  const random = initialFactors(data.shape, rank, seed);
+  await method.restart(earlier ? beside(earlier, random) : random);
   let due = createSchedule(), grownAt = 0;
   let last = { objective: Infinity, iteration: 0, excess: Infinity };
   const keep = (judgement: Judgement) => {
@@ -76,7 +89,7 @@ export async function solveFactored(course: Course, start: Float64Array, options
         await likelihood.products();
         const next = fittedBoundaries(data, link, likelihood.latent, boundaries.map((value) => value - shift));
         const change = next.reduce((most, value, k) => Math.max(most, Math.abs(value - boundaries[k])), 0);
-        refreshments = change <= refreshed ? 0 : refreshments - 1;
+        refreshments = change <= Math.max(refreshed, tolerance) ? 0 : refreshments - 1;
         boundaries = next;
         likelihood.setBoundaries(boundaries);
         await method.restart(factors);
@@ -235,4 +248,17 @@ function alm({ data }: Course, likelihood: FactoredLikelihood, options: Factored
       }
     },
   };
+}
+
+/** Earlier factors, with the last columns of others. */
+function beside(earlier: Factors, { rank, left, right }: Factors): Factors {
+  const own = Math.min(rank, earlier.rank);
+  const put = (target: Float64Array, source: Float64Array) => {
+    const result = target.slice();
+    for (let i = 0; i * rank < result.length; i++) {
+      for (let k = 0; k < own; k++) result[i * rank + k] = source[i * earlier.rank + k];
+    }
+    return result;
+  };
+  return { ...earlier, rank, left: put(left, earlier.left), right: put(right, earlier.right) };
 }

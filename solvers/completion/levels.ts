@@ -1,6 +1,7 @@
 /** Observed levels of a matrix, by row and by column. @module */
 
 import { DataError } from "../core/errors.ts";
+import { createRandom } from "../core/random.ts";
 import { checkObservations, type Observations } from "../core/observations.ts";
 
 /** Levels that were checked, with both orders of their entries. */
@@ -96,4 +97,47 @@ export function emptyLines(indptr: Uint32Array): number[] {
   const empty: number[] = [];
   for (let i = 0; i + 1 < indptr.length; i++) if (indptr[i] === indptr[i + 1]) empty.push(i);
   return empty;
+}
+
+/** Some of the entries, in their order. */
+function pickLevels(data: Levels, entries: Uint32Array): Levels {
+  const { shape, weights } = data,
+    rows = entries.map((k) => data.rows[k]),
+    columns = entries.map((k) => data.columns[k]);
+  const indptr = new Uint32Array(shape[0] + 1);
+  for (const row of rows) indptr[row + 1]++;
+  for (let i = 0; i < shape[0]; i++) indptr[i + 1] += indptr[i];
+  return {
+    ...data,
+    indptr,
+    rows,
+    columns,
+    levels: entries.map((k) => data.levels[k]),
+    ...(weights && { weights: Float64Array.from(entries, (k) => weights[k]) }),
+    byColumn: byColumn(shape[1], rows, columns),
+  };
+}
+
+/** Entries of each level that are never held out. */
+const keptOfEach = 2;
+
+/** Holds out a share of the entries at random, some of each level kept; all are fitted where none can be. */
+export function splitLevels(data: Levels, share: number, seed: number): { fitted: Levels; held?: Levels } {
+  const count = data.levels.length, wanted = Math.round(share * count), random = createRandom(seed);
+  const left = new Uint32Array(data.levelCount), out = new Uint8Array(count);
+  for (const level of data.levels) left[level]++;
+  const order = Uint32Array.from({ length: count }, (_, k) => k);
+  let taken = 0;
+  for (let k = 0; k < count && taken < wanted; k++) {
+    const other = k + random.integer(count - k);
+    [order[k], order[other]] = [order[other], order[k]];
+    const entry = order[k], level = data.levels[entry];
+    if (left[level] <= keptOfEach) continue;
+    left[level]--;
+    out[entry] = 1;
+    taken++;
+  }
+  if (taken === 0) return { fitted: data };
+  const part = (which: number) => pickLevels(data, Uint32Array.from(out.keys()).filter((k) => out[k] === which));
+  return { fitted: part(0), held: part(1) };
 }

@@ -20,11 +20,24 @@ export { completedMatrix, type LowRankModel } from "./prediction.ts";
 export type { FoldedLevels } from "./quantized_fold.ts";
 export { completeQuantized, type QuantizedCompletion } from "./quantized.ts";
 export {
+  chooseQuantized,
+  completeQuantizedPath,
+  type LevelCurve,
+  type QuantizedChoice,
+  type QuantizedPathPoint,
+} from "./quantized_path.ts";
+export {
+  chooseQuantizedOptions,
   completeQuantizedOptions,
+  completeQuantizedPathOptions,
   type Link,
+  type OpenQuantizedChoiceOptions,
   type OpenQuantizedOptions,
+  type OpenQuantizedPathOptions,
+  type QuantizedChoiceOptions,
   type QuantizedMethod,
   type QuantizedOptions,
+  type QuantizedPathOptions,
 } from "./quantized_options.ts";
 export { type LevelPredictions, predictQuantized, type QuantizedModel } from "./quantized_prediction.ts";
 export { completeViolations, type FoldedViolations, type ViolationCompletion } from "./violations.ts";

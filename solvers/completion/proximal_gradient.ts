@@ -20,15 +20,14 @@ interface Point {
   readonly columnOffsets: Float64Array;
 }
 
-/** Solves from zero; ends at a certificate or a limit. */
-export async function solveProximal(course: Course, boundaries: Float64Array): Promise<Outcome> {
+/** Solves from zero, or from earlier factors; ends at a certificate or a limit. */
+export async function solveProximal(course: Course, boundaries: Float64Array, start?: Factors): Promise<Outcome> {
   const { workspace, data, link, penalties, tolerance, maxIterations, trace, pause } = course;
   const { lambda, offsetPenalty, offsets } = penalties, [rows, columns] = data.shape, { weights } = data;
   // The smaller side has the columns.
   const turned = columns > rows,
     tall = Math.max(rows, columns),
-    narrow = Math.min(rows, columns),
-    size = rows * columns;
+    narrow = Math.min(rows, columns);
   const places = Uint32Array.from(
     data.rows,
     (i, k) => turned ? data.columns[k] * rows + i : i * columns + data.columns[k],
@@ -50,19 +49,21 @@ export async function solveProximal(course: Course, boundaries: Float64Array): P
     columns: stepsOf(columns, data.columns, weights, parts * curvature),
   };
   const shrinker = createShrinker(course, tall, narrow), { latent, gradients } = likelihood;
-  const zero = (): Point => ({
-    matrix: new Float64Array(size),
-    rowOffsets: new Float64Array(rows),
-    columnOffsets: new Float64Array(columns),
-  });
-  let point = zero(), from = point, momentum = 1, objective = Infinity;
-  let factors: Factors = {
+  let factors: Factors = start ?? {
     rank: 0,
     left: new Float64Array(0),
     right: new Float64Array(0),
-    rowOffsets: point.rowOffsets,
-    columnOffsets: point.columnOffsets,
+    rowOffsets: new Float64Array(rows),
+    columnOffsets: new Float64Array(columns),
   };
+  let point: Point = {
+    matrix: turned
+      ? product(factors.right, factors.left, factors.rank, [columns, rows])
+      : product(factors.left, factors.right, factors.rank, [rows, columns]),
+    rowOffsets: factors.rowOffsets,
+    columnOffsets: factors.columnOffsets,
+  };
+  let from = point, momentum = 1, objective = Infinity;
   const due = createSchedule();
   const lossAt = async ({ matrix, rowOffsets, columnOffsets }: Point) => {
     for (let k = 0; k < latent.length; k++) {
@@ -118,6 +119,17 @@ export async function solveProximal(course: Course, boundaries: Float64Array): P
     return { status: "time-limit", factors, boundaries };
   }
   return { status: "iteration-limit", factors, boundaries };
+}
+
+/** `left right^T`, row-major, of so many rows and columns. */
+function product(left: Float64Array, right: Float64Array, rank: number, [rows, columns]: readonly [number, number]) {
+  const result = new Float64Array(rows * columns);
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++, at++) {
+      for (let k = 0; k < rank; k++) result[at] += left[i * rank + k] * right[j * rank + k];
+    }
+  }
+  return result;
 }
 
 /** One over the curvature of each line; 0 for those without an entry. */

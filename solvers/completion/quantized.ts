@@ -9,7 +9,7 @@ import type { Observations } from "../core/observations.ts";
 import type { IndicesLike, Resolved } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Result } from "../core/result.ts";
-import { startRun } from "../core/run.ts";
+import { type Run, startRun } from "../core/run.ts";
 import { givenBoundaries, marginalBoundaries } from "./boundaries.ts";
 import { type Factors, loadLikelihood } from "./factored_likelihood.ts";
 import { type FactoredOptions, solveFactored } from "./factored_solve.ts";
@@ -50,7 +50,8 @@ export interface QuantizedCompletion extends Result, QuantizedModel {
   foldIn(newRows: Observations): Promise<FoldedLevels>;
 }
 
-type ResolvedOptions = Resolved<QuantizedOptions, OpenQuantizedOptions>;
+/** Options with their defaults. */
+export type ResolvedOptions = Resolved<QuantizedOptions, OpenQuantizedOptions>;
 
 /** Entries of the matrix up to which `auto` takes the proximal gradient method, and lines of its smaller side. */
 const smallMatrix = { entries: 2e5, lines: 150 };
@@ -93,8 +94,25 @@ const entryFlops = 300;
  */
 export async function completeQuantized(levels: Observations, options: QuantizedOptions): Promise<QuantizedCompletion> {
   const resolved = resolveOptions(completeQuantizedOptions, options, "quantized completion"), run = startRun(resolved);
+  return await solveLevels(prepareLevels(levels, resolved), resolved, run);
+}
+
+/** What is fitted: levels, and boundaries to begin with. */
+export interface LevelProblem {
+  readonly data: Levels;
+  readonly boundaries: Float64Array;
+  /** They are fitted along with the matrix. */
+  readonly estimate: boolean;
+}
+
+/** Solves within a run, from earlier factors where there are some. */
+export async function solveLevels(
+  { data, boundaries, estimate }: LevelProblem,
+  resolved: ResolvedOptions,
+  run: Run,
+  start?: Factors,
+): Promise<QuantizedCompletion> {
   const { link, lambda, offsetPenalty, offsets, tolerance, maxIterations, seed } = resolved;
-  const { data, boundaries, estimate } = prepare(levels, resolved);
   const method = methodFor(data, resolved, estimate);
   const flops = foreseen(data, resolved, method);
   const families = [denseFamily, completionFamily, spectralFamily];
@@ -103,8 +121,8 @@ export async function completeQuantized(levels: Observations, options: Quantized
     const penalties = { lambda, offsetPenalty, offsets };
     const course = startCourse({ workspace, data, link, penalties, tolerance, maxIterations, seed }, run);
     const outcome = method === "proximal-gradient"
-      ? await solveProximal(course, boundaries)
-      : await solveFactored(course, boundaries, factoredOptions(data, resolved, method, estimate));
+      ? await solveProximal(course, boundaries, start)
+      : await solveFactored(course, boundaries, factoredOptions(data, resolved, method, estimate), start);
     const judgement = await finished(course, outcome);
     await compareWithKernels(course, judgement, outcome.boundaries);
     return present(course, judgement, outcome, run.elapsedMs());
@@ -113,7 +131,14 @@ export async function completeQuantized(levels: Observations, options: Quantized
   }
 }
 
-function prepare(observed: Observations, { boundaries, boundaryRule, levelCount, link }: ResolvedOptions) {
+/** Checks levels and boundaries. */
+export function prepareLevels(
+  observed: Observations,
+  { boundaries, boundaryRule, levelCount, link }: Pick<
+    ResolvedOptions,
+    "boundaries" | "boundaryRule" | "levelCount" | "link"
+  >,
+): LevelProblem {
   const given = boundaries && givenBoundaries(boundaries);
   if (given && levelCount !== undefined && levelCount !== given.length + 1) {
     throw new OptionError(

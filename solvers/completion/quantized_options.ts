@@ -123,3 +123,58 @@ export const completeQuantizedOptions: OptionTable<QuantizedOptions, OpenQuantiz
   }),
   ...solveOptions,
 };
+
+/** Options of {@linkcode chooseQuantized}. */
+export interface QuantizedChoiceOptions extends Omit<QuantizedOptions, "lambda"> {
+  /** Most prices that are tried, >= 1. @default 24 */
+  readonly count?: number;
+  /** Factor from one price to the next, above 0 and below 1. @default 0.8 */
+  readonly lambdaDecay?: number;
+  /** Share of the entries that are held out, some of each level being kept; above 0 for a choice, to 0.5. @default 0.1 */
+  readonly holdout?: number;
+}
+
+/** Options of {@linkcode completeQuantizedPath}. */
+export interface QuantizedPathOptions extends QuantizedChoiceOptions {
+  /** The prices themselves, falling, > 0. @default from the first at which there is a part of low rank */
+  readonly lambdas?: VectorLike;
+}
+
+const { lambda: _lambda, ...withoutLambda } = completeQuantizedOptions;
+
+/** Options of a choice that may stay undefined. */
+export type OpenQuantizedChoiceOptions = OpenQuantizedOptions;
+
+/** Options of a path that may stay undefined. */
+export type OpenQuantizedPathOptions = OpenQuantizedOptions | "lambdas";
+
+/** Table of the options of {@linkcode chooseQuantized}. */
+export const chooseQuantizedOptions: OptionTable<QuantizedChoiceOptions, OpenQuantizedChoiceOptions> = {
+  count: integer({ least: 1, most: 1e6, default: 24, about: "Most prices that are tried." }),
+  lambdaDecay: number({
+    least: 0,
+    above: true,
+    most: 0.999,
+    default: 0.8,
+    about: "Factor from one price to the next.",
+  }),
+  holdout: number({
+    least: 0,
+    most: 0.5,
+    unit: "share",
+    default: 0.1,
+    about: "Entries held out to choose the weight of the trace norm.",
+  }),
+  ...withoutLambda,
+};
+
+/** Table of the options of {@linkcode completeQuantizedPath}. */
+export const completeQuantizedPathOptions: OptionTable<QuantizedPathOptions, OpenQuantizedPathOptions> = {
+  lambdas: vector({
+    least: 0,
+    most: 1e100,
+    otherwise: "from the first at which there is a part of low rank",
+    about: "The weights of the trace norm, above 0 and falling.",
+  }),
+  ...chooseQuantizedOptions,
+};

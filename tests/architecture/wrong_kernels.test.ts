@@ -458,6 +458,39 @@ solvers.completeQuantized = Object.fromEntries(
   }]),
 );
 
+solvers.completeQuantizedPath = {
+  path: async () => {
+    const options = {
+      offsetPenalty: 0.5,
+      ...place,
+      boundaries: [-1, 1],
+      lambdas: [3, 1.5],
+      holdout: 0,
+      maxIterations: 300,
+    };
+    for await (const fit of minima.completeQuantizedPath(levelled, options)) {
+      const optimum = fit.lambda === 1.5 ? leastLevels * (1 + 1e-7) : Infinity;
+      trueOf(fit, quantizedObjective(fit, levelled, { lambda: fit.lambda, offsetPenalty: 0.5 }), optimum, 1e-6);
+      assert.equal(fit.certified, fit.gap <= 1e-6);
+    }
+  },
+};
+solvers.chooseQuantized = {
+  choice: async () => {
+    const options = {
+      offsetPenalty: 0.5,
+      ...place,
+      boundaries: [-1, 1],
+      count: 4,
+      lambdaDecay: 0.5,
+      maxIterations: 300,
+    };
+    const { fit, lambda } = await minima.chooseQuantized(levelled, options);
+    trueOf(fit, quantizedObjective(fit, levelled, { lambda, offsetPenalty: 0.5 }), Infinity, 1e-6);
+    assert.equal(fit.certified, fit.gap <= 1e-6);
+  },
+};
+
 const cut = cutLowRank({ rows: 14, columns: 11, rank: 2, share: 0.7, seed: 1 });
 solvers.completeViolations = Object.fromEntries(
   [0, 0.2].map((holdout) => [`${holdout} held out`, async () => {

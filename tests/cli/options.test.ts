@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import {
   archetypalNmfOptions,
+  chooseQuantizedOptions,
   completeMatrixOptions,
+  completeQuantizedOptions,
+  completeViolationsOptions,
   crossValidateMultiTaskOptions,
   crossValidateRegressionOptions,
   matrix,
@@ -42,7 +45,12 @@ const commands: readonly [name: string, operands: string[], tables: object[], mi
     [sparseRegressionOptions, crossValidateRegressionOptions],
     ["--branching-with", "--branching-width"],
   ],
-  ["complete", [table, "--table"], [completeMatrixOptions], ["--with-decay", "--width-decay"]],
+  [
+    "complete",
+    [table, "--table"],
+    [completeMatrixOptions, completeQuantizedOptions, chooseQuantizedOptions, completeViolationsOptions],
+    ["--with-decay", "--width-decay"],
+  ],
   [
     "nmf",
     [table, "--rank", "1"],

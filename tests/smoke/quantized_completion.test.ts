@@ -1,6 +1,13 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { completeQuantized, matrix, observedEntries, predictQuantized } from "../../mod.ts";
+import {
+  chooseQuantized,
+  completeQuantized,
+  completeQuantizedPath,
+  matrix,
+  observedEntries,
+  predictQuantized,
+} from "../../mod.ts";
 import { checkPromises, integers } from "./support.ts";
 
 // Products of whole numbers, cut into three levels; every seventh entry is missing.
@@ -26,6 +33,17 @@ describe("quantized completion, in short", () => {
       assert.ok(right > 0.7 * missing.length, `${right} of ${missing.length}`);
     });
   }
+
+  it("completeQuantizedPath and chooseQuantized follow the price down to a choice", async () => {
+    let last = Infinity;
+    const path = { boundaries: [-2, 2], count: 3, lambdaDecay: 0.5, tolerance: 1e-3 };
+    for await (const { lambda, objective } of completeQuantizedPath(observed, path)) {
+      assert.ok(lambda > 0 && objective < last);
+      last = objective;
+    }
+    const { holdout } = await chooseQuantized(observed, path);
+    assert.ok(holdout.best > 0 && holdout.losses[holdout.best] < holdout.losses[0]);
+  });
 
   it("keeps what every solver promises", () =>
     checkPromises(

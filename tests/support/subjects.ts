@@ -8,7 +8,7 @@
 import type { Subject } from "./subject.ts";
 import { archetypalPath, archetypes, factors, projection } from "./subjects/factorization.ts";
 import { completion, completionPath, completionUpdate } from "./subjects/completion.ts";
-import { quantizedCompletion } from "./subjects/quantized_completion.ts";
+import { quantizedChoice, quantizedCompletion, quantizedPath } from "./subjects/quantized_completion.ts";
 import { violations } from "./subjects/violations.ts";
 import { transduction } from "./subjects/transduction.ts";
 import { graph, graphPath } from "./subjects/graph.ts";
@@ -28,6 +28,8 @@ export const subjects: { readonly [solver: string]: Subject } = {
   nmf: factors,
   projectOntoArchetypes: projection,
   completeQuantized: quantizedCompletion,
+  completeQuantizedPath: quantizedPath,
+  chooseQuantized: quantizedChoice,
   completeViolations: violations,
   transduce: transduction,
   sparsePrecision: graph,

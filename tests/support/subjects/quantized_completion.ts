@@ -1,11 +1,11 @@
 /** Quantized completions as subjects: nasty levels, and calls that are told to stop. @module */
 
 import assert from "node:assert/strict";
-import { completeQuantized } from "../../../mod.ts";
+import { chooseQuantized, completeQuantized, completeQuantizedPath } from "../../../mod.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { quantizedObjective, simulateLevels } from "../../solvers/completion/levels.ts";
 import { keepsPromises } from "../promises.ts";
-import type { Subject } from "../subject.ts";
+import { drain, type Subject } from "../subject.ts";
 
 async function fuzz(seed: number): Promise<void> {
   const random = createRandom(seed ^ 0x3333), rows = 1 + random.integer(12), columns = 1 + random.integer(9);
@@ -53,4 +53,32 @@ export const quantizedCompletion: Subject = {
       return (solve) => completeQuantized(observed, { lambda: 4, boundaries: [-1, 1], method, ...solve });
     },
   })),
+};
+
+const sizes = [[80, 60], [1000, 400]] as const;
+const levelsOf = (rows: number, columns: number) =>
+  simulateLevels({ rows, columns, rank: 3, boundaries: [-1, 1], share: 0.3, seed: 1 }).observed;
+
+/** {@linkcode completeQuantizedPath}. */
+export const quantizedPath: Subject = {
+  stops: [{
+    name: "path",
+    sizes,
+    prepare(rows, columns) {
+      const observed = levelsOf(rows, columns);
+      return (solve) => drain(completeQuantizedPath(observed, { boundaries: [-1, 1], ...solve }));
+    },
+  }],
+};
+
+/** {@linkcode chooseQuantized}. */
+export const quantizedChoice: Subject = {
+  stops: [{
+    name: "choice",
+    sizes,
+    prepare(rows, columns) {
+      const observed = levelsOf(rows, columns);
+      return async (solve) => (await chooseQuantized(observed, solve)).fit;
+    },
+  }],
 };

@@ -1,0 +1,239 @@
+import { binLoss } from "../../kernels/contract/completion/link.ts";
+import { DataError, OptionError } from "../core/errors.ts";
+import type { Matrix } from "../core/matrix.ts";
+import type { Observations } from "../core/observations.ts";
+import { createRandom } from "../core/random.ts";
+import { resolveOptions } from "../core/resolve_options.ts";
+import { type Run, startRun } from "../core/run.ts";
+import { type Factors, squares } from "./factored_likelihood.ts";
+import { endsOf, type Levels, splitLevels } from "./levels.ts";
+import {
+  type LevelProblem,
+  prepareLevels,
+  type QuantizedCompletion,
+  type ResolvedOptions,
+  solveLevels,
+} from "./quantized.ts";
+import { evaluate } from "./quantized_certificate.ts";
+import {
+  chooseQuantizedOptions,
+  completeQuantizedPathOptions,
+  type QuantizedChoiceOptions,
+  type QuantizedPathOptions,
+} from "./quantized_options.ts";
+
+/** A point of {@linkcode completeQuantizedPath}: fitted to the entries that are not held out. */
+export interface QuantizedPathPoint extends QuantizedCompletion {
+  /** Weight of the trace norm. */
+  readonly lambda: number;
+  /** Mean of `-log P` of the held-out levels; NaN where none are held out. */
+  readonly holdoutLoss: number;
+  /** Root mean square difference between held-out and expected levels; NaN where none are held out. */
+  readonly holdoutError: number;
+}
+
+/** What held-out levels say of each weight of the trace norm. */
+export interface LevelCurve {
+  /** Falling; at the first there are offsets alone. */
+  readonly lambdas: Float64Array;
+  /** Mean of `-log P` of the held-out levels. */
+  readonly losses: Float64Array;
+  /** Root mean square difference between held-out and expected levels. */
+  readonly errors: Float64Array;
+  /** Ranks of the latent matrices. */
+  readonly ranks: Uint32Array;
+  /** Which of them has the least loss. */
+  readonly best: number;
+  /** Row of each entry that was held out. */
+  readonly rows: Uint32Array;
+  /** Column of each. */
+  readonly columns: Uint32Array;
+  /** Level of each. */
+  readonly levels: Uint32Array;
+  /** What the best point predicts of them [entries, levels]. */
+  readonly probabilities: Matrix;
+}
+
+/** A choice by held-out levels. */
+export interface QuantizedChoice {
+  /** Fitted to all entries. */
+  readonly fit: QuantizedCompletion;
+  /** Weight of the trace norm that was chosen. */
+  readonly lambda: number;
+  readonly holdout: LevelCurve;
+}
+
+/** The first price of a path, as a multiple of the least at which offsets alone are the optimum. */
+const firstShare = 1.0001;
+
+/**
+ * Quantized completions at falling weights of the trace norm, each from the one before, with their losses at the entries
+ * held out: fitted to the others. The first weight is the least at which offsets alone are the optimum.
+ *
+ * @param levels Whole numbers from 0 at some entries, none twice.
+ * @throws what `completeQuantized` throws; {OptionError} for `lambdas` that do not fall
+ *
+ * @example
+ * ```ts
+ * import { completeQuantizedPath, fromRows, observedEntries } from "@minima/minima";
+ * const levels = observedEntries(fromRows([[2, 2, 0], [2, NaN, 0], [0, 0, 2], [0, 0, NaN], [1, 2, 0]]));
+ * const ranks: number[] = [];
+ * for await (const { rank } of completeQuantizedPath(levels, { boundaries: [-1, 1], holdout: 0, count: 4 })) ranks.push(rank);
+ * if (ranks[0] !== 0 || !(ranks[3] > 0)) throw new Error("offsets alone, then more");
+ * ```
+ */
+export async function* completeQuantizedPath(
+  levels: Observations,
+  options?: QuantizedPathOptions,
+): AsyncGenerator<QuantizedPathPoint> {
+  const resolved = resolveOptions(completeQuantizedPathOptions, options, "a path of quantized completions");
+  const { lambdas: given, ...others } = resolved, run = startRun(resolved);
+  given?.forEach((lambda, k) => {
+    if (lambda > 0 && !(k > 0 && lambda >= given[k - 1])) return;
+    const fact = k > 0 ? `received ${lambda} after ${given[k - 1]}` : `received ${lambda}`;
+    throw new OptionError("lambdas", `Cannot use "lambdas": expected numbers above 0 that fall, ${fact}.`);
+  });
+  const problem = prepareLevels(levels, resolved),
+    { fitted, held } = splitLevels(problem.data, resolved.holdout, resolved.seed);
+  yield* follow({ ...problem, data: fitted }, held, others, run, given && Array.from(given));
+}
+
+/** How many points may be worse than the best before a choice is made. */
+const patience = 3;
+
+/** Accuracy of the points among which a choice is made. */
+const choiceTolerance = 1e-3;
+
+/**
+ * Completes a matrix of levels at the weight of the trace norm that held-out levels choose, by the least mean of `-log P`:
+ * {@linkcode completeQuantizedPath} until it rises, and {@linkcode completeQuantized} of all entries.
+ *
+ * @param levels Whole numbers from 0 at some entries, none twice.
+ * @throws what `completeQuantized` throws; {DataError} for too few entries to hold some out
+ *
+ * @example
+ * ```ts
+ * import { chooseQuantized, createRandom } from "@minima/minima";
+ * const random = createRandom(1), rows: number[] = [], columns: number[] = [], values: number[] = [];
+ * for (let k = 0; k < 400; k++) {
+ *   if (random.uniform() < 0.3) continue;
+ *   rows.push(Math.floor(k / 20));
+ *   columns.push(k % 20);
+ *   values.push((rows.at(-1)! + columns.at(-1)!) % 2 + (random.uniform() < 0.2 ? 1 : 0));
+ * }
+ * const { holdout } = await chooseQuantized({ shape: [20, 20], rows, columns, values });
+ * if (!(holdout.losses[holdout.best] < 0.8 * holdout.losses[0])) throw new Error("a pattern beyond the offsets");
+ * ```
+ */
+export async function chooseQuantized(
+  levels: Observations,
+  options?: QuantizedChoiceOptions,
+): Promise<QuantizedChoice> {
+  const resolved = resolveOptions(chooseQuantizedOptions, options, "a choice among quantized completions");
+  const run = startRun(resolved), problem = prepareLevels(levels, resolved), { tolerance } = resolved;
+  const { fitted, held } = splitLevels(problem.data, resolved.holdout, resolved.seed);
+  if (!held) {
+    throw new DataError(
+      "levels",
+      `Cannot choose a weight: ${problem.data.levels.length} entries, of which none is held out.`,
+    );
+  }
+  const points: QuantizedPathPoint[] = [];
+  let best: QuantizedPathPoint | undefined;
+  const coarse = { ...resolved, tolerance: Math.max(tolerance, choiceTolerance) };
+  for await (const point of follow({ ...problem, data: fitted }, held, coarse, run)) {
+    points.push(point);
+    if (!best || point.holdoutLoss < best.holdoutLoss) best = point;
+    if (points.length - 1 - points.indexOf(best) >= patience) break;
+  }
+  const { lambda, boundaries } = best!;
+  const start = problem.estimate ? { ...problem, boundaries } : problem;
+  const fit = await solveLevels(start, { ...resolved, lambda }, run, factorsOf(best!));
+  return {
+    fit,
+    lambda,
+    holdout: {
+      lambdas: Float64Array.from(points, (point) => point.lambda),
+      losses: Float64Array.from(points, (point) => point.holdoutLoss),
+      errors: Float64Array.from(points, (point) => point.holdoutError),
+      ranks: Uint32Array.from(points, (point) => point.rank),
+      best: points.indexOf(best!),
+      rows: held.rows,
+      columns: held.columns,
+      levels: held.levels,
+      probabilities: best!.predict(held.rows, held.columns).probabilities,
+    },
+  };
+}
+
+async function* follow(
+  problem: LevelProblem,
+  held: Levels | undefined,
+  resolved: Omit<ResolvedOptions, "lambda"> & { readonly count: number; readonly lambdaDecay: number },
+  run: Run,
+  given?: readonly number[],
+): AsyncGenerator<QuantizedPathPoint> {
+  const { count, lambdaDecay } = resolved;
+  let { boundaries } = problem, start: Factors | undefined, lambda = given?.[0] ?? 0;
+  if (!given) {
+    // At this price there are offsets alone; from their gradient the least such price follows.
+    const { weights, levels } = problem.data, weight = Math.sqrt(weights ? squares(weights) : levels.length);
+    const fit = await solveLevels(problem, { ...resolved, lambda: 10 * weight, rank: 1 }, run);
+    start = factorsOf(fit);
+    boundaries = fit.boundaries;
+    const penalties = { ...resolved, lambda: 1 };
+    const { gradients } = evaluate(problem.data, resolved.link, boundaries, start, penalties);
+    lambda = firstShare * normOf(problem.data, gradients);
+    if (!(lambda > 0)) lambda = weight;
+  }
+  for (let point = 0; point < (given?.length ?? count); point++) {
+    if (point > 0) lambda = given?.[point] ?? lambda * lambdaDecay;
+    const from = problem.estimate ? { ...problem, boundaries } : problem;
+    const fit = await solveLevels(from, { ...resolved, lambda }, run, start);
+    yield { ...fit, lambda, ...judged(fit, held) };
+    if (fit.status === "time-limit") return;
+    start = factorsOf(fit);
+    boundaries = fit.boundaries;
+  }
+}
+
+function factorsOf({ left, right, rank, rowOffsets, columnOffsets }: QuantizedCompletion): Factors {
+  return {
+    rank,
+    left: Float64Array.from(left.data),
+    right: Float64Array.from(right.data),
+    rowOffsets: rowOffsets ?? new Float64Array(left.shape[0]),
+    columnOffsets: columnOffsets ?? new Float64Array(right.shape[0]),
+  };
+}
+
+function judged(fit: QuantizedCompletion, held: Levels | undefined) {
+  if (!held) return { holdoutLoss: NaN, holdoutError: NaN };
+  const { latent, expected } = fit.predict(held.rows, held.columns), { lower, upper } = endsOf(fit.boundaries);
+  let loss = 0, squares = 0, total = 0;
+  held.levels.forEach((level, k) => {
+    const weight = held.weights ? held.weights[k] : 1;
+    loss += weight * binLoss(fit.link, lower[level], upper[level], latent[k]).loss;
+    squares += weight * (expected[k] - level) ** 2;
+    total += weight;
+  });
+  return { holdoutLoss: loss / total, holdoutError: Math.sqrt(squares / total) };
+}
+
+/** Steps of power iteration: a few digits are enough for the start of a path. */
+const powerSteps = 60;
+
+/** The largest singular value of a matrix of entries, from below, to a few digits. */
+function normOf({ shape: [height, width], rows, columns }: Levels, values: Float64Array): number {
+  const random = createRandom(width), size = (vector: Float64Array) => Math.sqrt(squares(vector));
+  let v = Float64Array.from({ length: width }, random.normal), norm = 0;
+  for (let step = 0; step < powerSteps; step++) {
+    const length = size(v), image = new Float64Array(height), next = new Float64Array(width);
+    if (!(length > 0)) return 0;
+    for (let k = 0; k < values.length; k++) image[rows[k]] += values[k] * v[columns[k]] / length;
+    for (let k = 0; k < values.length; k++) next[columns[k]] += values[k] * image[rows[k]];
+    norm = size(image);
+    v = next;
+  }
+  return norm;
+}
