@@ -1,6 +1,5 @@
 /** Systems of a positive definite matrix, which is given entry by entry or by its products. @module */
 
-import { plainDot } from "../core/plain_sums.ts";
 import { createPace, type Steps } from "../core/steps.ts";
 
 /** A lower triangle, packed row by row. */
@@ -98,25 +97,60 @@ function inner(a: Float64Array, b: Float64Array): number {
 /** The inverse [size, size] of the matrix with a Cholesky factor: O(size^3); nothing where the time is up. */
 export function* invertTriangle(factor: Triangle, size: number): Steps<Float64Array | undefined> {
   const isDue = createPace();
-  // Columns of the inverse of the factor are rows here: each starts at its own place.
-  const inverse = new Float64Array(size * size), result = new Float64Array(size * size);
-  for (let j = 0; j < size; j++) {
-    const column = inverse.subarray(j * size, (j + 1) * size);
-    column[j] = 1 / factor[rowStart(j) + j];
-    for (let i = j + 1; i < size; i++) {
-      const row = rowStart(i);
-      let sum = 0;
-      for (let k = j; k < i; k++) sum -= factor[row + k] * column[k];
-      column[i] = sum / factor[row + i];
-    }
-    if (isDue((size - j) ** 2 / 2) && (yield)) return undefined;
+  // Columns of the inverse of the factor are rows here: row `j` starts at its own place `j`.
+  const half = new Float64Array(size * size), result = new Float64Array(size * size);
+  for (let j = 0; j < size; j += together) {
+    const count = Math.min(together, size - j);
+    solveColumns(factor, size, half, j, count);
+    if (isDue(count * (size - j) ** 2 / 2) && (yield)) return undefined;
   }
   for (let i = 0; i < size; i++) {
+    const own = i * size;
     for (let j = 0; j <= i; j++) {
-      const sum = plainDot(inverse, inverse.subarray(j * size + i, (j + 1) * size), size - i, i * size + i);
-      result[i * size + j] = result[j * size + i] = sum;
+      const sum = dotFrom(half, own, j * size, i, size);
+      result[own + j] = result[j * size + i] = sum;
     }
     if (isDue(i * (size - i)) && (yield)) return undefined;
   }
   return result;
+}
+
+/** Columns that are solved for together: an entry of the factor is read once for all. */
+const together = 4;
+
+/** Rows `j` to `j + count` of the transposed inverse of a factor: solutions of `L x = e_j`. */
+function solveColumns(factor: Triangle, size: number, half: Float64Array, j: number, count: number): void {
+  for (let c = 0; c < count; c++) half[(j + c) * size + j + c] = 1 / factor[rowStart(j + c) + j + c];
+  const a = j * size, b = a + (count > 1 ? size : 0), c = a + (count > 2 ? 2 * size : 0);
+  const d = a + (count > 3 ? 3 * size : 0);
+  for (let i = j + 1; i < size; i++) {
+    const row = rowStart(i), scale = -1 / factor[row + i];
+    let s = 0, t = 0, u = 0, v = 0;
+    // A column is zero above its own place.
+    for (let k = j; k < i; k++) {
+      const entry = factor[row + k];
+      s += entry * half[a + k];
+      t += entry * half[b + k];
+      u += entry * half[c + k];
+      v += entry * half[d + k];
+    }
+    half[a + i] = s * scale;
+    if (count > 1 && i > j + 1) half[b + i] = t * scale;
+    if (count > 2 && i > j + 2) half[c + i] = u * scale;
+    if (count > 3 && i > j + 3) half[d + i] = v * scale;
+  }
+}
+
+/** `sum_k x[a + k] x[b + k]` for `k` from `begin` to `end`. */
+function dotFrom(x: Float64Array, a: number, b: number, begin: number, end: number): number {
+  // Four sums at a time do not wait for one another.
+  let s = 0, t = 0, u = 0, v = 0, k = begin;
+  for (; k + 3 < end; k += 4) {
+    s += x[a + k] * x[b + k];
+    t += x[a + k + 1] * x[b + k + 1];
+    u += x[a + k + 2] * x[b + k + 2];
+    v += x[a + k + 3] * x[b + k + 3];
+  }
+  for (; k < end; k++) s += x[a + k] * x[b + k];
+  return s + t + (u + v);
 }

@@ -85,7 +85,7 @@ async function fit(
  * `w = H^-1 b`: dropping an edge costs `t^2 / (2 H^-1_ee)`, entering gains `g^2 / (2 (h - b . w))`, and one in place of the other
  * gains `(g - t w_e / H^-1_ee)^2 / (2 (h - b . w + w_e^2 / H^-1_ee))` less what dropping costs.
  *
- * O((vertices + edges)^3 + vertices^2 (vertices + edges) degree).
+ * O((vertices + edges)^3 + vertices^2 degree (degree + edges)), where few edges cost little enough to be asked less.
  */
 function* bestMoves(problem: MoveProblem, penalty: L0Penalty, point: GraphPoint): Steps<Move[]> {
   const { vertices, covariance, rules } = problem, { lambda0, lambda2 } = penalty;
@@ -120,33 +120,43 @@ function* bestMoves(problem: MoveProblem, penalty: L0Penalty, point: GraphPoint)
   const offer = (move: Move) => void (move.gain > leastGain && moves.push(move));
   costs.forEach((cost, leaving) => offer({ leaving, entering: undefined, value: 0, gain: lambda0 - cost }));
 
-  const w = new Float64Array(size), border: { at: number; entry: number }[] = [];
+  // Edges that cost least to drop come first.
+  const cheapest = Array.from(costs.keys()).sort((a, b) => costs[a] - costs[b]);
+  const places = new Uint32Array(size), entries = new Float64Array(size);
+  let count = 0;
+  /** Multiplies a row of the inverse by the border. */
+  const along = (row: number) => {
+    let sum = 0;
+    for (let k = 0, from = row * size; k < count; k++) sum += entries[k] * inverse[from + places[k]];
+    return sum;
+  };
   for (let i = 0; i < vertices; i++) {
     for (let j = i + 1; j < vertices; j++) {
       if (isPresent[i * vertices + j] || rules.isForbidden(i, j)) continue;
-      border.length = 0;
-      for (const [near, far] of [[i, j], [j, i]]) {
+      count = 0;
+      for (let near = i, far = j, side = 0; side < 2; side++, near = j, far = i) {
         const factor = 2 / diagonal[near];
-        const along = S[near * vertices + far] - products[near * vertices + far] / diagonal[near];
-        border.push({ at: near, entry: factor * along });
+        places[count] = near;
+        entries[count++] = factor * (S[near * vertices + far] - products[near * vertices + far] / diagonal[near]);
         for (const { edge, other } of incident[near]) {
-          border.push({ at: vertices + edge, entry: factor * S[other * vertices + far] });
+          places[count] = vertices + edge;
+          entries[count++] = factor * S[other * vertices + far];
         }
-      }
-      w.fill(0);
-      for (const { at, entry } of border) {
-        const row = at * size;
-        for (let k = 0; k < size; k++) w[k] += entry * inverse[row + k];
       }
       const g = 2 * (products[i * vertices + j] / diagonal[i] + products[j * vertices + i] / diagonal[j]);
       const h = 2 * (S[j * (vertices + 1)] / diagonal[i] + S[i * (vertices + 1)] / diagonal[j] + lambda2);
-      let curvature = h;
-      for (const { at, entry } of border) curvature -= entry * w[at];
+      let coupling = 0;
+      for (let k = 0; k < count; k++) coupling += entries[k] * along(places[k]);
+      const curvature = h - coupling;
       if (!(curvature > 1e-12 * h)) continue;
-      let leaving = none, derivative = g, curved = curvature, gain = g * g / (2 * curvature) - lambda0;
-      for (let e = 0; e < edges; e++) {
-        const along = w[vertices + e] / slack[e];
-        const slope = g - values[e] * along, bend = curvature + w[vertices + e] * along;
+      const entering = g * g / (2 * curvature);
+      let leaving = none, derivative = g, curved = curvature, gain = entering - lambda0;
+      // As w_e^2 <= H^-1_ee (b . w), no edge is swapped that costs more than this.
+      const ratio = Math.max(0, coupling / curvature), most = entering * (Math.sqrt(ratio) + Math.sqrt(1 + ratio)) ** 2;
+      let asked = 0;
+      for (; asked < edges && costs[cheapest[asked]] < most; asked++) {
+        const e = cheapest[asked], w = along(vertices + e), share = w / slack[e];
+        const slope = g - values[e] * share, bend = curvature + w * share;
         const swapped = slope * slope / (2 * bend) - costs[e];
         if (!(swapped > gain)) continue;
         leaving = e;
@@ -155,7 +165,7 @@ function* bestMoves(problem: MoveProblem, penalty: L0Penalty, point: GraphPoint)
         gain = swapped;
       }
       offer({ leaving, entering: [i, j], value: -derivative / curved, gain });
-      if (isDue(size * (border.length + 1) + edges) && (yield)) return [];
+      if (isDue(count * (count + asked)) && (yield)) return [];
     }
   }
   return moves.sort((a, b) => b.gain - a.gain);

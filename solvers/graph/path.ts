@@ -6,6 +6,7 @@ import type { GraphData } from "./data.ts";
 import { type GraphSolution, leastDerivatives, presenceOf } from "./descent.ts";
 import {
   curvatureAt,
+  edgesKey,
   emptyGraph,
   evaluate,
   graphObjective,
@@ -100,7 +101,7 @@ async function firstStep(session: GraphSession): Promise<PathStep> {
  * which the next would: inside the interval in which it is the answer.
  */
 async function nextStep(session: GraphSession, last: PathStep, least: number): Promise<PathStep | undefined> {
-  const before = edgesOf(last.solution.estimate);
+  const before = edgesKey(last.solution.estimate);
   let { entry, lambda0 } = last, start: GraphPoint = last.solution.estimate;
   while (entry > least && lambda0 > least) {
     lambda0 = Math.min(0.99 * entry, 0.97 * lambda0);
@@ -108,16 +109,12 @@ async function nextStep(session: GraphSession, last: PathStep, least: number): P
     start = solution.estimate;
     entry = session.hasEnded() ? 0 : await bestEntry(session, start);
     if (session.hasEnded()) return { lambda0, solution, entry };
-    if (edgesOf(start) === before) continue;
+    if (edgesKey(start) === before) continue;
     if (!(entry < lambda0)) return { lambda0, solution, entry };
     const inside = Math.sqrt(lambda0 * Math.max(entry, lambda0 / 2));
     return { lambda0: inside, solution, entry };
   }
   return undefined;
-}
-
-function edgesOf({ ends, values, diagonal }: GraphPoint): string {
-  return Array.from(values, (_, e) => ends[2 * e] * diagonal.length + ends[2 * e + 1]).sort((a, b) => a - b).join();
 }
 
 /** A price from which on the empty graph is optimal for certain: its own dual point has no derivative above the threshold. */

@@ -191,7 +191,7 @@ function usualPerturbations(vertices: number): number {
 }
 
 /** Multiply-adds of moves with refits for one graph, about a second, and for each of many. */
-const usualRefitWork = 1e9, refitWorkOfPoint = 5e7;
+const usualRefitWork = 1e9, refitWorkOfPoint = 1.5e7;
 
 /** Variables up to which `auto` certifies, and multiply-adds that it may take for that, some hundred for each derivative. */
 const certifiedUpTo = 64, workOfNodes = 2e8;

@@ -157,6 +157,11 @@ export function endsOfEdge(edge: number, vertices: number): [number, number] {
   return [i, edge - edgeNumber(i, i + 1, vertices) + i + 1];
 }
 
+/** The edges of a point, whatever their order and values. */
+export function edgesKey({ ends, values, diagonal }: GraphPoint): string {
+  return Float64Array.from(values, (_, e) => ends[2 * e] * diagonal.length + ends[2 * e + 1]).sort().join();
+}
+
 /** The empty graph, `t_ii = 1 / S_ii`, optimal among diagonal matrices; required edges are in it, at 0. */
 export function emptyGraph({ variances, rules }: Pick<Pseudolikelihood, "variances" | "rules">): GraphPoint {
   return admissible({ ends: [], values: [], diagonal: variances.map((variance) => 1 / variance) }, rules);

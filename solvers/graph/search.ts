@@ -3,7 +3,14 @@ import type { Random } from "../core/random.ts";
 import { type GraphBudget, graphLocalSearch, type GraphSolution, improves } from "./descent.ts";
 import { refitSearch } from "./moves.ts";
 import { perturbedSearch } from "./perturbation.ts";
-import { emptyGraph, evaluate, graphObjective, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
+import {
+  edgesKey,
+  emptyGraph,
+  evaluate,
+  graphObjective,
+  type GraphPoint,
+  type Pseudolikelihood,
+} from "./pseudolikelihood.ts";
 import { solveOnSupport } from "./support_solution.ts";
 
 /** How much is searched. */
@@ -33,8 +40,16 @@ export async function searchGraph(
 ): Promise<GraphSolution> {
   let workLeft = refitWork;
   const isSmall = problem.vertices <= refitsUpTo, spend = (work: number) => (workLeft -= work) >= 0;
-  const moved = async (solution: GraphSolution, on: GraphBudget) =>
-    isSmall ? await refitted(problem, penalty, solution, on, spend) : solution;
+  /** What moves have made of each graph: most ways down end where another one has. */
+  const known = new Map<string, GraphSolution>();
+  const moved = async (solution: GraphSolution, on: GraphBudget) => {
+    if (!isSmall) return solution;
+    const key = edgesKey(solution.estimate), before = known.get(key);
+    if (before) return before;
+    const result = await refitted(problem, penalty, solution, on, spend);
+    if (!on.ended) known.set(key, result).set(edgesKey(result.estimate), result);
+    return result;
+  };
   /** Another way down, whose trace is its own. */
   const search = async (from: GraphPoint, order: Random): Promise<GraphSolution> => {
     const trial = { ...budget, trace: [] };
