@@ -25,6 +25,7 @@ export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "parkinsons": async () => (await import("./parkinsons.ts")).parkinsons,
   "sachs": async () => (await import("./sachs.ts")).sachs,
   "stocks": async () => (await import("./stocks.ts")).stocks,
+  "flat-minima": async () => (await import("./flat_minima.ts")).flatMinima,
   "nmf": async () => (await import("./nmf.ts")).nmfCase,
   "archetypes": async () => (await import("./archetypes.ts")).archetypes,
   "samson": async () => (await import("./samson.ts")).samson,
