@@ -9,11 +9,33 @@ import {
   LAYER_WIDTH, PATCH,
 } from "../../../contract/training/constants";
 import { product } from "../dense/gemm";
+import { RIGHT_BLOCK } from "../../dense/blocking";
 import { at, lanes, loadOne, storeOne, VECTOR } from "../simd";
+import { directProduct, isDirect, transpose } from "./direct";
 
 @inline
 export function word(layer: usize, index: i32): i32 {
   return load<i32>(layer + (<usize> index << 2));
+}
+
+/** z [rows, n] = x [rows, k] W [k, n] + beta z. */
+function rowProduct<T>(rows: i32, n: i32, k: i32, x: usize, w: usize, beta: T, z: usize, scratch: usize): void {
+  if (isDirect(rows, n * k)) directProduct<T>(rows, n, k, x, k, false, w, n, beta, z, n);
+  else product<T, T>(n, k, 1, x, k, 1, w, n, 1, beta, z, n, 0, rows, scratch, false);
+}
+
+/** gradient [m, n] = x [rows, m]^T d [rows, n] + beta gradient. */
+function columnProduct<T>(m: i32, n: i32, rows: i32, x: usize, d: usize, beta: T, gradient: usize, scratch: usize): void {
+  if (isDirect(rows, n * rows)) directProduct<T>(m, n, rows, x, m, true, d, n, beta, gradient, n);
+  else product<T, T>(n, rows, 1, x, 1, m, d, n, 1, beta, gradient, n, 0, m, scratch, false);
+}
+
+/** dx [rows, m] = d [rows, n] W [m, n]^T + beta dx. */
+function transposedProduct<T>(rows: i32, m: i32, n: i32, d: usize, w: usize, beta: T, dx: usize, scratch: usize): void {
+  if (isDirect(rows, n * m) && n * m <= RIGHT_BLOCK) {
+    transpose<T>(m, n, w, scratch);
+    directProduct<T>(rows, m, n, d, n, false, scratch, m, beta, dx, m);
+  } else product<T, T>(m, n, 1, d, n, 1, w, 1, n, beta, dx, m, 0, rows, scratch, false);
 }
 
 /** z = x W + beta z. */
@@ -22,7 +44,7 @@ export function layerProduct<T>(
 ): void {
   const kind = word(layer, LAYER_KIND), inputs = word(layer, LAYER_INPUTS), outputs = word(layer, LAYER_OUTPUTS);
   if (kind == DENSE) {
-    product<T, T>(outputs, inputs, 1, x, inputs, 1, weights, outputs, 1, beta, z, outputs, 0, b, scratch, false);
+    rowProduct<T>(b, outputs, inputs, x, weights, beta, z, scratch);
     return;
   }
   const inputBytes = <usize> word(layer, LAYER_INPUT_SIZE) * sizeof<T>();
@@ -31,9 +53,7 @@ export function layerProduct<T>(
   for (let i = 0; i < b; i++) {
     if (kind == CONVOLUTION) {
       gatherPatches<T>(height, width, inputs, x, patches);
-      product<T, T>(
-        outputs, depth, 1, patches, depth, 1, weights, outputs, 1, beta, z, outputs, 0, height * width, scratch, false,
-      );
+      rowProduct<T>(height * width, outputs, depth, patches, weights, beta, z, scratch);
     } else pool<T>(height, width, inputs, x, beta, z);
     x += inputBytes;
     z += outputBytes;
@@ -46,7 +66,7 @@ export function weightGradient<T>(
 ): void {
   const kind = word(layer, LAYER_KIND), inputs = word(layer, LAYER_INPUTS), outputs = word(layer, LAYER_OUTPUTS);
   if (kind == DENSE) {
-    product<T, T>(outputs, b, 1, x, 1, inputs, d, outputs, 1, beta, gradient, outputs, 0, inputs, scratch, false);
+    columnProduct<T>(inputs, outputs, b, x, d, beta, gradient, scratch);
     return;
   }
   if (kind != CONVOLUTION) return;
@@ -55,10 +75,7 @@ export function weightGradient<T>(
   const height = word(layer, LAYER_HEIGHT), width = word(layer, LAYER_WIDTH), depth = PATCH * inputs;
   for (let i = 0; i < b; i++) {
     gatherPatches<T>(height, width, inputs, x, patches);
-    product<T, T>(
-      outputs, height * width, 1, patches, 1, depth, d, outputs, 1, i > 0 ? <T> 1 : beta, gradient, outputs, 0, depth,
-      scratch, false,
-    );
+    columnProduct<T>(depth, outputs, height * width, patches, d, i > 0 ? <T> 1 : beta, gradient, scratch);
     x += inputBytes;
     d += outputBytes;
   }
@@ -70,7 +87,7 @@ export function inputGradient<T>(
 ): void {
   const kind = word(layer, LAYER_KIND), inputs = word(layer, LAYER_INPUTS), outputs = word(layer, LAYER_OUTPUTS);
   if (kind == DENSE) {
-    product<T, T>(inputs, outputs, 1, d, outputs, 1, weights, 1, outputs, beta, dx, inputs, 0, b, scratch, false);
+    transposedProduct<T>(b, inputs, outputs, d, weights, beta, dx, scratch);
     return;
   }
   const inputBytes = <usize> word(layer, LAYER_INPUT_SIZE) * sizeof<T>();
@@ -79,9 +96,7 @@ export function inputGradient<T>(
   for (let i = 0; i < b; i++) {
     if (beta == 0) memory.fill(dx, 0, inputBytes);
     if (kind == CONVOLUTION) {
-      product<T, T>(
-        depth, outputs, 1, d, outputs, 1, weights, 1, outputs, 0, patches, depth, 0, height * width, scratch, false,
-      );
+      transposedProduct<T>(height * width, depth, outputs, d, weights, 0, patches, scratch);
       scatterPatches<T>(height, width, inputs, patches, dx);
     } else spreadPool<T>(height, width, inputs, d, dx);
     d += outputBytes;
