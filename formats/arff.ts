@@ -4,6 +4,7 @@
 
 import { type ArffAttribute, arffHeader } from "./arff_header.ts";
 import { type Refuse, type Word, type Words, wordsOf } from "./arff_words.ts";
+import { dateReader } from "./date_text.ts";
 import { clipped, FormatError } from "./errors.ts";
 import { numberReader } from "./number_text.ts";
 import { decodeText, type Encoding, encodingOption } from "./text.ts";
@@ -11,13 +12,13 @@ import { type Matrix, matrix } from "../solvers/core/matrix.ts";
 import { names, type OptionTable } from "../solvers/core/options.ts";
 import { resolveOptions } from "../solvers/core/resolve_options.ts";
 
-/** An ARFF file whose attributes are numeric or nominal. */
+/** An ARFF file whose attributes are numeric, nominal or dates. */
 export interface ArffRelation {
   /** Name of the relation. */
   readonly relation: string;
   /** The columns, in order. */
   readonly attributes: readonly ArffAttribute[];
-  /** `[rows, attributes]` in f64: numbers, codes 0, 1, ... of nominal values, NaN where the file has `?`. */
+  /** `[rows, attributes]` in f64: numbers, codes 0, 1, ... of nominal values, milliseconds since 1970 in UTC of dates, NaN where the file has `?`. */
   readonly matrix: Matrix;
   /** The attributes that were asked for as text, by name; `?` is an empty cell. Absent where none was. */
   readonly text?: ReadonlyMap<string, readonly string[]>;
@@ -45,8 +46,8 @@ export const parseArffOptions: OptionTable<ArffOptions, "encoding"> = {
  * text, however many values attributes have.
  *
  * @param source Text, or bytes.
- * @throws {FormatError} naming the line, for what the format forbids, for text and date attributes that `textColumns`
- * does not name, and for relational ones
+ * @throws {FormatError} naming the line, for what the format forbids, for text attributes that `textColumns`
+ * does not name, for patterns of dates that are not known, and for relational ones
  * @throws {OptionError} for an option that is not known, or not what it should be
  *
  * @example
@@ -86,7 +87,7 @@ export function parseArff(source: string | Uint8Array, options: ArffOptions = {}
   });
   return {
     relation,
-    attributes: numeric.map(({ name, values }) => values ? { name, values } : { name }),
+    attributes: numeric.map(({ name, values, dates }) => ({ name, ...values && { values }, ...dates && { dates } })),
     matrix: result,
     ...textColumns.length > 0 && { text: new Map(readers.flatMap(({ name, text }) => text ? [[name, text]] : [])) },
     ...weighted && { weights: Float64Array.from(weights) },
@@ -115,23 +116,35 @@ interface CellReader extends ArffAttribute {
 
 const readNumber = numberReader({ decimal: "." });
 
-function cellReader({ name, values }: ArffAttribute, asText: boolean): CellReader {
+function cellReader({ name, values, dates }: ArffAttribute, asText: boolean): CellReader {
   const numbers: number[] = [];
   if (asText) {
     const text: string[] = [], left = values ? values[0] ?? "" : "0";
     return { name, numbers, text, take: (word) => void text.push(word ? isMissing(word) ? "" : word.text : left) };
   }
+  const dateOf = dates === undefined ? undefined : dateReader(dates);
   const codes = values && new Map(values.map((value, code) => [value, code]));
   return {
     name,
     values,
+    dates,
     numbers,
     take(word, refuse) {
       if (word === undefined) return void numbers.push(0);
       if (isMissing(word)) return void numbers.push(NaN);
-      const number = codes ? codes.get(word.text) ?? NaN : word.text.endsWith("%") ? NaN : readNumber(word.text);
+      const number = codes
+        ? codes.get(word.text) ?? NaN
+        : dateOf
+        ? dateOf(word.text)
+        : word.text.endsWith("%")
+        ? NaN
+        : readNumber(word.text);
       if (!Number.isFinite(number)) {
-        const kind = values ? `{${values.slice(0, 8)}${values.length > 8 ? ",..." : ""}}` : "numeric";
+        const kind = dates !== undefined
+          ? `a date like ${dates}`
+          : values
+          ? `{${values.slice(0, 8)}${values.length > 8 ? ",..." : ""}}`
+          : "numeric";
         const why = Number.isNaN(number) ? "" : ", but beyond the range of numbers";
         throw refuse(
           `has ${JSON.stringify(clipped(word.text))} for "${clipped(name)}", which is ${clipped(kind)}${why}`,

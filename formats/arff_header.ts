@@ -1,6 +1,7 @@
 /** What comes before the rows of an ARFF file. */
 
 import { type Refuse, type Words, wordsOf } from "./arff_words.ts";
+import { dateReader, isoPattern } from "./date_text.ts";
 import { clipped, FormatError } from "./errors.ts";
 
 /** A column of an ARFF file. */
@@ -9,6 +10,8 @@ export interface ArffAttribute {
   readonly name: string;
   /** The values of a nominal attribute, in the order of their codes; absent for a numeric one. */
   readonly values?: readonly string[];
+  /** The pattern of a date, whose numbers are milliseconds since 1970 in UTC; absent for others. */
+  readonly dates?: string;
 }
 
 /** The head of a file, and where its rows begin. */
@@ -84,12 +87,24 @@ function readAttribute(words: Words, asText: Set<string>, refuse: Refuse): ArffA
       }
       if (!words.done()) throw refuse(`goes on after the type of "${clipped(name.text)}"`);
       return { name: name.text };
+    case "date": {
+      const { text: dates } = words.done() ? { text: isoPattern } : words.phrase("");
+      if (!words.done()) throw refuse(`goes on after the type of "${clipped(name.text)}"`);
+      if (asText.has("*")) asText.add(name.text);
+      if (asText.has(name.text)) return { name: name.text };
+      if (dateReader(dates) === undefined) {
+        throw refuse(
+          `gives "${clipped(name.text)}" dates of the pattern ${JSON.stringify(clipped(dates))}, in which not every ` +
+            'letter is known; they are read as text if "textColumns" names them',
+        );
+      }
+      return { name: name.text, dates };
+    }
     case "string":
-    case "date":
       if (asText.has("*")) asText.add(name.text);
       if (asText.has(name.text)) return { name: name.text };
       throw refuse(
-        `gives "${clipped(name.text)}" the type ${type.toLowerCase()}; numeric and nominal ones are read, ` +
+        `gives "${clipped(name.text)}" the type string; numbers, dates and nominal ones are read, ` +
           'and others as text if "textColumns" names them',
       );
     default:

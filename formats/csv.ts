@@ -143,8 +143,11 @@ export function readDelimited(
   if (comment !== undefined && /["\r\n]|^\s/.test(comment)) {
     throw new OptionError("comment", `Cannot use "comment": received ${JSON.stringify(comment)}.`);
   }
-  const text = decodeText("csv", source, encoding);
-  const chosen = delimiter ?? detectDelimiter(text, comment, decimal);
+  const whole = decodeText("csv", source, encoding);
+  // Excel's own first line says what stands between cells.
+  const [said, character] = /^"?sep=([^\r\n])"?(?=\r?\n)/i.exec(whole) ?? [""];
+  const text = whole.slice(said.length);
+  const chosen = delimiter ?? character ?? detectDelimiter(text, comment, decimal);
   const rows = splitRows(text, { delimiter: chosen, comment }, refuse, most);
   if (rows.length === 0) throw refuse("the file", "has no lines");
   return rows;

@@ -108,7 +108,6 @@ export function openApi(routes: readonly Route[], limits: SolveLimits): JsonSche
 
 function solveOperation(route: Route, limits: SolveLimits): JsonSchema {
   const binary = { type: "string", format: "binary" };
-  const needed = Object.keys(route.arguments).filter((name) => route.arguments[name].needed);
   const quoted = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(", ");
   const entries = requestOptions(route.options, limits);
   const tensors = quoted([...Object.keys(route.arguments), ...optionTensors(entries)]);
@@ -121,7 +120,7 @@ function solveOperation(route: Route, limits: SolveLimits): JsonSchema {
       "JSON in `__metadata__.result`. As events, `progress` comes now and then, then `result` with the JSON answer or " +
       "`problem`.",
     requestBody: {
-      required: needed.length > 0,
+      required: true,
       content: {
         [media.json]: { schema: objectSchema(bodyFields(route, limits)), example: route.example },
         [media.safetensors]: { schema: binary },

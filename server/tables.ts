@@ -8,7 +8,8 @@ import { refuse } from "./schema.ts";
 export const rowsJson = {
   type: "array",
   description: "A table, row by row, with `null` for what is missing.",
-  items: { type: "array", items: { type: ["number", "null"] } },
+  minItems: 1,
+  items: { type: "array", minItems: 1, items: { type: ["number", "null"] } },
 };
 
 /** A table that must be there: rows with `null`, or a matrix whose numbers may be NaN. */

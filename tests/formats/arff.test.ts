@@ -85,6 +85,30 @@ describe("parseArff", () => {
     assert.deepEqual([...text!], [["when", ["2001-01-02", "", "0"]], ["s", ["it's", "", "0"]], ["y", ["b", "a", "a"]]]);
   });
 
+  it("reads dates as milliseconds since 1970 in UTC, by the pattern that is named", () => {
+    const read = (type: string, cell: string) => parseArff(`@attribute t ${type}\n@data\n${cell}\n`).matrix.data[0];
+    const cases: readonly [type: string, cell: string, time: string][] = [
+      ["date", "2001-04-03T12:13:14", "2001-04-03T12:13:14Z"],
+      ['DATE "yyyy-MM-dd HH:mm:ss"', '"2024-02-29 23:59:59"', "2024-02-29T23:59:59Z"],
+      ["date 'dd.MM.yy'", "03.04.68", "2068-04-03T00:00:00Z"],
+      ["date 'MMM d, yyyy h:mm a'", "'Nov 5, 1969 12:30 AM'", "1969-11-05T00:30:00Z"],
+      ["date 'EEE MMM dd HH:mm:ss z yyyy'", "'Tue Apr 03 12:00:00 UTC 2001'", "2001-04-03T12:00:00Z"],
+      ["date \"yyyy-MM-dd'T'HH:mm:ss.SSSX\"", "'2001-04-03T12:00:00.250+05:30'", "2001-04-03T06:30:00.250Z"],
+      ["date yyyyMMdd", "?", "none"],
+    ];
+    for (const [type, cell, time] of cases) assert.equal(read(type, cell), Date.parse(time), `${type}: ${cell}`);
+    const { attributes } = parseArff("@attribute t date yyyy\n@attribute x real\n@data\n2001,1\n");
+    assert.deepEqual(attributes, [{ name: "t", dates: "yyyy" }, { name: "x" }]);
+    for (
+      const [cell, pattern] of [["2001-02-30", "yyyy-MM-dd"], ["2001-1", "yyyy-MM-dd"], ["25", "HH"], [
+        "Foo 1",
+        "MMM d",
+      ]]
+    ) {
+      assert.throws(() => read(`date '${pattern}'`, `'${cell}'`), /line 3 has ".+" for "t", which is a date like/);
+    }
+  });
+
   it("keeps categories apart in Latin-1, and refuses bytes that are no text", () => {
     const encode = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
     const bytes = encode("@relation r\n@attribute x {a,é,è}\n@data\né\nè\n");
@@ -140,7 +164,12 @@ describe("parseArff", () => {
     ["a brace that stays open", "@attribute x {a,b\n@data\n", /line 1 opens a brace/],
     ["a range that stays open", "@attribute x real [0, 1\n@data\n", /line 1 has a range without its end/],
     ["what follows a type", "@attribute x real y\n@data\n", /line 1 goes on after the type of "x"/],
-    ["an attribute of dates", "@attribute x date\n@data\n", /line 1 gives "x" the type date.*"textColumns"/],
+    ["an attribute of words", "@attribute x string\n@data\n", /line 1 gives "x" the type string.*"textColumns"/],
+    [
+      "letters of no date",
+      "@attribute x date 'qq'\n@data\n",
+      /line 1 gives "x" dates of the pattern "qq".*"textColumns"/,
+    ],
     ["a relational attribute", "@attribute bag relational\n@data\n", /line 1 gives "bag" the type relational/],
     ["a sparse column too many", `${header}{2 1}\n`, /line 5 has a sparse entry at "2"; columns are 0 to 1/],
   ];

@@ -172,6 +172,16 @@ describe("parseCsv, encodings", () => {
   };
   const text = "é,b\n1,2\n", expected = ["é|b", 1, 2];
 
+  it("takes what stands between cells from the first line that Excel writes", () => {
+    for (const line of ["sep=;", "SEP=;", '"sep=;"']) {
+      const { columns, matrix } = parseCsv(`${line}\r\na;b\r\n1,5;2\r\n3;4\r\n`);
+      assert.deepEqual([columns, [...matrix.data]], [["a", "b"], [1.5, 2, 3, 4]]);
+    }
+    assert.deepEqual([...parseCsv("sep=\t\n1\t2\n").matrix.data], [1, 2]);
+    assert.throws(() => parseCsv("sep=;\na;b\n1;x\n"), /line 3, column "b"/);
+    assert.deepEqual(parseCsv("sep=\n1\n").columns, ["sep="], "a name, where nothing follows");
+  });
+
   it("reads UTF-16 of either order, by its mark or by name", () => {
     for (const swap of [false, true]) {
       assert.deepEqual(read(utf16(`\uFEFF${text}`, swap)), expected);
