@@ -34,6 +34,8 @@ export interface LoadedBlock {
   readonly gate?: LoadedLinear;
   readonly up: LoadedLinear;
   readonly down: LoadedLinear;
+  /** Takes other weights [outputs, inputs] for the layer of this name. */
+  replace(name: string, values: Float32Array | Float64Array): void;
   release(): void;
 }
 
@@ -83,6 +85,9 @@ export async function loadBlock(
   };
   const release = () => taken.splice(0).forEach((array) => workspace.free(array));
 
+  /** How to write the weights of each layer. */
+  const writers = new Map<string, (values: Float32Array | Float64Array) => void>();
+
   /** Rows of layers on end, in another order where `rows` tells one. */
   async function stacked(layers: readonly string[], rows?: Uint32Array): Promise<LoadedLinear> {
     const { inputs } = sizes.get(layers[0])!;
@@ -94,12 +99,18 @@ export async function loadBlock(
     for (const name of layers) {
       const { outputs } = sizes.get(name)!, values = await readLinear(weights, name, outputs, inputs, transposed);
       const offsets = weights.has(`${name}.bias`) ? await readElements(weights, `${name}.bias`, [outputs]) : undefined;
-      if (!rows) {
-        holder.write(array, values, begin * inputs);
-        if (bias && offsets) holder.write(bias, offsets, begin);
-      } else {
-        rows.forEach((row, at) => holder.write(array, values.subarray(row * inputs, (row + 1) * inputs), at * inputs));
-        if (bias && offsets) holder.write(bias, Float32Array.from(rows, (row) => offsets[row]));
+      const first = begin;
+      const write = (values: Float32Array | Float64Array) => {
+        if (!rows) return workspace.write(array, values, first * inputs);
+        rows.forEach((row, at) =>
+          workspace.write(array, values.subarray(row * inputs, (row + 1) * inputs), at * inputs)
+        );
+      };
+      write(values);
+      writers.set(name, write);
+      if (bias && offsets) {
+        if (rows) holder.write(bias, Float32Array.from(rows, (row) => offsets[row]));
+        else holder.write(bias, offsets, begin);
       }
       begin += outputs;
     }
@@ -132,6 +143,7 @@ export async function loadBlock(
       ...expand.length > 1 && { gate: await stacked([expand[0]]) },
       up: await stacked([expand.at(-1)!]),
       down: await stacked([parts.contract]),
+      replace: (name, values) => writers.get(name)!(values),
       release,
     };
   } catch (error) {

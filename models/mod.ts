@@ -6,6 +6,16 @@ export { generate, generateTokens } from "./generate.ts";
 export { type LanguageModel, type LinearLayer, linearLayers, loadModel } from "./load.ts";
 export { type GenerateOptions, generateOptions, type PerplexityOptions, perplexityOptions } from "./options.ts";
 export { logits, type ModelLike, type Perplexity, perplexity } from "./perplexity.ts";
+export { quantizeModel } from "./quantize.ts";
+export {
+  type Bits,
+  type ModelProgress,
+  type ModelSettings,
+  type QuantizeModelOptions,
+  quantizeModelOptions,
+  type ResumeStore,
+} from "./quantize_options.ts";
+export type { LayerReport, ModelReport, QuantizedLanguageModel } from "./quantized.ts";
 export type { Sequences } from "./sequences.ts";
 export type { Tokenizer } from "./tokenizer.ts";
 export type { Weights } from "./weights.ts";

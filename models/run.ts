@@ -21,7 +21,7 @@ export function largestBatch(batches: readonly Batch[]): number {
 }
 
 /** What the first block is given. */
-async function embed(
+export async function embed(
   workspace: Workspace,
   forward: Forward,
   model: LanguageModel,
@@ -46,7 +46,7 @@ export function place(workspace: Workspace, forward: Forward, state: Float32Arra
 }
 
 /** Reads them back. */
-async function readState(workspace: Workspace, forward: Forward, state: Float32Array): Promise<Float32Array> {
+export async function readState(workspace: Workspace, forward: Forward, state: Float32Array): Promise<Float32Array> {
   return await workspace.read(forward.hidden(0).array, 0, state.length) as Float32Array;
 }
 

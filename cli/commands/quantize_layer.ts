@@ -94,7 +94,7 @@ parseQuantizedLayers and dequantize read it.`,
       }
       // All layers first: what does not fit would else come to light after the others are solved.
       for (const pair of pairs) {
-        checkLayer(pair, weights, statistics, gram === undefined, transposed, layerOptions.groupSize);
+        checkLayer(pair, weights, statistics, gram === undefined, transposed);
         if (before) checkOriginal(pair, statistics, sourceOf(pair, before, originals), originals);
       }
       const started = performance.now();
@@ -189,7 +189,6 @@ function checkLayer(
   statistics: MatrixFile,
   areActivations: boolean,
   transposed: { readonly weights: boolean; readonly activations: boolean },
-  groupSize: number | undefined,
 ): void {
   const name = layer || inputName(weights.path), argument = areActivations ? "activations" : "gram";
   const [outputs, inputs] = flipped(weights.describe(layer).shape, transposed.weights);
@@ -207,9 +206,6 @@ function checkLayer(
       ? `; ${transposed.activations ? "without" : "with"} --transpose-activations, they fit`
       : "";
     throw new FileError(`${name}: ${size}, but "weights" has ${inputs} columns${hint}.`);
-  }
-  if (groupSize !== undefined && inputs % groupSize !== 0) {
-    throw new UsageError(`${name}: --group-size: expected a divisor of its ${inputs} inputs, received ${groupSize}.`);
   }
 }
 

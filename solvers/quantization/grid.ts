@@ -30,14 +30,14 @@ export interface GridOptions {
 export function fitGrid(weights: Matrix, options: GridOptions): Grid {
   const { bits, groupSize } = options;
   const [rows, columns] = weights.shape;
-  const groups = columns / groupSize;
+  const groups = Math.ceil(columns / groupSize);
   const maximumCode = 2 ** bits - 1;
   const scales = matrix(rows, groups, likeVector(weights.data, rows * groups));
   const zeros = matrix(rows, groups, likeVector(weights.data, rows * groups));
   const range = rangeFinder(options, likeVector(weights.data, groupSize));
   for (let i = 0; i < rows; i++) {
     for (let group = 0; group < groups; group++) {
-      const begin = group * groupSize, end = begin + groupSize;
+      const begin = group * groupSize, end = Math.min(columns, begin + groupSize);
       const [least, most] = range(weights.data.subarray(i * columns + begin, i * columns + end), begin);
       const at = i * groups + group;
       scales.data[at] = most / maximumCode - least / maximumCode;

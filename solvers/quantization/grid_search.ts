@@ -44,7 +44,8 @@ async function shrinkGrid(problem: Problem, { scales, zeros }: Grid, outliers?: 
     if (i % rowsOfCall === 0 && await meter.checkpoint("grid", 0)) break;
     target.set(targetRow(weights, outliers?.matrix, i, buffer));
     for (let group = 0; group < groups; group++) {
-      const at = i * groups + group, begin = group * groupSize, end = begin + groupSize;
+      const at = i * groups + group, begin = group * groupSize;
+      const end = Math.min(columns, begin + groupSize);
       const low = -zeros.data[at], high = maximumCode + low;
       let best = scales.data[at], least = Infinity;
       for (const k of trials) {

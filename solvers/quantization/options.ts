@@ -63,7 +63,7 @@ export interface QuantizeOptions extends Omit<SolveOptions, "tolerance"> {
   readonly relaxEvery?: number;
   /** What "quantease" and "auto" begin with. @default `weights` for `quantease`, `gptq` for `auto` */
   readonly initial?: QuantizationStart;
-  /** Columns that share a scale, >= 1; divides their number. @default all columns */
+  /** Columns that share a scale, >= 1; what they leave over is a shorter last group. @default all columns */
   readonly groupSize?: number;
   /**
    * "range": scales cover the range of the weights of a row and group. "search": the share of that range, from 1 down to
@@ -169,7 +169,7 @@ export const quantizeLayerOptions: OptionTable<QuantizeOptions, OpenQuantizeOpti
     least: 1,
     most: 2 ** 31 - 1,
     otherwise: "all columns",
-    about: "Columns that share a scale; divides their number.",
+    about: "Columns that share a scale; what they leave over is a shorter last group.",
   }),
   grid: choice(["range", "search"], {
     otherwise: "`search` for `auto`, `range` otherwise",
@@ -231,13 +231,8 @@ export function optionsForLayer(
   options: Resolved<QuantizeOptions, OpenQuantizeOptions>,
   columns: number,
 ): ResolvedOptions {
-  const { method, iterations, groupSize = columns } = options;
-  if (columns % groupSize !== 0) {
-    throw new OptionError(
-      "groupSize",
-      `Cannot use "groupSize": expected a divisor of the ${columns} columns of "weights", received ${groupSize}.`,
-    );
-  }
+  const { method, iterations, groupSize: given = columns } = options;
+  const groupSize = Math.min(given, columns);
   const maxIterations = options.maxIterations ?? iterations;
   return {
     ...options,

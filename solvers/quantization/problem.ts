@@ -80,7 +80,7 @@ export function stateProblem(
   workspace: Workspace,
   meter: Meter,
 ): Problem {
-  const [rows, columns] = weights.shape, { bits, groupSize } = options, groups = columns / groupSize;
+  const [rows, columns] = weights.shape, { bits, groupSize } = options, groups = Math.ceil(columns / groupSize);
   const entries = Float64Array.from({ length: columns }, (_, j) => gram.data[j * (columns + 1)]);
   const largest = entries.reduce((most, entry) => Math.max(most, entry), 0);
   const unit = largest > 0 ? 2 ** Math.max(-1022, Math.floor(Math.log2(largest))) : 1;

@@ -37,8 +37,8 @@ const exempt = [
   "readSafetensorsTensor",
 ];
 
-/** What they return is what the kernels computed, and makes no claim beside it. */
-const measured = ["generate", "generateTokens", "logits", "perplexity"];
+/** What they return is what the kernels computed, or what the solvers here say of layers: no claim beside that. */
+const measured = ["generate", "generateTokens", "logits", "perplexity", "quantizeModel"];
 
 const place = { backend: "wasm", timeLimitMs: 3_000 } as const;
 

@@ -12,7 +12,7 @@ import { quantizedChoice, quantizedCompletion, quantizedPath } from "./subjects/
 import { violations } from "./subjects/violations.ts";
 import { transduction } from "./subjects/transduction.ts";
 import { graph, graphPath } from "./subjects/graph.ts";
-import { generation, likelihood } from "./subjects/models.ts";
+import { generation, likelihood, modelQuantization } from "./subjects/models.ts";
 import { multiTask, multiTaskPath, multiTaskValidation } from "./subjects/multitask.ts";
 import { gramAccumulation, layer } from "./subjects/quantization.ts";
 import { flatness, training } from "./subjects/sharpness.ts";
@@ -44,6 +44,7 @@ export const subjects: { readonly [solver: string]: Subject } = {
   updateCompletion: completionUpdate,
   perplexity: likelihood,
   generate: generation,
+  quantizeModel: modelQuantization,
   trainClassifier: training,
   sharpness: flatness,
 };

@@ -1,6 +1,6 @@
 /** Language models as subjects: calls that are told to stop. @module */
 
-import { generateTokens, loadModel, perplexity } from "../../../mod.ts";
+import { generateTokens, loadModel, perplexity, quantizeModel } from "../../../mod.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { modelFiles } from "../models.ts";
 import { drain, type Subject } from "../subject.ts";
@@ -77,6 +77,21 @@ export const generation: Subject = {
         const solve = { backend, threads, signal, onProgress };
         const prompt = tokens.subarray(0, rows >> 1);
         for (;;) await drain(generateTokens(await model, prompt, { tokens: rows, seed: 1, ...solve }));
+      };
+    },
+  }],
+};
+
+/** `quantizeModel`. */
+export const modelQuantization: Subject = {
+  stops: [{
+    name: "three bits",
+    sizes,
+    prepare(rows, columns) {
+      const { model, tokens } = made(columns, rows);
+      return async ({ backend, threads, timeLimitMs, signal, onProgress }) => {
+        const solve = { backend, threads, timeLimitMs, signal, onProgress };
+        return await quantizeModel(await model, { calibration: [tokens, tokens.toReversed()], bits: 3, ...solve });
       };
     },
   }],

@@ -1,0 +1,309 @@
+import { withWorkspace } from "../kernels/engine/mod.ts";
+import { InputError, OptionError } from "../solvers/core/errors.ts";
+import { type Matrix, matrix, type Vector } from "../solvers/core/matrix.ts";
+import type { Resolved } from "../solvers/core/options.ts";
+import { resolveOptions } from "../solvers/core/resolve_options.ts";
+import { type Run, startRun } from "../solvers/core/run.ts";
+import { dequantize, type QuantizedLayer } from "../solvers/quantization/layer.ts";
+import { quantizeLayer } from "../solvers/quantization/quantize.ts";
+import { bitsByLayer, chooseBits, widths } from "./bits.ts";
+import { type StageInputs, walkBlocks } from "./calibrate.ts";
+import { forwardFlops, forwardRequest } from "./forward.ts";
+import { type LanguageModel, type LinearLayer, linearLayers } from "./load.ts";
+import {
+  type Bits,
+  type ModelProgress,
+  type ModelSettings,
+  type QuantizeModelOptions,
+  quantizeModelOptions,
+} from "./quantize_options.ts";
+import { layerBytes, type QuantizedLanguageModel, reportOf, withLayers } from "./quantized.ts";
+import { fingerprintOf, type FinishedBlocks, finishedBlocks, folderStore } from "./resume.ts";
+import { batchTokens } from "./run.ts";
+import { type Batch, batchesOf, encodeSequences } from "./sequences.ts";
+import { readLinear } from "./weights.ts";
+
+type Settings = Resolved<
+  ModelSettings,
+  | ("threads" | "signal" | "onProgress" | "initial" | "groupSize" | "grid" | "activationOrder" | "outliers")
+  | ("averageBits" | "resume")
+>;
+
+/** One quantisation of a model. */
+interface Task {
+  readonly model: LanguageModel;
+  readonly settings: Settings;
+  readonly batches: readonly Batch[];
+  readonly layers: readonly LinearLayer[];
+  readonly run: Run;
+  /** Tells of progress, and whether the time is up. */
+  tell(event: Omit<ModelProgress, "elapsedMs" | "fraction" | "iteration">, work: number): Promise<boolean>;
+}
+
+/**
+ * Quantises the linear layers of a model, block by block, so that the outputs of each change least on calibration text:
+ * the layers of a block are solved in the order in which activations meet them, on inputs that have gone through what is
+ * quantised so far, and towards the original model's outputs as far as `originalShare` says.
+ *
+ * Complexity, beside the solves (see {@linkcode quantizeLayer}): two forward passes and four Gram sums a stage, one of each
+ * where `originalShare` is 0; with `averageBits` one pass and four quick solves a layer more. Memory: a block in f32, the
+ * matrices of one stage in f64, the activations of the calibration (`8 tokens (hidden + inputs)` bytes), and the codes.
+ *
+ * The result does not depend on threads, nor on interruptions where `resume` keeps what is done.
+ *
+ * @param model As {@linkcode loadModel} gives it; it is not changed.
+ * @returns Layers, the model with their dense weights, and a report.
+ * @throws {OptionError} for an option outside its range
+ * @throws {InputError} for a calibration that cannot be used
+ * @throws {FormatError} where the folder `resume` holds the blocks of another call
+ *
+ * @example
+ * ```ts
+ * import { type LanguageModel, perplexity, quantizeModel } from "@minima/minima";
+ * async function shrink(model: LanguageModel, calibration: string[], held: string[]) {
+ *   const quantized = await quantizeModel(model, { calibration, bits: 3, onProgress: ({ layer }) => console.log(layer) });
+ *   return [quantized.report.bytes, (await perplexity(quantized, held)).perplexity];
+ * }
+ * ```
+ */
+export async function quantizeModel(
+  model: LanguageModel,
+  options: QuantizeModelOptions,
+): Promise<QuantizedLanguageModel> {
+  const { calibration, bits, resume, ...others } = options ?? {};
+  const given: ModelSettings = typeof resume === "string" ? { ...others, resume } : others;
+  const settings: Settings = resolveOptions(quantizeModelOptions, given, "the quantization of a model");
+  if (calibration === undefined) {
+    throw new InputError("calibration", 'The option "calibration" is missing: texts or tokens are needed.');
+  }
+  if (bits !== undefined && settings.averageBits !== undefined) {
+    throw new OptionError(
+      "averageBits",
+      'Cannot use "averageBits" with "bits": one of them says how many bits there are.',
+    );
+  }
+  const run = startRun({ signal: settings.signal, timeLimitMs: settings.timeLimitMs });
+  const all = linearLayers(model.architecture), sequences = encodeSequences(model, calibration, "calibration");
+  const fixed = settings.averageBits === undefined ? bitsByLayer(all, bits ?? 4) : undefined;
+  const layers = fixed ? all.filter(({ name }) => fixed.has(name)) : all;
+  const batches = batchesOf(sequences, batchTokens), task = createTask(model, settings, batches, layers, run);
+  const store = typeof resume === "string" ? await folderStore(resume) : resume;
+  const { backend: _, threads: __, signal: ___, onProgress: ____, timeLimitMs: _____, resume: ______, ...chosen } =
+    settings;
+  const fingerprint = store && await fingerprintOf(model, sequences, [chosen, fixed ? [...fixed] : undefined]);
+  const finished = store && finishedBlocks(store, fingerprint!);
+
+  const widthsOfLayers = fixed ?? await measureBits(task, finished);
+  const found = new Map<string, QuantizedLayer>();
+  const { cut, resumed } = await quantizeBlocks(task, widthsOfLayers, finished, found);
+  const ordered = new Map(layers.map(({ name }) => [name, found.get(name)!]));
+  const reports = layers.map((layer) => reportOf(layer, found.get(layer.name)!));
+  const sizes = layers.map(({ outputs, inputs }) => outputs * inputs), total = sum(sizes);
+  return {
+    layers: ordered,
+    model: withLayers(model, ordered),
+    report: {
+      status: cut
+        ? "time-limit"
+        : reports.every(({ status }) => status === "converged")
+        ? "converged"
+        : "iteration-limit",
+      layers: reports,
+      meanRelativeError: sum(reports.map(({ relativeError }) => relativeError)) / Math.max(1, reports.length),
+      averageBits: total > 0 ? sum(reports.map(({ bits }, at) => bits * sizes[at])) / total : 0,
+      bytes: sum([...ordered.values()].map(layerBytes)),
+      bytesBefore: 2 * total,
+      calibrationTokens: sum(sequences.map(({ length }) => length)),
+      resumedBlocks: resumed,
+      elapsedMs: run.elapsedMs(),
+    },
+  };
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+
+/** Dense passes that a solve is worth, by rough count, and a quick one: for progress. */
+const passesOfSolve = 20, passesOfTrial = 2;
+
+function createTask(
+  model: LanguageModel,
+  settings: Settings,
+  batches: readonly Batch[],
+  layers: readonly LinearLayer[],
+  run: Run,
+): Task {
+  const solves = sum(layers.map(({ outputs, inputs }) => outputs * inputs * inputs));
+  const trials = settings.averageBits === undefined ? 0 : passesOfTrial * widths.length;
+  let all = (passesOfSolve + trials) * solves, done = 0;
+  // Work of blocks that were there already does not count, so that the time left is right.
+  return {
+    model,
+    settings,
+    batches,
+    layers,
+    run,
+    async tell(event, work) {
+      if (work < 0) all += work;
+      else done += work;
+      const fraction = all > 0 ? Math.min(1, done / all) : 1, elapsedMs = run.elapsedMs();
+      settings.onProgress?.({
+        ...event,
+        fraction,
+        elapsedMs,
+        iteration: 0,
+        ...fraction > 0.01 && { remainingMs: elapsedMs * (1 - fraction) / fraction },
+      });
+      return await run.checkpoint({ stage: event.stage, fraction, iteration: 0 });
+    },
+  };
+}
+
+const workOf = ({ outputs, inputs }: LinearLayer, passes: number) => passes * outputs * inputs * inputs;
+
+/** Walks the model with its Gram matrices, in a workspace of its own. */
+async function walk(task: Task, original: boolean, visitor: Parameters<typeof walkBlocks>[4]): Promise<void> {
+  const { model, settings: { backend, threads, signal }, batches } = task;
+  const tokens = sum(batches.map(({ tokens }) => tokens.length)),
+    flops = forwardFlops(model.architecture).blocks * tokens;
+  // Layers are solved where each pays; the forward pass has no shaders.
+  const request = forwardRequest(2 * flops, { backend: backend === "webgpu" ? "auto" : backend, threads });
+  await withWorkspace(request, async (workspace) => {
+    await walkBlocks(workspace, model, batches, { original, backend, threads, signal }, visitor);
+  });
+}
+
+/** Relative errors at every width by GPTQ, in the unquantised model, and the widths that they speak for. */
+async function measureBits(task: Task, finished: FinishedBlocks | undefined): Promise<Map<string, Bits>> {
+  const { layers, settings, run } = task, kept = await resumedBits(task, finished);
+  if (kept) return kept;
+  const errors = new Map<string, Map<Bits, number>>();
+  let late = false;
+  await walk(task, false, {
+    known: () => Promise.resolve(undefined),
+    pause: (block) => task.tell({ stage: `forward, block ${block}` }, 0),
+    async visit(stage, { gram }) {
+      for (const layer of stage) {
+        const byWidth = new Map<Bits, number>(), weights = await readWeights(task.model, layer);
+        for (const bits of widths) {
+          const options = {
+            ...layerOptions(task, layer.name),
+            bits,
+            method: "gptq",
+            grid: "search",
+            initial: undefined,
+            outliers: undefined,
+          } as const;
+          byWidth.set(bits, (await quantizeLayer(weights, gram, options)).relativeError);
+          late = await task.tell({ stage: "measure", layer: layer.name }, workOf(layer, passesOfTrial)) || late;
+        }
+        errors.set(layer.name, byWidth);
+      }
+      return new Map();
+    },
+    leave: () => Promise.resolve(late),
+  });
+  if (late || errors.size < layers.length) {
+    const uniform = [...widths].reverse().find((width) => width <= settings.averageBits!)!;
+    return new Map(layers.map(({ name }) => [name, uniform]));
+  }
+  void run;
+  return chooseBits(layers, errors, settings.averageBits!);
+}
+
+/** The widths, where all blocks are there. */
+async function resumedBits(task: Task, finished: FinishedBlocks | undefined): Promise<Map<string, Bits> | undefined> {
+  if (!finished) return undefined;
+  const found = new Map<string, Bits>();
+  for (let block = 0; block < task.model.architecture.blocks; block++) {
+    const layers = await finished.read(block);
+    if (!layers) return undefined;
+    for (const [name, { bits }] of layers) found.set(name, bits);
+  }
+  return found;
+}
+
+/** The weights of a layer [outputs, inputs]. */
+async function readWeights(
+  { weights, architecture }: LanguageModel,
+  { name, outputs, inputs }: LinearLayer,
+): Promise<Matrix> {
+  return matrix(outputs, inputs, await readLinear(weights, name, outputs, inputs, architecture.transposed));
+}
+
+/** The options of a layer, with what is left of the time. */
+function layerOptions({ settings, run, tell }: Task, layer: string) {
+  const { originalShare: _, averageBits: __, resume: ___, onProgress: ____, timeLimitMs, ...others } = settings;
+  return {
+    ...others,
+    timeLimitMs: Math.max(0, timeLimitMs - run.elapsedMs()),
+    onProgress: ({ stage }: { readonly stage: string }) => void tell({ stage, layer }, 0).catch(() => {}),
+  };
+}
+
+/** Quantises block after block into `found`. @returns whether the time was up, and how many blocks were there already */
+async function quantizeBlocks(
+  task: Task,
+  bits: ReadonlyMap<string, Bits>,
+  finished: FinishedBlocks | undefined,
+  found: Map<string, QuantizedLayer>,
+): Promise<{ cut: boolean; resumed: number }> {
+  const { model, layers, settings } = task, share = settings.originalShare;
+  let cut = false, resumed = 0;
+  const ofBlock = (block: number) => layers.filter((layer) => layer.block === block);
+
+  async function solve(layer: LinearLayer, { gram, original }: StageInputs): Promise<Vector> {
+    const weights = await readWeights(model, layer);
+    const result = await quantizeLayer(weights, gram, {
+      ...layerOptions(task, layer.name),
+      bits: bits.get(layer.name)!,
+      ...original && { original: { ...original, share } },
+    });
+    found.set(layer.name, result);
+    const { relativeError } = result;
+    cut = await task.tell({ stage: "layer", layer: layer.name, relativeError }, workOf(layer, passesOfSolve)) || cut;
+    return dequantize(result).data;
+  }
+
+  await walk(task, share > 0, {
+    async known(block) {
+      const kept = await finished?.read(block);
+      if (!kept) return undefined;
+      resumed++;
+      const dense = new Map<string, Vector>();
+      for (const layer of ofBlock(block)) {
+        const result = kept.get(layer.name);
+        if (!result) return undefined;
+        found.set(layer.name, result);
+        dense.set(layer.name, dequantize(result).data);
+        await task.tell({ stage: "resume", layer: layer.name }, -workOf(layer, passesOfSolve));
+      }
+      return dense;
+    },
+    pause: async (block) => void (cut = await task.tell({ stage: `forward, block ${block}` }, 0) || cut),
+    async visit(stage, inputs) {
+      const dense = new Map<string, Vector>();
+      for (const layer of stage) if (bits.has(layer.name)) dense.set(layer.name, await solve(layer, inputs));
+      return dense;
+    },
+    async leave(block) {
+      const done = new Map(ofBlock(block).map(({ name }) => [name, found.get(name)!]));
+      if (!cut) await finished?.write(block, done);
+      return cut;
+    },
+  });
+  // What the time did not allow for: rounded as it is.
+  for (const layer of layers) {
+    if (found.has(layer.name)) continue;
+    const { inputs, name } = layer, unit = matrix(inputs, inputs);
+    for (let j = 0; j < inputs; j++) unit.data[j * (inputs + 1)] = 1;
+    const options = {
+      ...layerOptions(task, name),
+      bits: bits.get(name)!,
+      method: "rtn",
+      outliers: undefined,
+      initial: undefined,
+    } as const;
+    found.set(name, { ...await quantizeLayer(await readWeights(model, layer), unit, options), status: "time-limit" });
+  }
+  return { cut, resumed };
+}

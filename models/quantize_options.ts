@@ -1,0 +1,104 @@
+/** The options of quantising a model. @module */
+
+import { integer, number, type OptionTable, text } from "../solvers/core/options.ts";
+import type { ProgressEvent } from "../solvers/core/result.ts";
+import { solveOptions } from "../solvers/core/solve_options.ts";
+import { quantizeLayerOptions, type QuantizeOptions } from "../solvers/quantization/options.ts";
+import type { Sequences } from "./sequences.ts";
+
+/** How far the quantisation of a model is. */
+export interface ModelProgress extends ProgressEvent {
+  /** The layer in work, or finished last. */
+  readonly layer?: string;
+  /** Its relative error, once it is finished. */
+  readonly relativeError?: number;
+  /** Milliseconds that are left, by the work done so far. */
+  readonly remainingMs?: number;
+}
+
+/** Options of {@linkcode quantizeModel} that its table holds. */
+export interface ModelSettings extends
+  Omit<
+    QuantizeOptions,
+    "bits" | "original" | "maxIterations" | "timeLimitMs" | "onProgress"
+  > {
+  /** How far the target is from the output that the quantised layers before allow to that of the original model, 0 to 1. @default 0.5 */
+  readonly originalShare?: number;
+  /** Mean bits of a code over all weights, 2 to 8: each layer then gets 2, 3, 4 or 8. @default none */
+  readonly averageBits?: number;
+  /** Wall-clock limit in milliseconds, >= 0; layers that it leaves over are rounded to nearest. @default Infinity */
+  readonly timeLimitMs?: number;
+  /** Folder that keeps finished blocks: the same call goes on from there. @default none */
+  readonly resume?: string;
+  /** Called now and then while the model is quantised. */
+  readonly onProgress?: (event: ModelProgress) => void;
+}
+
+/** Bits of the codes of a layer. */
+export type Bits = 2 | 3 | 4 | 8;
+
+/** Options of {@linkcode quantizeModel}. */
+export interface QuantizeModelOptions extends Omit<ModelSettings, "resume"> {
+  /** What the model is run on, texts or tokens; each is one sequence, and cut at the context length. */
+  readonly calibration: Sequences;
+  /**
+   * Bits of the codes, for all layers or by patterns of names, in which `*` stands for anything: the first that fits
+   * counts, and layers that none fits keep their weights. @default 4
+   */
+  readonly bits?: Bits | Readonly<Record<string, Bits>>;
+  /** Folder, or another place, that keeps finished blocks: the same call goes on from there. @default none */
+  readonly resume?: string | ResumeStore;
+}
+
+/** Keeps files by name. */
+export interface ResumeStore {
+  /** Undefined where there is none. */
+  read(name: string): Promise<Uint8Array | undefined>;
+  /** Wholly or not at all, also where the process ends meanwhile. */
+  write(name: string, bytes: Uint8Array): Promise<void>;
+}
+
+const { bits: _, original: __, maxIterations: ___, ...ofLayers } = quantizeLayerOptions;
+
+/** Settings that may stay undefined. */
+type OpenSettings =
+  | "threads"
+  | "signal"
+  | "onProgress"
+  | "initial"
+  | "groupSize"
+  | "grid"
+  | "activationOrder"
+  | "outliers"
+  | "averageBits"
+  | "resume";
+
+/** Table of the options of {@linkcode quantizeModel}, but for the calibration and the bits. */
+export const quantizeModelOptions: OptionTable<ModelSettings, OpenSettings> = {
+  ...ofLayers,
+  originalShare: number({
+    least: 0,
+    most: 1,
+    unit: "share",
+    default: 0.5,
+    about: "How far the target is on the way from what earlier layers allow to the output of the original model.",
+  }),
+  averageBits: number({
+    least: 2,
+    most: 8,
+    unit: "bits",
+    otherwise: "none",
+    about: "Mean bits of a code; each layer gets those that its error makes worth their size.",
+  }),
+  iterations: integer({ ...quantizeLayerOptions.iterations }),
+  timeLimitMs: number({
+    least: 0,
+    most: 1e12,
+    infinite: true,
+    unit: "ms",
+    default: Infinity,
+    about: "Wall-clock limit; layers that it leaves over are rounded to nearest.",
+  }),
+  resume: text({ otherwise: "none", about: "Folder that keeps finished blocks: the same call goes on from there." }),
+  onProgress: solveOptions.onProgress,
+};

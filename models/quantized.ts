@@ -1,0 +1,96 @@
+/** A model of which layers are quantised. @module */
+
+import { type Vector } from "../solvers/core/matrix.ts";
+import type { Status } from "../solvers/core/result.ts";
+import { dequantize, type QuantizedLayer } from "../solvers/quantization/layer.ts";
+import type { LanguageModel, LinearLayer } from "./load.ts";
+import type { Weights } from "./weights.ts";
+
+/** What is reported of a layer; plain JSON. */
+export interface LayerReport {
+  readonly name: string;
+  readonly block: number;
+  readonly shape: readonly [outputs: number, inputs: number];
+  readonly bits: number;
+  readonly groupSize: number;
+  readonly status: Status;
+  /** As {@linkcode QuantizedLayer} says it. */
+  readonly relativeError: number;
+  readonly objective: number;
+  /** Codes, scales and zero points in 16 bits each, outliers in 16 bits and their places. */
+  readonly bytes: number;
+  readonly elapsedMs: number;
+  readonly remarks: readonly string[];
+}
+
+/** What is reported of a model; plain JSON. */
+export interface ModelReport {
+  /** `time-limit` where it has cut the work short. */
+  readonly status: Status;
+  readonly layers: readonly LayerReport[];
+  /** Mean over the layers. */
+  readonly meanRelativeError: number;
+  /** Mean bits of a code over all weights of the layers. */
+  readonly averageBits: number;
+  /** Bytes of all layers that are quantised, and what they take in 16 bits a weight. */
+  readonly bytes: number;
+  readonly bytesBefore: number;
+  /** Tokens of the calibration. */
+  readonly calibrationTokens: number;
+  /** Blocks that were taken from the folder `resume`. */
+  readonly resumedBlocks: number;
+  readonly elapsedMs: number;
+}
+
+/** What {@linkcode quantizeModel} returns. */
+export interface QuantizedLanguageModel {
+  /** Layers by name, ready for {@linkcode dequantize}. */
+  readonly layers: ReadonlyMap<string, QuantizedLayer>;
+  /** The model with the dense weights of these layers in place of its own: they are made when they are read. */
+  readonly model: LanguageModel;
+  readonly report: ModelReport;
+}
+
+/** Bytes of a layer as checkpoints hold it. */
+export function layerBytes({ bits, shape: [outputs, inputs], scales, outliers }: QuantizedLayer): number {
+  const kept = outliers ? 6 * outliers.data.length + 4 * outliers.indptr.length : 0;
+  return Math.ceil(outputs * inputs * bits / 8) + 4 * scales.data.length + kept;
+}
+
+/** Facts of a layer. */
+export function reportOf({ name, block }: LinearLayer, layer: QuantizedLayer): LayerReport {
+  const { shape, bits, groupSize, status, relativeError, objective, elapsedMs, remarks } = layer;
+  const bytes = layerBytes(layer);
+  return { name, block, shape, bits, groupSize, status, relativeError, objective, bytes, elapsedMs, remarks };
+}
+
+/** The model with other weights for some layers. */
+export function withLayers(model: LanguageModel, layers: ReadonlyMap<string, QuantizedLayer>): LanguageModel {
+  const { weights, architecture: { transposed } } = model;
+  const layerOf = (name: string) => name.endsWith(".weight") ? layers.get(name.slice(0, -".weight".length)) : undefined;
+  const overlaid: Weights = {
+    names: weights.names,
+    has: weights.has,
+    describe(name) {
+      const layer = layerOf(name), { shape, dtype } = weights.describe(name);
+      return layer ? { shape, dtype: layer.scales.data instanceof Float32Array ? "F32" : "F64" } : { shape, dtype };
+    },
+    read(name) {
+      const layer = layerOf(name);
+      if (!layer) return weights.read(name);
+      const { data, shape } = dequantize(layer), { dtype } = overlaid.describe(name);
+      return Promise.resolve({
+        dtype,
+        shape: weights.describe(name).shape,
+        data: transposed ? turned(data, ...shape) : data,
+      });
+    },
+  };
+  return { ...model, weights: overlaid };
+}
+
+function turned(values: Vector, rows: number, columns: number): Vector {
+  const result = values.slice();
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j];
+  return result;
+}
