@@ -36,7 +36,9 @@ interface Task {
   readonly batches: readonly Batch[];
   readonly layers: readonly LinearLayer[];
   readonly run: Run;
-  /** Tells of progress, and whether the time is up. */
+  /** Tells of progress after so much work. @returns the share of all work that is done */
+  report(event: Omit<ModelProgress, "elapsedMs" | "fraction" | "iteration">, work: number): number;
+  /** The same, between kernels. @returns whether the time is up */
   tell(event: Omit<ModelProgress, "elapsedMs" | "fraction" | "iteration">, work: number): Promise<boolean>;
 }
 
@@ -135,14 +137,14 @@ function createTask(
   const solves = sum(layers.map(({ outputs, inputs }) => outputs * inputs * inputs));
   const trials = settings.averageBits === undefined ? 0 : passesOfTrial * widths.length;
   let all = (passesOfSolve + trials) * solves, done = 0;
-  // Work of blocks that were there already does not count, so that the time left is right.
-  return {
+  const task: Task = {
     model,
     settings,
     batches,
     layers,
     run,
-    async tell(event, work) {
+    report(event, work) {
+      // Work of blocks that were there already does not count, so that the time left is right.
       if (work < 0) all += work;
       else done += work;
       const fraction = all > 0 ? Math.min(1, done / all) : 1, elapsedMs = run.elapsedMs();
@@ -153,9 +155,14 @@ function createTask(
         iteration: 0,
         ...fraction > 0.01 && { remainingMs: elapsedMs * (1 - fraction) / fraction },
       });
+      return fraction;
+    },
+    async tell(event, work) {
+      const fraction = task.report(event, work);
       return await run.checkpoint({ stage: event.stage, fraction, iteration: 0 });
     },
   };
+  return task;
 }
 
 const workOf = ({ outputs, inputs }: LinearLayer, passes: number) => passes * outputs * inputs * inputs;
@@ -174,7 +181,7 @@ async function walk(task: Task, original: boolean, visitor: Parameters<typeof wa
 
 /** Relative errors at every width by GPTQ, in the unquantised model, and the widths that they speak for. */
 async function measureBits(task: Task, finished: FinishedBlocks | undefined): Promise<Map<string, Bits>> {
-  const { layers, settings, run } = task, kept = await resumedBits(task, finished);
+  const { layers, settings } = task, kept = await resumedBits(task, finished);
   if (kept) return kept;
   const errors = new Map<string, Map<Bits, number>>();
   let late = false;
@@ -206,7 +213,6 @@ async function measureBits(task: Task, finished: FinishedBlocks | undefined): Pr
     const uniform = [...widths].reverse().find((width) => width <= settings.averageBits!)!;
     return new Map(layers.map(({ name }) => [name, uniform]));
   }
-  void run;
   return chooseBits(layers, errors, settings.averageBits!);
 }
 
@@ -231,12 +237,12 @@ async function readWeights(
 }
 
 /** The options of a layer, with what is left of the time. */
-function layerOptions({ settings, run, tell }: Task, layer: string) {
+function layerOptions({ settings, run, report }: Task, layer: string) {
   const { originalShare: _, averageBits: __, resume: ___, onProgress: ____, timeLimitMs, ...others } = settings;
   return {
     ...others,
     timeLimitMs: Math.max(0, timeLimitMs - run.elapsedMs()),
-    onProgress: ({ stage }: { readonly stage: string }) => void tell({ stage, layer }, 0).catch(() => {}),
+    onProgress: ({ stage }: { readonly stage: string }) => void report({ stage, layer }, 0),
   };
 }
 
