@@ -1,6 +1,6 @@
 /** A model of which layers are quantised. @module */
 
-import { type Vector } from "../solvers/core/matrix.ts";
+import type { Vector } from "../solvers/core/matrix.ts";
 import type { Status } from "../solvers/core/result.ts";
 import { dequantize, type QuantizedLayer } from "../solvers/quantization/layer.ts";
 import type { LanguageModel, LinearLayer } from "./load.ts";
