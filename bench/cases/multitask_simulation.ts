@@ -45,7 +45,7 @@ const settings: readonly (MultiTaskSetting & { readonly authors?: number })[] = 
   { features: 250, samples: 200, tasks: 6, noise: [5, 20], betaVariance: 10, authors: 0.927 },
 ];
 
-const separate = "separate", lasso = "multi-task lasso";
+const separate = "separate", lasso = "multi-task lasso", oracle = "the true features";
 
 interface Quality {
   /** Root of the mean squared error, mean over the tasks. */
@@ -81,6 +81,27 @@ async function fitApart({ X, Y }: MultiTaskDesign, seed: number): Promise<MultiT
       grid: { support, ridge: ridges },
     });
     for (let j = 0; j < features; j++) coefficients.data[j * tasks + k] = fit.coefficients.data[j];
+    intercepts[k] = fit.intercepts[0];
+  }
+  return { coefficients, intercepts, taskNames: Array.from({ length: tasks }, (_, k) => String(k)) };
+}
+
+/** Least squares on the true features: no method that must find them is better, but by chance. */
+async function fitOracle({ X, Y, supports }: MultiTaskDesign): Promise<MultiTaskModel> {
+  const [rows, tasks] = Y.shape, features = X.shape[1];
+  const coefficients = matrix(features, tasks), intercepts = new Float64Array(tasks);
+  for (const [k, support] of supports.entries()) {
+    const places = [...support], own = matrix(rows, places.length);
+    for (let i = 0; i < rows; i++) {
+      places.forEach((j, at) => own.data[i * places.length + at] = X.data[i * features + j]);
+    }
+    const y = Float64Array.from({ length: rows }, (_, i) => Y.data[i * tasks + k]);
+    const fit = await sparseMultiTask([{ X: own, y }], {
+      ...oneThread,
+      support: places.length,
+      method: "local-search",
+    });
+    places.forEach((j, at) => coefficients.data[j * tasks + k] = fit.coefficients.data[at]);
     intercepts[k] = fit.intercepts[0];
   }
   return { coefficients, intercepts, taskNames: Array.from({ length: tasks }, (_, k) => String(k)) };
@@ -122,6 +143,7 @@ export const multiTaskSimulation: Case = {
               (await crossValidateMultiTask(design.X, design.Y, { ...oneThread, ...options, folds, seed: own })).fit,
           );
         }
+        await measure(oracle, () => fitOracle(design));
         if (typeof peer === "string") continue;
         let spent = 0;
         await measure(lasso, async () => {
@@ -134,7 +156,7 @@ export const multiTaskSimulation: Case = {
           };
         }, () => spent);
       }
-      const all = [...found].filter(([name]) => name !== lasso);
+      const all = [...found].filter(([name]) => name !== lasso && name !== oracle);
       const total = median(
         Array.from({ length: replicates }, (_, r) => all.reduce((sum, [, list]) => sum + list[r].seconds, 0)),
       );
@@ -148,9 +170,16 @@ export const multiTaskSimulation: Case = {
           median(list.map((one) => one.seconds)),
         ]);
       }
-      rows.push([label, "all but the lasso", null, null, null, total]);
+      rows.push([label, "all models", null, null, null, total]);
       if (quick) continue;
       const shared = ratios.get(models[0].name)!;
+      const beside = found.get(models[0].name)!.map(({ error }, r) => error / found.get(oracle)![r].error);
+      targets.push({
+        name: `error over that of the true features, supports shared, ${label}`,
+        value: median(beside),
+        limit: 1.15,
+        sense: "at most",
+      });
       if (authors !== undefined) {
         targets.push({
           name: `error over separate fits, supports shared, ${label}`,
@@ -207,6 +236,7 @@ export const multiTaskSimulation: Case = {
         "Separate fits are tuned one response at a time and know nothing of the others; ratios are of errors in the same replicate.",
         "The authors' medians for supports shared + ridge over their separate fits: 0.029, 0.076, 0.224 (1000 features), 0.577, 0.927 (250).",
         "Where other work runs beside, wall-clock times of one thread and two say little.",
+        "Of the true features, least squares has the error that noise and samples leave: where its error over that of separate fits is above the authors' ratio, no method reaches that ratio beside our separate fits, which find more true features than the 0.29 of theirs.",
         "Our grids have 8, 48, 48, 8, 8 and 8 points, tuned by five folds. Theirs are wider and tuned by ten; their 159 to 199 s a replicate also hold ridge and lasso.",
       ],
       missing,

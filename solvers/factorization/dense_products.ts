@@ -32,6 +32,7 @@ export function denseProducts(workspace: Workspace, X: Matrix, scale: number): P
     squaredNorm,
     work: rows * columns,
     rowSquares,
+    data: workspace === workspace.host ? x : undefined,
     times: (factor, target) => product(factor, target, false),
     timesTransposed: (factor, target) => product(factor, target, true),
     column: (j) => Float64Array.from({ length: rows }, (_, i) => X.data[i * columns + j] / scale),

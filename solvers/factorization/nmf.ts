@@ -1,5 +1,6 @@
 import { withWorkspace, type WorkRequest, type Workspace } from "../../kernels/engine/mod.ts";
 import type { MatrixOperand } from "../../kernels/contract.ts";
+import { passParts } from "../../kernels/contract/factorization/pass.ts";
 import { denseFamily } from "../../kernels/families/dense.ts";
 import { factorizationFamily } from "../../kernels/families/factorization.ts";
 import { spectralFamily } from "../../kernels/families/spectral.ts";
@@ -25,6 +26,9 @@ const action = "factor the samples";
 
 /** Units of the objective's terms that rounding makes of its differences, and of itself at most. */
 const roundings = 1, mostRoundings = 1024;
+
+/** Components up to which one pass over the data is faster than two products with them. */
+const mostInPass = 16;
 
 /** Sweeps of the weights where they begin. */
 const firstSweeps = 20;
@@ -207,7 +211,10 @@ interface Descent {
 
 /** Sweeps in Gram space. */
 function plainDescent({ workspace, products, rank, options }: Problem, W: MatrixOperand, H: MatrixOperand): Descent {
-  const { rows, columns, dtype, squaredNorm } = products, { host } = workspace, { kernels } = host;
+  const { rows, columns, dtype, squaredNorm, data } = products, { host } = workspace, { kernels } = host;
+  const parts = data && rank <= mostInPass
+    ? factorIn(workspace, dtype, passParts(rows) * rank, columns, "parts of the linear part")
+    : undefined;
   const inner = factorIn(workspace, dtype, rank, rows, "inner products");
   const linear = factorIn(workspace, dtype, rank, columns, "linear part");
   const [G, S] = ["components", "weights"].map((name) =>
@@ -240,10 +247,14 @@ function plainDescent({ workspace, products, rank, options }: Problem, W: Matrix
       return await valueOf(W, inner);
     },
     async iterate() {
-      await products.timesTransposed(H, inner);
-      await kernels.nonnegativeSweep({ gram: G, linear: inner, factor: W, sweeps });
+      if (parts) {
+        await kernels.nonnegativePass({ x: data!, components: H, gram: G, factor: W, sweeps, parts, linear });
+      } else {
+        await products.timesTransposed(H, inner);
+        await kernels.nonnegativeSweep({ gram: G, linear: inner, factor: W, sweeps });
+        await products.times(W, linear);
+      }
       await kernels.rowGram({ a: W, gram: S });
-      await products.times(W, linear);
       await kernels.nonnegativeSweep({ gram: S, linear, factor: H, sweeps });
       await kernels.rowGram({ a: H, gram: G });
       return await valueOf(H, linear);

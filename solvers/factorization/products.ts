@@ -21,6 +21,8 @@ export interface Products {
   times(factor: MatrixOperand, target: MatrixOperand): Promise<void>;
   /** `target` [r, rows] `= factor` [r, columns] `X^T`. */
   timesTransposed(factor: MatrixOperand, target: MatrixOperand): Promise<void>;
+  /** `X` itself, where it is dense and where the factors are. */
+  readonly data?: MatrixOperand;
   /** Adds `factor` times row `i` to a vector in f64. */
   addRow(sum: Float64Array, factor: number, i: number): void;
   /** Column `j` in f64. */

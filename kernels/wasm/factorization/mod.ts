@@ -1,6 +1,7 @@
 /** Factorisation by alternating blocks, as launches of the WASM module. @module */
 
 export * from "./nonnegative.ts";
+export * from "./pass.ts";
 export * from "./rows.ts";
 export * from "./simplex.ts";
 export * from "./weighted.ts";

@@ -21,32 +21,39 @@ export function nonnegativeSweep<T>(
     const curvature = load<f64>(at(gram, j * (gramStride + 1), 8));
     store<T>(at(inverses, j, size), curvature > 0 ? <T>(1 / curvature) : 0);
   }
-  const zero = i64x2.splat(0);
   for (let i = begin; i < end; i += tileColumns<T>()) {
     const count = min(tileColumns<T>(), end - i);
     loadTile<T>(rank, count, at(linear, i, size), linearStride, R);
     loadTile<T>(rank, count, at(factor, i, size), factorStride, H);
-    for (let sweep = 0; sweep < sweeps; sweep++) {
-      let m = M;
-      for (let j = 0; j < rank; j++) {
-        const r = at(R, j, TILE_ROW), h = at(H, j, TILE_ROW), inverse = splatAt<T>(at(inverses, j, size));
-        let a = zero, b = zero, c = zero, d = zero, p = H;
-        for (let s = 0; s < rank; s++) {
-          const own = splatAt<T>(m);
-          a = multiplyAdd<T>(own, v128.load(p), a);
-          b = multiplyAdd<T>(own, v128.load(p, 16), b);
-          c = multiplyAdd<T>(own, v128.load(p, 32), c);
-          d = multiplyAdd<T>(own, v128.load(p, 48), d);
-          m += size;
-          p += TILE_ROW;
-        }
-        v128.store(h, moved<T>(v128.load(h), v128.load(r), a, inverse, supported));
-        v128.store(h, moved<T>(v128.load(h, 16), v128.load(r, 16), b, inverse, supported), 16);
-        v128.store(h, moved<T>(v128.load(h, 32), v128.load(r, 32), c, inverse, supported), 32);
-        v128.store(h, moved<T>(v128.load(h, 48), v128.load(r, 48), d, inverse, supported), 48);
-      }
-    }
+    sweepTile<T>(rank, sweeps, supported, M, inverses, R, H);
     storeTile<T>(rank, count, H, at(factor, i, size), factorStride);
+  }
+}
+
+/** Sweeps of a tile H with the linear part R, given M and the reciprocals of its diagonal in T. */
+export function sweepTile<T>(
+  rank: i32, sweeps: i32, supported: i32, M: usize, inverses: usize, R: usize, H: usize,
+): void {
+  const size: usize = sizeof<T>(), zero = i64x2.splat(0);
+  for (let sweep = 0; sweep < sweeps; sweep++) {
+    let m = M;
+    for (let j = 0; j < rank; j++) {
+      const r = at(R, j, TILE_ROW), h = at(H, j, TILE_ROW), inverse = splatAt<T>(at(inverses, j, size));
+      let a = zero, b = zero, c = zero, d = zero, p = H;
+      for (let s = 0; s < rank; s++) {
+        const own = splatAt<T>(m);
+        a = multiplyAdd<T>(own, v128.load(p), a);
+        b = multiplyAdd<T>(own, v128.load(p, 16), b);
+        c = multiplyAdd<T>(own, v128.load(p, 32), c);
+        d = multiplyAdd<T>(own, v128.load(p, 48), d);
+        m += size;
+        p += TILE_ROW;
+      }
+      v128.store(h, moved<T>(v128.load(h), v128.load(r), a, inverse, supported));
+      v128.store(h, moved<T>(v128.load(h, 16), v128.load(r, 16), b, inverse, supported), 16);
+      v128.store(h, moved<T>(v128.load(h, 32), v128.load(r, 32), c, inverse, supported), 32);
+      v128.store(h, moved<T>(v128.load(h, 48), v128.load(r, 48), d, inverse, supported), 48);
+    }
   }
 }
 

@@ -1,0 +1,208 @@
+// One pass over X [rows, columns] for X ~ W H: for a tile of rows at a time, which stays in L1, the inner products P = X H^T,
+// sweeps of the weights, and the sums W X of the part. Parts are of `partRows` rows and are added in their order, so that
+// sums are the same however parts are shared out.
+//
+// X, H [rank, columns], W [rank, rows] and the sums [parts x rank, columns] are T, G = H H^T is f64; strides in elements.
+// [begin, end) are the parts of this call. Scratch: G in T, the reciprocals of its diagonal, P and W as tiles.
+
+import { at, lanes, multiplyAdd } from "../simd";
+import { sweepTile } from "./nonnegative";
+import { loadGram, loadTile, splatAt, storeTile, TILE_ROW, tileColumns } from "./tile";
+
+// exported for f32, f64
+export function nonnegativePass<T>(
+  rows: i32, columns: i32, rank: i32, sweeps: i32, partRows: i32, x: usize, xStride: i32, h: usize, hStride: i32,
+  gram: usize, gramStride: i32, factor: usize, factorStride: i32, parts: usize, partsStride: i32,
+  begin: i32, end: i32, scratch: usize,
+): void {
+  const size: usize = sizeof<T>(), line = <usize>xStride * size;
+  const M = scratch, inverses = at(M, rank * rank, size);
+  const P = (at(inverses, rank, size) + 15) & ~15, W = at(P, rank, TILE_ROW);
+  loadGram<T>(rank, gram, gramStride, M);
+  for (let t = 0; t < rank; t++) {
+    const curvature = load<f64>(at(gram, t * (gramStride + 1), 8));
+    store<T>(at(inverses, t, size), curvature > 0 ? <T>(1 / curvature) : 0);
+  }
+  for (let part = begin; part < end; part++) {
+    const sums = at(parts, part * rank, <usize>partsStride * size), last = min(rows, (part + 1) * partRows);
+    for (let t = 0; t < rank; t++) memory.fill(at(sums, t, <usize>partsStride * size), 0, <usize>columns * size);
+    for (let i = part * partRows; i < last; i += tileColumns<T>()) {
+      const count = min(tileColumns<T>(), last - i), first = at(x, i, line);
+      for (let r = 0; r < count; r += 4) {
+        const own = at(first, r, line), left = count - r - 1, target = at(P, r, size);
+        // Rows beyond the last are the last once more, and nobody looks at their products.
+        const a = own, b = at(own, min(1, left), line), c = at(own, min(2, left), line), d = at(own, min(3, left), line);
+        let t = 0;
+        for (; t + 2 < rank; t += 3) dots<T>(3, columns, a, b, c, d, at(h, t, <usize>hStride * size), hStride, at(target, t, TILE_ROW));
+        if (t + 1 < rank) dots<T>(2, columns, a, b, c, d, at(h, t, <usize>hStride * size), hStride, at(target, t, TILE_ROW));
+        else if (t < rank) dots<T>(1, columns, a, b, c, d, at(h, t, <usize>hStride * size), hStride, at(target, t, TILE_ROW));
+      }
+      loadTile<T>(rank, count, at(factor, i, size), factorStride, W);
+      sweepTile<T>(rank, sweeps, 0, M, inverses, P, W);
+      storeTile<T>(rank, count, W, at(factor, i, size), factorStride);
+      let t = 0;
+      for (; t + 2 < rank; t += 3) accumulate<T>(3, columns, count, first, line, at(W, t, TILE_ROW), at(sums, t, <usize>partsStride * size), partsStride);
+      if (t + 1 < rank) accumulate<T>(2, columns, count, first, line, at(W, t, TILE_ROW), at(sums, t, <usize>partsStride * size), partsStride);
+      else if (t < rank) accumulate<T>(1, columns, count, first, line, at(W, t, TILE_ROW), at(sums, t, <usize>partsStride * size), partsStride);
+    }
+  }
+}
+
+/** Products of four rows with up to three components, a number a row next to one another in each row of a tile. */
+@inline
+function dots<T>(
+  terms: i32, columns: i32, a: usize, b: usize, c: usize, d: usize, h: usize, hStride: i32, target: usize,
+): void {
+  const size: usize = sizeof<T>(), step = lanes<T>(), whole = columns - columns % step, zero = i64x2.splat(0);
+  const second = at(h, 1, <usize>hStride * size), third = at(h, 2, <usize>hStride * size);
+  let a0 = zero, b0 = zero, c0 = zero, d0 = zero, a1 = zero, b1 = zero, c1 = zero, d1 = zero;
+  let a2 = zero, b2 = zero, c2 = zero, d2 = zero;
+  for (let j = 0; j < whole; j += step) {
+    const k = at(0, j, size), h0 = v128.load(h + k);
+    const h1 = terms > 1 ? v128.load(second + k) : zero, h2 = terms > 2 ? v128.load(third + k) : zero;
+    let v = v128.load(a + k);
+    a0 = multiplyAdd<T>(h0, v, a0);
+    if (terms > 1) a1 = multiplyAdd<T>(h1, v, a1);
+    if (terms > 2) a2 = multiplyAdd<T>(h2, v, a2);
+    v = v128.load(b + k);
+    b0 = multiplyAdd<T>(h0, v, b0);
+    if (terms > 1) b1 = multiplyAdd<T>(h1, v, b1);
+    if (terms > 2) b2 = multiplyAdd<T>(h2, v, b2);
+    v = v128.load(c + k);
+    c0 = multiplyAdd<T>(h0, v, c0);
+    if (terms > 1) c1 = multiplyAdd<T>(h1, v, c1);
+    if (terms > 2) c2 = multiplyAdd<T>(h2, v, c2);
+    v = v128.load(d + k);
+    d0 = multiplyAdd<T>(h0, v, d0);
+    if (terms > 1) d1 = multiplyAdd<T>(h1, v, d1);
+    if (terms > 2) d2 = multiplyAdd<T>(h2, v, d2);
+  }
+  storeDots<T>(columns, whole, a, b, c, d, h, a0, b0, c0, d0, target);
+  if (terms > 1) storeDots<T>(columns, whole, a, b, c, d, second, a1, b1, c1, d1, target + TILE_ROW);
+  if (terms > 2) storeDots<T>(columns, whole, a, b, c, d, third, a2, b2, c2, d2, target + 2 * TILE_ROW);
+}
+
+@inline
+function storeDots<T>(
+  columns: i32, whole: i32, a: usize, b: usize, c: usize, d: usize, h: usize,
+  a0: v128, b0: v128, c0: v128, d0: v128, target: usize,
+): void {
+  const size: usize = sizeof<T>();
+  let p = total<T>(a0), q = total<T>(b0), r = total<T>(c0), s = total<T>(d0);
+  for (let j = whole; j < columns; j++) {
+    const k = at(0, j, size), value = load<T>(h + k);
+    p += load<T>(a + k) * value;
+    q += load<T>(b + k) * value;
+    r += load<T>(c + k) * value;
+    s += load<T>(d + k) * value;
+  }
+  store<T>(target, p);
+  store<T>(at(target, 1, size), q);
+  store<T>(at(target, 2, size), r);
+  store<T>(at(target, 3, size), s);
+}
+
+/** The sum of the lanes. */
+@inline
+function total<T>(v: v128): T {
+  if (sizeof<T>() == 4) {
+    return <T>(f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3)));
+  }
+  return <T>(f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1));
+}
+
+/** Adds `w_r x_r` over the rows of a tile, for up to three rows of weights. */
+@inline
+function accumulate<T>(
+  terms: i32, columns: i32, count: i32, x: usize, line: usize, w: usize, sums: usize, sumsStride: i32,
+): void {
+  const size: usize = sizeof<T>(), step = lanes<T>(), zero = i64x2.splat(0);
+  const second = at(sums, 1, <usize>sumsStride * size), third = at(sums, 2, <usize>sumsStride * size);
+  let j = 0;
+  for (; j + 4 * step <= columns; j += 4 * step) {
+    const k = at(0, j, size);
+    let a0 = v128.load(sums + k), a1 = v128.load(sums + k, 16), a2 = v128.load(sums + k, 32), a3 = v128.load(sums + k, 48);
+    let b0 = zero, b1 = zero, b2 = zero, b3 = zero, c0 = zero, c1 = zero, c2 = zero, c3 = zero;
+    if (terms > 1) {
+      b0 = v128.load(second + k);
+      b1 = v128.load(second + k, 16);
+      b2 = v128.load(second + k, 32);
+      b3 = v128.load(second + k, 48);
+    }
+    if (terms > 2) {
+      c0 = v128.load(third + k);
+      c1 = v128.load(third + k, 16);
+      c2 = v128.load(third + k, 32);
+      c3 = v128.load(third + k, 48);
+    }
+    let row = x + k;
+    for (let r = 0; r < count; r++) {
+      const own = at(w, r, size), u = splatAt<T>(own);
+      const v = terms > 1 ? splatAt<T>(own + TILE_ROW) : zero, y = terms > 2 ? splatAt<T>(own + 2 * TILE_ROW) : zero;
+      let e = v128.load(row);
+      a0 = multiplyAdd<T>(u, e, a0);
+      if (terms > 1) b0 = multiplyAdd<T>(v, e, b0);
+      if (terms > 2) c0 = multiplyAdd<T>(y, e, c0);
+      e = v128.load(row, 16);
+      a1 = multiplyAdd<T>(u, e, a1);
+      if (terms > 1) b1 = multiplyAdd<T>(v, e, b1);
+      if (terms > 2) c1 = multiplyAdd<T>(y, e, c1);
+      e = v128.load(row, 32);
+      a2 = multiplyAdd<T>(u, e, a2);
+      if (terms > 1) b2 = multiplyAdd<T>(v, e, b2);
+      if (terms > 2) c2 = multiplyAdd<T>(y, e, c2);
+      e = v128.load(row, 48);
+      a3 = multiplyAdd<T>(u, e, a3);
+      if (terms > 1) b3 = multiplyAdd<T>(v, e, b3);
+      if (terms > 2) c3 = multiplyAdd<T>(y, e, c3);
+      row += line;
+    }
+    v128.store(sums + k, a0);
+    v128.store(sums + k, a1, 16);
+    v128.store(sums + k, a2, 32);
+    v128.store(sums + k, a3, 48);
+    if (terms > 1) {
+      v128.store(second + k, b0);
+      v128.store(second + k, b1, 16);
+      v128.store(second + k, b2, 32);
+      v128.store(second + k, b3, 48);
+    }
+    if (terms > 2) {
+      v128.store(third + k, c0);
+      v128.store(third + k, c1, 16);
+      v128.store(third + k, c2, 32);
+      v128.store(third + k, c3, 48);
+    }
+  }
+  for (; j < columns; j++) {
+    const k = at(0, j, size);
+    for (let t = 0; t < terms; t++) {
+      const target = at(sums, t, <usize>sumsStride * size) + k, own = at(w, t, TILE_ROW);
+      let sum = load<T>(target), row = x + k;
+      for (let r = 0; r < count; r++) {
+        sum += load<T>(at(own, r, size)) * load<T>(row);
+        row += line;
+      }
+      store<T>(target, sum);
+    }
+  }
+}
+
+/** linear = the sum of the parts, in their order; columns split. */
+// exported for f32, f64
+export function sumParts<T>(
+  rank: i32, count: i32, parts: usize, partsStride: i32, linear: usize, linearStride: i32, begin: i32, end: i32,
+): void {
+  const size: usize = sizeof<T>(), line = <usize>partsStride * size;
+  for (let t = 0; t < rank; t++) {
+    const target = at(linear, t, <usize>linearStride * size);
+    for (let j = begin; j < end; j++) store<T>(at(target, j, size), 0);
+    for (let part = 0; part < count; part++) {
+      const source = at(parts, part * rank + t, line);
+      for (let j = begin; j < end; j++) {
+        const place = at(target, j, size);
+        store<T>(place, load<T>(place) + load<T>(at(source, j, size)));
+      }
+    }
+  }
+}
