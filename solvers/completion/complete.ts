@@ -8,7 +8,7 @@ import { rootMeanSquare, split } from "./entries.ts";
 import { graduate, settle } from "./graduation.ts";
 import { type Iterate, noFactors } from "./iterate.ts";
 import { createIterate } from "./layout.ts";
-import { fitOffsets, withoutOffsets } from "./offsets.ts";
+import { fewPasses, fitOffsets, withoutOffsets } from "./offsets.ts";
 import {
   type CompleteMatrixOptions,
   completeMatrixOptions,
@@ -109,7 +109,8 @@ export async function* completeMatrixPath(
   const { method, holdout, seed, count } = resolved, task = await prepare(observed, resolved);
   const { entries, course, schedule, layout } = task;
   const { fitted, held } = await course.take(split(entries, holdout, seed));
-  const fittedOffsets = resolved.offsets === false ? undefined : await course.take(fitOffsets(fitted));
+  const passes = resolved.offsets ? undefined : fewPasses;
+  const fittedOffsets = resolved.offsets === false ? undefined : await course.take(fitOffsets(fitted, passes));
   const [offsets, beside] = resolved.offsets ? [fittedOffsets, undefined] : [undefined, fittedOffsets];
   const rest = scaled(fitted, offsets),
     about = { ...task, entries: fitted, method, offsets, beside, scale: rest.scale };
@@ -177,7 +178,8 @@ export async function updateCompletion(
     );
   }
   return await withWorkspace(task.request, async (workspace) => {
-    const own = fit.offsets || fit.unobserved ? await course.take(fitOffsets(entries)) : undefined;
+    const passes = fit.offsets ? undefined : fewPasses;
+    const own = fit.offsets || fit.unobserved ? await course.take(fitOffsets(entries, passes)) : undefined;
     const [offsets, beside] = fit.offsets ? [own, undefined] : [undefined, own];
     const rest = scaled(entries, offsets), unit = task.units * rest.scale;
     const grown = (factor: Matrix, length: number) => {

@@ -15,15 +15,21 @@ export interface Offsets {
 /** Entries of no effect that each row and column is thought to have beside its own: they damp what few entries say. */
 export const damping = 5;
 
-/** Passes over rows and columns; each halves what is left where they overlap much. */
-const passes = 12;
+/** Most passes over rows and columns; and the change of an offset, as a share of the largest, that ends them. */
+const mostPasses = 12, still = 1e-10;
+
+/** Passes for what predicts rows and columns of which nothing is known: to a digit or two. */
+export const fewPasses = 2;
 
 /**
  * The damped offsets of the entries: the minimum of `sum w (v - mean - row - column)^2 + 5 (sum row^2 + sum column^2)` by
  * alternating least squares, the mean being that of the values. Exact for what every row and column has many entries of;
  * after the first pass where the time is up.
  */
-export function* fitOffsets({ shape, rows, columns, values, weights }: Entries): Steps<Offsets> {
+export function* fitOffsets(
+  { shape, rows, columns, values, weights }: Entries,
+  passes = mostPasses,
+): Steps<Offsets> {
   const count = values.length, due = createPace();
   let total = 0, mean = 0, late = false;
   for (let e = 0; e < count; e++) total += weights ? weights[e] : 1;
@@ -36,15 +42,21 @@ export function* fitOffsets({ shape, rows, columns, values, weights }: Entries):
   for (const { places, sums } of sides) {
     for (let e = 0; e < count; e++) sums[places[e]] += weights ? weights[e] : 1;
   }
-  for (let pass = 0; pass < passes && !late; pass++) {
+  for (let pass = 0, change = Infinity, largest = 0; pass < passes && !late && change > still * largest; pass++) {
+    change = 0;
     for (const { places, own, otherPlaces, other, sums } of sides) {
+      const before = own.slice();
       own.fill(0);
       for (let e = 0; e < count; e++) {
         if (due(4)) late ||= yield;
         const rest = values[e] - mean - other[otherPlaces[e]];
         own[places[e]] += weights ? weights[e] * rest : rest;
       }
-      for (let k = 0; k < own.length; k++) own[k] /= sums[k];
+      for (let k = 0; k < own.length; k++) {
+        own[k] /= sums[k];
+        change = Math.max(change, Math.abs(own[k] - before[k]));
+        largest = Math.max(largest, Math.abs(own[k]));
+      }
     }
   }
   return offsets;

@@ -9,7 +9,7 @@ import { type Entries, split } from "./entries.ts";
 import { graduate, type Schedule, settle } from "./graduation.ts";
 import { type Factors, type Iterate, noFactors } from "./iterate.ts";
 import { createIterate } from "./layout.ts";
-import { fitOffsets } from "./offsets.ts";
+import { fewPasses, fitOffsets } from "./offsets.ts";
 import type { Found } from "./present.ts";
 import { scaled } from "./scaling.ts";
 import type { CompletionTask } from "./task.ts";
@@ -64,7 +64,7 @@ export async function solveCompletion(
     }
   } else if (!chosen && wanted !== false) offsets = await course.take(fitOffsets(entries));
   status ??= course.ended() ?? "precision-limit";
-  const beside = offsets || wanted === false ? undefined : await course.take(fitOffsets(entries));
+  const beside = offsets || wanted === false ? undefined : await course.take(fitOffsets(entries, fewPasses));
   const tooFew = searches && holdout > 0 && !held, curve = chosen?.curve;
   return { found: { ...task, method, offsets, beside, scale, level, status, tooFew, holdout: curve }, factors };
 }

@@ -6,12 +6,16 @@ import { allocateMatrix } from "./operands.ts";
 /** Squared pivots of the scaled Gram matrix below which its factor is not to be trusted. */
 const leastPivot = { f32: 1e-5, f64: 1e-10 };
 
+/** Squared pivots from which one round is enough: what it leaves is some hundred times rounding. */
+const goodPivot = 0.01;
+
 /** Share of the largest eigenvalue of a scaled Gram matrix below which a direction is rounding. */
 const leastShare = { f32: 1e-6, f64: 1e-14 };
 
 /**
  * Orthonormal columns with the span of those of `x` [n, k], in place; `spare` has the shape of `x` and is overwritten.
- * CholeskyQR2 (Yamamoto and others 2015): two rounds of a Gram matrix, its Cholesky factor and a product. Where columns
+ * CholeskyQR2 (Yamamoto and others 2015): two rounds of a Gram matrix, its Cholesky factor and a product, or one where the
+ * columns are nearly orthogonal, as those of a warm subspace are. Where columns
  * depend on one another to rounding, the eigenvectors of the Gram matrix instead (Stathopoulos & Wu 2002), and as many
  * columns as there are directions; the columns after them are zero. O(n k^2).
  *
@@ -23,21 +27,39 @@ export async function orthonormalize(workspace: Workspace, x: MatrixOperand, spa
   const gram = allocateMatrix(workspace, "f64", k, k, "Gram matrix of a basis");
   const change = allocateMatrix(workspace, x.array.dtype, k, k, "change of basis");
   try {
-    let rank = k;
-    // An even number of rounds, so that the last one ends where it should.
-    for (let round = 0, [from, to] = [x, spare]; round < 2; round++, [from, to] = [to, from]) {
+    let rank = k, from = x, to = spare;
+    for (let round = 0; round < 2; round++) {
       await workspace.kernels.syrk({ a: from, c: gram });
-      rank = await factor(workspace, gram, change);
+      const found = await factor(workspace, gram, change);
+      rank = found.rank;
       await workspace.kernels.gemm({ a: from, b: change, c: to });
+      [from, to] = [to, from];
+      if (found.pivot > goodPivot) break;
     }
+    if (from === spare) copyRows(workspace, spare, x);
     return rank;
   } finally {
     for (const { array } of [gram, change]) workspace.free(array);
   }
 }
 
-/** Writes the `T` for which `T^T G T` is the identity, or that of the directions there are; gives their number. */
-async function factor(workspace: Workspace, gram: MatrixOperand, change: MatrixOperand): Promise<number> {
+function copyRows(workspace: Workspace, from: MatrixOperand, to: MatrixOperand): void {
+  const source = workspace.view(from.array), target = workspace.view(to.array), { rows, columns } = from;
+  const { offset: begin = 0, stride: step = columns } = from, { offset = 0, stride = columns } = to;
+  for (let i = 0; i < rows; i++) {
+    target.set(source.subarray(begin + i * step, begin + i * step + columns), offset + i * stride);
+  }
+}
+
+/**
+ * Writes the `T` for which `T^T G T` is the identity, or that of the directions there are; gives their number, and the
+ * least squared pivot of columns of one length, 0 where they depend on one another.
+ */
+async function factor(
+  workspace: Workspace,
+  gram: MatrixOperand,
+  change: MatrixOperand,
+): Promise<{ readonly rank: number; readonly pivot: number }> {
   const k = gram.columns, { dtype } = change.array;
   const view = workspace.view(gram.array), target = workspace.view(change.array);
   // Columns of one length: what is left of the condition is that of their angles.
@@ -55,7 +77,7 @@ async function factor(workspace: Workspace, gram: MatrixOperand, change: MatrixO
     // G = R R^T, T = D R^-T: lower triangular.
     const inverse = invertUpper(view, k);
     for (let i = 0; i < k; i++) for (let j = 0; j <= i; j++) target[i * k + j] = scales[i] * inverse[j * k + i];
-    return k;
+    return { rank: k, pivot: least };
   }
   view.set(whole);
   const { values, vectors } = await symmetricEigen(workspace, gram);
@@ -66,7 +88,7 @@ async function factor(workspace: Workspace, gram: MatrixOperand, change: MatrixO
     for (let i = 0; i < k; i++) target[i * k + j] = scales[i] * rows[j * k + i] / Math.sqrt(values[j]);
   }
   workspace.free(vectors.array);
-  return rank;
+  return { rank, pivot: 0 };
 }
 
 /** The inverse of an upper triangular matrix. */
