@@ -2,7 +2,7 @@
 
 import type { CheckedObservations } from "../core/observations.ts";
 import { createRandom } from "../core/random.ts";
-import { createPace, type Steps } from "../core/steps.ts";
+import { inRanges, type Steps } from "../core/steps.ts";
 import type { EntryLists } from "../spectral/sparse.ts";
 import { type Bins, pickBins } from "./violation.ts";
 
@@ -39,20 +39,22 @@ export function entriesOf({ shape, indptr, rows, columns, values, weights }: Che
 
 /** Those of the entries that are marked so. */
 function* marked(entries: Entries, marks: Uint8Array, mark: number, count: number): Steps<Entries> {
-  const { shape, rows, columns, values, weights, bins } = entries, due = createPace();
+  const { shape, rows, columns, values, weights, bins } = entries;
   const indptr = new Uint32Array(shape[0] + 1), order = new Uint32Array(count);
   const kept = { rows: new Uint32Array(count), columns: new Uint32Array(count) };
   const keptValues = new Float64Array(count), keptWeights = weights && new Float64Array(count);
-  for (let e = 0, at = 0; e < values.length; e++) {
-    if (due(4)) yield;
-    if (marks[e] !== mark) continue;
-    indptr[rows[e] + 1]++;
-    order[at] = e;
-    kept.rows[at] = rows[e];
-    kept.columns[at] = columns[e];
-    if (keptWeights) keptWeights[at] = weights[e];
-    keptValues[at++] = values[e];
-  }
+  let at = 0;
+  yield* inRanges(values.length, 4, (begin, end) => {
+    for (let e = begin; e < end; e++) {
+      if (marks[e] !== mark) continue;
+      indptr[rows[e] + 1]++;
+      order[at] = e;
+      kept.rows[at] = rows[e];
+      kept.columns[at] = columns[e];
+      if (keptWeights) keptWeights[at] = weights[e];
+      keptValues[at++] = values[e];
+    }
+  });
   for (let i = 0; i < shape[0]; i++) indptr[i + 1] += indptr[i];
   return {
     shape,
@@ -69,17 +71,18 @@ const fewestHeld = 3;
 
 /** Holds out a share of the entries at random; nothing where that would leave too few on either side. */
 export function* split(entries: Entries, share: number, seed: number): Steps<Split> {
-  const count = entries.values.length, wanted = Math.round(share * count), due = createPace();
+  const count = entries.values.length, wanted = Math.round(share * count);
   if (wanted < fewestHeld || count - wanted < fewestHeld) return { fitted: entries };
   const random = createRandom(seed), order = new Uint32Array(count), out = new Uint8Array(count);
   for (let k = 0; k < count; k++) order[k] = k;
-  for (let k = 0; k < wanted; k++) {
-    if (due(20)) yield;
-    const other = k + random.integer(count - k), taken = order[other];
-    order[other] = order[k];
-    order[k] = taken;
-    out[taken] = 1;
-  }
+  yield* inRanges(wanted, 20, (begin, end) => {
+    for (let k = begin; k < end; k++) {
+      const other = k + random.integer(count - k), taken = order[other];
+      order[other] = order[k];
+      order[k] = taken;
+      out[taken] = 1;
+    }
+  });
   return {
     fitted: yield* marked(entries, out, 0, count - wanted),
     held: yield* marked(entries, out, 1, wanted),
@@ -93,20 +96,21 @@ export function withValues(entries: Entries, values: Float64Array): Entries {
 
 /** The entries of the transpose. */
 export function* transposed({ shape: [height, width], rows, columns, values, weights, bins }: Entries): Steps<Entries> {
-  const count = values.length, indptr = new Uint32Array(width + 1), from = new Uint32Array(count), due = createPace();
+  const count = values.length, indptr = new Uint32Array(width + 1), from = new Uint32Array(count);
   for (let e = 0; e < count; e++) indptr[columns[e] + 1]++;
   for (let j = 0; j < width; j++) indptr[j + 1] += indptr[j];
   const next = indptr.slice(0, width), turned = { rows: new Uint32Array(count), columns: new Uint32Array(count) };
   const turnedValues = new Float64Array(count), turnedWeights = weights && new Float64Array(count);
-  for (let e = 0; e < count; e++) {
-    if (due(6)) yield;
-    const at = next[columns[e]]++;
-    from[at] = e;
-    turned.rows[at] = columns[e];
-    turned.columns[at] = rows[e];
-    turnedValues[at] = values[e];
-    if (turnedWeights) turnedWeights[at] = weights[e];
-  }
+  yield* inRanges(count, 6, (begin, end) => {
+    for (let e = begin; e < end; e++) {
+      const at = next[columns[e]]++;
+      from[at] = e;
+      turned.rows[at] = columns[e];
+      turned.columns[at] = rows[e];
+      turnedValues[at] = values[e];
+      if (turnedWeights) turnedWeights[at] = weights[e];
+    }
+  });
   return {
     shape: [width, height],
     indptr,

@@ -1,4 +1,4 @@
-import { createPace, type Steps } from "../core/steps.ts";
+import { inRanges, type Steps } from "../core/steps.ts";
 import type { Entries } from "./entries.ts";
 import { violationOf } from "./violation.ts";
 
@@ -30,28 +30,35 @@ export function* fitOffsets(
   { shape, rows, columns, values, weights }: Entries,
   passes = mostPasses,
 ): Steps<Offsets> {
-  const count = values.length, due = createPace();
-  let total = 0, mean = 0, late = false;
-  for (let e = 0; e < count; e++) total += weights ? weights[e] : 1;
-  for (let e = 0; e < count; e++) mean += (weights ? weights[e] : 1) / total * values[e];
+  const count = values.length, total = weights ? weights.reduce((sum, weight) => sum + weight, 0) : count;
+  let mean = 0, late = false;
+  late = (yield* inRanges(count, 2, (begin, end) => {
+    let sum = 0;
+    for (let e = begin; e < end; e++) sum += weights ? weights[e] * values[e] : values[e];
+    mean += sum / total;
+  })) || late;
   const offsets = { mean, rows: new Float64Array(shape[0]), columns: new Float64Array(shape[1]) };
   const sides = [
     { places: columns, own: offsets.columns, otherPlaces: rows, other: offsets.rows },
     { places: rows, own: offsets.rows, otherPlaces: columns, other: offsets.columns },
   ].map((side) => ({ ...side, sums: new Float64Array(side.own.length).fill(damping) }));
   for (const { places, sums } of sides) {
-    for (let e = 0; e < count; e++) sums[places[e]] += weights ? weights[e] : 1;
+    late = (yield* inRanges(count, 2, (begin, end) => {
+      for (let e = begin; e < end; e++) sums[places[e]] += weights ? weights[e] : 1;
+    })) || late;
   }
-  for (let pass = 0, change = Infinity, largest = 0; pass < passes && !late && change > still * largest; pass++) {
+  for (let pass = 0, change = Infinity, largest = 0; pass < passes && change > still * largest; pass++) {
+    if (late && pass > 0) break;
     change = 0;
     for (const { places, own, otherPlaces, other, sums } of sides) {
       const before = own.slice();
       own.fill(0);
-      for (let e = 0; e < count; e++) {
-        if (due(4)) late ||= yield;
-        const rest = values[e] - mean - other[otherPlaces[e]];
-        own[places[e]] += weights ? weights[e] * rest : rest;
-      }
+      late = (yield* inRanges(count, 4, (begin, end) => {
+        for (let e = begin; e < end; e++) {
+          const rest = values[e] - mean - other[otherPlaces[e]];
+          own[places[e]] += weights ? weights[e] * rest : rest;
+        }
+      })) || late;
       for (let k = 0; k < own.length; k++) {
         own[k] /= sums[k];
         change = Math.max(change, Math.abs(own[k] - before[k]));

@@ -1,18 +1,19 @@
 /** What is said of an answer, by plain f64 sums over its factors, apart from the kernels. @module */
 
 import { plainDot } from "../core/plain_sums.ts";
-import { createPace, type Steps } from "../core/steps.ts";
+import { inRanges, type Steps } from "../core/steps.ts";
 
 /** `F^T F` for factors [length, rank]. */
 function* gramOf(factor: Float64Array, rank: number): Steps<Float64Array> {
-  const gram = new Float64Array(rank * rank), due = createPace();
-  for (let from = 0; from < factor.length; from += rank) {
-    if (due(rank * rank / 2)) yield;
-    for (let i = 0; i < rank; i++) {
-      const value = factor[from + i], row = i * rank;
-      for (let j = 0; j <= i; j++) gram[row + j] += value * factor[from + j];
+  const gram = new Float64Array(rank * rank);
+  yield* inRanges(rank > 0 ? factor.length / rank : 0, rank * rank / 2, (begin, end) => {
+    for (let from = begin * rank; from < end * rank; from += rank) {
+      for (let i = 0; i < rank; i++) {
+        const value = factor[from + i], row = i * rank;
+        for (let j = 0; j <= i; j++) gram[row + j] += value * factor[from + j];
+      }
     }
-  }
+  });
   for (let i = 0; i < rank; i++) for (let j = 0; j < i; j++) gram[j * rank + i] = gram[i * rank + j];
   return gram;
 }

@@ -2,7 +2,7 @@ import type { Plan } from "../../kernels/engine/mod.ts";
 import { certified, compared } from "../core/certificate.ts";
 import { matrix } from "../core/matrix.ts";
 import type { Status } from "../core/result.ts";
-import { createPace, type Steps } from "../core/steps.ts";
+import { inRanges, type Steps } from "../core/steps.ts";
 import type { HoldoutCurve } from "./choice.ts";
 import type { CompletedMatrix } from "./completed.ts";
 import { foldRows } from "./fold_in.ts";
@@ -52,18 +52,22 @@ export function* present(found: Found, factors: Factors, plan: Plan): Steps<Comp
   const singularValues = yield* singularValuesOfProduct(a, b, rank);
   const rounding = 1e-6 * (singularValues[0] ?? 0);
   singularValues.forEach((value, k) => compared(`singular value ${k}`, value, factors.values[k], rounding));
-  const offsets = found.offsets, due = createPace();
+  const offsets = found.offsets;
   let squares = 0, total = 0;
-  for (let e = 0; e < entries.values.length; e++) {
-    if (due(rank + 4)) yield;
-    const i = entries.rows[e], j = entries.columns[e], weight = entries.weights ? entries.weights[e] : 1;
-    let sum = 0;
-    for (let k = 0, p = i * rank, q = j * rank; k < rank; k++) sum += a[p + k] * b[q + k];
-    sum *= scale;
-    if (offsets) sum += offsets.mean + offsets.rows[i] + offsets.columns[j];
-    squares += weight * (entries.values[e] - sum) ** 2;
-    total += weight;
-  }
+  yield* inRanges(entries.values.length, rank + 4, (begin, end) => {
+    let ownSquares = 0, ownTotal = 0;
+    for (let e = begin; e < end; e++) {
+      const i = entries.rows[e], j = entries.columns[e], weight = entries.weights ? entries.weights[e] : 1;
+      let sum = 0;
+      for (let k = 0, p = i * rank, q = j * rank; k < rank; k++) sum += a[p + k] * b[q + k];
+      sum *= scale;
+      if (offsets) sum += offsets.mean + offsets.rows[i] + offsets.columns[j];
+      ownSquares += weight * (entries.values[e] - sum) ** 2;
+      ownTotal += weight;
+    }
+    squares += ownSquares;
+    total += ownTotal;
+  });
   const residual = units * Math.sqrt(squares / total);
   squares *= largestWeight * units * units;
   // Of the nuclear norm, in units of the values; the smoothed rank has none.

@@ -1,7 +1,7 @@
 import { DataError, ShapeError } from "./errors.ts";
 import { likeVector, type Matrix, type Vector, type VectorLike } from "./matrix.ts";
 import type { IndicesLike } from "./options.ts";
-import { atOnce, createPace, type Steps } from "./steps.ts";
+import { atOnce, inRanges, type Steps } from "./steps.ts";
 
 /** The observed entries of a matrix: entry `k` is `values[k]` at `(rows[k], columns[k])`, in any order, none twice. */
 export interface Observations {
@@ -119,53 +119,54 @@ export function* checkObservationsInSteps(
   const refuse = (k: number, what: string) =>
     new DataError(argument, `Cannot ${action}: entry ${k} of "${argument}" ${what}.`);
   // Counted by row, then placed: rows keep the order of the caller, which is mended below.
-  const indptr = new Uint32Array(height + 1), due = createPace();
+  const indptr = new Uint32Array(height + 1);
   let kept = 0;
-  for (let k = 0; k < count; k++) {
-    if (due(4)) yield;
-    const i = rows[k], j = columns[k], v = values[k], weight = weights ? weights[k] : 1;
-    if (!(Number.isInteger(i) && i >= 0 && i < height)) throw refuse(k, `is in row ${i} of ${height}`);
-    if (!(Number.isInteger(j) && j >= 0 && j < width)) throw refuse(k, `is in column ${j} of ${width}`);
-    if (!Number.isFinite(v)) throw refuse(k, `has the value ${v}; leave out what was not observed`);
-    if (!(weight >= 0 && weight < Infinity)) throw refuse(k, `has the weight ${weight} instead of a number >= 0`);
-    if (weight === 0) continue;
-    indptr[i + 1]++;
-    kept++;
-  }
+  yield* inRanges(count, 4, (begin, end) => {
+    for (let k = begin; k < end; k++) {
+      const i = rows[k], j = columns[k], v = values[k], weight = weights ? weights[k] : 1;
+      if (!(Number.isInteger(i) && i >= 0 && i < height)) throw refuse(k, `is in row ${i} of ${height}`);
+      if (!(Number.isInteger(j) && j >= 0 && j < width)) throw refuse(k, `is in column ${j} of ${width}`);
+      if (!Number.isFinite(v)) throw refuse(k, `has the value ${v}; leave out what was not observed`);
+      if (!(weight >= 0 && weight < Infinity)) throw refuse(k, `has the weight ${weight} instead of a number >= 0`);
+      if (weight === 0) continue;
+      indptr[i + 1]++;
+      kept++;
+    }
+  });
   if (kept < least) {
     const given = count === 0 ? "has no entries" : `has ${kept} entries of positive weight`;
     throw new DataError(argument, `Cannot ${action}: "${argument}" ${given}, and needs at least ${least}.`);
   }
   for (let i = 0; i < height; i++) indptr[i + 1] += indptr[i];
   const order = new Uint32Array(kept), next = indptr.slice(0, height);
-  for (let k = 0; k < count; k++) {
-    if (due(4)) yield;
-    if (!weights || weights[k] > 0) order[next[rows[k]]++] = k;
-  }
-  for (let i = 0; i < height; i++) {
-    if (due(4 + 4 * (indptr[i + 1] - indptr[i]))) yield;
-    const line = order.subarray(indptr[i], indptr[i + 1]);
-    let rising = true;
-    for (let at = 1; at < line.length; at++) rising &&= columns[line[at]] > columns[line[at - 1]];
-    if (rising) continue;
-    if (due(20 * line.length)) yield;
-    line.sort((a, b) => columns[a] - columns[b] || a - b);
-    for (let at = 1; at < line.length; at++) {
-      if (columns[line[at]] !== columns[line[at - 1]]) continue;
-      throw refuse(line[at], `is at row ${i}, column ${columns[line[at]]}, as entry ${line[at - 1]} is`);
+  yield* inRanges(count, 4, (begin, end) => {
+    for (let k = begin; k < end; k++) if (!weights || weights[k] > 0) order[next[rows[k]]++] = k;
+  });
+  yield* inRanges(height, 4 + 10 * kept / height, (begin, end) => {
+    for (let i = begin; i < end; i++) {
+      const line = order.subarray(indptr[i], indptr[i + 1]);
+      let rising = true;
+      for (let at = 1; at < line.length; at++) rising &&= columns[line[at]] > columns[line[at - 1]];
+      if (rising) continue;
+      line.sort((a, b) => columns[a] - columns[b] || a - b);
+      for (let at = 1; at < line.length; at++) {
+        if (columns[line[at]] !== columns[line[at - 1]]) continue;
+        throw refuse(line[at], `is at row ${i}, column ${columns[line[at]]}, as entry ${line[at - 1]} is`);
+      }
     }
-  }
+  });
   const sorted = likeVector(values instanceof Float32Array ? values : new Float64Array(0), kept);
   const sortedRows = new Uint32Array(kept), sortedColumns = new Uint32Array(kept);
   const sortedWeights = weights && new Float64Array(kept);
-  for (let at = 0; at < kept; at++) {
-    if (due(4)) yield;
-    const k = order[at];
-    sortedRows[at] = rows[k];
-    sortedColumns[at] = columns[k];
-    sorted[at] = values[k];
-    if (sortedWeights) sortedWeights[at] = weights[k];
-  }
+  yield* inRanges(kept, 4, (begin, end) => {
+    for (let at = begin; at < end; at++) {
+      const k = order[at];
+      sortedRows[at] = rows[k];
+      sortedColumns[at] = columns[k];
+      sorted[at] = values[k];
+      if (sortedWeights) sortedWeights[at] = weights[k];
+    }
+  });
   return {
     shape: [height, width],
     indptr,

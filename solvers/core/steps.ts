@@ -20,6 +20,22 @@ export function createPace(most = workTogether): (work: number) => boolean {
   };
 }
 
+/**
+ * Visits the ranges of `[0, count)` in turn, each of `work` operations an index, with a checkpoint between them. Loops belong
+ * into `visit`: engines compile functions while they run, but not generators.
+ *
+ * @returns whether the time is up
+ */
+export function* inRanges(count: number, work: number, visit: (begin: number, end: number) => void): Steps<boolean> {
+  const length = Math.max(1, Math.floor(workTogether / Math.max(1, work)));
+  let late = false;
+  for (let begin = 0; begin < count; begin += length) {
+    if (begin > 0) late = (yield) || late;
+    visit(begin, Math.min(count, begin + length));
+  }
+  return late;
+}
+
 /** Takes the steps, with a pause wherever one is due. @param pause true once the time is up */
 export async function inSteps<T>(steps: Steps<T>, pause: () => Promise<boolean>): Promise<T> {
   let next = steps.next(false);

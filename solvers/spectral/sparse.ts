@@ -1,6 +1,6 @@
 import type { SparseOperand, SparsePattern, VectorOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import { atOnce, createPace, type Steps } from "../core/steps.ts";
+import { atOnce, inRanges, type Steps } from "../core/steps.ts";
 
 /** Where entries stand, as sorted lists: those of `checkObservations`, or of a CSR matrix. */
 export interface EntryLists {
@@ -29,19 +29,20 @@ export function* sparseEntriesInSteps(
   workspace: Workspace,
   { shape, indptr, columns }: EntryLists,
 ): Steps<SparseEntries> {
-  const due = createPace(), count = columns.length, [height, width] = shape;
+  const count = columns.length, [height, width] = shape;
   const starts = new Uint32Array(width + 1);
   for (let e = 0; e < count; e++) starts[columns[e] + 1]++;
   for (let j = 0; j < width; j++) starts[j + 1] += starts[j];
   const next = starts.slice(0, width), rows = new Uint32Array(count), positions = new Uint32Array(count);
-  for (let i = 0; i < height; i++) {
-    if (due(1 + 4 * (indptr[i + 1] - indptr[i]))) yield;
-    for (let e = indptr[i]; e < indptr[i + 1]; e++) {
-      const at = next[columns[e]]++;
-      rows[at] = i;
-      positions[at] = e;
+  yield* inRanges(height, 1 + 4 * count / height, (begin, end) => {
+    for (let i = begin; i < end; i++) {
+      for (let e = indptr[i]; e < indptr[i + 1]; e++) {
+        const at = next[columns[e]]++;
+        rows[at] = i;
+        positions[at] = e;
+      }
     }
-  }
+  });
   const put = (values: Uint32Array, label: string) => {
     const array = workspace.allocate("u32", values.length, label);
     workspace.write(array, values);

@@ -1,7 +1,7 @@
 import type { FloatDtype, MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import { createRandom } from "../core/random.ts";
-import { atOnce, createPace, type Steps, throughSteps } from "../core/steps.ts";
+import { atOnce, inRanges, type Steps, throughSteps } from "../core/steps.ts";
 import { symmetricEigen } from "./eigen.ts";
 import { allocateMatrix, type Pause } from "./operands.ts";
 import { orthonormalize } from "./orthonormalize.ts";
@@ -58,11 +58,9 @@ export function createSubspace(
   let started = false;
 
   function* startAnew(): Steps<void> {
-    const due = createPace();
-    for (let at = 0; at < start.length; at++) {
-      if (due(20)) yield;
-      start[at] = random.normal();
-    }
+    yield* inRanges(start.length, 20, (begin, end) => {
+      for (let at = begin; at < end; at++) start[at] = random.normal();
+    });
   }
 
   /** Columns of unit length for the next step; those that have vanished begin anew. */
