@@ -3,6 +3,7 @@
 import { binLoss, type Link } from "../../kernels/contract/completion/link.ts";
 import { DataError, OptionError } from "../core/errors.ts";
 import type { Vector } from "../core/matrix.ts";
+import { inRanges, type Steps } from "../core/steps.ts";
 import { endsOf, type Levels, levelWeights } from "./levels.ts";
 
 /** Checks boundaries that were given. @throws {OptionError} unless they rise */
@@ -63,13 +64,13 @@ const mostSteps = 20, mostHalvings = 40;
  * Maximum-likelihood boundaries for fixed latent values. The loss is convex in them, its Hessian tridiagonal: each
  * boundary is an end of two levels.
  */
-export function fittedBoundaries(
+export function* fittedBoundaries(
   { levels, weights }: Pick<Levels, "levels" | "weights">,
   link: Link,
   latent: ArrayLike<number>,
   start: Float64Array,
-): Float64Array {
-  let boundaries = start.slice(), current = derivatives(boundaries);
+): Steps<Float64Array> {
+  let boundaries = start.slice(), current = yield* derivatives(boundaries);
   for (let step = 0; step < mostSteps; step++) {
     const direction = solveTridiagonal(current.diagonal, current.off, current.gradient);
     const expected = direction.reduce((sum, value, k) => sum + value * current.gradient[k], 0);
@@ -78,7 +79,7 @@ export function fittedBoundaries(
     for (let halving = 0; halving < mostHalvings && !moved; halving++, share /= 2) {
       const next = boundaries.map((value, k) => value - share * direction[k]);
       if (next.some((value, k) => !(k === 0 || value > next[k - 1]))) continue;
-      const there = derivatives(next);
+      const there = yield* derivatives(next);
       if (!(there.loss <= current.loss - 1e-4 * share * expected)) continue;
       boundaries = next;
       current = there;
@@ -88,28 +89,38 @@ export function fittedBoundaries(
   }
   return boundaries;
 
-  function derivatives(boundaries: Float64Array) {
+  function* derivatives(boundaries: Float64Array): Steps<Derivatives> {
     const { lower, upper } = endsOf(boundaries), last = boundaries.length;
     const gradient = new Float64Array(last), diagonal = new Float64Array(last), off = new Float64Array(last);
     let loss = 0;
-    for (let k = 0; k < levels.length; k++) {
-      const level = levels[k], x = latent[k], weight = weights ? weights[k] : 1;
-      const own = binLoss(link, lower[level], upper[level], x).loss;
-      loss += weight * own;
-      const above = level < last ? density(link, upper[level] - x, own) : undefined;
-      const below = level > 0 ? density(link, lower[level] - x, own) : undefined;
-      if (above) {
-        gradient[level] -= weight * above.share;
-        diagonal[level] += weight * (above.share * above.share - above.slope);
+    yield* inRanges(levels.length, 50, (begin, end) => {
+      for (let k = begin; k < end; k++) {
+        const level = levels[k], x = latent[k], weight = weights ? weights[k] : 1;
+        const own = binLoss(link, lower[level], upper[level], x).loss;
+        loss += weight * own;
+        const above = level < last ? density(link, upper[level] - x, own) : undefined;
+        const below = level > 0 ? density(link, lower[level] - x, own) : undefined;
+        if (above) {
+          gradient[level] -= weight * above.share;
+          diagonal[level] += weight * (above.share * above.share - above.slope);
+        }
+        if (below) {
+          gradient[level - 1] += weight * below.share;
+          diagonal[level - 1] += weight * (below.share * below.share + below.slope);
+        }
+        if (above && below) off[level - 1] -= weight * above.share * below.share;
       }
-      if (below) {
-        gradient[level - 1] += weight * below.share;
-        diagonal[level - 1] += weight * (below.share * below.share + below.slope);
-      }
-      if (above && below) off[level - 1] -= weight * above.share * below.share;
-    }
+    });
     return { loss, gradient, diagonal, off };
   }
+}
+
+interface Derivatives {
+  readonly loss: number;
+  readonly gradient: Float64Array;
+  /** The Hessian, and what stands beside its diagonal. */
+  readonly diagonal: Float64Array;
+  readonly off: Float64Array;
 }
 
 /** Density of the noise over the probability of the level, and the derivative of the density over it. */

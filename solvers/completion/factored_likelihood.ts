@@ -4,6 +4,7 @@ import { binTable } from "../../kernels/contract/completion/bins.ts";
 import type { Link } from "../../kernels/contract/completion/link.ts";
 import type { DeviceArray, MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
+import type { Pause } from "../spectral/operands.ts";
 import { finite } from "../core/certificate.ts";
 import type { Levels } from "./levels.ts";
 
@@ -48,12 +49,17 @@ export interface FactoredLikelihood {
   step(side: "rows" | "columns"): Promise<void>;
 }
 
-/** Loads levels into a workspace. */
+/**
+ * Loads levels into a workspace.
+ *
+ * @param pause Awaited between kernels.
+ */
 export function loadLikelihood(
   workspace: Workspace,
   data: Levels,
   link: Link,
   { lambda, offsetPenalty, offsets }: Penalties,
+  pause: Pause = () => Promise.resolve(),
 ): FactoredLikelihood {
   const { kernels } = workspace, [rows, columns] = data.shape, count = data.levels.length;
   const place = <D extends "u32" | "f64">(dtype: D, values: ArrayLike<number>, label: string): DeviceArray<D> => {
@@ -131,9 +137,11 @@ export function loadLikelihood(
         values: latent,
         ...offsets && { base },
       });
+      await pause();
     },
     async terms() {
       await kernels.binTerms({ link, bins, levels, weights, latent, losses, gradients, curvatures });
+      await pause();
       let sum = 0;
       for (let k = 0; k < count; k++) sum += views.losses[k];
       sum += lambda / 2 * (squares(workspace.view(left.array)) + squares(workspace.view(right.array)));
@@ -160,6 +168,7 @@ export function loadLikelihood(
         factor: rowwise ? left : right,
         ...offsets && { offsets: rowwise ? rowOffsets : columnOffsets },
       });
+      await pause();
     },
   };
 }

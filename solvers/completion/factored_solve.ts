@@ -12,10 +12,12 @@
  * @module
  */
 
+import { throughSteps } from "../core/steps.ts";
 import { fittedBoundaries } from "./boundaries.ts";
 import { type FactoredLikelihood, type Factors, loadLikelihood } from "./factored_likelihood.ts";
 import type { Levels } from "./levels.ts";
-import { type Course, createSchedule, type Judgement, type Outcome, timeIsUp } from "./quantized_course.ts";
+import { type Course, createSchedule, type Judgement, type Outcome } from "./quantized_course.ts";
+import { timeIsUp } from "./time_limit.ts";
 import { balanced, grown, initialFactors } from "./rank_growth.ts";
 
 /** What the methods over factors take beside the course. */
@@ -67,19 +69,19 @@ export async function solveFactored(
   earlier?: Factors,
 ): Promise<Outcome> {
   const { workspace, data, link, penalties, tolerance, maxIterations, trace, pause, seed } = course;
-  const likelihood = loadLikelihood(workspace, data, link, penalties);
+  const likelihood = loadLikelihood(workspace, data, link, penalties, pause);
   const method = options.method === "alm" ? alm(course, likelihood, options) : alternating(likelihood);
   let boundaries = start, refreshments = options.estimate ? mostRefreshments : 0, best: Judgement | undefined;
   likelihood.setBoundaries(boundaries);
   const rank = Math.min(options.rankLimit, Math.max(options.rank, earlier ? earlier.rank + moreColumns : 0));
-  const random = initialFactors(data.shape, rank, seed);
-  await method.restart(earlier ? beside(earlier, random) : random);
+  const random = initialFactors(data.shape, rank, seed), first = earlier ? beside(earlier, random) : random;
   let due = createSchedule(), grownAt = 0;
   let last = { objective: Infinity, iteration: 0, excess: Infinity };
   const keep = (judgement: Judgement) => {
     if (best === undefined || judgement.objective < best.objective) best = judgement;
   };
   try {
+    await method.restart(first);
     for (let iteration = 0; iteration < maxIterations; iteration++) {
       await pause();
       trace.push(await method.sweep());
@@ -87,7 +89,8 @@ export async function solveFactored(
         const { factors, shift } = centred(method.current(), data);
         likelihood.load(factors);
         await likelihood.products();
-        const next = fittedBoundaries(data, link, likelihood.latent, boundaries.map((value) => value - shift));
+        const moved = boundaries.map((value) => value - shift);
+        const next = await throughSteps(fittedBoundaries(data, link, likelihood.latent, moved), pause);
         const change = next.reduce((most, value, k) => Math.max(most, Math.abs(value - boundaries[k])), 0);
         refreshments = change <= Math.max(refreshed, tolerance) ? 0 : refreshments - 1;
         boundaries = next;
@@ -131,6 +134,8 @@ export async function solveFactored(
 
   /** The better of the best that was judged and the last. */
   function chosen(): Pick<Outcome, "factors" | "boundaries"> {
+    // Before the first sweep small random numbers are worse than none.
+    if (trace.length === 0) return { factors: earlier ?? initialFactors(data.shape, 0, seed), boundaries };
     const factors = method.current();
     if (best === undefined) return { factors, boundaries };
     return { factors: best.objective < (trace.at(-1) ?? Infinity) ? best.factors : factors, boundaries };

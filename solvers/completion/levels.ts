@@ -2,7 +2,8 @@
 
 import { DataError } from "../core/errors.ts";
 import { createRandom } from "../core/random.ts";
-import { checkObservations, type Observations } from "../core/observations.ts";
+import { atOnce, inRanges, type Steps } from "../core/steps.ts";
+import { checkObservationsInSteps, type Observations } from "../core/observations.ts";
 
 /** Levels that were checked, with both orders of their entries. */
 export interface Levels {
@@ -32,21 +33,40 @@ const mostLevels = 65536;
  * @throws {DataError} for a level that is no whole number or beyond the count, and where there is a single level
  */
 export function checkLevels(argument: string, observed: Observations, levelCount?: number, least?: number): Levels {
-  const { shape, indptr, rows, columns, values, weights } = checkObservations(argument, observed, action, least);
+  return atOnce(checkLevelsInSteps(argument, observed, levelCount, least));
+}
+
+/** {@linkcode checkLevels} of many entries. */
+export function* checkLevelsInSteps(
+  argument: string,
+  observed: Observations,
+  levelCount?: number,
+  least?: number,
+): Steps<Levels> {
+  const { shape, indptr, rows, columns, values, weights } = yield* checkObservationsInSteps(
+    argument,
+    observed,
+    action,
+    least,
+  );
   const levels = new Uint32Array(values.length), most = levelCount ?? mostLevels;
   let highest = 0;
-  for (let k = 0; k < values.length; k++) {
-    const level = values[k];
-    if (!(Number.isInteger(level) && level >= 0 && level < most)) {
-      throw new DataError(
-        argument,
-        `Cannot ${action}: "${argument}" has the level ${level} at row ${rows[k]}, column ${columns[k]}; expected a ` +
-          `whole number from 0 to ${most - 1}.`,
-      );
+  yield* inRanges(values.length, 4, (begin, end) => {
+    for (let k = begin; k < end; k++) {
+      const level = values[k];
+      if (!(Number.isInteger(level) && level >= 0 && level < most)) {
+        throw new DataError(
+          argument,
+          `Cannot ${action}: "${argument}" has the level ${level} at row ${rows[k]}, column ${
+            columns[k]
+          }; expected a ` +
+            `whole number from 0 to ${most - 1}.`,
+        );
+      }
+      levels[k] = level;
+      highest = Math.max(highest, level);
     }
-    levels[k] = level;
-    highest = Math.max(highest, level);
-  }
+  });
   const count = levelCount ?? highest + 1;
   if (count < 2) {
     throw new DataError(
@@ -62,18 +82,26 @@ export function checkLevels(argument: string, observed: Observations, levelCount
     columns,
     levels,
     ...(weights && { weights }),
-    byColumn: byColumn(shape[1], rows, columns),
+    byColumn: yield* byColumn(shape[1], rows, columns),
     levelCount: count,
   };
 }
 
-function byColumn(width: number, rows: Uint32Array, columns: Uint32Array): Levels["byColumn"] {
-  const indptr = new Uint32Array(width + 1), order = new Uint32Array(rows.length);
-  for (const column of columns) indptr[column + 1]++;
+function* byColumn(width: number, rows: Uint32Array, columns: Uint32Array): Steps<Levels["byColumn"]> {
+  const indptr = new Uint32Array(width + 1),
+    order = new Uint32Array(rows.length),
+    turned = new Uint32Array(rows.length);
+  for (let k = 0; k < columns.length; k++) indptr[columns[k] + 1]++;
   for (let j = 0; j < width; j++) indptr[j + 1] += indptr[j];
   const next = indptr.slice(0, width);
-  for (let k = 0; k < rows.length; k++) order[next[columns[k]]++] = k;
-  return { indptr, order, rows: order.map((k) => rows[k]) };
+  yield* inRanges(rows.length, 4, (begin, end) => {
+    for (let k = begin; k < end; k++) {
+      const at = next[columns[k]]++;
+      order[at] = k;
+      turned[at] = rows[k];
+    }
+  });
+  return { indptr, order, rows: turned };
 }
 
 /** Lower and upper end of each level. */
@@ -114,7 +142,7 @@ function pickLevels(data: Levels, entries: Uint32Array): Levels {
     columns,
     levels: entries.map((k) => data.levels[k]),
     ...(weights && { weights: Float64Array.from(entries, (k) => weights[k]) }),
-    byColumn: byColumn(shape[1], rows, columns),
+    byColumn: atOnce(byColumn(shape[1], rows, columns)),
   };
 }
 

@@ -11,7 +11,8 @@ import type { MatrixOperand } from "../../kernels/contract.ts";
 import { symmetricEigen } from "../spectral/eigen.ts";
 import { allocateMatrix } from "../spectral/operands.ts";
 import { type Factors, loadLikelihood, squares } from "./factored_likelihood.ts";
-import { type Course, createSchedule, type Outcome, timeIsUp } from "./quantized_course.ts";
+import { timeIsUp } from "./time_limit.ts";
+import { type Course, createSchedule, type Outcome } from "./quantized_course.ts";
 
 /** A point: the latent matrix and the offsets. */
 interface Point {
@@ -32,7 +33,7 @@ export async function solveProximal(course: Course, boundaries: Float64Array, st
     data.rows,
     (i, k) => turned ? data.columns[k] * rows + i : i * columns + data.columns[k],
   );
-  const likelihood = loadLikelihood(workspace, data, link, penalties);
+  const likelihood = loadLikelihood(workspace, data, link, penalties, pause);
   likelihood.setBoundaries(boundaries);
   likelihood.load({
     rank: 0,

@@ -10,11 +10,12 @@ import type { IndicesLike, Resolved } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Result } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
+import { inSteps } from "../core/steps.ts";
 import { givenBoundaries, marginalBoundaries } from "./boundaries.ts";
 import { type Factors, loadLikelihood } from "./factored_likelihood.ts";
 import { type FactoredOptions, solveFactored } from "./factored_solve.ts";
 import { type FoldedLevels, foldQuantized } from "./quantized_fold.ts";
-import { checkLevels, emptyLines, type Levels } from "./levels.ts";
+import { checkLevelsInSteps, emptyLines, type Levels } from "./levels.ts";
 import {
   completeQuantizedOptions,
   type Link,
@@ -22,7 +23,8 @@ import {
   type QuantizedOptions,
 } from "./quantized_options.ts";
 import { type LevelPredictions, predictQuantized, type QuantizedModel } from "./quantized_prediction.ts";
-import { type Course, type Judgement, type Outcome, startCourse, timeIsUp } from "./quantized_course.ts";
+import { timeIsUp } from "./time_limit.ts";
+import { type Course, type Judgement, type Outcome, startCourse } from "./quantized_course.ts";
 import { solveProximal } from "./proximal_gradient.ts";
 import { balanced, truncated } from "./rank_growth.ts";
 
@@ -94,7 +96,7 @@ const entryFlops = 300;
  */
 export async function completeQuantized(levels: Observations, options: QuantizedOptions): Promise<QuantizedCompletion> {
   const resolved = resolveOptions(completeQuantizedOptions, options, "quantized completion"), run = startRun(resolved);
-  return await solveLevels(prepareLevels(levels, resolved), resolved, run);
+  return await solveLevels(await prepareLevels(levels, resolved, run), resolved, run);
 }
 
 /** What is fitted: levels, and boundaries to begin with. */
@@ -132,13 +134,14 @@ export async function solveLevels(
 }
 
 /** Checks levels and boundaries. */
-export function prepareLevels(
+export async function prepareLevels(
   observed: Observations,
   { boundaries, boundaryRule, levelCount, link }: Pick<
     ResolvedOptions,
     "boundaries" | "boundaryRule" | "levelCount" | "link"
   >,
-): LevelProblem {
+  run: Run,
+): Promise<LevelProblem> {
   const given = boundaries && givenBoundaries(boundaries);
   if (given && levelCount !== undefined && levelCount !== given.length + 1) {
     throw new OptionError(
@@ -146,7 +149,8 @@ export function prepareLevels(
       `Cannot use "levelCount": expected ${given.length + 1}, one more than "boundaries", received ${levelCount}.`,
     );
   }
-  const data = checkLevels("levels", observed, given ? given.length + 1 : levelCount);
+  const look = () => run.checkpoint({ stage: "levels", fraction: 0, iteration: 0 });
+  const data = await inSteps(checkLevelsInSteps("levels", observed, given ? given.length + 1 : levelCount), look);
   if (given) return { data, boundaries: given, estimate: false };
   return { data, boundaries: marginalBoundaries("levels", data, link), estimate: boundaryRule === "estimated" };
 }
@@ -189,7 +193,7 @@ async function finished(course: Course, { status, factors, boundaries }: Outcome
   const even = await balanced(course.workspace, factors);
   if (status === "time-limit") return await course.judge(even, boundaries, "at once");
   try {
-    const rank = even.values.filter((value) => value > leastShare * even.values[0]).length;
+    const rank = leastRank(even.values, course);
     if (rank < even.rank) {
       const fewer = await course.judge(truncated(even, rank), boundaries, "proved");
       if (fewer.gap <= course.tolerance) return fewer;
@@ -199,6 +203,20 @@ async function finished(course: Course, { status, factors, boundaries }: Outcome
     if (error !== timeIsUp) throw error;
     return await course.judge(even, boundaries, "at once");
   }
+}
+
+/**
+ * Columns without those that cannot matter to the gap: of a small share of the largest singular value, and such as make up a
+ * small part of the objective together, so that factors of the zero matrix have none.
+ */
+function leastRank(values: Float64Array, { penalties: { lambda }, tolerance, trace }: Course): number {
+  const negligible = tolerance / 4 * (trace.at(-1) ?? 0) / lambda;
+  let rank = values.length;
+  for (let sum = 0; rank > 0; rank--) {
+    sum += values[rank - 1];
+    if (sum > negligible && values[rank - 1] > leastShare * values[0]) break;
+  }
+  return rank;
 }
 
 /** The kernels and plain sums say the same of the answer, or it is not given. */

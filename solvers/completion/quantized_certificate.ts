@@ -13,6 +13,7 @@
  */
 
 import { binLoss, type Link } from "../../kernels/contract/completion/link.ts";
+import { inRanges, type Steps } from "../core/steps.ts";
 import { addOffsets, type Factors, type Penalties, squares } from "./factored_likelihood.ts";
 import { endsOf, type Levels } from "./levels.ts";
 
@@ -32,14 +33,14 @@ export interface Evaluation {
 const rounding = 1e-13;
 
 /** Evaluates factors. O(entries x rank). */
-export function evaluate(
+export function* evaluate(
   data: Levels,
   link: Link,
   boundaries: Float64Array,
   factors: Factors,
   { lambda, offsetPenalty, offsets }: Penalties,
-): Evaluation {
-  const latent = latentValues(data, factors, offsets), { lower, upper } = endsOf(boundaries);
+): Steps<Evaluation> {
+  const latent = yield* latentValues(data, factors, offsets), { lower, upper } = endsOf(boundaries);
   const { levels, weights, rows, columns } = data, gradients = new Float64Array(levels.length);
   // The least loss of a level is in the middle of its bin; an open one has none.
   const least = lower.map((from, level) => {
@@ -47,16 +48,18 @@ export function evaluate(
     return to - from < Infinity ? binLoss(link, from, to, (from + to) / 2).loss : 0;
   });
   let loss = 0, conjugate = 0, infimum = 0, magnitude = 0;
-  for (let k = 0; k < levels.length; k++) {
-    const level = levels[k], x = latent[k], weight = weights ? weights[k] : 1;
-    const terms = binLoss(link, lower[level], upper[level], x), gradient = weight * terms.gradient;
-    loss += weight * terms.loss;
-    infimum += weight * least[level];
-    // About the middle of the bin, where both parts are small.
-    conjugate += gradient * x - weight * terms.loss;
-    magnitude += Math.abs(gradient * x) + weight * terms.loss;
-    gradients[k] = gradient;
-  }
+  yield* inRanges(levels.length, 20, (begin, end) => {
+    for (let k = begin; k < end; k++) {
+      const level = levels[k], x = latent[k], weight = weights ? weights[k] : 1;
+      const terms = binLoss(link, lower[level], upper[level], x), gradient = weight * terms.gradient;
+      loss += weight * terms.loss;
+      infimum += weight * least[level];
+      // About the middle of the bin, where both parts are small.
+      conjugate += gradient * x - weight * terms.loss;
+      magnitude += Math.abs(gradient * x) + weight * terms.loss;
+      gradients[k] = gradient;
+    }
+  });
   let objective = loss + lambda / 2 * (squares(factors.left) + squares(factors.right)), offsetTerm = 0;
   if (offsets) {
     objective += offsetPenalty / 2 * (squares(factors.rowOffsets) + squares(factors.columnOffsets));
@@ -80,16 +83,19 @@ export function evaluate(
 }
 
 /** `left_i . right_j + r_i + c_j` for the entries, by plain sums. */
-function latentValues(data: Levels, factors: Factors, offsets: boolean): Float64Array {
+function* latentValues(data: Levels, factors: Factors, offsets: boolean): Steps<Float64Array> {
   const { rank, left, right, rowOffsets, columnOffsets } = factors, { indptr, columns } = data;
   const latent = new Float64Array(columns.length);
   if (offsets) addOffsets(latent, data, rowOffsets, columnOffsets);
-  for (let i = 0; i + 1 < indptr.length; i++) {
-    for (let k = indptr[i]; k < indptr[i + 1]; k++) {
-      let sum = 0;
-      for (let p = i * rank, q = columns[k] * rank, end = p + rank; p < end; p++, q++) sum += left[p] * right[q];
-      latent[k] += sum;
+  const height = indptr.length - 1;
+  yield* inRanges(height, 1 + rank * columns.length / height, (begin, end) => {
+    for (let i = begin; i < end; i++) {
+      for (let k = indptr[i]; k < indptr[i + 1]; k++) {
+        let sum = 0;
+        for (let p = i * rank, q = columns[k] * rank, end = p + rank; p < end; p++, q++) sum += left[p] * right[q];
+        latent[k] += sum;
+      }
     }
-  }
+  });
   return latent;
 }

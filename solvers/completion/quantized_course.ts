@@ -4,8 +4,10 @@ import type { Workspace } from "../../kernels/engine/mod.ts";
 import { relativeGap } from "../core/certificate.ts";
 import { createRandom } from "../core/random.ts";
 import type { Run } from "../core/run.ts";
+import { inSteps } from "../core/steps.ts";
 import type { Factors, Penalties } from "./factored_likelihood.ts";
 import type { Levels } from "./levels.ts";
+import { timeIsUp } from "./time_limit.ts";
 import { evaluate, type Evaluation } from "./quantized_certificate.ts";
 import type { Link } from "./quantized_options.ts";
 import {
@@ -15,9 +17,6 @@ import {
   type SingularTriples,
   spectralNormBound,
 } from "./spectral_norm.ts";
-
-/** Thrown through the work of a solve whose time is up, and caught by it. */
-export const timeIsUp = Symbol("time is up");
 
 /** What all methods share. */
 export interface Course {
@@ -69,17 +68,21 @@ export function startCourse(
   const { workspace, data, link, penalties, seed } = given,
     random = createRandom(seed ^ 0x7f4a7c15),
     trace: number[] = [];
-  const pause = async () => {
+  const late = () => {
     const objective = trace.at(-1), iteration = trace.length;
     const fraction = Math.min(1, iteration / given.maxIterations);
-    if (await run.checkpoint({ stage: "quantized completion", fraction, iteration, objective })) throw timeIsUp;
+    return run.checkpoint({ stage: "quantized completion", fraction, iteration, objective });
+  };
+  const pause = async () => {
+    if (await late()) throw timeIsUp;
   };
   return {
     ...given,
     trace,
     pause,
     async judge(factors, boundaries, proof) {
-      const evaluation = evaluate(data, link, boundaries, factors, penalties), { objective } = evaluation;
+      const evaluation = await inSteps(evaluate(data, link, boundaries, factors, penalties), late);
+      const { objective } = evaluation;
       const gradient: EntryMatrix = { ...data, values: evaluation.gradients };
       const judged = (norm: number, proved: boolean, triples?: SingularTriples): Judgement => {
         const bound = evaluation.lowerBound(norm);

@@ -1,3 +1,4 @@
+import { inSteps } from "../core/steps.ts";
 import { binLoss } from "../../kernels/contract/completion/link.ts";
 import { DataError, OptionError } from "../core/errors.ts";
 import type { Matrix } from "../core/matrix.ts";
@@ -93,7 +94,7 @@ export async function* completeQuantizedPath(
     const fact = k > 0 ? `received ${lambda} after ${given[k - 1]}` : `received ${lambda}`;
     throw new OptionError("lambdas", `Cannot use "lambdas": expected numbers above 0 that fall, ${fact}.`);
   });
-  const problem = prepareLevels(levels, resolved),
+  const problem = await prepareLevels(levels, resolved, run),
     { fitted, held } = splitLevels(problem.data, resolved.holdout, resolved.seed);
   yield* follow({ ...problem, data: fitted }, held, others, run, given && Array.from(given));
 }
@@ -130,7 +131,7 @@ export async function chooseQuantized(
   options?: QuantizedChoiceOptions,
 ): Promise<QuantizedChoice> {
   const resolved = resolveOptions(chooseQuantizedOptions, options, "a choice among quantized completions");
-  const run = startRun(resolved), problem = prepareLevels(levels, resolved), { tolerance } = resolved;
+  const run = startRun(resolved), problem = await prepareLevels(levels, resolved, run), { tolerance } = resolved;
   const { fitted, held } = splitLevels(problem.data, resolved.holdout, resolved.seed);
   if (!held) {
     throw new DataError(
@@ -182,7 +183,8 @@ async function* follow(
     start = factorsOf(fit);
     boundaries = fit.boundaries;
     const penalties = { ...resolved, lambda: 1 };
-    const { gradients } = evaluate(problem.data, resolved.link, boundaries, start, penalties);
+    const look = () => run.checkpoint({ stage: "quantized path", fraction: 0, iteration: 0 });
+    const { gradients } = await inSteps(evaluate(problem.data, resolved.link, boundaries, start, penalties), look);
     lambda = firstShare * normOf(problem.data, gradients);
     if (!(lambda > 0)) lambda = weight;
   }

@@ -21,6 +21,7 @@ import {
   standardsOf,
 } from "./transduction_data.ts";
 import { createTransduction, type TransductionIterate } from "./transduction_iterate.ts";
+import { timeIsUp, withinTime } from "./time_limit.ts";
 import { type OpenTransduceOptions, type TransduceOptions, transduceOptions } from "./transduction_options.ts";
 
 /** Features and labels that were filled in. */
@@ -106,17 +107,22 @@ export async function transduce(data: PartlyLabelled, options?: TransduceOptions
     const course = startCourse(run, resolved.maxIterations);
     let share = resolved.leastWidth, curve: TransductionCurve | undefined, calibration: ProbabilityScale | undefined;
     if (resolved.holdout > 0) {
-      const held = holdOut(joint, resolved.holdout, createRandom(resolved.seed));
-      const searched = await search(workspace, held, resolved, course);
+      await withinTime(course.pause);
+      const searched = course.ended() ? undefined : await search(
+        workspace,
+        holdOut(joint, resolved.holdout, createRandom(resolved.seed)),
+        resolved,
+        course,
+      );
       curve = searched?.curve;
       calibration = searched?.calibration;
       share ??= searched?.share;
     }
     share ??= defaultWidth;
     const standards = standardsOf(joint, resolved.labelWeight);
-    const iterate = await createTransduction(workspace, joint, standards, resolved, course.pause);
+    const iterate = createTransduction(workspace, joint, standards, resolved);
     const width = await follow(iterate, share, resolved, course);
-    const singular = await iterate.singularValues(course.pause);
+    const singular = await iterate.singularValues(course.hear);
     return present(
       { joint, standards, iterate, width, singular, resolved, curve, calibration, course },
       run,
@@ -131,19 +137,27 @@ export async function transduce(data: PartlyLabelled, options?: TransduceOptions
 interface Course {
   readonly trace: number[];
   ended(): Status | undefined;
+  /** @throws {typeof timeIsUp} at the time limit, and the reason of an abort */
   pause(): Promise<void>;
+  /** The same for what an answer needs, however late it is. @throws the reason of an abort */
+  hear(): Promise<void>;
 }
 
 function startCourse(run: Run, maxIterations: number): Course {
   const trace: number[] = [];
   let late = false;
+  const hear = async () => {
+    const iteration = trace.length, fraction = Math.min(1, iteration / foreseenSteps);
+    late = await run.checkpoint({ stage: "transduction", fraction, iteration, objective: trace.at(-1) }) || late;
+  };
   return {
     trace,
     ended: () => late ? "time-limit" : trace.length >= maxIterations ? "iteration-limit" : undefined,
     async pause() {
-      const iteration = trace.length, fraction = Math.min(1, iteration / foreseenSteps);
-      late = await run.checkpoint({ stage: "transduction", fraction, iteration, objective: trace.at(-1) }) || late;
+      await hear();
+      if (late) throw timeIsUp;
     },
+    hear,
   };
 }
 
@@ -156,11 +170,14 @@ async function follow(
   visit: (share: number) => boolean = () => true,
 ): Promise<number> {
   let current = Math.max(firstWidth, share), used = current;
+  await withinTime(() => iterate.measure(pause));
   for (;;) {
-    for (let step = 0; step < innerIterations && !ended(); step++) {
-      used = current;
-      trace.push(await iterate.step(current * iterate.largest || 1, pause));
-    }
+    await withinTime(async () => {
+      for (let step = 0; step < innerIterations && !ended(); step++) {
+        used = current;
+        trace.push(await iterate.step(current * iterate.largest || 1, pause));
+      }
+    });
     if (ended() || !visit(current) || current <= share) return used * iterate.largest || 1;
     current = Math.max(current * widthDecay, share);
   }
@@ -173,7 +190,7 @@ async function search(workspace: Workspace, held: HeldOut, resolved: ResolvedOpt
     fitted.kinds.some((kind) => kind !== label && kind !== missing);
   if (!some || (features.length < leastHeld && resolved.leastWidth === undefined)) return undefined;
   const standards = standardsOf(fitted, resolved.labelWeight), { centres, scales } = standards;
-  const iterate = await createTransduction(workspace, fitted, standards, resolved, course.pause);
+  const iterate = createTransduction(workspace, fitted, standards, resolved);
   const width = fitted.features + fitted.labels, shares: number[] = [], errors: number[] = [];
   let best = 0, scores = new Float64Array(labels.length);
   const visit = (share: number) => {

@@ -14,6 +14,7 @@ import { distrust } from "../core/certificate.ts";
 import { createRandom } from "../core/random.ts";
 import { symmetricEigen } from "../spectral/eigen.ts";
 import { allocateMatrix, type Pause } from "../spectral/operands.ts";
+import { gramByParts, productByParts } from "../spectral/products.ts";
 import { type JointMatrix, label, missing, type Standards } from "./transduction_data.ts";
 import type { TransductionMethod } from "./transduction_options.ts";
 
@@ -25,9 +26,11 @@ const newtonSteps = 6;
 
 /** The joint matrix, standardised, between steps. */
 export interface TransductionIterate {
-  /** Largest singular value of what is observed. */
+  /** Largest singular value of what is observed; 0 before it is measured. */
   readonly largest: number;
-  /** One step at a width; returns the smoothed rank before it. */
+  /** Finds it. */
+  measure(pause: Pause): Promise<void>;
+  /** One step at a width; returns the smoothed rank before it. Where a pause throws, the matrix is that before it. */
   step(width: number, pause: Pause): Promise<number>;
   /** The element at a place, in standardised units. */
   at(place: number): number;
@@ -46,14 +49,13 @@ export interface ProjectionOptions {
 }
 
 /** The observed part, zeros elsewhere. */
-export async function createTransduction(
+export function createTransduction(
   workspace: Workspace,
   joint: JointMatrix,
   { centres, scales }: Standards,
   { method, labelWeight, dataWeight }: ProjectionOptions,
-  pause: Pause,
-): Promise<TransductionIterate> {
-  const { kernels } = workspace, { items, kinds } = joint, width = joint.features + joint.labels;
+): TransductionIterate {
+  const { items, kinds } = joint, width = joint.features + joint.labels;
   // The smaller side has the columns.
   const turned = width > items, rows = Math.max(items, width), columns = Math.min(items, width);
   const x = allocateMatrix(workspace, "f64", rows, columns, "joint matrix");
@@ -63,15 +65,18 @@ export async function createTransduction(
   const current = workspace.view(x.array), next = workspace.view(y.array);
   const placeOf = (at: number) => turned ? at % width * items + Math.floor(at / width) : at;
   // What was observed, in the order of the array: place, target, and for labels the side and the offset.
-  const places: number[] = [], targets: number[] = [], sides: number[] = [], offsets: number[] = [];
-  for (let at = 0; at < kinds.length; at++) {
+  let count = 0;
+  for (let at = 0; at < kinds.length; at++) if (kinds[at] !== missing) count++;
+  const places = new Uint32Array(count), sides = new Int8Array(count);
+  const targets = new Float64Array(count), offsets = new Float64Array(count);
+  for (let at = 0, k = 0; at < kinds.length; at++) {
     if (kinds[at] === missing) continue;
-    const j = at % width, target = (joint.values[at] - centres[j]) / scales[j], own = kinds[at] === label;
-    places.push(placeOf(at));
-    targets.push(target);
-    sides.push(own ? Math.sign(joint.values[at]) : 0);
-    offsets.push(own ? centres[j] * labelWeight : 0);
-    current[places.at(-1)!] = target;
+    const j = at % width, own = kinds[at] === label;
+    places[k] = placeOf(at);
+    targets[k] = (joint.values[at] - centres[j]) / scales[j];
+    sides[k] = own ? Math.sign(joint.values[at]) : 0;
+    offsets[k] = own ? centres[j] * labelWeight : 0;
+    current[places[k]] = targets[k++];
   }
 
   /** Puts `next` back on what was observed. */
@@ -86,19 +91,26 @@ export async function createTransduction(
     }
   }
 
-  async function decompose() {
-    await kernels.syrk({ a: x, c: gram });
+  let largest = 0;
+
+  async function decompose(pause: Pause) {
+    await gramByParts(workspace, x, gram, pause);
     await pause();
     return await symmetricEigen(workspace, gram, pause);
   }
 
-  const first = await decompose(), largest = Math.sqrt(Math.max(0, first.values[0]));
-  workspace.free(first.vectors.array);
   return {
-    largest,
+    get largest() {
+      return largest;
+    },
+    async measure(pause) {
+      const { values, vectors } = await decompose(pause);
+      largest = Math.sqrt(Math.max(0, values[0]));
+      workspace.free(vectors.array);
+    },
     at: (place) => current[placeOf(place)],
     async step(delta, pause) {
-      const { values, vectors } = await decompose(),
+      const { values, vectors } = await decompose(pause),
         from = workspace.view(vectors.array),
         to = workspace.view(scaled.array);
       const scale = 1 / (2 * delta * delta);
@@ -108,16 +120,17 @@ export async function createTransduction(
         rank += kept;
         for (let j = p * columns; j < (p + 1) * columns; j++) to[j] = kept * from[j];
       }
-      await kernels.gemm({ a: scaled, b: vectors, transposeA: true, c: gram });
-      await kernels.gemm({ a: x, b: gram, c: y });
+      await productByParts(workspace, { a: scaled, b: vectors, transposeA: true, c: gram }, pause);
+      await pause();
+      await productByParts(workspace, { a: x, b: gram, c: y }, pause);
       workspace.free(vectors.array);
       await pause();
       project();
       current.set(next);
       return rank;
     },
-    async singularValues() {
-      const { values, vectors } = await decompose();
+    async singularValues(pause) {
+      const { values, vectors } = await decompose(pause);
       checkDecomposition(current, columns, values, workspace.view(vectors.array));
       workspace.free(vectors.array);
       return values.map((value) => Math.sqrt(Math.max(0, value)));

@@ -104,6 +104,20 @@ describe("completeQuantized", () => {
     assert.ok(fixed.certified && fixed.gap <= 1e-6 && growing.gap > 1e-4, `gaps ${fixed.gap} and ${growing.gap}`);
   });
 
+  it("says that the zero matrix has rank 0, by every method", async () => {
+    const entries = {
+      shape: [3, 3] as const,
+      rows: [0, 0, 1, 1, 2],
+      columns: [0, 1, 0, 1, 0],
+      values: [0, 1, 0, 1, 0],
+    };
+    for (const method of ["proximal-gradient", "alternating", "alm"] as const) {
+      const fit = await completeQuantized(entries, { lambda: 100, boundaries: [0], method });
+      assert.deepEqual([fit.rank, fit.certified, fit.left.shape[1]], [0, true, 0], method);
+      assert.ok(fit.predict([2], [2]).latent.every(Number.isFinite));
+    }
+  });
+
   it("gives the closed form of one entry", async () => {
     const one = { shape: [1, 1] as const, rows: [0], columns: [0], values: [1] };
     for (const method of methods) {
@@ -315,7 +329,7 @@ describe("completeQuantized", () => {
     assert.equal(late.fit.status, "time-limit");
     close(
       late.fit.objective,
-      quantizedObjective(late.fit, observed, { lambda: late.lambda, offsetPenalty: 0.1 }),
+      quantizedObjective(late.fit, observed, { lambda: late.lambda, offsetPenalty: 2 }),
       1e-12,
       "the objective of what was left unfinished",
     );
@@ -344,6 +358,15 @@ describe("completeQuantized", () => {
       objectives.push(fit.objective);
     }
     objectives.forEach((objective) => close(objective, objectives[0], 2e-6, "the objective"));
+  });
+
+  it("has an answer with a bound where the time is up before it has begun", async () => {
+    const { observed } = simulateLevels({ rows: 60, columns: 40, rank: 2, boundaries: [-1, 1], share: 0.4, seed: 7 });
+    for (const method of ["proximal-gradient", "alternating", "alm"] as const) {
+      const fit = await completeQuantized(observed, { lambda: 2, boundaries: [-1, 1], method, timeLimitMs: 0 });
+      assert.deepEqual([fit.status, fit.rank, fit.iterations], ["time-limit", 0, 0], method);
+      assert.ok(fit.gap > 0 && fit.lowerBound >= 0);
+    }
   });
 
   it("stops at its time limit with a bound", async () => {
