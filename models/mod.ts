@@ -16,6 +16,7 @@ export {
   type ResumeStore,
 } from "./quantize_options.ts";
 export type { LayerReport, ModelReport, QuantizedLanguageModel } from "./quantized.ts";
+export { saveSafetensors, type SaveTarget } from "./save.ts";
 export type { Sequences } from "./sequences.ts";
 export type { Tokenizer } from "./tokenizer.ts";
 export type { Weights } from "./weights.ts";

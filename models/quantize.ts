@@ -25,7 +25,17 @@ import { readLinear } from "./weights.ts";
 
 type Settings = Resolved<
   ModelSettings,
-  | ("threads" | "signal" | "onProgress" | "initial" | "groupSize" | "grid" | "activationOrder" | "outliers")
+  | (
+    | "threads"
+    | "signal"
+    | "onProgress"
+    | "initial"
+    | "groupSize"
+    | "grid"
+    | "activationOrder"
+    | "outliers"
+    | "maxIterations"
+  )
   | ("averageBits" | "resume")
 >;
 

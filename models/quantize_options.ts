@@ -1,6 +1,6 @@
 /** The options of quantising a model. @module */
 
-import { integer, number, type OptionTable, text } from "../solvers/core/options.ts";
+import { number, type OptionTable, text } from "../solvers/core/options.ts";
 import type { ProgressEvent } from "../solvers/core/result.ts";
 import { solveOptions } from "../solvers/core/solve_options.ts";
 import { quantizeLayerOptions, type QuantizeOptions } from "../solvers/quantization/options.ts";
@@ -17,7 +17,7 @@ export interface ModelProgress extends ProgressEvent {
 }
 
 /** Options of {@linkcode quantizeModel} that its table holds. */
-export interface ModelSettings extends Omit<QuantizeOptions, "bits" | "original" | "maxIterations" | "onProgress"> {
+export interface ModelSettings extends Omit<QuantizeOptions, "bits" | "original" | "onProgress"> {
   /** How far the target is from the output that the quantised layers before allow to that of the original model, 0 to 1. @default 0.5 */
   readonly originalShare?: number;
   /** Mean bits of a code over all weights, 2 to 8: each layer then gets 2, 3, 4 or 8. @default none */
@@ -54,7 +54,7 @@ export interface ResumeStore {
   write(name: string, bytes: Uint8Array): Promise<void>;
 }
 
-const { bits: _, original: __, maxIterations: ___, ...ofLayers } = quantizeLayerOptions;
+const { bits: _, original: __, ...ofLayers } = quantizeLayerOptions;
 
 /** Settings that may stay undefined. */
 type OpenSettings =
@@ -62,6 +62,7 @@ type OpenSettings =
   | "signal"
   | "onProgress"
   | "initial"
+  | "maxIterations"
   | "groupSize"
   | "grid"
   | "activationOrder"
@@ -86,7 +87,6 @@ export const quantizeModelOptions: OptionTable<ModelSettings, OpenSettings> = {
     otherwise: "none",
     about: "Mean bits of a code; each layer gets those that its error makes worth their size.",
   }),
-  iterations: integer({ ...quantizeLayerOptions.iterations }),
   timeLimitMs: number({
     least: 0,
     most: 1e12,

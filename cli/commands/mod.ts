@@ -4,6 +4,9 @@ import { doctor } from "./doctor.ts";
 import { graph } from "./graph.ts";
 import { nmfCommand } from "./nmf.ts";
 import { multitask } from "./multitask.ts";
+import { inspect } from "./inspect.ts";
+import { perplexityCommand } from "./perplexity.ts";
+import { quantize } from "./quantize.ts";
 import { quantizeLayerCommand } from "./quantize_layer.ts";
 import { regress } from "./regress.ts";
 import { serve } from "./serve.ts";
@@ -11,6 +14,9 @@ import { transduceCommand } from "./transduce.ts";
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
+  quantize,
+  perplexityCommand,
+  inspect,
   quantizeLayerCommand,
   regress,
   multitask,

@@ -35,6 +35,7 @@ const exempt = [
   "parseQuantizedLayers",
   "readSafetensorsHeader",
   "readSafetensorsTensor",
+  "saveSafetensors",
 ];
 
 /** What they return is what the kernels computed, or what the solvers here say of layers: no claim beside that. */

@@ -13,6 +13,7 @@ import {
   matrix,
   nmfOptions,
   quantizeLayerOptions,
+  quantizeModelOptions,
   serializeCsv,
   sparseMultiTaskOptions,
   sparsePrecisionOptions,
@@ -70,6 +71,12 @@ const commands: readonly [name: string, operands: string[], tables: object[], mi
     ["w.npy", "--gram", "g.npy", "--out", "q.safetensors"],
     [quantizeLayerOptions],
     ["--relax-ever", "--relax-every"],
+  ],
+  [
+    "quantize",
+    ["model", "--calibration", table, "--out", "quantized"],
+    [quantizeModelOptions],
+    ["--average-bit", "--average-bits"],
   ],
 ];
 

@@ -11,6 +11,7 @@ import {
   perplexity,
   quantizeModel,
   type QuantizeModelOptions,
+  saveSafetensors,
 } from "../../models/mod.ts";
 import { createRandom } from "../../solvers/core/random.ts";
 import { models } from "../fixtures/models.ts";
@@ -85,6 +86,18 @@ describe("quantizeModel", () => {
     assert.deepEqual(layers.get(name)!.shape, [48, 16]);
     const bias = await quantized.weights.read(`${name}.bias`);
     assert.deepEqual(bias.data, (await model.weights.read(`${name}.bias`)).data);
+  });
+
+  it("is saved so that it reads back to the bit, transposed weights and those left alone too", async () => {
+    for (const name of ["gpt2", "bloom"]) {
+      const pattern = name === "gpt2" ? "*.mlp.*" : "*.dense*";
+      const quantized = await quantizeModel(await open(name), { calibration, bits: { [pattern]: 3 }, iterations: 2 });
+      const files = new Map<string, Uint8Array>();
+      await saveSafetensors(quantized, (name, bytes) => void files.set(name, bytes));
+      const again = await loadModel(files);
+      assert.deepEqual((await logits(again, tokens)).data, (await logits(quantized, tokens)).data);
+      assert.equal(JSON.parse(again.config).torch_dtype, "float32");
+    }
   });
 
   it("takes bits by pattern, groups and outliers, and leaves out what no pattern names", async () => {

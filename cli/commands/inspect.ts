@@ -1,0 +1,65 @@
+import { linearLayers } from "../../mod.ts";
+import { command } from "../command.ts";
+import { formatBytes, table } from "../layout.ts";
+import { descriptionOf, openModel, sizeOf } from "../models.ts";
+
+/** `minima inspect`: what is in a checkpoint. */
+export const inspect = command({
+  name: "inspect",
+  summary: "show what is in the checkpoint of a language model",
+  usage: "MODEL [options]",
+  details: `
+MODEL is a folder in the layout of Hugging Face. Every shard and every tensor that config.json asks for is looked at, but
+nothing is computed.
+
+  minima inspect SmolLM-135M
+  minima inspect SmolLM-135M --tensors`,
+  operands: [1, 1],
+  options: {
+    tensors: { kind: "flag", about: "list every tensor" },
+    json: { kind: "flag", about: "report as JSON" },
+  },
+  async run({ options, operands: [folder], terminal }) {
+    const model = await openModel(folder), { parameters, bytes, types } = sizeOf(model);
+    const layers = linearLayers(model.architecture), description = descriptionOf(model);
+    const inLayers = layers.reduce((sum, { outputs, inputs }) => sum + outputs * inputs, 0);
+    const tensors = model.weights.names.map((name) => ({ name, ...model.weights.describe(name) }));
+    if (options.json) {
+      const listed = tensors.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
+      const report = {
+        ...description,
+        parameters,
+        bytes,
+        types,
+        tokenizer: model.tokenizer !== undefined,
+        layers,
+        tensors: listed,
+      };
+      return terminal.print(JSON.stringify(report, null, 2));
+    }
+    terminal.facts([
+      ...Object.entries(description).map(([name, value]) => [words(name), String(value)] as const),
+      [
+        "parameters",
+        `${parameters.toLocaleString("en-US")} in ${tensors.length} tensors, ${formatBytes(bytes)}, ${
+          types.join(", ")
+        }`,
+      ],
+      ["linear layers", `${layers.length}, ${(100 * inLayers / parameters).toFixed(1)} % of the parameters`],
+      ["tokenizer", model.tokenizer ? "tokenizer.json" : "none"],
+    ]);
+    const rows = options.tensors
+      ? [["tensor", "type", "shape"], ...tensors.map(({ name, dtype, shape }) => [name, dtype, shape.join(" x ")])]
+      : [
+        ["layers of the first block", "shape"],
+        ...layers.filter(({ block }) => block === 0).map((
+          { name, outputs, inputs },
+        ) => [name, `${outputs} x ${inputs}`]),
+      ];
+    const [heading, ...lines] = table(rows);
+    terminal.print("");
+    terminal.print([terminal.style.dim(heading), ...lines].join("\n"));
+  },
+});
+
+const words = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

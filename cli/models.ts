@@ -1,0 +1,54 @@
+/** Language models on the command line: opening them, texts, and what is told of them. @module */
+
+import { FormatError, type LanguageModel, loadModel } from "../mod.ts";
+import { elementBits, elementCount } from "../formats/tensor.ts";
+import { FileError, inputName, readInput } from "./files.ts";
+
+/** Opens a model; what is wrong with it is told with its folder. */
+export async function openModel(folder: string): Promise<LanguageModel> {
+  try {
+    return await loadModel(folder);
+  } catch (error) {
+    if (error instanceof FormatError) error.message = `${folder}: ${error.message}`;
+    throw error;
+  }
+}
+
+/** The lines of a text that are not empty: a sequence each. */
+export async function readLines(path: string, signal: AbortSignal): Promise<string[]> {
+  const text = new TextDecoder().decode(await readInput(path, signal));
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
+  if (lines.length === 0) throw new FileError(`${inputName(path)}: there is no text in it.`);
+  return lines;
+}
+
+/** Parameters of a model, their bytes, and the types that they have. */
+export function sizeOf({ weights }: LanguageModel): { parameters: number; bytes: number; types: string[] } {
+  let parameters = 0, bytes = 0;
+  const types = new Set<string>();
+  for (const name of weights.names) {
+    const { dtype, shape } = weights.describe(name), count = elementCount(shape);
+    parameters += count;
+    bytes += count * elementBits(dtype) / 8;
+    types.add(dtype);
+  }
+  return { parameters, bytes, types: [...types] };
+}
+
+/** What stands for a model in reports. */
+export function descriptionOf(model: LanguageModel): Readonly<Record<string, string | number>> {
+  const { family, blocks, hidden, intermediate, heads, keyValueHeads, headSize, vocabulary, context, positions } =
+    model.architecture;
+  return {
+    family,
+    blocks,
+    hidden,
+    intermediate,
+    heads,
+    keyValueHeads,
+    headSize,
+    vocabulary,
+    context,
+    positions: positions.kind,
+  };
+}
