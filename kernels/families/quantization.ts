@@ -13,6 +13,7 @@ export const quantizationFamily: KernelFamily = {
     kernels: [
       "quantizationSweep",
       "quantizationDescent",
+      "quantizationAnnealing",
       "quantizationLevels",
       "quantizationRegrid",
       "outlierCandidates",

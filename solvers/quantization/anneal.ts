@@ -3,7 +3,17 @@ import { matrix, type SparseMatrix } from "../core/matrix.ts";
 import { createRandom } from "../core/random.ts";
 import { descentCoupling } from "./coupling.ts";
 import type { Status } from "../core/result.ts";
-import { computeObjectives, descend, refreshResidual, settlingPasses, sumOf, sweep } from "./passes.ts";
+import { ranges, rowsOfCall } from "./blocking.ts";
+import {
+  computeObjectives,
+  descend,
+  partOf,
+  refreshResidual,
+  settlingPasses,
+  spendChanges,
+  sumOf,
+  sweep,
+} from "./passes.ts";
 import { type Approximation, negligible, type Outcome, type Problem } from "./problem.ts";
 import { placeTargets, startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
 import { refitScales } from "./refit.ts";
@@ -15,14 +25,17 @@ export const refitsBefore = 1, refitsAfter = 1;
 /** Passes of the heat bath in an iteration. */
 const passesOfIteration = 10;
 
+/** Share of a dense pass that they cost, seldom more. */
+const iterationShare = 0.25;
+
 /** Temperatures of the first pass and of the last, in mean energies of a coordinate; few columns are moved by more. */
 const hottest = (columns: number) => 0.25 + 4 / columns, coldest = 0.02;
 
 /** Passes off the grid from the weights, after which a row is near the least objective that no grid binds. */
 export const unboundPasses = 2;
 
-/** Noise of so many passes is kept for the blocks to come even where a block has fewer rows. */
-const passesKept = 256;
+/** Normal numbers of the pool that noise is taken from, at least. */
+const leastPool = 4096;
 
 /**
  * Annealed descent, the composite behind method "auto": from the codes so far to a coordinate-wise minimum, then passes
@@ -50,7 +63,7 @@ async function annealLayer(stage: Stage, buffers: Buffers, start: Approximation)
   const { problem, problem: { meter, options } } = stage, { outliers, codes, alternatives = [] } = start;
   const fitted = options.grid === "search", { scales } = start.grid;
   const grid = fitted ? { ...start.grid, scales: matrix(...scales.shape, scales.data.slice()) } : start.grid;
-  const noiseOfBlock = thermalNoise(problem, stage.blockRows), trace: number[] = [];
+  const noiseOfBlock = thermalNoise(problem), trace: number[] = [];
   let { codedRows } = start;
   const outcome = (status: Status): Outcome => ({
     reached: { grid, outliers, codes, codedRows },
@@ -113,9 +126,9 @@ async function unboundObjectives(rows: Rows, outliers: SparseMatrix | undefined)
 
 /** What the annealing of all blocks shares. */
 interface Buffers {
-  /** The noise that is on the residual, and the next [2, columns]. */
+  /** The noise of an iteration's passes [passes, columns]. */
   readonly noise: DeviceArray<FloatDtype>;
-  /** Their factors for each row of a block [rows, 2]. */
+  /** Its factor for each row of a block. */
   readonly amplitudes: DeviceArray<FloatDtype>;
   /** The best state of a block. */
   readonly levels: DeviceArray<FloatDtype>;
@@ -125,8 +138,8 @@ interface Buffers {
 
 function openBuffers({ problem: { columns }, workspace, dtype, blockRows }: Stage): Buffers {
   return {
-    noise: workspace.allocate(dtype, 2 * columns, "noise"),
-    amplitudes: workspace.allocate(dtype, 2 * blockRows, "amplitudes"),
+    noise: workspace.allocate(dtype, passesOfIteration * columns, "noise"),
+    amplitudes: workspace.allocate(dtype, blockRows, "amplitudes"),
     levels: workspace.allocate(dtype, blockRows * columns, "best levels"),
     residual: workspace.allocate(dtype, blockRows * columns, "best residual"),
     objectives: workspace.allocate(workspace.widest, blockRows, "best objectives"),
@@ -168,8 +181,8 @@ function bestOf(rows: Rows, buffers: Buffers): Best {
  * Anneals some rows, whose targets are placed; they end in their best state, and the best objectives of each iteration are
  * added to the trace. Tells whether the time is up.
  *
- * The heat bath cools down in as many passes as there are columns, again and again, each time from the best state so far;
- * in all the passes there are, where they are fewer.
+ * The heat bath cools down in about as many passes as there are columns, again and again, each time from the best state so
+ * far; in all the passes there are, where they are fewer.
  */
 async function annealBlock(
   rows: Rows,
@@ -179,74 +192,61 @@ async function annealBlock(
   nextNoise: () => Float64Array,
   trace: number[],
 ): Promise<boolean> {
-  const { stage: { problem: { options: { iterations }, columns, meter } } } = rows;
-  const passes = iterations * passesOfIteration, passesOfCooling = Math.max(columns, passesOfIteration);
-  const start = hottest(columns);
-  const replaceNoise = noiseOn(rows, buffers);
-  let objectives = await best.keep(), timeIsUp = false, pass = 0;
-  while (pass < passes && !timeIsUp) {
-    const first = pass, left = passes - first, last = first + (left < 2 * passesOfCooling ? left : passesOfCooling) - 1;
-    for (; pass <= last; pass++) {
-      const iteration = Math.floor(pass / passesOfIteration);
+  const { stage: { problem: { options: { iterations }, columns, meter }, workspace } } = rows;
+  const cooling = Math.ceil(columns / passesOfIteration), start = hottest(columns);
+  const noise = new Float64Array(passesOfIteration * columns);
+  let objectives = await best.keep(), timeIsUp = false, iteration = 0;
+  while (iteration < iterations && !timeIsUp) {
+    const first = iteration, left = iterations - first, end = first + (left < 2 * cooling ? left : cooling);
+    const passes = (end - first) * passesOfIteration;
+    const amplitudes = objectives.map((value, row) => Math.sqrt(Math.max(value - unbound[row], 0) / columns));
+    workspace.write(buffers.amplitudes, amplitudes);
+    for (; iteration < end; iteration++) {
       timeIsUp = await meter.checkpoint("anneal", iteration);
       if (timeIsUp) break;
-      const temperature = start + (coldest - start) * (pass - first) / (last - first);
-      const amplitudeOf = (objective: number, row: number) =>
-        Math.sqrt(Math.max(objective - unbound[row], 0) * temperature / columns);
-      await replaceNoise(nextNoise(), objectives.map(amplitudeOf));
-      await descend(rows, 1);
-      if ((pass + 1) % passesOfIteration === 0 && pass < last) {
-        trace[iteration] = (trace[iteration] ?? 0) + sumOf(objectives);
+      for (let k = 0; k < passesOfIteration; k++) {
+        const pass = (iteration - first) * passesOfIteration + k, drawn = nextNoise();
+        const deviation = Math.sqrt(start + (coldest - start) * pass / (passes - 1));
+        for (let j = 0; j < columns; j++) noise[k * columns + j] = deviation * drawn[j];
       }
+      workspace.write(buffers.noise, noise);
+      await heat(rows, buffers);
+      if (iteration < end - 1) trace[iteration] = (trace[iteration] ?? 0) + sumOf(objectives);
     }
-    await replaceNoise(new Float64Array(columns), new Float64Array(objectives.length));
     await descend(rows, settlingPasses);
     objectives = await best.keep();
-    const iteration = Math.floor(last / passesOfIteration);
-    if (!timeIsUp && pass % passesOfIteration === 0) trace[iteration] = (trace[iteration] ?? 0) + sumOf(objectives);
+    if (!timeIsUp) trace[end - 1] = (trace[end - 1] ?? 0) + sumOf(objectives);
   }
   return timeIsUp;
 }
 
-/**
- * Noise on the residual of some rows: the next, times an amplitude for each row, replaces the one before. One product of
- * depth 2.
- */
-function noiseOn({ stage: { problem: { columns }, workspace }, state, begin, end }: Rows, buffers: Buffers) {
-  const count = end - begin, noise = new Float64Array(2 * columns), amplitudes = new Float64Array(2 * count);
-  return async (next: Float64Array, ofRows: Float64Array): Promise<void> => {
-    noise.copyWithin(0, columns);
-    noise.set(next, columns);
-    for (let i = 0; i < count; i++) {
-      amplitudes[2 * i] = -amplitudes[2 * i + 1];
-      amplitudes[2 * i + 1] = ofRows[i];
-    }
-    workspace.write(buffers.noise, noise);
-    workspace.write(buffers.amplitudes, amplitudes);
-    await workspace.kernels.gemm({
-      a: { array: buffers.amplitudes, rows: count, columns: 2 },
-      b: { array: buffers.noise, rows: 2, columns },
-      c: state.residual,
-      beta: 1,
-    });
-  };
+/** The passes of one iteration, in short calls. */
+async function heat(rows: Rows, buffers: Buffers): Promise<void> {
+  const { stage: { problem, workspace, arrays }, state, begin, end } = rows, { columns, meter } = problem;
+  const noise = { array: buffers.noise, rows: passesOfIteration, columns }, { changes } = arrays;
+  for (const [from, to] of ranges(end - begin, rowsOfCall(problem, iterationShare))) {
+    if (from > 0) await meter.checkpoint("anneal");
+    const amplitudes = { array: buffers.amplitudes, length: to - from, offset: from };
+    await workspace.kernels.quantizationAnnealing({ ...partOf(state, from, to), noise, amplitudes, changes });
+    spendChanges(rows, await workspace.read(changes, 0, to - from));
+  }
 }
 
 /**
- * Standard normal noise over `sqrt(2 Sigma_jj)`, one row a call; dead inputs get none. Every block of rows gets the same
- * sequence: that of not too many passes is drawn once and kept, others anew for each block, for memory does not grow
- * with them.
+ * Standard normal noise over `sqrt(2 Sigma_jj)`, one row a call; dead inputs get none. Every pass takes it from another
+ * place of one pool of normal numbers, which costs little and is as good. Every block of rows gets the same sequence.
  */
-function thermalNoise({ diagonal, options: { iterations, seed } }: Problem, blockRows: number) {
-  const draw = (): () => Float64Array => {
-    const random = createRandom(seed);
-    return () => diagonal.map((entry) => entry >= negligible ? random.normal() / Math.sqrt(2 * entry) : 0);
-  };
-  const passes = iterations * passesOfIteration;
-  if (passes > Math.max(blockRows, passesKept)) return draw;
-  const kept = Array.from({ length: passes }, draw());
+function thermalNoise({ columns, diagonal, options: { seed } }: Problem) {
+  const random = createRandom(seed),
+    pool = Float64Array.from({ length: Math.max(leastPool, 2 * columns) }, random.normal);
+  const deviations = diagonal.map((entry) => entry >= negligible ? 1 / Math.sqrt(2 * entry) : 0);
+  const noise = new Float64Array(columns);
   return (): () => Float64Array => {
-    let pass = 0;
-    return () => kept[pass++];
+    const places = createRandom(seed);
+    return () => {
+      const place = places.integer(pool.length - columns + 1);
+      for (let j = 0; j < columns; j++) noise[j] = deviations[j] * pool[place + j];
+      return noise;
+    };
   };
 }

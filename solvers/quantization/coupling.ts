@@ -3,7 +3,10 @@ import type { Workspace } from "../../kernels/engine/mod.ts";
 import { negligible, type Problem } from "./problem.ts";
 
 /** The same for f64, and for certificates. */
-const least = 2 ** -960;
+const negligibleInDouble = 2 ** -960;
+
+/** Couplings below it are 0: they move no target, and products with what is below the normal range take many times as long. */
+export const faint = { f32: 2 ** -96, f64: 2 ** -900 };
 
 /** Where arrays of a precision are worked on: f64 beside an f32 solve is for the host. */
 export function workspaceFor({ dtype, workspace }: Problem, precision: FloatDtype): Workspace {
@@ -18,13 +21,16 @@ export async function descentCoupling(
 ): Promise<DeviceArray<FloatDtype>> {
   const { columns, diagonal, gram, meter, unit } = problem, workspace = workspaceFor(problem, dtype);
   const coupling = workspace.allocate(dtype, columns * columns, "coupling");
-  const row = new Float64Array(columns);
-  const divisors = diagonal.map((entry) => unit * (entry < (dtype === "f32" ? negligible : least) ? Infinity : entry));
+  const row = new Float64Array(columns), least = faint[dtype];
+  const divisors = diagonal.map((entry) =>
+    unit * (entry < (dtype === "f32" ? negligible : negligibleInDouble) ? Infinity : entry)
+  );
   for (let j = 0; j < columns; j++) {
     const source = (order ? order[j] : j) * columns;
     for (let k = 0; k < columns; k++) {
       const column = order ? order[k] : k;
-      row[k] = gram.data[source + column] / divisors[column];
+      const entry = gram.data[source + column] / divisors[column];
+      row[k] = Math.abs(entry) < least ? 0 : entry;
     }
     workspace.write(coupling, row, j * columns);
     // Even when the time is up, it is needed whole.

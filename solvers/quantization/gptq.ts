@@ -4,7 +4,7 @@ import { factorInCalls } from "../core/factor.ts";
 import { likeVector, type Vector } from "../core/matrix.ts";
 import type { Status } from "../core/result.ts";
 import { ranges, rowsOfBlock } from "./blocking.ts";
-import { byActivation } from "./coupling.ts";
+import { byActivation, faint } from "./coupling.ts";
 import type { Moved } from "./moved.ts";
 import { sweep } from "./passes.ts";
 import { type Approximation, negligible, type Outcome, type Problem } from "./problem.ts";
@@ -128,13 +128,16 @@ async function couplingOf(problem: Problem, factor: DeviceArray<"f64">): Promise
   const { columns, dtype, workspace } = problem, { host } = workspace;
   // Where the sweep runs elsewhere, the rows move there; else they are narrowed in place, for two matrices would be too many.
   const elsewhere = workspace === host ? undefined : workspace.allocate(dtype, columns * columns, "factor");
-  const pivots = new Float64Array(columns), buffer = new Float64Array(factorRows * columns);
+  const least = faint[dtype], pivots = new Float64Array(columns), buffer = new Float64Array(factorRows * columns);
   // From the last rows on: the pivots that a row is divided by stand in it and below it, and there are zeros left of it.
   for (const [begin, end] of [...ranges(columns, factorRows, factorRows)].reverse()) {
     const rows = await host.read(factor, begin * columns, (end - begin) * columns, buffer);
     for (let j = begin; j < end; j++) pivots[j] = rows[(j - begin) * columns + j];
     for (let at = 0; at < rows.length; at += columns) {
-      for (let k = begin; k < columns; k++) rows[at + k] /= pivots[k];
+      for (let k = begin; k < columns; k++) {
+        const entry = rows[at + k] / pivots[k];
+        rows[at + k] = Math.abs(entry) < least ? 0 : entry;
+      }
     }
     if (elsewhere) workspace.write(elsewhere, rows, begin * columns);
     else host.write(factor, rows, begin * columns);

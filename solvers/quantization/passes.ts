@@ -44,15 +44,20 @@ export async function sweep(
 
 /** Descends where codes change, for some passes, in short calls; returns the number of changes of each row. */
 export async function descend(rows: Rows, passes: number): Promise<Uint32Array> {
-  const { stage: { problem, workspace, arrays }, state, begin, end } = rows, { columns, meter } = problem;
+  const { stage: { problem, workspace, arrays }, state, begin, end } = rows, { meter } = problem;
   const changes = new Uint32Array(end - begin);
   for (const [from, to] of ranges(changes.length, rowsOfCall(problem, descentShare))) {
     if (from > 0) await meter.checkpoint("descend");
-    await workspace.kernels.quantizationDescent({ ...rowsOf(state, from, to), passes, changes: arrays.changes });
+    await workspace.kernels.quantizationDescent({ ...partOf(state, from, to), passes, changes: arrays.changes });
     changes.set(await workspace.read(arrays.changes, 0, to - from), from);
   }
-  meter.spend(total(changes) / (columns * (end - begin)), end - begin);
+  spendChanges(rows, changes);
   return changes;
+}
+
+/** Adds the work of sparse passes over some rows: as many rows of the coupling as there were changes. */
+export function spendChanges({ stage: { problem: { columns, meter } }, begin, end }: Rows, changes: Uint32Array): void {
+  meter.spend(total(changes) / (columns * (end - begin)), end - begin);
 }
 
 /** Descends for some passes; returns the number of changes of all rows. */
@@ -118,7 +123,7 @@ export function sumOf(values: Float64Array): number {
 }
 
 /** Rows `[from, to)` of a state. */
-function rowsOf(state: QuantizationState, from: number, to: number): QuantizationState {
+export function partOf(state: QuantizationState, from: number, to: number): QuantizationState {
   const part = (matrix: MatrixOperand) => ({
     ...matrix,
     rows: to - from,

@@ -1,6 +1,6 @@
 import type { Status } from "../core/result.ts";
 import { byActivation, descentCoupling } from "./coupling.ts";
-import { countChanges, isRelaxed, refreshResidual, rowObjectives, sumOf, sweep } from "./passes.ts";
+import { countChanges, descend, isRelaxed, refreshResidual, rowObjectives, sumOf, sweep } from "./passes.ts";
 import type { Approximation, Outcome, Problem } from "./problem.ts";
 import { startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
 import { placeAll, type Rows, withStage } from "./stage.ts";
@@ -8,8 +8,11 @@ import { placeAll, type Rows, withStage } from "./stage.ts";
 /**
  * QuantEase (Behdin et al. 2023): cyclic coordinate descent over the grid, every third pass off it. The best iterate on
  * the grid is kept, of each row its own.
+ *
+ * @param brief for a start: a pass on the grid after one on the grid changes few codes, and takes time for these alone,
+ * though a code then stays where its target is half way between two points
  */
-export async function quantease(problem: Problem, start: Approximation): Promise<Outcome> {
+export async function quantease(problem: Problem, start: Approximation, brief = false): Promise<Outcome> {
   const { dtype, meter, unit, options: { activationOrder, initial, iterations, relaxEvery } } = problem;
   const { grid, outliers, codes } = start;
   const order = activationOrder ? byActivation(problem) : undefined;
@@ -34,9 +37,11 @@ export async function quantease(problem: Problem, start: Approximation): Promise
     let last = sumOf(best), previous = Float64Array.from(best);
     for (let t = 0; t < iterations; t++) {
       const relaxed = isRelaxed(t, iterations, relaxEvery);
+      const changesFew = brief && !relaxed && t > 0 && !isRelaxed(t - 1, iterations, relaxEvery);
+      const timeIsUp = () => meter.checkpoint("quantease", t, last * unit);
       for (const rows of blocks) {
-        const timeIsUp = await sweep(rows, { relaxed }, () => meter.checkpoint("quantease", t, last * unit));
-        if (timeIsUp) return outcome("time-limit");
+        if (changesFew ? await timeIsUp() : await sweep(rows, { relaxed }, timeIsUp)) return outcome("time-limit");
+        if (changesFew) await descend(rows, 1);
       }
       const objectives = await rowObjectives(blocks, outliers);
       trace[t] = last = sumOf(objectives);

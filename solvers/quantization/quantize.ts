@@ -31,6 +31,7 @@ const neededKernels = [
   "gemm",
   "quantizationSweep",
   "quantizationDescent",
+  "quantizationAnnealing",
   "quantizationLevels",
   "quantizationErrors",
   "quantizationObjectives",

@@ -59,7 +59,10 @@ export async function manyStarts(problem: Problem, start: Approximation): Promis
   };
   const done = await tried({ activationOrder: !options.activationOrder }, gptq) &&
     (!triesEveryMethod(problem.gram) ||
-      await tried({ initial: "weights", activationOrder: false, iterations: passesOfQuantEase }, quantease) &&
+      await tried(
+          { initial: "weights", activationOrder: false, iterations: passesOfQuantEase },
+          (problem, given) => quantease(problem, given, true),
+        ) &&
         await tried(
           {},
           (_, given) => Promise.resolve({ reached: roundToNearest(problem, given), status: "converged" }),

@@ -11,6 +11,7 @@ export function coordinateStep(
   state: QuantizationState,
   triangular: boolean,
   choose: (target: number, level: number, zero: number) => number,
+  noiseOf: (i: number, j: number) => number = () => 0,
 ) {
   const levels = matrixView(state.levels), residual = matrixView(state.residual);
   const coupling = matrixView(state.coupling), scales = matrixView(state.scales), zeros = matrixView(state.zeros);
@@ -21,7 +22,7 @@ export function coordinateStep(
     const at = i * levels.stride + j;
     const level = levels.values[at];
     const coupled = coupling.values[j * coupling.stride + j] !== 0;
-    const target = coupled ? level + residual.values[i * residual.stride + j] / scale : level;
+    const target = coupled ? level + (residual.values[i * residual.stride + j] + noiseOf(i, j)) / scale : level;
     levels.values[at] = choose(target, level, zero);
     const change = scale * (level - levels.values[at]);
     if (change === 0) return false;

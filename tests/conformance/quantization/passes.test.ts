@@ -5,7 +5,8 @@ import type { HostArray, MatrixOperand, QuantizationState } from "../../../kerne
 import { sweepBlock } from "../../../kernels/contract/quantization/sweep.ts";
 import { agreement, sumTolerance } from "../agreement.ts";
 import { type Bench, conformance } from "../grid.ts";
-import { copyOf, elements, viewOf } from "../operands.ts";
+import { createRandom } from "../../../solvers/core/random.ts";
+import { copyOf, elements, matrixOf, vectorOf, viewOf } from "../operands.ts";
 import { dyadicState, gramState, type Shape, stepMagnitude } from "./states.ts";
 
 // Around the register tile (8 x 4 and 4 x 4) and the blocks (64 columns, 512 rows).
@@ -148,6 +149,67 @@ agreement("quantizationDescent", "equals the reference where the arithmetic is e
       };
     }
   }
+});
+
+agreement("quantizationAnnealing", "equals the reference where the arithmetic is exact", function* (bench) {
+  const { dtype, workspace } = bench;
+  for (const shape of shapes) {
+    for (const passes of [0, 1, 3]) {
+      const random = createRandom(passes + shape.rows), { gap = 0 } = shape;
+      yield {
+        what: `${JSON.stringify(shape)}, ${passes} passes`,
+        operands: {
+          ...dyadicState(workspace, dtype, shape),
+          noise: matrixOf(workspace, dtype, passes, shape.columns, () => (random.integer(17) - 8) / 4, gap),
+          amplitudes: vectorOf(workspace, dtype, shape.rows, () => random.integer(3) / 2),
+          changes: workspace.allocate("u32", shape.rows, "changes"),
+        },
+        outputs: ({ levels, residual, changes }) => [levels, residual, changes],
+        exact: true,
+      };
+    }
+  }
+});
+
+conformance("quantizationAnnealing", "without amplitude is the descent, pass by pass", async (bench) => {
+  const { dtype, workspace, kernel } = bench, shape = { rows: 70, columns: 130, groups: 2, dead: [4], gap: 1 };
+  const { state } = gramState(workspace, dtype, shape);
+  await kernel.quantizationSweep(state);
+  const other = snapshot(workspace, state), changes = workspace.allocate("u32", shape.rows, "changes");
+  const noise = matrixOf(workspace, dtype, 4, shape.columns, () => 1),
+    amplitudes = vectorOf(workspace, dtype, 70, () => 0);
+  await kernel.quantizationAnnealing({ ...state, noise, amplitudes, changes });
+  await kernel.quantizationDescent({ ...other, passes: 4, changes });
+  assert.deepEqual([whole(state.levels), whole(state.residual)], [whole(other.levels), whole(other.residual)]);
+});
+
+conformance("quantizationAnnealing", "draws levels by the heat bath, and keeps the residual", async (bench) => {
+  // Columns that do not interact, targets .2 above a level: the share of draws at the next is that of the normal tail.
+  const { dtype, workspace, kernel } = bench, rows = 40, columns = 64, passes = 50, random = createRandom(5);
+  const level = matrixOf(workspace, dtype, rows, columns, () => 0);
+  const residual = matrixOf(workspace, dtype, rows, columns, () => 0.2);
+  let at = 0;
+  const coupling = matrixOf(workspace, dtype, columns, columns, () => Number(at++ % (columns + 1) === 1));
+  const state = {
+    levels: level,
+    residual,
+    coupling,
+    scales: matrixOf(workspace, dtype, rows, 1, () => 1),
+    zeros: matrixOf(workspace, dtype, rows, 1, () => 4),
+    maximumCode: 7,
+  };
+  const amplitudes = vectorOf(workspace, dtype, rows, () => 0.5), changes = workspace.allocate("u32", rows, "changes");
+  let above = 0, changed = 0;
+  for (let pass = 0; pass < passes; pass++) {
+    const noise = matrixOf(workspace, dtype, 1, columns, random.normal);
+    await kernel.quantizationAnnealing({ ...state, noise, amplitudes, changes });
+    above += elements(level).filter((value) => value === 1).length / (rows * columns * passes);
+    changed += (await workspace.read(changes)).reduce((sum, count) => sum + count);
+  }
+  // P(.2 + .5 n > .5) - P(.2 + .5 n > 1.5) = Phi(-.6) - Phi(-2.6). All rows share the noise: 3200 draws.
+  assert.ok(Math.abs(above - 0.2696) < 0.03, `${above}`);
+  assert.ok(changed > 0);
+  elements(residual).forEach((value, k) => assert.ok(Math.abs(value + elements(level)[k] - 0.2) < 1e-4));
 });
 
 conformance("quantizationDescent", "ends where no single level can be improved", async (bench) => {

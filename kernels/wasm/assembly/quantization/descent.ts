@@ -10,6 +10,9 @@
 // An element of the residual gets its changes in the order of their columns, whatever the tile, the panel and the
 // strip: a row's result depends on nothing but the row.
 //
+// A pass of the heat bath is one with noise on the residual where a target is taken from it; the residual itself does
+// not have it. Noise is compiled in by the type N: a float for it, an integer without.
+//
 // A dead column has an infinite scale here: divided by it the residual vanishes, and the target is the column's own
 // level.
 //
@@ -26,6 +29,32 @@ export function quantizationDescent<T>(
   columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
   coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
   groups: usize, maximumCode: T, passes: i32, changes: usize,
+  begin: i32, end: i32, scratch: usize,
+): i32 {
+  return passesOver<T, i32>(
+    columns, levels, levelsStride, residual, residualStride, coupling, couplingStride, scales, scalesStride,
+    zeros, zerosStride, groups, maximumCode, passes, 0, 0, 0, changes, begin, end, scratch,
+  );
+}
+
+/** A row of noise for each pass, and a factor of it for each row of levels. */
+// exported for f32, f64
+export function quantizationAnnealing<T>(
+  columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
+  coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
+  groups: usize, maximumCode: T, passes: i32, noise: usize, noiseStride: i32, amplitudes: usize, changes: usize,
+  begin: i32, end: i32, scratch: usize,
+): void {
+  passesOver<T, T>(
+    columns, levels, levelsStride, residual, residualStride, coupling, couplingStride, scales, scalesStride,
+    zeros, zerosStride, groups, maximumCode, passes, noise, noiseStride, amplitudes, changes, begin, end, scratch,
+  );
+}
+
+function passesOver<T, N>(
+  columns: i32, levels: usize, levelsStride: i32, residual: usize, residualStride: i32,
+  coupling: usize, couplingStride: i32, scales: usize, scalesStride: i32, zeros: usize, zerosStride: i32,
+  groups: usize, maximumCode: T, passes: i32, noise: usize, noiseStride: i32, amplitudes: usize, changes: usize,
   begin: i32, end: i32, scratch: usize,
 ): i32 {
   const size: usize = sizeof<T>();
@@ -48,17 +77,21 @@ export function quantizationDescent<T>(
       store<i32>(at(moves, r, 4), 1);
     }
     let moving = rows;
-    for (let pass = 0; pass < passes && moving > 0; pass++) {
-      for (let r = 0; r < rows; r++) store<i32>(at(moves, r, 4), load<i32>(at(moves, r, 4)) > 0 ? 0 : -1);
+    for (let pass = 0; pass < passes && (isFloat<N>() || moving > 0); pass++) {
+      const n = at(noise, pass * noiseStride, size);
+      for (let r = 0; r < rows; r++) {
+        store<i32>(at(moves, r, 4), isFloat<N>() || load<i32>(at(moves, r, 4)) > 0 ? 0 : -1);
+      }
       for (let left = 0; left < columns; left += DESCENT_PANEL) {
         const right = min(left + DESCENT_PANEL, columns);
         let found = 0;
         for (let r = 0; r < rows; r++) {
           let count = 0;
           if (load<i32>(at(moves, r, 4)) >= 0) {
-            count = updatePanel<T>(
+            count = updatePanel<T, N>(
               left, right, at(levels, (top + r) * levelsStride, size), at(residual, (top + r) * residualStride, size),
               coupling, couplingStride, at(tileScales, r * columns, size), at(tileZeros, r * columns, size), maximumCode,
+              n, isFloat<N>() ? load<T>(at(amplitudes, top + r, size)) : 0,
               at(steps, r * DESCENT_PANEL, size), at(places, r * DESCENT_PANEL, 4),
             );
             store<i32>(at(moves, r, 4), load<i32>(at(moves, r, 4)) + count);
@@ -109,24 +142,27 @@ function expand<T>(columns: i32, values: usize, groups: usize, factors: usize, e
 }
 
 /** One row through the columns of a panel; writes down where a level changed and by how much, and returns how often. */
-function updatePanel<T>(
+function updatePanel<T, N>(
   left: i32, right: i32, l: usize, g: usize, coupling: usize, couplingStride: i32, scales: usize, zeros: usize,
-  maximumCode: T, steps: usize, places: usize,
+  maximumCode: T, n: usize, amplitude: T, steps: usize, places: usize,
 ): i32 {
   const size: usize = sizeof<T>();
   let count = 0;
-  let j = firstChange<T>(left, right, l, g, scales, zeros, maximumCode);
+  let j = firstChange<T, N>(left, left, right, l, g, scales, zeros, maximumCode, n, amplitude);
   while (j < right) {
-    const level = at(l, j, size), scale = load<T>(at(scales, j, size)), zero = load<T>(at(zeros, j, size));
-    const old = load<T>(level);
-    const next = min<T>(max<T>(nearest<T>(old + load<T>(at(g, j, size)) / scale), -zero), maximumCode - zero);
-    const step = scale * (old - next);
-    store<T>(level, next);
+    // In the first lane: vectors are rounded and clamped by an instruction each.
+    const level = at(l, j, size), scale = loadOne<T>(at(scales, j, size)), old = loadOne<T>(level);
+    let pull = loadOne<T>(at(g, j, size));
+    if (isFloat<N>()) pull = v128.add<T>(pull, v128.mul<T>(v128.splat<T>(amplitude), loadOne<T>(at(n, j, size))));
+    const target = v128.add<T>(old, v128.div<T>(pull, scale));
+    const next = clamped<T>(target, loadOne<T>(at(zeros, j, size)), v128.splat<T>(maximumCode));
+    const step = v128.extract_lane<T>(v128.mul<T>(scale, v128.sub<T>(old, next)), 0);
+    storeOne<T>(level, next);
     axpy<T>(right - left, step, at(coupling, j * couplingStride + left, size), at(g, left, size));
     store<T>(at(steps, count, size), step);
     store<i32>(at(places, count, 4), j);
     count++;
-    j = firstChange<T>(j + 1, right, l, g, scales, zeros, maximumCode);
+    j = firstChange<T, N>(j + 1, left, right, l, g, scales, zeros, maximumCode, n, amplitude);
   }
   return count;
 }
@@ -185,36 +221,73 @@ function spread<T>(
   }
 }
 
-/** The first column from `j` on whose step lowers the objective; `columns` if there is none. */
+/**
+ * The first column from `j` on whose step lowers the objective; `right` if there is none. A target within half a step of
+ * its level changes nothing, which is told first and of two vectors at a time. These are read as a change has written
+ * them, which is faster, the last two from where they have to; what they find before `j` does not count.
+ */
 @inline
-function firstChange<T>(
-  j: i32, columns: i32, levels: usize, residual: usize, scales: usize, zeros: usize, maximumCode: T,
+function firstChange<T, N>(
+  j: i32, left: i32, right: i32, levels: usize, residual: usize, scales: usize, zeros: usize, maximumCode: T,
+  noise: usize, amplitude: T,
 ): i32 {
-  const most = v128.splat<T>(maximumCode);
-  let offset = at(0, j, sizeof<T>());
-  for (; j <= columns - lanes<T>(); j += lanes<T>()) {
-    const found = improves<T>(
-      v128.load(levels + offset), v128.load(residual + offset), v128.load(scales + offset), v128.load(zeros + offset), most,
-    );
-    if (found != 0) return j + ctz<i32>(found);
-    offset += VECTOR;
+  const most = v128.splat<T>(maximumCode), factor = v128.splat<T>(amplitude), pair = 2 * lanes<T>();
+  let from = j;
+  if (right - left >= pair) {
+    while (j < right) {
+      from = min(left + ((j - left) & -pair), right - pair);
+      const offset = at(0, from, sizeof<T>());
+      const low = pulled<T, N>(v128.load(residual + offset), factor, noise + offset);
+      const high = pulled<T, N>(v128.load(residual + offset, VECTOR), factor, noise + offset + VECTOR);
+      const lowScale = v128.load(scales + offset), highScale = v128.load(scales + offset, VECTOR);
+      if (v128.any_true(v128.or(isFar<T>(low, lowScale), isFar<T>(high, highScale)))) {
+        const first = improves<T>(v128.load(levels + offset), low, lowScale, v128.load(zeros + offset), most);
+        const second = improves<T>(
+          v128.load(levels + offset, VECTOR), high, highScale, v128.load(zeros + offset, VECTOR), most,
+        );
+        const found = (first | second << lanes<T>()) & -1 << (j - from);
+        if (found != 0) return from + ctz<i32>(found);
+      }
+      j = from + pair;
+    }
+    return right;
   }
-  for (; j < columns; j++) {
+  let offset = at(0, j, sizeof<T>());
+  for (; j < right; j++) {
+    let pull = loadOne<T>(residual + offset);
+    if (isFloat<N>()) pull = v128.add<T>(pull, v128.mul<T>(factor, loadOne<T>(noise + offset)));
     const found = improves<T>(
-      loadOne<T>(levels + offset), loadOne<T>(residual + offset), loadOne<T>(scales + offset), loadOne<T>(zeros + offset),
-      most,
+      loadOne<T>(levels + offset), pull, loadOne<T>(scales + offset), loadOne<T>(zeros + offset), most,
     );
     if ((found & 1) != 0) return j;
     offset += sizeof<T>();
   }
-  return columns;
+  return right;
+}
+
+/** The residual, with the noise where there is any: a product and a sum, rounded each. */
+@inline
+function pulled<T, N>(residual: v128, factor: v128, noise: usize): v128 {
+  return isFloat<N>() ? v128.add<T>(residual, v128.mul<T>(factor, v128.load(noise))) : residual;
+}
+
+/** Whether a target is farther than half a step from its level; twice the residual is exact. */
+@inline
+function isFar<T>(pull: v128, scale: v128): v128 {
+  return v128.gt<T>(v128.abs<T>(v128.add<T>(pull, pull)), scale);
 }
 
 /** One bit a lane: whether the rounded target is strictly nearer to the target than the level is. */
 @inline
 function improves<T>(level: v128, residual: v128, scale: v128, zero: v128, most: v128): i32 {
   const target = v128.add<T>(level, v128.div<T>(residual, scale));
-  const next = v128.min<T>(v128.max<T>(v128.nearest<T>(target), v128.neg<T>(zero)), v128.sub<T>(most, zero));
+  const next = clamped<T>(target, zero, most);
   const nearer = v128.lt<T>(v128.abs<T>(v128.sub<T>(target, next)), v128.abs<T>(v128.sub<T>(target, level)));
   return sizeof<T>() == 4 ? i32x4.bitmask(nearer) : i64x2.bitmask(nearer);
+}
+
+/** The nearest level to a target that the grid has. */
+@inline
+function clamped<T>(target: v128, zero: v128, most: v128): v128 {
+  return v128.pmin<T>(v128.sub<T>(most, zero), v128.pmax<T>(v128.neg<T>(zero), v128.nearest<T>(target)));
 }
