@@ -9,14 +9,16 @@ export interface Meter {
   /**
    * Reports progress, at the iteration last told where none is given.
    *
-   * @returns whether the time limit has passed
+   * @returns whether the time that is left is needed for what comes last
    */
   checkpoint(stage: string, iteration?: number, objective?: number): Promise<boolean>;
+  /** Does some work that takes as long as what comes last will, for which so much time is then left. */
+  timed<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** The meter of a layer of `rows` rows. */
-export function createMeter(run: Run, rows: number, foreseenPasses: number): Meter {
-  let passes = 0, last = 0;
+export function createMeter(run: Run, rows: number, foreseenPasses: number, timeLimitMs: number): Meter {
+  let passes = 0, last = 0, reservedMs = 0;
   return {
     get passes() {
       return passes;
@@ -24,9 +26,16 @@ export function createMeter(run: Run, rows: number, foreseenPasses: number): Met
     spend(more, ofRows) {
       passes += more * ofRows / rows;
     },
-    checkpoint(stage, iteration = last, objective) {
+    async checkpoint(stage, iteration = last, objective) {
       last = iteration;
-      return run.checkpoint({ stage, fraction: Math.min(1, passes / foreseenPasses), iteration, objective });
+      const fraction = foreseenPasses > 0 ? Math.min(1, passes / foreseenPasses) : 0;
+      return await run.checkpoint({ stage, fraction, iteration, objective }) ||
+        run.elapsedMs() + reservedMs >= timeLimitMs;
+    },
+    async timed(work) {
+      const began = run.elapsedMs(), result = await work();
+      reservedMs = run.elapsedMs() - began;
+      return result;
     },
   };
 }

@@ -7,7 +7,7 @@ import { ShapeError } from "../core/errors.ts";
 import { checkMatrix, dtypeOf, type Matrix } from "../core/matrix.ts";
 import { startRun } from "../core/run.ts";
 import { anneal, refitsAfter, refitsBefore, unboundPasses } from "./anneal.ts";
-import { certify } from "./certificate.ts";
+import { certify, squareOfTarget } from "./certificate.ts";
 import { gptq } from "./gptq.ts";
 import { checkGram, checkOriginal } from "./gram.ts";
 import { chooseGrid } from "./grid_search.ts";
@@ -107,15 +107,16 @@ export async function quantizeLayer(
     largestArrayBytes: 4 * columns * Math.max(rows, columns),
   };
   return await withWorkspace(request, async (workspace) => {
-    const meter = createMeter(run, rows, foreseenPasses);
+    const meter = createMeter(run, rows, foreseenPasses, resolved.timeLimitMs);
     const stated = stateProblem(weights, gram, resolved, workspace, meter);
     const problem = original ? { ...stated, moved: await moveTarget(stated, original) } : stated;
+    const norm = await meter.timed(() => squareOfTarget(problem, () => meter.checkpoint("measure", 0)));
     const { reached, status: ended, trace = [], ...report } = await solve(problem);
     const iterations = Math.max(trace.length, 1), complete = trace.length > 0 && ended !== "time-limit";
     const { grid: { scales, zeros }, outliers, codes } = roundToNearest(problem, reached);
     const layer = { shape: [rows, columns] as const, codes, scales, zeros, groupIndex: problem.groupIndex, outliers };
     const pause = () => run.checkpoint({ stage: "certify", fraction: 1, iteration: trace.length });
-    const { objective, rowObjectives, norm } = await certify(problem, layer, pause);
+    const { objective, rowObjectives } = await certify(problem, layer, norm, pause);
     // Cyclic descent has converged where no change improves; "auto" has counted, and the other methods say only that they are done.
     const settled = resolved.method !== "quantease" || ended !== "converged" ||
       await noChangeImproves(problem, reached, pause);
