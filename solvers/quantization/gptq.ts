@@ -5,9 +5,8 @@ import { likeVector, type Vector } from "../core/matrix.ts";
 import type { Status } from "../core/result.ts";
 import { ranges, rowsOfBlock } from "./blocking.ts";
 import { byActivation, faint } from "./coupling.ts";
-import type { Moved } from "./moved.ts";
 import { sweep } from "./passes.ts";
-import { type Approximation, negligible, type Outcome, type Problem } from "./problem.ts";
+import { type Approximation, type Moved, negligible, type Outcome, type Problem } from "./problem.ts";
 import { startFromWeights, storeCodes } from "./rows.ts";
 import { blocksOf, placeRows, withStage } from "./stage.ts";
 

@@ -7,30 +7,10 @@ import { columnRanges, ranges, rowsOfBlock } from "./blocking.ts";
 import { openForms } from "./forms.ts";
 import { misfitForgiven } from "./gram.ts";
 import type { OriginalOptions } from "./options.ts";
-import { negligible, type Problem } from "./problem.ts";
+import { type Moved, negligible, type Problem } from "./problem.ts";
 
 /** Rows of a matrix that are combined between two checkpoints. */
 const rowsBetweenPauses = 64;
-
-/**
- * What the target `W X_a`, `X_a = X~ + share (X - X~)`, adds to the objective. With the errors `e = w - what` of a row and
- * `Sigma = X~ X~^T`,
- *
- *     ||w X_a - what X~||^2 = e Sigma e + 2 e . b + c
- *     b = w D        D = share (X - X~) X~^T        c = share^2 ||w (X - X~)||^2
- *
- * so that the residual of coordinate descent is `G = e M + b diag(Sigma)^-1`: no inverse.
- */
-export interface Moved {
-  /** `b` of each row, in the unit of the problem [rows, columns]. */
-  readonly linear: Float64Array;
-  /** `c` of each row, in the unit of the problem [rows]. */
-  readonly constant: Float64Array;
-  /** How large terms of `c` are, for what rounding may take from them [rows]. */
-  readonly size: Float64Array;
-  /** The share of it that rounding of the caller's matrices may take. */
-  readonly tolerance: number;
-}
 
 /** The original whose inputs are not those of the layer. */
 export function movingOriginal(
