@@ -110,12 +110,16 @@ export async function quantizeLayer(
     const meter = createMeter(run, rows, foreseenPasses, resolved.timeLimitMs);
     const stated = stateProblem(weights, gram, resolved, workspace, meter);
     const problem = original ? { ...stated, moved: await moveTarget(stated, original) } : stated;
-    const norm = await meter.timed(() => squareOfTarget(problem, () => meter.checkpoint("measure", 0)));
+    // First where time is limited, so that as much is left for the other half; else last, when the solve's memory is free.
+    const measured = resolved.timeLimitMs < Infinity
+      ? await meter.timed(() => squareOfTarget(problem, () => meter.checkpoint("measure", 0)))
+      : undefined;
     const { reached, status: ended, trace = [], ...report } = await solve(problem);
     const iterations = Math.max(trace.length, 1), complete = trace.length > 0 && ended !== "time-limit";
     const { grid: { scales, zeros }, outliers, codes } = roundToNearest(problem, reached);
     const layer = { shape: [rows, columns] as const, codes, scales, zeros, groupIndex: problem.groupIndex, outliers };
     const pause = () => run.checkpoint({ stage: "certify", fraction: 1, iteration: trace.length });
+    const norm = measured ?? await squareOfTarget(problem, pause);
     const { objective, rowObjectives } = await certify(problem, layer, norm, pause);
     // Cyclic descent has converged where no change improves; "auto" has counted, and the other methods say only that they are done.
     const settled = resolved.method !== "quantease" || ended !== "converged" ||
