@@ -3,7 +3,7 @@
 import { type Observations, observedEntries } from "../solvers/core/mod.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import { type ArraySchema, readVector, vectorJson } from "./arrays.ts";
-import { isRecord, refuse } from "./schema.ts";
+import { isRecord, mostLines, refuse } from "./schema.ts";
 import { indicesJson, readPart } from "./sparse.ts";
 import { readRows, rowsJson } from "./tables.ts";
 
@@ -15,7 +15,7 @@ const json = {
       type: "object",
       description: "Entry `k` is `values[k]` at `(rows[k], columns[k])`; `weights` may be left out.",
       properties: {
-        shape: { type: "array", items: { type: "integer", minimum: 1 }, minItems: 2, maxItems: 2 },
+        shape: { type: "array", items: { type: "integer", minimum: 1, maximum: mostLines }, minItems: 2, maxItems: 2 },
         rows: indicesJson,
         columns: indicesJson,
         values: vectorJson,
@@ -51,8 +51,10 @@ function read(value: unknown, name: string): Observations {
   if (!isRecord(value)) throw refuse(name, expected, value);
   const { shape, rows, columns, values, weights, ...others } = value;
   if (Object.keys(others).length > 0) throw refuse(name, `${expected}, and nothing else`, value);
-  const isShape = Array.isArray(shape) && shape.length === 2 && shape.every((n) => Number.isSafeInteger(n) && n >= 1);
-  if (!isShape) throw refuse(`${name}.shape`, "[rows, columns]", shape);
+  const isSize = (n: unknown) => Number.isSafeInteger(n) && Number(n) >= 1 && Number(n) <= mostLines;
+  if (!Array.isArray(shape) || shape.length !== 2 || !shape.every(isSize)) {
+    throw refuse(`${name}.shape`, `[rows, columns], each from 1 to ${mostLines}`, shape);
+  }
   return {
     shape: shape as unknown as Observations["shape"],
     rows: readPart(rows as Tensor, `${name}.rows`, ["u32"]),

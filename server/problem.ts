@@ -92,6 +92,10 @@ export function toProblem(error: unknown, signal: AbortSignal, report: (error: u
   if (error instanceof MemoryLimitError || error instanceof WorkLimitError) {
     return new Problem(413, error.message, { error: error.name });
   }
+  // What engines say of an array that there is no memory for; some are plain errors.
+  if (error instanceof Error && /allocation failed|array length|out of memory/i.test(error.message)) {
+    return new Problem(413, "The solve needs more memory than there is.", { error: "MemoryLimitError" });
+  }
   report(error);
   return new Problem(500, "The service failed; this is not the fault of the request.");
 }

@@ -66,6 +66,9 @@ export function readFields<F extends Fields>(fields: F, value: unknown, name: st
   return result as Values<F>;
 }
 
+/** Most rows or columns of what is not sent entry by entry: a few bytes must not ask for gigabytes. */
+export const mostLines = 2 ** 24;
+
 /** Whether a JSON value is an object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

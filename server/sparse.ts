@@ -5,7 +5,7 @@
 import type { SparseMatrix, Vector } from "../solvers/core/mod.ts";
 import { type Tensor, toVector } from "../formats/tensor.ts";
 import { type Dtype, type Elements, readElements, readNumbers } from "./elements.ts";
-import { isRecord, refuse } from "./schema.ts";
+import { isRecord, mostLines, refuse } from "./schema.ts";
 
 /** The arrays of a sparse matrix; in a safetensors body they are tensors named `<option>.<array>`. */
 export const sparseParts = ["indptr", "indices", "data"] as const;
@@ -39,7 +39,7 @@ export const sparseInputJson = {
   description: "Compressed rows (csr) or columns (csc), with scipy's names.",
   properties: {
     format: { enum: ["csr", "csc"] },
-    shape: { type: "array", items: { type: "integer", minimum: 0 }, minItems: 2, maxItems: 2 },
+    shape: { type: "array", items: { type: "integer", minimum: 0, maximum: mostLines }, minItems: 2, maxItems: 2 },
     indptr: indicesJson,
     indices: indicesJson,
     data: partJson(["f32", "f64"], { type: "number" }),
@@ -55,8 +55,10 @@ export function readSparse(value: unknown, name: string): SparseMatrix {
   const { format, shape, indptr, indices, data, ...others } = value;
   if (Object.keys(others).length > 0) throw refuse(name, `${expected}, and nothing else`, value);
   if (format !== "csr" && format !== "csc") throw refuse(`${name}.format`, '"csr" or "csc"', format);
-  const isShape = Array.isArray(shape) && shape.length === 2 && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (!isShape) throw refuse(`${name}.shape`, "[rows, columns]", shape);
+  const isSize = (n: unknown) => Number.isSafeInteger(n) && Number(n) >= 0 && Number(n) <= mostLines;
+  if (!Array.isArray(shape) || shape.length !== 2 || !shape.every(isSize)) {
+    throw refuse(`${name}.shape`, `[rows, columns], at most ${mostLines} each`, shape);
+  }
   return {
     format,
     shape: shape as unknown as SparseMatrix["shape"],

@@ -21,9 +21,9 @@ const app = createApp(optionsFromEnvironment(process.env));
  */
 const server: { fetch(request: Request): Promise<Response>; idleTimeout: number; maxRequestBodySize: number } = {
   fetch: (request) => {
-    // Without a host there is no address that a request could be about.
-    if (request.headers.get("host") === "") {
-      return Promise.resolve(new Response("The Host of the request is empty.\n", { status: 400 }));
+    // Without a host there is no address that a request could be about; Bun takes any, and CONNECT.
+    if (request.headers.get("host") === "" || !URL.canParse(request.url)) {
+      return Promise.resolve(new Response("The Host of the request is none.\n", { status: 400 }));
     }
     return app.fetch(request);
   },

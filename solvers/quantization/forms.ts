@@ -75,6 +75,8 @@ export async function openForms(
         sincePause = 0;
         await pause();
       }
+      // What is beyond the range of numbers by either is the fault of the data; the certificate says so.
+      if (!Number.isFinite(plain) && !Number.isFinite(received[row - begin])) continue;
       compared(`${what} of row ${row}`, plain, received[row - begin], 4 * Number.EPSILON * columns * size * size);
     }
   }

@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { createApp } from "../../server/mod.ts";
+import { toProblem } from "../../server/problem.ts";
 import { serializeSafetensors } from "../../formats/safetensors.ts";
 import { matrix } from "../../mod.ts";
 import { asNumbers, jsonBody, layer, request, safetensors } from "./requests.ts";
@@ -59,6 +60,12 @@ const cases: readonly [what: string, ask: () => Request, status: number, argumen
     422,
     "gram.base64",
   ],
+  [
+    "a layer beyond the range of numbers",
+    () => request(JSON.stringify({ weights: [[1e308, -1e308]], gram: [[1e308, 0], [0, 1e308]] })),
+    422,
+    "weights",
+  ],
   ["shapes that do not fit", () => request(text({ gram: asNumbers(matrix(2, 2)) })), 422, "gram"],
   [
     "an indefinite Gram matrix",
@@ -96,6 +103,35 @@ describe("problems", () => {
       assert.match(problem.detail, /\.$/);
     });
   }
+
+  it("422 or 413 for few bytes that ask for gigabytes, with the most in the schema", async () => {
+    const post = (path: string, body: object) =>
+      app.fetch(
+        new Request(`http://localhost${path}`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(body),
+        }),
+      );
+    const observed = { shape: [2 ** 31, 2 ** 31], rows: [0], columns: [0], values: [1] };
+    const X = { format: "csr", shape: [3, 4e9], indptr: [0, 1, 2, 3], indices: [0, 1, 2], data: [1, 2, 3] };
+    for (
+      const [path, body, argument] of [
+        ["/v1/complete-matrix", { observed }, "observed.shape"],
+        ["/v1/complete-quantized", { levels: observed, options: { lambda: 1 } }, "levels.shape"],
+        ["/v1/sparse-regression", { X, y: [1, 2, 3], options: { size: 1 } }, "X.shape"],
+        ["/v1/nmf", { X, options: { rank: 1 } }, "X.shape"],
+      ] as const
+    ) {
+      const response = await post(path, body);
+      assert.deepEqual([response.status, (await response.json()).argument], [422, argument], path);
+    }
+    assert.equal(
+      toProblem(new RangeError("Array buffer allocation failed"), new AbortController().signal, () => {}).document
+        .status,
+      413,
+    );
+  });
 
   it("405 names the methods that a path takes", async () => {
     const response = await app.fetch(new Request("http://localhost/v1/quantize-layer"));
