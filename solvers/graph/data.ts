@@ -77,7 +77,7 @@ export function* checkGraphData(data: GraphData): Steps<{ count: number; vertice
 export function* scaleSamples(samples: Matrix, { center, standardize }: Preparation): Steps<ScaledSamples> {
   const { data, shape: [count, vertices] } = samples;
   const { means, tails, variances: spreads } = yield* momentsInSteps(samples, center), isDue = createPace();
-  checkVariances("samples", spreads);
+  checkVariances("samples", spreads, standardize);
   const scales = spreads.map((variance) => 1 / Math.sqrt(count * (standardize ? variance : 1)));
   const variances = new Float64Array(vertices), scaled = new Float64Array(count * vertices);
   const result = { means, tails, scales, scaled, variances };
@@ -110,7 +110,7 @@ export function* scaleCovariance(
   { standardize }: Preparation,
 ): Steps<Float64Array> {
   const variances = Float64Array.from({ length: vertices }, (_, i) => data[i * (vertices + 1)]);
-  checkVariances("covariance", variances);
+  checkVariances("covariance", variances, standardize);
   const scales = variances.map((variance) => standardize ? 1 / Math.sqrt(variance) : 1);
   const gram = new Float64Array(vertices * vertices), isDue = createPace();
   for (let i = 0; i < vertices; i++) {
@@ -134,9 +134,22 @@ export function* scaleCovariance(
 /** Columns that an error names. */
 const mostNamed = 10;
 
-function checkVariances(argument: string, variances: Float64Array): void {
+/** Least and largest size of a column that is not standardised: squares of variances, and of their inverses, are numbers. */
+const least = 1e-70, largest = 1e70;
+
+function checkVariances(argument: string, variances: Float64Array, standardize: boolean): void {
   const none = Array.from(variances.keys()).filter((j) => !(variances[j] > 0));
-  if (none.length === 0) return;
+  if (none.length === 0) {
+    const far = standardize
+      ? -1
+      : variances.findIndex((variance) => !(variance >= least ** 2 && variance <= largest ** 2));
+    if (far < 0) return;
+    throw new DataError(
+      argument,
+      `Cannot ${action}: expected a standard deviation between ${least} and ${largest} of column ${far} of "${argument}", ` +
+        `unless it is standardised, received ${Math.sqrt(variances[far])}.`,
+    );
+  }
   const named = none.slice(0, mostNamed).join(", ") +
     (none.length > mostNamed ? `, and ${none.length - mostNamed} more` : "");
   const columns = none.length === 1 ? `column ${named} of "${argument}" has` : `columns ${named} of "${argument}" have`;

@@ -1,3 +1,4 @@
+import { createRandom } from "../core/random.ts";
 import { l0Penalty } from "../l0/penalty.ts";
 import type { SearchOptions } from "../l0/search.ts";
 import { coordinateDescent, improveByMoves, solveOn } from "./descent.ts";
@@ -10,7 +11,7 @@ import { leastGain, type Solution, type Task } from "./task.ts";
 const pathShares = [1 / 64, 1 / 16, 1 / 4];
 
 /** Features up to which a certificate is tried, and the work its nodes may take. */
-const mostCertified = 60, certificateWork = 1e8, relaxations = 300;
+const mostCertified = 60, certificateWork = 4e8, relaxations = 300;
 
 /** What fits of one problem at several prices share. */
 export interface Starts {
@@ -97,7 +98,38 @@ export async function solveAutomatically(
   if (!certify || features > mostCertified || task.budget.ended) return best;
   const subsets = Math.ceil(certificateWork / (features + 4) ** 3);
   const nodeLimit = Math.min(options.nodeLimit, Math.max(relaxations, subsets));
-  return await solveExactly(task, best, { ...options, nodeLimit });
+  const proved = await solveExactly(task, best, { ...options, nodeLimit });
+  // What is not proved is looked at once more from supports nearby; the bound holds whatever is found.
+  return proved.status === "node-limit" ? { ...proved, ...await perturbedSearch(task, proved) } : proved;
+}
+
+/** Restarts from the best support with other features for some of its own, and the most of them that leave, as a share. */
+const perturbations = 40, mostRemoved = 0.7;
+
+/** Iterated local search: random features of the best support are taken away and others put there, and moves go on from there. */
+async function perturbedSearch(task: Task, start: Solution): Promise<Solution> {
+  const { problem, size, budget } = task, { isAlways } = problem.constraints, random = createRandom(0);
+  const least = leastGain * problem.nullLoss, seen = new Set([keyOf(start)]);
+  let best = start;
+  for (let round = 0; round < perturbations && !budget.ended; round++) {
+    const { features } = best.estimate, share = mostRemoved * random.uniform();
+    const kept = features.filter((feature) => isAlways[feature] || random.uniform() >= share);
+    // As many others come as leave, sometimes those that left.
+    for (let left = features.length - kept.length; left > 0 && kept.length < size; left--) {
+      const feature = random.integer(problem.features);
+      if (!kept.includes(feature)) kept.push(feature);
+    }
+    const aside = { ...task, budget: { ...budget, trace: [] } };
+    const found = await improveByMoves(aside, await solveOn(aside, kept));
+    budget.sweeps = aside.budget.sweeps;
+    budget.ended = aside.budget.ended;
+    if (seen.has(keyOf(found))) continue;
+    seen.add(keyOf(found));
+    if (!(found.objective < best.objective - least)) continue;
+    best = found;
+    budget.trace.push(best.objective);
+  }
+  return best;
 }
 
 /** A support and coefficients as a start, without zeros. */

@@ -81,7 +81,8 @@ async function searchSubsets(task: Task, start: Solution, options: SearchOptions
     async improve(support) {
       const solved = await solveOn(task, support);
       if (!(solved.objective < best.objective)) return;
-      best = solved;
+      const local = { ...task, budget: { ...budget, trace: [], ended: undefined } };
+      best = await improveByMoves(local, solved);
       budget.trace.push(best.objective);
     },
     pause: () => options.run.checkpoint({ stage: "subsets", fraction: 0, iteration: 0, objective: best.objective }),

@@ -133,6 +133,24 @@ describe("sparsePrecision of correlated variables", () => {
   });
 });
 
+describe("sparsePrecision of sizes far from 1", () => {
+  it("has the answer of any other size where columns are standardised, and names what it cannot take elsewhere", async () => {
+    const [count, vertices] = golden.shape, options = { lambda0: 0.1, lambda2: 0.1 };
+    const scaled = (scale: number) => matrix(count, vertices, golden.data.map((value) => value * scale));
+    const usual = await sparsePrecision(golden, { ...options, standardize: true });
+    for (const scale of [1e-150, 1e-69, 1e69, 1e150]) {
+      const fit = await sparsePrecision(scaled(scale), { ...options, standardize: true });
+      assert.ok(Math.abs(fit.objective - usual.objective) < 1e-9, `${scale}: ${fit.objective}, not ${usual.objective}`);
+      if (scale === 1e-150 || scale === 1e150) {
+        await assert.rejects(
+          sparsePrecision(scaled(scale), options),
+          /between 1e-70 and 1e\+70 of column 0 of "samples"/,
+        );
+      } else assert.ok(Number.isFinite((await sparsePrecision(scaled(scale), options)).objective));
+    }
+  });
+});
+
 describe("sparsePrecision of a covariance matrix", () => {
   const S = covariance(golden), options = { lambda0: 0.2, lambda2: 0.1 };
   const data = { covariance: fromRows(S), sampleCount: golden.shape[0] };

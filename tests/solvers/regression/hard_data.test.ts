@@ -16,6 +16,19 @@ function nearlyEqual(e: number): { X: Matrix; y: Float64Array } {
   return { X, y: Float64Array.from({ length: 8 }, (_, i) => sign(i)) };
 }
 
+/** Rows of an autoregressive process that hardly moves, and zeros for a response. */
+function nearlyCollinear(rows: number, columns: number, correlation: number) {
+  const random = createRandom(columns), X = matrix(rows, columns);
+  for (let i = 0; i < rows; i++) {
+    random.normal();
+    for (let j = 0, value = random.normal(); j < columns; j++) {
+      X.data[i * columns + j] = value;
+      value = correlation * value + Math.sqrt(1 - correlation ** 2) * random.normal();
+    }
+  }
+  return { X, y: new Float64Array(rows), random };
+}
+
 describe("sparseRegression on hard data", () => {
   it("closes the gap where two columns hardly differ", async () => {
     for (const e of [0.1, 0.01, 0.001, 1e-5]) {
@@ -141,6 +154,20 @@ describe("sparseRegression on hard data", () => {
     const wide = simulate(100, 200, 4, 0.2, 1, 4);
     const large = await sparseRegression(wide.X, wide.y, { lambda0: 5 });
     assert.ok(large.status === "converged" && large.lowerBound === undefined);
+  });
+
+  it("auto finds the best of 40 nearly equal features in 40 rows, where it was 4 % above", async () => {
+    const { X, y, random } = nearlyCollinear(40, 40, 0.999);
+    for (let i = 0; i < 40; i++) {
+      for (let j = 0; j < 40; j += 8) y[i] += (j % 16 ? -1 : 1) * X.data[i * 40 + j];
+      y[i] += 2 * random.normal();
+    }
+    const mean = y.reduce((sum, value) => sum + value, 0) / 40;
+    const lambda0 = 0.001 * y.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+    const fit = await sparseRegression(X, y, { lambda0 });
+    const best = await sparseRegression(X, y, { lambda0, method: "exact", gapTolerance: 1e-6 });
+    assert.equal(best.status, "converged");
+    assert.ok(fit.objective <= 1.005 * best.objective, `${fit.objective}, but ${best.objective} is there`);
   });
 
   it("exact answers with an honest gap where nothing bounds the optimum", async () => {
