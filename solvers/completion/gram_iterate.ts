@@ -63,7 +63,7 @@ export async function createGramIterate(
       workspace.free(vectors.array);
       return values[0];
     },
-    async step(shrinkage, pause) {
+    async step(shrinkage, pause, momentum = 0) {
       // Until it is done the matrix of low rank is that of the step before.
       const { values, vectors } = await decompose(x, pause), { shares, kept } = sharesOf(values, shrinkage, rankLimit);
       const from = workspace.view(vectors.array), to = workspace.view(scaled.array);
@@ -86,7 +86,10 @@ export async function createGramIterate(
       [x, y, basis] = [y, x, right];
       found = Float64Array.from({ length: kept }, (_, i) => shares[i] * values[i]);
       const before = violations;
-      workspace.view(x.array).set(low());
+      // The array of the filled matrix has that of low rank from before.
+      const target = workspace.view(x.array), now = low();
+      if (momentum === 0) target.set(now);
+      else for (let at = 0; at < now.length; at++) target[at] = now[at] + momentum * (now[at] - target[at]);
       fill();
       return values.reduce((sum, value) => sum + shrinkage.cost(value), shrinkage.price * before);
     },

@@ -28,10 +28,11 @@ export interface Iterate {
   /** The largest singular value of `X`, to a few digits at least. */
   largest(pause: Pause): Promise<number>;
   /**
-   * Shrinks the singular values of `X`, and fills in what was observed; gives what they cost before. Where a pause throws,
-   * `Y` is that of a whole step, and no step must follow.
+   * Shrinks the singular values of `X`, and fills in what was observed; gives what they cost before. What was observed is filled
+   * into `Y` extrapolated by `momentum` times its change, 0 unless given. Where a pause throws, `Y` is that of a whole step,
+   * and no step must follow.
    */
-  step(shrinkage: Shrinkage, pause: Pause): Promise<number>;
+  step(shrinkage: Shrinkage, pause: Pause, momentum?: number): Promise<number>;
   /** Notes `Y`, for `change`. */
   mark(): void;
   /** Root mean square difference between `X` and what was noted, over all entries. */

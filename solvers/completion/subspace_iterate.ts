@@ -53,7 +53,8 @@ async function sparseFilled(workspace: Workspace, entries: Entries, width: numbe
   const vector = (label: string) => ({ array: workspace.allocate("f64", count, label), length: count });
   const observed = vector("observed values"), residual = vector("residuals");
   const { matrix, transpose } = sparseOperands(pattern, residual);
-  const small = allocateMatrix(workspace, "f64", width, width, "small product");
+  // Of both steps where there is momentum.
+  const small = allocateMatrix(workspace, "f64", 2 * width, width, "small product");
   if (!entries.bins) workspace.write(observed.array, entries.values);
   else workspace.view(observed.array).fill(0);
   const view = workspace.view(residual.array);
@@ -151,15 +152,42 @@ export async function createSubspaceIterate(
     ready = true;
   };
 
+  // For momentum alone: the factors of the step before, and those of the extrapolated matrix.
+  let earlier: { left: MatrixOperand; right: MatrixOperand; kept: number } | undefined;
+  let wide: readonly [MatrixOperand, MatrixOperand] | undefined;
+  function keepEarlier(): void {
+    earlier ??= { left: matrix(rows, "earlier left factor"), right: matrix(columns, "earlier right factor"), kept };
+    workspace.view(earlier.left.array).set(workspace.view(left.array));
+    workspace.view(earlier.right.array).set(workspace.view(right.array));
+    earlier.kept = kept;
+  }
+  /** Factors of `Y + momentum (Y - Y before)`: those of both, side by side. */
+  function extrapolated(momentum: number): readonly [MatrixOperand, MatrixOperand] {
+    wide ??= [rows, columns].map((height) =>
+      allocateMatrix(workspace, "f64", height, 2 * width, "factors of both steps")
+    ) as [MatrixOperand, MatrixOperand];
+    const before = earlier!, both = kept + before.kept, pairs = [[left, before.left], [right, before.right]] as const;
+    pairs.forEach(([now, then], side) => {
+      const to = workspace.view(wide![side].array), a = workspace.view(now.array), b = workspace.view(then.array);
+      const [own, other] = side === 0 ? [1 + momentum, -momentum] : [1, 1];
+      for (let from = 0, at = 0; from < a.length; from += width, at += 2 * width) {
+        for (let k = 0; k < kept; k++) to[at + k] = own * a[from + k];
+        for (let k = 0; k < before.kept; k++) to[at + kept + k] = other * b[from + k];
+      }
+    });
+    return [{ ...wide[0], columns: both, stride: 2 * width }, { ...wide[1], columns: both, stride: 2 * width }];
+  }
+
   return {
     async largest(pause) {
       await start(pause);
       for (let step = 0; step < warmUp; step++) await subspace.step(filled, pause);
       return subspace.values[0];
     },
-    async step(shrinkage, pause) {
+    async step(shrinkage, pause, momentum = 0) {
       await start(pause);
       await subspace.step(filled, pause, active);
+      if (momentum > 0) keepEarlier();
       const { values } = subspace, found = sharesOf(values, shrinkage, rankLimit, negligible);
       kept = found.kept;
       low = Float64Array.from({ length: kept }, (_, k) => found.shares[k] * values[k]);
@@ -170,7 +198,8 @@ export async function createSubspaceIterate(
       workspace.view(left.array).set(workspace.view(subspace.left.array));
       await pause();
       const before = violations;
-      await refill(pause);
+      if (momentum > 0) violations = await filled.refill(...extrapolated(momentum), pause);
+      else await refill(pause);
       // Where many more vectors are iterated than are kept, most of them go, and come back when they are needed.
       active = Math.min(width, Math.max(kept + spare, 2 * (kept + spare) >= active ? active : 0));
       return values.reduce((sum, value) => sum + shrinkage.cost(value), shrinkage.price * before);
@@ -253,6 +282,7 @@ export async function createSubspaceIterate(
       filled.release();
       subspace.release();
       for (const { array } of [left, right, markedLeft, markedRight, one, other]) workspace.free(array);
+      for (const { array } of [...earlier ? [earlier.left, earlier.right] : [], ...wide ?? []]) workspace.free(array);
     },
   };
 }
