@@ -13,6 +13,8 @@ export interface Schedule {
   readonly decay: number;
   /** Steps at each level. */
   readonly innerIterations: number;
+  /** Share of the last change by which the steps of `srf` are extrapolated. @default 0 */
+  readonly momentum?: number;
   /** Root mean square change over a level at which nothing changes any more. */
   readonly tolerance: number;
   /** The last level, as a share of the largest singular value. */
@@ -68,7 +70,7 @@ export async function* graduate(iterate: Iterate, schedule: Schedule, course: Co
     const steps = method === "srf" && level > largest ? wideSteps : innerIterations;
     await withinTime(async () => {
       for (let step = 0; step < steps && !course.ended(); step++) {
-        course.note(await iterate.step(shrinkageAt(method, level), pause));
+        course.note(await iterate.step(shrinkageAt(method, level), pause, level < largest ? schedule.momentum : 0));
       }
     });
     const change = course.ended() ? Infinity : await iterate.change();
@@ -96,8 +98,8 @@ export async function settle(iterate: Iterate, schedule: Schedule, level: number
     while (!settled && !course.ended()) {
       iterate.mark();
       for (let step = 0; step < innerIterations && !course.ended(); step++) {
-        const next = (1 + Math.sqrt(1 + 4 * t * t)) / 2, momentum = accelerated ? (t - 1) / next : 0;
-        course.note(await iterate.step(shrinkage, () => course.pause(), momentum));
+        const next = (1 + Math.sqrt(1 + 4 * t * t)) / 2, nesterov = accelerated ? (t - 1) / next : 0;
+        course.note(await iterate.step(shrinkage, () => course.pause(), convex ? nesterov : schedule.momentum));
         t = next;
       }
       if (course.ended()) return;

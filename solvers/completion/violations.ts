@@ -102,11 +102,12 @@ export async function completeViolations(
   const threshold = resolved.threshold ?? usualThreshold(boundaries);
   const data = checkLevels("levels", levels, boundaries.length + 1);
   const task = await prepare(pointsOf(data, boundaries, threshold), { ...resolved, method: "srf" });
-  const { course, units } = task;
+  // Without momentum, so that no step increases the objective.
+  const { course, units } = task, schedule = { ...task.schedule, momentum: 0 };
   const whole = binsOf(data, boundaries, threshold, violationWeight);
   const entries: Entries = { ...task.entries, bins: shiftBins(whole, () => 0, units) };
   return await withWorkspace(task.request, async (workspace) => {
-    const { found, factors } = await solveCompletion(workspace, { ...task, entries }, resolved);
+    const { found, factors } = await solveCompletion(workspace, { ...task, entries, schedule }, resolved);
     const answer = await course.take(present(found, factors, workspace.plan));
     const { method: _, residual: __, width = 0, ...fit } = answer, { status } = found;
     const predicted = predictEntries(fit, data.rows, data.columns), cost = smoothedRank(width).cost;

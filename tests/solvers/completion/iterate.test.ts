@@ -109,6 +109,27 @@ describe("steps of matrix completion", () => {
     }
   });
 
+  it("have the same momentum however the matrix is held, and none changes nothing", async () => {
+    const entries = entriesFor(40, 30, 3, 0.4, 6), all = Uint32Array.from({ length: 1200 }, (_, at) => at);
+    const places = [all.map((at) => Math.floor(at / 30)), all.map((at) => at % 30)] as const;
+    const found: Float64Array[] = [];
+    for (const representation of ["gram", "dense", "sparse"] as const) {
+      for (const momentum of [0.7, 0, undefined]) {
+        await within(entries, { representation, rankLimit: 30 }, async (iterate) => {
+          const width = 0.3 * await iterate.largest(pause);
+          for (let step = 0; step < 60; step++) await iterate.step(smoothedRank(width), pause, momentum);
+          found.push(iterate.at(...places));
+        });
+      }
+    }
+    const [gram, plain] = found, size = Math.hypot(...gram);
+    found.forEach((other, k) => {
+      const off = Math.hypot(...other.map((value, at) => value - (k % 3 === 0 ? gram : plain)[at]));
+      assert.ok(off <= 1e-6 * size, `${k}: ${off / size}`);
+    });
+    assert.ok(Math.hypot(...gram.map((value, at) => value - plain[at])) > 1e-6 * size, "momentum does something");
+  });
+
   it("leave no denormal numbers behind, however far below the singular values the width falls", async () => {
     const entries = entriesFor(20, 15, 2, 0.7, 4);
     await within(entries, gram(), async (iterate) => {
