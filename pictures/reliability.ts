@@ -20,7 +20,7 @@ export interface ReliabilityOptions {
 const mostCurves = 6;
 
 /** Predictions of a point, at least, and points of a curve, at most. */
-const fewest = 20, mostPoints = 10;
+const fewest = 40, mostPoints = 10;
 
 /**
  * How often levels come about against the probabilities with which they were predicted, as a standalone SVG document: each

@@ -36,6 +36,12 @@ export const panels: Readonly<Record<string, LazyPanel>> = {
     () => import("./completion/panel.ts"),
     () => import("./completion/solver.ts"),
   ),
+  levels: lazy("Levels", () => import("./levels/panel.ts"), () => import("./levels/solver.ts")),
+  transduction: lazy(
+    "Labels",
+    () => import("./transduction/panel.ts"),
+    () => import("./transduction/solver.ts"),
+  ),
   multitask: lazy(
     "Several tasks",
     () => import("./multitask/panel.ts"),
