@@ -78,6 +78,14 @@ const questions: Readonly<Record<string, Question>> = {
       return () => completeMatrix({ shape: [12, 6], rows, columns, values: numbers(samples) });
     },
   },
+  sharpness: {
+    families: ["dense", "training"],
+    async load() {
+      const { trainClassifier } = await import("../../solvers/sharpness/mod.ts");
+      const labels = Array.from({ length: samples }, (_, i) => i % 3);
+      return () => trainClassifier(table(samples, features), labels, { epochs: 2 });
+    },
+  },
 };
 
 /** The systems that have a question: each is a variant of this program. */

@@ -9,6 +9,7 @@ import { perplexityCommand } from "./perplexity.ts";
 import { quantize } from "./quantize.ts";
 import { quantizeLayerCommand } from "./quantize_layer.ts";
 import { regress } from "./regress.ts";
+import { samCommand } from "./sam.ts";
 import { serve } from "./serve.ts";
 import { transduceCommand } from "./transduce.ts";
 
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   complete,
   nmfCommand,
   transduceCommand,
+  samCommand,
   serve,
   doctor,
 ];

@@ -44,4 +44,8 @@ export const routes: readonly LazyRoute[] = [
     path: "/v1/transduce",
     load: async () => (await import("./transduce.ts")).transduceRoute,
   },
+  {
+    path: "/v1/train-classifier",
+    load: async () => (await import("./train_classifier.ts")).trainClassifierRoute,
+  },
 ];

@@ -22,6 +22,7 @@ export {
   type GradientFunction,
   type OpenOptimizerOptions,
   type OptimizerOptions,
+  optimizerOptions,
   samOptions,
   type SamTable,
   type ScheduleOptions,

@@ -12,6 +12,7 @@ const markers: Readonly<Record<string, readonly string[]>> = {
   factorization: ["factor the samples"],
   completion: ["complete the matrix"],
   multitask: ["fit a multi-task regression"],
+  sharpness: ["train the classifier"],
 };
 const kernels: Readonly<Record<string, readonly string[]>> = {
   quantization: ["dense", "proximal", "quantization"],
@@ -20,6 +21,7 @@ const kernels: Readonly<Record<string, readonly string[]>> = {
   factorization: ["dense", "factorization", "proximal", "spectral"],
   completion: ["completion", "dense", "spectral"],
   multitask: ["dense", "l0"],
+  sharpness: ["dense", "training"],
 };
 
 /** Builds the service of one system; its files. */
@@ -91,4 +93,5 @@ const bodies: Readonly<Record<string, object>> = {
   factorization: { X: samples, options: { rank: 2 } },
   completion: { observed: [[1, 2, null], [2, null, 6], [null, 6, 9]], options: { holdout: 0 } },
   multitask: { tasks: [{ X: samples, y: [1, 0, 2, 3, 1, 2] }], options: { support: 1 } },
+  sharpness: { X: samples, labels: [1, 0, 1, 0, 1, 0], options: { epochs: 2 } },
 };

@@ -9,6 +9,7 @@ import {
   sparseMultiTaskOptions,
   sparsePrecisionOptions,
   sparseRegressionOptions,
+  trainClassifierOptions,
   transduceOptions,
 } from "../../mod.ts";
 import { createApp } from "../../server/mod.ts";
@@ -69,6 +70,13 @@ const offers: readonly Offer[] = [
     options: { rank: 1 },
     table: nmfOptions as unknown as OptionEntries,
     misspelt: ["weight", "weights"],
+  },
+  {
+    path: "/v1/train-classifier",
+    values: { X: square, labels: [0, 1] },
+    options: { epochs: 1 },
+    table: trainClassifierOptions as unknown as OptionEntries,
+    misspelt: ["batchsize", "batchSize"],
   },
   {
     path: "/v1/complete-quantized",

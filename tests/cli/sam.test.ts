@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { parseCsv, serializeCsv, serializeNpy } from "../../mod.ts";
+import { spirals } from "../solvers/sharpness/data.ts";
+import { minima, temporaryFolder } from "./minima.ts";
+
+const folder = await temporaryFolder(), path = (name: string) => join(folder, name);
+const { X, labels } = spirals(120, 3, 1),
+  words = ["a", "b", "c"],
+  species = Array.from(labels, (label) => words[label]);
+await writeFile(path("arms.csv"), serializeCsv({ columns: ["x", "y"], matrix: X, text: new Map([["arm", species]]) }));
+await writeFile(path("new.csv"), serializeCsv({ columns: ["x", "y"], matrix: X }));
+await writeFile(path("x.npy"), serializeNpy(X));
+await writeFile(path("labels.npy"), serializeNpy({ shape: [120], data: Float64Array.from(labels) }));
+const train = ["sam", path("arms.csv"), "--target", "arm", "--hidden", "24", "--epochs", "60", "--batch-size", "20"];
+
+describe("minima sam", () => {
+  it("trains, reports, draws and saves, and predicts with what it saved", async () => {
+    const [out, picture, density, predictions] = ["m.safetensors", "c.svg", "d.svg", "p.csv"].map(path);
+    const { code, stdout, stderr } = await minima([
+      ...[...train, "--rho", "0.1", "--micro-batches", "4", "--validation", "0.2", "--json", "--sharpness"],
+      ...["--out", out, "--picture", picture, "--density", density],
+    ]);
+    assert.equal(code, 0, stderr);
+    const report = JSON.parse(stdout);
+    assert.ok(report.accuracy > 0.85 && report.sharpness.largestEigenvalue > 0, stdout);
+    assert.equal(report.trace.length, 60);
+    assert.deepEqual(report.classes, words);
+    assert.match(await readFile(picture, "utf8"), /^<svg[\s\S]*held out/);
+    assert.match(await readFile(density, "utf8"), /^<svg[\s\S]*eigenvalue/);
+    const again = await minima(["sam", path("arms.csv"), "--model", out, "--json"]);
+    assert.equal(JSON.parse(again.stdout).accuracy, report.accuracy, again.stderr);
+    const blind = await minima(["sam", path("new.csv"), "--model", out, "--predictions", predictions]);
+    assert.equal(blind.code, 0, blind.stderr);
+    const table = parseCsv(await readFile(predictions), { textColumns: ["class"] });
+    assert.deepEqual(table.columns, words.map((word) => `probability of ${word}`));
+    const right = table.text.get("class")!.filter((word, i) => word === species[i]).length;
+    assert.equal(right / 120, report.accuracy);
+  });
+
+  it("takes labels of a file of their own", async () => {
+    const args = ["sam", path("x.npy"), "--target", path("labels.npy"), "--linear", "--epochs", "2", "--json"];
+    const { code, stdout, stderr } = await minima(args);
+    assert.equal(code, 0, stderr);
+    assert.equal(JSON.parse(stdout).parameters, 9);
+  });
+
+  it("refuses what it cannot use", async () => {
+    const refusals: [string[], number, RegExp][] = [
+      [["sam", path("arms.csv")], 2, /one of --target.*--model/],
+      [["sam", path("arms.csv"), "--target", "arm", "--model", path("x.npy")], 2, /one of --target/],
+      [["sam", path("arms.csv"), "--target", "leg"], 1, /no column is called leg/],
+      [["sam", path("arms.csv"), "--model", path("x.npy")], 1, /x\.npy/],
+      [[...train, "--rho", "-1"], 2, /Cannot use --rho/],
+      [[...train, "--base-learning-rate", "0"], 2, /Cannot use --base-learning-rate/],
+      [[...train, "--micro-batchs", "2"], 2, /--micro-batches\?/],
+      [[...train, "--picture", "c.png"], 2, /\.svg/],
+    ];
+    for (const [args, wanted, message] of refusals) {
+      const { code, stderr } = await minima(args);
+      assert.match(stderr, message);
+      assert.equal(code, wanted, stderr);
+    }
+  });
+});
