@@ -1,6 +1,14 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { generateTokens, loadModel, logits, perplexity } from "../../mod.ts";
+import {
+  generateTokens,
+  linearLayers,
+  loadModel,
+  logits,
+  perplexity,
+  quantizeModel,
+  saveSafetensors,
+} from "../../mod.ts";
 import { models } from "../fixtures/models.ts";
 import { fixtureTensors, floatsOf, modelFiles } from "../support/models.ts";
 
@@ -16,4 +24,16 @@ describe("language models, in short", () => {
       assert.equal((await perplexity(model, [tokens])).tokens, tokens.length - 1);
     });
   }
+
+  it("are quantised whole, saved and read again", async () => {
+    const fixture = models.qwen2, tokens = Uint32Array.from(fixture.tokens);
+    const model = await loadModel(modelFiles(fixture.config, fixtureTensors(fixture)));
+    const calibration = [tokens, tokens.toReversed(), tokens.map((token) => (3 * token + 1) % 29)];
+    const quantized = await quantizeModel(model, { calibration, bits: 8, iterations: 2 });
+    assert.equal(quantized.layers.size, linearLayers(model.architecture).length);
+    const files = new Map<string, Uint8Array>(), before = floatsOf(fixture.logits);
+    await saveSafetensors(quantized, (name, bytes) => void files.set(name, bytes));
+    const { data } = await logits(await loadModel(files), tokens);
+    data.forEach((value, k) => assert.ok(Math.abs(value - before[k]) < 0.1, `${k}: ${value}, ${before[k]}`));
+  });
 });
