@@ -8,6 +8,7 @@ import { createRandom } from "../core/random.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Result, Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
+import { throughSteps } from "../core/steps.ts";
 import { plattCalibration, type ProbabilityScale } from "./calibration.ts";
 import {
   type HeldOut,
@@ -98,13 +99,13 @@ const foreseenSteps = 200;
  * ```
  */
 export async function transduce(data: PartlyLabelled, options?: TransduceOptions): Promise<Transduction> {
-  const resolved = resolveOptions(transduceOptions, options, "transduction"), joint = jointMatrix(data);
-  const run = startRun(resolved), { items, features, labels } = joint, small = Math.min(items, features + labels);
+  const resolved = resolveOptions(transduceOptions, options, "transduction"), run = startRun(resolved);
+  const course = startCourse(run, resolved.maxIterations), joint = await throughSteps(jointMatrix(data), course.hear);
+  const { items, features, labels } = joint, small = Math.min(items, features + labels);
   const flops = foreseenSteps * (4 * items * (features + labels) * small + 15 * small ** 3);
   const families = [denseFamily, spectralFamily];
   const workspace = await openWorkspace({ ...resolved, families, dtype: "f64", flops });
   try {
-    const course = startCourse(run, resolved.maxIterations);
     let share = resolved.leastWidth, curve: TransductionCurve | undefined, calibration: ProbabilityScale | undefined;
     if (resolved.holdout > 0) {
       await withinTime(course.pause);
@@ -119,7 +120,7 @@ export async function transduce(data: PartlyLabelled, options?: TransduceOptions
       share ??= searched?.share;
     }
     share ??= defaultWidth;
-    const standards = standardsOf(joint, resolved.labelWeight);
+    const standards = await throughSteps(standardsOf(joint, resolved.labelWeight), course.hear);
     const iterate = createTransduction(workspace, joint, standards, resolved);
     const width = await follow(iterate, share, resolved, course);
     const singular = await iterate.singularValues(course.hear);
@@ -189,7 +190,8 @@ async function search(workspace: Workspace, held: HeldOut, resolved: ResolvedOpt
   const some = fitted.kinds.some((kind) => kind === label) &&
     fitted.kinds.some((kind) => kind !== label && kind !== missing);
   if (!some || (features.length < leastHeld && resolved.leastWidth === undefined)) return undefined;
-  const standards = standardsOf(fitted, resolved.labelWeight), { centres, scales } = standards;
+  const standards = await throughSteps(standardsOf(fitted, resolved.labelWeight), course.hear),
+    { centres, scales } = standards;
   const iterate = createTransduction(workspace, fitted, standards, resolved);
   const width = fitted.features + fitted.labels, shares: number[] = [], errors: number[] = [];
   let best = 0, scores = new Float64Array(labels.length);

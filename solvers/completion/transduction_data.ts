@@ -3,6 +3,7 @@
 import { DataError, ShapeError } from "../core/errors.ts";
 import type { Matrix } from "../core/matrix.ts";
 import type { Random } from "../core/random.ts";
+import { inRanges, type Steps } from "../core/steps.ts";
 
 /** Features and labels of some items, where they are known. */
 export interface PartlyLabelled {
@@ -29,7 +30,7 @@ export interface JointMatrix {
 const action = "predict labels";
 
 /** Checks features and labels and puts them side by side. */
-export function jointMatrix(data: PartlyLabelled): JointMatrix {
+export function* jointMatrix(data: PartlyLabelled): Steps<JointMatrix> {
   const { features, labels } = data ?? {};
   checkTable("features", features);
   checkTable("labels", labels);
@@ -48,25 +49,27 @@ export function jointMatrix(data: PartlyLabelled): JointMatrix {
   }
   const values = new Float64Array(items * columns), kinds = new Uint8Array(items * columns);
   let observedFeatures = 0, observedLabels = 0;
-  for (let i = 0; i < items; i++) {
-    for (let j = 0; j < columns; j++) {
-      const isLabel = j >= width, value = isLabel ? labels.data[i * count + j - width] : features.data[i * width + j];
-      if (Number.isNaN(value)) continue;
-      if (isLabel && value !== 1 && value !== -1) {
-        throw new DataError(
-          "labels",
-          `Cannot ${action}: "labels" has ${value} at row ${i}, column ${j - width}; expected 1, -1 or NaN.`,
-        );
+  yield* inRanges(items, 4 * columns, (begin, end) => {
+    for (let i = begin; i < end; i++) {
+      for (let j = 0; j < columns; j++) {
+        const isLabel = j >= width, value = isLabel ? labels.data[i * count + j - width] : features.data[i * width + j];
+        if (Number.isNaN(value)) continue;
+        if (isLabel && value !== 1 && value !== -1) {
+          throw new DataError(
+            "labels",
+            `Cannot ${action}: "labels" has ${value} at row ${i}, column ${j - width}; expected 1, -1 or NaN.`,
+          );
+        }
+        if (!(Math.abs(value) <= 1e100)) {
+          throw new DataError("features", `Cannot ${action}: "features" has ${value} at row ${i}, column ${j}.`);
+        }
+        values[i * columns + j] = value;
+        kinds[i * columns + j] = isLabel ? label : feature;
+        if (isLabel) observedLabels++;
+        else observedFeatures++;
       }
-      if (!(Math.abs(value) <= 1e100)) {
-        throw new DataError("features", `Cannot ${action}: "features" has ${value} at row ${i}, column ${j}.`);
-      }
-      values[i * columns + j] = value;
-      kinds[i * columns + j] = isLabel ? label : feature;
-      if (isLabel) observedLabels++;
-      else observedFeatures++;
     }
-  }
+  });
   if (observedFeatures === 0) throw new DataError("features", `Cannot ${action}: no feature is observed.`);
   if (observedLabels === 0) throw new DataError("labels", `Cannot ${action}: no label is observed.`);
   return { items, features: width, labels: count, values, kinds };
@@ -96,20 +99,26 @@ export interface Standards {
 }
 
 /** Standards of what is observed. */
-export function standardsOf({ items, features, labels, values, kinds }: JointMatrix, labelWeight: number): Standards {
+export function* standardsOf(
+  { items, features, labels, values, kinds }: JointMatrix,
+  labelWeight: number,
+): Steps<Standards> {
   const columns = features + labels, counts = new Float64Array(columns), centres = new Float64Array(columns);
   const largest = new Float64Array(columns), scales = new Float64Array(columns).fill(1);
-  const each = (visit: (j: number, value: number) => void) => {
-    for (let at = 0; at < items * columns; at++) if (kinds[at] !== missing) visit(at % columns, values[at]);
-  };
-  each((j, value) => {
+  const each = (visit: (j: number, value: number) => void) =>
+    inRanges(items, 8 * columns, (begin, end) => {
+      for (let i = begin, at = begin * columns; i < end; i++) {
+        for (let j = 0; j < columns; j++, at++) if (kinds[at] !== missing) visit(j, values[at]);
+      }
+    });
+  yield* each((j, value) => {
     counts[j]++;
     largest[j] = Math.max(largest[j], Math.abs(value));
   });
   // In units of the largest, so that no sum or square overflows.
-  each((j, value) => centres[j] += value / largest[j] / counts[j] || 0);
+  yield* each((j, value) => centres[j] += value / largest[j] / counts[j] || 0);
   const squares = new Float64Array(columns);
-  each((j, value) => squares[j] += (value / largest[j] - centres[j]) ** 2 / counts[j] || 0);
+  yield* each((j, value) => squares[j] += (value / largest[j] - centres[j]) ** 2 / counts[j] || 0);
   for (let j = 0; j < columns; j++) {
     centres[j] *= largest[j];
     // What is left of equal numbers is rounding.

@@ -1,6 +1,7 @@
 // The loss of a bin of a normal variable, -log(Phi(u - x) - Phi(l - x)), with two derivatives: as in the contract's
-// link.ts. The three numbers are left in variables of this module, which every instance has for itself: they are read
-// before another loss is computed.
+// link.ts, and written apart from it: certificates are sums over that one, which must not share the mistakes of this. The
+// three numbers are left in variables of this module, which every instance has for itself: they are read before another
+// loss is computed.
 
 import { exponential, logarithm, scaledTail } from "../elementary";
 
