@@ -22,6 +22,7 @@ export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "completion-ratings": async () => (await import("./completion_ratings.ts")).completionRatings,
   "completion-offsets": async () => (await import("./completion_offsets.ts")).completionOffsets,
   "completion-speed": async () => (await import("./completion_speed.ts")).completionSpeed,
+  "emotions": async () => (await import("./emotions.ts")).emotions,
   "multitask-simulation": async () => (await import("./multitask_simulation.ts")).multiTaskSimulation,
   "parkinsons": async () => (await import("./parkinsons.ts")).parkinsons,
   "sachs": async () => (await import("./sachs.ts")).sachs,

@@ -41,9 +41,15 @@ describe("completeQuantized", () => {
       });
       assert.ok(convex.certified && convex.proved && convex.gap <= 1e-8, `${convex.status} at ${convex.gap}`);
       for (const method of ["alternating", "alm"] as const) {
-        const fit = await completeQuantized(observed, { ...options, method, tolerance: 1e-7, rank: 20 });
+        const fit = await completeQuantized(observed, {
+          ...options,
+          method,
+          tolerance: 1e-8,
+          maxIterations: 20_000,
+          rank: 20,
+        });
         assert.ok(fit.certified && fit.proved, `${method}: ${fit.status} at ${fit.gap}`);
-        close(fit.objective, convex.objective, 2e-8, method);
+        close(fit.objective, convex.objective, 1e-8, method);
         close(
           fit.objective,
           quantizedObjective(fit, observed, { lambda: 4, offsetPenalty: 2 }),
@@ -83,7 +89,7 @@ describe("completeQuantized", () => {
   });
 
   it("is refused a certificate at too small a rank, and grows to it where it may", async () => {
-    const { observed } = problem(false);
+    const { observed } = problem(false, [80, 60]);
     for (const method of ["alternating", "alm"] as const) {
       const options = { lambda: 4, boundaries, offsets: false, method, ...place };
       const narrow = await completeQuantized(observed, { ...options, rankLimit: 3, maxIterations: 400 });
@@ -94,14 +100,14 @@ describe("completeQuantized", () => {
   });
 
   it("freezes where the penalty of the augmented Lagrangian grows", async () => {
-    const options = { lambda: 4, boundaries, offsets: false, method: "alm", rank: 14, maxIterations: 400 } as const;
-    const fixed = await completeQuantized(problem(false).observed, { ...options, penalty: 0.25 });
-    const growing = await completeQuantized(problem(false).observed, {
+    const options = { lambda: 4, boundaries, offsets: false, method: "alm", rank: 30, maxIterations: 400 } as const;
+    const fixed = await completeQuantized(problem(false, [80, 60]).observed, { ...options, penalty: 0.25 });
+    const growing = await completeQuantized(problem(false, [80, 60]).observed, {
       ...options,
       penalty: 0.25,
       penaltyGrowth: 1.05,
     });
-    assert.ok(fixed.certified && fixed.gap <= 1e-6 && growing.gap > 1e-4, `gaps ${fixed.gap} and ${growing.gap}`);
+    assert.ok(fixed.certified && fixed.gap <= 1e-6 && growing.gap > 5e-5, `gaps ${fixed.gap} and ${growing.gap}`);
   });
 
   it("says that the zero matrix has rank 0, by every method", async () => {
