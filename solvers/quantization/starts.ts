@@ -11,13 +11,13 @@ const columnsOfEveryMethod = 256, columnsOfSome = 1024;
 /** Least share of the columns that the effective dimension of a flat spectrum is, and most of it where a mean rules. */
 const flatShare = 0.1, ruledDimension = 1.5;
 
-/** Passes of QuantEase where it is tried, as many as it takes by default. */
-const passesOfQuantEase = 25;
+/** Passes of QuantEase where it is tried: as many as it takes by default, or fewer on wide layers, where few rows need it. */
+const passesOfQuantEase = (columns: number) => columns <= 640 ? 25 : 10;
 
 /** Dense passes that the starts beside the first take, by rough count. */
 export function passesOfAlternatives(rows: number, gram: Matrix): number {
   const [columns] = gram.shape;
-  return 1.5 + columns / (6 * rows) + (triesEveryMethod(gram) ? passesOfQuantEase + 2 : 0);
+  return 1.5 + columns / (6 * rows) + (triesEveryMethod(gram) ? passesOfQuantEase(columns) + 2 : 0);
 }
 
 /**
@@ -60,7 +60,7 @@ export async function manyStarts(problem: Problem, start: Approximation): Promis
   const done = await tried({ activationOrder: !options.activationOrder }, gptq) &&
     (!triesEveryMethod(problem.gram) ||
       await tried(
-          { initial: "weights", activationOrder: false, iterations: passesOfQuantEase },
+          { initial: "weights", activationOrder: false, iterations: passesOfQuantEase(problem.columns) },
           (problem, given) => quantease(problem, given, true),
         ) &&
         await tried(
