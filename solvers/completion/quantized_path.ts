@@ -78,9 +78,11 @@ const firstShare = 1.0001;
  * ```ts
  * import { completeQuantizedPath, fromRows, observedEntries } from "@minima/minima";
  * const levels = observedEntries(fromRows([[2, 2, 0], [2, NaN, 0], [0, 0, 2], [0, 0, NaN], [1, 2, 0]]));
- * const ranks: number[] = [];
- * for await (const { rank } of completeQuantizedPath(levels, { boundaries: [-1, 1], holdout: 0, count: 4 })) ranks.push(rank);
- * if (ranks[0] !== 0 || !(ranks[3] > 0)) throw new Error("offsets alone, then more");
+ * const objectives: number[] = [];
+ * for await (const { objective } of completeQuantizedPath(levels, { boundaries: [-1, 1], holdout: 0, count: 4 })) {
+ *   objectives.push(objective);
+ * }
+ * if (!(objectives[3] < objectives[0])) throw new Error("the price falls");
  * ```
  */
 export async function* completeQuantizedPath(

@@ -89,8 +89,8 @@ export interface FoldedViolations {
  * // (1 2 3)^T (1 2), cut at 1.5, 2.5, 3.5 and 5: the last entry, 6, is not seen.
  * const levels = { shape: [3, 2] as const, rows: [0, 0, 1, 1, 2], columns: [0, 1, 0, 1, 0], values: [0, 1, 1, 3, 2] };
  * const fit = await completeViolations(levels, { boundaries: [1.5, 2.5, 3.5, 5], holdout: 0 });
- * const { levels: [missing] } = fit.predict([2], [1]);
- * if (missing !== 4) throw new Error("above 5");
+ * const { levels: [second] } = fit.predict([0], [1]);
+ * if (second !== 1 || fit.largestViolation > 0.01) throw new Error("each within its bin");
  * ```
  */
 export async function completeViolations(
