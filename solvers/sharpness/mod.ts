@@ -27,6 +27,15 @@ export {
   type SamTable,
   type ScheduleOptions,
 } from "./optimizer_options.ts";
+export { kernelMatrix, type KernelMatrixOptions, kernelMatrixOptions } from "./kernel_matrix.ts";
+export { samKernelRegression } from "./kernel_regression.ts";
+export { samRegression } from "./regression.ts";
+export {
+  type OpenSamRegressionOptions,
+  type SamRegressionOptions,
+  samRegressionOptions,
+} from "./regression_options.ts";
+export type { SamRegressionPath } from "./regression_path.ts";
 export { sam, type SamOptimizer, type SamOptions } from "./sam.ts";
 export { type Sharpness, sharpness } from "./sharpness.ts";
 export { type SharpnessOptions, sharpnessOptions } from "./sharpness_options.ts";

@@ -215,7 +215,7 @@ export async function kernelRidge(kernel: Matrix, y: VectorLike, options: Kernel
   if (answers.length !== size) {
     throw new ShapeError("y", `Cannot ${action}: "y" has ${answers.length} elements, but "kernel" has ${size} rows.`);
   }
-  checkSymmetric(kernel);
+  checkSymmetric(kernel, action);
   const workspace = await openWorkspace({ families: [denseFamily], backend, threads: 1, dtype, flops: 0 });
   const { kernels } = workspace,
     a: MatrixOperand = {
@@ -341,11 +341,13 @@ function classesOf(targets: Vector, classes: number | undefined): number {
   throw new DataError("targets", `Cannot ${action}: "targets" has the class ${largest}, but there are ${classes}.`);
 }
 
-function checkSymmetric({ data, shape: [size] }: Matrix): void {
+/** @throws {DataError} for a kernel's matrix that is not symmetric */
+export function checkSymmetric({ data, shape: [size] }: Matrix, action: string): void {
   for (let i = 0; i < size; i++) {
     for (let j = 0; j < i; j++) {
       const one = data[i * size + j], other = data[j * size + i];
-      if (Math.abs(one - other) <= 1e-6 * Math.max(Math.abs(one), Math.abs(other))) continue;
+      const most = Math.sqrt(Math.abs(data[i * (size + 1)] * data[j * (size + 1)]));
+      if (Math.abs(one - other) <= 1e-6 * Math.max(Math.abs(one), Math.abs(other), most)) continue;
       throw new DataError(
         "kernel",
         `Cannot ${action}: "kernel" is ${one} at (${i}, ${j}), but ${other} at (${j}, ${i}).`,
