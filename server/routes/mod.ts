@@ -45,6 +45,14 @@ export const routes: readonly LazyRoute[] = [
     load: async () => (await import("./transduce.ts")).transduceRoute,
   },
   {
+    path: "/v1/sam-regression",
+    load: async () => (await import("./sam_regression.ts")).samRegressionRoute,
+  },
+  {
+    path: "/v1/sam-kernel-regression",
+    load: async () => (await import("./sam_kernel_regression.ts")).samKernelRegressionRoute,
+  },
+  {
     path: "/v1/train-classifier",
     load: async () => (await import("./train_classifier.ts")).trainClassifierRoute,
   },

@@ -68,7 +68,7 @@ export async function samKernelRegression(
   const run = startRun(resolved), { truth, rho, normalize, batchSize } = resolved;
   const data = kernelData(kernel, y), { rows } = data;
   const reported = reportedSteps(resolved, rows), last = reported[reported.length - 1];
-  if (truth) checkLength("truth", truth, rows, "y");
+  if (truth) checkLength("truth", truth, rows, '"y" has elements');
   const parts = Math.min(resolved.microBatches, rows), inBatches = (batchSize ?? rows) < rows;
   const closed = !normalize && !inBatches && (parts === 1 || rho === 0),
     paths = truth && !closed ? 1 + resolved.draws : 1;
@@ -166,7 +166,7 @@ function kernelData(kernel: Matrix, y: VectorLike): PlainData {
     throw new ShapeError("kernel", `Cannot ${action}: "kernel" is ${rows} x ${columns}, expected a square matrix.`);
   }
   const answers = toVectorArgument("y", y, action);
-  checkLength("y", answers, rows, "kernel");
+  checkLength("y", answers, rows, '"kernel" has rows');
   checkSymmetric(kernel, action);
   checkRange("kernel", kernel.data);
   checkRange("y", answers);

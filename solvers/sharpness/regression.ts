@@ -45,7 +45,7 @@ export interface DataSpectrum extends ClosedPath {
 /** The data of a linear regression: checked, in f64. */
 export function regressionData(X: Samples, y: VectorLike): PlainData {
   const dense = checkFeatures(X, action), [rows] = dense.shape, answers = toVectorArgument("y", y, action);
-  checkLength("y", answers, rows, "X");
+  checkLength("y", answers, rows, '"X" has rows');
   checkRange("X", dense.data);
   checkRange("y", answers);
   return plainData(Float64Array.from(dense.data), Float64Array.from(answers));
@@ -146,7 +146,7 @@ export async function samRegression(
     run = startRun(resolved);
   const data = regressionData(X, y), { rows, columns } = data, { truth } = resolved;
   const reported = reportedSteps(resolved, columns), last = reported[reported.length - 1];
-  if (truth) checkLength("truth", truth, columns, "X has columns");
+  if (truth) checkLength("truth", truth, columns, '"X" has columns');
   const parts = Math.min(resolved.microBatches, rows), inBatches = (resolved.batchSize ?? rows) < rows;
   const closed = !resolved.normalize && !inBatches && (parts === 1 || rows >= columns);
   const paths = truth && !closed ? 1 + resolved.draws : 1, size = Math.min(rows, columns);

@@ -78,7 +78,7 @@ export function checkLength(argument: string, values: ArrayLike<number>, length:
   if (values.length === length) return;
   throw new ShapeError(
     argument,
-    `Cannot ${action}: "${argument}" has ${values.length} elements, expected ${length}, as "${like}" has.`,
+    `Cannot ${action}: "${argument}" has ${values.length} elements, expected ${length}, as many as ${like}.`,
   );
 }
 

@@ -30,6 +30,7 @@ const exempt = [
   "dispose",
   "init",
   "loadModel",
+  "kernelMatrix",
   "kernelRidge",
   "networkLoss",
   "parseQuantizedLayers",
@@ -531,6 +532,54 @@ solvers.sharpness = {
   },
 };
 const armsSharpness = await minima.sharpness(armsTrained);
+
+/** Coefficients after four steps, taken as they are written down. */
+function sharpSteps(rho: number, rate: number, normalize: boolean): Float64Array {
+  const [samples, features] = X.shape, w = new Float64Array(features);
+  const gradient = (at: Float64Array) => {
+    const sum = new Float64Array(features);
+    for (let i = 0; i < samples; i++) {
+      let error = -y[i];
+      for (let j = 0; j < features; j++) error += X.data[i * features + j] * at[j];
+      for (let j = 0; j < features; j++) sum[j] += error * X.data[i * features + j] / samples;
+    }
+    return sum;
+  };
+  for (let k = 0; k < 4; k++) {
+    const g = gradient(w), factor = normalize ? rho / Math.hypot(...g) : rho;
+    gradient(w.map((value, j) => value + factor * g[j])).forEach((slope, j) => w[j] -= rate * slope);
+  }
+  return w;
+}
+const ownKernel = await minima.kernelMatrix(X, X, { kernel: "linear" });
+const sharpSettings = [{ rho: 0.1 }, { rho: 0.1, normalize: true }] as const;
+for (const name of ["samRegression", "samKernelRegression"] as const) {
+  solvers[name] = Object.fromEntries(sharpSettings.map((setting) => [
+    JSON.stringify(setting),
+    async () => {
+      const options = { ...place, ...setting, steps: 4, at: [4], learningRate: 0.05 };
+      const path = name === "samRegression"
+        ? await minima.samRegression(X, y, options)
+        : await minima.samKernelRegression(ownKernel, y, options);
+      const truth = sharpSteps(0.1, 0.05, "normalize" in setting), [samples, features] = X.shape;
+      let loss = 0, right = 0;
+      for (let i = 0; i < samples; i++) {
+        let value = 0, expected = 0;
+        for (let j = 0; j < features; j++) expected += X.data[i * features + j] * truth[j];
+        for (let j = 0; j < path.coefficients.data.length; j++) {
+          value += (name === "samRegression" ? X.data[i * features + j] : ownKernel.data[i * samples + j]) *
+            path.coefficients.data[j];
+        }
+        loss += (y[i] - value) ** 2 / (2 * samples);
+        right += (y[i] - expected) ** 2 / (2 * samples);
+      }
+      near("the objective", path.objective, loss);
+      if (!("normalize" in setting)) {
+        assert.ok(Math.abs(loss / right - 1) < 1e-6, `a loss of ${loss}, in truth ${right}`);
+      }
+    },
+  ]));
+}
 
 const labelled = partlyLabelled({
   items: 24,

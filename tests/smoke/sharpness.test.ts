@@ -1,6 +1,16 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { classifierOf, matrix, networkLoss, sam, sharpness, trainClassifier } from "../../mod.ts";
+import {
+  classifierOf,
+  kernelMatrix,
+  matrix,
+  networkLoss,
+  sam,
+  samKernelRegression,
+  samRegression,
+  sharpness,
+  trainClassifier,
+} from "../../mod.ts";
 import { checkPromises, integers } from "./support.ts";
 
 /** Whether the sum of two numbers is even: no line tells the classes apart. */
@@ -42,6 +52,22 @@ describe("sharpness, in short", () => {
     const { objective, parameters } = await trainClassifier(X, labels, { ...options, epochs: 3 });
     assert.ok(Math.abs(objective / 0.6747114457242583 - 1) < 1e-9, `${objective}`);
     assert.ok(Math.abs(parameters[5] / 0.8127784355223301 - 1) < 1e-9, `${parameters[5]}`);
+  });
+
+  it("samRegression and samKernelRegression follow one path", async () => {
+    const { data } = integers(12, 3, 4, 5), samples = matrix(12, 3, Float64Array.from(data));
+    const y = Float64Array.from({ length: 12 }, (_, i) => i % 5 - 2);
+    const kernel = await kernelMatrix(samples, samples, { kernel: "linear" });
+    for (const normalize of [false, true]) {
+      const options = { rho: 0.02, learningRate: 0.01, steps: 20, normalize };
+      const one = await samRegression(samples, y, options), other = await samKernelRegression(kernel, y, options);
+      one.loss.forEach((loss, k) => assert.ok(Math.abs(loss / other.loss[k] - 1) < 1e-9, `${loss} ${other.loss[k]}`));
+      assert.ok(one.loss[20] < one.loss[0]);
+      await checkPromises(
+        (solve) => samRegression(samples, y, { ...options, ...solve }),
+        ({ coefficients }) => coefficients.data,
+      );
+    }
   });
 
   it("keeps what every solver promises", async () => {

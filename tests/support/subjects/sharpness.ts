@@ -3,8 +3,12 @@
 import assert from "node:assert/strict";
 import {
   createRandom,
+  kernelMatrix,
   type Matrix,
   matrix,
+  samKernelRegression,
+  samRegression,
+  type SamRegressionOptions,
   sharpness,
   trainClassifier,
   type TrainClassifierCall,
@@ -79,4 +83,56 @@ export const flatness: Subject = {
         await sharpness(await trained, { lanczosSteps: 1000, probes: 1e6, tolerance: 0, ...solve });
     },
   }],
+};
+
+async function fuzzRegression(seed: number): Promise<void> {
+  const random = createRandom(seed), rows = 1 + random.integer(20), columns = 1 + random.integer(20);
+  const { samples, kind } = nastyTable(rows, columns, seed), [count, features] = samples.shape;
+  const y = Float64Array.from({ length: count }, random.normal);
+  const options: SamRegressionOptions = {
+    steps: random.integer(30),
+    normalize: random.uniform() < 0.3,
+    microBatches: 1 + random.integer(5),
+    ...(random.uniform() < 0.3 && { batchSize: 1 + random.integer(10) }),
+    ...(random.uniform() < 0.5 && { truth: Float64Array.from({ length: features }, random.normal), draws: 5 }),
+  };
+  const largest = Float64Array.from(samples.data).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const rho = largest > 0 ? random.uniform() / (largest * largest * features) : 0;
+  const what = `a path of seed ${seed}, ${rows} x ${columns} with ${kind}, ${JSON.stringify(options)}`;
+  const path = await samRegression(samples, y, { ...options, rho: options.normalize ? 0.01 : rho });
+  assert.ok(path.coefficients.data.every(Number.isFinite), `${what}: coefficients are not finite`);
+  if (path.risk) assert.ok(path.risk.every((risk) => risk >= 0), `${what}: a risk below 0`);
+  if (options.normalize || path.closedForm && options.microBatches! > 1 || options.batchSize !== undefined) return;
+  path.loss.forEach((loss, k) => {
+    const before = k === 0 ? y.reduce((sum, value) => sum + value * value, 0) / (2 * count) : path.loss[k - 1];
+    assert.ok(loss <= before * (1 + 1e-6) + 1e-12, `${what}: the loss rises at ${k}`);
+  });
+}
+
+/** {@linkcode samRegression}. */
+export const sharpPaths: Subject = {
+  fuzz: fuzzRegression,
+  instances: 300,
+  stops: [{}, { normalize: true, microBatches: 3 }].map((setting) => ({
+    name: "normalize" in setting ? "step by step" : "in closed form",
+    sizes: [[200, 20], [1500, 600]],
+    prepare(rows, columns) {
+      const { X } = noise(rows, columns), y = Float64Array.from({ length: rows }, createRandom(1).normal);
+      return (solve) => samRegression(X, y, { steps: 1e8, at: [1e8], ...setting, ...solve });
+    },
+  })),
+};
+
+/** {@linkcode samKernelRegression}. */
+export const sharpKernelPaths: Subject = {
+  stops: [{}, { normalize: true }].map((setting) => ({
+    name: "normalize" in setting ? "step by step" : "in closed form",
+    sizes: [[100, 5], [800, 5]],
+    prepare(rows, columns) {
+      const { X } = noise(rows, columns), kernel = kernelMatrix(X, X);
+      const y = Float64Array.from({ length: rows }, createRandom(1).normal);
+      return async (solve) =>
+        await samKernelRegression(await kernel, y, { steps: 1e8, at: [1e8], ...setting, ...solve });
+    },
+  })),
 };
