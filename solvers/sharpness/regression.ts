@@ -35,7 +35,7 @@ const action = "follow the path";
 const least = 1e-70, most = 1e70;
 
 /** The spectrum of the curvature, and the path of gradient descent along it. */
-export interface DataSpectrum extends ClosedPath {
+interface DataSpectrum extends ClosedPath {
   /** From the largest to the smallest. */
   readonly values: Float64Array;
   /** With a truth: its squared share of each direction, as a mean over the rows. */
@@ -43,7 +43,7 @@ export interface DataSpectrum extends ClosedPath {
 }
 
 /** The data of a linear regression: checked, in f64. */
-export function regressionData(X: Samples, y: VectorLike): PlainData {
+function regressionData(X: Samples, y: VectorLike): PlainData {
   const dense = checkFeatures(X, action), [rows] = dense.shape, answers = toVectorArgument("y", y, action);
   checkLength("y", answers, rows, '"X" has rows');
   checkRange("X", dense.data);
@@ -70,7 +70,7 @@ function load(workspace: Workspace, { X, rows, columns }: PlainData): MatrixOper
 }
 
 /** Decomposes the data; the curvature of the path is left to the caller. */
-export async function decompose(workspace: Workspace, data: PlainData, pause: Pause): Promise<DataSpectrum> {
+async function decompose(workspace: Workspace, data: PlainData, pause: Pause): Promise<DataSpectrum> {
   const { X, y, rows, columns, times, transposed } = data, tall = rows >= columns, size = Math.min(rows, columns);
   const samples = load(workspace, data), gram = allocateMatrix(workspace, "f64", size, size, "Gram matrix");
   if (tall) await gramByParts(workspace, samples, gram, pause);
@@ -235,7 +235,7 @@ async function closedPath(
 }
 
 /** The path with the curvature `A + rho A^2`. */
-export function sharpPath(
+function sharpPath(
   { values, gain, basis, signalOf }: DataSpectrum,
   rows: number,
   { rho, truth, noise }: { rho: number; truth?: ArrayLike<number>; noise: number },

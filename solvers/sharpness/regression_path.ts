@@ -97,7 +97,7 @@ export function drawnAnswers(
 }
 
 /** Bias, variance and risk of drawn paths, each without bias of its own, and the standard error of the risk. */
-export function drawnMoments(
+function drawnMoments(
   fitted: (path: number) => Float64Array,
   truth: ArrayLike<number>,
   draws: number,
