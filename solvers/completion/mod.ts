@@ -40,9 +40,9 @@ export {
   type QuantizedPathOptions,
 } from "./quantized_options.ts";
 export { type LevelPredictions, predictQuantized, type QuantizedModel } from "./quantized_prediction.ts";
-export { completeViolations, type FoldedViolations, type ViolationCompletion } from "./violations.ts";
+export { completeViolations, type ViolationCompletion } from "./violations.ts";
 export { completeViolationsOptions, type OpenViolationOptions, type ViolationOptions } from "./violation_options.ts";
-export type { ViolationPredictions } from "./violation_prediction.ts";
+export type { FoldedViolations, ViolationPredictions } from "./violation_prediction.ts";
 export { averagePrecision, labelError } from "./label_metrics.ts";
 export type { ProbabilityScale } from "./calibration.ts";
 export { transduce, type Transduction, type TransductionCurve } from "./transduction.ts";

@@ -1,9 +1,10 @@
+import type { Matrix } from "../core/matrix.ts";
 import type { Observations } from "../core/observations.ts";
+import type { IndicesLike } from "../core/options.ts";
 import { foldLevels, newLevels } from "./fold_levels.ts";
 import { endsOf } from "./levels.ts";
 import { type LowRankModel, predictEntries } from "./prediction.ts";
 import { violationOf } from "./violation.ts";
-import type { FoldedViolations } from "./violations.ts";
 
 /** What a completion by violations says of some entries. */
 export interface ViolationPredictions {
@@ -25,6 +26,16 @@ export function levelsOf(values: Float64Array, boundaries: Float64Array): Violat
 
 /** Least spread of a coordinate, as a share of the largest, that new rows may have. */
 const leastSpread = 1e-12;
+
+/** New rows of a completion by violations. */
+export interface FoldedViolations {
+  /** Factors of the new rows [new rows, rank]. */
+  readonly left: Matrix;
+  /** What each row adds to the mean; where the matrix has offsets. */
+  readonly rowOffsets?: Float64Array;
+  /** Entries of the new rows. */
+  predict(rows: IndicesLike, columns: IndicesLike): ViolationPredictions;
+}
 
 /**
  * New rows: half the squares of their violations, and a ridge as it follows from the fit: coordinates as large as those of

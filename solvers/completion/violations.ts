@@ -17,7 +17,7 @@ import { smoothedRank } from "./shrinkage.ts";
 import { solveCompletion } from "./solve_completion.ts";
 import { prepare } from "./task.ts";
 import { type Bins, huber, shiftBins, violationOf } from "./violation.ts";
-import { foldViolations, levelsOf, type ViolationPredictions } from "./violation_prediction.ts";
+import { type FoldedViolations, foldViolations, levelsOf, type ViolationPredictions } from "./violation_prediction.ts";
 import { completeViolationsOptions, type ViolationOptions } from "./violation_options.ts";
 
 /** A matrix completed from the bins of its entries. */
@@ -52,16 +52,6 @@ export interface ViolationCompletion extends Result {
   predict(rows: IndicesLike, columns: IndicesLike): ViolationPredictions;
   /** Factors and predictions of new rows, without another fit; see {@linkcode foldIn}. */
   foldIn(newRows: Observations): Promise<FoldedViolations>;
-}
-
-/** New rows of a completion by violations. */
-export interface FoldedViolations {
-  /** Factors of the new rows [new rows, rank]. */
-  readonly left: Matrix;
-  /** What each row adds to the mean; where the matrix has offsets. */
-  readonly rowOffsets?: Float64Array;
-  /** Entries of the new rows. */
-  predict(rows: IndicesLike, columns: IndicesLike): ViolationPredictions;
 }
 
 /**

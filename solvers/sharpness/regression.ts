@@ -71,7 +71,7 @@ function load(workspace: Workspace, { X, rows, columns }: PlainData): MatrixOper
 
 /** Decomposes the data; the curvature of the path is left to the caller. */
 async function decompose(workspace: Workspace, data: PlainData, pause: Pause): Promise<DataSpectrum> {
-  const { X, y, rows, columns, times, transposed } = data, tall = rows >= columns, size = Math.min(rows, columns);
+  const { y, rows, columns, times, transposed } = data, tall = rows >= columns, size = Math.min(rows, columns);
   const samples = load(workspace, data), gram = allocateMatrix(workspace, "f64", size, size, "Gram matrix");
   if (tall) await gramByParts(workspace, samples, gram, pause);
   else await workspace.kernels.gemm({ a: samples, b: samples, c: gram, transposeB: true });

@@ -22,7 +22,7 @@ const host = ["node:", "type node:"];
 /** What each system offers. */
 const systems = sourceFiles("solvers").filter((path) => /^solvers\/(?!core\/)\w+\/mod\.ts$/.test(path));
 /** Their tables of options, from which the forms of the page follow without the solvers. */
-const optionTables = systems.map((path) => path.replace("mod.ts", "options.ts"));
+const optionTables = sourceFiles("solvers").filter((path) => /^solvers\/(?!core\/)\w+\/(\w+_)?options\.ts$/.test(path));
 
 /** From the bottom up; each file belongs to the first layer that holds it. */
 const layers: { readonly [name: string]: Layer } = {
