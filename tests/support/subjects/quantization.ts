@@ -68,13 +68,13 @@ async function fuzzMoved(seed: number): Promise<void> {
       `${distance}, share ${share}, ${JSON.stringify(options)}`;
     const layer = await quantizeLayer(weights, gram, { ...options, original });
     keepsPromises(layer, 0, what);
-    const { losses } = movedLosses({ weights, gram, before, after, original }, dequantize(layer));
+    const dense = dequantize(layer), { losses } = movedLosses({ weights, gram, before, after, original }, dense);
     // Products of weights and inputs that cancel are what rounding is a share of.
     const size = (i: number) => {
       let sum = 0;
       for (let j = 0; j < columns; j++) {
         const at = j * (columns + 1), root = Math.sqrt(gram.data[at]) + Math.sqrt(original.gram.data[at]);
-        sum += Math.abs(weights.data[i * columns + j]) * root;
+        sum += (Math.abs(weights.data[i * columns + j]) + Math.abs(dense.data[i * columns + j])) * root;
       }
       return sum * sum;
     };
