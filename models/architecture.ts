@@ -26,8 +26,11 @@ export interface Architecture {
   readonly beginningToken?: number;
   /** Tokens that end a text. */
   readonly endTokens: readonly number[];
+  /** The norms: with means taken away or not, and what is added to the variance. */
   readonly norm: { readonly centered: boolean; readonly epsilon: number };
+  /** How positions enter. */
   readonly positions: Positions;
+  /** The function between the layers of the feed-forward part. */
   readonly activation: Activation;
   /** Attention and feed-forward part read the same activations, instead of one after the other. */
   readonly parallel: boolean;
@@ -35,6 +38,7 @@ export interface Architecture {
   readonly window?: (block: number) => number | undefined;
   /** Weights are stored [inputs, outputs]. */
   readonly transposed: boolean;
+  /** Names of the tensors. */
   readonly names: ModelNames;
 }
 
@@ -46,6 +50,7 @@ export type Positions =
 
 /** Rotations of queries and keys by angles that grow with the position. */
 export interface Rotary {
+  /** Discriminates the ways. */
   readonly kind: "rotary";
   /** Angle of a position by pair of columns. */
   readonly frequencies: Float64Array;
@@ -55,28 +60,36 @@ export interface Rotary {
 
 /** Tensors outside the blocks; norms and layers without their `.weight` and `.bias`. */
 export interface ModelNames {
+  /** Embeddings of the tokens. */
   readonly embedding: string;
+  /** The norm after them, where there is one. */
   readonly embeddingNorm?: string;
+  /** The norm before the head. */
   readonly finalNorm: string;
   /** The embedding's, where they are tied. */
   readonly head: string;
+  /** Tensors of a block. */
   readonly block: (index: number) => BlockNames;
 }
 
 /** Tensors of a block. */
 export interface BlockNames {
+  /** The norm before attention. */
   readonly attentionNorm: string;
   /** Left out where the norm of attention serves both. */
   readonly feedForwardNorm?: string;
   /** Norms of each head. */
   readonly queryNorm?: string;
+  /** The norm of keys. */
   readonly keyNorm?: string;
   /** Layers that make queries, keys and values: three, or one that holds all. */
   readonly attention: readonly string[];
   /** Row of the layers, stacked, of each column of queries, keys and values in turn; in order where it is left out. */
   readonly attentionRows?: Uint32Array;
+  /** The layer after attention. */
   readonly output: string;
   /** Layers into the feed-forward part: its gate, where it has one, and what is gated. */
   readonly expand: readonly string[];
+  /** The layer out of the feed-forward part. */
   readonly contract: string;
 }

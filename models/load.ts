@@ -24,8 +24,11 @@ export interface LanguageModel {
 export interface LinearLayer {
   /** Name of its tensors without `.weight`. */
   readonly name: string;
+  /** The block it belongs to. */
   readonly block: number;
+  /** Rows of its weights. */
   readonly outputs: number;
+  /** Columns of its weights. */
   readonly inputs: number;
 }
 

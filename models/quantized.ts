@@ -8,18 +8,27 @@ import type { Weights } from "./weights.ts";
 
 /** What is reported of a layer; plain JSON. */
 export interface LayerReport {
+  /** Name of the layer. */
   readonly name: string;
+  /** The block it belongs to. */
   readonly block: number;
+  /** Rows and columns of its weights. */
   readonly shape: readonly [outputs: number, inputs: number];
+  /** Bits of a code. */
   readonly bits: number;
+  /** Columns that share a scale. */
   readonly groupSize: number;
+  /** How its solve ended. */
   readonly status: Status;
   /** As {@linkcode QuantizedLayer} says it. */
   readonly relativeError: number;
+  /** The objective of the solve. */
   readonly objective: number;
   /** Codes, scales and zero points in 16 bits each, outliers in 16 bits and their places. */
   readonly bytes: number;
+  /** Milliseconds of the solve. */
   readonly elapsedMs: number;
+  /** What the data would not allow. */
   readonly remarks: readonly string[];
 }
 
@@ -27,18 +36,21 @@ export interface LayerReport {
 export interface ModelReport {
   /** `time-limit` where it has cut the work short. */
   readonly status: Status;
+  /** Each layer, in the order of the work. */
   readonly layers: readonly LayerReport[];
   /** Mean over the layers. */
   readonly meanRelativeError: number;
   /** Mean bits of a code over all weights of the layers. */
   readonly averageBits: number;
-  /** Bytes of all layers that are quantised, and what they take in 16 bits a weight. */
+  /** Bytes of all layers that are quantised. */
   readonly bytes: number;
+  /** What they take in 16 bits a weight. */
   readonly bytesBefore: number;
   /** Tokens of the calibration. */
   readonly calibrationTokens: number;
   /** Blocks that were taken from the folder `resume`. */
   readonly resumedBlocks: number;
+  /** Milliseconds of the whole call. */
   readonly elapsedMs: number;
 }
 
@@ -48,6 +60,7 @@ export interface QuantizedLanguageModel {
   readonly layers: ReadonlyMap<string, QuantizedLayer>;
   /** The model with the dense weights of these layers in place of its own: they are made when they are read. */
   readonly model: LanguageModel;
+  /** What was done, as plain JSON. */
   readonly report: ModelReport;
 }
 

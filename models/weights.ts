@@ -13,7 +13,9 @@ import { type ModelFiles, readText } from "./files.ts";
 
 /** Tensors by name. */
 export interface Weights {
+  /** Every name. */
   readonly names: readonly string[];
+  /** Whether there is a tensor of that name. */
   has(name: string): boolean;
   /** What is known before a tensor is read. @throws {FormatError} where there is none of that name */
   describe(name: string): Pick<SafetensorsEntry, "dtype" | "shape">;

@@ -61,6 +61,7 @@ export interface QuantizedChoice {
   readonly fit: QuantizedCompletion;
   /** Weight of the trace norm that was chosen. */
   readonly lambda: number;
+  /** What held-out levels say of each weight. */
   readonly holdout: LevelCurve;
 }
 

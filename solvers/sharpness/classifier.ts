@@ -15,6 +15,7 @@ import { checkFeatures, checkLabels, type FeatureScaling, scaled } from "./train
 
 /** Everything that a classifier is, as plain data. */
 export interface ClassifierModel {
+  /** Its layers. */
   readonly network: NetworkSpecification;
   /** Weights and biases of each layer in turn, weights [inputs, outputs], of convolutions [3, 3, inputs, outputs]. */
   readonly parameters: Vector;
@@ -24,6 +25,7 @@ export interface ClassifierModel {
 
 /** A classifier. */
 export interface Classifier {
+  /** Everything that it is, to be kept and taken up again by {@linkcode classifierOf}. */
   readonly model: ClassifierModel;
   /** The parameters, those of the model. */
   readonly parameters: Vector;

@@ -62,10 +62,15 @@ export async function confirmedSpectrum(
   refuse?: (eigenvalue: number) => Error,
 ): Promise<Spectrum> {
   const size = matrix.rows, { values, vectors: rows } = await symmetricEigen(workspace, matrix, pause);
-  if (refuse && values[size - 1] < -accuracy * Math.abs(values[0])) throw refuse(values[size - 1]);
   const all = Float64Array.from(workspace.view(rows.array));
   workspace.free(rows.array);
   const vectors = Array.from({ length: size }, (_, i) => all.subarray(i * size, (i + 1) * size));
+  if (refuse && values[size - 1] < -accuracy * Math.abs(values[0])) {
+    // The caller's data are refused for what plain sums say of them alone.
+    const vector = vectors[size - 1], quotient = plainDot(vector, apply(vector)) / plainDot(vector, vector);
+    if (quotient < -accuracy * Math.abs(values[0])) throw refuse(quotient);
+    throw distrust(`a spectrum has the eigenvalue ${values[size - 1]}, but ${quotient} by plain sums`);
+  }
   const rounding = size * Number.EPSILON * Math.max(0, values[0] ?? 0);
   const clean = values.map((value) => value > rounding ? value : 0);
   const random = createRandom(1), z = Float64Array.from({ length: size }, random.normal);

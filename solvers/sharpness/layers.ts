@@ -30,12 +30,15 @@ export type Activation = "tanh" | "relu";
 
 /** A network in the words of its maker. */
 export interface NetworkSpecification {
+  /** Number of the inputs. */
   readonly features: number;
   /** Convolutions over images [height, width, channels], each of 3 x 3 pixels, followed by means of 2 x 2. */
   readonly convolution?: { readonly shape: readonly number[]; readonly channels: readonly number[] };
   /** Widths of the hidden layers. */
   readonly hidden: readonly number[];
+  /** Number of the outputs. */
   readonly outputs: number;
+  /** What follows each layer but the last. */
   readonly activation: Activation;
 }
 
@@ -138,6 +141,8 @@ export function tensorsOf({ tensors, segments }: Layers, parameters: Vector): Ma
 
 /** A tensor of parameters. */
 export interface TensorView {
+  /** Its dimensions, as they are stored. */
   readonly shape: readonly number[];
+  /** Its elements in row-major order: a view of the parameters. */
   readonly data: Vector;
 }

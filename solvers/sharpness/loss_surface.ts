@@ -24,6 +24,7 @@ const mostPlainWork = 1e9;
 export interface LossAtParameters {
   /** As `sam` takes it; called with `batch` null. */
   readonly gradient: GradientFunction;
+  /** Where its flatness is measured. */
   readonly parameters: Vector;
   /** Writes the Hessian times `vector` to `out`. @default central differences of the gradient */
   readonly product?: (parameters: Vector, vector: Vector, out: Vector) => unknown;
@@ -31,8 +32,11 @@ export interface LossAtParameters {
 
 /** A classifier and the samples at which its loss is taken. */
 export interface ClassifierAtSamples {
+  /** The classifier. */
   readonly classifier: Pick<Classifier, "model">;
+  /** Samples as rows [samples, features]. */
   readonly X: Samples;
+  /** A class from 0 on for each sample. */
   readonly labels: IndicesLike;
 }
 

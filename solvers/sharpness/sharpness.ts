@@ -41,8 +41,9 @@ export interface Sharpness extends Omit<Result, "trace"> {
   readonly smallestEigenvalue: number;
   /** All Ritz values, from the largest down: the outer ones are near eigenvalues. */
   readonly eigenvalues: Float64Array;
-  /** Mean of Hutchinson's probes of the Hessian's trace, and its standard error; NaN where there are too few probes. */
+  /** Mean of Hutchinson's probes of the Hessian's trace; NaN where there are none. */
   readonly trace: number;
+  /** Its standard error; NaN where there are fewer than two probes. */
   readonly traceStandardError: number;
   /** Nodes and weights, which sum to one, whose histogram is the spectral density: stochastic Lanczos quadrature. */
   readonly density: { readonly nodes: Float64Array; readonly weights: Float64Array };

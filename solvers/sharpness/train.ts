@@ -49,8 +49,9 @@ export interface TrainedClassifier extends Result, Classifier {
   readonly validation: { readonly losses: Float64Array; readonly accuracies: Float64Array };
   /** The epoch whose parameters these are, from 1 on. */
   readonly bestEpoch: number;
-  /** Steps taken, and those left out because a loss or gradient was not finite. */
+  /** Steps taken. */
   readonly steps: number;
+  /** Steps left out because a loss or gradient was not finite. */
   readonly skippedSteps: number;
   /** Samples that went through steps, over the time of the steps. */
   readonly samplesPerSecond: number;

@@ -10,6 +10,7 @@ import type { ConvolutionOptions } from "./train_options.ts";
 
 /** How features are scaled before the first layer. */
 export interface FeatureScaling {
+  /** What is taken from them first. */
   readonly means: Float64Array;
   /** What they are divided by. */
   readonly scales: Float64Array;

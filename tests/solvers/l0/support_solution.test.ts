@@ -8,7 +8,7 @@ describe("solveSupport", () => {
     const columns = [[0, 0, 0], [1, 2, -3], [2, -1, -1], [3, 1, -4]].map((column) => Float64Array.from(column));
     const response = Float64Array.from([4, 3, -7]), lower = new Float64Array(4).fill(-Infinity);
     const data = { columns, response, lambda2: 0, lower, upper: lower.map((bound) => -bound) };
-    const { coefficients, loss, dependent } = await solveSupport(data, () => Promise.resolve());
+    const { coefficients, loss, dependent } = await solveSupport(data, () => Promise.resolve(false));
     assert.deepEqual(dependent, [0, 3]);
     assert.equal(coefficients[0], 0);
     assert.ok(loss <= 1e-28, `${loss}`);
