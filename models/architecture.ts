@@ -1,7 +1,5 @@
 /** What a decoder of transformers is made of: the one description that every family gives and the forward pass reads. */
 
-import type { Activation } from "../kernels/contract.ts";
-
 /** Sizes and parts of a decoder. */
 export interface Architecture {
   /** `model_type` of its configuration, such as `llama`. */
@@ -31,7 +29,7 @@ export interface Architecture {
   /** How positions enter. */
   readonly positions: Positions;
   /** The function between the layers of the feed-forward part. */
-  readonly activation: Activation;
+  readonly activation: "silu" | "gelu" | "gelu-tanh" | "relu";
   /** Attention and feed-forward part read the same activations, instead of one after the other. */
   readonly parallel: boolean;
   /** Most keys that a query sees in a block; all where it is left out. */

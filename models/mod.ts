@@ -11,6 +11,7 @@ export {
   type Bits,
   type ModelProgress,
   type ModelSettings,
+  type OpenModelSettings,
   type QuantizeModelOptions,
   quantizeModelOptions,
   type ResumeStore,

@@ -57,7 +57,7 @@ export interface ResumeStore {
 const { bits: _, original: __, ...ofLayers } = quantizeLayerOptions;
 
 /** Settings that may stay undefined. */
-type OpenSettings =
+export type OpenModelSettings =
   | "threads"
   | "signal"
   | "onProgress"
@@ -71,7 +71,7 @@ type OpenSettings =
   | "resume";
 
 /** Table of the options of {@linkcode quantizeModel}, but for the calibration and the bits. */
-export const quantizeModelOptions: OptionTable<ModelSettings, OpenSettings> = {
+export const quantizeModelOptions: OptionTable<ModelSettings, OpenModelSettings> = {
   ...ofLayers,
   originalShare: number({
     least: 0,

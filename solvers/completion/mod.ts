@@ -16,7 +16,7 @@ export {
   type OpenCompletionOptions,
   type OpenCompletionPathOptions,
 } from "./options.ts";
-export { completedMatrix, type LowRankModel } from "./prediction.ts";
+export { completedMatrix, type LowRankModel, type Unobserved } from "./prediction.ts";
 export type { FoldedLevels } from "./quantized_fold.ts";
 export { completeQuantized, type QuantizedCompletion } from "./quantized.ts";
 export {

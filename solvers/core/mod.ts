@@ -48,6 +48,7 @@ export type {
   IndicesLike,
   IndicesOption,
   ListOption,
+  MatrixOption,
   NamesOption,
   NumberOption,
   NumberRange,

@@ -53,7 +53,7 @@ const action = "follow the path";
  * const y = Array.from(X.data, (x) => Math.sin(6 * x)), kernel = await kernelMatrix(X, X, { width: 0.2 });
  * const { coefficients, loss } = await samKernelRegression(kernel, y, { rho: 0.5, steps: 2000, at: [2000] });
  * const at = await kernelMatrix(matrix(1, 1, Float64Array.of(0.33)), X, { width: 0.2 });
- * const value = at.data.reduce((sum, k, i) => sum + k * coefficients.data[i], 0);
+ * const value = Float64Array.from(at.data).reduce((sum, k, i) => sum + k * coefficients.data[i], 0);
  * if (!(loss[0] < 1e-4 && Math.abs(value - Math.sin(6 * 0.33)) < 0.02)) throw new Error("not fitted");
  * ```
  *

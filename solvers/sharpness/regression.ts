@@ -128,8 +128,7 @@ async function decompose(workspace: Workspace, data: PlainData, pause: Pause): P
  * @example
  * ```ts
  * import { fromRows, samRegression } from "@minima/minima";
- * const X = fromRows([[1, 0.5], [2, 1.5], [3, 2], [4, 4.5]]), truth = [1, -1];
- * const y = X.data.reduce<number[]>((sums, x, at) => (sums[at >> 1] = (sums[at >> 1] ?? 0) + x * truth[at & 1], sums), []);
+ * const X = fromRows([[1, 0.5], [2, 1.5], [3, 2], [4, 4.5]]), truth = [1, -1], y = [0.5, 0.5, 1, -0.5];
  * const path = await samRegression(X, y, { rho: 0.1, steps: 500, truth, noise: 0.1 });
  * const plain = await samRegression(X, y, { rho: 0, learningRate: path.learningRate, steps: 500, truth, noise: 0.1 });
  * if (!(path.bias2![20] < plain.bias2![20] && path.variance![20] > plain.variance![20])) throw new Error("not as proved");
