@@ -15,6 +15,6 @@ export {
   type Settings,
 } from "./options.ts";
 export { type ServerLimits, serverLimits } from "./limits.ts";
-export type { Answer, Hold, Job, SolveLimits, Solver, SolverUsage } from "./job.ts";
+export type { Answer, Hold, Job, SolveLimits, Solver, SolverUsage, WorkerEnd } from "./job.ts";
 export type { ArrayForm } from "./answer.ts";
 export type { NumberOption, ProgressEvent } from "../solvers/core/mod.ts";
