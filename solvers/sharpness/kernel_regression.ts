@@ -112,7 +112,7 @@ export async function samKernelRegression(
         learningRate: resolved.learningRate ?? 0,
       });
     }
-    const sharpest = inBatches
+    const sharpest = inBatches || parts > 1
       ? data.X.reduce((most, value, at) => at % (rows + 1) === 0 ? Math.max(most, value) : most, 0)
       : largest;
     const steepest = sharpCurvature(sharpest, normalize ? 0 : rho);

@@ -194,7 +194,7 @@ export async function samRegression(
         largestLearningRate: largest > 0 ? 2 / largest : Infinity,
       });
     }
-    const sharpest = inBatches ? largestOfRow(data) : eigenvalues[0] ?? 0;
+    const sharpest = inBatches || parts > 1 ? largestOfRow(data) : eigenvalues[0] ?? 0;
     const steepest = sharpCurvature(sharpest, resolved.normalize ? 0 : resolved.rho);
     const learningRate = resolved.learningRate ?? (steepest > 0 ? 1 / steepest : 1);
     const { rho, normalize, batchSize } = resolved, rule = { rate: learningRate, rho, normalize, microBatches: parts };
@@ -258,7 +258,7 @@ function finite(values: Float64Array, width: number, steps: Uint32Array, learnin
   return values;
 }
 
-/** The largest squared length of a row: no batch has a larger curvature. */
+/** The largest squared length of a row: no batch and no micro-batch has a larger curvature. */
 function largestOfRow({ X, rows, columns }: PlainData): number {
   let largest = 0;
   for (let i = 0; i < rows; i++) {

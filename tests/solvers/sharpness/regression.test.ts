@@ -268,7 +268,7 @@ describe("samRegression", () => {
 
   it("ends at its limits with what it has, and leaves no memory behind", async () => {
     const { X, y, truth } = problem(300, 40, 13);
-    await samRegression(X, y, { steps: 20, normalize: true });
+    await samRegression(X, y, { steps: 1e8, at: [1e8], normalize: true, timeLimitMs: 0 });
     const before = memoryUsage().used;
     for (const setting of [{}, { normalize: true }]) {
       const path = await samRegression(X, y, { steps: 1e8, at: [1e8], truth, timeLimitMs: 0, ...setting });
