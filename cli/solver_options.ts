@@ -92,8 +92,8 @@ export function settingsOf<O, Open extends keyof O, D extends object>(
       : entry.kind === "names"
       ? (given as readonly string[]).flatMap(splitNames)
       : given;
-    // Solvers of one command may take other values by the same name.
-    const own = field === undefined && scale === 1 ? entries[option] : entry;
+    // Solvers of one command may take other values by the same name, or a number where another takes several.
+    const own = field === undefined && scale === 1 && entries[option].kind === entry.kind ? entries[option] : entry;
     const value = checkOption(own, read, name, "");
     const scaled = scale === 1 ? value : (value as number) * scale;
     settings[option] = field === undefined ? scaled : { ...settings[option] as object, [field]: scaled };

@@ -83,8 +83,9 @@ describe("files that a command writes", () => {
   it("are declared as such by every command", () => {
     const undeclared = commands.flatMap(({ name, options }) =>
       Object.entries(options)
-        .filter(([flag, { kind, about }]) =>
-          kind !== "output" && (/^(?:out|save|picture)/.test(flag) || /^(?:where to )?(?:write|draw) /.test(about))
+        .filter(([flag, { kind, about, ...rest }]) =>
+          kind !== "output" && !("value" in rest && rest.value === "FOLDER") &&
+          (/^(?:out|save|picture)/.test(flag) || /^(?:where to )?(?:write|draw) /.test(about))
         )
         .map(([flag]) => `${name} --${flag}`)
     );

@@ -21,7 +21,7 @@ const kernels: Readonly<Record<string, readonly string[]>> = {
   factorization: ["dense", "factorization", "proximal", "spectral"],
   completion: ["completion", "dense", "spectral"],
   multitask: ["dense", "l0"],
-  sharpness: ["dense", "training"],
+  sharpness: ["dense", "spectral", "training"],
 };
 
 /** Builds the service of one system; its files. */
@@ -93,5 +93,5 @@ const bodies: Readonly<Record<string, object>> = {
   factorization: { X: samples, options: { rank: 2 } },
   completion: { observed: [[1, 2, null], [2, null, 6], [null, 6, 9]], options: { holdout: 0 } },
   multitask: { tasks: [{ X: samples, y: [1, 0, 2, 3, 1, 2] }], options: { support: 1 } },
-  sharpness: { X: samples, labels: [1, 0, 1, 0, 1, 0], options: { epochs: 2 } },
+  sharpness: { kernel: [[2, 1], [1, 2]], y: [1, 2], options: { steps: 2 } },
 };
