@@ -2,6 +2,7 @@
 
 export type { Architecture, BlockNames, ModelNames, Positions, Rotary } from "./architecture.ts";
 export type { HubClient, HubModel, ModelFiles, ModelSource } from "./files.ts";
+export { type CheckpointFormat, checkpointFormats, saveSafetensors, type SaveTarget } from "./checkpoints/mod.ts";
 export { generate, generateTokens } from "./generate.ts";
 export { type LanguageModel, type LinearLayer, linearLayers, loadModel } from "./load.ts";
 export { type GenerateOptions, generateOptions, type PerplexityOptions, perplexityOptions } from "./options.ts";
@@ -17,7 +18,6 @@ export {
   type ResumeStore,
 } from "./quantize_options.ts";
 export type { LayerReport, ModelReport, QuantizedLanguageModel } from "./quantized.ts";
-export { saveSafetensors, type SaveTarget } from "./save.ts";
 export type { Sequences } from "./sequences.ts";
 export type { Tokenizer } from "./tokenizer.ts";
 export type { Weights } from "./weights.ts";

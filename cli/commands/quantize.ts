@@ -2,20 +2,18 @@ import { rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import {
   type Bits,
+  type CheckpointFormat,
+  checkpointFormats,
   type ModelProgress,
   type ModelReport,
   quantizeModel,
   quantizeModelOptions,
-  saveSafetensors,
 } from "../../mod.ts";
 import { command, UsageError } from "../command.ts";
 import { attempt, FileError } from "../files.ts";
 import { formatBytes, formatDuration, shorten, table } from "../layout.ts";
 import { openModel, readLines } from "../models.ts";
 import type { Terminal } from "../terminal.ts";
-
-/** How a quantised model is saved, by the name of the format. */
-const formats = { safetensors: saveSafetensors } as const;
 
 /** `minima quantize`: a whole language model. */
 export const quantize = command({
@@ -31,7 +29,8 @@ Embeddings, norms and the head stay as they are.
 Finished blocks are kept in the folder FOLDER.blocks, or that of --resume, until the model is saved: the same command goes
 on from there after Ctrl-C, a kill or a loss of power, and ends with the same bytes.
 
-Formats: safetensors (layers dense, in f32, for any program that reads the model).
+Formats:
+${Object.entries(checkpointFormats).map(([name, { about }]) => `  ${name}: ${about}`).join("\n")}
 
   minima quantize SmolLM-135M --bits 3 --calibration wiki.txt --out SmolLM-135M-3bit
   minima quantize SmolLM-135M --bits '*.down_proj=4,*=3' --group-size 64 --calibration wiki.txt --out mixed`,
@@ -44,7 +43,11 @@ Formats: safetensors (layers dense, in f32, for any program that reads the model
     },
     calibration: { kind: "input", value: "TEXT", about: "what the model is run on, a sequence a line" },
     out: { kind: "text", value: "FOLDER", about: "where to write the model" },
-    format: { kind: "text", value: "FORMAT", about: `${Object.keys(formats).join(", ")} (default: safetensors)` },
+    format: {
+      kind: "text",
+      value: "FORMAT",
+      about: `${Object.keys(checkpointFormats).join(", ")} (default: safetensors)`,
+    },
     report: { kind: "output", value: "FILE", about: "where to write the report of every layer, as JSON" },
     json: { kind: "flag", about: "report as JSON" },
   },
@@ -55,9 +58,10 @@ Formats: safetensors (layers dense, in f32, for any program that reads the model
       throw new UsageError("Option --calibration is missing: on what text shall the model run?");
     }
     if (out === undefined) throw new UsageError("Option --out is missing: where shall the model go?");
-    if (!Object.hasOwn(formats, format)) {
-      throw new UsageError(`Option --format needs ${Object.keys(formats).join(" or ")}, received ${format}.`);
+    if (!Object.hasOwn(checkpointFormats, format)) {
+      throw new UsageError(`Option --format needs ${Object.keys(checkpointFormats).join(" or ")}, received ${format}.`);
     }
+    const saver: CheckpointFormat = checkpointFormats[format as keyof typeof checkpointFormats];
     const { resume = `${out}.blocks`, ...asked } = settings(quantizeModelOptions);
     const bits = options.bits === undefined ? undefined : readBits(options.bits);
     if (resolve(out) === resolve(folder)) {
@@ -77,7 +81,7 @@ Formats: safetensors (layers dense, in f32, for any program that reads the model
     );
     terminal.progress.clear();
     signal.throwIfAborted();
-    await attempt(out, () => formats[format as keyof typeof formats](quantized, out));
+    await attempt(out, () => saver.save(quantized, out));
     await write("report", () => JSON.stringify(quantized.report, null, 2) + "\n");
     // A folder of the user's own choice is the user's to remove.
     if (resume === `${out}.blocks`) await rm(resume, { recursive: true, force: true });

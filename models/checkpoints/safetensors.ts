@@ -1,18 +1,10 @@
-import { serializeSafetensors } from "../formats/safetensors.ts";
-import { elementBits, elementCount, type TensorInput } from "../formats/tensor.ts";
-import { InputError } from "../solvers/core/errors.ts";
-import { readText } from "./files.ts";
-import { type ModelLike, modelOf } from "./perplexity.ts";
-import { folderStore } from "./resume.ts";
+import { serializeSafetensors } from "../../formats/safetensors.ts";
+import { elementBits, elementCount, type TensorInput } from "../../formats/tensor.ts";
+import { type ModelLike, modelOf } from "../perplexity.ts";
+import { jsonBytes, openTarget, type SaveTarget, writeCompanions } from "./target.ts";
 
 /** Most bytes of tensors in a file. */
 const shardBytes = 2 ** 30;
-
-/** Files that go along, where the model has them. */
-const companions = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json"];
-
-/** Where files go: a folder, or a function that is given one after the other. */
-export type SaveTarget = string | ((name: string, bytes: Uint8Array) => Promise<void> | void);
 
 /**
  * Saves a model in the layout of Hugging Face: `config.json`, `model.safetensors` or shards of a GiB with their index, and
@@ -25,7 +17,7 @@ export type SaveTarget = string | ((name: string, bytes: Uint8Array) => Promise<
  * @throws {InputError} for a folder that holds a `config.json`, and what the file system says
  */
 export async function saveSafetensors(model: ModelLike, target: SaveTarget): Promise<void> {
-  const { weights, config, files } = modelOf(model), write = await writerOf(target);
+  const { weights, config, files } = modelOf(model), write = await openTarget(target);
   const shards: string[][] = [];
   let filled = Infinity, total = 0, wide = false;
   for (const name of weights.names) {
@@ -52,23 +44,10 @@ export async function saveSafetensors(model: ModelLike, target: SaveTarget): Pro
     }
     await write(file, serializeSafetensors(tensors, { format: "pt" }));
   }
-  const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
   if (shards.length > 1) {
-    await write("model.safetensors.index.json", text({ metadata: { total_size: total }, weight_map: map }));
+    await write("model.safetensors.index.json", jsonBytes({ metadata: { total_size: total }, weight_map: map }));
   }
-  for (const name of companions) {
-    const content = await readText(files, name);
-    if (content !== undefined) await write(name, new TextEncoder().encode(content));
-  }
+  await writeCompanions(files, write);
   // What readers round to unless they are told otherwise.
-  await write("config.json", text({ ...JSON.parse(config), ...wide && { torch_dtype: "float32" } }));
-}
-
-async function writerOf(target: SaveTarget): Promise<(name: string, bytes: Uint8Array) => Promise<void> | void> {
-  if (typeof target === "function") return target;
-  const store = await folderStore(target);
-  if (await store.read("config.json")) {
-    throw new InputError("target", `Cannot save the model: the folder ${target} holds one already.`);
-  }
-  return store.write;
+  await write("config.json", jsonBytes({ ...JSON.parse(config), ...wide && { torch_dtype: "float32" } }));
 }

@@ -1,0 +1,41 @@
+/** Where the files of a checkpoint go, and those that go along with every one. @module */
+
+import { InputError } from "../../solvers/core/errors.ts";
+import { type ModelFiles, readText } from "../files.ts";
+import { folderStore } from "../resume.ts";
+
+/** Where files go: a folder, or a function that is given one after the other. */
+export type SaveTarget = string | ((name: string, bytes: Uint8Array) => Promise<void> | void);
+
+/** Writes a file wholly or not at all. */
+export type FileWriter = (name: string, bytes: Uint8Array) => Promise<void> | void;
+
+/** Files of a tokenizer and of defaults that go along, where the model has them. */
+const companions = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json"];
+
+/**
+ * Opens a target.
+ *
+ * @throws {InputError} for a folder that holds a `config.json`, and so a model
+ */
+export async function openTarget(target: SaveTarget): Promise<FileWriter> {
+  if (typeof target === "function") return target;
+  const store = await folderStore(target);
+  if (await store.read("config.json")) {
+    throw new InputError("target", `Cannot save the model: the folder ${target} holds one already.`);
+  }
+  return store.write;
+}
+
+/** Copies the tokenizer and the defaults of a model. */
+export async function writeCompanions(files: ModelFiles, write: FileWriter): Promise<void> {
+  for (const name of companions) {
+    const content = await readText(files, name);
+    if (content !== undefined) await write(name, new TextEncoder().encode(content));
+  }
+}
+
+/** JSON as people read it. */
+export function jsonBytes(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value, null, 2) + "\n");
+}
