@@ -1,18 +1,15 @@
 import { withWorkspace } from "../../kernels/engine/mod.ts";
 import { denseFamily } from "../../kernels/families/dense.ts";
 import { spectralFamily } from "../../kernels/families/spectral.ts";
-import { DataError, ShapeError } from "../core/errors.ts";
-import { checkMatrix, type Matrix, toVectorArgument, type VectorLike } from "../core/matrix.ts";
+import type { Matrix, VectorLike } from "../core/matrix.ts";
 import { plainDot } from "../core/plain_sums.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import { startRun } from "../core/run.ts";
-import { allocateMatrix } from "../spectral/operands.ts";
-import { confirmedSpectrum, diagonalMoments, parametersAfter, type Spectrum } from "./closed_path.ts";
+import { diagonalMoments, parametersAfter, type Spectrum } from "./closed_path.ts";
 import { kernelDescent, reach } from "./iterated_path.ts";
+import { decomposeKernel, kernelData } from "./kernel_data.ts";
 import { partBounds } from "./micro_batches.ts";
-import { checkSymmetric } from "./models.ts";
-import { type PlainData, plainData } from "./plain_data.ts";
-import { checkRange } from "./regression.ts";
+import type { PlainData } from "./plain_data.ts";
 import { type SamRegressionOptions, samRegressionOptions } from "./regression_options.ts";
 import {
   checkLength,
@@ -25,8 +22,6 @@ import {
   untilTimeUp,
 } from "./regression_path.ts";
 import { sharpCurvature } from "./spectral_filter.ts";
-
-const action = "follow the path";
 
 /**
  * Follows sharpness-aware steps of kernel regression: `sum_i (f(x_i) - y_i)^2 / (2 rows)` over functions
@@ -80,19 +75,7 @@ export async function samKernelRegression(
     flops: 9 * rows ** 3 + (closed ? 0 : 4 * rows * rows * last * paths),
   } as const;
   return await withWorkspace(request, async ({ host, plan }) => {
-    const spectrum = await untilTimeUp(run, async (pause) => {
-      const a = allocateMatrix(host, "f64", rows, rows, "kernel matrix"), view = host.view(a.array);
-      for (let at = 0; at < view.length; at++) view[at] = data.X[at] / rows;
-      const found = await confirmedSpectrum(
-        host,
-        a,
-        (v) => data.times(v).map((value) => value / rows),
-        pause,
-        indefinite,
-      );
-      host.free(a.array);
-      return found;
-    });
+    const spectrum = await untilTimeUp(run, (pause) => decomposeKernel(host, data, pause));
     const eigenvalues = spectrum?.values ?? new Float64Array(0), largest = eigenvalues[0] ?? 0;
     const whole = sharpCurvature(largest, normalize ? 0 : rho);
     const lossOf = (a: Float64Array) => {
@@ -150,33 +133,6 @@ export async function samKernelRegression(
     );
     return await reportPath(run, plan, { ...common, ...taken, moments: truth && taken.moments, learningRate });
   });
-}
-
-function indefinite(eigenvalue: number): DataError {
-  return new DataError(
-    "kernel",
-    `Cannot ${action}: "kernel" over its rows has the eigenvalue ${eigenvalue}, expected a positive semidefinite matrix.`,
-  );
-}
-
-function kernelData(kernel: Matrix, y: VectorLike): PlainData {
-  checkMatrix("kernel", kernel, action);
-  const [rows, columns] = kernel.shape;
-  if (rows !== columns || rows === 0) {
-    throw new ShapeError("kernel", `Cannot ${action}: "kernel" is ${rows} x ${columns}, expected a square matrix.`);
-  }
-  const answers = toVectorArgument("y", y, action);
-  checkLength("y", answers, rows, '"kernel" has rows');
-  checkSymmetric(kernel, action);
-  checkRange("kernel", kernel.data);
-  checkRange("y", answers);
-  const data = Float64Array.from(kernel.data);
-  for (let i = 0; i < rows; i++) {
-    const value = data[i * (rows + 1)];
-    if (value >= 0) continue;
-    throw new DataError("kernel", `Cannot ${action}: "kernel" is ${value} at (${i}, ${i}), expected a number >= 0.`);
-  }
-  return plainData(data, Float64Array.from(answers));
 }
 
 /** In the eigenbasis of `K / rows` the coefficients are `u (u . y) / rows` times the filter over the curvature. */

@@ -29,6 +29,15 @@ export {
 } from "./optimizer_options.ts";
 export { kernelMatrix, type KernelMatrixOptions, kernelMatrixOptions } from "./kernel_matrix.ts";
 export { samKernelRegression } from "./kernel_regression.ts";
+export {
+  type SamPath,
+  samPath,
+  type SamPathOptions,
+  samPathOptions,
+  type SamPathPoint,
+  type SamSpectrum,
+} from "./explorer.ts";
+export { samKernelSpectrum, samSpectrum, type SamSpectrumOptions, samSpectrumOptions } from "./spectrum.ts";
 export { samRegression } from "./regression.ts";
 export {
   type OpenSamRegressionOptions,

@@ -583,6 +583,31 @@ for (const name of ["samRegression", "samKernelRegression"] as const) {
   ]));
 }
 
+for (const name of ["samSpectrum", "samKernelSpectrum"] as const) {
+  solvers[name] = {
+    path: async () => {
+      const { backend, timeLimitMs } = place, signal = AbortSignal.timeout(timeLimitMs);
+      const found = name === "samSpectrum"
+        ? minima.samSpectrum(X, y, { backend, signal })
+        : minima.samKernelSpectrum(ownKernel, y, { backend, signal });
+      const spectrum = await found.catch((error) => {
+        if (error !== signal.reason) throw error;
+      });
+      // A kernel that never ends leaves nothing to be wrong about.
+      if (!spectrum) return;
+      const truth = sharpSteps(0.1, 0.05, false), [samples, features] = X.shape;
+      let right = 0;
+      for (let i = 0; i < samples; i++) {
+        let error = y[i];
+        for (let j = 0; j < features; j++) error -= X.data[i * features + j] * truth[j];
+        right += error * error / (2 * samples);
+      }
+      const { loss } = minima.samPath(spectrum, { rho: 0.1, learningRate: 0.05 }).at(4);
+      assert.ok(Math.abs(loss / right - 1) < 1e-6, `a loss of ${loss}, in truth ${right}`);
+    },
+  };
+}
+
 const labelled = partlyLabelled({
   items: 24,
   features: 6,

@@ -7,7 +7,10 @@ import {
   networkLoss,
   sam,
   samKernelRegression,
+  samKernelSpectrum,
+  samPath,
   samRegression,
+  samSpectrum,
   sharpness,
   trainClassifier,
 } from "../../mod.ts";
@@ -63,6 +66,12 @@ describe("sharpness, in short", () => {
       const one = await samRegression(samples, y, options), other = await samKernelRegression(kernel, y, options);
       one.loss.forEach((loss, k) => assert.ok(Math.abs(loss / other.loss[k] - 1) < 1e-9, `${loss} ${other.loss[k]}`));
       assert.ok(one.loss[20] < one.loss[0]);
+      if (!normalize) {
+        const { at, bestStep } = samPath(await samSpectrum(samples, y), { rho: 0.02, learningRate: 0.01 });
+        one.loss.forEach((loss, k) => assert.ok(Math.abs(loss / at(k).loss - 1) < 1e-9, `${loss} at ${k}`));
+        const kernelPath = samPath(await samKernelSpectrum(kernel, y), { rho: 0.02, learningRate: 0.01 });
+        assert.equal(bestStep(1000), kernelPath.bestStep(1000));
+      }
       await checkPromises(
         (solve) => samRegression(samples, y, { ...options, ...solve }),
         ({ coefficients }) => coefficients.data,

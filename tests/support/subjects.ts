@@ -15,7 +15,14 @@ import { graph, graphPath } from "./subjects/graph.ts";
 import { generation, likelihood, modelQuantization } from "./subjects/models.ts";
 import { multiTask, multiTaskPath, multiTaskValidation } from "./subjects/multitask.ts";
 import { gramAccumulation, layer } from "./subjects/quantization.ts";
-import { flatness, sharpKernelPaths, sharpPaths, training } from "./subjects/sharpness.ts";
+import {
+  flatness,
+  sharpKernelPaths,
+  sharpKernelSpectra,
+  sharpPaths,
+  sharpSpectra,
+  training,
+} from "./subjects/sharpness.ts";
 import { crossValidation, regression, regressionPath } from "./subjects/regression.ts";
 
 /** Subjects by the name of the exported function. */
@@ -49,4 +56,6 @@ export const subjects: { readonly [solver: string]: Subject } = {
   sharpness: flatness,
   samRegression: sharpPaths,
   samKernelRegression: sharpKernelPaths,
+  samSpectrum: sharpSpectra,
+  samKernelSpectrum: sharpKernelSpectra,
 };

@@ -7,8 +7,11 @@ import {
   type Matrix,
   matrix,
   samKernelRegression,
+  samKernelSpectrum,
+  samPath,
   samRegression,
   type SamRegressionOptions,
+  samSpectrum,
   sharpness,
   trainClassifier,
   type TrainClassifierCall,
@@ -136,4 +139,59 @@ export const sharpKernelPaths: Subject = {
         await samKernelRegression(await kernel, y, { steps: 1e8, at: [1e8], ...setting, ...solve });
     },
   })),
+};
+
+async function fuzzSpectrum(seed: number): Promise<void> {
+  const random = createRandom(seed), rows = 1 + random.integer(20), columns = 1 + random.integer(20);
+  const { samples, kind } = nastyTable(rows, columns, seed), [count, features] = samples.shape;
+  const y = Float64Array.from({ length: count }, random.normal);
+  const spectrum = await samSpectrum(samples, y, { truth: Float64Array.from({ length: features }, random.normal) });
+  const what = `a spectrum of seed ${seed}, ${rows} x ${columns} with ${kind}`;
+  const rho = random.uniform() / (spectrum.eigenvalues[0] ?? 1), path = samPath(spectrum, { rho });
+  const steps = Uint32Array.from({ length: 12 }, (_, i) => 4 ** i), best = path.bestStep(4 ** 11);
+  let before = path.at(0);
+  for (const step of steps) {
+    const here = path.at(step), rounding = 1e-12 * (before.loss + spectrum.unexplained);
+    assert.ok(path.coefficients(step).every(Number.isFinite), `${what}: coefficients are not finite`);
+    assert.ok(
+      here.loss <= before.loss + rounding && here.bias2! <= before.bias2! * (1 + 1e-9),
+      `${what}: ${step} rises`,
+    );
+    assert.ok(here.variance >= before.variance * (1 - 1e-9), `${what}: the variance falls at ${step}`);
+    assert.ok(path.at(best).risk! <= here.risk! * (1 + 1e-9), `${what}: ${step} is better than ${best}`);
+    before = here;
+  }
+}
+
+/** {@linkcode samSpectrum}. */
+export const sharpSpectra: Subject = {
+  fuzz: fuzzSpectrum,
+  instances: 300,
+  untimed: true,
+  stops: [{
+    name: "a decomposition",
+    sizes: [[200, 20], [1500, 600]],
+    prepare(rows, columns) {
+      const { X } = noise(rows, columns), y = Float64Array.from({ length: rows }, createRandom(1).normal);
+      return async ({ backend, threads, signal, onProgress }) => {
+        for (;;) await samSpectrum(X, y, { backend, threads, signal, onProgress });
+      };
+    },
+  }],
+};
+
+/** {@linkcode samKernelSpectrum}. */
+export const sharpKernelSpectra: Subject = {
+  untimed: true,
+  stops: [{
+    name: "a decomposition",
+    sizes: [[100, 5], [800, 5]],
+    prepare(rows, columns) {
+      const { X } = noise(rows, columns), kernel = kernelMatrix(X, X);
+      const y = Float64Array.from({ length: rows }, createRandom(1).normal);
+      return async ({ backend, threads, signal, onProgress }) => {
+        for (;;) await samKernelSpectrum(await kernel, y, { backend, threads, signal, onProgress });
+      };
+    },
+  }],
 };
