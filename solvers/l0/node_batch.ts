@@ -118,6 +118,7 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
       }
       stateBuffer[node * nodeStateWords + nodeState.bound] = bound;
       stateBuffer[node * nodeStateWords + nodeState.tolerance] = problem.tolerance;
+      stateBuffer[node * nodeStateWords + nodeState.sweeps] = 0;
     });
     const count = requests.length;
     workspace.write(statuses, statusBuffer.subarray(0, count * variables));

@@ -168,14 +168,25 @@ export interface SubsetFactor {
   coefficients(): Float64Array;
   /** `sum_k |b_k| ||x_k||` at the best coefficients: what roundings of the data are multiplied by. */
   termSize(): number;
+  /**
+   * How far the fit of a subset may be from this one that holds a dependent column `j` in the place of another one, `i`: of
+   * `x_j = sum_i c_i x_i` to rounding, it has `b_i / c_i`, by which what rounding leaves of `x_j` is multiplied. A column of
+   * which the others leave no more than 1e-12 counts as dependent on them.
+   *
+   * @param rounding Least share of a column's length that rounding leaves of it.
+   */
+  dependentSize(rounding: number): number;
   /** `d` with `(R^T R) d = g` for the triangular factor `R` of the subset; 0 for columns that depend on others. */
   solveNormal(gradient: Float64Array): Float64Array;
   /** What the loss gains at least when one column of the subset is taken away; 0 where columns depend on each other. */
   dropCosts(): Float64Array;
   /** The same in steps, to the end whatever the time. */
   dropCostsInSteps(): Steps<Float64Array>;
-  /** The loss once one column more is taken, for each of some others. O(subset x features) each. */
-  lossesWith(others: readonly number[]): Float64Array;
+  /**
+   * The loss once one column more is taken, for each of some others, and `|b_j| ||x_j||` of that column. O(subset x features)
+   * each.
+   */
+  lossesWith(others: readonly number[]): { readonly losses: Float64Array; readonly sizes: Float64Array };
 }
 
 interface Reflection {
@@ -196,6 +207,8 @@ export function createSubsetFactor({ features, columns, response, rest }: Reduce
   const diagonal = new Float64Array(features), other = new Float64Array(features);
   const lengths = columns.map((column) => Math.hypot(...column));
   let subset: readonly number[] = [], independent: number[] = [], reflections: Reflection[] = [];
+  /** What those before them leave of the columns that depend on them, by their places. */
+  let left = new Map<number, { readonly length: number; readonly rank: number }>();
 
   /** Applies the reflections so far to `target` from `begin` on; returns the row after the last that may not be zero. */
   function reflectAll(target: Float64Array, begin: number, height: number): number {
@@ -213,9 +226,9 @@ export function createSubsetFactor({ features, columns, response, rest }: Reduce
 
   const entry = (i: number, k: number) => i === k ? diagonal[i] : vectors[independent[k] * features + i];
 
-  /** The solution of `R x = right`, a number a column of the subset. */
-  function solveUpper(right: Float64Array): Float64Array {
-    const found = new Float64Array(subset.length), rank = independent.length, solution = new Float64Array(rank);
+  /** The solution of `R x = right`, a number a column of the subset; of its first `rank` independent columns alone. */
+  function solveUpper(right: Float64Array, rank = independent.length): Float64Array {
+    const found = new Float64Array(subset.length), solution = new Float64Array(rank);
     for (let i = rank - 1; i >= 0; i--) {
       let sum = right[i];
       for (let k = i + 1; k < rank; k++) sum -= entry(i, k) * solution[k];
@@ -234,6 +247,7 @@ export function createSubsetFactor({ features, columns, response, rest }: Reduce
       subset = next;
       independent = [];
       reflections = [];
+      left = new Map();
       z.set(response);
       for (let k = 0; k < subset.length && independent.length < features; k++) {
         const begin = k * features, row = independent.length;
@@ -242,7 +256,10 @@ export function createSubsetFactor({ features, columns, response, rest }: Reduce
         let squares = 0;
         for (let i = row; i < end; i++) squares += vectors[begin + i] ** 2;
         const length = Math.sqrt(squares);
-        if (!(length > dependentShare * lengths[subset[k]])) continue;
+        if (!(length > dependentShare * lengths[subset[k]])) {
+          left.set(k, { length, rank: row });
+          continue;
+        }
         const head = vectors[begin + row] > 0 ? -length : length;
         const lead = vectors[begin + row] - head, beta = -1 / (head * lead);
         let sum = lead * z[row];
@@ -264,6 +281,26 @@ export function createSubsetFactor({ features, columns, response, rest }: Reduce
     coefficients: () => solveUpper(z),
 
     termSize: () => solveUpper(z).reduce((sum, value, k) => sum + Math.abs(value) * lengths[subset[k]], 0),
+
+    dependentSize(rounding) {
+      if (left.size === 0) return 0;
+      const solution = solveUpper(z);
+      let size = 0;
+      for (const [j, { length, rank }] of left) {
+        const whole = lengths[subset[j]];
+        const share = solveUpper(vectors.subarray(j * features, (j + 1) * features), rank);
+        let most = 0;
+        for (let i = 0; i < rank; i++) {
+          const k = independent[i];
+          // Less than this, and `x_j` depends on the others without `x_i` too.
+          if (Math.abs(share[k] * diagonal[i]) > dependentShare * whole) {
+            most = Math.max(most, Math.abs(solution[k] / share[k]));
+          }
+        }
+        size += most * Math.max(length, rounding * whole);
+      }
+      return size;
+    },
 
     solveNormal(gradient) {
       const half = new Float64Array(independent.length);
@@ -304,7 +341,8 @@ export function createSubsetFactor({ features, columns, response, rest }: Reduce
       const row = independent.length;
       let loss = rest;
       for (let i = row; i < features; i++) loss += z[i] * z[i] / 2;
-      return Float64Array.from(others, (j) => {
+      const losses = new Float64Array(others.length).fill(loss), sizes = new Float64Array(others.length);
+      others.forEach((j, k) => {
         other.set(columns[j]);
         const end = reflectAll(other, 0, j + 1);
         let squares = 0, product = 0;
@@ -312,8 +350,11 @@ export function createSubsetFactor({ features, columns, response, rest }: Reduce
           squares += other[i] ** 2;
           product += other[i] * z[i];
         }
-        return Math.sqrt(squares) > dependentShare * lengths[j] ? loss - product ** 2 / (2 * squares) : loss;
+        if (!(Math.sqrt(squares) > dependentShare * lengths[j])) return;
+        losses[k] -= product ** 2 / (2 * squares);
+        sizes[k] = Math.abs(product / squares) * lengths[j];
       });
+      return { losses, sizes };
     },
   };
 }

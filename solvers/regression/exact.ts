@@ -30,9 +30,6 @@ export const mostFeatures = 1000;
 /** Features of which all subsets may be looked at. */
 const enumerable = 16;
 
-/** Share of the terms of a loss that rounding may move, and share of an objective that is none. */
-const rounding = 1e-14, negligible = 1e-12;
-
 /** Share of its objective that a support solved directly may be off by. */
 const leafSlack = 1e-11;
 
@@ -88,12 +85,7 @@ async function searchSubsets(task: Task, start: Solution, options: SearchOptions
     pause: () => options.run.checkpoint({ stage: "subsets", fraction: 0, iteration: 0, objective: best.objective }),
   });
   const outcome = await branchAndBound(tree, options);
-  // Columns that hardly differ leave the optimum itself uncertain: a rounding `E` of theirs moves the loss by `r^T E b`.
-  const { features: support, coefficients } = best.estimate;
-  const terms = support.reduce((sum, j, k) => sum + Math.abs(coefficients[k]) * Math.sqrt(problem.squaredNorms[j]), 0);
-  const margin = rounding * terms * Math.sqrt(2 * best.objective);
-  const uncertain = margin > negligible * best.objective;
-  return { ...best, ...outcome, lowerBound: outcome.lowerBound - (uncertain ? margin : 0) };
+  return { ...best, ...outcome, lowerBound: Math.min(outcome.lowerBound, tree.uncertain()) };
 }
 
 /** Branch and bound over perspective relaxations. */

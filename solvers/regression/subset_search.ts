@@ -28,8 +28,20 @@ export interface SubsetWatch {
 /** Open nodes that are branched on at once: they are small, and solved one after another. */
 const batch = 16;
 
-/** Share of the terms of a loss that rounding may move. */
-const rounding = 1e-14;
+/** Share of the terms of a loss that rounding may move, and share of an objective that is none. */
+const rounding = 1e-14, negligible = 1e-12;
+
+/** Terms of the fit that come with a column, in multiples of its own: the others make up for it. */
+const termsOfOne = 4;
+
+/** The tree of best subsets, and what rounding leaves open. */
+export interface SubsetTree extends Tree<undefined> {
+  /**
+   * A support that was looked at may be as good as this, whatever its computed loss: columns that hardly differ leave it
+   * uncertain, a rounding `E` of theirs moves it by `r^T E b`. Infinity where that is negligible.
+   */
+  uncertain(): number;
+}
 
 /** Multiply-adds between two checkpoints. */
 const workTogether = 1e6;
@@ -44,7 +56,7 @@ export function createSubsetTree(
   problem: ReducedLeastSquares,
   rules: SubsetRules,
   watch: SubsetWatch,
-): Tree<undefined> {
+): SubsetTree {
   const { lambda0, size, constraints } = rules, { incumbent } = watch, { isAlways } = constraints;
   const { features, response, rest } = problem;
   const statuses = new Uint8Array(features);
@@ -54,23 +66,32 @@ export function createSubsetTree(
   const free = constraints.uniform && constraints.hull === Infinity;
   const relaxParts = free ? createUnboundedRelaxation() : createBoundedRelaxation();
 
-  async function offer(support: readonly number[], loss: number): Promise<void> {
-    if (support.length <= size && loss + priceOf(support) < incumbent()) await watch.improve(support);
+  let uncertain = Infinity;
+
+  /** Makes a support the incumbent if it is better; `terms` is the size of the terms of its fit. */
+  async function offer(support: readonly number[], loss: number, terms: number): Promise<void> {
+    if (support.length > size) return;
+    const objective = loss + priceOf(support), margin = rounding * terms * Math.sqrt(2 * loss);
+    if (margin > negligible * objective) uncertain = Math.min(uncertain, objective - margin);
+    if (objective < incumbent()) await watch.improve(support);
   }
 
-  /** The losses with one feature more, some features at a time. */
+  /** The losses with one feature more, and the sizes of their terms, some features at a time. */
   async function lossesWith(
     factor: SubsetFactor,
     kept: number,
     free: readonly number[],
     pause: () => Promise<unknown>,
-  ): Promise<Float64Array> {
-    const losses = new Float64Array(free.length), together = Math.ceil(workTogether / ((kept + 1) * features));
+  ): Promise<ReturnType<SubsetFactor["lossesWith"]>> {
+    const losses = new Float64Array(free.length), sizes = new Float64Array(free.length);
+    const together = Math.ceil(workTogether / ((kept + 1) * features));
     for (let from = 0; from < free.length; from += together) {
       if (from > 0) await pause();
-      losses.set(factor.lossesWith(free.slice(from, from + together)), from);
+      const some = factor.lossesWith(free.slice(from, from + together));
+      losses.set(some.losses, from);
+      sizes.set(some.sizes, from);
     }
-    return losses;
+    return { losses, sizes };
   }
 
   interface Parts {
@@ -85,20 +106,22 @@ export function createSubsetTree(
   function createUnboundedRelaxation() {
     const factor = createSubsetFactor(problem), goOn = () => watch.pause().then(() => false);
     return async ({ kept, free, leaf, known }: Parts): Promise<NodeRelaxation<undefined>> => {
-      await offer(kept, await inSteps(factor.takeInSteps(kept), goOn));
+      const keptLoss = await inSteps(factor.takeInSteps(kept), goOn), keptTerms = factor.termSize();
+      await offer(kept, keptLoss, keptTerms);
       if (kept.length >= size || free.length === 0) return leaf;
-      const losses = await lossesWith(factor, kept.length, free, goOn),
+      const { losses, sizes } = await lossesWith(factor, kept.length, free, goOn),
         order = Array.from(free.keys()).sort((k, l) => losses[k] - losses[l]);
       // Once the best is the incumbent, no other one is offered.
-      for (const k of order) await offer([...kept, free[k]], losses[k]);
+      for (const k of order) await offer([...kept, free[k]], losses[k], keptTerms + termsOfOne * sizes[k]);
       if (kept.length + 1 >= size || free.length === 1) return leaf;
 
       // Features that are kept in every better support come first, so that dropping one needs no new factor.
       const all = [...kept, ...free], exactLoss = await inSteps(factor.takeInSteps(all), goOn);
-      // A rounding `E` of the columns moves the loss by `r^T E b`.
-      const margin = rounding * (scale + factor.termSize() * Math.sqrt(2 * exactLoss));
+      // A rounding `E` of the columns moves the loss by `r^T E b`; so does the choice of those that depend on the others.
+      const terms = factor.termSize(), moved = rounding * terms + factor.dependentSize(rounding);
+      const margin = rounding * scale + moved * Math.sqrt(2 * exactLoss);
       const bound = Math.max(known, exactLoss - margin + priceOf(kept) + 2 * lambda0);
-      await offer(all, exactLoss);
+      await offer(all, exactLoss, terms);
       if (bound >= incumbent()) return { ...leaf, bound };
       const costs = await inSteps(factor.dropCostsInSteps(), goOn), fixings: Fixing[] = [];
       let candidate = -1;
@@ -116,7 +139,9 @@ export function createSubsetTree(
   /** The same where coefficients have bounds: the losses are those within them. */
   function createBoundedRelaxation() {
     const lower = new Float64Array(features), upper = new Float64Array(features);
-    const zeros = new Float64Array(features);
+    const zeros = new Float64Array(features), lengths = problem.columns.map((column) => Math.hypot(...column));
+    const termsOf = (coefficients: Float64Array) =>
+      coefficients.reduce((sum, value, j) => sum + Math.abs(value) * lengths[j], 0);
     const solve = (...sets: (readonly number[])[]) => {
       lower.fill(0);
       upper.fill(0);
@@ -129,14 +154,16 @@ export function createSubsetTree(
     return async ({ kept, free, leaf, known }: Parts): Promise<NodeRelaxation<undefined>> => {
       // Where the least was not reached, the node is closed at what is known.
       const unsolved = { ...leaf, bound: known }, own = await solve(kept);
-      await offer(kept, lossAt(problem, own.coefficients));
-      if (kept.length >= size || free.length === 0) return own.isLeast ? leaf : unsolved;
+      await offer(kept, lossAt(problem, own.coefficients), termsOf(own.coefficients));
+      // What it costs to keep no more is not known then.
+      if (!own.isLeast) return unsolved;
+      if (kept.length >= size || free.length === 0) return leaf;
       const { coefficients, isLeast } = await solve(kept, free), exactLoss = lossAt(problem, coefficients);
       if (!isLeast) return unsolved;
       const used = free.filter((j) => coefficients[j] !== 0).sort((i, j) =>
         Math.abs(coefficients[j]) * problem.columns[j][j] - Math.abs(coefficients[i]) * problem.columns[i][i] || i - j
       );
-      await offer([...kept, ...used], exactLoss);
+      await offer([...kept, ...used], exactLoss, termsOf(coefficients));
       // An active-set solution is the least to its accuracy.
       const bound = Math.max(known, exactLoss - 1e-11 * scale + priceOf(kept) + lambda0);
       if (bound >= incumbent() || used.length === 0) return { ...leaf, bound: used.length === 0 ? Infinity : bound };
@@ -159,6 +186,7 @@ export function createSubsetTree(
   return {
     batch,
     incumbent,
+    uncertain: () => uncertain,
     async relax(requests) {
       const nodes: NodeRelaxation<undefined>[] = [];
       for (const request of requests) {

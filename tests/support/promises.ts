@@ -70,8 +70,8 @@ export function scaledProblem(
 }
 
 /**
- * The least objective over all supports that are allowed, each fitted by orthogonalising its columns twice. A column counts
- * as dependent where the others leave no more than `share` of it.
+ * The least objective over all supports that are allowed, each fitted by orthogonalising its columns twice. A support counts
+ * where each of its columns is left more than `share` of its length by all the others, whatever their order.
  */
 export function leastBySubsets(
   { columns, response }: ScaledProblem,
@@ -88,27 +88,40 @@ export function leastBySubsets(
   const extended = columns.map(longer);
   const others = extended.map((_, j) => j).filter((j) => !always.includes(j));
   let best = Infinity;
-  // A feature that depends on those before it changes nothing.
-  const joined = (j: number, basis: readonly Float64Array[], residual: Float64Array) => {
+  interface Support {
+    readonly basis: readonly Float64Array[];
+    readonly residual: Float64Array;
+    /** What is left of each column by all others, as a vector of length `1 / left` along it; and the column's length. */
+    readonly duals: readonly { readonly vector: Float64Array; readonly whole: number }[];
+  }
+  // A feature that depends on others, or on which others come to depend, changes nothing.
+  const joined = (j: number, { basis, residual, duals }: Support): Support | undefined => {
     const rest = extended[j].slice(), whole = Math.sqrt(dot(rest, rest));
     for (const unit of [...basis, ...basis]) addScaled(rest, unit, -dot(rest, unit));
     const length = Math.sqrt(dot(rest, rest));
     if (!(length > share * whole)) return undefined;
     const unit = rest.map((value) => value / length), left = residual.slice();
     addScaled(left, unit, -dot(left, unit));
-    return { basis: [...basis, unit], residual: left };
+    const next = duals.map(({ vector, whole }) => {
+      const changed = vector.slice();
+      addScaled(changed, unit, -dot(vector, extended[j]) / length);
+      return { vector: changed, whole };
+    });
+    next.push({ vector: unit.map((value) => value / length), whole });
+    if (next.some(({ vector, whole }) => !(1 / Math.sqrt(dot(vector, vector)) > share * whole))) return undefined;
+    return { basis: [...basis, unit], residual: left, duals: next };
   };
-  const visit = (from: number, basis: readonly Float64Array[], residual: Float64Array, count: number) => {
-    best = Math.min(best, lambda0 * count + dot(residual, residual) / 2);
+  const visit = (from: number, support: Support, count: number) => {
+    best = Math.min(best, lambda0 * count + dot(support.residual, support.residual) / 2);
     if (count + always.length >= size) return;
     for (let k = from; k < others.length; k++) {
-      const next = joined(others[k], basis, residual);
-      if (next) visit(k + 1, next.basis, next.residual, count + 1);
+      const next = joined(others[k], support);
+      if (next) visit(k + 1, next, count + 1);
     }
   };
-  let basis: Float64Array[] = [], residual = longer(response, -1);
-  for (const j of always) ({ basis, residual } = joined(j, basis, residual) ?? { basis, residual });
-  visit(0, basis, residual, 0);
+  let support: Support = { basis: [], residual: longer(response, -1), duals: [] };
+  for (const j of always) support = joined(j, support) ?? support;
+  visit(0, support, 0);
   return best;
 }
 

@@ -34,7 +34,8 @@ export const STATE_BOUND = 0;
 export const STATE_TOLERANCE = 1;
 export const STATE_OBJECTIVE = 2;
 export const STATE_FIXINGS = 3;
-export const STATE_WORDS = 4;
+export const STATE_SWEEPS = 4;
+export const STATE_WORDS = 5;
 
 /** Contiguous elements that a vector loop passes in the time of one that is gathered. */
 export const GATHER_COST = 4;

@@ -16,6 +16,7 @@ import {
   STATE_BOUND,
   STATE_FIXINGS,
   STATE_OBJECTIVE,
+  STATE_SWEEPS,
   STATE_TOLERANCE,
   STATE_WORDS,
   ZERO,
@@ -46,6 +47,8 @@ export const nodeState = {
   objective: STATE_OBJECTIVE,
   /** Receives the number of variables that screening has fixed. */
   fixings: STATE_FIXINGS,
+  /** Sweeps that calls which ended before have made of the descent under way; 0 at first. */
+  sweeps: STATE_SWEEPS,
 } as const;
 
 /** Number of words of {@linkcode nodeState}. */
@@ -65,7 +68,7 @@ export interface NodeBatchArguments {
    * is not solved yet, but are 0, have the least positive number.
    */
   readonly values: MatrixOperand;
-  /** Words of {@linkcode nodeState} [nodes, 4], f64, contiguous; nodes of negative tolerance are skipped. */
+  /** Words of {@linkcode nodeState} [nodes, 5], f64, contiguous; nodes of negative tolerance are skipped. */
   readonly states: MatrixOperand;
   readonly penalty: L0Penalty;
   /** Objective of the best solution known: a node whose bound reaches it is done. */

@@ -12,6 +12,7 @@ import {
   STATE_BOUND,
   STATE_FIXINGS,
   STATE_OBJECTIVE,
+  STATE_SWEEPS,
   STATE_TOLERANCE,
   STATE_WORDS,
   SUPPORT_SWEEPS,
@@ -60,7 +61,7 @@ export function relaxNode(
   const row = matrixView(operands.values);
   const values = row.values.subarray(node * row.stride, node * row.stride + variables);
   const state = matrixView(operands.states).values.subarray(node * STATE_WORDS, (node + 1) * STATE_WORDS);
-  let tolerance = state[STATE_TOLERANCE], bound = state[STATE_BOUND];
+  let tolerance = state[STATE_TOLERANCE], bound = state[STATE_BOUND], sweeps = state[STATE_SWEEPS];
   if (tolerance < 0) return 0;
   const isActive = (status: number, j: number) => status === KEPT || (status === FREE && values[j] !== 0);
   let point = pointOf(
@@ -74,8 +75,12 @@ export function relaxNode(
   let gradient: Float64Array = new Float64Array(variables);
   while (!isSolved && canGoOn) {
     const active = point.variables.length, sweepWork = problem.sweepWork(active);
-    const spent = problem.descend(point, sweepsWithin(left, sweepWork, ROUND_SWEEPS), tolerance);
+    const limit = sweepsWithin(left, sweepWork, ROUND_SWEEPS - sweeps);
+    const spent = problem.descend(point, limit, tolerance);
     made += spent;
+    sweeps += spent;
+    // A descent that its work has cut short goes on in the next call: it says nothing yet about its tolerance.
+    const isCut = spent === limit && sweeps < ROUND_SWEEPS;
     left -= spent * sweepWork + problem.roundWork(active);
     const { primal, isSolution } = relaxedObjective(point, problem.loss(point), penalty);
     const prices = problem.price(point);
@@ -90,11 +95,15 @@ export function relaxNode(
     } else if (excesses.length > 0) {
       const joining = joiningOf(excesses, problem);
       point = joined(point, joining.ready);
+      sweeps = 0;
       canGoOn = joining.ready.length === joining.wanted;
-    } else if (isRelaxed({ primal, bound, upperBound, isSolution, tolerance }, precision)) {
+    } else if (
+      isRelaxed({ primal, bound, upperBound, isSolution, tolerance: isCut ? Infinity : tolerance }, precision)
+    ) {
       isSolved = true;
-    } else {
+    } else if (!isCut) {
       tolerance = finer(tolerance);
+      sweeps = 0;
     }
     if (left <= 0) break;
   }
@@ -108,6 +117,7 @@ export function relaxNode(
   state[STATE_TOLERANCE] = isSolved ? -1 : tolerance;
   state[STATE_OBJECTIVE] = Infinity;
   state[STATE_FIXINGS] = 0;
+  state[STATE_SWEEPS] = sweeps;
   if (!isSolved || bound >= upperBound) return made;
   if (canScreen(bound, upperBound, largest, penalty)) {
     state[STATE_FIXINGS] = screen(statuses, gradient, bound, upperBound, penalty);

@@ -51,6 +51,25 @@ describe("sparseRegression on hard data", () => {
     }
   });
 
+  it("has no bound above the optimum where rounding tells a column from a sum of others", async () => {
+    for (let seed = 0; seed < 60; seed++) {
+      const random = createRandom(seed), rows = 12, e = [1e-8, 1e-10, 1e-12][seed % 3];
+      const places = [0, 1, 2, 3].map((k) => ({ k, at: random.uniform() })).sort((a, b) => a.at - b.at);
+      const X = matrix(rows, 4), y = new Float64Array(rows);
+      for (let i = 0; i < rows; i++) {
+        const [a, u, c] = [random.normal(), random.normal(), random.normal()], near = a + e * u;
+        // The sum of all is one of `a`, `c` and the difference of the two that hardly differ, or of rounding.
+        const columns = [a, a + (near - a) / e + c, c, near];
+        places.forEach(({ k }, j) => X.data[i * 4 + j] = columns[k]);
+        y[i] = 0.5 * random.normal() + a + 2 * u;
+      }
+      const question = { lambda0: 1e-6, lambda2: 0, intercept: false, standardize: seed % 2 === 0 };
+      const fit = await sparseRegression(X, y, { ...question, method: "exact", gapTolerance: 1e-12 });
+      const least = leastBySubsets(scaledProblem(X, y, question), question);
+      assert.ok(fit.lowerBound! <= least * (1 + 1e-12), `seed ${seed}: the bound ${fit.lowerBound} is above ${least}`);
+    }
+  });
+
   it("gives the least-squares coefficients of years and their squares", async () => {
     const years = Array.from({ length: 31 }, (_, i) => 1990 + i);
     const X = matrix(31, 2, Float64Array.from({ length: 62 }, (_, k) => years[k >> 1] ** (1 + (k & 1))));

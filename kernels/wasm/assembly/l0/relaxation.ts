@@ -5,7 +5,7 @@
 import {
   COUNTED, FREE, JOINING_SHARE, KEPT, LIMIT_FINEST, LIMIT_LEAF, LIMIT_NODE, LIMIT_SLACK, LIMIT_UPPER_BOUND,
   LIMIT_WORK, PREPARING_SHARE, REFINEMENT, ROUND_SWEEPS, ROUNDING_MARGIN, SCREENED_KEPT, SCREENED_ZERO,
-  STATE_BOUND, STATE_FIXINGS, STATE_OBJECTIVE, STATE_TOLERANCE, SUPPORT_SWEEPS, ZERO,
+  STATE_BOUND, STATE_FIXINGS, STATE_OBJECTIVE, STATE_SWEEPS, STATE_TOLERANCE, SUPPORT_SWEEPS, ZERO,
 } from "../../../contract/l0/constants";
 import { f64At, u32At } from "./memory";
 import { countedAt, keptConjugate, Penalty, relaxedAt, relaxedConjugate } from "./penalty";
@@ -181,11 +181,15 @@ export function relaxNode<P extends NodeProblem>(
   const threshold = penalty.threshold, fullAt = min(penalty.ratio, penalty.bound);
   const active = problem.values, kinds = problem.kinds, joined = problem.joined, gradient = problem.gradient;
   let bound = load<f64>(state, 8 * STATE_BOUND), largest: f64 = 0;
-  let left = limits.work, made: i32 = 0, isSolved = false;
+  let left = limits.work, made: i32 = 0, sweeps = <i32> load<f64>(state, 8 * STATE_SWEEPS), isSolved = false;
   while (true) {
     const sweepWork = problem.sweepWork();
-    const spent = problem.descend(sweepsWithin(left, sweepWork, ROUND_SWEEPS), tolerance);
+    const limit = sweepsWithin(left, sweepWork, ROUND_SWEEPS - sweeps);
+    const spent = problem.descend(limit, tolerance);
     made += spent;
+    sweeps += spent;
+    // A descent that its work has cut short goes on in the next call: it says nothing yet about its tolerance.
+    const isCut = spent == limit && sweeps < ROUND_SWEEPS;
     left -= <f64> spent * sweepWork + problem.roundWork();
 
     let primal: f64 = problem.loss(), isSolution = true;
@@ -221,16 +225,20 @@ export function relaxNode<P extends NodeProblem>(
       break;
     }
     if (excess > 0) {
+      sweeps = 0;
       if (!joinNearest(problem, statuses, threshold, excess)) break;
     } else {
       const allowed = isSolution
         ? limits.leaf * abs(primal)
         : max(limits.node * abs(primal), limits.slack * (upperBound - primal));
-      if (primal - bound <= allowed || tolerance <= limits.finest) {
+      if (primal - bound <= allowed || !isCut && tolerance <= limits.finest) {
         isSolved = true;
         break;
       }
-      tolerance /= REFINEMENT;
+      if (!isCut) {
+        tolerance /= REFINEMENT;
+        sweeps = 0;
+      }
     }
     if (left <= 0) break;
   }
@@ -246,6 +254,7 @@ export function relaxNode<P extends NodeProblem>(
   store<f64>(state, isSolved ? -1 : tolerance, 8 * STATE_TOLERANCE);
   store<f64>(state, Infinity, 8 * STATE_OBJECTIVE);
   store<f64>(state, 0, 8 * STATE_FIXINGS);
+  store<f64>(state, <f64> sweeps, 8 * STATE_SWEEPS);
   if (!isSolved || bound >= upperBound) return made;
 
   // The bound of a variable made zero is above the node's by its conjugate, that of a kept one by lambda0 at most.
