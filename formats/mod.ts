@@ -14,6 +14,16 @@ export {
   type TriplesOptions,
 } from "./triples.ts";
 export { parseNpy, serializeNpy } from "./npy.ts";
+export {
+  type OnnxAttribute,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxPlace,
+  type OnnxTensor,
+  type OnnxValue,
+  parseOnnx,
+  serializeOnnx,
+} from "./onnx.ts";
 export { parseQuantizedLayers, serializeQuantizedLayers } from "./quantized.ts";
 export {
   parseSafetensors,

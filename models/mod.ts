@@ -2,7 +2,14 @@
 
 export type { Architecture, BlockNames, ModelNames, Positions, Rotary } from "./architecture.ts";
 export type { HubClient, HubModel, ModelFiles, ModelSource } from "./files.ts";
-export { type CheckpointFormat, checkpointFormats, saveSafetensors, type SaveTarget } from "./checkpoints/mod.ts";
+export {
+  type CheckpointFormat,
+  checkpointFormats,
+  readOnnxLayers,
+  saveOnnx,
+  saveSafetensors,
+  type SaveTarget,
+} from "./checkpoints/mod.ts";
 export { generate, generateTokens } from "./generate.ts";
 export { type LanguageModel, type LinearLayer, linearLayers, loadModel } from "./load.ts";
 export { type GenerateOptions, generateOptions, type PerplexityOptions, perplexityOptions } from "./options.ts";

@@ -66,7 +66,7 @@ export async function folderStore(folder: string): Promise<ResumeStore> {
   const { mkdir, open, readFile, rename } = await import(
     /* @vite-ignore */ fileSystem
   ) as typeof import("node:fs/promises");
-  const { join } = await import(/* @vite-ignore */ paths) as typeof import("node:path");
+  const { dirname, join } = await import(/* @vite-ignore */ paths) as typeof import("node:path");
   await mkdir(folder, { recursive: true });
   return {
     async read(name) {
@@ -78,7 +78,9 @@ export async function folderStore(folder: string): Promise<ResumeStore> {
       }
     },
     async write(name, bytes) {
-      const beside = join(folder, `${name}.part`), file = await open(beside, "w");
+      const beside = join(folder, `${name}.part`);
+      await mkdir(dirname(beside), { recursive: true });
+      const file = await open(beside, "w");
       try {
         await file.writeFile(bytes);
         await file.sync();

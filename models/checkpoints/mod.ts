@@ -1,9 +1,12 @@
 /** Checkpoints: how a quantised model is saved, by format. @module */
 
 import type { QuantizedLanguageModel } from "../quantized.ts";
+import { saveOnnx } from "./onnx.ts";
 import { saveSafetensors } from "./safetensors.ts";
 import type { SaveTarget } from "./target.ts";
 
+export { saveOnnx } from "./onnx.ts";
+export { readOnnxLayers } from "./onnx_reader.ts";
 export { saveSafetensors } from "./safetensors.ts";
 export type { SaveTarget } from "./target.ts";
 
@@ -18,4 +21,5 @@ export interface CheckpointFormat {
 /** Every format, by the name that the interfaces know it by. */
 export const checkpointFormats = {
   safetensors: { about: "layers dense, in f32, for any program that reads the model", save: saveSafetensors },
+  onnx: { about: "MatMulNBits, for onnxruntime-web and transformers.js (Llama, Mistral, Qwen)", save: saveOnnx },
 } as const satisfies Record<string, CheckpointFormat>;

@@ -7,6 +7,8 @@ import {
   logits,
   perplexity,
   quantizeModel,
+  readOnnxLayers,
+  saveOnnx,
   saveSafetensors,
 } from "../../mod.ts";
 import { models } from "../fixtures/models.ts";
@@ -35,5 +37,11 @@ describe("language models, in short", () => {
     await saveSafetensors(quantized, (name, bytes) => void files.set(name, bytes));
     const { data } = await logits(await loadModel(files), tokens);
     data.forEach((value, k) => assert.ok(Math.abs(value - before[k]) < 0.1, `${k}: ${value}, ${before[k]}`));
+    const graph = new Map<string, Uint8Array>();
+    await saveOnnx(quantized, (name, bytes) => void graph.set(name, bytes));
+    assert.deepEqual([...graph.keys()], ["onnx/model_quantized.onnx", "config.json"]);
+    for (const [name, { codes, scales }] of await readOnnxLayers(graph)) {
+      assert.deepEqual([codes, scales], [quantized.layers.get(name)!.codes, quantized.layers.get(name)!.scales]);
+    }
   });
 });
