@@ -35,6 +35,7 @@ type Settings = Resolved<
     | "activationOrder"
     | "outliers"
     | "maxIterations"
+    | "scalePrecision"
   )
   | ("averageBits" | "resume")
 >;

@@ -67,6 +67,7 @@ export type OpenModelSettings =
   | "grid"
   | "activationOrder"
   | "outliers"
+  | "scalePrecision"
   | "averageBits"
   | "resume";
 

@@ -23,6 +23,15 @@ export function encodeFloat16(values: ArrayLike<number>): Uint16Array {
   return encodeNarrow(values, 10, -14, 0x7c00);
 }
 
+/** A number rounded to half precision, ties to even; beyond 65504 to infinity. */
+export function roundToFloat16(value: number): number {
+  const magnitude = Math.abs(value);
+  if (!(magnitude < 65520)) return Number.isNaN(value) ? value : Math.sign(value) * Infinity;
+  scratch[0] = magnitude;
+  const unit = 2 ** (Math.max((words[1] >>> 20) - 1023, -14) - 10);
+  return Math.sign(value) * ((magnitude / unit + 2 ** 52) - 2 ** 52) * unit;
+}
+
 const scratch = new Float64Array(1);
 const words = new Uint32Array(scratch.buffer);
 

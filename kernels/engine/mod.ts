@@ -11,7 +11,7 @@ export {
   openWorkspace,
   withWorkspace,
 } from "./engine.ts";
-export { decodeFloat16, encodeFloat16, encodeNarrow } from "./float16.ts";
+export { decodeFloat16, encodeFloat16, encodeNarrow, roundToFloat16 } from "./float16.ts";
 export { BackendError, MemoryLimitError, WorkLimitError } from "./errors.ts";
 export type { ArenaUsage } from "./arena.ts";
 export type { FamilyModules, KernelModules } from "./modules.ts";

@@ -1,6 +1,9 @@
 import { roundHalfToEven } from "../../kernels/engine/mod.ts";
+import { DataError } from "../core/errors.ts";
 import { likeVector, type Matrix, matrix, type Vector } from "../core/matrix.ts";
 import { orderStatistic } from "../core/order_statistic.ts";
+import type { ScalePrecision } from "./options.ts";
+import { scaleRounding } from "./scale_precision.ts";
 
 /** The grid of every row and group: its points are `scale (code - zero point)` for codes 0 to `2^bits - 1`. */
 export interface Grid {
@@ -15,6 +18,7 @@ export interface GridOptions {
   readonly bits: number;
   readonly groupSize: number;
   readonly symmetric: boolean;
+  readonly scalePrecision?: ScalePrecision;
   /** Share of a row's weights that may lie outside, half of it at each end. @default 0 */
   readonly trimmed?: number;
   /** Columns that do not count. @default none */
@@ -28,7 +32,7 @@ export interface GridOptions {
  * depend on the method nor on the order of columns.
  */
 export function fitGrid(weights: Matrix, options: GridOptions): Grid {
-  const { bits, groupSize } = options;
+  const { bits, groupSize } = options, round = scaleRounding(options.scalePrecision);
   const [rows, columns] = weights.shape;
   const groups = Math.ceil(columns / groupSize);
   const maximumCode = 2 ** bits - 1;
@@ -40,7 +44,8 @@ export function fitGrid(weights: Matrix, options: GridOptions): Grid {
       const begin = group * groupSize, end = Math.min(columns, begin + groupSize);
       const [least, most] = range(weights.data.subarray(i * columns + begin, i * columns + end), begin);
       const at = i * groups + group;
-      scales.data[at] = most / maximumCode - least / maximumCode;
+      scales.data[at] = round(most / maximumCode - least / maximumCode);
+      if (scales.data[at] === Infinity) throw tooWide(i, options.scalePrecision);
       // Rounding to the precision of the weights may underflow to 0; every weight is then nearer 0 than any scale.
       if (!(scales.data[at] > 0)) scales.data[at] = 1;
       // Nor may a scale of few digits move the zero point beyond the codes.
@@ -49,6 +54,13 @@ export function fitGrid(weights: Matrix, options: GridOptions): Grid {
     }
   }
   return { scales, zeros };
+}
+
+function tooWide(row: number, precision: ScalePrecision = "f32"): DataError {
+  return new DataError(
+    "weights",
+    `Cannot quantize the layer: the weights of row ${row} need a scale that is beyond the largest number of ${precision}.`,
+  );
 }
 
 /**

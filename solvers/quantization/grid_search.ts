@@ -3,6 +3,7 @@ import { fitGrid, type Grid } from "./grid.ts";
 import type { Outliers } from "./outliers.ts";
 import type { Problem } from "./problem.ts";
 import { targetRow } from "./rounding.ts";
+import { scaleRounding } from "./scale_precision.ts";
 
 /** Shares of the range that are tried: so many, even steps from all of it down to the least. */
 const shrinks = 25, leastShare = 0.4;
@@ -35,7 +36,8 @@ export async function chooseGrid(problem: Problem, outliers?: Outliers): Promise
  * Complexity: at most `outputs * inputs * shrinks`.
  */
 async function shrinkGrid(problem: Problem, { scales, zeros }: Grid, outliers?: Outliers): Promise<Grid> {
-  const { rows, columns, diagonal, groups, maximumCode, meter, options: { groupSize }, weights } = problem;
+  const { rows, columns, diagonal, groups, maximumCode, meter, options, weights } = problem, { groupSize } = options;
+  const round = scaleRounding(options.scalePrecision);
   const shrunk = matrix(rows, groups, scales.data.slice()), one = likeVector(scales.data, 1);
   const buffer = likeVector(weights.data, columns), target = new Float64Array(columns);
   const rowsOfCall = Math.ceil(trialsOfCall / (shrinks * columns));
@@ -50,7 +52,7 @@ async function shrinkGrid(problem: Problem, { scales, zeros }: Grid, outliers?: 
       let best = scales.data[at], least = Infinity;
       for (const k of trials) {
         // Rounded as the grid is.
-        one[0] = scales.data[at] * (1 - k * (1 - leastShare) / (shrinks - 1));
+        one[0] = round(scales.data[at] * (1 - k * (1 - leastShare) / (shrinks - 1)));
         if (!(one[0] > 0)) continue;
         const loss = roundingLoss(target, diagonal, begin, end, one[0], low, high, least);
         // Of equal ones the widest.

@@ -14,5 +14,6 @@ export {
   type QuantizationStart,
   quantizeLayerOptions,
   type QuantizeOptions,
+  type ScalePrecision,
 } from "./options.ts";
 export { quantizeLayer } from "./quantize.ts";

@@ -25,6 +25,9 @@ export type QuantizationStart = "weights" | "rtn" | "gptq";
 /** How scales are fitted: to the range of the weights, or searched below it. */
 export type QuantizationGrid = "range" | "search";
 
+/** Floats that scales are kept in: those of the layer, or narrower. */
+export type ScalePrecision = "f32" | "f16";
+
 /** Weights kept beside the grid, in the precision of the layer. */
 export interface OutlierOptions {
   /** Share of the weights (unstructured) or of the columns (structured) that is kept, 0 to 0.5. */
@@ -73,6 +76,11 @@ export interface QuantizeOptions extends Omit<SolveOptions, "tolerance"> {
   readonly grid?: QuantizationGrid;
   /** Grids symmetric about zero. @default false */
   readonly symmetric?: boolean;
+  /**
+   * Floats that every scale is rounded to when it is fitted, so that a file of this precision holds what the codes were
+   * chosen for. @default that of the weights
+   */
+  readonly scalePrecision?: ScalePrecision;
   /**
    * Columns of largest Gram diagonal first, in "gptq" and "quantease"; groups stay where they are.
    * @default true for the start of `auto`, false otherwise
@@ -134,7 +142,8 @@ export type OpenQuantizeOptions =
   | "grid"
   | "activationOrder"
   | "outliers"
-  | "original";
+  | "original"
+  | "scalePrecision";
 
 /** Table of the options of {@linkcode quantizeLayer}. */
 export const quantizeLayerOptions: OptionTable<QuantizeOptions, OpenQuantizeOptions> = {
@@ -176,6 +185,10 @@ export const quantizeLayerOptions: OptionTable<QuantizeOptions, OpenQuantizeOpti
     about: "Scales that cover the range of the weights, or the best share of it, which `auto` then fits to its codes.",
   }),
   symmetric: flag({ default: false, about: "Grids symmetric about zero." }),
+  scalePrecision: choice(["f32", "f16"], {
+    otherwise: "that of the weights",
+    about: "Floats that scales are rounded to when they are fitted, as files keep them.",
+  }),
   activationOrder: flag({
     otherwise: "true for the start of `auto`, false otherwise",
     about: "Columns of largest Gram diagonal first, in `gptq` and `quantease`.",
@@ -211,7 +224,10 @@ export const accumulateGramOptions: OptionTable<GramOptions, OpenSolveOptions> =
 };
 
 /** Options with their defaults, also those that follow from the layer. */
-export type ResolvedOptions = Resolved<QuantizeOptions, "threads" | "signal" | "onProgress" | "outliers" | "original">;
+export type ResolvedOptions = Resolved<
+  QuantizeOptions,
+  "threads" | "signal" | "onProgress" | "outliers" | "original" | "scalePrecision"
+>;
 
 /** Checks the options of a layer and fills in the defaults but for those that follow from its columns. */
 export function resolveQuantizeOptions(options: QuantizeOptions): Resolved<QuantizeOptions, OpenQuantizeOptions> {

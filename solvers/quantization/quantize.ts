@@ -180,7 +180,9 @@ function foreseePasses(options: ResolvedOptions, rows: number, gram: Matrix): nu
   const turns = method === "auto" ? autoAlternations : iterations;
   const alternating = outliers ? turns + (method === "auto" ? 2 : turns) : 0;
   const descending = method === "auto" ? 2.5 + 0.1 * iterations : outliers ? 0 : iterations;
-  const fitting = method === "auto" && grid === "search" ? refitsBefore + refitsAfter : 0;
+  const fits = method === "auto" && grid === "search" ? refitsBefore + refitsAfter : 0;
+  // Rounded scales take a pass more.
+  const fitting = options.scalePrecision ? 2 * fits : fits;
   const more = method === "auto" && initial === "gptq" ? passesOfAlternatives(rows, gram) : 0;
   return alternating + descending + fitting + more + (initial === "gptq" ? factored : 0);
 }

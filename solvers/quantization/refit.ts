@@ -1,7 +1,8 @@
 import type { DeviceArray, FloatDtype } from "../../kernels/contract.ts";
-import { likeVector } from "../core/matrix.ts";
-import { columnRanges, ranges } from "./blocking.ts";
+import type { Vector } from "../core/matrix.ts";
+import { columnRanges, type Range, ranges } from "./blocking.ts";
 import type { Grid } from "./grid.ts";
+import { roundsScales, scaleRounding } from "./scale_precision.ts";
 import type { Rows } from "./stage.ts";
 
 /** Elements of a buffer on the host. */
@@ -23,40 +24,78 @@ export interface RefitBuffers {
  * which is least squares itself where a row has one group, and never raises the objective of a row. Rows where a scale
  * would not stay positive stay as they are.
  *
- * Complexity: one dense pass.
+ * Where scales are rounded, `s_g'` is rounded to `s_g''`, and `Y` computed afresh from `D_j = (s_g'' - s_g) q_j`: the row
+ * takes this step where `sum_j D_j (Y_j - 2 G_j) Sigma_jj`, what it adds to the objective, is below 0.
+ *
+ * Complexity: one dense pass, two where scales are rounded.
  *
  * @param grid what is fitted: its scales of these rows change, here and where the kernels run
  */
-export async function refitScales(rows: Rows, grid: Grid, { directions, products }: RefitBuffers): Promise<void> {
-  const { stage: { problem, workspace, arrays, dtype }, state, begin, end, place } = rows;
-  const { columns, diagonal, groups, groupIndex, meter } = problem, { coupling } = state;
-  const { levels, residual } = arrays, count = end - begin, scales = grid.scales.data;
-  const steps = new Float64Array(count * groups), gains = new Float64Array(count);
-  const curvatures = new Float64Array(groups);
-  const chunk = Math.max(1, Math.floor(bufferElements / columns)), size = Math.min(chunk, count) * columns;
-  const [one, other] = [0, 1].map(() => dtype === "f32" ? new Float32Array(size) : new Float64Array(size));
-  const groupOf = groupIndex ?? new Uint32Array(columns);
+export async function refitScales(rows: Rows, grid: Grid, buffers: RefitBuffers): Promise<void> {
+  const { stage: { problem, workspace, arrays }, state, begin, end } = rows, { groups } = problem;
+  const scales = grid.scales.data.subarray(begin * groups, end * groups), count = end - begin;
+  const { steps, gains } = await stepsOf(rows);
+  await placeDirections(rows, steps, buffers);
+  let lengths = (await alongDirections(rows, buffers)).map(({ curvature }, i) => {
+    const length = gains[i] / curvature;
+    return length > 0 && length < Infinity ? length : 0;
+  });
+  const { scalePrecision } = problem.options, round = scaleRounding(scalePrecision), next = scales.slice();
+  for (let i = 0; i < count; i++) {
+    const row = next.subarray(i * groups, (i + 1) * groups);
+    for (let at = i * groups; at < (i + 1) * groups; at++) {
+      const scale = scales[at] + lengths[i] * steps[at];
+      next[at] = scale > 0 ? round(scale) : 0;
+    }
+    if (row.every((scale) => scale > 0 && scale < Infinity)) continue;
+    row.set(scales.subarray(i * groups, (i + 1) * groups));
+    lengths[i] = 0;
+  }
+  if (roundsScales(scalePrecision, scales)) {
+    await placeDirections(rows, Float64Array.from(next, (scale, at) => scale - scales[at]), buffers);
+    lengths = (await alongDirections(rows, buffers)).map(({ curvature, slope }) => curvature < 2 * slope ? 1 : 0);
+  }
+  for (let at = 0; at < next.length; at++) if (lengths[Math.floor(at / groups)] > 0) scales[at] = next[at];
+  await moveResidual(rows, lengths, buffers);
+  workspace.write(arrays.scales, scales, state.scales.offset ?? 0);
+}
 
-  for (const [from, to] of ranges(count, chunk)) {
-    const length = (to - from) * columns, at = from * columns;
-    const whole = await workspace.read(levels, place + at, length, one);
-    const left = await workspace.read(residual, place + at, length, other);
+/** The step of each scale [rows, groups], and its product with the gradient [rows]. */
+async function stepsOf(rows: Rows): Promise<{ steps: Float64Array; gains: Float64Array }> {
+  const { stage: { problem, workspace, arrays }, begin, end, place } = rows, { columns, diagonal, groups } = problem;
+  const count = end - begin, groupOf = groupsOf(rows), curvatures = new Float64Array(groups);
+  const steps = new Float64Array(count * groups), gains = new Float64Array(count);
+  for (const { from, to, at, length, one, other } of chunksOf(rows)) {
+    const levels = await workspace.read(arrays.levels, place + at, length, one);
+    const residual = await workspace.read(arrays.residual, place + at, length, other);
     for (let i = from, row = 0; i < to; i++, row += columns) {
       const step = steps.subarray(i * groups, (i + 1) * groups);
       curvatures.fill(0);
       for (let j = 0; j < columns; j++) {
-        const weighted = whole[row + j] * diagonal[j];
-        step[groupOf[j]] += weighted * left[row + j];
-        curvatures[groupOf[j]] += weighted * whole[row + j];
+        const weighted = levels[row + j] * diagonal[j];
+        step[groupOf[j]] += weighted * residual[row + j];
+        curvatures[groupOf[j]] += weighted * levels[row + j];
       }
       for (let group = 0; group < groups; group++) {
         const derivative = step[group];
         step[group] = curvatures[group] > 0 ? derivative / curvatures[group] : 0;
         gains[i] += derivative * step[group];
       }
-      for (let j = 0; j < columns; j++) whole[row + j] *= step[groupOf[j]];
     }
-    workspace.write(directions, whole, at);
+  }
+  return { steps, gains };
+}
+
+/** Computes the directions `D` of some steps of the scales, and their products with the coupling. */
+async function placeDirections(rows: Rows, steps: Float64Array, { directions, products }: RefitBuffers): Promise<void> {
+  const { stage: { problem, workspace, arrays }, state: { coupling }, begin, end, place } = rows;
+  const { columns, groups, meter } = problem, groupOf = groupsOf(rows), count = end - begin;
+  for (const { from, to, at, length, one } of chunksOf(rows)) {
+    const levels = await workspace.read(arrays.levels, place + at, length, one);
+    for (let i = from, row = 0; i < to; i++, row += columns) {
+      for (let j = 0; j < columns; j++) levels[row + j] *= steps[i * groups + groupOf[j]];
+    }
+    workspace.write(directions, levels, at);
   }
   const a = { array: directions, rows: count, columns }, c = { array: products, rows: count, columns };
   for (const [from, to] of columnRanges(problem, count)) {
@@ -65,26 +104,62 @@ export async function refitScales(rows: Rows, grid: Grid, { directions, products
     await workspace.kernels.gemm({ a, b: { ...coupling, ...part, offset: from }, c: { ...c, ...part, offset: from } });
   }
   meter.spend(1, count);
+}
 
-  const next = likeVector(scales, groups);
-  for (const [from, to] of ranges(count, chunk)) {
-    const length = (to - from) * columns, at = from * columns;
+/** `sum_j D_j Y_j Sigma_jj` and `sum_j D_j G_j Sigma_jj` of each row. */
+async function alongDirections(
+  rows: Rows,
+  { directions, products }: RefitBuffers,
+): Promise<{ curvature: number; slope: number }[]> {
+  const { stage: { problem: { columns, diagonal }, workspace, arrays }, place } = rows;
+  const found: { curvature: number; slope: number }[] = [];
+  for (const { from, to, at, length, one, other } of chunksOf(rows)) {
+    const sums = async (array: DeviceArray<FloatDtype>, begin: number) => {
+      const factors = await workspace.read(array, begin + at, length, other);
+      return Float64Array.from({ length: to - from }, (_, i) => {
+        let sum = 0;
+        for (let j = 0, row = i * columns; j < columns; j++) sum += direction[row + j] * diagonal[j] * factors[row + j];
+        return sum;
+      });
+    };
     const direction = await workspace.read(directions, at, length, one);
-    const moved = await workspace.read(products, at, length, other);
-    const lengths = new Float64Array(to - from);
-    for (let i = from, row = 0; i < to; i++, row += columns) {
-      let curvature = 0;
-      for (let j = 0; j < columns; j++) curvature += direction[row + j] * diagonal[j] * moved[row + j];
-      const ofRow = scales.subarray((begin + i) * groups, (begin + i + 1) * groups), along = gains[i] / curvature;
-      if (!(along > 0 && along < Infinity)) continue;
-      for (let group = 0; group < groups; group++) next[group] = ofRow[group] + along * steps[i * groups + group];
-      if (!next.every((scale) => scale > 0 && scale < Infinity)) continue;
-      ofRow.set(next);
-      lengths[i - from] = along;
-    }
-    const left = await workspace.read(residual, place + at, length, one);
-    for (let at = 0; at < length; at++) left[at] -= lengths[Math.floor(at / columns)] * moved[at];
-    workspace.write(residual, left, place + at);
+    const curvatures = await sums(products, 0), slopes = await sums(arrays.residual, place);
+    curvatures.forEach((curvature, i) => found.push({ curvature, slope: slopes[i] }));
   }
-  workspace.write(arrays.scales, scales.subarray(begin * groups, end * groups), state.scales.offset ?? 0);
+  return found;
+}
+
+/** `G' = G - t Y`. */
+async function moveResidual(rows: Rows, lengths: readonly number[], { products }: RefitBuffers): Promise<void> {
+  const { stage: { problem: { columns }, workspace, arrays }, place } = rows;
+  for (const { from, at, length, one, other } of chunksOf(rows)) {
+    const residual = await workspace.read(arrays.residual, place + at, length, one);
+    const moved = await workspace.read(products, at, length, other);
+    for (let k = 0; k < length; k++) residual[k] -= lengths[from + Math.floor(k / columns)] * moved[k];
+    workspace.write(arrays.residual, residual, place + at);
+  }
+}
+
+/** Rows `[from, to)` of a block, the place of their first element in it, and buffers for their elements. */
+interface Chunk {
+  readonly from: number;
+  readonly to: number;
+  readonly at: number;
+  readonly length: number;
+  readonly one: Vector;
+  readonly other: Vector;
+}
+
+/** The rows in chunks. */
+function* chunksOf({ stage: { problem: { columns }, dtype }, begin, end }: Rows): Generator<Chunk> {
+  const count = end - begin, most = Math.max(1, Math.floor(bufferElements / columns));
+  const parts: Range[] = [...ranges(count, most)], size = Math.min(most, count) * columns;
+  const [one, other] = [0, 1].map(() => dtype === "f32" ? new Float32Array(size) : new Float64Array(size));
+  for (const [from, to] of parts) {
+    yield { from, to, at: from * columns, length: (to - from) * columns, one, other };
+  }
+}
+
+function groupsOf({ stage: { problem: { groupIndex, columns } } }: Rows): Uint32Array {
+  return groupIndex ?? new Uint32Array(columns);
 }

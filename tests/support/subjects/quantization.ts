@@ -21,9 +21,10 @@ async function fuzz(seed: number): Promise<void> {
   const isSingle = random.uniform() < 0.5;
   const weights = matrix(rows, columns, isSingle ? Float32Array.from(values) : values);
   const bits = ([2, 3, 4, 8] as const)[random.integer(4)], symmetric = random.uniform() < 0.3;
-  const losses = new Map<string, number>();
+  const losses = new Map<string, number>(), narrow = createRandom(seed ^ 0x1616).uniform() < 0.3;
   for (const method of ["rtn", "gptq", "quantease", "auto"] as const) {
-    const options = { bits, symmetric, method, iterations: 6, grid: "range" } as const;
+    const scalePrecision = narrow ? "f16" : undefined;
+    const options = { bits, symmetric, method, iterations: 6, grid: "range", scalePrecision } as const;
     const what = `layer of seed ${seed}, ${rows} x ${columns} in ${isSingle ? "f32" : "f64"} with ${kind}, ${
       JSON.stringify(options)
     }`;
