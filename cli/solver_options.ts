@@ -41,7 +41,9 @@ function solverFlags({ tables, except = [], ...offer }: SolverOffer): ReadonlyMa
         else add(field, [name, field], [inner], kebab(name));
       }
     } else if (isScalar(entry)) {
-      const given = name in defaults ? { ...entry, default: defaults[name] } as OptionEntry : undefined;
+      const given = name in defaults
+        ? { ...entry, default: defaults[name], otherwise: undefined } as OptionEntry
+        : undefined;
       add(name, [name], given ? [given] : [entry, ...others]);
     }
   }

@@ -3,7 +3,9 @@
 import { OptionError } from "../solvers/core/errors.ts";
 import { shown } from "../solvers/core/shown.ts";
 import type { LinearLayer } from "./load.ts";
-import type { Bits } from "./quantize_options.ts";
+
+/** Bits of the codes of a layer. */
+export type Bits = 2 | 3 | 4 | 8;
 
 /** The widths that there are. */
 export const widths: readonly Bits[] = [2, 3, 4, 8];
@@ -57,22 +59,24 @@ const mostChoices = 20_000;
  * than 20,000 of these.
  *
  * @param errors Error of each layer by width.
+ * @param available Widths to choose from, rising.
  */
 export function chooseBits(
   layers: readonly LinearLayer[],
   errors: ReadonlyMap<string, ReadonlyMap<Bits, number>>,
   averageBits: number,
+  available: readonly Bits[] = widths,
 ): Map<string, Bits> {
   const sizes = layers.map(({ outputs, inputs }) => outputs * inputs);
   const total = sizes.reduce((sum, size) => sum + size, 0), most = averageBits * total * (1 + 1e-12);
   // What the layers to come take at least.
   const rest = new Float64Array(layers.length + 1);
-  for (let at = layers.length - 1; at >= 0; at--) rest[at] = rest[at + 1] + widths[0] * sizes[at];
+  for (let at = layers.length - 1; at >= 0; at--) rest[at] = rest[at + 1] + available[0] * sizes[at];
   let choices: Choice[] = [{ size: 0, error: 0 }];
   layers.forEach(({ name }, at) => {
     const next: Choice[] = [];
     for (const before of choices) {
-      for (const width of widths) {
+      for (const width of available) {
         const size = before.size + width * sizes[at];
         if (size + rest[at + 1] <= most) {
           next.push({ size, error: before.error + errors.get(name)!.get(width)!, width, before });

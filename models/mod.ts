@@ -1,10 +1,13 @@
 /** Language models: reading, running and quantising them. @module */
 
+export type { Bits } from "./bits.ts";
 export type { Architecture, BlockNames, ModelNames, Positions, Rotary } from "./architecture.ts";
 export type { HubClient, HubModel, ModelFiles, ModelSource } from "./files.ts";
 export {
   type CheckpointFormat,
   checkpointFormats,
+  type FormatConstraints,
+  type FormatName,
   readOnnxLayers,
   saveOnnx,
   saveSafetensors,
@@ -16,7 +19,6 @@ export { type GenerateOptions, generateOptions, type PerplexityOptions, perplexi
 export { logits, type ModelLike, type Perplexity, perplexity } from "./perplexity.ts";
 export { quantizeModel } from "./quantize.ts";
 export {
-  type Bits,
   type ModelProgress,
   type ModelSettings,
   type OpenModelSettings,
@@ -24,7 +26,7 @@ export {
   quantizeModelOptions,
   type ResumeStore,
 } from "./quantize_options.ts";
-export type { LayerReport, ModelReport, QuantizedLanguageModel } from "./quantized.ts";
+export type { LayerReport, ModelReport, QuantizedLanguageModel, UnquantizedLayer } from "./quantized.ts";
 export type { Sequences } from "./sequences.ts";
 export type { Tokenizer } from "./tokenizer.ts";
 export type { Weights } from "./weights.ts";

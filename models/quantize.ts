@@ -6,18 +6,18 @@ import { resolveOptions } from "../solvers/core/resolve_options.ts";
 import { type Run, startRun } from "../solvers/core/run.ts";
 import { dequantize, type QuantizedLayer } from "../solvers/quantization/layer.ts";
 import { quantizeLayer } from "../solvers/quantization/quantize.ts";
-import { bitsByLayer, chooseBits, widths } from "./bits.ts";
+import { type Bits, bitsByLayer, chooseBits, widths } from "./bits.ts";
 import { type StageInputs, walkBlocks } from "./calibrate.ts";
+import { checkWidths, constraintsOf, reasonAgainst, withConstraints } from "./checkpoints/constraints.ts";
 import { forwardFlops, forwardRequest } from "./forward.ts";
 import { type LanguageModel, type LinearLayer, linearLayers } from "./load.ts";
 import {
-  type Bits,
   type ModelProgress,
   type ModelSettings,
   type QuantizeModelOptions,
   quantizeModelOptions,
 } from "./quantize_options.ts";
-import { layerBytes, type QuantizedLanguageModel, reportOf, withLayers } from "./quantized.ts";
+import { layerBytes, type QuantizedLanguageModel, reportOf, type UnquantizedLayer, withLayers } from "./quantized.ts";
 import { fingerprintOf, type FinishedBlocks, finishedBlocks, folderStore } from "./resume.ts";
 import { batchTokens } from "./run.ts";
 import { type Batch, batchesOf, encodeSequences } from "./sequences.ts";
@@ -37,7 +37,7 @@ type Settings = Resolved<
     | "maxIterations"
     | "scalePrecision"
   )
-  | ("averageBits" | "resume")
+  | ("averageBits" | "format" | "resume")
 >;
 
 /** One quantisation of a model. */
@@ -46,6 +46,8 @@ interface Task {
   readonly settings: Settings;
   readonly batches: readonly Batch[];
   readonly layers: readonly LinearLayer[];
+  /** Bits that a code may have. */
+  readonly widths: readonly Bits[];
   readonly run: Run;
   /** Tells of progress after so much work. @returns the share of all work that is done */
   report(event: Omit<ModelProgress, "elapsedMs" | "fraction" | "iteration">, work: number): number;
@@ -85,7 +87,8 @@ export async function quantizeModel(
 ): Promise<QuantizedLanguageModel> {
   const { calibration, bits, resume, ...others } = options ?? {};
   const given: ModelSettings = typeof resume === "string" ? { ...others, resume } : others;
-  const settings: Settings = resolveOptions(quantizeModelOptions, given, "the quantization of a model");
+  const resolved: Settings = resolveOptions(quantizeModelOptions, given, "the quantization of a model");
+  const settings = withConstraints(resolved, model.architecture.transposed);
   if (calibration === undefined) {
     throw new InputError("calibration", 'The option "calibration" is missing: texts or tokens are needed.');
   }
@@ -98,7 +101,8 @@ export async function quantizeModel(
   const run = startRun({ signal: settings.signal, timeLimitMs: settings.timeLimitMs });
   const all = linearLayers(model.architecture), sequences = encodeSequences(model, calibration, "calibration");
   const fixed = settings.averageBits === undefined ? bitsByLayer(all, bits ?? 4) : undefined;
-  const layers = fixed ? all.filter(({ name }) => fixed.has(name)) : all;
+  checkWidths(settings.format, new Set(fixed?.values()));
+  const { layers, unquantized } = fittingLayers(fixed ? all.filter(({ name }) => fixed.has(name)) : all, settings);
   const batches = batchesOf(sequences, batchTokens), task = createTask(model, settings, batches, layers, run);
   const store = typeof resume === "string" ? await folderStore(resume) : resume;
   const { backend: _, threads: __, signal: ___, onProgress: ____, timeLimitMs: _____, resume: ______, ...chosen } =
@@ -106,9 +110,11 @@ export async function quantizeModel(
   const fingerprint = store && await fingerprintOf(model, sequences, [chosen, fixed ? [...fixed] : undefined]);
   const finished = store && finishedBlocks(store, fingerprint!);
 
-  const widthsOfLayers = fixed ?? await measureBits(task, finished);
+  const bitsOfLayers = fixed
+    ? new Map(layers.map(({ name }) => [name, fixed.get(name)!]))
+    : await measureBits(task, finished);
   const found = new Map<string, QuantizedLayer>();
-  const { cut, resumed } = await quantizeBlocks(task, widthsOfLayers, finished, found);
+  const { cut, resumed } = await quantizeBlocks(task, bitsOfLayers, finished, found);
   const ordered = new Map(layers.map(({ name }) => [name, found.get(name)!]));
   const reports = layers.map((layer) => reportOf(layer, found.get(layer.name)!));
   const sizes = layers.map(({ outputs, inputs }) => outputs * inputs), total = sum(sizes);
@@ -122,6 +128,7 @@ export async function quantizeModel(
         ? "converged"
         : "iteration-limit",
       layers: reports,
+      unquantized,
       meanRelativeError: sum(reports.map(({ relativeError }) => relativeError)) / Math.max(1, reports.length),
       averageBits: total > 0 ? sum(reports.map(({ bits }, at) => bits * sizes[at])) / total : 0,
       bytes: sum([...ordered.values()].map(layerBytes)),
@@ -135,6 +142,22 @@ export async function quantizeModel(
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
+/** The layers that the format of the settings can hold, and the others. @throws {OptionError} where it can hold none */
+function fittingLayers(
+  asked: readonly LinearLayer[],
+  { format, groupSize }: Settings,
+): { layers: LinearLayer[]; unquantized: UnquantizedLayer[] } {
+  const layers: LinearLayer[] = [], unquantized: UnquantizedLayer[] = [], constraints = constraintsOf(format);
+  for (const layer of asked) {
+    const reason = reasonAgainst(constraints, layer, groupSize);
+    if (reason === undefined) layers.push(layer);
+    else unquantized.push({ name: layer.name, reason });
+  }
+  if (layers.length > 0 || unquantized.length === 0) return { layers, unquantized };
+  const [{ name, reason }] = unquantized;
+  throw new OptionError("format", `Cannot use "format": ${format} can hold no layer: ${reason}, in "${name}" first.`);
+}
+
 /** Dense passes that a solve is worth, by rough count, and a quick one: for progress. */
 const passesOfSolve = 20, passesOfTrial = 2;
 
@@ -146,13 +169,15 @@ function createTask(
   run: Run,
 ): Task {
   const solves = sum(layers.map(({ outputs, inputs }) => outputs * inputs * inputs));
-  const trials = settings.averageBits === undefined ? 0 : passesOfTrial * widths.length;
+  const available = constraintsOf(settings.format).bits ?? widths;
+  const trials = settings.averageBits === undefined ? 0 : passesOfTrial * available.length;
   let all = (passesOfSolve + trials) * solves, done = 0;
   const task: Task = {
     model,
     settings,
     batches,
     layers,
+    widths: available,
     run,
     report(event, work) {
       // Work of blocks that were there already does not count, so that the time left is right.
@@ -192,15 +217,15 @@ async function walk(task: Task, original: boolean, visitor: Parameters<typeof wa
 
 /** Relative errors at every width by GPTQ, in the unquantised model, and the widths that they speak for. */
 async function measureBits(task: Task, finished: FinishedBlocks | undefined): Promise<Map<string, Bits>> {
-  const { layers, settings } = task, kept = await resumedBits(task, finished);
+  const { layers, settings, widths } = task, kept = await resumedBits(task, finished);
   if (kept) return kept;
-  const errors = new Map<string, Map<Bits, number>>();
+  const errors = new Map<string, Map<Bits, number>>(), asked = new Set(layers.map(({ name }) => name));
   let late = false;
   await walk(task, false, {
     known: () => Promise.resolve(undefined),
     pause: (block) => task.tell({ stage: `forward, block ${block}` }, 0),
     async visit(stage, { gram }) {
-      for (const layer of stage) {
+      for (const layer of stage.filter(({ name }) => asked.has(name))) {
         const byWidth = new Map<Bits, number>(), weights = await readWeights(task.model, layer);
         for (const bits of widths) {
           const options = {
@@ -221,10 +246,10 @@ async function measureBits(task: Task, finished: FinishedBlocks | undefined): Pr
     leave: () => Promise.resolve(late),
   });
   if (late || errors.size < layers.length) {
-    const uniform = [...widths].reverse().find((width) => width <= settings.averageBits!)!;
+    const uniform = widths.findLast((width) => width <= settings.averageBits!)!;
     return new Map(layers.map(({ name }) => [name, uniform]));
   }
-  return chooseBits(layers, errors, settings.averageBits!);
+  return chooseBits(layers, errors, settings.averageBits!, widths);
 }
 
 /** The widths, where all blocks are there. */
@@ -249,7 +274,8 @@ async function readWeights(
 
 /** The options of a layer, with what is left of the time. */
 function layerOptions({ settings, run, report }: Task, layer: string) {
-  const { originalShare: _, averageBits: __, resume: ___, onProgress: ____, timeLimitMs, ...others } = settings;
+  const { originalShare: _, averageBits: __, format: ___, resume: ____, onProgress: _____, timeLimitMs, ...others } =
+    settings;
   return {
     ...others,
     timeLimitMs: Math.max(0, timeLimitMs - run.elapsedMs()),

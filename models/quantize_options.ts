@@ -1,9 +1,11 @@
 /** The options of quantising a model. @module */
 
-import { number, type OptionTable, text } from "../solvers/core/options.ts";
+import { choice, number, type OptionTable, text } from "../solvers/core/options.ts";
 import type { ProgressEvent } from "../solvers/core/result.ts";
 import { solveOptions } from "../solvers/core/solve_options.ts";
 import { quantizeLayerOptions, type QuantizeOptions } from "../solvers/quantization/options.ts";
+import type { Bits } from "./bits.ts";
+import { formatConstraints, type FormatName } from "./checkpoints/constraints.ts";
 import type { Sequences } from "./sequences.ts";
 
 /** How far the quantisation of a model is. */
@@ -22,6 +24,11 @@ export interface ModelSettings extends Omit<QuantizeOptions, "bits" | "original"
   readonly originalShare?: number;
   /** Mean bits of a code over all weights, 2 to 8: each layer then gets 2, 3, 4 or 8. @default none */
   readonly averageBits?: number;
+  /**
+   * Format that the model will be saved in, whose {@linkcode CheckpointFormat.constraints} hold: scales are rounded as it
+   * keeps them, and layers that it cannot hold keep their weights, which the report tells. @default none
+   */
+  readonly format?: FormatName;
   /** Wall-clock limit in milliseconds, >= 0; layers that it leaves over are rounded to nearest. @default Infinity */
   readonly timeLimitMs?: number;
   /** Folder that keeps finished blocks: the same call goes on from there. @default none */
@@ -29,9 +36,6 @@ export interface ModelSettings extends Omit<QuantizeOptions, "bits" | "original"
   /** Called now and then while the model is quantised. */
   readonly onProgress?: (event: ModelProgress) => void;
 }
-
-/** Bits of the codes of a layer. */
-export type Bits = 2 | 3 | 4 | 8;
 
 /** Options of {@linkcode quantizeModel}. */
 export interface QuantizeModelOptions extends Omit<ModelSettings, "resume"> {
@@ -69,6 +73,7 @@ export type OpenModelSettings =
   | "outliers"
   | "scalePrecision"
   | "averageBits"
+  | "format"
   | "resume";
 
 /** Table of the options of {@linkcode quantizeModel}, but for the calibration and the bits. */
@@ -87,6 +92,10 @@ export const quantizeModelOptions: OptionTable<ModelSettings, OpenModelSettings>
     unit: "bits",
     otherwise: "none",
     about: "Mean bits of a code; each layer gets those that its error makes worth their size.",
+  }),
+  format: choice(Object.keys(formatConstraints) as FormatName[], {
+    otherwise: "none",
+    about: "Format that the model will be saved in: scales and widths are then as it can hold them.",
   }),
   timeLimitMs: number({
     least: 0,

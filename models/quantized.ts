@@ -32,12 +32,22 @@ export interface LayerReport {
   readonly remarks: readonly string[];
 }
 
+/** A layer that keeps its weights though codes were asked for. */
+export interface UnquantizedLayer {
+  /** Name of the layer. */
+  readonly name: string;
+  /** Why the format cannot hold it. */
+  readonly reason: string;
+}
+
 /** What is reported of a model; plain JSON. */
 export interface ModelReport {
   /** `time-limit` where it has cut the work short. */
   readonly status: Status;
   /** Each layer, in the order of the work. */
   readonly layers: readonly LayerReport[];
+  /** Layers that keep their weights, because the format cannot hold them quantised. */
+  readonly unquantized: readonly UnquantizedLayer[];
   /** Mean over the layers. */
   readonly meanRelativeError: number;
   /** Mean bits of a code over all weights of the layers. */

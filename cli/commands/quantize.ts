@@ -43,26 +43,18 @@ ${Object.entries(checkpointFormats).map(([name, { about }]) => `  ${name}: ${abo
     },
     calibration: { kind: "input", value: "TEXT", about: "what the model is run on, a sequence a line" },
     out: { kind: "text", value: "FOLDER", about: "where to write the model" },
-    format: {
-      kind: "text",
-      value: "FORMAT",
-      about: `${Object.keys(checkpointFormats).join(", ")} (default: safetensors)`,
-    },
     report: { kind: "output", value: "FILE", about: "where to write the report of every layer, as JSON" },
     json: { kind: "flag", about: "report as JSON" },
   },
-  solver: { tables: [quantizeModelOptions] },
+  solver: { tables: [quantizeModelOptions], defaults: { format: "safetensors" } },
   async run({ options, settings, operands: [folder], write, terminal, signal }) {
-    const { calibration, out, format = "safetensors" } = options;
+    const { calibration, out } = options;
     if (calibration === undefined) {
       throw new UsageError("Option --calibration is missing: on what text shall the model run?");
     }
     if (out === undefined) throw new UsageError("Option --out is missing: where shall the model go?");
-    if (!Object.hasOwn(checkpointFormats, format)) {
-      throw new UsageError(`Option --format needs ${Object.keys(checkpointFormats).join(" or ")}, received ${format}.`);
-    }
-    const saver: CheckpointFormat = checkpointFormats[format as keyof typeof checkpointFormats];
-    const { resume = `${out}.blocks`, ...asked } = settings(quantizeModelOptions);
+    const { resume = `${out}.blocks`, format = "safetensors", ...asked } = settings(quantizeModelOptions);
+    const saver: CheckpointFormat = checkpointFormats[format];
     const bits = options.bits === undefined ? undefined : readBits(options.bits);
     if (resolve(out) === resolve(folder)) {
       throw new UsageError(`Option --out would overwrite ${folder}: it is the input.`);
@@ -71,6 +63,7 @@ ${Object.entries(checkpointFormats).map(([name, { about }]) => `  ${name}: ${abo
     const model = await openModel(folder), lines = await readLines(calibration, signal);
     const quantized = await quantizeModel(model, {
       ...asked,
+      format,
       ...bits !== undefined && { bits },
       calibration: lines,
       resume,
@@ -147,5 +140,6 @@ function printReport(terminal: Terminal, report: ModelReport, out: string): void
   if (report.status === "time-limit") {
     terminal.note("The time limit cut the work short: what was left is rounded to nearest.");
   }
+  for (const { name, reason } of report.unquantized) terminal.note(`${name} keeps its weights: ${reason}`);
   for (const { name, remarks } of report.layers) for (const remark of remarks) terminal.note(`${name}: ${remark}`);
 }

@@ -1,10 +1,12 @@
 /** Checkpoints: how a quantised model is saved, by format. @module */
 
 import type { QuantizedLanguageModel } from "../quantized.ts";
+import { type FormatConstraints, formatConstraints, type FormatName } from "./constraints.ts";
 import { saveOnnx } from "./onnx.ts";
 import { saveSafetensors } from "./safetensors.ts";
 import type { SaveTarget } from "./target.ts";
 
+export type { FormatConstraints, FormatName } from "./constraints.ts";
 export { saveOnnx } from "./onnx.ts";
 export { readOnnxLayers } from "./onnx_reader.ts";
 export { saveSafetensors } from "./safetensors.ts";
@@ -14,12 +16,22 @@ export type { SaveTarget } from "./target.ts";
 export interface CheckpointFormat {
   /** What it holds and who reads it, in a line. */
   readonly about: string;
+  /** What it demands of a quantisation; `quantizeModel` keeps to it where it is told the format. */
+  readonly constraints: FormatConstraints;
   /** Saves a model. */
   save(model: QuantizedLanguageModel, target: SaveTarget): Promise<void>;
 }
 
 /** Every format, by the name that the interfaces know it by. */
 export const checkpointFormats = {
-  safetensors: { about: "layers dense, in f32, for any program that reads the model", save: saveSafetensors },
-  onnx: { about: "MatMulNBits, for onnxruntime-web and transformers.js (Llama, Mistral, Qwen)", save: saveOnnx },
-} as const satisfies Record<string, CheckpointFormat>;
+  safetensors: {
+    about: "layers dense, in f32, for any program that reads the model",
+    constraints: formatConstraints.safetensors,
+    save: saveSafetensors,
+  },
+  onnx: {
+    about: "MatMulNBits, for onnxruntime-web and transformers.js (Llama, Mistral, Qwen)",
+    constraints: formatConstraints.onnx,
+    save: saveOnnx,
+  },
+} as const satisfies Record<FormatName, CheckpointFormat>;

@@ -112,7 +112,10 @@ describe("minima quantize", () => {
     await refused(["quantize", path("model"), "--out", path("x")], /Option --calibration is missing/);
     await refused(quantize, /Option --out is missing/);
     await refused([...quantize, "--out", path("model")], /--out would overwrite/);
-    await refused([...quantize, "--out", path("x"), "--format", "zip"], /--format needs safetensors/);
+    await refused(
+      [...quantize, "--out", path("x"), "--format", "zip"],
+      /--format: expected "safetensors", .*received "zip"/,
+    );
     await refused([...quantize, "--bits", "*.none=3", "--out", path("x")], /no layer is called/);
     await refused([...quantize, "--bits", "5", "--out", path("x")], /expected 2, 3, 4 or 8/);
   });

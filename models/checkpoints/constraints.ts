@@ -1,0 +1,104 @@
+/** What formats demand of a quantisation, so that what they hold is what the codes were chosen for. @module */
+
+import { OptionError } from "../../solvers/core/errors.ts";
+import type { ScalePrecision } from "../../solvers/quantization/options.ts";
+import type { Bits } from "../bits.ts";
+import type { LinearLayer } from "../load.ts";
+
+/** What a format can hold; what is left out is free. */
+export interface FormatConstraints {
+  /** Floats that scales are kept in. */
+  readonly scalePrecision?: ScalePrecision;
+  /** Bits of a code, rising. */
+  readonly bits?: readonly Bits[];
+  /** Columns that share a scale, beside whole rows. */
+  readonly groupSizes?: readonly number[];
+  /** Grids have to be symmetric about zero. */
+  readonly symmetric?: true;
+  /** It has no place for weights beside the grid. */
+  readonly outliers?: false;
+  /** It has no layers that are stored [inputs, outputs], as GPT-2 has them. */
+  readonly transposed?: false;
+  /** What divides the outputs and the inputs of a layer; other layers keep their weights. */
+  readonly multiples?: { readonly outputs?: number; readonly inputs?: number };
+  /** Groups divide the inputs of a layer; other layers keep their weights. */
+  readonly wholeGroups?: true;
+}
+
+/** The name that the interfaces know a format by. */
+export type FormatName = "safetensors" | "onnx";
+
+/** The constraints of every format. */
+export const formatConstraints: Readonly<Record<FormatName, FormatConstraints>> = {
+  safetensors: {},
+  onnx: {},
+};
+
+/** The constraints of a format; none without one. */
+export function constraintsOf(format: FormatName | undefined): FormatConstraints {
+  return format === undefined ? {} : formatConstraints[format];
+}
+
+/** The settings that constraints speak of. */
+interface ConstrainedSettings {
+  readonly format?: FormatName;
+  readonly scalePrecision?: ScalePrecision;
+  readonly groupSize?: number;
+  readonly symmetric: boolean;
+  readonly outliers?: unknown;
+  readonly averageBits?: number;
+}
+
+/**
+ * The settings that hold in the format of the settings.
+ *
+ * @throws {OptionError} for a setting that the format has no place for
+ */
+export function withConstraints<S extends ConstrainedSettings>(settings: S, transposed: boolean): S {
+  const { format, groupSize } = settings, constraints = constraintsOf(format);
+  const { scalePrecision = settings.scalePrecision, groupSizes, symmetric = settings.symmetric } = constraints;
+  const refuse = (option: string, problem: string) =>
+    new OptionError(option, `Cannot use "${option}": the format "${format}" ${problem}.`);
+  if (settings.outliers && constraints.outliers === false) {
+    throw refuse("outliers", "has no place for weights beside the grid");
+  }
+  if (transposed && constraints.transposed === false) {
+    throw refuse("format", "has no layers that are stored [inputs, outputs], as this model has them");
+  }
+  if (groupSize !== undefined && groupSizes && !groupSizes.includes(groupSize)) {
+    throw refuse("groupSize", `has groups of ${groupSizes.join(", ")} columns or whole rows, not of ${groupSize}`);
+  }
+  const [leastBits = 0] = constraints.bits ?? [];
+  if (settings.averageBits !== undefined && settings.averageBits < leastBits) {
+    throw refuse("averageBits", `has no codes of fewer than ${leastBits} bits`);
+  }
+  if (settings.scalePrecision === "f32" && scalePrecision === "f16") {
+    throw refuse("scalePrecision", "keeps scales in f16");
+  }
+  return { ...settings, scalePrecision, symmetric };
+}
+
+/** Sees that a format has codes of some widths. @throws {OptionError} for one that it has not */
+export function checkWidths(format: FormatName | undefined, asked: Iterable<Bits>): void {
+  const { bits } = constraintsOf(format);
+  for (const width of asked) {
+    if (!bits || bits.includes(width)) continue;
+    throw new OptionError(
+      "bits",
+      `Cannot use "bits": the format "${format}" has codes of ${bits.join(", ")} bits, not of ${width}.`,
+    );
+  }
+}
+
+/** Why a format cannot hold a layer; undefined where it can. */
+export function reasonAgainst(
+  { multiples: { outputs = 1, inputs = 1 } = {}, wholeGroups }: FormatConstraints,
+  layer: Pick<LinearLayer, "outputs" | "inputs">,
+  groupSize = layer.inputs,
+): string | undefined {
+  if (layer.outputs % outputs !== 0) return `${layer.outputs} outputs are no multiple of ${outputs}`;
+  if (layer.inputs % inputs !== 0) return `${layer.inputs} inputs are no multiple of ${inputs}`;
+  if (wholeGroups && groupSize < layer.inputs && layer.inputs % groupSize !== 0) {
+    return `${layer.inputs} inputs do not fill groups of ${groupSize}`;
+  }
+}
