@@ -1,30 +1,24 @@
-import { completeQuantized, createRandom, parseTriples } from "../../mod.ts";
+import { completeQuantized, createRandom } from "../../mod.ts";
 import type { Case, Cell, Target } from "../case.ts";
+import { libmfSplit, type Ratings, type RatingSplit } from "../ratings.ts";
 import { dataFolder, withoutData } from "../real_data.ts";
 
 /** Ridges of the offsets; the default is one of them. */
 const penalties = [0.1, 0.3, 1, 2, 3, 5, 10], usual = 2;
 
-interface Levels {
-  readonly name: string;
+interface Levels extends RatingSplit {
   readonly lambda: number;
-  readonly shape: readonly [number, number];
-  readonly train: Entries;
-  readonly test: Entries;
-}
-
-interface Entries {
-  readonly rows: ArrayLike<number>;
-  readonly columns: ArrayLike<number>;
-  readonly values: ArrayLike<number>;
 }
 
 /** Ratings of libmf: half stars cut into five levels, and signs. */
-async function libmf(name: string, levelOf: (value: number) => number, lambda: number): Promise<Levels> {
-  const read = (ending: string) => Deno.readFile(`${dataFolder}/libmf/${name}.${ending}.txt`);
-  const train = parseTriples(await read("tr")), test = parseTriples(await read("te"), {}, train);
-  const cut = ({ rows, columns, values }: Entries) => ({ rows, columns, values: Float64Array.from(values, levelOf) });
-  return { name, lambda, shape: [test.rowNames.size, test.columnNames.size], train: cut(train), test: cut(test) };
+async function libmf(
+  name: "real_matrix" | "binary_matrix",
+  levelOf: (value: number) => number,
+  lambda: number,
+): Promise<Levels> {
+  const { train, test, ...split } = await libmfSplit(name);
+  const cut = (ratings: Ratings) => ({ ...ratings, values: ratings.values.map(levelOf) });
+  return { ...split, lambda, train: cut(train), test: cut(test) };
 }
 
 /** Few ratings a row: rank 2, offsets of a size, logistic noise, five levels. */
@@ -43,7 +37,13 @@ function simulated(share: number, size: number, seed: number): Levels {
       to.values.push([-1.5, -0.5, 0.5, 1.5].filter((boundary) => latent > boundary).length);
     }
   }
-  return { name: `${100 * share} % seen, offsets of size ${size}`, lambda: 4, shape, train, test };
+  const packed = ({ rows, columns, values }: typeof train): Ratings => ({
+    rows: Uint32Array.from(rows),
+    columns: Uint32Array.from(columns),
+    values: Float64Array.from(values),
+  });
+  const name = `${100 * share} % seen, offsets of size ${size}`;
+  return { name, lambda: 4, shape, train: packed(train), test: packed(test) };
 }
 
 /** The ridge of the offsets of quantized completion. */
@@ -60,14 +60,13 @@ export const completionOffsets: Case = {
       const errors: number[] = [];
       for (const offsetPenalty of penalties) {
         progress(`${name}, ${offsetPenalty}`);
-        const observed = { shape, rows: [...train.rows as number[]], columns: [...train.columns as number[]] };
-        const fit = await completeQuantized({ ...observed, values: Float64Array.from(train.values) }, {
+        const fit = await completeQuantized({ shape, ...train }, {
           lambda,
           offsetPenalty,
           tolerance: 1e-4,
           backend: "wasm",
         });
-        const { expected, probabilities } = fit.predict([...test.rows as number[]], [...test.columns as number[]]);
+        const { expected, probabilities } = fit.predict(test.rows, test.columns);
         let squares = 0, loss = 0;
         expected.forEach((value, k) => {
           squares += (value - test.values[k]) ** 2;

@@ -23,7 +23,7 @@ def solve(whole, mask, rows, columns, widths, steps):
     return {"seconds": seconds, "relative": float(numpy.linalg.norm(y - matrix) / numpy.linalg.norm(matrix))}
 
 
-def als(rows, columns, values, test_rows, test_columns, test_values, shape, rank, ridge, sweeps, offsets):
+def als(rows, columns, values, test_rows, test_columns, test_values, shape, middle, rank, ridge, sweeps, offsets):
     """Alternating ridge regressions; weights of the ridge by the entries of each row and column."""
     i = numpy.fromfile(rows).astype(int)
     j = numpy.fromfile(columns).astype(int)
@@ -65,7 +65,7 @@ def als(rows, columns, values, test_rows, test_columns, test_values, shape, rank
     return {
         "seconds": seconds,
         "rmse": float(numpy.sqrt(((predicted - tv) ** 2).mean())),
-        "accuracy": float((numpy.sign(predicted) == numpy.sign(tv)).mean()),
+        "accuracy": float(((predicted > middle) == (tv > middle)).mean()),
     }
 
 

@@ -1,14 +1,8 @@
 /** Matrix completion in NumPy on one thread: a full SVD each step, and alternating ridge regressions. */
 
+import type { Ratings } from "../ratings.ts";
 import { openPeer } from "./peer.ts";
 import { startPython, withArrayFiles } from "./python.ts";
-
-/** Observed entries, or those to predict. */
-export interface Triples {
-  readonly rows: ArrayLike<number>;
-  readonly columns: ArrayLike<number>;
-  readonly values: ArrayLike<number>;
-}
 
 /** Completion by NumPy. */
 export interface CompletionPeer {
@@ -21,11 +15,11 @@ export interface CompletionPeer {
     widths: readonly number[],
     steps: readonly number[],
   ): Promise<{ seconds: number; relative: number }>;
-  /** Alternating least squares with a ridge. */
+  /** Alternating least squares with a ridge; `accuracy` is the share of values on the right side of `middle`. */
   als(
     shape: readonly [number, number],
-    train: Triples,
-    test: Triples,
+    train: Ratings,
+    test: Ratings & { readonly middle: number },
     options: { rank: number; ridge: number; sweeps: number; offsets: boolean },
   ): Promise<{ seconds: number; rmse: number; accuracy: number }>;
   close(): void;
@@ -49,7 +43,10 @@ export function openCompletionNumpy(): Promise<CompletionPeer | string> {
           test_columns: Float64Array.from(test.columns),
           test_values: Float64Array.from(test.values),
         };
-        return withArrayFiles(lists, (paths) => python.ask({ do: "als", ...paths, shape, ...options }));
+        return withArrayFiles(
+          lists,
+          (paths) => python.ask({ do: "als", ...paths, shape, middle: test.middle, ...options }),
+        );
       },
       close: () => python.close(),
     };
