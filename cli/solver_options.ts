@@ -151,8 +151,11 @@ function inSeconds(entry: NumberOption): NumberOption {
 }
 
 function specOf(entry: OptionEntry, others: readonly OptionEntry[], options: readonly string[]): FlagSpec {
-  const notes = [rangeOf(entry), defaultOf([entry, ...others], options)].filter((note) => note !== "");
-  const about = sentence(entry.about, options) + (notes.length > 0 ? ` (${notes.join("; ")})` : "");
+  const entries = [entry, ...others];
+  const notes = [rangesOf(entries), defaultOf(entries, options)].filter((note) => note !== "");
+  // What a name chooses differs with the solver; what a number limits hardly does.
+  const sentences = (entry.kind === "choice" ? entries : [entry]).map(({ about }) => sentence(about, options));
+  const about = [...new Set(sentences)].join("; or ") + (notes.length > 0 ? ` (${notes.join("; ")})` : "");
   if (entry.kind === "flag") return { kind: "flag", deniable: entry.default !== false, about };
   const numeric = entry.kind === "number" || entry.kind === "integer" ||
     entry.kind === "choice" && typeof entry.values[0] === "number";
@@ -165,6 +168,14 @@ function placeholder(entry: OptionEntry): string {
   if (entry.kind === "text") return "TEXT";
   if (entry.kind === "names") return "NAMES";
   return "unit" in entry && entry.unit ? entry.unit.toUpperCase() : "NUMBER";
+}
+
+/** The values that there are; where the solvers of a command differ, all of them. */
+function rangesOf(entries: readonly OptionEntry[]): string {
+  const words = entries.flatMap((entry) => entry.kind === "choice" ? entry.values : []), [first] = entries;
+  if (first.kind === "choice") return rangeOf({ ...first, values: [...new Set(words)] });
+  const same = entries.filter(({ kind }) => kind === first.kind);
+  return [...new Set(same.map(rangeOf))].filter((range) => range !== "").join(", or ");
 }
 
 /** A maximum that only keeps nonsense out is not shown in the help. */

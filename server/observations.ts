@@ -45,6 +45,11 @@ export function observationsArgument(description: string): ArraySchema<Observati
   };
 }
 
+/** Levels of entries. */
+export const levelsArgument: ArraySchema<Observations, true> = observationsArgument(
+  "Levels of the observed entries, whole numbers from 0.",
+);
+
 function read(value: unknown, name: string): Observations {
   if (Array.isArray(value)) return observedEntries(readRows(value, name));
   const expected = 'an object with "shape", "rows", "columns" and "values", or rows with null for what is missing';

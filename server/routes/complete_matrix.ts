@@ -1,12 +1,6 @@
 import { completeMatrix, completeMatrixOptions } from "../../solvers/completion/mod.ts";
-import {
-  arrayField,
-  integerField,
-  numberField,
-  optionalField,
-  resultFields,
-  sentencesField,
-} from "../answer_fields.ts";
+import { numberField, optionalField } from "../answer_fields.ts";
+import { lowRankFields } from "../low_rank.ts";
 import { observationsArgument } from "../observations.ts";
 import { defineRoute, type ServiceRoute } from "../route.ts";
 
@@ -19,31 +13,11 @@ export const completeMatrixRoute: ServiceRoute = defineRoute({
   example: { observed: [[1, 2, null], [2, 4, 6], [3, null, 9]], options: { holdout: 0 } },
   options: completeMatrixOptions,
   answer: {
-    ...resultFields,
+    ...lowRankFields,
     method: { json: { enum: ["srf", "soft-impute"], description: "How it was completed." } },
-    shape: { json: { type: "array", items: { type: "integer" }, description: "Numbers of rows and columns." } },
-    left: arrayField("One row a row of the matrix [rows, rank]."),
-    right: arrayField("One row a column of the matrix [columns, rank]; the part of low rank is left right^T."),
-    rank: integerField("Number of singular values that are kept."),
-    singularValues: arrayField("Those of the part of low rank, falling."),
     width: optionalField(numberField("The last width of srf.")),
     lambda: optionalField(numberField("The price of the nuclear norm of soft-impute.")),
-    offsets: optionalField({
-      json: {
-        type: "object",
-        description: "A mean, and what rows and columns add to it.",
-        properties: {
-          mean: { type: "number" },
-          rows: { $ref: "#/components/schemas/Array" },
-          columns: { $ref: "#/components/schemas/Array" },
-        },
-      },
-    }),
     residual: numberField("Root mean square difference between the answer and the observed values."),
-    holdout: optionalField({
-      json: { type: "object", description: "What held-out entries say of each width or price." },
-    }),
-    remarks: sentencesField("What the data would not allow."),
   },
   solve: ({ observed }, options) => completeMatrix(observed, options),
 });

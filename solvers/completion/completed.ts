@@ -8,10 +8,8 @@ import type { Offsets } from "./offsets.ts";
 import type { CompletionMethod } from "./options.ts";
 import type { Unobserved } from "./prediction.ts";
 
-/** A completed matrix: offsets and a matrix of low rank. */
-export interface CompletedMatrix extends Result {
-  /** How it was completed. */
-  readonly method: CompletionMethod;
+/** Offsets and a matrix of low rank, and what is known of them. */
+export interface LowRankFit extends Result {
   /** Numbers of rows and columns. */
   readonly shape: readonly [rows: number, columns: number];
   /** [rows, rank]; columns are orthogonal, and as long as the roots of the singular values. */
@@ -22,20 +20,26 @@ export interface CompletedMatrix extends Result {
   readonly rank: number;
   /** Singular values of the part of low rank, falling, in the units of the values. */
   readonly singularValues: Float64Array;
-  /** The last width of `srf`, in the units of the values. */
-  readonly width?: number;
-  /** The price of the nuclear norm of `soft-impute`. */
-  readonly lambda?: number;
   /** A mean, and what rows and columns add to it; where they are fitted. */
   readonly offsets?: Offsets;
   /** Without `offsets`, unless they are declined: rows and columns without entries, and the offsets that predict them. */
   readonly unobserved?: Unobserved;
-  /** Weighted root mean square difference between the answer and the observed values. */
-  readonly residual: number;
   /** What held-out entries say of each width or price; where some were held out. */
   readonly holdout?: HoldoutCurve;
   /** What the data would not allow, in sentences. */
   readonly remarks: readonly string[];
+}
+
+/** A completed matrix: offsets and a matrix of low rank. */
+export interface CompletedMatrix extends LowRankFit {
+  /** How it was completed. */
+  readonly method: CompletionMethod;
+  /** The last width of `srf`, in the units of the values. */
+  readonly width?: number;
+  /** The price of the nuclear norm of `soft-impute`. */
+  readonly lambda?: number;
+  /** Weighted root mean square difference between the answer and the observed values. */
+  readonly residual: number;
   /** The entries of the answer at some places; observed ones are not put in. */
   predict(rows: IndicesLike, columns: IndicesLike): Float64Array;
   /** Factors and predictions of new rows, without another fit; see {@linkcode foldIn}. */

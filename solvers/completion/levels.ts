@@ -68,11 +68,11 @@ export function* checkLevelsInSteps(
     }
   });
   const count = levelCount ?? highest + 1;
-  if (count < 2) {
+  if (levelCount === undefined && levels.every((level) => level === highest)) {
     throw new DataError(
       argument,
-      `Cannot ${action}: "${argument}" has the level 0 alone, and a single level tells nothing; give "levelCount" or ` +
-        `"boundaries" if there are more.`,
+      `Cannot ${action}: "${argument}" has the level ${highest} alone, and a single level tells nothing; give ` +
+        '"boundaries" if there are more.',
     );
   }
   return {
@@ -127,22 +127,31 @@ export function emptyLines(indptr: Uint32Array): number[] {
   return empty;
 }
 
-/** Some of the entries, in their order. */
-function pickLevels(data: Levels, entries: Uint32Array): Levels {
-  const { shape, weights } = data,
-    rows = entries.map((k) => data.rows[k]),
-    columns = entries.map((k) => data.columns[k]);
-  const indptr = new Uint32Array(shape[0] + 1);
-  for (const row of rows) indptr[row + 1]++;
+/** The entries that are marked so, in their order. */
+function* pickLevels(data: Levels, marks: Uint8Array, mark: number, count: number): Steps<Levels> {
+  const { shape, weights } = data, indptr = new Uint32Array(shape[0] + 1);
+  const rows = new Uint32Array(count), columns = new Uint32Array(count), levels = new Uint32Array(count);
+  const kept = weights && new Float64Array(count);
+  let at = 0;
+  yield* inRanges(marks.length, 4, (begin, end) => {
+    for (let k = begin; k < end; k++) {
+      if (marks[k] !== mark) continue;
+      indptr[data.rows[k] + 1]++;
+      rows[at] = data.rows[k];
+      columns[at] = data.columns[k];
+      if (kept) kept[at] = weights[k];
+      levels[at++] = data.levels[k];
+    }
+  });
   for (let i = 0; i < shape[0]; i++) indptr[i + 1] += indptr[i];
   return {
     ...data,
     indptr,
     rows,
     columns,
-    levels: entries.map((k) => data.levels[k]),
-    ...(weights && { weights: Float64Array.from(entries, (k) => weights[k]) }),
-    byColumn: atOnce(byColumn(shape[1], rows, columns)),
+    levels,
+    ...(kept && { weights: kept }),
+    byColumn: yield* byColumn(shape[1], rows, columns),
   };
 }
 
@@ -150,22 +159,25 @@ function pickLevels(data: Levels, entries: Uint32Array): Levels {
 const keptOfEach = 2;
 
 /** Holds out a share of the entries at random, some of each level kept; all are fitted where none can be. */
-export function splitLevels(data: Levels, share: number, seed: number): { fitted: Levels; held?: Levels } {
+export function* splitLevels(data: Levels, share: number, seed: number): Steps<{ fitted: Levels; held?: Levels }> {
   const count = data.levels.length, wanted = Math.round(share * count), random = createRandom(seed);
-  const left = new Uint32Array(data.levelCount), out = new Uint8Array(count);
-  for (const level of data.levels) left[level]++;
-  const order = Uint32Array.from({ length: count }, (_, k) => k);
-  let taken = 0;
-  for (let k = 0; k < count && taken < wanted; k++) {
-    const other = k + random.integer(count - k);
-    [order[k], order[other]] = [order[other], order[k]];
-    const entry = order[k], level = data.levels[entry];
-    if (left[level] <= keptOfEach) continue;
-    left[level]--;
-    out[entry] = 1;
-    taken++;
+  const left = new Uint32Array(data.levelCount), out = new Uint8Array(count), order = new Uint32Array(count);
+  for (let k = 0; k < count; k++) {
+    left[data.levels[k]]++;
+    order[k] = k;
   }
+  let taken = 0;
+  yield* inRanges(count, 20, (begin, end) => {
+    for (let k = begin; k < end && taken < wanted; k++) {
+      const other = k + random.integer(count - k), entry = order[other], level = data.levels[entry];
+      order[other] = order[k];
+      order[k] = entry;
+      if (left[level] <= keptOfEach) continue;
+      left[level]--;
+      out[entry] = 1;
+      taken++;
+    }
+  });
   if (taken === 0) return { fitted: data };
-  const part = (which: number) => pickLevels(data, Uint32Array.from(out.keys()).filter((k) => out[k] === which));
-  return { fitted: part(0), held: part(1) };
+  return { fitted: yield* pickLevels(data, out, 0, count - taken), held: yield* pickLevels(data, out, 1, taken) };
 }

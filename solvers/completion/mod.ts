@@ -4,7 +4,7 @@ export { type Observations, observedEntries } from "../core/observations.ts";
 export { fromRows, type Matrix, matrix } from "../core/matrix.ts";
 export type { HoldoutCurve } from "./choice.ts";
 export { completeMatrix, completeMatrixPath, updateCompletion } from "./complete.ts";
-export type { CompletedMatrix, CompletionPathPoint } from "./completed.ts";
+export type { CompletedMatrix, CompletionPathPoint, LowRankFit } from "./completed.ts";
 export { type Foldable, type FoldedRows, foldIn } from "./fold_in.ts";
 export type { Offsets } from "./offsets.ts";
 export {

@@ -97,8 +97,8 @@ export async function* completeQuantizedPath(
     const fact = k > 0 ? `received ${lambda} after ${given[k - 1]}` : `received ${lambda}`;
     throw new OptionError("lambdas", `Cannot use "lambdas": expected numbers above 0 that fall, ${fact}.`);
   });
-  const problem = await prepareLevels(levels, resolved, run),
-    { fitted, held } = splitLevels(problem.data, resolved.holdout, resolved.seed);
+  const problem = await prepareLevels(levels, resolved, run), { data } = problem;
+  const { fitted, held } = await inSteps(splitLevels(data, resolved.holdout, resolved.seed), lookAt(run));
   yield* follow({ ...problem, data: fitted }, held, others, run, given && Array.from(given));
 }
 
@@ -135,11 +135,12 @@ export async function chooseQuantized(
 ): Promise<QuantizedChoice> {
   const resolved = resolveOptions(chooseQuantizedOptions, options, "a choice among quantized completions");
   const run = startRun(resolved), problem = await prepareLevels(levels, resolved, run), { tolerance } = resolved;
-  const { fitted, held } = splitLevels(problem.data, resolved.holdout, resolved.seed);
+  const { fitted, held } = await inSteps(splitLevels(problem.data, resolved.holdout, resolved.seed), lookAt(run));
   if (!held) {
     throw new DataError(
       "levels",
-      `Cannot choose a weight: ${problem.data.levels.length} entries, of which none is held out.`,
+      `Cannot choose a weight: none of the entries (${problem.data.levels.length}) can be held out; give "lambda" to ` +
+        "`completeQuantized`.",
     );
   }
   const points: QuantizedPathPoint[] = [];
@@ -170,6 +171,11 @@ export async function chooseQuantized(
   };
 }
 
+/** A checkpoint before the first point. */
+function lookAt(run: Run) {
+  return () => run.checkpoint({ stage: "quantized path", fraction: 0, iteration: 0 });
+}
+
 async function* follow(
   problem: LevelProblem,
   held: Levels | undefined,
@@ -186,8 +192,8 @@ async function* follow(
     start = factorsOf(fit);
     boundaries = fit.boundaries;
     const penalties = { ...resolved, lambda: 1 };
-    const look = () => run.checkpoint({ stage: "quantized path", fraction: 0, iteration: 0 });
-    const { gradients } = await inSteps(evaluate(problem.data, resolved.link, boundaries, start, penalties), look);
+    const judging = evaluate(problem.data, resolved.link, boundaries, start, penalties);
+    const { gradients } = await inSteps(judging, lookAt(run));
     lambda = firstShare * normOf(problem.data, gradients);
     if (!(lambda > 0)) lambda = weight;
   }

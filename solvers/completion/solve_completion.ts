@@ -37,8 +37,10 @@ export async function solveCompletion(
   const known = method === "srf" ? leastWidth : lambda, searches = known === undefined && !course.ended();
   const parts = searches ? await course.take(split(entries, holdout, seed)) : { fitted: entries }, { held } = parts;
   if (method === "soft-impute" && searches && !held) {
-    const count = entries.values.length;
-    throw new DataError("observed", `Cannot complete the matrix: ${count} entries are too few to hold some out.`);
+    throw new DataError(
+      "observed",
+      `Cannot complete the matrix: too few entries to hold some out (${entries.values.length}); give "lambda".`,
+    );
   }
   const open = (fitted: Entries) => createIterate(workspace, fitted, layout, seed, course.pause);
   let chosen: Chosen | undefined, status: Status | undefined;

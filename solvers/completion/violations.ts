@@ -1,16 +1,13 @@
 import { withWorkspace } from "../../kernels/engine/mod.ts";
 import { certified } from "../core/certificate.ts";
 import { OptionError } from "../core/errors.ts";
-import type { Matrix } from "../core/matrix.ts";
 import type { Observations } from "../core/observations.ts";
 import type { IndicesLike } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
-import type { Result } from "../core/result.ts";
 import { givenBoundaries } from "./boundaries.ts";
-import type { HoldoutCurve } from "./choice.ts";
+import type { LowRankFit } from "./completed.ts";
 import type { Entries } from "./entries.ts";
 import { checkLevels, endsOf, type Levels } from "./levels.ts";
-import type { Offsets } from "./offsets.ts";
 import { predictEntries } from "./prediction.ts";
 import { present } from "./present.ts";
 import { smoothedRank } from "./shrinkage.ts";
@@ -20,22 +17,13 @@ import { type Bins, huber, shiftBins, violationOf } from "./violation.ts";
 import { type FoldedViolations, foldViolations, levelsOf, type ViolationPredictions } from "./violation_prediction.ts";
 import { completeViolationsOptions, type ViolationOptions } from "./violation_options.ts";
 
-/** A matrix completed from the bins of its entries. */
-export interface ViolationCompletion extends Result {
-  /** Numbers of rows and columns. */
-  readonly shape: readonly [rows: number, columns: number];
-  /** [rows, rank]; columns are orthogonal, and as long as the roots of the singular values. */
-  readonly left: Matrix;
-  /** [columns, rank]; the part of low rank is `left right^T`. */
-  readonly right: Matrix;
-  /** Number of singular values that are kept. */
-  readonly rank: number;
-  /** Singular values of the part of low rank, falling, in the units of the boundaries. */
-  readonly singularValues: Float64Array;
+/**
+ * A matrix completed from the bins of its entries, in the units of the boundaries; errors at held-out entries are
+ * distances from their bins.
+ */
+export interface ViolationCompletion extends LowRankFit {
   /** The last width, in the units of the boundaries. */
   readonly width: number;
-  /** A mean, and what rows and columns add to it; where they are fitted. */
-  readonly offsets?: Offsets;
   /** As they were given. */
   readonly boundaries: Float64Array;
   /** Distance from a bin up to which its price is quadratic. */
@@ -44,10 +32,6 @@ export interface ViolationCompletion extends Result {
   readonly violation: number;
   /** The largest of those distances. */
   readonly largestViolation: number;
-  /** What held-out entries say of each width, errors being distances from their bins; where some were held out. */
-  readonly holdout?: HoldoutCurve;
-  /** What the data would not allow, in sentences. */
-  readonly remarks: readonly string[];
   /** Values of entries, and the levels that they lie in; observed ones are not put in. */
   predict(rows: IndicesLike, columns: IndicesLike): ViolationPredictions;
   /** Factors and predictions of new rows, without another fit; see {@linkcode foldIn}. */

@@ -63,8 +63,8 @@ export function observedEntries({ data, shape }: Matrix): Observations & {
   return { shape: [shape[0], shape[1]], rows, columns, values };
 }
 
-/** Most rows or columns: what an index of 32 bits tells apart. */
-const mostLines = 2 ** 32 - 1;
+/** Most rows or columns: what is kept for each must stay within a memory of 4 GiB. */
+const mostLines = 2 ** 26;
 
 /**
  * Checks observations and sorts them by row and column; nothing that the caller gave is changed.
@@ -105,7 +105,7 @@ export function* checkObservationsInSteps(
   if (shape.length !== 2 || !isExtent(height) || !isExtent(width)) {
     throw new ShapeError(
       argument,
-      `Cannot ${action}: "${argument}" has shape [${shape}] instead of [rows, columns], both at least 1.`,
+      `Cannot ${action}: "${argument}" has shape [${shape}] instead of [rows, columns], both from 1 to ${mostLines}.`,
     );
   }
   const count = values.length;

@@ -96,6 +96,17 @@ for (const [name, operands, tables, [given, right]] of commands) {
       }
     });
 
+    it("shows the names that any of its solvers takes", async () => {
+      const { stdout } = await minima([name, "--help"]), texts = stdout.split(/^ {2}--(?:\[no-\])?/m);
+      for (const [option, entry] of tables.flatMap((table) => Object.entries(table))) {
+        if (entry.kind !== "choice" || withoutFlags.includes(option)) continue;
+        const text = texts.find((text) => text.startsWith(`${flagOf(option).slice(2)} `)) ?? "";
+        for (const value of entry.values) {
+          assert.ok(text.replaceAll(/\s+/g, " ").includes(String(value)), `${flagOf(option)} takes ${value}`);
+        }
+      }
+    });
+
     it("names flags in its help, not options of the library", async () => {
       const { stdout } = await minima([name, "--help"]);
       const words = tables.flatMap(Object.keys).filter((option) => /[A-Z]/.test(option));

@@ -419,7 +419,19 @@ describe("completeQuantized", () => {
       "a single level",
       () => completeQuantized({ ...levels, values: [0, 0, 0, 0] }, { lambda: 1 }),
       DataError,
-      /single level/,
+      /level 0 alone, and a single level tells nothing/,
+    ],
+    [
+      "a single level that is not the first",
+      () => chooseQuantized({ ...levels, values: [1, 1, 1, 1] }),
+      DataError,
+      /level 1 alone, and a single level tells nothing/,
+    ],
+    [
+      "more rows than memory has room for",
+      () => completeQuantized({ ...levels, shape: [1e9, 1e9] }, { lambda: 1 }),
+      ShapeError,
+      /both from 1 to 67108864/,
     ],
     [
       "a level that never occurs",

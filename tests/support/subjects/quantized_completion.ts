@@ -4,8 +4,24 @@ import assert from "node:assert/strict";
 import { chooseQuantized, completeQuantized, completeQuantizedPath } from "../../../mod.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { quantizedObjective, simulateLevels } from "../../solvers/completion/levels.ts";
+import { manyRatings } from "../../solvers/completion/problems.ts";
 import { keepsPromises } from "../promises.ts";
 import { drain, type Subject } from "../subject.ts";
+import type { SolveOptions } from "../../../solvers/core/solve_options.ts";
+
+/** Passes over entries alone, of which nothing of this size must be without a checkpoint. */
+const mostBlocks = 2e7;
+
+/** Ten levels a row: 300,000 of them where work is counted. */
+const manySizes = [[1000, 500], [30_000, 5000], [200_000, 5000]] as const;
+
+/** A look at every level, and the certificate of offsets alone. */
+const leastOfMany = (rows: number) => 10 * rows * 5e-4;
+
+function manyLevels(rows: number, columns: number) {
+  const ratings = manyRatings(rows, columns, 10, 1);
+  return { ...ratings, values: ratings.values.map((value) => Math.min(2, Math.max(0, Math.floor(value) - 2))) };
+}
 
 async function fuzz(seed: number): Promise<void> {
   const random = createRandom(seed ^ 0x3333), rows = 1 + random.integer(12), columns = 1 + random.integer(9);
@@ -44,15 +60,30 @@ async function fuzz(seed: number): Promise<void> {
 export const quantizedCompletion: Subject = {
   fuzz,
   instances: 100,
-  stops: (["alternating", "alm", "proximal-gradient"] as const).map((method) => ({
-    name: method,
-    sizes: method === "proximal-gradient" ? [[80, 60], [400, 300]] : [[80, 60], [1000, 400], [6000, 1500]],
-    prepare(rows, columns) {
-      const share = rows > 2000 ? 0.02 : 0.3;
-      const { observed } = simulateLevels({ rows, columns, rank: 3, boundaries: [-1, 1], share, seed: 1 });
-      return (solve) => completeQuantized(observed, { lambda: 4, boundaries: [-1, 1], method, ...solve });
+  mostBlocks,
+  stops: [
+    ...(["alternating", "alm", "proximal-gradient"] as const).map((method) => ({
+      name: method,
+      sizes: method === "proximal-gradient"
+        ? [[80, 60], [400, 300]] as const
+        : [[80, 60], [1000, 400], [6000, 1500]] as const,
+      prepare(rows: number, columns: number) {
+        const share = rows > 2000 ? 0.02 : 0.3;
+        const { observed } = simulateLevels({ rows, columns, rank: 3, boundaries: [-1, 1], share, seed: 1 });
+        return (solve: SolveOptions) =>
+          completeQuantized(observed, { lambda: 4, boundaries: [-1, 1], method, ...solve });
+      },
+    })),
+    {
+      name: "many levels",
+      sizes: manySizes,
+      leastMs: leastOfMany,
+      prepare(rows, columns) {
+        const observed = manyLevels(rows, columns);
+        return (solve) => completeQuantized(observed, { lambda: 10, ...solve });
+      },
     },
-  })),
+  ],
 };
 
 const sizes = [[80, 60], [1000, 400]] as const;
@@ -73,12 +104,24 @@ export const quantizedPath: Subject = {
 
 /** {@linkcode chooseQuantized}. */
 export const quantizedChoice: Subject = {
-  stops: [{
-    name: "choice",
-    sizes,
-    prepare(rows, columns) {
-      const observed = levelsOf(rows, columns);
-      return async (solve) => (await chooseQuantized(observed, solve)).fit;
+  mostBlocks,
+  stops: [
+    {
+      name: "choice",
+      sizes,
+      prepare(rows, columns) {
+        const observed = levelsOf(rows, columns);
+        return async (solve) => (await chooseQuantized(observed, solve)).fit;
+      },
     },
-  }],
+    {
+      name: "many levels",
+      sizes: manySizes,
+      leastMs: leastOfMany,
+      prepare(rows, columns) {
+        const observed = manyLevels(rows, columns);
+        return async (solve) => (await chooseQuantized(observed, solve)).fit;
+      },
+    },
+  ],
 };

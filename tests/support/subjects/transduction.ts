@@ -6,7 +6,7 @@ import { createRandom } from "../../../solvers/core/random.ts";
 import { partlyLabelled } from "../../solvers/completion/labelled.ts";
 import { nastyTable } from "../nasty_data.ts";
 import { keepsPromises } from "../promises.ts";
-import type { Subject } from "../subject.ts";
+import type { Stoppable, Subject } from "../subject.ts";
 
 async function fuzz(seed: number): Promise<void> {
   const random = createRandom(seed ^ 0x1111), items = 2 + random.integer(20), width = 1 + random.integer(8);
@@ -36,9 +36,18 @@ async function fuzz(seed: number): Promise<void> {
 export const transduction: Subject = {
   fuzz,
   instances: 100,
-  stops: [{
-    name: "margin",
-    sizes: [[60, 20], [1000, 60], [3000, 150]],
+  mostBlocks: 2e7,
+  stops: [transduces("margin", [[60, 20], [1000, 60], [3000, 150]]), {
+    ...transduces("many items", [[1000, 20], [40_000, 20], [100_000, 20]]),
+    // A look at every entry, and the answer of every item.
+    leastMs: (items) => 30 * items * 5e-4,
+  }],
+};
+
+function transduces(name: string, sizes: Stoppable["sizes"]): Stoppable {
+  return {
+    name,
+    sizes,
     prepare(items, features) {
       const data = partlyLabelled({
         items,
@@ -52,5 +61,5 @@ export const transduction: Subject = {
       });
       return (solve) => transduce(data, solve);
     },
-  }],
-};
+  };
+}
