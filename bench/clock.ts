@@ -32,3 +32,29 @@ export function resolution(clock: ClockName): number {
   }
   return least;
 }
+
+/** CPU seconds of each thread of this process; nothing where the system does not tell them. */
+async function threadSeconds(): Promise<ReadonlyMap<string, number> | undefined> {
+  try {
+    const { readdir, readFile } = await import("node:fs/promises"), folder = "/proc/self/task";
+    const found = new Map<string, number>();
+    for (const thread of await readdir(folder)) {
+      found.set(thread, Number((await readFile(`${folder}/${thread}/schedstat`, "utf8")).split(" ")[0]) / 1e9);
+    }
+    return found;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * CPU seconds of the thread that works most while `work` runs: what it would take by the clock with a core a thread, also
+ * where other work runs beside. Wall-clock seconds where the system does not tell.
+ */
+export async function busiestThreadSeconds(work: () => Promise<unknown>): Promise<number> {
+  const before = await threadSeconds(), begun = seconds("wall");
+  await work();
+  const wall = seconds("wall") - begun, after = await threadSeconds();
+  if (!before || !after) return wall;
+  return Math.max(...Array.from(after, ([thread, now]) => now - (before.get(thread) ?? 0)));
+}

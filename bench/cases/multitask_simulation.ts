@@ -7,7 +7,7 @@ import {
   sparseMultiTask,
 } from "../../mod.ts";
 import type { Case, Cell, Target } from "../case.ts";
-import { bestClock, seconds } from "../clock.ts";
+import { bestClock, busiestThreadSeconds, seconds } from "../clock.ts";
 import { type MultiTaskDesign, multiTaskDesign, type MultiTaskSetting } from "../multitask_design.ts";
 import { openMultiTaskLasso } from "../peers/multitask_lasso.ts";
 
@@ -210,12 +210,20 @@ export const multiTaskSimulation: Case = {
     for (const threads of [1, 2]) {
       const place = threads === 1 ? oneThread : { backend: "threads", threads } as const;
       await crossValidateMultiTask(design.X, design.Y, { ...place, folds, grid: { support: [12], ridge: [1e-3] } });
-      const clock = [performance.now()];
-      await sparseMultiTask(design.X, design.Y, { ...single, ...place });
-      clock.push(performance.now());
-      await crossValidateMultiTask(design.X, design.Y, { ...place, ...models[0].options, folds });
-      clock.push(performance.now());
-      speeds.push([threads, (clock[1] - clock[0]) / 1e3, (clock[2] - clock[1]) / 1e3]);
+      const tune = async () => {
+        const begun = performance.now();
+        await crossValidateMultiTask(design.X, design.Y, { ...place, ...models[0].options, folds });
+        wall = Math.min(wall, (performance.now() - begun) / 1e3);
+      };
+      let fit = Infinity, grid = Infinity, wall = Infinity;
+      for (let repeat = 0; repeat < (quick ? 1 : 5); repeat++) {
+        fit = Math.min(
+          fit,
+          await busiestThreadSeconds(() => sparseMultiTask(design.X, design.Y, { ...single, ...place })),
+        );
+        grid = Math.min(grid, await busiestThreadSeconds(tune));
+      }
+      speeds.push([threads, fit, grid, wall]);
     }
     const [one, two] = speeds.map((row) => row[2] as number);
     targets.push({ name: "speed-up of a tuning grid on two threads", value: one / two, limit: 1.7, sense: "at least" });
@@ -226,8 +234,8 @@ export const multiTaskSimulation: Case = {
         columns: ["setting", "model", "error over separate", "error", "true features found", "seconds"],
         rows,
       }, {
-        title: "wall-clock seconds, 6 tasks, supports shared",
-        columns: ["threads", "one fit", "a tuning grid"],
+        title: "CPU seconds of the busiest thread, 6 tasks, supports shared; least of 5",
+        columns: ["threads", "one fit", "a tuning grid", "by the clock"],
         rows: speeds,
       }],
       targets,
@@ -235,7 +243,7 @@ export const multiTaskSimulation: Case = {
         "The design is that of the authors' source: one X, neighbours correlated by 1/2, ten features in all tasks and five more each with probability 1/2, coefficients that differ between tasks by normal numbers of variance 50 (10 for 250 features), as many test rows as training rows.",
         "Separate fits are tuned one response at a time and know nothing of the others; ratios are of errors in the same replicate.",
         "The authors' medians for supports shared + ridge over their separate fits: 0.029, 0.076, 0.224 (1000 features), 0.577, 0.927 (250).",
-        "Where other work runs beside, wall-clock times of one thread and two say little.",
+        "Where other work runs beside, wall-clock times say little of threads: the busiest thread is what two cores would wait for.",
         "Of the true features, least squares has the error that noise and samples leave: where its error over that of separate fits is above the authors' ratio, no method reaches that ratio beside our separate fits, which find more true features than the 0.29 of theirs.",
         "Our grids have 8, 48, 48, 8, 8 and 8 points, tuned by five folds. Theirs are wider and tuned by ten; their 159 to 199 s a replicate also hold ridge and lasso.",
       ],

@@ -10,6 +10,7 @@ import {
   type SparseMultiTaskOptions,
   sparseMultiTaskOptions,
 } from "../../mod.ts";
+import { withNames } from "../../solvers/core/names.ts";
 import { certificate } from "../certificate.ts";
 import { command, UsageError } from "../command.ts";
 import { FileError } from "../files.ts";
@@ -304,14 +305,14 @@ function printReport(terminal: Terminal, report: Report): void {
       : [],
     ["ran on", `${fit.plan.backend} (${fit.plan.reason}), ${formatDuration(fit.elapsedMs)}`],
   ]);
-  for (const remark of fit.remarks) terminal.note(remark);
+  for (const remark of fit.remarks) terminal.note(withNames(remark, columns));
   if (fit.status !== "converged") {
     terminal.note(`stopped at its ${fit.status.replace("-", " ")}: a better fit may exist`);
   }
 }
 
 function jsonReport({ target, names, columns, fit, validation, predictions }: Report): unknown {
-  const { status, objective, lowerBound, gap, nodes, remarks, elapsedMs, plan } = fit;
+  const { status, objective, lowerBound, gap, nodes, elapsedMs, plan } = fit;
   return {
     target,
     tasks: names.map((name, k) => ({
@@ -328,7 +329,7 @@ function jsonReport({ target, names, columns, fit, validation, predictions }: Re
     lowerBound,
     gap,
     nodes,
-    remarks,
+    remarks: fit.remarks.map((remark) => withNames(remark, columns)),
     ...(validation && {
       best: validation.best,
       validation: validation.table.map((point) => ({ ...point, taskErrors: Array.from(point.taskErrors) })),

@@ -11,6 +11,7 @@ import {
 } from "../../mod.ts";
 import { command, UsageError } from "../command.ts";
 import { formatDuration, formatNumber, table } from "../layout.ts";
+import { withNames } from "../../solvers/core/names.ts";
 import { certificate } from "../certificate.ts";
 import { knownNames } from "../names.ts";
 import { underWatch } from "../solver_options.ts";
@@ -169,8 +170,8 @@ function printReport(terminal: Terminal, { target, columns, names, values, expla
   }
 }
 
-function jsonReport({ target, names, values, explained, fit, validation }: Report): unknown {
-  const { lambda0, status, objective, lowerBound, gap, nodes, remarks, intercept, elapsedMs, plan } = fit;
+function jsonReport({ target, columns, names, values, explained, fit, validation }: Report): unknown {
+  const { lambda0, status, objective, lowerBound, gap, nodes, intercept, elapsedMs, plan } = fit;
   return {
     target,
     coefficients: Object.fromEntries(names.slice(1).map((name, i) => [name, values[i + 1]])),
@@ -182,7 +183,7 @@ function jsonReport({ target, names, values, explained, fit, validation }: Repor
     lowerBound,
     gap,
     nodes,
-    remarks,
+    remarks: fit.remarks.map((remark) => withNames(remark, columns)),
     ...(validation && {
       lambda2: validation.lambda2,
       path: Array.from(validation.lambdas, (value, i) => ({
@@ -194,14 +195,6 @@ function jsonReport({ target, names, values, explained, fit, validation }: Repor
     elapsedMs,
     plan,
   };
-}
-
-/** A remark of the solver, which knows columns by their indices. */
-function withNames(remark: string, columns: readonly string[]): string {
-  return remark.replace(
-    /(Columns? )([\d, ]+)/i,
-    (_, word, places: string) => word + places.replace(/\d+/g, (place) => columns[Number(place)]),
-  );
 }
 
 function sumOfSquares(values: Float64Array): number {

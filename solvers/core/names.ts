@@ -22,3 +22,11 @@ function editDistance(a: string, b: string): number {
   }
   return row[b.length];
 }
+
+/** A remark of a solver, which knows columns by their numbers from 0, with their names. */
+export function withNames(remark: string, names: readonly string[]): string {
+  return remark.replace(
+    /(Columns? )([\d, ]+)/i,
+    (_, word, places: string) => word + places.replace(/\d+/g, (place) => names[Number(place)] ?? place),
+  );
+}

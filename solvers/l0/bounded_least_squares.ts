@@ -1,4 +1,4 @@
-import { atOnce, createPace, type Steps, untilTimeIsUp } from "../core/steps.ts";
+import { createPace, type Steps, untilTimeIsUp } from "../core/steps.ts";
 import { createSubsetFactor, lossAt, type ReducedLeastSquares } from "./reduced.ts";
 
 /** Times that a variable may change between bound and free, in multiples of the number of variables. */
@@ -12,16 +12,6 @@ export interface BoundedSolution {
   readonly coefficients: Float64Array;
   /** Whether no change within the bounds lowers the loss, to rounding. */
   readonly isLeast: boolean;
-}
-
-/** Least squares within bounds, to the end. */
-export function boundedLeastSquares(
-  problem: ReducedLeastSquares,
-  lower: ArrayLike<number>,
-  upper: ArrayLike<number>,
-  start: ArrayLike<number>,
-): Float64Array {
-  return atOnce(boundedLeastSquaresInSteps(problem, lower, upper, start)).coefficients;
 }
 
 /**

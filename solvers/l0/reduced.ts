@@ -77,20 +77,11 @@ const largestCondition = 1e7;
 
 /**
  * The same from the Gram matrix `G = R^T R` and `X^T y`, O(features^3); nothing where its condition is too large, for which
- * the square of the ratio of the diagonal of `R` stands.
+ * the square of the ratio of the diagonal of `R` stands. In steps, to the end whatever the time.
  *
  * @param gram Row by row, ridge included; used up.
  * @param halfSquare `||y||^2 / 2`.
  */
-export function reduceGram(
-  gram: readonly Float64Array[],
-  linear: ArrayLike<number>,
-  halfSquare: number,
-): ReducedLeastSquares | undefined {
-  return atOnce(reduceGramInSteps(gram, linear, halfSquare));
-}
-
-/** The same in steps, to the end whatever the time. */
 export function* reduceGramInSteps(
   gram: readonly Float64Array[],
   linear: ArrayLike<number>,

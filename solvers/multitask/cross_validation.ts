@@ -6,6 +6,7 @@ import type { Resolved } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
+import { inSteps } from "../core/steps.ts";
 import { drawFolds } from "../l0/folds.ts";
 import { checkTasks, type MultiTaskData, type MultiTaskInput, type Tasks, type TaskSamples, withRows } from "./data.ts";
 import { gridOf } from "./grid.ts";
@@ -16,9 +17,9 @@ import {
   type OpenMultiTaskOptions,
   type ResolvedPenalties,
 } from "./options.ts";
-import { predictMultiTask } from "./prediction.ts";
+import { type MultiTaskModel, predictMultiTask } from "./prediction.ts";
 import type { Supports } from "./objective.ts";
-import { stackingOf } from "./stacking.ts";
+import { mostStacked, stackingOf } from "./stacking.ts";
 
 /** A point of the grid, and how well it predicts. */
 export interface MultiTaskValidation extends ResolvedPenalties {
@@ -120,14 +121,14 @@ async function validate(
   tasks: number,
   whole: Run,
 ): Promise<{ errors: Errors[]; timeIsUp: boolean }> {
-  let at = 0;
+  let done = 0;
   const run: Run = {
     elapsedMs: whole.elapsedMs,
     async checkpoint(state) {
       const timeIsUp = await whole.checkpoint({
         ...state,
         stage: "cross-validation",
-        fraction: at / (grid.length + 1),
+        fraction: done / (grid.length + 1),
       });
       return timeIsUp || whole.elapsedMs() >= shareOfFolds * options.timeLimitMs;
     },
@@ -147,29 +148,34 @@ async function validate(
     const places = folds.map((_, fold) =>
       opened.length > 1 ? { session: opened[fold], set: 0 } : { session: opened[0], set: fold }
     );
-    const warm: (readonly (readonly number[])[] | undefined)[] = folds.map(() => undefined);
-    for (; at < grid.length; at++) {
-      const found: Supports[] = [];
+    // Points that differ in their ridge alone are a step: each ridge is a chain, started at its point before.
+    const warm = new Map<string, readonly (readonly number[])[]>();
+    const chain = (fold: number, point: number) => `${fold} ${grid[point].ridge}`;
+    for (const step of stepsOf(grid)) {
+      const searched: { readonly fold: number; readonly point: number; readonly supports: Supports }[] = [];
       for (const session of opened) {
-        const own = places.flatMap((place, fold) => place.session === session ? [{ ...place, fold }] : []);
-        found.push(
-          ...await session.search(own.map(({ set, fold }) => ({
-            data: set,
-            penalties: session.scaled(grid[at], set),
-            warm: warm[fold],
-          }))),
+        const own = places.flatMap((place, fold) =>
+          place.session === session ? step.map((point) => ({ set: place.set, fold, point })) : []
         );
+        const found = await session.search(own.map(({ set, fold, point }) => ({
+          data: set,
+          penalties: session.scaled(grid[point], set),
+          warm: warm.get(chain(fold, point)),
+        })));
+        own.forEach(({ fold, point }, at) => searched.push({ fold, point, supports: found[at] }));
       }
       if (opened.some(({ limits }) => limits.ended === "time-limit")) return { errors, timeIsUp: true };
-      errors[at] = folds.map(({ held }, fold) => {
-        const { session, set } = places[fold], model = modelOf(session.data[set], found[fold]);
-        const own = new Float64Array(tasks).fill(NaN);
-        for (const { task, samples, by } of held) {
-          own[task] = errorOf(predictMultiTask(model(by), samples.X, by), samples);
-        }
-        return own;
-      });
-      found.forEach(({ features }, fold) => warm[fold] = features);
+      const known = new Map(step.map((point) => [point, folds.map(() => new Float64Array(tasks).fill(NaN))]));
+      for (const { fold, point, supports } of searched) {
+        const { session, set } = places[fold], { held } = folds[fold], own = known.get(point)![fold];
+        const model = await modelOf(session.data[set], supports, held.some(({ by }) => by === "stacked"), run);
+        if (!model) return { errors, timeIsUp: true };
+        for (const { task, samples, by } of held) own[task] = errorOf(predictMultiTask(model, samples.X, by), samples);
+        warm.set(chain(fold, point), supports.features);
+        if (await run.checkpoint({ stage: "errors", fraction: 0, iteration: 0 })) return { errors, timeIsUp: true };
+      }
+      for (const [point, own] of known) errors[point] = own;
+      done += step.length;
     }
     return { errors, timeIsUp: false };
   } finally {
@@ -177,8 +183,24 @@ async function validate(
   }
 }
 
-/** What supports of scaled data predict. */
-function modelOf(data: MultiTaskData, { features: supports, values }: Supports) {
+/** Points that are searched for at once, in the order of the grid: those that differ in their ridge alone. */
+function stepsOf(grid: readonly ResolvedPenalties[]): number[][] {
+  const steps = new Map<string, number[]>();
+  grid.forEach(({ support, valueSharing, supportSharing }, point) => {
+    const name = `${support} ${valueSharing} ${supportSharing}`, known = steps.get(name);
+    if (known) known.push(point);
+    else steps.set(name, [point]);
+  });
+  return [...steps.values()];
+}
+
+/** What supports of scaled data predict; nothing where the time was up before they were stacked. */
+async function modelOf(
+  data: MultiTaskData,
+  { features: supports, values }: Supports,
+  stacked: boolean,
+  run: Run,
+): Promise<MultiTaskModel | undefined> {
   const { prepared, scales, responseScale, intercept, features } = data, tasks = prepared.length;
   const coefficients = matrix(features, tasks), intercepts = new Float64Array(tasks);
   prepared.forEach(({ moments: { means, tails }, responseMean, responseTail }, k) => {
@@ -191,8 +213,10 @@ function modelOf(data: MultiTaskData, { features: supports, values }: Supports) 
     if (intercept) intercepts[k] = value;
   });
   const model = { coefficients, intercepts, taskNames: prepared.map(({ name }) => name) };
-  return (by: number | string) =>
-    by === "stacked" ? { ...model, stacking: stackingOf(data, coefficients, intercepts) } : model;
+  if (!stacked) return model;
+  const pause = () => run.checkpoint({ stage: "stacking", fraction: 0, iteration: 0 });
+  const stacking = await inSteps(stackingOf(data, coefficients, intercepts), pause);
+  return stacking && { ...model, stacking };
 }
 
 function errorOf(predicted: Float64Array, { y, weights }: TaskSamples): number {
@@ -284,6 +308,12 @@ function foldsOfTasks(tasks: Tasks, { prediction }: Options): Fold[] {
   }
   if (tasks.tasks.length < 2) {
     throw new OptionError("leaveOut", 'Cannot use "leaveOut": expected two tasks at least beside "tasks", received 1.');
+  }
+  if (prediction === "stacked" && tasks.tasks.length > mostStacked + 1) {
+    throw new OptionError(
+      "prediction",
+      `Cannot use "prediction": expected "average" for more than ${mostStacked} tasks beside each, received "stacked".`,
+    );
   }
   return tasks.tasks.map((samples, task) => ({
     training: { ...tasks, tasks: tasks.tasks.filter((_, k) => k !== task) },

@@ -1,9 +1,10 @@
 /** From a caller's tasks to the problem that is solved: checked, weighted, centred, scaled. @module */
 
-import { checkMagnitudes, type ColumnMoments, columnMoments, powerOfTwo } from "../core/columns.ts";
+import { checkMagnitudes, type ColumnMoments, columnMoments, momentsInSteps, powerOfTwo } from "../core/columns.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
 import { denseSamples, type Matrix, matrix, type Samples, toVectorArgument, type VectorLike } from "../core/matrix.ts";
 import type { Vector } from "../core/matrix.ts";
+import { createPace, type Steps, whateverTheTime } from "../core/steps.ts";
 
 /** One task: its own samples and responses. */
 export interface MultiTaskInput {
@@ -65,6 +66,9 @@ export interface DataOptions {
   readonly standardize: boolean;
   readonly taskWeights?: Vector;
 }
+
+/** Operations that what is kept of a task costs, however small it is. */
+export const taskWork = 1e4;
 
 const action = "fit a multi-task regression";
 
@@ -166,9 +170,12 @@ function checkWeights(name: string, weights: Vector, samples: number): void {
 
 /**
  * Centres each task by itself and scales each feature by one factor in all tasks, so that a coefficient means the same
- * in each: the root of the mean of its variances in the tasks.
+ * in each: the root of the mean of its variances in the tasks. In steps, to the end whatever the time.
  */
-export function prepareTasks(given: Tasks, { intercept, standardize, taskWeights }: DataOptions): MultiTaskData {
+export function* prepareTasks(
+  given: Tasks,
+  { intercept, standardize, taskWeights }: DataOptions,
+): Steps<MultiTaskData> {
   const { tasks, features } = given;
   if (taskWeights) {
     if (taskWeights.length !== tasks.length) {
@@ -182,10 +189,13 @@ export function prepareTasks(given: Tasks, { intercept, standardize, taskWeights
     }
   }
   const known = new Map<Matrix, { weights: Vector | undefined; moments: ColumnMoments }>();
+  const isDue = createPace(), prepared: PreparedTask[] = [];
   let magnitude = 0;
-  const prepared = tasks.map((task, k): PreparedTask => {
+  for (const [k, task] of tasks.entries()) {
     const { X, y, weights } = task, before = known.get(X);
-    const moments = before && before.weights === weights ? before.moments : columnMoments(X, intercept, weights);
+    const moments = before && before.weights === weights
+      ? before.moments
+      : yield* whateverTheTime(momentsInSteps(X, intercept, weights));
     if (moments !== before?.moments) {
       checkMagnitudes(given.shared ? "X" : `tasks[${k}].X`, X, moments.meanSquares, action);
       known.set(X, { weights, moments });
@@ -196,7 +206,7 @@ export function prepareTasks(given: Tasks, { intercept, standardize, taskWeights
     if (variances[0] > 0) {
       for (const value of y) magnitude = Math.max(magnitude, Math.abs(value - means[0] - tails[0]));
     }
-    return {
+    prepared.push({
       ...task,
       taskWeight: taskWeights ? taskWeights[k] : 1,
       totalWeight: weights ? Float64Array.from(weights).reduce((sum, weight) => sum + weight, 0) : y.length,
@@ -205,8 +215,9 @@ export function prepareTasks(given: Tasks, { intercept, standardize, taskWeights
       responseTail: tails[0],
       isEmpty: Uint8Array.from(moments.variances, (variance) => variance === 0 ? 1 : 0),
       isConstant: variances[0] === 0,
-    };
-  });
+    });
+    if (isDue(taskWork + y.length + 2 * features)) yield;
+  }
   const scales = Float64Array.from({ length: features }, (_, j) => {
     const variance = prepared.reduce((sum, { moments }) => sum + moments.variances[j], 0) / tasks.length;
     return variance === 0 ? Infinity : standardize ? Math.sqrt(variance) : 1;

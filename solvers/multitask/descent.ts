@@ -2,6 +2,7 @@
 
 import { disagreement, type Penalties, priceOf, type Supports } from "./objective.ts";
 import type { ScaledTask, SearchLimits } from "./problem.ts";
+import { plainDot } from "../core/plain_sums.ts";
 import { lossOf } from "./solution.ts";
 
 /** Steps of a power iteration. */
@@ -38,6 +39,7 @@ export async function descend(
     values: scaled.map(() => new Float64Array(features)),
     residuals: scaled.map(({ y }) => y.slice()),
   };
+  const sums = new Float64Array(features), counts = new Uint32Array(features);
   const lipschitz = scaled.map((task) => largestEigenvalue(task) * 1.02 + penalties.ridge + penalties.valueSharing);
   const scale = scaled.reduce((sum, { nullLoss }) => sum + nullLoss, 0);
   const everything = Array.from({ length: features }, (_, j) => j);
@@ -49,12 +51,15 @@ export async function descend(
   while (unchanged < 2) {
     const before = objective, chosenBefore = supportsOf().features.join(";");
     if (common) stepTogether(active[0]);
-    else for (let k = 0; k < tasks; k++) stepOne(k, active[k]);
+    else {
+      for (let k = 0; k < tasks; k++) {
+        stepOne(k, active[k]);
+        if (await isTimeUp()) break;
+      }
+    }
     objective = objectiveOf();
     limits.moves++;
-    if (await limits.run.checkpoint({ stage: "descent", fraction: 0, iteration: limits.moves, objective })) {
-      limits.ended = "time-limit";
-    } else if (limits.moves >= limits.moveLimit) limits.ended ??= "iteration-limit";
+    if (!await isTimeUp() && limits.moves >= limits.moveLimit) limits.ended ??= "iteration-limit";
     if (limits.ended) break;
     const isDone = before - objective <= leastDecrease * scale;
     const looksAtAll = active[0].length === features;
@@ -68,6 +73,13 @@ export async function descend(
     if (looksAtAll && unchanged > 0) break;
   }
   return supportsOf();
+
+  async function isTimeUp(): Promise<boolean> {
+    if (await limits.run.checkpoint({ stage: "descent", fraction: 0, iteration: limits.moves, objective })) {
+      limits.ended = "time-limit";
+    }
+    return limits.ended === "time-limit";
+  }
 
   function supportsOf(): Supports {
     const chosen = iterate.values.map((own) => everything.filter((j) => own[j] !== 0));
@@ -86,6 +98,36 @@ export async function descend(
     );
   }
 
+  /** What a task has in the objective, the others as they are: all of it that its coefficients can change. */
+  function shareOf(k: number): number {
+    const own = iterate.values[k];
+    let share = plainDot(iterate.residuals[k], iterate.residuals[k]) / 2;
+    for (let j = 0; j < features; j++) {
+      if (own[j] === 0) continue;
+      const others = sums[j] - own[j];
+      share += (penalties.ridge + penalties.valueSharing) / 2 * own[j] * own[j] + entryPrice(counts[j] - 1) -
+        penalties.valueSharing / (2 * tasks) * own[j] * (own[j] + 2 * others);
+    }
+    return share;
+  }
+
+  /** What a feature costs in one more task than `count`. */
+  function entryPrice(count: number): number {
+    if (common) return 0;
+    return penalties.supportSharing / 2 * (disagreement(count + 1, tasks) - disagreement(count, tasks));
+  }
+
+  /** Coefficients of a task, and what all tasks have of each feature. */
+  function assign(k: number, values: Float64Array): void {
+    const own = iterate.values[k];
+    for (let j = 0; j < features; j++) {
+      if (own[j] === values[j]) continue;
+      counts[j] += (values[j] !== 0 ? 1 : 0) - (own[j] !== 0 ? 1 : 0);
+      sums[j] = counts[j] === 0 ? 0 : sums[j] + values[j] - own[j];
+      own[j] = values[j];
+    }
+  }
+
   /** Where a gradient step of a task leads along some features. */
   function stepOf(k: number, along: readonly number[], length: number): Float64Array {
     const { X, samples } = scaled[k], own = iterate.values[k], residual = iterate.residuals[k];
@@ -95,19 +137,16 @@ export async function descend(
       for (let m = 0; m < along.length; m++) gradient[m] -= r * X[from + along[m]];
     }
     return gradient.map((value, m) => {
-      const j = along[m], mean = iterate.values.reduce((sum, other) => sum + other[j], 0) / tasks;
-      return own[j] - (value + ridge * own[j] + valueSharing * (own[j] - mean)) / length;
+      const j = along[m];
+      return own[j] - (value + ridge * own[j] + valueSharing * (own[j] - sums[j] / tasks)) / length;
     });
   }
 
   function scoresOf(k: number, along: readonly number[], target: Float64Array): Float64Array {
+    const own = iterate.values[k];
     return target.map((value, m) => {
-      let count = 0;
-      iterate.values.forEach((other, l) => {
-        if (l !== k && other[along[m]] !== 0) count++;
-      });
-      const price = penalties.supportSharing / 2 * (disagreement(count + 1, tasks) - disagreement(count, tasks));
-      return lipschitz[k] / 2 * value * value - price;
+      const j = along[m], others = counts[j] - (own[j] !== 0 ? 1 : 0);
+      return lipschitz[k] / 2 * value * value - entryPrice(others);
     });
   }
 
@@ -117,23 +156,23 @@ export async function descend(
   }
 
   function take(k: number, along: readonly number[], target: Float64Array, places: readonly number[]): void {
-    const { X, samples, y } = scaled[k], own = iterate.values[k], residual = iterate.residuals[k];
-    own.fill(0);
+    const { X, samples, y } = scaled[k], residual = iterate.residuals[k], own = new Float64Array(features);
     residual.set(y);
     for (const m of places) {
       const j = along[m];
       own[j] = target[m];
       for (let i = 0; i < samples; i++) residual[i] -= target[m] * X[i * features + j];
     }
+    assign(k, own);
   }
 
   function stepOne(k: number, along: readonly number[]): void {
     for (;;) {
-      const before = objectiveOf(), kept = iterate.values[k].slice(), residual = iterate.residuals[k].slice();
+      const before = shareOf(k), kept = iterate.values[k].slice(), residual = iterate.residuals[k].slice();
       const target = stepOf(k, along, lipschitz[k]);
       take(k, along, target, best(along, scoresOf(k, along, target), size));
-      if (objectiveOf() <= before + 1e-14 * scale) return;
-      iterate.values[k].set(kept);
+      if (shareOf(k) <= before + 1e-14 * scale) return;
+      assign(k, kept);
       iterate.residuals[k].set(residual);
       lipschitz[k] *= 2;
       if (!(lipschitz[k] < 1e6 * largestEigenvalue(scaled[k]) + 1e6)) return;
@@ -149,7 +188,7 @@ export async function descend(
     targets.forEach((target, k) => take(k, along, target, places));
     if (objectiveOf() <= before + 1e-14 * scale) return;
     kept.forEach((own, k) => {
-      iterate.values[k].set(own);
+      assign(k, own);
       iterate.residuals[k].set(residuals[k]);
     });
     lipschitz.fill(2 * length);

@@ -8,6 +8,7 @@ import type { Resolved } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Result, Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
+import { inSteps, throughSteps } from "../core/steps.ts";
 import { checkTasks, type MultiTaskData, type MultiTaskInput, prepareTasks, type Tasks } from "./data.ts";
 import { descend } from "./descent.ts";
 import { searchExactly } from "./exact.ts";
@@ -20,9 +21,9 @@ import {
   sparseMultiTaskOptions,
 } from "./options.ts";
 import { plainObjective } from "./plain_objective.ts";
-import { createProblem, type MultiTaskProblem, scaledTasks, type SearchLimits } from "./problem.ts";
+import { createProblem, type MultiTaskProblem, type ScaledTask, scaledTasks, type SearchLimits } from "./problem.ts";
 import { type MultiTaskSolution, solveSupports } from "./solution.ts";
-import { type Stacking, stackingOf } from "./stacking.ts";
+import { mostStacked, type Stacking, stackingOf } from "./stacking.ts";
 import { nothingKnown, type Point, searchFromStarts } from "./starts.ts";
 import { multiTaskWork } from "./work.ts";
 
@@ -38,7 +39,10 @@ export interface SparseMultiTask extends Result {
   readonly taskNames: readonly string[];
   /** Mean squared error of each task on its own samples, by their weights. */
   readonly meanSquaredErrors: Float64Array;
-  /** How the tasks together predict a new one; nothing where one `X` has many responses. */
+  /**
+   * How the tasks together predict a new one; nothing where one `X` has many responses, for more than 250 tasks, and where
+   * the time was up.
+   */
   readonly stacking?: Stacking;
   /** No solution has a lower objective; from `exact`, and from `auto` where it tried a certificate. */
   readonly lowerBound?: number;
@@ -155,15 +159,16 @@ export async function openMultiTask(
   { run, points = 1 }: SessionPlan,
 ): Promise<MultiTaskSession> {
   const pause = () => run.checkpoint({ stage: "preparation", fraction: 0, iteration: 0 });
-  const data: MultiTaskData[] = [];
+  const data: MultiTaskData[] = [], scaledSets: ScaledTask[][] = [];
   for (const tasks of sets) {
-    data.push(prepareTasks(tasks, options));
+    data.push(await throughSteps(prepareTasks(tasks, options), pause));
+    scaledSets.push(await throughSteps(scaledTasks(data.at(-1)!), pause));
     await pause();
   }
   const flops = multiTaskWork(sets, points);
   const workspace = await openWorkspace({ ...options, families: [denseFamily, l0Family], dtype: "f64", flops });
   try {
-    const problem = await createProblem(workspace, data.map(scaledTasks), pause), known = nothingKnown();
+    const problem = await createProblem(workspace, scaledSets, pause), known = nothingKnown();
     let isFirst = true;
     const limits: SearchLimits = { run, tolerance: options.tolerance, moveLimit: options.maxIterations, moves: 0 };
     const scaled = (given: ResolvedPenalties, set: number): Penalties => ({
@@ -208,8 +213,15 @@ export async function openMultiTask(
           outcome = exact;
           solution = exact.solution;
         }
+        const { coefficients, intercepts } = unscaled(data[0], solution);
+        const stacking = data[0].shared
+          ? undefined
+          : await inSteps(stackingOf(data[0], coefficients, intercepts), pause);
         return present(data[0], {
           solution,
+          coefficients,
+          intercepts,
+          stacking,
           penalties,
           given,
           trace,
@@ -258,6 +270,9 @@ async function descendFromStarts(
 
 interface Finished {
   readonly solution: MultiTaskSolution;
+  readonly coefficients: Matrix;
+  readonly intercepts: Float64Array;
+  readonly stacking: Stacking | undefined;
   readonly penalties: Penalties;
   readonly given: ResolvedPenalties;
   readonly trace: readonly number[];
@@ -270,8 +285,11 @@ interface Finished {
   readonly workspace: Workspace;
 }
 
-function present(data: MultiTaskData, finished: Finished): SparseMultiTask {
-  const { solution, penalties, given, trace, outcome, workspace } = finished;
+/** A solution for the data as they came. */
+function unscaled(
+  data: MultiTaskData,
+  solution: MultiTaskSolution,
+): { coefficients: Matrix; intercepts: Float64Array } {
   const { prepared, scales, responseScale, features, intercept } = data, tasks = prepared.length;
   const coefficients = matrix(features, tasks), intercepts = new Float64Array(tasks);
   prepared.forEach(({ moments: { means, tails }, responseMean, responseTail }, k) => {
@@ -290,6 +308,12 @@ function present(data: MultiTaskData, finished: Finished): SparseMultiTask {
     });
     intercepts[k] = intercept ? value + tail : 0;
   });
+  return { coefficients, intercepts };
+}
+
+function present(data: MultiTaskData, finished: Finished): SparseMultiTask {
+  const { solution, coefficients, intercepts, stacking, penalties, trace, outcome, workspace } = finished;
+  const { prepared, responseScale } = data;
   const supports = solution.features.map((one) => Uint32Array.from(one)), square = responseScale ** 2;
   const plain = plainObjective(data, solution, coefficients, penalties);
   const certificate = certified({
@@ -300,7 +324,6 @@ function present(data: MultiTaskData, finished: Finished): SparseMultiTask {
     gapTolerance: finished.gapTolerance,
     status: finished.status,
   });
-  const stacking = data.shared ? undefined : stackingOf(data, coefficients, intercepts);
   return {
     coefficients,
     intercepts,
@@ -310,7 +333,7 @@ function present(data: MultiTaskData, finished: Finished): SparseMultiTask {
     ...(stacking && { stacking }),
     ...certificate,
     ...(outcome && { nodes: outcome.nodes }),
-    remarks: remarksOn(data, solution, given),
+    remarks: remarksOn(data, finished),
     trace: Float64Array.from(trace, (value) => value * square),
     iterations: finished.iterations,
     elapsedMs: finished.elapsedMs(),
@@ -322,9 +345,8 @@ function present(data: MultiTaskData, finished: Finished): SparseMultiTask {
 const mostNamed = 10;
 
 function remarksOn(
-  { prepared, scales, intercept, features }: MultiTaskData,
-  { dependent }: MultiTaskSolution,
-  given: ResolvedPenalties,
+  { prepared, scales, intercept, features, shared }: MultiTaskData,
+  { solution: { dependent }, given, stacking }: Finished,
 ): string[] {
   const remarks: string[] = [], nothing = `${intercept ? "constant" : "zero"}: nothing follows from`;
   const list = (numbers: readonly (number | string)[]) =>
@@ -349,8 +371,14 @@ function remarksOn(
   dependent.forEach((columns, k) => {
     const own = columns.filter((j) => !prepared[k].isEmpty[j]);
     if (own.length > 0) {
-      remarks.push(`The support of task ${prepared[k].name} has no full rank: ${list(own)} have no part in it.`);
+      remarks.push(
+        `The support of task ${prepared[k].name} has no full rank: columns ${list(own)} have no part in it.`,
+      );
     }
   });
+  if (!shared && !stacking) {
+    const why = prepared.length > mostStacked ? `they are of up to ${mostStacked} tasks` : "the time was up";
+    remarks.push(`There is nothing for stacked predictions: ${why}.`);
+  }
   return remarks;
 }

@@ -45,17 +45,20 @@ export function predictMultiTask(fit: MultiTaskModel, X: Samples, task: number |
     if (!stacking) {
       throw new OptionError(
         "task",
-        'Cannot predict: expected a task or "average", received "stacked", which needs tasks with samples of their own.',
+        'Cannot predict: expected a task or "average", received "stacked", which needs a fit with "stacking": of up to 250 tasks with samples of their own, in time.',
       );
     }
     stacking.weights.forEach((weight, k) => add(k, weight));
     intercept += stacking.intercept;
   } else add(numberOf(fit.taskNames, task), 1);
-  return Float64Array.from({ length: rows }, (_, i) => {
+  const used: number[] = [], predicted = new Float64Array(rows);
+  for (let j = 0; j < features; j++) if (combined[j] !== 0) used.push(j);
+  for (let i = 0; i < rows; i++) {
     let value = intercept;
-    for (let j = 0; j < features; j++) if (combined[j] !== 0) value += data[i * features + j] * combined[j];
-    return value;
-  });
+    for (const j of used) value += data[i * features + j] * combined[j];
+    predicted[i] = value;
+  }
+  return predicted;
 }
 
 function numberOf(names: readonly string[], task: number | string): number {

@@ -7,7 +7,8 @@ import { distrust } from "../core/certificate.ts";
 import type { Run } from "../core/run.ts";
 import { plainDot } from "../core/plain_sums.ts";
 import type { Matrix, Vector } from "../core/matrix.ts";
-import { type MultiTaskData, scaledRows } from "./data.ts";
+import { createPace, type Steps } from "../core/steps.ts";
+import { type MultiTaskData, scaledRows, taskWork } from "./data.ts";
 import type { Penalties, Supports } from "./objective.ts";
 
 /** A search that is asked for. */
@@ -70,15 +71,18 @@ const workTogether = 4e7;
 const gramWork = 2e8, leastGramRows = 32;
 
 /** The tasks of a data set, centred and scaled. Tasks that share samples, weights and scale share what is made of them. */
-export function scaledTasks(data: MultiTaskData): ScaledTask[] {
-  const known: { X: Matrix; weights: Vector | undefined; taskWeight: number; rows: Float64Array }[] = [];
-  return data.prepared.map((task) => {
-    const { X, weights, taskWeight } = task;
-    const same = known.find((one) => one.X === X && one.weights === weights && one.taskWeight === taskWeight);
+export function* scaledTasks(data: MultiTaskData): Steps<ScaledTask[]> {
+  const known = new Map<Matrix, { weights: Vector | undefined; taskWeight: number; rows: Float64Array }[]>();
+  const scaled: ScaledTask[] = [], isDue = createPace();
+  for (const task of data.prepared) {
+    const { X, weights, taskWeight } = task, ofX = known.get(X) ?? [];
+    const same = ofX.find((one) => one.weights === weights && one.taskWeight === taskWeight);
     const { X: rows, y } = scaledRows(data, task);
-    if (!same) known.push({ X, weights, taskWeight, rows });
-    return scaledTask(same?.rows ?? rows, y, data.features);
-  });
+    if (!same) known.set(X, [...ofX, { weights, taskWeight, rows }]);
+    scaled.push(scaledTask(same?.rows ?? rows, y, data.features));
+    if (isDue(taskWork + 4 * rows.length)) yield;
+  }
+  return scaled;
 }
 
 function scaledTask(X: Float64Array, y: Float64Array, features: number): ScaledTask {
@@ -129,11 +133,13 @@ export async function createProblem(
 ): Promise<MultiTaskProblem> {
   const { kernels } = workspace, tasks = scaled[0].length, features = scaled[0][0].linear.length;
   const blocks: number[] = [], distinct: { X: Float64Array; samples: number; from: number }[] = [];
+  const places = new Map<Float64Array, number>();
   let elements = 0;
   for (const { X, samples } of scaled.flat()) {
-    let place = distinct.findIndex((one) => one.X === X);
-    if (place < 0) {
+    let place = places.get(X);
+    if (place === undefined) {
       place = distinct.push({ X, samples, from: elements }) - 1;
+      places.set(X, place);
       elements += X.length;
     }
     blocks.push(distinct[place].from, samples, place);

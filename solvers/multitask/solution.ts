@@ -3,6 +3,7 @@
 import { plainDot } from "../core/plain_sums.ts";
 import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import { solveSupport, type SupportData } from "../l0/support_solution.ts";
+import { solveThroughMeans } from "./joint_solution.ts";
 import { type Penalties, priceOf, type Supports } from "./objective.ts";
 import type { ScaledTask } from "./problem.ts";
 
@@ -13,6 +14,9 @@ export interface MultiTaskSolution extends Supports {
   /** Features that depend on others of their support, by task; they have left it. */
   readonly dependent: readonly (readonly number[])[];
 }
+
+/** Coefficients that are solved for by one factor at most; more are had through the means of the tasks. */
+const mostTogether = 400;
 
 /** Called every now and then; answers need their coefficients, whatever the time. */
 type Pause = () => Promise<unknown>;
@@ -25,9 +29,14 @@ export async function solveSupports(
   pause: Pause,
 ): Promise<MultiTaskSolution> {
   const sorted = supports.map((one) => [...one].sort((a, b) => a - b));
+  const goOn = () => pause().then(() => false);
+  if (isShared(scaled, penalties) && sorted.reduce((sum, one) => sum + one.length, 0) > mostTogether) {
+    const { values, dependent } = await inSteps(solveThroughMeans(scaled, sorted, penalties), goOn);
+    const loss = scaled.reduce((sum, task, k) => sum + lossOf(task, sorted[k], values[k]), 0);
+    return presented(sorted, values, dependent, loss, penalties, scaled[0].linear.length);
+  }
   const values: Float64Array[] = [], dependent: number[][] = [];
   let loss = 0;
-  const goOn = () => pause().then(() => false);
   const together = await inSteps(supportColumns(scaled, sorted, penalties), goOn);
   for (const { tasks, data } of together!) {
     const count = data.columns.length, lower = new Float64Array(count).fill(-Infinity);
@@ -40,10 +49,26 @@ export async function solveSupports(
       loss += tasks.length > 1 ? lossOf(scaled[k], sorted[k], values[k]) : solved.loss;
     }
   }
-  const features = penalties.common ? sorted : sorted.map((one, k) => one.filter((_, i) => values[k][i] !== 0));
+  return presented(sorted, values, dependent, loss, penalties, scaled[0].linear.length);
+}
+
+function presented(
+  supports: readonly (readonly number[])[],
+  values: readonly Float64Array[],
+  dependent: readonly (readonly number[])[],
+  loss: number,
+  penalties: Penalties,
+  featureCount: number,
+): MultiTaskSolution {
+  const features = penalties.common ? supports : supports.map((one, k) => one.filter((_, i) => values[k][i] !== 0));
   const kept = penalties.common ? values : values.map((one) => one.filter((value) => value !== 0));
   const found = { features, values: kept };
-  return { ...found, objective: loss + priceOf(found, penalties, scaled[0].linear.length), dependent };
+  return { ...found, objective: loss + priceOf(found, penalties, featureCount), dependent };
+}
+
+/** One task agrees with its mean: nothing is shared. */
+function isShared(scaled: readonly ScaledTask[], { valueSharing }: Penalties): boolean {
+  return valueSharing > 0 && scaled.length > 1;
 }
 
 /** Tasks whose coefficients are solved for together, and the columns of their supports, task after task. */
@@ -56,10 +81,10 @@ interface Together {
 export function* supportColumns(
   scaled: readonly ScaledTask[],
   supports: readonly (readonly number[])[],
-  { ridge, valueSharing }: Penalties,
+  penalties: Penalties,
 ): Steps<Together[] | undefined> {
-  // One task agrees with its mean: nothing is shared.
-  if (valueSharing > 0 && scaled.length > 1) {
+  const { ridge, valueSharing } = penalties;
+  if (isShared(scaled, penalties)) {
     const together = yield* columnsTogether(scaled, supports, ridge, valueSharing);
     return together && [together];
   }

@@ -76,10 +76,10 @@ export async function searchFromStarts(
   /** A search of some kind: from the latest of its kind, and from nothing and from all where it is the first of its size. */
   function wantedOf(kind: string, penalties: Penalties, data: number, ...more: Features[]): Wanted {
     const own = `${kind} ${data}`, latest = known.latest.get(own), from = [...(latest ? [latest] : []), ...more];
-    if (isFirst(`${own} ${penalties.support}`)) {
-      from.push(nothing);
-      if (backward && penalties.support < features) from.push(nothing.map(() => everything));
-    }
+    const first = isFirst(`${own} ${penalties.support}`);
+    // Several that are searched for at once have no latest before them.
+    if (first || from.length === 0) from.push(nothing);
+    if (first && backward && penalties.support < features) from.push(nothing.map(() => everything));
     return { kind: own, requests: from.map((start) => ({ data, penalties, start })) };
   }
 

@@ -78,6 +78,15 @@ describe("minima multitask", () => {
     assert.deepEqual(Object.keys(y.coefficients), Object.keys(d.coefficients));
   });
 
+  it("names columns of which nothing follows", async () => {
+    const table = matrix(all.shape[0], names.length, all.data.map((value, at) => at % names.length === 1 ? 3 : value));
+    await writeFile(path("flat.csv"), serializeCsv({ columns: names, matrix: table, text: new Map([["site", site]]) }));
+    const fitting = ["multitask", path("flat.csv"), "--target", "y", "--task", "site", "--support", "2"];
+    const shown = await minima(fitting), report = await minima([...fitting, "--json"]);
+    assert.match(shown.stdout + shown.stderr, /Column b is constant/);
+    assert.match(JSON.parse(report.stdout).remarks.join(), /Column b is constant/);
+  });
+
   it("predicts new rows of known tasks, and of a new one by the average or stacked", async () => {
     const fitting = ["multitask", path("all.csv"), "--target", "y", "--task", "site", "--support", "2"];
     const rows = matrix(3, 5, Float64Array.from({ length: 15 }, random.normal)), features = names.slice(0, 5);

@@ -41,7 +41,7 @@ export const taskMoves: Lowering<"taskMoves"> = (operands) => {
       slots * s * wide,
       slots * wide,
       ...[1, 2, 3].map(() => (s + 1) * wide),
-      ...[1, 2, 3, 4].map(() => wide),
+      ...[1, 2, 3, 4, 5, 6].map(() => wide),
       square,
       square,
       s * row,

@@ -46,11 +46,3 @@ export function droppedRemark(dropped: number): string[] {
   if (dropped === 0) return [];
   return [`${dropped} ${dropped === 1 ? "row was" : "rows were"} left out, for a value is missing there.`];
 }
-
-/** A remark of a solver, which knows columns by their numbers from 0, with their names. */
-export function withNames(remark: string, names: readonly string[]): string {
-  return remark.replace(
-    /(Columns? )([\d, ]+)/i,
-    (_, word, places: string) => word + places.replace(/\d+/g, (place) => names[Number(place)] ?? place),
-  );
-}

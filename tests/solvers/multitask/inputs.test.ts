@@ -191,4 +191,40 @@ describe("sparseMultiTask, whatever comes,", () => {
     assert.equal(validated.status, "time-limit");
     assert.ok(Number.isFinite(validated.fit.objective));
   });
+
+  it("takes 3000 tasks of one number each, whose stacked predictions it leaves out", async () => {
+    const many = Array.from({ length: 3000 }, (_, k) => ({ X: fromRows([[Math.sin(k)]]), y: [Math.cos(k)] }));
+    const fit = await sparseMultiTask(many, { support: 1, valueSharing: 0.1, intercept: false });
+    assert.equal(fit.status, "converged");
+    assert.equal(fit.stacking, undefined);
+    assert.match(fit.remarks.join(), /nothing for stacked predictions: they are of up to 250 tasks/);
+    assert.throws(() => predictMultiTask(fit, many[0].X, "stacked"), /up to 250 tasks/);
+    await assert.rejects(
+      crossValidateMultiTask(many, { leaveOut: "tasks", prediction: "stacked" }),
+      (error) => error instanceof OptionError && error.argument === "prediction",
+    );
+  });
+
+  it("fits 500 tasks whose values are shared as it fits few: their gradients vanish", async () => {
+    const many = randomTasks(11, 0.9, 500, 4), question = { support: 2, ridge: 1e-3, valueSharing: 0.3 };
+    const fit = await sparseMultiTask(many, { ...question, standardize: false, method: "local-search" });
+    assert.equal(fit.status, "converged");
+    const { coefficients: { data, shape: [features, count] }, supports, intercepts } = fit;
+    const meanOf = (j: number) =>
+      Array.from({ length: count }, (_, k) => data[j * count + k]).reduce((a, b) => a + b) / count;
+    let largest = 0;
+    many.forEach(({ X, y }, k) => {
+      for (const j of supports[k]) {
+        const own = data[j * count + k];
+        let gradient = question.ridge * own + question.valueSharing * (own - meanOf(j));
+        for (let i = 0; i < y.length; i++) {
+          let residual = y[i] - intercepts[k];
+          for (const m of supports[k]) residual -= X.data[i * features + m] * data[m * count + k];
+          gradient -= X.data[i * features + j] * residual / y.length;
+        }
+        largest = Math.max(largest, Math.abs(gradient));
+      }
+    });
+    assert.ok(largest <= 1e-8, `a gradient of ${largest}`);
+  });
 });

@@ -3,7 +3,7 @@
 import { DEPENDENT_SHARE, FIT_LEAST_GAIN, FIT_MOVES, FIT_SIZE } from "../../../contract/l0/constants";
 import { f64At, u32At } from "./memory";
 import { advance, prepare, solve } from "./task_inverse";
-import { mark, Search } from "./task_search";
+import { addShares, mark, Search, sumShares } from "./task_search";
 import { fitTogether } from "./task_together";
 import { follow, linearWithPull, view } from "./task_view";
 
@@ -103,9 +103,12 @@ export function searchCommon(search: Search): void {
     memory.fill(search.inverses, 0, bytes);
     memory.fill(search.costs, 0, <usize> count << 3);
     memory.fill(search.own, 0, <usize> count << 3);
+    if (search.pull > 0) sumShares(search);
     for (let k: i32 = 0; k < tasks; k++) {
       prepare(search, k);
+      if (search.pull > 0) addShares(search, k, -1);
       linearWithPull(search, k);
+      if (search.pull > 0) addShares(search, k, 1);
       if (leaving < 0 && entering < 0) view(search, k);
       else follow(search, k, leaving, entering);
       accumulate(search, k);

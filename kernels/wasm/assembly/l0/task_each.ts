@@ -6,7 +6,7 @@ import {
 import { multiplyAdd } from "../simd";
 import { f64At, u32At } from "./memory";
 import { advance, prepare, solve } from "./task_inverse";
-import { mark, Search } from "./task_search";
+import { addShares, mark, Search, sumShares } from "./task_search";
 import { fitTogether } from "./task_together";
 import { follow, linearWithPull, view } from "./task_view";
 
@@ -15,19 +15,11 @@ function searchOne(search: Search, task: i32): bool {
   const p = search.features, s = search.capacity, size = <i32> search.word(FIT_SIZE);
   const support = search.support(task), values = search.values(task), inverse = search.inverse(task);
   const prices = search.prices, costs = search.costs, inside = search.inside;
+  const isApart = search.pull == 0 && search.sharing == 0;
+  if (!isApart) addShares(search, task, -1);
   linearWithPull(search, task);
   const alone = search.sharing / 2 * (search.tasks - 1) / search.tasks, shared = search.sharing / search.tasks;
-  for (let j: i32 = 0; j < p; j++) store<f64>(f64At(prices, j), alone);
-  if (search.sharing > 0) {
-    for (let k: i32 = 0; k < search.tasks; k++) {
-      if (k == task) continue;
-      const other = search.support(k);
-      for (let i: i32 = 0, count = search.count(k); i < count; i++) {
-        const at = f64At(prices, u32At(other, i));
-        store<f64>(at, load<f64>(at) - shared);
-      }
-    }
-  }
+  for (let j: i32 = 0; j < p; j++) store<f64>(f64At(prices, j), alone - shared * load<f64>(f64At(search.members, j)));
   memory.fill(inside, 0, p);
   mark(search, task, 1);
   let changed = false, leaving: i32 = -1, entering: i32 = -1;
@@ -68,6 +60,7 @@ function searchOne(search: Search, task: i32): bool {
     if (entering >= 0) store<u8>(inside + entering, 1);
     advance(search, task, leaving, entering);
   }
+  if (!isApart) addShares(search, task, 1);
   return changed;
 }
 
@@ -164,6 +157,7 @@ export function searchEach(search: Search): void {
     for (let k: i32 = 0; k < search.tasks; k++) prepare(search, k);
     fitTogether(search);
   }
+  sumShares(search);
   // Tasks that share nothing do not wait for one another.
   const apart = search.pull == 0 && search.sharing == 0, tasks = search.tasks;
   // Where supports alone are shared, a task that was looked at since the last change is as it should be.
@@ -177,7 +171,10 @@ export function searchEach(search: Search): void {
       changed = true;
       settled = apart ? settled : 1;
     }
-    if (search.pull > 0) fitTogether(search);
+    if (search.pull > 0) {
+      fitTogether(search);
+      sumShares(search);
+    }
     if (changed && !apart) continue;
     // What updates of rank one have left is seen by a last look.
     let stale = false;

@@ -34,6 +34,9 @@ export class Search {
   curvatures: usize;
   prices: usize;
   totals: usize;
+  /** Tasks that have each feature, and the sum of its coefficients: of all tasks, or of those beside one. [p] each. */
+  members: usize;
+  pulls: usize;
   variances: usize;
   /** Tasks whose rows, P and d are kept beside one another: all, or one. */
   slots: i32;
@@ -200,3 +203,22 @@ export function mark(search: Search, task: i32, flag: u8): void {
   for (let i: i32 = 0, count = search.count(task); i < count; i++) store<u8>(search.inside + u32At(support, i), flag);
 }
 
+
+/** Counts what the tasks have of each feature: how many, and the sum of its coefficients. */
+export function sumShares(search: Search): void {
+  const bytes = <usize> search.features << 3;
+  memory.fill(search.members, 0, bytes);
+  memory.fill(search.pulls, 0, bytes);
+  for (let k: i32 = 0; k < search.tasks; k++) addShares(search, k, 1);
+}
+
+/** Adds what a task has of each feature, or with sign -1 takes it away; what no task has is exactly 0. */
+export function addShares(search: Search, task: i32, sign: f64): void {
+  const support = search.support(task), values = search.values(task);
+  for (let i: i32 = 0, count = search.count(task); i < count; i++) {
+    const at = <usize> u32At(support, i) << 3, members = load<f64>(search.members + at) + sign;
+    store<f64>(search.members + at, members);
+    const sum = load<f64>(search.pulls + at) + sign * load<f64>(f64At(values, i));
+    store<f64>(search.pulls + at, members > 0 ? sum : 0);
+  }
+}

@@ -6,27 +6,11 @@ import { multiplyAdd } from "../simd";
 import { f64At, u32At } from "./memory";
 import { Search } from "./task_search";
 
-/** Coefficients of each feature summed over the tasks but one, into `totals`. */
-function sumOthers(search: Search, task: i32): void {
-  const totals = search.totals;
-  memory.fill(totals, 0, <usize> search.features << 3);
-  for (let k: i32 = 0; k < search.tasks; k++) {
-    if (k == task) continue;
-    const support = search.support(k), values = search.values(k);
-    for (let i: i32 = 0, count = search.count(k); i < count; i++) {
-      const to = f64At(totals, u32At(support, i));
-      store<f64>(to, load<f64>(to) + load<f64>(f64At(values, i)));
-    }
-  }
-}
-
-/** `l` of a task: X^T y and the pull of the other tasks. */
+/** `l` of a task: X^T y and the pull of the other tasks, once its own shares are taken from theirs. */
 export function linearWithPull(search: Search, task: i32): void {
   const p = search.features, l = search.l;
   memory.copy(l, search.linearOf(task), <usize> p << 3);
-  if (search.pull == 0) return;
-  sumOthers(search, task);
-  axpyInline<f64>(p, search.pull, search.totals, l);
+  if (search.pull > 0) axpyInline<f64>(p, search.pull, search.pulls, l);
 }
 
 /** P, u and d of a task by its V and coefficients, given `l`: u alone where P and d are known. */

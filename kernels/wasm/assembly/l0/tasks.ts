@@ -8,9 +8,9 @@
 // anew.
 //
 // Scratch of one thread, for p features, supports of s, K tasks and S slots: the search; rows, P [S, s, p]; d [S, p];
-// squares, sums, inverses [s + 1, p]; l, u, prices, totals [p]; V, G_AA [K, s, s]; factor [s, s]; right, r, z, q, direction,
-// before, shares out, shares in [K, s]; pivots [K, 2]; costs, sums, small [s]; scan [3, s]; rows of the supports, u32
-// [S, s]; features before, u32 [s]; ages, u32 [K]; seen, u8 [K]; inside, u8 [p].
+// squares, sums, inverses [s + 1, p]; l, u, prices, totals, members, pulls [p]; V, G_AA [K, s, s]; factor [s, s]; right,
+// r, z, q, direction, before, shares out, shares in [K, s]; pivots [K, 2]; costs, sums, small [s]; scan [3, s]; rows of the
+// supports, u32 [S, s]; features before, u32 [s]; ages, u32 [K]; seen, u8 [K]; inside, u8 [p].
 
 import { FIT_COMMON, FIT_DATA, FIT_MOVES, FIT_RIDGE, FIT_SUPPORT_SHARING, FIT_VALUE_SHARING, FIT_WORDS, SEARCH_BYTES } from "../../../contract/l0/constants";
 import { f64At } from "./memory";
@@ -46,7 +46,9 @@ export function taskMoves_f64(
   search.u = after(search.l, p);
   search.prices = after(search.u, p);
   search.totals = after(search.prices, p);
-  search.variances = after(search.totals, p);
+  search.members = after(search.totals, p);
+  search.pulls = after(search.members, p);
+  search.variances = after(search.pulls, p);
   search.grams = after(search.variances, square);
   search.factor = after(search.grams, square);
   search.right = after(search.factor, s * row);

@@ -4,7 +4,8 @@ import { completeMatrixOptions } from "../../../../solvers/completion/options.ts
 import { tableFiles } from "../../contents/files.ts";
 import type { Panel } from "../../panel.ts";
 import { numbersAlone } from "../roles.ts";
-import { inShort, percent, ranWords, statusRemark, withNames } from "../words.ts";
+import { inShort, percent, ranWords, statusRemark } from "../words.ts";
+import { withNames } from "../../../../solvers/core/names.ts";
 import type { CompletionAnswer } from "./answer.ts";
 import { exampleOptions } from "./example.ts";
 

@@ -7,7 +7,8 @@ import {
 } from "../../../../solvers/multitask/mod.ts";
 import { columnOf, completeRows, matrixOf, readTable, type TableContent, wordsOf } from "../../contents/table.ts";
 import type { PanelSolver } from "../../solver.ts";
-import { ranAs, withNames } from "../words.ts";
+import { ranAs } from "../words.ts";
+import { withNames } from "../../../../solvers/core/names.ts";
 import type { MultiTaskAnswer } from "./answer.ts";
 import { similarSites } from "./example.ts";
 

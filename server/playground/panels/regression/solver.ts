@@ -10,7 +10,8 @@ import {
 } from "../../../../solvers/regression/mod.ts";
 import { columnOf, completeRows, matrixOf, readTable, type TableContent, wordsOf } from "../../contents/table.ts";
 import type { PanelSolver } from "../../solver.ts";
-import { ranAs, withNames } from "../words.ts";
+import { ranAs } from "../words.ts";
+import { withNames } from "../../../../solvers/core/names.ts";
 import type { PathPoint, RegressionAnswer } from "./answer.ts";
 import { correlatedFeatures } from "./example.ts";
 import type { judges } from "./options.ts";

@@ -3,7 +3,8 @@ import { transduce, type TransduceOptions } from "../../../../solvers/completion
 import { matrix } from "../../../../solvers/core/matrix.ts";
 import { matrixOf, readTable, type TableContent } from "../../contents/table.ts";
 import type { Chosen, PanelSolver } from "../../solver.ts";
-import { ranAs, withNames } from "../words.ts";
+import { ranAs } from "../words.ts";
+import { withNames } from "../../../../solvers/core/names.ts";
 import type { TransductionAnswer } from "./answer.ts";
 import { partlyKnown } from "./example.ts";
 
