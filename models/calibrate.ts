@@ -34,9 +34,11 @@ export interface Visitor {
   pause(block: number, share: number): Promise<unknown>;
 }
 
-/** Activations of a batch between the steps of a block. */
-interface Stream {
+/** Activations of a batch between the steps of a block: arrays are replaced, never written to. */
+export interface Stream {
+  /** The residual stream [tokens, hidden]. */
   x: Float32Array;
+  /** Inputs of the layers of the stage behind the last step. */
   inputs: Float32Array;
 }
 
@@ -97,7 +99,7 @@ export async function walkBlocks(
 }
 
 /** The layers of each step's inputs. */
-function stagesOf(
+export function stagesOf(
   layers: readonly LinearLayer[],
   { attention, output, expand, contract }: {
     attention: readonly string[];
@@ -111,7 +113,7 @@ function stagesOf(
 }
 
 /** One step of a block over one batch. */
-async function advance(
+export async function advance(
   workspace: Workspace,
   forward: Forward,
   block: LoadedBlock,

@@ -1,4 +1,4 @@
-import { withWorkspace } from "../kernels/engine/mod.ts";
+import { withWorkspace, type Workspace } from "../kernels/engine/mod.ts";
 import { InputError, OptionError } from "../solvers/core/errors.ts";
 import { type Matrix, matrix, type Vector } from "../solvers/core/matrix.ts";
 import type { Resolved } from "../solvers/core/options.ts";
@@ -7,8 +7,9 @@ import { type Run, startRun } from "../solvers/core/run.ts";
 import { dequantize, type QuantizedLayer } from "../solvers/quantization/layer.ts";
 import { quantizeLayer } from "../solvers/quantization/quantize.ts";
 import { type Bits, bitsByLayer, chooseBits, widths } from "./bits.ts";
-import { type StageInputs, walkBlocks } from "./calibrate.ts";
+import { type StageInputs, type Visitor, walkBlocks } from "./calibrate.ts";
 import { checkWidths, constraintsOf, reasonAgainst, withConstraints } from "./checkpoints/constraints.ts";
+import { measureEffects } from "./effects.ts";
 import { forwardFlops, forwardRequest } from "./forward.ts";
 import { type LanguageModel, type LinearLayer, linearLayers } from "./load.ts";
 import {
@@ -61,7 +62,8 @@ interface Task {
  * quantised so far, and towards the original model's outputs as far as `originalShare` says.
  *
  * Complexity, beside the solves (see {@linkcode quantizeLayer}): two forward passes and four Gram sums a stage, one of each
- * where `originalShare` is 0; with `averageBits` one pass and four quick solves a layer more. Memory: a block in f32, the
+ * where `originalShare` is 0; with `averageBits` one pass, four quick solves a layer, and a trial of each
+ * layer in its block on 1,024 tokens more. Memory: a block in f32, the
  * matrices of one stage in f64, the activations of the calibration (`8 tokens (hidden + inputs)` bytes), and the codes.
  *
  * The result does not depend on threads, nor on interruptions where `resume` keeps what is done.
@@ -203,51 +205,64 @@ function createTask(
 
 const workOf = ({ outputs, inputs }: LinearLayer, passes: number) => passes * outputs * inputs * inputs;
 
-/** Walks the model with its Gram matrices, in a workspace of its own. */
-async function walk(task: Task, original: boolean, visitor: Parameters<typeof walkBlocks>[4]): Promise<void> {
-  const { model, settings: { backend, threads, signal }, batches } = task;
+/** Runs forward passes over the calibration in a workspace of their own. */
+async function inForward<T>(task: Task, work: (workspace: Workspace) => Promise<T>): Promise<T> {
+  const { model, settings: { backend, threads }, batches } = task;
   const tokens = sum(batches.map(({ tokens }) => tokens.length)),
     flops = forwardFlops(model.architecture).blocks * tokens;
   // Layers are solved where each pays; the forward pass has no shaders.
   const request = forwardRequest(2 * flops, { backend: backend === "webgpu" ? "auto" : backend, threads });
-  await withWorkspace(request, async (workspace) => {
-    await walkBlocks(workspace, model, batches, { original, backend, threads, signal }, visitor);
-  });
+  return await withWorkspace(request, work);
 }
 
-/** Relative errors at every width by GPTQ, in the unquantised model, and the widths that they speak for. */
+/**
+ * The widths that trials speak for: by GPTQ, each layer alone in the unquantised model. What a layer does to the model at
+ * one width is measured there, and goes with its relative error to the others.
+ */
 async function measureBits(task: Task, finished: FinishedBlocks | undefined): Promise<Map<string, Bits>> {
-  const { layers, settings, widths } = task, kept = await resumedBits(task, finished);
+  const { model, layers, settings, settings: { backend, threads, signal }, batches, widths } = task;
+  const kept = await resumedBits(task, finished);
   if (kept) return kept;
   const errors = new Map<string, Map<Bits, number>>(), asked = new Set(layers.map(({ name }) => name));
+  const widthOfTrial = widths.find((width) => width >= 3) ?? widths[0];
   let late = false;
-  await walk(task, false, {
-    known: () => Promise.resolve(undefined),
-    pause: (block) => task.tell({ stage: `forward, block ${block}` }, 0),
-    async visit(stage, { gram }) {
-      for (const layer of stage.filter(({ name }) => asked.has(name))) {
-        const byWidth = new Map<Bits, number>(), weights = await readWeights(task.model, layer);
-        for (const bits of widths) {
-          const options = {
-            ...layerOptions(task, layer.name),
-            bits,
-            method: "gptq",
-            grid: "search",
-            initial: undefined,
-            outliers: undefined,
-          } as const;
-          byWidth.set(bits, (await quantizeLayer(weights, gram, options)).relativeError);
-          late = await task.tell({ stage: "measure", layer: layer.name }, workOf(layer, passesOfTrial)) || late;
-        }
-        errors.set(layer.name, byWidth);
-      }
-      return new Map();
-    },
-    leave: () => Promise.resolve(late),
-  });
-  if (late || errors.size < layers.length) {
+  const effects = await inForward(
+    task,
+    (workspace) =>
+      measureEffects(workspace, model, batches, { backend, threads, signal }, {
+        asked,
+        pause: (block) => task.tell({ stage: `forward, block ${block}` }, 0),
+        async weights(layer, gram) {
+          const byWidth = new Map<Bits, number>(), own = await readWeights(model, layer);
+          let tried: Vector = own.data;
+          for (const bits of widths) {
+            if (late) return undefined;
+            const options = {
+              ...layerOptions(task, layer.name),
+              bits,
+              method: "gptq",
+              grid: "search",
+              initial: undefined,
+              outliers: undefined,
+            } as const;
+            const found = await quantizeLayer(own, gram, options);
+            byWidth.set(bits, found.relativeError);
+            if (bits === widthOfTrial) tried = dequantize(found).data;
+            late = await task.tell({ stage: "measure", layer: layer.name }, workOf(layer, passesOfTrial)) || late;
+          }
+          errors.set(layer.name, byWidth);
+          return { own: own.data, tried };
+        },
+      }),
+  );
+  if (late || effects.size < layers.length) {
     const uniform = widths.findLast((width) => width <= settings.averageBits!)!;
     return new Map(layers.map(({ name }) => [name, uniform]));
+  }
+  for (const [name, byWidth] of errors) {
+    const atTrial = byWidth.get(widthOfTrial)!, effect = effects.get(name)!;
+    // Weights that lie on a grid already have no effect that could be scaled.
+    if (atTrial > 0) byWidth.forEach((error, bits) => byWidth.set(bits, effect * error / atTrial));
   }
   return chooseBits(layers, errors, settings.averageBits!, widths);
 }
@@ -307,7 +322,7 @@ async function quantizeBlocks(
     return dequantize(result).data;
   }
 
-  await walk(task, share > 0, {
+  const visitor: Visitor = {
     async known(block) {
       const kept = await finished?.read(block);
       if (!kept) return undefined;
@@ -333,7 +348,13 @@ async function quantizeBlocks(
       if (!cut) await finished?.write(block, done);
       return cut;
     },
-  });
+  };
+  const { backend, threads, signal } = settings;
+  await inForward(
+    task,
+    (workspace) =>
+      walkBlocks(workspace, model, task.batches, { original: share > 0, backend, threads, signal }, visitor),
+  );
   // What the time did not allow for: rounded as it is.
   for (const layer of layers) {
     if (found.has(layer.name)) continue;

@@ -91,7 +91,7 @@ export const quantizeModelOptions: OptionTable<ModelSettings, OpenModelSettings>
     most: 8,
     unit: "bits",
     otherwise: "none",
-    about: "Mean bits of a code; each layer gets those that its error makes worth their size.",
+    about: "Mean bits of a code; each layer gets those that what it does to the model makes worth their size.",
   }),
   format: choice(Object.keys(formatConstraints) as FormatName[], {
     otherwise: "none",

@@ -23,7 +23,8 @@ export const quantize = command({
   details: `
 MODEL is a folder in the layout of Hugging Face: config.json, model.safetensors or its shards, tokenizer.json. Each line of
 TEXT that is not empty is a sequence of its own. The layers are quantised block by block, on what is quantised so far and
-towards the outputs of the original model; with --average-bits each gets the bits that its error makes worth their size.
+towards the outputs of the original model; with --average-bits each gets the bits that what it does to the model
+makes worth their size.
 Embeddings, norms and the head stay as they are.
 
 Finished blocks are kept in the folder FOLDER.blocks, or that of --resume, until the model is saved: the same command goes

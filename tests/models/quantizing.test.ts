@@ -118,11 +118,16 @@ describe("quantizeModel", () => {
   });
 
   it("spends average bits where they count, within the budget", async () => {
-    const model = await open("mistral"), uniform = await quantizeModel(model, { calibration, bits: 3, method: "gptq" });
-    const mixed = await quantizeModel(model, { calibration, averageBits: 3.5, method: "gptq" });
-    assert.ok(mixed.report.averageBits <= 3.5 && mixed.report.averageBits > 3, `${mixed.report.averageBits}`);
-    assert.ok(new Set(mixed.report.layers.map(({ bits }) => bits)).size > 1);
-    assert.ok(mixed.report.meanRelativeError < uniform.report.meanRelativeError);
+    const tensors = fixtureTensors(models.mistral), faint = "model.layers.0.self_attn.o_proj.weight";
+    const { shape, data } = tensors.get(faint)!;
+    tensors.set(faint, { shape, data: (data as Float32Array).map((weight) => weight / 1000) });
+    const model = await loadModel(modelFiles(models.mistral.config, tensors));
+    const { report } = await quantizeModel(model, { calibration, averageBits: 3.5, method: "gptq" });
+    assert.ok(report.averageBits <= 3.5 && report.averageBits > 3.3, `${report.averageBits}`);
+    // Relative to their own outputs all layers err alike; but hardly anything of this part reaches the model.
+    const bitsOf = (name: string) => report.layers.filter((layer) => layer.name.endsWith(name)).map(({ bits }) => bits);
+    assert.deepEqual([bitsOf("0.self_attn.v_proj"), bitsOf("0.self_attn.o_proj")], [[2], [2]]);
+    assert.ok(bitsOf("1.mlp.down_proj")[0] > 2);
   });
 
   it("goes on where it was stopped, and ends with the same codes", async () => {
@@ -204,6 +209,18 @@ describe("quantizeModel", () => {
     });
     const found = (await perplexity(quantized, await lines("evaluation"))).perplexity;
     assert.ok(found < 6.8, `${found}`);
+  });
+});
+
+describe("averageBits", () => {
+  it("of stories260k is better than as many bits for every layer", needsData("stories260k"), async () => {
+    const model = await loadModel(dataPath("stories260k"));
+    const [text, other] = (await readDataText("stories260k/calibration.txt")).split("\n").filter(Boolean)
+      .reduce<string[][]>((parts, line, at) => (parts[at % 3 === 0 ? 1 : 0].push(line), parts), [[], []]);
+    const after = async (options: Partial<QuantizeModelOptions>) =>
+      await perplexity(await quantizeModel(model, { calibration: text, method: "gptq", ...options }), other);
+    const [mixed, uniform] = [await after({ averageBits: 3 }), await after({ bits: 3 })];
+    assert.ok(mixed.perplexity < uniform.perplexity, `${mixed.perplexity}, ${uniform.perplexity}`);
   });
 });
 
