@@ -1,9 +1,7 @@
 import { parseCsv } from "../mod.ts";
+import { fewGroups, otherGroup } from "../pictures/mod.ts";
 import { attempt, FileError, readInput } from "./files.ts";
 import { available } from "./suggest.ts";
-
-/** Colours that a picture has for groups: what is rarer than the most frequent ones shares the last. */
-const mostGroups = 8;
 
 /**
  * The group of each column: a table of two columns, whose first line may name them. Columns that it does not name are in
@@ -18,15 +16,7 @@ export async function readGroups(path: string, columns: readonly string[]): Prom
     const [name] = pairs[0] ?? [""];
     throw new FileError(`${path}: names none of the columns; it begins with ${name}${available(name, columns)}`);
   }
-  const groups = columns.map((name) => groupOf.get(name) || "other");
-  const counts = new Map<string, number>();
-  for (const group of groups) counts.set(group, (counts.get(group) ?? 0) + 1);
-  if (counts.size <= mostGroups) return groups;
-  const kept = new Set(
-    [...counts].filter(([group]) => group !== "other").sort(([, a], [, b]) => b - a)
-      .slice(0, mostGroups - 1).map(([group]) => group),
-  );
-  return groups.map((group) => kept.has(group) ? group : "other");
+  return fewGroups(columns.map((name) => groupOf.get(name) || otherGroup));
 }
 
 function readPairs(path: string, bytes: Uint8Array): [string, string][] {

@@ -16,6 +16,7 @@ export {
 } from "./components.ts";
 export { type Curve, type CurvesOptions, drawCurves } from "./curves.ts";
 export { type DrawingOptions, toSvg } from "./graph/drawing.ts";
+export { fewGroups, otherGroup } from "./graph/groups.ts";
 export { toDot, toEdgeList, toGraphMl } from "./graph/export.ts";
 export { drawPartialCorrelations } from "./graph/matrix.ts";
 export { drawHeatMap, type HeatMapOptions } from "./heat_map.ts";

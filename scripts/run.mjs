@@ -3,7 +3,7 @@
  * then runs the Deno task of that name. Plain Node, because nothing else is there yet on a fresh clone.
  */
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -14,29 +14,10 @@ if (!installed()) run(process.env.npm_execpath ? [process.execPath, process.env.
 const deno = [process.execPath, "node_modules/deno/bin.cjs"];
 if (task === "start") {
   run(deno, ["task", "--quiet", "build"]);
+  const { serve } = await import("./serve.mjs");
   serve(options);
 } else {
   run(deno, ["task", task, ...options]);
-}
-
-/** The service itself as the only child, told of the signals to end, and its exit status as that of this process. */
-function serve(options) {
-  const permissions = ["--allow-net", "--allow-env", "--allow-read", "--allow-sys"];
-  const child = spawn(`${root}/node_modules/deno/${process.platform === "win32" ? "deno.exe" : "deno"}`, [
-    "run",
-    "--quiet",
-    ...permissions,
-    "server/entry/deno.ts",
-    ...options,
-  ], { cwd: root, stdio: "inherit" });
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  // The shell between npm and this process passes no signal on; it ends.
-  const parent = process.ppid;
-  setInterval(() => process.ppid === parent || child.kill("SIGTERM"), 500).unref();
-  child.on("error", (error) => {
-    throw error;
-  });
-  child.on("exit", (status) => process.exit(status ?? 1));
 }
 
 /** npm keeps a copy of the lock file in `node_modules`; entries for other platforms are missing from it. */

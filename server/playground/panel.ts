@@ -14,8 +14,8 @@ export interface Panel<Answer> {
   readonly about: string;
   /** What can be tried without a file; the first is chosen. The solver makes them, by name. */
   readonly examples: readonly Example[];
-  /** The files that are taken. */
-  readonly files: { readonly about: string; readonly accept: string };
+  /** The files that are taken, and what can be said of how one is written. */
+  readonly files: { readonly about: string; readonly accept: string; readonly reading?: OptionForm };
   /** What is used of a file or an example, by name: columns of a table, or tensors. */
   readonly roles: Readonly<Record<string, Role>>;
   /** What can be set; the form follows from the table. */

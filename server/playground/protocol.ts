@@ -5,7 +5,7 @@ import type { Field, Values } from "./panel.ts";
 /** Where data come from. */
 export type Source =
   | { readonly kind: "example"; readonly name: string; readonly options: Values }
-  | { readonly kind: "file"; readonly file: File };
+  | { readonly kind: "file"; readonly file: File; readonly options: Values };
 
 /** What the page asks for on behalf of a panel. */
 export type Request =

@@ -78,11 +78,13 @@ function open(
   signal: AbortSignal,
 ): Promise<Content> {
   const key = source.kind === "file"
-    ? JSON.stringify([source.file.name, source.file.size, source.file.lastModified])
+    ? JSON.stringify([source.file.name, source.file.size, source.file.lastModified, source.options])
     : JSON.stringify(source);
   if (session.opened?.key === key) return session.opened.content;
   const content = Promise.resolve().then(() =>
-    source.kind === "file" ? solver.read(source.file) : solver.examples[source.name](source.options, signal)
+    source.kind === "file"
+      ? solver.read(source.file, source.options)
+      : solver.examples[source.name](source.options, signal)
   );
   const opened = session.opened = { key, content };
   content.catch(() => {

@@ -1,9 +1,6 @@
 import type { DeviceArray, FloatDtype } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import { negligible, type Problem } from "./problem.ts";
-
-/** The same for f64, and for certificates. */
-const negligibleInDouble = 2 ** -960;
+import { negligible, negligibleInDouble, type Problem } from "./problem.ts";
 
 /** Couplings below it are 0: they move no target, and products with what is below the normal range take many times as long. */
 export const faint = { f32: 2 ** -96, f64: 2 ** -900 };

@@ -63,7 +63,7 @@ async function movedResidual(
   factor: DeviceArray<"f64">,
   order: Uint32Array | undefined,
 ): Promise<Vector> {
-  const { columns, meter, rows, weights, workspace: { host } } = problem,
+  const { columns, diagonal, meter, rows, weights, workspace: { host } } = problem,
     result = likeVector(weights.data, rows * columns);
   const blockRows = rowsOfBlock(problem);
   // Transposed, so that columns, which are solved for from the last on, lie together.
@@ -73,8 +73,10 @@ async function movedResidual(
   for (const [first, last] of ranges(rows, blockRows)) {
     const count = last - first;
     for (let k = 0; k < columns; k++) {
-      const column = order ? order[k] : k;
-      for (let i = 0; i < count; i++) transposed[k * count + i] = linear[(first + i) * columns + column];
+      const column = order ? order[k] : k, isDead = diagonal[column] < negligible;
+      for (let i = 0; i < count; i++) {
+        transposed[k * count + i] = isDead ? 0 : linear[(first + i) * columns + column];
+      }
     }
     host.write(array, transposed.subarray(0, columns * count));
     for (const [begin, end] of [...ranges(columns, factorRows, factorRows)].reverse()) {

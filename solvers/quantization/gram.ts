@@ -2,6 +2,9 @@ import { DataError, ShapeError } from "../core/errors.ts";
 import { checkMatrix, type Matrix, type Vector } from "../core/matrix.ts";
 import type { OriginalOptions } from "./options.ts";
 
+/** Numbers below it hold fewer digits the smaller they are. */
+const leastNormal = 2 ** -1022;
+
 /** Columns and rows of a tile: two tiles, one read across, fit the first-level cache. */
 const tile = 32;
 
@@ -54,6 +57,14 @@ export function checkGram(gram: Matrix, columns: number, action: string, name = 
         }
       }
     }
+  }
+  if (largest > 0 && largest ** 2 < leastNormal) {
+    throw new DataError(
+      name,
+      `Cannot ${action}: "${name}" must be 0 or have an entry of at least ${leastNormal}, but its largest is ${
+        largest ** 2
+      }: such small numbers have lost their digits.`,
+    );
   }
   if (worst > tolerance) {
     const [i, j] = [worstRow, worstColumn];

@@ -16,6 +16,9 @@ export interface Meter {
   timed<T>(work: () => Promise<T>): Promise<T>;
 }
 
+/** What comes last may take a little longer than what was timed. */
+const allowance = 1.1;
+
 /** The meter of a layer of `rows` rows. */
 export function createMeter(run: Run, rows: number, foreseenPasses: number, timeLimitMs: number): Meter {
   let passes = 0, last = 0, reservedMs = 0;
@@ -34,7 +37,7 @@ export function createMeter(run: Run, rows: number, foreseenPasses: number, time
     },
     async timed(work) {
       const began = run.elapsedMs(), result = await work();
-      reservedMs = run.elapsedMs() - began;
+      reservedMs = allowance * (run.elapsedMs() - began);
       return result;
     },
   };

@@ -7,7 +7,7 @@ import { columnRanges, ranges, rowsOfBlock } from "./blocking.ts";
 import { openForms } from "./forms.ts";
 import { misfitForgiven } from "./gram.ts";
 import type { OriginalOptions } from "./options.ts";
-import { type Moved, negligible, type Problem } from "./problem.ts";
+import { type Moved, negligibleInDouble, type Problem } from "./problem.ts";
 
 /** Rows of a matrix that are combined between two checkpoints. */
 const rowsBetweenPauses = 64;
@@ -49,7 +49,7 @@ export async function moveTarget(problem: Problem, original: Required<OriginalOp
     for (let j = 0; j < columns; j++) size[i] += Math.abs(weights.data[i * columns + j]) * roots[j];
   }
   const towards = await combined((j, k) =>
-    diagonal[k] < negligible ? 0 : share * (c[j * columns + k] - sigma[j * columns + k]) / unit
+    diagonal[k] < negligibleInDouble ? 0 : share * (c[j * columns + k] - sigma[j * columns + k]) / unit
   );
   const linear = await timesMatrix(problem, towards, pause);
   const random = randomWeights(diagonal, seed), product = new Float64Array(columns);

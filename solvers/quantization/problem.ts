@@ -91,6 +91,9 @@ export type Method = (problem: Problem, start: Approximation) => Promise<Outcome
 /** Diagonal entries below it weigh nothing beside the largest, whatever the weights: their couplings would leave f32. */
 export const negligible = 2 ** -120;
 
+/** The same for f64, and for certificates. */
+export const negligibleInDouble = 2 ** -960;
+
 /** States the problem. */
 export function stateProblem(
   weights: Matrix,

@@ -2,7 +2,7 @@
 
 import type { DeviceArray, FloatDtype } from "../../kernels/contract.ts";
 import { likeVector, type SparseMatrix, type Vector } from "../core/matrix.ts";
-import { negligible } from "./problem.ts";
+import { negligible, negligibleInDouble } from "./problem.ts";
 import { targetRow } from "./rounding.ts";
 import { type Rows, wordsOfRow } from "./stage.ts";
 
@@ -37,11 +37,12 @@ export function placeLinear(rows: Rows, array: DeviceArray<FloatDtype>, place = 
 
 /** What a residual is where errors are zero, in the staging buffer: within its precision, though a target may be far away. */
 function stageLinear({ stage: { problem, staging, order }, begin, end }: Rows): void {
-  const { columns, diagonal, moved } = problem, { linear } = moved!;
+  const { columns, diagonal, moved } = problem, { linear } = moved!, isSingle = staging instanceof Float32Array;
+  const least = isSingle ? negligible : negligibleInDouble, most = isSingle ? farthest : Infinity;
   for (let i = begin, at = 0; i < end; i++) {
     for (let k = 0; k < columns; k++, at++) {
-      const j = order[k], pull = diagonal[j] < negligible ? 0 : linear[i * columns + j] / diagonal[j];
-      staging[at] = Math.min(Math.max(pull, -farthest), farthest);
+      const j = order[k], pull = diagonal[j] < least ? 0 : linear[i * columns + j] / diagonal[j];
+      staging[at] = Math.min(Math.max(pull, -most), most);
     }
   }
 }

@@ -15,7 +15,7 @@ const lines = Deno.readTextFileSync(page).split("\n").filter((line) => /^\| (?!-
 const rows = lines.map((line): Row => {
   const cells = line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim());
   assert.ok(cells.length === 4 && cells.every((cell) => cell.length > 0), `four cells that say something: ${line}`);
-  const link = cells[1].match(/^\[(.+)\]\(([^)]+\.test\.ts)\)$/);
+  const link = cells[1].match(/^\[(.+)\]\(([^)]+\.ts)\)$/);
   assert.ok(link, `the second cell is [name of a test](its file): ${line}`);
   return { line, name: link[1].replaceAll("\\|", "|"), path: join(dirname(page), link[2]) };
 });

@@ -32,47 +32,62 @@ export const idle = `!document.querySelector(".run").disabled`;
 /** Holds as soon as the source has been looked into. */
 export const opened = `document.querySelector(".roles")`;
 
+/** Tests of one panel. */
+export type PanelTests = (page: PanelPage) => void;
+
 const browsers = [["Chromium", findChromium], ["Firefox", findFirefox]] as const;
 
-/** Tests of one panel, by its name in the address. */
-export async function onPage(panel: string, tests: (page: PanelPage) => void): Promise<void> {
+/** Registers tests for every browser that is found; they share a page of it, which starting takes seconds. */
+export async function inEachBrowser(what: string, tests: (page: () => Page) => void): Promise<void> {
   for (const [browser, find] of browsers) {
     const found = await find();
     const missing = typeof found === "string" ? found : undefined;
     if (missing !== undefined && allRequired()) throw new Error(`${browser} is missing: ${missing}`);
 
-    describe(`the panel ${panel} in ${browser}`, { skip: missing }, () => {
-      let server: ServerType, page: Page;
-      const evaluate = <T>(expression: string) => page.evaluate(expression) as Promise<T>;
-      const until = async (expression: string) => {
-        for (let attempt = 0; attempt < 600; attempt++) {
-          if (await evaluate<boolean>(`Boolean(${expression})`)) return;
-          await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-        assert.fail(`${expression} never came true; the page says: ${await evaluate("document.body.innerText")}`);
-      };
-      const click = async (name: string) => void await evaluate(`document.querySelector(".${name}").click()`);
-      const texts = (selector: string) =>
-        evaluate<string[]>(
-          `[...document.querySelectorAll(${JSON.stringify(selector)})].map((part) => part.textContent)`,
-        );
-
+    describe(`${what} in ${browser}`, { skip: missing }, () => {
+      let page: Page;
       before(async () => {
-        if (typeof found === "string") return;
-        const port = await new Promise<number>((resolve) => {
-          server = serve({ fetch: createApp().fetch, port: 0, hostname: "127.0.0.1" }, (info: AddressInfo) => {
-            resolve(info.port);
-          });
-        });
-        page = await found.open();
-        await page.goto(`http://127.0.0.1:${port}/#${panel}`);
+        if (typeof found !== "string") page = await found.open();
+      });
+      after(async () => await page?.close());
+      tests(() => page);
+    });
+  }
+}
+
+/** Tests of panels, by their names in the address: each begins with a page of its own. */
+export function panelTests(browserPage: () => Page, panels: Readonly<Record<string, PanelTests>>): void {
+  let server: ServerType, port: number;
+  before(async () => {
+    port = await new Promise<number>((resolve) => {
+      server = serve({ fetch: createApp().fetch, port: 0, hostname: "127.0.0.1" }, (info: AddressInfo) => {
+        resolve(info.port);
+      });
+    });
+  });
+  after(() => server?.close());
+
+  const evaluate = <T>(expression: string) => browserPage().evaluate(expression) as Promise<T>;
+  const until = async (expression: string) => {
+    for (let attempt = 0; attempt < 600; attempt++) {
+      if (await evaluate<boolean>(`Boolean(${expression})`)) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.fail(`${expression} never came true; the page says: ${await evaluate("document.body.innerText")}`);
+  };
+  const click = async (name: string) => void await evaluate(`document.querySelector(".${name}").click()`);
+  const texts = (selector: string) =>
+    evaluate<string[]>(`[...document.querySelectorAll(${JSON.stringify(selector)})].map((part) => part.textContent)`);
+
+  for (const [panel, tests] of Object.entries(panels)) {
+    describe(`the panel ${panel}`, () => {
+      before(async () => {
+        // An address that differs in its fragment alone loads nothing.
+        await browserPage().goto("about:blank");
+        await browserPage().goto(`http://127.0.0.1:${port}/#${panel}`);
         await evaluate(`(globalThis.breaches = [], addEventListener("securitypolicyviolation", (event) =>
           breaches.push(event.violatedDirective + " " + event.blockedURI)), undefined)`);
         await until(`document.getElementById("panel-${panel}")`);
-      });
-      after(async () => {
-        await page?.close();
-        server?.close();
       });
 
       tests({

@@ -1,10 +1,9 @@
 /** A page whose policy forbids WebAssembly, with the library alone. */
 
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
-import { findChromium, findFirefox } from "../../scripts/test/browsers.ts";
+import { it } from "node:test";
 import { assets } from "../../server/dist/assets.js";
-import { allRequired } from "../support/required.ts";
+import { inEachBrowser } from "./on_page.ts";
 
 /** The page and the scripts of the library under `policy`, isolated, so that threads would be there. */
 function serveUnder(policy: string) {
@@ -46,36 +45,27 @@ interface Found {
   readonly insisted: string;
 }
 
-for (const [browser, find] of [["Chromium", findChromium], ["Firefox", findFirefox]] as const) {
-  const found = await find(), missing = typeof found === "string" ? found : undefined;
-  if (missing !== undefined && allRequired()) throw new Error(`${browser} is missing: ${missing}`);
+await inEachBrowser("under a policy", (page) => {
+  const under = async (policy: string): Promise<Found> => {
+    await using server = serveUnder(policy);
+    await page().goto(`http://127.0.0.1:${server.addr.port}/`);
+    const found = await page().evaluate(script) as Found;
+    await page().goto("about:blank");
+    return found;
+  };
 
-  describe(`under a policy, in ${browser}`, { skip: missing }, () => {
-    const under = async (policy: string): Promise<Found> => {
-      if (typeof found === "string") throw new Error(found);
-      await using server = serveUnder(policy);
-      const page = await found.open();
-      try {
-        await page.goto(`http://127.0.0.1:${server.addr.port}/`);
-        return await page.evaluate(script) as Found;
-      } finally {
-        await page.close();
-      }
-    };
-
-    it("that forbids WebAssembly, the reference kernels solve, and plan and capabilities say why", async () => {
-      const { build, buildReason, threads, plan, support, wasm, insisted } = await under("script-src 'self'");
-      assert.deepEqual([build, threads, plan.backend, support], ["none", 1, "reference", [0]]);
-      assert.match(buildReason!, /'wasm-unsafe-eval'/);
-      assert.match(plan.reason, /'wasm-unsafe-eval'/);
-      for (const error of [wasm, insisted]) assert.match(error, /^BackendError: .*'wasm-unsafe-eval'/);
-    });
-
-    it("that allows it and no blobs, the compiled kernels solve on one thread", async () => {
-      const { build, plan, support, wasm, insisted } = await under("script-src 'self' 'wasm-unsafe-eval'");
-      assert.notEqual(build, "none");
-      assert.deepEqual([plan.backend, support, wasm], ["wasm", [0], "wasm"]);
-      assert.match(insisted, /^BackendError: Cannot use backend "threads": /);
-    });
+  it("that forbids WebAssembly, the reference kernels solve, and plan and capabilities say why", async () => {
+    const { build, buildReason, threads, plan, support, wasm, insisted } = await under("script-src 'self'");
+    assert.deepEqual([build, threads, plan.backend, support], ["none", 1, "reference", [0]]);
+    assert.match(buildReason!, /'wasm-unsafe-eval'/);
+    assert.match(plan.reason, /'wasm-unsafe-eval'/);
+    for (const error of [wasm, insisted]) assert.match(error, /^BackendError: .*'wasm-unsafe-eval'/);
   });
-}
+
+  it("that allows it and no blobs, the compiled kernels solve on one thread", async () => {
+    const { build, plan, support, wasm, insisted } = await under("script-src 'self' 'wasm-unsafe-eval'");
+    assert.notEqual(build, "none");
+    assert.deepEqual([plan.backend, support, wasm], ["wasm", [0], "wasm"]);
+    assert.match(insisted, /^BackendError: Cannot use backend "threads": /);
+  });
+});

@@ -66,6 +66,12 @@ const cases: readonly [what: string, ask: () => Request, status: number, argumen
     422,
     "weights",
   ],
+  [
+    "a Gram matrix of numbers that have lost their digits",
+    () => request(JSON.stringify({ weights: [[1, 2, 3]], gram: [[5e-324, 0, 0], [0, 5e-324, 0], [0, 0, 5e-324]] })),
+    422,
+    "gram",
+  ],
   ["shapes that do not fit", () => request(text({ gram: asNumbers(matrix(2, 2)) })), 422, "gram"],
   [
     "an indefinite Gram matrix",

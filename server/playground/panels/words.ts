@@ -1,5 +1,6 @@
 /** Words that panels share. */
 
+import type { Settled } from "../contents/table.ts";
 import type { Result, Status } from "../../../solvers/core/result.ts";
 
 /** A number in few digits. */
@@ -41,8 +42,14 @@ export function statusRemark(status: Status): string[] {
   return [`It stopped at its ${status.replace("-", " ")}: this is the best found until then.`];
 }
 
-/** What is said of rows that were left out. */
-export function droppedRemark(dropped: number): string[] {
-  if (dropped === 0) return [];
-  return [`${dropped} ${dropped === 1 ? "row was" : "rows were"} left out, for a value is missing there.`];
+/** What is said of rows that were left out, and of values that were replaced. */
+export function missingRemarks({ dropped, filled }: Settled): string[] {
+  return [
+    ...dropped > 0
+      ? [`${dropped} ${dropped === 1 ? "row was" : "rows were"} left out, for a value is missing there.`]
+      : [],
+    ...filled > 0
+      ? [`${filled} missing ${filled === 1 ? "value was" : "values were"} replaced by the mean of the column.`]
+      : [],
+  ];
 }

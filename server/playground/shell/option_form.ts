@@ -164,6 +164,23 @@ function fieldOf(
         read: () => input.value === "" ? undefined : Number(input.value),
       };
     }
+    case "text":
+    case "names": {
+      const input = make("input", {
+        ...common,
+        type: "text",
+        spellcheck: "false",
+        placeholder: absent.replaceAll("`", ""),
+        required: entry.required === true,
+        value: begin === undefined ? undefined : String(begin),
+      });
+      const read = () => {
+        if (entry.kind === "text") return input.value === "" ? undefined : input.value;
+        const words = input.value.split(",").map((word) => word.trim()).filter((word) => word !== "");
+        return words.length === 0 ? undefined : words;
+      };
+      return { element: labelled(input, input.placeholder), control: input, read };
+    }
     default: {
       const input = make("input", {
         ...common,

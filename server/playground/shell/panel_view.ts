@@ -182,5 +182,5 @@ export function panelView(name: string, panel: Panel<unknown>, ask: Ask): PanelV
 function keyOf(source: Source): string {
   if (source.kind === "example") return JSON.stringify(source);
   const { name, size, lastModified } = source.file;
-  return JSON.stringify(["file", name, size, lastModified]);
+  return JSON.stringify(["file", name, size, lastModified, source.options]);
 }

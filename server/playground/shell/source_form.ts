@@ -25,7 +25,16 @@ export function sourceFields({ examples, files }: Panel<unknown>, changed: () =>
   }
   const upload = make("input", { type: "file", name: "upload", accept: files.accept });
   const drop = make("label", { class: "drop" }, `${files.about}. It stays in this page.`, upload);
-  parts.set("file", { element: drop });
+  const reading = files.reading && optionFields(files.reading);
+  parts.set("file", {
+    element: make(
+      "div",
+      {},
+      drop,
+      ...reading ? [make("details", { class: "more" }, make("summary", {}, "How it is written"), reading.element)] : [],
+    ),
+    values: reading,
+  });
   for (const kind of ["dragover", "dragleave", "drop"]) {
     drop.addEventListener(kind, (event) => {
       event.preventDefault();
@@ -83,7 +92,7 @@ export function sourceFields({ examples, files }: Panel<unknown>, changed: () =>
         return { kind: "example", name: chosen, options: parts.get(chosen)!.values?.read() ?? ({} as Values) };
       }
       const file = upload.files?.[0];
-      return file && { kind: "file", file };
+      return file && { kind: "file", file, options: reading?.read() ?? {} };
     },
   };
 }

@@ -33,6 +33,27 @@ async function layerWithMean(mean: number, seed: number, rows = 64, columns = 64
 const scaled = ({ data, shape: [columns] }: Matrix, factor: (j: number) => number) =>
   matrix(columns, columns, data.map((x, at) => x * factor(Math.floor(at / columns)) * factor(at % columns)));
 
+describe("a limit of time", () => {
+  it("leaves time for the certificate: by a clock that work alone moves", async () => {
+    const { weights, gram } = makeLayer({ rows: 512, columns: 384, seed: 2, dtype: "f32" });
+    const { now } = performance, common = { bits: 3, threads: 1, backend: "wasm" } as const;
+    performance.now = () => 1000;
+    try {
+      // Rounding is nothing beside its certificate.
+      const { elapsedMs: certificateMs } = await quantizeLayer(weights, gram, { ...common, method: "rtn" });
+      for (const method of ["auto", "quantease"] as const) {
+        const timeLimitMs = 3 * certificateMs;
+        const { elapsedMs, status } = await quantizeLayer(weights, gram, { ...common, method, timeLimitMs });
+        assert.equal(status, "time-limit", method);
+        const late = elapsedMs - timeLimitMs;
+        assert.ok(late < 0.3 * certificateMs, `${method}: ${late} ms late, a certificate takes ${certificateMs}`);
+      }
+    } finally {
+      performance.now = now;
+    }
+  });
+});
+
 describe("auto on difficult layers", () => {
   for (const mean of [0, 3, 10, 30]) {
     it(`is above no other method on the same grid, in no row of a hundred, at a mean of ${mean} deviations`, async () => {

@@ -69,6 +69,32 @@ describe("quantizeLayer with original", () => {
     { method: "quantease", outliers: { fraction: 0.05 } },
   ];
 
+  it("counts what a code adds on an input that is next to nothing beside another", async () => {
+    // Products of 1e-4 and 1e33: the former is dead for f32, but the codes of its column are anything.
+    const { weights, before, after } = makeMovedLayer({ rows: 3, columns: 3, seed: 7 });
+    const scaled = ({ data, shape }: Matrix) => matrix(...shape, data.map((x, at) => x * [1e-3, 1e3, 1e16][at % 3]));
+    const [one, other] = [scaled(before), scaled(after)];
+    const layer: MovedLayer = {
+      weights,
+      before: one,
+      after: other,
+      gram: products(other, other),
+      original: { cross: products(one, other), gram: products(one, one), share: 0.5 },
+    };
+    for (const method of methods) {
+      for (const scale of [1, 1e9]) {
+        // Weights of that column as large as they matter little.
+        const large = matrix(3, 3, weights.data.map((x, at) => at % 3 === 0 ? x * scale : x));
+        const quantized = await quantize({ ...layer, weights: large }, { bits: 2, method, iterations: 6 });
+        const { losses } = movedLosses({ ...layer, weights: large }, dequantize(quantized));
+        losses.forEach((loss, i) => {
+          const off = Math.abs(quantized.rowObjectives[i] - loss);
+          assert.ok(off <= 1e-10 * loss, `${method}, ${scale}: row ${i} is ${quantized.rowObjectives[i]}, not ${loss}`);
+        });
+      }
+    }
+  });
+
   it("reports the distance of the outputs from those of the original, for every method and precision", async () => {
     for (const dtype of ["f32", "f64"] as const) {
       for (const share of [0.5, 1]) {

@@ -1,7 +1,7 @@
 import { drawCurves, drawHeatMap } from "../../../../pictures/mod.ts";
 import { matrix } from "../../../../solvers/core/matrix.ts";
 import { completeMatrixOptions } from "../../../../solvers/completion/options.ts";
-import { tableFiles } from "../../contents/files.ts";
+import { tableWithBlanks } from "../../contents/files.ts";
 import type { Panel } from "../../panel.ts";
 import { numbersAlone } from "../roles.ts";
 import { inShort, percent, ranWords, statusRemark } from "../words.ts";
@@ -21,7 +21,7 @@ export const panel: Panel<CompletionAnswer> = {
     about: "Generated: products of random factors with noise, of which half are missing.",
     options: exampleOptions,
   }],
-  files: tableFiles,
+  files: tableWithBlanks,
   roles: { columns: { title: "Columns", kinds: ["numbers"], many: true, choose: numbersAlone } },
   options: {
     table: completeMatrixOptions,

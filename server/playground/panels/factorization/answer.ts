@@ -1,3 +1,4 @@
+import type { Settled } from "../../contents/table.ts";
 import type { Status } from "../../../../solvers/core/result.ts";
 import type { Ran } from "../words.ts";
 
@@ -12,7 +13,7 @@ export interface FactorizationAnswer {
   /** [rows, rank]. */
   readonly weights: Float64Array;
   readonly rows: number;
-  readonly dropped: number;
+  readonly settled: Settled;
   /** The group of each row, where there is one. */
   readonly groups?: readonly string[];
   readonly relativeError: number;

@@ -4,7 +4,7 @@ import { integer } from "../../../../solvers/core/options.ts";
 import { tableFiles } from "../../contents/files.ts";
 import type { Panel } from "../../panel.ts";
 import { numbersAlone } from "../roles.ts";
-import { droppedRemark, inShort, percent, ranWords, statusRemark } from "../words.ts";
+import { inShort, missingRemarks, percent, ranWords, statusRemark } from "../words.ts";
 import type { FactorizationAnswer } from "./answer.ts";
 import { factorizationOptions } from "./options.ts";
 
@@ -59,7 +59,7 @@ export const panel: Panel<FactorizationAnswer> = {
         } at most ${inShort(gap, 2)} of the squares.`,
         ranWords(answer.ran),
       ],
-      remarks: [...droppedRemark(answer.dropped), ...statusRemark(answer.status)],
+      remarks: [...missingRemarks(answer.settled), ...statusRemark(answer.status)],
       figures: [
         {
           picture: (width) =>

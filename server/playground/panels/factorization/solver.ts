@@ -21,7 +21,7 @@ export const solver: PanelSolver<TableContent, FactorizationAnswer, Options> = {
   read: readTable,
   examples: { spectra: mixedSpectra },
   async solve(given, { model = "archetypes", imageWidth, ...options }, run) {
-    const began = performance.now(), { data, dropped } = completeRows(given);
+    const began = performance.now(), { data, settled } = completeRows(given, "columns");
     const { names: columns, matrix: X } = matrixOf(data, "columns"), groups = wordsOf(data, "groups");
     if (imageWidth !== undefined && columns.length % imageWidth !== 0) {
       throw new Error(`${columns.length} columns are no image ${imageWidth} wide.`);
@@ -40,7 +40,7 @@ export const solver: PanelSolver<TableContent, FactorizationAnswer, Options> = {
       components: Float64Array.from(components.data),
       weights: Float64Array.from(found.weights.data),
       rows: X.shape[0],
-      dropped,
+      settled,
       groups,
       relativeError: found.relativeError,
       gap: "gap" in found ? found.gap : found.largestGain,

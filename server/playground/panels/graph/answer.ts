@@ -1,3 +1,4 @@
+import type { Settled } from "../../contents/table.ts";
 import type { SparseMatrix } from "../../../../solvers/core/matrix.ts";
 import type { Status } from "../../../../solvers/core/result.ts";
 import type { Ran } from "../words.ts";
@@ -5,8 +6,10 @@ import type { Ran } from "../words.ts";
 /** A graph, and the path that it was chosen from. */
 export interface GraphAnswer {
   readonly names: readonly string[];
+  /** The group of each. */
+  readonly groups?: readonly string[];
   readonly samples: number;
-  readonly dropped: number;
+  readonly settled: Settled;
   readonly precision: SparseMatrix;
   readonly edgeCount: number;
   readonly lambda0: number;

@@ -1,5 +1,5 @@
 import { columnTransforms } from "../../../../solvers/core/column_transforms.ts";
-import { choice, number } from "../../../../solvers/core/options.ts";
+import { choice, number, text } from "../../../../solvers/core/options.ts";
 import { sparsePrecisionOptions, sparsePrecisionPathOptions } from "../../../../solvers/graph/options.ts";
 
 /** The options of a path, a price that takes its place, and what is done to the columns first. */
@@ -9,6 +9,11 @@ export const graphOptions = {
     otherwise: "as they are",
     about: "Change the columns first: `log-returns` makes prices comparable, row by row; `normal-scores`, ranks as " +
       "quantiles, makes skewed measurements normal.",
+  }),
+  groups: text({
+    otherwise: "none",
+    about:
+      "Colours of the variables: `name: group`, with semicolons between; a name may end in `*`, as in `PK*: kinases`.",
   }),
   lambda0: number({
     ...omitRequired(sparsePrecisionOptions.lambda0),

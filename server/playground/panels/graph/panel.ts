@@ -3,7 +3,7 @@ import { graphEdges } from "../../../../solvers/graph/edges.ts";
 import { tableFiles } from "../../contents/files.ts";
 import type { Panel } from "../../panel.ts";
 import { generatedTable } from "../example_options.ts";
-import { droppedRemark, inShort, percent, ranWords, statusRemark } from "../words.ts";
+import { inShort, missingRemarks, percent, ranWords, statusRemark } from "../words.ts";
 import type { GraphAnswer } from "./answer.ts";
 import { graphOptions } from "./options.ts";
 
@@ -24,16 +24,22 @@ export const panel: Panel<GraphAnswer> = {
   roles: { variables: { title: "Variables", kinds: ["numbers"], many: true } },
   options: {
     table: graphOptions,
-    shown: ["transform", "criterion", "lambda2", "lambda0", "standardize"],
+    shown: ["transform", "criterion", "lambda2", "lambda0", "groups", "standardize"],
     without: ["maxIterations"],
     // Partial correlations do not depend on scales, but penalties do: columns have variance 1.
     begin: { standardize: true, lambda2: 0.01 },
-    labels: { transform: "Columns", lambda0: "Price of an edge", lambda2: "Ridge penalty", count: "Most graphs" },
+    labels: {
+      transform: "Columns",
+      groups: "Groups, by colour",
+      lambda0: "Price of an edge",
+      lambda2: "Ridge penalty",
+      count: "Most graphs",
+    },
   },
   action: "Find the graph",
   before:
     "Graphs of growing size will be found, each the best at its price of an edge; the criterion weighs how well each explains the data against its size.",
-  draw({ names, samples, dropped, precision, edgeCount, lambda0, criterion, path, chosen, gap, status, ran }) {
+  draw({ names, groups, samples, settled, precision, edgeCount, lambda0, criterion, path, chosen, gap, status, ran }) {
     const edges = graphEdges(precision).sort((a, b) => Math.abs(b.partialCorrelation) - Math.abs(a.partialCorrelation));
     const of = path.length > 0 ? `, the least ${criterion} among ${path.length} graphs` : "";
     return {
@@ -46,14 +52,14 @@ export const panel: Panel<GraphAnswer> = {
         ranWords(ran),
       ],
       remarks: [
-        ...droppedRemark(dropped),
+        ...missingRemarks(settled),
         ...statusRemark(status),
         ...path.length > 1 && chosen === path.length - 1
           ? ["The criterion was still falling where the path ended: more edges may be better still."]
           : [],
       ],
       figures: [
-        { picture: () => toSvg(precision, { names }), wide: true },
+        { picture: () => toSvg(precision, { names, groups }), wide: true },
         ...path.length > 1
           ? [{
             picture: (width: number) =>

@@ -11,9 +11,11 @@ import type { PanelSolver } from "../../solver.ts";
 import { ranAs } from "../words.ts";
 import type { GraphAnswer } from "./answer.ts";
 import { hiddenGraph } from "./example.ts";
+import { groupsOf } from "./groups.ts";
 
 type Options = PrecisionPathOptions & {
   readonly lambda0?: number;
+  readonly groups?: string;
   readonly transform?: (typeof columnTransforms)[number];
 };
 
@@ -21,12 +23,17 @@ type Options = PrecisionPathOptions & {
 export const solver: PanelSolver<TableContent, GraphAnswer, Options> = {
   read: readTable,
   examples: { hidden: hiddenGraph },
-  async solve(given, { lambda0, transform, ...options }, run) {
-    const began = performance.now(), { data, dropped } = completeRows(given);
+  async solve(given, { lambda0, transform, groups, ...options }, run) {
+    const began = performance.now(), { data, settled } = completeRows(given, "variables");
     const { names, matrix } = matrixOf(data, "variables"), watch = run.watch();
     const samples = transform === undefined ? matrix : transformColumns(matrix, names, transform);
     const { count: _, maxEdges: __, criterion = "ebic", ...single } = options;
-    const common = { names, samples: samples.shape[0], dropped };
+    const common = {
+      names,
+      groups: groups === undefined ? undefined : groupsOf(groups, names),
+      samples: samples.shape[0],
+      settled,
+    };
     let found: SparsePrecision;
     if (lambda0 !== undefined) {
       found = await sparsePrecision(samples, { ...single, lambda0, ...watch });

@@ -1,7 +1,7 @@
 import { drawCurves, drawHeatMap, drawReliability } from "../../../../pictures/mod.ts";
 import { chooseQuantizedOptions } from "../../../../solvers/completion/quantized_options.ts";
 import { matrix } from "../../../../solvers/core/matrix.ts";
-import { tableFiles } from "../../contents/files.ts";
+import { tableWithBlanks } from "../../contents/files.ts";
 import type { Field, Panel } from "../../panel.ts";
 import { numbersAlone } from "../roles.ts";
 import { inShort, percent, ranWords, statusRemark } from "../words.ts";
@@ -31,7 +31,7 @@ export const panel: Panel<LevelsAnswer> = {
     about: "Generated: ratings of one to five stars by people with tastes, of which half are missing.",
     options: exampleOptions,
   }],
-  files: { ...tableFiles, about: `${tableFiles.about}; or lines of row, column and value` },
+  files: { ...tableWithBlanks, about: `${tableWithBlanks.about}; or lines of row, column and value` },
   roles: {
     row: { title: "Row, of lines", kinds: ["text", "numbers"], optional: true, choose: ofLines(0) },
     column: { title: "Column, of lines", kinds: ["text", "numbers"], optional: true, choose: ofLines(1) },

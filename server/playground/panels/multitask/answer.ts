@@ -1,3 +1,4 @@
+import type { Settled } from "../../contents/table.ts";
 import type { Matrix } from "../../../../solvers/core/matrix.ts";
 import type { Status } from "../../../../solvers/core/result.ts";
 import type { Ran } from "../words.ts";
@@ -20,7 +21,7 @@ export interface MultiTaskAnswer {
   readonly names: readonly string[];
   readonly tasks: readonly string[];
   readonly samples: number;
-  readonly dropped: number;
+  readonly settled: Settled;
   readonly table: readonly GridPoint[];
   /** Index of the chosen point. */
   readonly chosen: number;

@@ -4,7 +4,7 @@ import { tableFiles } from "../../contents/files.ts";
 import type { Panel } from "../../panel.ts";
 import { generatedTable } from "../example_options.ts";
 import { numbersAlone } from "../roles.ts";
-import { droppedRemark, inShort, percent, ranWords, statusRemark } from "../words.ts";
+import { inShort, missingRemarks, percent, ranWords, statusRemark } from "../words.ts";
 import type { MultiTaskAnswer } from "./answer.ts";
 
 /** A column in several tasks, by few of the others. */
@@ -70,7 +70,7 @@ export const panel: Panel<MultiTaskAnswer> = {
         } on ${held}${answer.gap === undefined ? "" : `; certified within ${percent(answer.gap)} of the best`}.`,
         ranWords(ran),
       ],
-      remarks: [...droppedRemark(answer.dropped), ...statusRemark(answer.status), ...answer.remarks],
+      remarks: [...missingRemarks(answer.settled), ...statusRemark(answer.status), ...answer.remarks],
       figures: [
         { picture: (width) => drawTaskValidation(table, { best: chosen, target, width, height: 320 }) },
         ...used.length > 0

@@ -17,7 +17,7 @@ export const solver: PanelSolver<TableContent, MultiTaskAnswer, MultiTaskCrossVa
   read: readTable,
   examples: { sites: similarSites },
   async solve(given, options, run) {
-    const began = performance.now(), { data, dropped } = completeRows(given);
+    const began = performance.now(), { data, settled } = completeRows(given);
     const { names, matrix: X } = matrixOf(data, "features"), y = columnOf(data, "target")!;
     const words = wordsOf(data, "task")!, weights = columnOf(data, "weights"), width = names.length;
     const tasks = [...new Set(words)].map((name): MultiTaskInput & { readonly name: string } => {
@@ -38,7 +38,7 @@ export const solver: PanelSolver<TableContent, MultiTaskAnswer, MultiTaskCrossVa
       names,
       tasks: taskNames,
       samples: y.length,
-      dropped,
+      settled,
       table: table.map(({ taskErrors: _, ...point }) => point),
       chosen: best,
       coefficients: fit.coefficients,

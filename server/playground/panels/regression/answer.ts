@@ -1,3 +1,4 @@
+import type { Settled } from "../../contents/table.ts";
 import type { Status } from "../../../../solvers/core/result.ts";
 import type { Ran } from "../words.ts";
 
@@ -16,7 +17,7 @@ export interface RegressionAnswer {
   readonly target: string;
   readonly featureCount: number;
   readonly samples: number;
-  readonly dropped: number;
+  readonly settled: Settled;
   /** What is compared along the path. */
   readonly criterion: string;
   readonly path: readonly PathPoint[];

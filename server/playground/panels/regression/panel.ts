@@ -3,7 +3,7 @@ import { numbersAlone } from "../roles.ts";
 import { tableFiles } from "../../contents/files.ts";
 import type { Panel } from "../../panel.ts";
 import { generatedTable } from "../example_options.ts";
-import { droppedRemark, inShort, percent, ranWords, statusRemark } from "../words.ts";
+import { inShort, missingRemarks, percent, ranWords, statusRemark } from "../words.ts";
 import type { RegressionAnswer } from "./answer.ts";
 import { regressionOptions } from "./options.ts";
 
@@ -57,7 +57,7 @@ export const panel: Panel<RegressionAnswer> = {
         }.`,
         ranWords(answer.ran),
       ],
-      remarks: [...droppedRemark(answer.dropped), ...statusRemark(answer.status), ...answer.remarks],
+      remarks: [...missingRemarks(answer.settled), ...statusRemark(answer.status), ...answer.remarks],
       figures: [
         {
           picture: (width) =>

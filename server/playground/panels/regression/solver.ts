@@ -23,7 +23,7 @@ export const solver: PanelSolver<TableContent, RegressionAnswer, Options> = {
   read: readTable,
   examples: { correlated: correlatedFeatures },
   async solve(given, { judge = "cross-validation", folds, repeats, rule, ...options }, run) {
-    const began = performance.now(), { data, dropped } = completeRows(given);
+    const began = performance.now(), { data, settled } = completeRows(given);
     const { names, matrix: X } = matrixOf(data, "features"), y = columnOf(data, "target")!;
     const weights = columnOf(data, "weights"), groups = wordsOf(data, "groups");
     const validating = judge === "cross-validation";
@@ -81,7 +81,7 @@ export const solver: PanelSolver<TableContent, RegressionAnswer, Options> = {
         target: data.roles.target[0],
         featureCount: names.length,
         samples: y.length,
-        dropped,
+        settled,
         criterion,
         path,
         chosen,

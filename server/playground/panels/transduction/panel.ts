@@ -1,7 +1,7 @@
 import { drawCurves, drawHeatMap } from "../../../../pictures/mod.ts";
 import { transduceOptions } from "../../../../solvers/completion/transduction_options.ts";
 import { matrix } from "../../../../solvers/core/matrix.ts";
-import { tableFiles } from "../../contents/files.ts";
+import { tableWithBlanks } from "../../contents/files.ts";
 import type { Field, Panel } from "../../panel.ts";
 import { numbersAlone } from "../roles.ts";
 import { percent, ranWords, statusRemark } from "../words.ts";
@@ -25,7 +25,7 @@ export const panel: Panel<TransductionAnswer> = {
     about: "Generated: features of three factors with noise, labels by signs of their sums; half of both is known.",
     options: exampleOptions,
   }],
-  files: tableFiles,
+  files: tableWithBlanks,
   roles: {
     labels: { title: "Labels", kinds: ["numbers", "text"], many: true, choose: likeLabels },
     features: {

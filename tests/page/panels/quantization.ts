@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { idle, onPage, opened } from "./on_page.ts";
+import { idle, opened, type PanelTests } from "../on_page.ts";
 
 /** A safetensors file of f32 matrices. */
 function safetensors(matrices: Readonly<Record<string, readonly (readonly number[])[]>>): number[] {
@@ -18,7 +18,8 @@ function safetensors(matrices: Readonly<Record<string, readonly (readonly number
   return [...length, ...new TextEncoder().encode(header), ...new Uint8Array(values.buffer)];
 }
 
-await onPage("quantization", (page) => {
+/** The panel `quantization`. */
+export const quantization: PanelTests = (page) => {
   it("quantises the example by four methods, the composite best, and offers it as a file", async () => {
     await page.set("outputs", 64);
     await page.set("inputs", 48);
@@ -117,7 +118,7 @@ await onPage("quantization", (page) => {
       assert.match(await page.text(".problem"), message);
     }
   });
-});
+};
 
 function vectors(): number[] {
   const header = `{"bias":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}`;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { onPage } from "./on_page.ts";
+import type { PanelTests } from "../on_page.ts";
 
-await onPage("factorization", (page) => {
+/** The panel `factorization`. */
+export const factorization: PanelTests = (page) => {
   it("finds the archetypes of its example, and draws them, the rows among them and the objective", async () => {
     await page.solve();
     assert.match(await page.text(".summary p"), /^3 archetypes of 48 columns leave [\d.]+ % of the 300 rows/);
@@ -24,4 +25,4 @@ await onPage("factorization", (page) => {
     await page.until(`!document.querySelector(".problem").hidden`);
     assert.match(await page.text(".problem"), /-2 at row 0, column 1/);
   });
-});
+};

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { onPage } from "./on_page.ts";
+import type { PanelTests } from "../on_page.ts";
 
-await onPage("graph", (page) => {
+/** The panel `graph`. */
+export const graph: PanelTests = (page) => {
   it("finds the graph of its example along a path, and draws it", async () => {
     await page.solve();
     assert.match(
@@ -31,4 +32,22 @@ await onPage("graph", (page) => {
     assert.match((await page.texts("tbody th")).join(), /rain – river/);
     assert.match((await page.texts(".pick")).join(), /a name that is rather long for a table, but is there/);
   });
-});
+
+  it("colours groups, and says at their field what is none", async () => {
+    await page.set("groups", "r*: water; wind: air");
+    await page.solve();
+    assert.ok(
+      await page.evaluate(`[...document.querySelectorAll(".picture svg text")]
+      .some(({ textContent }) => textContent === "water")`),
+    );
+    const fills = await page.evaluate<string[]>(`[...document.querySelectorAll(".picture svg rect[rx]")]
+      .map((box) => box.getAttribute("fill"))`);
+    assert.ok(new Set(fills).size >= 3, fills.join());
+    await page.set("groups", "rian: water");
+    await page.solve();
+    assert.match(await page.text(".problem:not([hidden])"), /no variable is called rian/);
+    assert.equal(await page.evaluate(`document.activeElement.name`), "groups");
+    assert.equal(await page.evaluate(`document.activeElement.getAttribute("aria-invalid")`), "true");
+    await page.set("groups", "");
+  });
+};

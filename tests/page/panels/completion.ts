@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { onPage } from "./on_page.ts";
+import type { PanelTests } from "../on_page.ts";
 
 const cell = (i: number, j: number) => (i * 3 + j) % 4 === 0 ? "" : String((i + 1) * (j + 1));
 const rows = Array.from({ length: 9 }, (_, i) => Array.from({ length: 6 }, (_, j) => cell(i, j)).join(","));
 const csv = `a,b,c,d,e,f\n${rows.join("\n")}\n`;
 
-await onPage("completion", (page) => {
+/** The panel `completion`. */
+export const completion: PanelTests = (page) => {
   it("predicts the blanks of its example, and draws errors, singular values and the table", async () => {
     await page.solve();
     assert.match(await page.text(".summary p"), /of 1800 values were missing .* predicted by \d+ factors/);
@@ -22,4 +23,4 @@ await onPage("completion", (page) => {
     await page.solve();
     assert.match(await page.text(".summary p"), /of 54 values were missing .* predicted by 1 factor/);
   });
-});
+};

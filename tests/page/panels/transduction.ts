@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { onPage } from "./on_page.ts";
+import type { PanelTests } from "../on_page.ts";
 
 const lines = Array.from({ length: 40 }, (_, i) => {
   const x = Math.sin(i * i), y = Math.cos(3 * i);
@@ -10,7 +10,8 @@ const lines = Array.from({ length: 40 }, (_, i) => {
 const arff = `@relation r\n${["a", "b", "c", "d"].map((name) => `@attribute ${name} numeric`).join("\n")}
 @attribute good {0,1}\n@data\n${lines.join("\n")}\n`;
 
-await onPage("transduction", (page) => {
+/** The panel `transduction`. */
+export const transduction: PanelTests = (page) => {
   it("predicts the labels of its example, and draws what it chose by", async () => {
     await page.solve();
     assert.match(await page.text(".summary p"), /of 600 labels were missing .* by 20 features/);
@@ -24,4 +25,4 @@ await onPage("transduction", (page) => {
     await page.solve();
     assert.match(await page.text(".summary p"), /14 of 40 labels were missing/);
   });
-});
+};

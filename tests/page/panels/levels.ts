@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { onPage } from "./on_page.ts";
+import type { PanelTests } from "../on_page.ts";
 
 const stars = (i: number, j: number) => 1 + (i * 7 + (i % 3) * j) % 5;
 const lines = Array.from(
@@ -9,7 +9,8 @@ const lines = Array.from(
     Array.from({ length: 12 }, (_, j) => (i + j) % 4 === 0 ? [] : [`person ${i},film ${j},${stars(i, j)}`]).flat(),
 ).flat();
 
-await onPage("levels", (page) => {
+/** The panel `levels`. */
+export const levels: PanelTests = (page) => {
   it("predicts the blanks of its example, and draws losses, reliability and the table", async () => {
     await page.set("people", 40);
     await page.solve();
@@ -36,4 +37,4 @@ await onPage("levels", (page) => {
     await page.until(`!document.querySelector(".problem").hidden`);
     assert.match(await page.text(".problem"), /none is held out/);
   });
-});
+};

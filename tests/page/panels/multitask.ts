@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { onPage } from "./on_page.ts";
+import type { PanelTests } from "../on_page.ts";
 
 const rows = Array.from({ length: 60 }, (_, i) => {
   const [a, b, c] = [i % 7, (i * i) % 5, (3 * i) % 11], site = i % 3;
@@ -8,7 +8,8 @@ const rows = Array.from({ length: 60 }, (_, i) => {
 });
 const csv = `place,dose,age,noise,growth\n${rows.join("\n")}\n`;
 
-await onPage("multitask", (page) => {
+/** The panel `multitask`. */
+export const multitask: PanelTests = (page) => {
   it("finds what the tasks of its example share, and draws errors, supports and agreement", async () => {
     await page.solve();
     assert.match(await page.text(".summary p"), /^y in 6 tasks by \d+ of 30 features, [4-9] of them in all tasks/);
@@ -34,4 +35,4 @@ await onPage("multitask", (page) => {
     await page.until(`!document.querySelector(".problem").hidden`);
     assert.match(await page.text(".problem"), /at most the 20 samples/);
   });
-});
+};
