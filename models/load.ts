@@ -4,6 +4,9 @@ import { describeModel } from "./families/mod.ts";
 import { filesOf, type ModelFiles, type ModelSource, readText } from "./files.ts";
 import { FormatError } from "../formats/errors.ts";
 import { readTokenizer, type Tokenizer } from "./tokenizer.ts";
+import { openStored } from "./checkpoints/open_stored.ts";
+import type { StoredQuantization } from "./checkpoints/stored.ts";
+import { withDense } from "./dense.ts";
 import { openWeights, type Weights } from "./weights.ts";
 
 /** A decoder: its description, its tensors and its tokenizer. Nothing but headers is in memory. */
@@ -14,8 +17,10 @@ export interface LanguageModel {
   readonly weights: Weights;
   /** Undefined where the model came without `tokenizer.json`. */
   readonly tokenizer?: Tokenizer;
-  /** The text of `config.json`. */
+  /** The text of `config.json`; without `quantization_config`, as tensors are dense. */
   readonly config: string;
+  /** The layers that are stored as codes; their dense weights are made when they are read. */
+  readonly quantization?: StoredQuantization;
   /** The files that it came from. */
   readonly files: ModelFiles;
 }
@@ -34,7 +39,8 @@ export interface LinearLayer {
 
 /**
  * Opens a language model in the layout of Hugging Face: `config.json`, `model.safetensors` or its shards, and
- * `tokenizer.json`. Tensors are read when a block is computed, and let go of with it.
+ * `tokenizer.json`. Tensors are read when a block is computed, and let go of with it. Of checkpoints in GPTQ, AWQ or
+ * compressed-tensors the weights are made dense when they are read; {@linkcode loadQuantized} gives their codes.
  *
  * @param source The path of a folder; files by name, or picked in a page; `{ hub: "owner/name" }`.
  * @throws {FormatError} for a file that is missing, damaged or cut short, a family that is not known, a tensor of another
@@ -57,11 +63,29 @@ export async function loadModel(source: ModelSource): Promise<LanguageModel> {
   if (config === undefined) throw new FormatError("model", "config.json", `is missing in ${files.place}`);
   // The family before the tensors: what is not known at all is told first.
   const parsed = parseConfig(config);
-  describeModel(parsed, () => false);
-  const weights = await openWeights(files), architecture = describeModel(parsed, weights.has);
+  const { transposed } = describeModel(parsed, () => false);
+  const tensors = await openWeights(files), opened = await openStored(parsed, tensors, files);
+  const weights = opened ? denseOf(tensors, opened, transposed) : tensors;
+  const architecture = describeModel(parsed, weights.has);
   checkTensors(architecture, weights);
   const tokenizer = await readTokenizer(files, architecture);
-  return { architecture, weights, ...tokenizer && { tokenizer }, config, files };
+  const quantized = opened && { quantization: opened.stored, config: withoutQuantization(config) };
+  return { architecture, weights, ...tokenizer && { tokenizer }, config, files, ...quantized };
+}
+
+/** The tensors with dense weights for layers that are stored as codes. */
+function denseOf(
+  tensors: Weights,
+  { stored, owners }: { readonly stored: StoredQuantization; readonly owners: ReadonlyMap<string, string> },
+  transposed: boolean,
+): Weights {
+  const sources = new Map([...stored.layers].map(([name, layer]) => [name, { ...layer, dtype: "F32" as const }]));
+  return withDense(tensors, sources, owners, transposed);
+}
+
+function withoutQuantization(config: string): string {
+  const { quantization_config: _, ...others } = JSON.parse(config);
+  return JSON.stringify(others, null, 2);
 }
 
 /** Sizes of the layers of a block, in the order in which activations meet them. */

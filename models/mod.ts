@@ -8,10 +8,15 @@ export {
   checkpointFormats,
   type FormatConstraints,
   type FormatName,
+  loadQuantized,
   readOnnxLayers,
+  saveCompressedTensors,
+  saveGptq,
   saveOnnx,
   saveSafetensors,
   type SaveTarget,
+  type StoredLayer,
+  type StoredQuantization,
 } from "./checkpoints/mod.ts";
 export { generate, generateTokens } from "./generate.ts";
 export { type LanguageModel, type LinearLayer, linearLayers, loadModel } from "./load.ts";
@@ -26,7 +31,7 @@ export {
   quantizeModelOptions,
   type ResumeStore,
 } from "./quantize_options.ts";
-export type { LayerReport, ModelReport, QuantizedLanguageModel, UnquantizedLayer } from "./quantized.ts";
+export type { LayeredModel, LayerReport, ModelReport, QuantizedLanguageModel, UnquantizedLayer } from "./quantized.ts";
 export type { Sequences } from "./sequences.ts";
 export type { Tokenizer } from "./tokenizer.ts";
 export type { Weights } from "./weights.ts";

@@ -1,10 +1,9 @@
 /** A model of which layers are quantised. @module */
 
-import type { Vector } from "../solvers/core/matrix.ts";
 import type { Status } from "../solvers/core/result.ts";
-import { dequantize, type QuantizedLayer } from "../solvers/quantization/layer.ts";
+import type { QuantizedLayer, QuantizedWeights } from "../solvers/quantization/layer.ts";
+import { withDense } from "./dense.ts";
 import type { LanguageModel, LinearLayer } from "./load.ts";
-import type { Weights } from "./weights.ts";
 
 /** What is reported of a layer; plain JSON. */
 export interface LayerReport {
@@ -30,6 +29,14 @@ export interface LayerReport {
   readonly elapsedMs: number;
   /** What the data would not allow. */
   readonly remarks: readonly string[];
+}
+
+/** A model, and those of its layers that are quantised: what formats save. */
+export interface LayeredModel {
+  /** The model with dense weights for these layers. */
+  readonly model: LanguageModel;
+  /** Layers by name. */
+  readonly layers: ReadonlyMap<string, QuantizedWeights>;
 }
 
 /** A layer that keeps its weights though codes were asked for. */
@@ -65,7 +72,7 @@ export interface ModelReport {
 }
 
 /** What {@linkcode quantizeModel} returns. */
-export interface QuantizedLanguageModel {
+export interface QuantizedLanguageModel extends LayeredModel {
   /** Layers by name, ready for {@linkcode dequantize}. */
   readonly layers: ReadonlyMap<string, QuantizedLayer>;
   /** The model with the dense weights of these layers in place of its own: they are made when they are read. */
@@ -88,32 +95,12 @@ export function reportOf({ name, block }: LinearLayer, layer: QuantizedLayer): L
 }
 
 /** The model with other weights for some layers. */
-export function withLayers(model: LanguageModel, layers: ReadonlyMap<string, QuantizedLayer>): LanguageModel {
-  const { weights, architecture: { transposed } } = model;
-  const layerOf = (name: string) => name.endsWith(".weight") ? layers.get(name.slice(0, -".weight".length)) : undefined;
-  const overlaid: Weights = {
-    names: weights.names,
-    has: weights.has,
-    describe(name) {
-      const layer = layerOf(name), { shape, dtype } = weights.describe(name);
-      return layer ? { shape, dtype: layer.scales.data instanceof Float32Array ? "F32" : "F64" } : { shape, dtype };
-    },
-    read(name) {
-      const layer = layerOf(name);
-      if (!layer) return weights.read(name);
-      const { data, shape } = dequantize(layer), { dtype } = overlaid.describe(name);
-      return Promise.resolve({
-        dtype,
-        shape: weights.describe(name).shape,
-        data: transposed ? turned(data, ...shape) : data,
-      });
-    },
-  };
-  return { ...model, weights: overlaid };
-}
-
-function turned(values: Vector, rows: number, columns: number): Vector {
-  const result = values.slice();
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result[j * rows + i] = values[i * columns + j];
-  return result;
+export function withLayers(model: LanguageModel, layers: ReadonlyMap<string, QuantizedWeights>): LanguageModel {
+  const { weights, architecture: { transposed }, quantization: _, ...others } = model;
+  const sources = new Map([...layers].map(([name, layer]) => {
+    const dtype = layer.scales.data instanceof Float32Array ? "F32" as const : "F64" as const;
+    return [name, { shape: layer.shape, dtype, read: () => Promise.resolve(layer) }];
+  }));
+  const owners = new Map([...layers.keys()].map((name) => [`${name}.weight`, name]));
+  return { ...others, architecture: model.architecture, weights: withDense(weights, sources, owners, transposed) };
 }

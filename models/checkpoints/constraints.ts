@@ -26,12 +26,20 @@ export interface FormatConstraints {
 }
 
 /** The name that the interfaces know a format by. */
-export type FormatName = "safetensors" | "onnx";
+export type FormatName = "safetensors" | "onnx" | "gptq" | "compressed-tensors";
 
 /** The constraints of every format. */
 export const formatConstraints: Readonly<Record<FormatName, FormatConstraints>> = {
   safetensors: {},
   onnx: {},
+  gptq: {
+    scalePrecision: "f16",
+    groupSizes: [16, 32, 64, 128, 256, 512, 1024],
+    outliers: false,
+    multiples: { outputs: 32, inputs: 32 },
+    wholeGroups: true,
+  },
+  "compressed-tensors": { scalePrecision: "f16", outliers: false, transposed: false, wholeGroups: true },
 };
 
 /** The constraints of a format; none without one. */

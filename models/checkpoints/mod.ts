@@ -2,14 +2,20 @@
 
 import type { QuantizedLanguageModel } from "../quantized.ts";
 import { type FormatConstraints, formatConstraints, type FormatName } from "./constraints.ts";
+import { saveCompressedTensors } from "./compressed_tensors.ts";
+import { saveGptq } from "./gptq.ts";
 import { saveOnnx } from "./onnx.ts";
 import { saveSafetensors } from "./safetensors.ts";
 import type { SaveTarget } from "./target.ts";
 
 export type { FormatConstraints, FormatName } from "./constraints.ts";
+export { saveCompressedTensors } from "./compressed_tensors.ts";
+export { saveGptq } from "./gptq.ts";
+export { loadQuantized } from "./load_quantized.ts";
 export { saveOnnx } from "./onnx.ts";
 export { readOnnxLayers } from "./onnx_reader.ts";
 export { saveSafetensors } from "./safetensors.ts";
+export type { StoredLayer, StoredQuantization } from "./stored.ts";
 export type { SaveTarget } from "./target.ts";
 
 /** A format that quantised models are saved in. */
@@ -33,5 +39,15 @@ export const checkpointFormats = {
     about: "MatMulNBits, for onnxruntime-web and transformers.js (Llama, Mistral, Qwen)",
     constraints: formatConstraints.onnx,
     save: saveOnnx,
+  },
+  gptq: {
+    about: "packed codes, for GPTQModel, transformers and vLLM",
+    constraints: formatConstraints.gptq,
+    save: saveGptq,
+  },
+  "compressed-tensors": {
+    about: "packed codes, for transformers and vLLM",
+    constraints: formatConstraints["compressed-tensors"],
+    save: saveCompressedTensors,
   },
 } as const satisfies Record<FormatName, CheckpointFormat>;

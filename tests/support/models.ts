@@ -42,6 +42,17 @@ export function modelFiles(
   return files.set("model.safetensors.index.json", new TextEncoder().encode(JSON.stringify({ weight_map: map })));
 }
 
+/** The files of a fixture whose sizes of 16 and more are twice as large. */
+export function widenedFixture({ config, tensors }: Pick<ModelFixture, "config" | "tensors">): Map<string, Uint8Array> {
+  const shapes: [string, number[]][] = Object.entries(JSON.parse(tensors));
+  const wide = (size: number) => size >= 16 && size !== 29 && size !== 32 ? 2 * size : size;
+  const widened = Object.fromEntries(shapes.map(([name, shape]) => [name, shape.map(wide)]));
+  const fields = Object.entries(JSON.parse(config)).map(([name, value]) => {
+    return [name, ["hidden_size", "intermediate_size", "n_embd"].includes(name) ? wide(value as number) : value];
+  });
+  return modelFiles(Object.fromEntries(fields), fixtureTensors({ tensors: JSON.stringify(widened) }));
+}
+
 /** The same tensor in fewer bits. */
 export function narrowed(tensor: TensorInput, dtype: "F16" | "BF16"): TensorInput {
   const data = tensor.data as Float32Array;
@@ -54,12 +65,12 @@ export function floatsOf(text: string): Float32Array {
 }
 
 /** The files of a Llama of this width with random weights, and as many random tokens as its context holds. */
-export function randomLlama(hidden: number, context: number) {
+export function randomLlama(hidden: number, context: number, intermediate = 3 * hidden) {
   const { normal } = createRandom(hidden), vocabulary = 300;
   const config = {
     model_type: "llama",
     hidden_size: hidden,
-    intermediate_size: 3 * hidden,
+    intermediate_size: intermediate,
     num_hidden_layers: 3,
     num_attention_heads: 4,
     vocab_size: vocabulary,
@@ -85,8 +96,8 @@ export function randomLlama(hidden: number, context: number) {
     for (const part of ["q", "k", "v", "o"]) {
       tensors.set(`${root}self_attn.${part}_proj.weight`, tensor(hidden, hidden));
     }
-    for (const part of ["gate", "up"]) tensors.set(`${root}mlp.${part}_proj.weight`, tensor(3 * hidden, hidden));
-    tensors.set(`${root}mlp.down_proj.weight`, tensor(hidden, 3 * hidden));
+    for (const part of ["gate", "up"]) tensors.set(`${root}mlp.${part}_proj.weight`, tensor(intermediate, hidden));
+    tensors.set(`${root}mlp.down_proj.weight`, tensor(hidden, intermediate));
   }
   const { integer } = createRandom(context);
   return {

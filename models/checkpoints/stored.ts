@@ -1,0 +1,77 @@
+/** Layers of a checkpoint that are stored as codes, and the reading of their parts. @module */
+
+import { FormatError } from "../../formats/errors.ts";
+import { type Tensor, toVector } from "../../formats/tensor.ts";
+import type { QuantizedWeights } from "../../solvers/quantization/layer.ts";
+import type { Config } from "../config.ts";
+import type { Weights } from "../weights.ts";
+
+/** A layer of a checkpoint: what is known of it before it is read. */
+export interface StoredLayer {
+  /** Rows and columns of its weights. */
+  readonly shape: readonly [outputs: number, inputs: number];
+  /** Bits of a code. */
+  readonly bits: QuantizedWeights["bits"];
+  /** Columns that share a scale. */
+  readonly groupSize: number;
+  /** Reads it. @throws {FormatError} where its tensors do not fit together */
+  read(): Promise<QuantizedWeights>;
+}
+
+/** The quantised layers of a checkpoint. */
+export interface StoredQuantization {
+  /** `gptq`, `gptq_v2`, `awq` or `compressed-tensors`. */
+  readonly format: string;
+  /** Layers by name. */
+  readonly layers: ReadonlyMap<string, StoredLayer>;
+}
+
+/** Names of tensors that belong to a layer, with its name. */
+export type Owners = Map<string, string>;
+
+/** Tells what is wrong with a tensor. */
+export function refuseTensor(name: string, problem: string): FormatError {
+  return new FormatError("model", `tensor "${name}"`, problem);
+}
+
+/** Reads whole words of this shape. @throws {FormatError} for another type or shape */
+export async function readWords(weights: Weights, name: string, shape: readonly number[]): Promise<Int32Array> {
+  const { dtype, data } = await readShaped(weights, name, shape);
+  if (dtype !== "I32") throw refuseTensor(name, `is ${dtype} instead of I32`);
+  return data as Int32Array;
+}
+
+/** Reads scales of this shape, in f32. @throws {FormatError} for another type or shape, and numbers that are not finite */
+export async function readScales(weights: Weights, name: string, shape: readonly number[]): Promise<Float32Array> {
+  const tensor = await readShaped(weights, name, shape), { dtype } = tensor;
+  if (dtype !== "F16" && dtype !== "BF16" && dtype !== "F32") {
+    throw refuseTensor(name, `is ${dtype} instead of F16, BF16 or F32`);
+  }
+  const scales = toVector(tensor) as Float32Array, at = scales.findIndex((scale) => !Number.isFinite(scale));
+  if (at >= 0) throw refuseTensor(name, `holds ${scales[at]} at ${at}`);
+  return scales;
+}
+
+async function readShaped(weights: Weights, name: string, shape: readonly number[]): Promise<Tensor> {
+  const { shape: found } = weights.describe(name);
+  if (found.length !== shape.length || found.some((size, axis) => size !== shape[axis])) {
+    throw refuseTensor(name, `is [${found}] instead of [${shape}]`);
+  }
+  return await weights.read(name);
+}
+
+/** The bits of codes that a configuration gives. @throws {FormatError} for others than 2, 3, 4 and 8 */
+export function bitsOf(config: Config, ...names: string[]): QuantizedWeights["bits"] {
+  const bits = config.count(names);
+  if (bits !== 2 && bits !== 3 && bits !== 4 && bits !== 8) {
+    throw config.refuse(names[0], `is ${bits}; 2, 3, 4 and 8 can be read`);
+  }
+  return bits;
+}
+
+/** Columns that share a scale, of so many. @throws {FormatError} for what is no size */
+export function groupSizeOf(config: Config, inputs: number, ...names: string[]): number {
+  const size = config.number(names, -1);
+  if (size !== -1 && !(Number.isSafeInteger(size) && size >= 1)) throw config.refuse(names[0], `is ${size}`);
+  return size === -1 ? inputs : Math.min(size, inputs);
+}
