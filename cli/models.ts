@@ -1,6 +1,6 @@
 /** Language models on the command line: opening them, texts, and what is told of them. @module */
 
-import { FormatError, type LanguageModel, loadModel } from "../mod.ts";
+import { FormatError, type LanguageModel, loadModel, type StoredQuantization } from "../mod.ts";
 import { elementBits, elementCount } from "../formats/tensor.ts";
 import { FileError, inputName, readInput } from "./files.ts";
 
@@ -22,17 +22,35 @@ export async function readLines(path: string, signal: AbortSignal): Promise<stri
   return lines;
 }
 
-/** Parameters of a model, their bytes, and the types that they have. */
-export function sizeOf({ weights }: LanguageModel): { parameters: number; bytes: number; types: string[] } {
+/** Parameters of a model, their bytes in its files, and the types of those that are not stored as codes. */
+export function sizeOf(
+  { weights, quantization }: LanguageModel,
+): { parameters: number; bytes: number; types: string[] } {
   let parameters = 0, bytes = 0;
   const types = new Set<string>();
   for (const name of weights.names) {
     const { dtype, shape } = weights.describe(name), count = elementCount(shape);
     parameters += count;
+    const coded = quantization?.layers.get(name.replace(/\.weight$/, ""));
+    if (coded && name.endsWith(".weight")) {
+      bytes += coded.bytes;
+      continue;
+    }
     bytes += count * elementBits(dtype) / 8;
     types.add(dtype);
   }
   return { parameters, bytes, types: [...types] };
+}
+
+/** How many layers of a checkpoint have how many bits, and what their groups are. */
+export function codesOf({ format, layers }: StoredQuantization): string {
+  const counts = new Map<string, number>();
+  for (const { bits, groupSize, shape } of layers.values()) {
+    const kind = `${bits} bits${groupSize < shape[1] ? ` in groups of ${groupSize}` : ""}`;
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  const kinds = [...counts].sort(([, one], [, other]) => other - one).map(([kind, count]) => `${count} of ${kind}`);
+  return `${format}: ${kinds.join(", ")}`;
 }
 
 /** What stands for a model in reports. */

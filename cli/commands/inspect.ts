@@ -1,7 +1,7 @@
-import { linearLayers } from "../../mod.ts";
+import { linearLayers, type StoredQuantization } from "../../mod.ts";
 import { command } from "../command.ts";
 import { formatBytes, table } from "../layout.ts";
-import { descriptionOf, openModel, sizeOf } from "../models.ts";
+import { codesOf, descriptionOf, openModel, sizeOf } from "../models.ts";
 
 /** `minima inspect`: what is in a checkpoint. */
 export const inspect = command({
@@ -9,7 +9,7 @@ export const inspect = command({
   summary: "show what is in the checkpoint of a language model",
   usage: "MODEL [options]",
   details: `
-MODEL is a folder in the layout of Hugging Face. Every shard and every tensor that config.json asks for is looked at, but
+MODEL is a folder in the layout of Hugging Face, also with layers in GPTQ, AWQ or compressed-tensors. Every shard and every tensor that config.json asks for is looked at, but
 nothing is computed.
 
   minima inspect SmolLM-135M
@@ -22,6 +22,7 @@ nothing is computed.
   async run({ options, operands: [folder], terminal }) {
     const model = await openModel(folder), { parameters, bytes, types } = sizeOf(model);
     const layers = linearLayers(model.architecture), description = descriptionOf(model);
+    const { quantization } = model;
     const inLayers = layers.reduce((sum, { outputs, inputs }) => sum + outputs * inputs, 0);
     const tensors = model.weights.names.map((name) => ({ name, ...model.weights.describe(name) }));
     if (options.json) {
@@ -33,6 +34,7 @@ nothing is computed.
         types,
         tokenizer: model.tokenizer !== undefined,
         layers,
+        ...quantization && { quantization: { format: quantization.format, layers: codedLayers(quantization) } },
         tensors: listed,
       };
       return terminal.print(JSON.stringify(report, null, 2));
@@ -46,6 +48,7 @@ nothing is computed.
         }`,
       ],
       ["linear layers", `${layers.length}, ${(100 * inLayers / parameters).toFixed(1)} % of the parameters`],
+      ...quantization ? [["quantized", codesOf(quantization)] as const] : [],
       ["tokenizer", model.tokenizer ? "tokenizer.json" : "none"],
     ]);
     const rows = options.tensors
@@ -61,5 +64,10 @@ nothing is computed.
     terminal.print([terminal.style.dim(heading), ...lines].join("\n"));
   },
 });
+
+/** The layers that are stored as codes, as plain JSON. */
+function codedLayers({ layers }: StoredQuantization): unknown[] {
+  return [...layers].map(([name, { shape, bits, groupSize, bytes }]) => ({ name, shape, bits, groupSize, bytes }));
+}
 
 const words = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -14,6 +14,7 @@ import {
   refuseTensor,
   type StoredLayer,
   type StoredQuantization,
+  takeParts,
 } from "./stored.ts";
 
 const parts = ["weight_packed", "weight_scale", "weight_zero_point", "weight_shape", "weight_g_idx"];
@@ -33,11 +34,17 @@ export async function openCompressedTensors(
   const schemes = schemesOf(settings), layers = new Map<string, StoredLayer>();
   for (const first of weights.names.filter((name) => name.endsWith(".weight_packed"))) {
     const name = first.slice(0, -".weight_packed".length);
-    for (const part of parts) if (weights.has(`${name}.${part}`)) owners.set(`${name}.${part}`, name);
+    const bytes = takeParts(weights, name, parts, owners);
     const scheme = schemes.find((scheme) => scheme.targets.some((target) => fits(target, name))) ?? schemes[0];
     const bits = bitsOf(scheme.weights, "num_bits"), [outputs, inputs] = await readShape(weights, name);
     const groupSize = groupSizeOf(scheme.weights, inputs, "group_size");
-    layers.set(name, { shape: [outputs, inputs], bits, groupSize, read: () => readLayer(weights, name, layers) });
+    layers.set(name, {
+      shape: [outputs, inputs],
+      bits,
+      groupSize,
+      bytes,
+      read: () => readLayer(weights, name, layers),
+    });
   }
   return { format: "compressed-tensors", layers };
 }

@@ -15,6 +15,7 @@ import {
   refuseTensor,
   type StoredLayer,
   type StoredQuantization,
+  takeParts,
 } from "./stored.ts";
 
 const parts = ["qweight", "qzeros", "scales", "g_idx"];
@@ -29,7 +30,8 @@ export function openGptq(settings: Config, weights: Weights, owners: Owners): St
     throw settings.refuse("checkpoint_format", `is "${format}"; gptq and gptq_v2 can be read`);
   }
   const layers = new Map<string, StoredLayer>();
-  for (const name of layersIn(weights, owners)) {
+  for (const name of layersIn(weights)) {
+    const bytes = takeParts(weights, name, parts, owners);
     const own = settingsOfLayer(settings, name), bits = bitsOf(own, "bits");
     const [, outputs] = shapeOf(weights, `${name}.scales`), index = `${name}.g_idx`;
     const [rows] = shapeOf(weights, `${name}.qweight`);
@@ -39,6 +41,7 @@ export function openGptq(settings: Config, weights: Weights, owners: Owners): St
       shape,
       bits,
       groupSize,
+      bytes,
       async read() {
         const groups = Math.ceil(inputs / groupSize), down = rowBytes(inputs, bits, 4) / 4;
         const across = rowBytes(outputs, bits, 4) / 4;
@@ -60,7 +63,8 @@ export function openAwq(settings: Config, weights: Weights, owners: Owners): Sto
   if (version !== "gemm") throw settings.refuse("version", `is "${version}"; gemm can be read`);
   if (bits !== 4) throw settings.refuse("bits", `is ${bits}; AWQ has 4`);
   const layers = new Map<string, StoredLayer>();
-  for (const name of layersIn(weights, owners)) {
+  for (const name of layersIn(weights)) {
+    const bytes = takeParts(weights, name, parts, owners);
     const [inputs] = shapeOf(weights, `${name}.qweight`), [, outputs] = shapeOf(weights, `${name}.scales`);
     if (outputs % 8 !== 0) throw refuseTensor(`${name}.scales`, `has ${outputs} outputs, which is no multiple of 8`);
     const shape = [outputs, inputs] as const, groupSize = groupSizeOf(settings, inputs, "group_size", "q_group_size");
@@ -68,6 +72,7 @@ export function openAwq(settings: Config, weights: Weights, owners: Owners): Sto
       shape,
       bits,
       groupSize,
+      bytes,
       async read() {
         const groups = Math.ceil(inputs / groupSize), width = outputs / 8;
         const words = await readWords(weights, `${name}.qweight`, [inputs, width]);
@@ -82,13 +87,9 @@ export function openAwq(settings: Config, weights: Weights, owners: Owners): Sto
   return { format: "awq", layers };
 }
 
-/** Names of the layers that have packed codes; their tensors go to the owners. */
-function layersIn(weights: Weights, owners: Owners): string[] {
-  const names = weights.names.filter((name) => name.endsWith(".qweight")).map((name) => name.slice(0, -8));
-  for (const name of names) {
-    for (const part of parts) if (weights.has(`${name}.${part}`)) owners.set(`${name}.${part}`, name);
-  }
-  return names;
+/** Names of the layers that have packed codes. */
+function layersIn({ names }: Weights): string[] {
+  return names.filter((name) => name.endsWith(".qweight")).map((name) => name.slice(0, -".qweight".length));
 }
 
 /** The settings of a layer: the first rule of `dynamic` that fits it, above those of all. */

@@ -5,6 +5,7 @@ import { type Tensor, toVector } from "../../formats/tensor.ts";
 import type { QuantizedWeights } from "../../solvers/quantization/layer.ts";
 import type { Config } from "../config.ts";
 import type { Weights } from "../weights.ts";
+import { pendingBytes } from "./pending.ts";
 
 /** A layer of a checkpoint: what is known of it before it is read. */
 export interface StoredLayer {
@@ -14,6 +15,8 @@ export interface StoredLayer {
   readonly bits: QuantizedWeights["bits"];
   /** Columns that share a scale. */
   readonly groupSize: number;
+  /** Bytes of its tensors in the file. */
+  readonly bytes: number;
   /** Reads it. @throws {FormatError} where its tensors do not fit together */
   read(): Promise<QuantizedWeights>;
 }
@@ -28,6 +31,17 @@ export interface StoredQuantization {
 
 /** Names of tensors that belong to a layer, with its name. */
 export type Owners = Map<string, string>;
+
+/** Gives the parts of a layer that are there to it. @returns their bytes */
+export function takeParts(weights: Weights, name: string, parts: readonly string[], owners: Owners): number {
+  let bytes = 0;
+  for (const tensor of parts.map((part) => `${name}.${part}`)) {
+    if (!weights.has(tensor)) continue;
+    owners.set(tensor, name);
+    bytes += pendingBytes(weights.describe(tensor));
+  }
+  return bytes;
+}
 
 /** Tells what is wrong with a tensor. */
 export function refuseTensor(name: string, problem: string): FormatError {

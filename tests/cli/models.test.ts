@@ -76,6 +76,29 @@ describe("minima quantize", () => {
     assert.match(again.stderr, /whole: it holds a model already/);
   });
 
+  it("writes checkpoints of packed codes, which the other commands read", async () => {
+    const format = ["--bits", "4", "--group-size", "32", "--method", "gptq"], lines = [words(60), words(33)];
+    for (const name of ["gptq", "compressed-tensors"]) {
+      const { code, stderr } = await minima([...quantize, ...format, "--format", name, "--out", path(name)]);
+      assert.equal(code, 0, stderr);
+      const { stdout } = await minima(["perplexity", path(name), path("text.txt"), "--json"]);
+      assert.deepEqual(JSON.parse(stdout), await perplexity(await loadModel(path(name)), lines));
+      const shown = await minima(["inspect", path(name)]);
+      assert.match(shown.stdout, new RegExp(`quantized +${name}\\w*: 21 of 4 bits in groups of 32\n`));
+      const report = JSON.parse((await minima(["inspect", path(name), "--json"])).stdout);
+      assert.equal(report.quantization.layers.length, 21);
+      assert.ok(report.bytes < 0.4 * 4 * report.parameters, `${report.bytes}`);
+    }
+    assert.deepEqual((await readdir(path("gptq"))).sort(), [
+      "config.json",
+      "model.safetensors",
+      "quantize_config.json",
+      "tokenizer.json",
+    ]);
+    const refused = await minima([...quantize, "--format", "gptq", "--group-size", "24", "--out", path("none")]);
+    assert.match(refused.stderr, /Cannot use --group-size: the format "gptq" has groups of 16, 32/);
+  });
+
   it("goes on after a kill, and ends with the same bytes", async () => {
     const options = ["--bits", "3", "--iterations", "30"], killed = path("killed");
     const first = await minima([...quantize, ...options, "--out", path("straight")]);

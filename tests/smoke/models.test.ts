@@ -4,10 +4,12 @@ import {
   generateTokens,
   linearLayers,
   loadModel,
+  loadQuantized,
   logits,
   perplexity,
   quantizeModel,
   readOnnxLayers,
+  saveCompressedTensors,
   saveOnnx,
   saveSafetensors,
 } from "../../mod.ts";
@@ -43,5 +45,16 @@ describe("language models, in short", () => {
     for (const [name, { codes, scales }] of await readOnnxLayers(graph)) {
       assert.deepEqual([codes, scales], [quantized.layers.get(name)!.codes, quantized.layers.get(name)!.scales]);
     }
+  });
+
+  it("are saved as packed codes and read again to the bit", async () => {
+    const fixture = models.llama, tokens = Uint32Array.from(fixture.tokens);
+    const model = await loadModel(modelFiles(fixture.config, fixtureTensors(fixture)));
+    const options = { calibration: [tokens], bits: 3, method: "gptq", format: "compressed-tensors" } as const;
+    const quantized = await quantizeModel(model, options), files = new Map<string, Uint8Array>();
+    await saveCompressedTensors(quantized, (name, bytes) => void files.set(name, bytes));
+    const again = await loadQuantized(files), name = "model.layers.1.mlp.down_proj";
+    assert.deepEqual(again.layers.get(name)!.codes, quantized.layers.get(name)!.codes);
+    assert.deepEqual((await logits(again, tokens)).data, (await logits(quantized, tokens)).data);
   });
 });
