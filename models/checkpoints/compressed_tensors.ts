@@ -81,7 +81,8 @@ function quantizationConfig({ model, layers }: LayeredModel): Readonly<Record<st
     format: "pack-quantized",
     quantization_status: "compressed",
     config_groups: Object.fromEntries(groups),
-    ignore: head === embedding ? left : [...left, head],
+    // There is a head also where it is tied, and by this name in every family.
+    ignore: [...left, head === embedding ? "lm_head" : head],
     kv_cache_scheme: null,
     global_compression_ratio: null,
   };
