@@ -9,6 +9,7 @@ import {
   bitsOf,
   groupSizeOf,
   type Owners,
+  readGroupIndex,
   readScales,
   readWords,
   refuseTensor,
@@ -92,6 +93,7 @@ async function readLayer(weights: Weights, name: string, layers: ReadonlyMap<str
   const zeros = weights.has(own("weight_zero_point"))
     ? await readPacked(weights, own("weight_zero_point"), [outputs, groups], bits, true)
     : new Uint8Array(outputs * groups).fill(2 ** (bits - 1));
+  const groupIndex = await readGroupIndex(weights, own("weight_g_idx"), inputs, groupSize);
   return {
     bits,
     groupSize,
@@ -99,7 +101,7 @@ async function readLayer(weights: Weights, name: string, layers: ReadonlyMap<str
     codes,
     scales: matrix(outputs, groups, scales),
     zeros: matrix(outputs, groups, Float32Array.from(zeros)),
-    ...groups > 1 && { groupIndex: await readGroups(weights, own("weight_g_idx"), inputs, groupSize, groups) },
+    ...groupIndex && { groupIndex },
   };
 }
 
@@ -123,14 +125,4 @@ async function readPacked(
       return word >>> bits * (place % perWord) & (2 ** bits - 1);
     });
   return down ? turned(numbers, lines, length) : numbers;
-}
-
-async function readGroups(weights: Weights, name: string, inputs: number, groupSize: number, groups: number) {
-  if (!weights.has(name)) return Uint32Array.from({ length: inputs }, (_, j) => Math.floor(j / groupSize));
-  const index = await readWords(weights, name, [inputs]);
-  // -1 stands for no order of its own.
-  if (index[0] === -1) return Uint32Array.from({ length: inputs }, (_, j) => Math.floor(j / groupSize));
-  const at = index.findIndex((group) => group < 0 || group >= groups);
-  if (at >= 0) throw refuseTensor(name, `holds ${index[at]} at ${at}, where there are ${groups} groups`);
-  return Uint32Array.from(index);
 }

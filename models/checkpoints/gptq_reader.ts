@@ -9,7 +9,9 @@ import type { Weights } from "../weights.ts";
 import {
   bitsOf,
   groupSizeOf,
+  inRuns,
   type Owners,
+  readGroupIndex,
   readScales,
   readWords,
   refuseTensor,
@@ -50,7 +52,15 @@ export function openGptq(settings: Config, weights: Weights, owners: Owners): St
         const scales = await readScales(weights, `${name}.scales`, [groups, outputs]);
         const codes = unpackRows(bytesOf(turned(words, down, outputs)), shape, bits, 4);
         const zeros = zeroPoints(zeroWords, [groups, outputs], bits, format === "gptq");
-        return layerOf(shape, bits, groupSize, codes, scales, zeros, await readGroups(weights, index, inputs, groups));
+        return layerOf(
+          shape,
+          bits,
+          groupSize,
+          codes,
+          scales,
+          zeros,
+          await readGroupIndex(weights, index, inputs, groupSize),
+        );
       },
     });
   }
@@ -129,25 +139,6 @@ function zeroPoints(words: Int32Array, shape: readonly [number, number], bits: n
   if (bits === 3) return unpackRows(bytesOf(words), shape, bits, 4).map((zero) => zero + 1 & 7);
   const [one] = new Int32Array(packRows(new Uint8Array(32 / bits).fill(1), [1, 32 / bits], bits, 4).buffer);
   return unpackRows(bytesOf(words.map((word) => word + one)), shape, bits, 4);
-}
-
-/** The group of each input; in runs where there is no tensor that says otherwise. */
-async function readGroups(
-  weights: Weights,
-  name: string,
-  inputs: number,
-  groups: number,
-): Promise<Uint32Array | undefined> {
-  if (groups === 1) return undefined;
-  if (!weights.has(name)) return inRuns(inputs, Math.ceil(inputs / groups));
-  const index = await readWords(weights, name, [inputs]), at = index.findIndex((group) => group < 0 || group >= groups);
-  if (at >= 0) throw refuseTensor(name, `holds ${index[at]} at ${at}, where there are ${groups} groups`);
-  return Uint32Array.from(index);
-}
-
-/** Groups of neighbours. */
-export function inRuns(inputs: number, groupSize: number): Uint32Array | undefined {
-  return groupSize >= inputs ? undefined : Uint32Array.from({ length: inputs }, (_, j) => Math.floor(j / groupSize));
 }
 
 /** Numbers of AWQ's words in the order of the outputs. */

@@ -89,3 +89,24 @@ export function groupSizeOf(config: Config, inputs: number, ...names: string[]):
   if (size !== -1 && !(Number.isSafeInteger(size) && size >= 1)) throw config.refuse(names[0], `is ${size}`);
   return size === -1 ? inputs : Math.min(size, inputs);
 }
+
+/** Groups of neighbours; nothing where all inputs are one. */
+export function inRuns(inputs: number, groupSize: number): Uint32Array | undefined {
+  return groupSize >= inputs ? undefined : Uint32Array.from({ length: inputs }, (_, j) => Math.floor(j / groupSize));
+}
+
+/** Reads the group of each input; neighbours where there is no such tensor, or it begins with -1, which says so. */
+export async function readGroupIndex(
+  weights: Weights,
+  name: string,
+  inputs: number,
+  groupSize: number,
+): Promise<Uint32Array | undefined> {
+  const runs = inRuns(inputs, groupSize), groups = Math.ceil(inputs / groupSize);
+  if (!runs || !weights.has(name)) return runs;
+  const index = await readWords(weights, name, [inputs]);
+  if (index[0] === -1) return runs;
+  const at = index.findIndex((group) => group < 0 || group >= groups);
+  if (at >= 0) throw refuseTensor(name, `holds ${index[at]} at ${at}, where there are ${groups} groups`);
+  return Uint32Array.from(index);
+}
