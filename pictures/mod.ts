@@ -21,6 +21,7 @@ export { toDot, toEdgeList, toGraphMl } from "./graph/export.ts";
 export { drawPartialCorrelations } from "./graph/matrix.ts";
 export { drawHeatMap, type HeatMapOptions } from "./heat_map.ts";
 export { drawImages, type ImagesOptions } from "./images.ts";
+export { drawLayers, type DrawnLayer, type LayersOptions } from "./layers.ts";
 export { drawReliability, type ReliabilityOptions } from "./reliability.ts";
 export { drawScatter, type Points, type ScatterOptions } from "./scatter.ts";
 export {

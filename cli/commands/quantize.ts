@@ -9,6 +9,7 @@ import {
   quantizeModel,
   quantizeModelOptions,
 } from "../../mod.ts";
+import { drawLayers } from "../../pictures/mod.ts";
 import { command, UsageError } from "../command.ts";
 import { attempt, FileError } from "../files.ts";
 import { formatBytes, formatDuration, shorten, table } from "../layout.ts";
@@ -45,6 +46,7 @@ ${Object.entries(checkpointFormats).map(([name, { about }]) => `  ${name}: ${abo
     calibration: { kind: "input", value: "TEXT", about: "what the model is run on, a sequence a line" },
     out: { kind: "text", value: "FOLDER", about: "where to write the model" },
     report: { kind: "output", value: "FILE", about: "where to write the report of every layer, as JSON" },
+    plot: { kind: "output", value: "FILE", about: "where to draw the error of every layer, as SVG" },
     json: { kind: "flag", about: "report as JSON" },
   },
   solver: { tables: [quantizeModelOptions], defaults: { format: "safetensors" } },
@@ -76,6 +78,7 @@ ${Object.entries(checkpointFormats).map(([name, { about }]) => `  ${name}: ${abo
     terminal.progress.clear();
     signal.throwIfAborted();
     await attempt(out, () => saver.save(quantized, out));
+    await write("plot", () => drawLayers(quantized.report.layers));
     await write("report", () => JSON.stringify(quantized.report, null, 2) + "\n");
     // A folder of the user's own choice is the user's to remove.
     if (resume === `${out}.blocks`) await rm(resume, { recursive: true, force: true });

@@ -15,7 +15,13 @@ export interface Panel<Answer> {
   /** What can be tried without a file; the first is chosen. The solver makes them, by name. */
   readonly examples: readonly Example[];
   /** The files that are taken, and what can be said of how one is written. */
-  readonly files: { readonly about: string; readonly accept: string; readonly reading?: OptionForm };
+  readonly files: {
+    readonly about: string;
+    readonly accept: string;
+    readonly reading?: OptionForm;
+    /** Several files belong together, or a folder of them. @default false */
+    readonly many?: boolean;
+  };
   /** What is used of a file or an example, by name: columns of a table, or tensors. */
   readonly roles: Readonly<Record<string, Role>>;
   /** What can be set; the form follows from the table. */
@@ -88,8 +94,15 @@ export interface Findings {
   readonly remarks?: readonly string[];
 }
 
-/** A picture or a table. */
-export type Figure = PictureFigure | TableFigure;
+/** A picture, a table, or texts. */
+export type Figure = PictureFigure | TableFigure | TextFigure;
+
+/** Texts of any length, each by its name. */
+export interface TextFigure {
+  readonly title: string;
+  readonly texts: readonly (readonly [name: string, text: string])[];
+  readonly about?: string;
+}
 
 /** A picture of `pictures/`, drawn again where the page changes its width. */
 export interface PictureFigure {

@@ -5,7 +5,14 @@ import type { Field, Values } from "./panel.ts";
 /** Where data come from. */
 export type Source =
   | { readonly kind: "example"; readonly name: string; readonly options: Values }
-  | { readonly kind: "file"; readonly file: File; readonly options: Values };
+  | { readonly kind: "files"; readonly files: readonly File[]; readonly options: Values };
+
+/** What a source is told from others by. */
+export function sourceKey(source: Source): string {
+  if (source.kind === "example") return JSON.stringify(source);
+  const files = source.files.map(({ name, size, lastModified }) => [name, size, lastModified]);
+  return JSON.stringify(["files", files, source.options]);
+}
 
 /** What the page asks for on behalf of a panel. */
 export type Request =

@@ -19,8 +19,11 @@ export interface Chosen<C extends Content> {
 
 /** How a panel solves, with options as its form sets them: exported as `solver` by its `solver.ts`. */
 export interface PanelSolver<C extends Content, Answer, Options extends object> {
-  /** Reads a file, as its form says it is written; `readTable` and `readTensors` of `contents/` are there for it. */
-  read(file: File, reading: Values): Promise<C>;
+  /**
+   * Reads a file, as its form says it is written, the first of `files`; `readTable`, `readTensors` and `readModel` of
+   * `contents/` are there for it.
+   */
+  read(file: File, reading: Values, files: readonly File[]): Promise<C>;
   /** Makes the examples, by name. */
   readonly examples: Readonly<Record<string, (options: Values, signal: AbortSignal) => C | Promise<C>>>;
   /** Solves; `run.show` what is found as soon as there is something. */

@@ -2,7 +2,7 @@
 
 import { panels } from "./panels/mod.ts";
 import type { Values } from "./panel.ts";
-import type { Reply, Request, Source } from "./protocol.ts";
+import { type Reply, type Request, type Source, sourceKey } from "./protocol.ts";
 import type { Content, PanelSolver, SolveRun } from "./solver.ts";
 
 interface WorkerScope {
@@ -77,13 +77,11 @@ function open(
   session: Session,
   signal: AbortSignal,
 ): Promise<Content> {
-  const key = source.kind === "file"
-    ? JSON.stringify([source.file.name, source.file.size, source.file.lastModified, source.options])
-    : JSON.stringify(source);
+  const key = sourceKey(source);
   if (session.opened?.key === key) return session.opened.content;
   const content = Promise.resolve().then(() =>
-    source.kind === "file"
-      ? solver.read(source.file, source.options)
+    source.kind === "files"
+      ? solver.read(source.files[0], source.options, source.files)
       : solver.examples[source.name](source.options, signal)
   );
   const opened = session.opened = { key, content };

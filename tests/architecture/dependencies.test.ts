@@ -86,6 +86,8 @@ const layers: { readonly [name: string]: Layer } = {
       ...optionTables,
       "solvers/core/",
       "solvers/graph/edges.ts",
+      "models/mod.ts",
+      "models/quantize_options.ts",
       "formats/mod.ts",
       "pictures/mod.ts",
     ],

@@ -3,24 +3,12 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { loadModel, perplexity, quantizeModel } from "../../mod.ts";
-import { randomLlama } from "../support/models.ts";
+import { randomLlama, wordTokenizer } from "../support/models.ts";
 import { minima, temporaryFolder } from "./minima.ts";
 
 const folder = await temporaryFolder(), path = (name: string) => join(folder, name);
 const { files, tokens } = randomLlama(64, 64);
-const vocabulary = Object.fromEntries(Array.from({ length: 300 }, (_, k) => [`w${k}`, k]));
-files.set(
-  "tokenizer.json",
-  new TextEncoder().encode(JSON.stringify({
-    version: "1.0",
-    added_tokens: [],
-    normalizer: null,
-    pre_tokenizer: { type: "WhitespaceSplit" },
-    post_processor: null,
-    decoder: null,
-    model: { type: "WordLevel", vocab: vocabulary, unk_token: "w0" },
-  })),
-);
+files.set("tokenizer.json", new TextEncoder().encode(JSON.stringify(wordTokenizer(300))));
 await mkdir(path("model"));
 for (const [name, bytes] of files) await writeFile(path(`model/${name}`), bytes);
 const words = (count: number) => [...tokens.subarray(0, count)].map((token) => `w${token}`).join(" ");
@@ -61,6 +49,8 @@ describe("minima quantize", () => {
       path("whole"),
       "--report",
       path("report.json"),
+      "--plot",
+      path("layers.svg"),
     ];
     const { code, stderr, stdout } = await minima(args);
     assert.equal(code, 0, stderr);
@@ -69,6 +59,7 @@ describe("minima quantize", () => {
     const quantized = await quantizeModel(model, { calibration: lines, bits: 3, groupSize: 24 });
     assert.deepEqual(await perplexity(await loadModel(path("whole")), lines), await perplexity(quantized, lines));
     const report = JSON.parse(await readFile(path("report.json"), "utf8"));
+    assert.match(await readFile(path("layers.svg"), "utf8"), /^<svg .*Relative error of each layer/);
     assert.equal(report.meanRelativeError, quantized.report.meanRelativeError);
     assert.deepEqual((await readdir(path("whole"))).sort(), ["config.json", "model.safetensors", "tokenizer.json"]);
     await assert.rejects(stat(path("whole.blocks")));
@@ -137,7 +128,7 @@ describe("minima quantize", () => {
     await refused([...quantize, "--out", path("model")], /--out would overwrite/);
     await refused(
       [...quantize, "--out", path("x"), "--format", "zip"],
-      /--format: expected "safetensors", .*received "zip"/,
+      /--format: expected "safetensors".*received "zip"/,
     );
     await refused([...quantize, "--bits", "*.none=3", "--out", path("x")], /no layer is called/);
     await refused([...quantize, "--bits", "5", "--out", path("x")], /expected 2, 3, 4 or 8/);

@@ -4,26 +4,11 @@ import { decodeBfloat16, decodeFloat16 } from "../../formats/mod.ts";
 import { linearLayers, loadModel, logits } from "../../models/mod.ts";
 import { readTokenizer } from "../../models/tokenizer.ts";
 import { models } from "../fixtures/models.ts";
-import { fixtureTensors, modelFiles, narrowed } from "../support/models.ts";
+import { fixtureTensors, modelFiles, narrowed, wordTokenizer } from "../support/models.ts";
 import { dataPath, needsData, readData, readDataText } from "../support/data.ts";
 
 const fixture = models.llama, tensors = fixtureTensors(fixture), tokens = Uint32Array.from(fixture.tokens);
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
-
-/** A tokenizer of so many words. */
-const wordTokenizer = (words: number) => ({
-  version: "1.0",
-  added_tokens: [],
-  normalizer: null,
-  pre_tokenizer: { type: "Whitespace" },
-  post_processor: null,
-  decoder: null,
-  model: {
-    type: "WordLevel",
-    vocab: Object.fromEntries(Array.from({ length: words }, (_, k) => [`w${k}`, k])),
-    unk_token: "w0",
-  },
-});
 
 async function problem(files: Map<string, Uint8Array>): Promise<string> {
   try {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { serve, type ServerType } from "@hono/node-server";
-import { findChromium, findFirefox, type Page } from "../../scripts/test/browsers.ts";
+import { findChromium, findFirefox, type OpenPage, type Page } from "../../scripts/test/browsers.ts";
 import { createApp } from "../../server/mod.ts";
 import { allRequired } from "../support/required.ts";
 
@@ -20,12 +20,19 @@ export interface PanelPage {
   /** Waits for the data to be read, solves, and waits for the end. */
   solve(): Promise<void>;
   /** Gives a file; `content` is text, or numbers of bytes. */
-  upload(name: string, content: string | readonly number[]): Promise<void>;
+  upload(name: string, content: FileContent): Promise<void>;
+  /** Gives several files together. */
+  uploadAll(files: Readonly<Record<string, FileContent>>): Promise<void>;
+  /** Opens a page elsewhere, in another browser of the same kind. */
+  open: OpenPage;
   /** Text of the first element that a selector finds. */
   text(selector: string): Promise<string>;
   /** Texts of all of them. */
   texts(selector: string): Promise<string[]>;
 }
+
+/** Text, or numbers of bytes. */
+type FileContent = string | readonly number[];
 
 /** Holds while no solve is running. */
 export const idle = `!document.querySelector(".run").disabled`;
@@ -38,7 +45,7 @@ export type PanelTests = (page: PanelPage) => void;
 const browsers = [["Chromium", findChromium], ["Firefox", findFirefox]] as const;
 
 /** Registers tests for every browser that is found; they share a page of it, which starting takes seconds. */
-export async function inEachBrowser(what: string, tests: (page: () => Page) => void): Promise<void> {
+export async function inEachBrowser(what: string, tests: (page: () => Page, open: OpenPage) => void): Promise<void> {
   for (const [browser, find] of browsers) {
     const found = await find();
     const missing = typeof found === "string" ? found : undefined;
@@ -50,13 +57,17 @@ export async function inEachBrowser(what: string, tests: (page: () => Page) => v
         if (typeof found !== "string") page = await found.open();
       });
       after(async () => await page?.close());
-      tests(() => page);
+      tests(() => page, () => (found as Exclude<typeof found, string>).open());
     });
   }
 }
 
 /** Tests of panels, by their names in the address: each begins with a page of its own. */
-export function panelTests(browserPage: () => Page, panels: Readonly<Record<string, PanelTests>>): void {
+export function panelTests(
+  browserPage: () => Page,
+  open: OpenPage,
+  panels: Readonly<Record<string, PanelTests>>,
+): void {
   let server: ServerType, port: number;
   before(async () => {
     port = await new Promise<number>((resolve) => {
@@ -109,20 +120,27 @@ export function panelTests(browserPage: () => Page, panels: Readonly<Record<stri
           await click("run");
           await until(idle);
         },
-        async upload(name, content) {
-          const parts = typeof content === "string"
-            ? `[${JSON.stringify(content)}]`
-            : `[new Uint8Array(${JSON.stringify(content)})]`;
-          await evaluate(`(() => {
+        open,
+        upload: (name, content) => uploadAll({ [name]: content }),
+        uploadAll,
+      });
+
+      async function uploadAll(given: Readonly<Record<string, FileContent>>): Promise<void> {
+        const made = Object.entries(given).map(([name, content]) => {
+          const part = JSON.stringify(content);
+          return `new File([${typeof content === "string" ? part : `new Uint8Array(${part})`}], ${
+            JSON.stringify(name)
+          })`;
+        });
+        await evaluate(`(() => {
             const files = new DataTransfer();
-            files.items.add(new File(${parts}, ${JSON.stringify(name)}));
+            for (const file of [${made}]) files.items.add(file);
             document.querySelector("[type=radio][value=file]").click();
             const upload = document.querySelector("[name=upload]");
             upload.files = files.files;
             upload.dispatchEvent(new Event("change", { bubbles: true }));
           })()`);
-        },
-      });
+      }
 
       it("has kept to the policy of the page", async () => {
         assert.deepEqual(await evaluate("breaches"), []);

@@ -7,16 +7,17 @@ import { inEachBrowser, panelTests } from "./on_page.ts";
 import { completion } from "./panels/completion.ts";
 import { factorization } from "./panels/factorization.ts";
 import { graph } from "./panels/graph.ts";
+import { language } from "./panels/language.ts";
 import { levels } from "./panels/levels.ts";
 import { multitask } from "./panels/multitask.ts";
 import { quantization } from "./panels/quantization.ts";
 import { regression } from "./panels/regression.ts";
 import { transduction } from "./panels/transduction.ts";
 
-const tests = { regression, graph, quantization, factorization, completion, levels, multitask, transduction };
+const tests = { regression, graph, quantization, language, factorization, completion, levels, multitask, transduction };
 
 it("every panel of the page has its tests", () => {
   assert.deepEqual(Object.keys(tests).sort(), Object.keys(panels).sort());
 });
 
-await inEachBrowser("the page", (page) => panelTests(page, tests));
+await inEachBrowser("the page", (page, open) => panelTests(page, open, tests));

@@ -59,6 +59,21 @@ export function narrowed(tensor: TensorInput, dtype: "F16" | "BF16"): TensorInpu
   return { dtype, shape: tensor.shape, data: dtype === "F16" ? encodeFloat16(data) : encodeBfloat16(data) };
 }
 
+/** The `tokenizer.json` of so many words `w0`, `w1` and so on. */
+export const wordTokenizer = (words: number) => ({
+  version: "1.0",
+  added_tokens: [],
+  normalizer: null,
+  pre_tokenizer: { type: "Whitespace" },
+  post_processor: null,
+  decoder: null,
+  model: {
+    type: "WordLevel",
+    vocab: Object.fromEntries(Array.from({ length: words }, (_, k) => [`w${k}`, k])),
+    unk_token: "w0",
+  },
+});
+
 /** f32 numbers from base64. */
 export function floatsOf(text: string): Float32Array {
   return new Float32Array(Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0)).buffer);

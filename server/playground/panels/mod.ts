@@ -26,6 +26,7 @@ export const panels: Readonly<Record<string, LazyPanel>> = {
     () => import("./quantization/panel.ts"),
     () => import("./quantization/solver.ts"),
   ),
+  language: lazy("Language models", () => import("./language/panel.ts"), () => import("./language/solver.ts")),
   regression: lazy(
     "Regression",
     () => import("./regression/panel.ts"),

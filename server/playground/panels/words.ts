@@ -18,6 +18,17 @@ function duration(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${inShort(ms / 1000, 3)} s`;
 }
 
+/** The time that is left, in words; none where it is not known. */
+export function timeLeft(ms: number | undefined): string {
+  if (ms === undefined) return "";
+  const seconds = Math.round(ms / 1000), minutes = Math.round(seconds / 60);
+  return seconds < 100
+    ? `${seconds} s left`
+    : minutes < 100
+    ? `${minutes} min left`
+    : `${Math.round(minutes / 60)} h left`;
+}
+
 /** Where a solve ran, as data that a worker can send. */
 export interface Ran {
   readonly backend: string;

@@ -1,9 +1,10 @@
 /** One panel in the page: its form, its progress, and its results, which say when they are old. */
 
 import type { Panel } from "../panel.ts";
-import type { Reply, Request, Source } from "../protocol.ts";
+import { type Reply, type Request, sourceKey } from "../protocol.ts";
 import { make, sentence } from "./elements.ts";
 import { optionFields } from "./option_form.ts";
+import { folderButton } from "./folder.ts";
 import { findingsElements } from "./results.ts";
 import { releasePictures } from "./pictures.ts";
 import { type RoleFields, roleFields } from "./role_form.ts";
@@ -86,7 +87,9 @@ export function panelView(name: string, panel: Panel<unknown>, ask: Ask): PanelV
     event.preventDefault();
     const chosen = source.read();
     if (!chosen) return fail({ message: "Choose a file first." });
-    if (!picked || picked.key !== keyOf(chosen)) return fail(unread ?? { message: "The data are still being read." });
+    if (!picked || picked.key !== sourceKey(chosen)) {
+      return fail(unread ?? { message: "The data are still being read." });
+    }
     const missing = picked.fields.missing();
     if (missing !== undefined) return fail({ message: missing });
     problem.hidden = true;
@@ -102,8 +105,8 @@ export function panelView(name: string, panel: Panel<unknown>, ask: Ask): PanelV
   function receive(reply: Reply): void {
     switch (reply.kind) {
       case "fields": {
-        const chosen = source.read(), key = keyOf(reply.source);
-        if (!chosen || keyOf(chosen) !== key) return;
+        const chosen = source.read(), key = sourceKey(reply.source);
+        if (!chosen || sourceKey(chosen) !== key) return;
         picked = { key, fields: roleFields(panel.roles, reply.fields) };
         roles.replaceChildren(
           ...reply.remarks.map((remark) => make("p", { class: "hint" }, remark)),
@@ -129,8 +132,9 @@ export function panelView(name: string, panel: Panel<unknown>, ask: Ask): PanelV
         for (const { name, blob } of reply.files) {
           const url = URL.createObjectURL(blob);
           urls.push(url);
-          downloads.append(make("a", { href: url, download: name }, `Download ${name}`), " ");
+          downloads.append(make("a", { href: url, download: name.replace(/^.*\//, "") }, `Download ${name}`), " ");
         }
+        if (reply.files.length > 1) downloads.append(...folderButton(reply.files, (message) => fail({ message })));
         results.focus({ preventScroll: true });
         // In a narrow page they are below the form.
         if (results.getBoundingClientRect().top > 0.7 * innerHeight) results.scrollIntoView();
@@ -162,7 +166,7 @@ export function panelView(name: string, panel: Panel<unknown>, ask: Ask): PanelV
   /** All that an answer depends on. */
   function state(): string {
     const chosen = source.read();
-    return JSON.stringify([chosen && keyOf(chosen), picked?.fields.read(), options.read()]);
+    return JSON.stringify([chosen && sourceKey(chosen), picked?.fields.read(), options.read()]);
   }
 
   /** Marks results that are of other inputs than those that stand in the form. */
@@ -177,10 +181,4 @@ export function panelView(name: string, panel: Panel<unknown>, ask: Ask): PanelV
     urls = [];
     downloads.replaceChildren();
   }
-}
-
-function keyOf(source: Source): string {
-  if (source.kind === "example") return JSON.stringify(source);
-  const { name, size, lastModified } = source.file;
-  return JSON.stringify(["file", name, size, lastModified, source.options]);
 }

@@ -20,6 +20,10 @@ function figureElement(figure: Figure): HTMLElement {
   if ("picture" in figure) {
     return make("figure", { class: figure.wide ? "wide" : undefined }, pictureFrame(figure), ...about);
   }
+  if ("texts" in figure) {
+    const texts = figure.texts.flatMap(([name, text]) => [make("dt", {}, name), make("dd", {}, text)]);
+    return make("figure", { class: "wide" }, make("figcaption", {}, figure.title), make("dl", {}, ...texts), ...about);
+  }
   return make(
     "figure",
     { class: figure.bars || figure.head.length > 3 ? "wide" : undefined },

@@ -23,14 +23,23 @@ export function sourceFields({ examples, files }: Panel<unknown>, changed: () =>
       values,
     });
   }
-  const upload = make("input", { type: "file", name: "upload", accept: files.accept });
-  const drop = make("label", { class: "drop" }, `${files.about}. It stays in this page.`, upload);
+  const upload = make("input", { type: "file", name: "upload", accept: files.accept, multiple: files.many });
+  const stays = files.many ? "They stay in this page." : "It stays in this page.";
+  const drop = make("label", { class: "drop" }, `${files.about}. ${stays}`, upload);
+  const folder = make("input", {
+    type: "file",
+    name: "folder",
+    webkitdirectory: true,
+    change: () => upload.value = "",
+  });
+  upload.addEventListener("change", () => folder.value = "");
   const reading = files.reading && optionFields(files.reading);
   parts.set("file", {
     element: make(
       "div",
       {},
       drop,
+      ...files.many ? [make("label", { class: "drop" }, "Or a folder that holds them.", folder)] : [],
       ...reading ? [make("details", { class: "more" }, make("summary", {}, "How it is written"), reading.element)] : [],
     ),
     values: reading,
@@ -56,7 +65,10 @@ export function sourceFields({ examples, files }: Panel<unknown>, changed: () =>
       }
     }
   };
-  const titles = [...examples.map(({ name, title }) => [name, title] as const), ["file", "Your file"] as const];
+  const titles = [
+    ...examples.map(({ name, title }) => [name, title] as const),
+    ["file", files.many ? "Your files" : "Your file"] as const,
+  ];
   const choice = make(
     "div",
     { class: "choice", role: "radiogroup", "aria-label": "Where the data come from" },
@@ -91,8 +103,8 @@ export function sourceFields({ examples, files }: Panel<unknown>, changed: () =>
       if (chosen !== "file") {
         return { kind: "example", name: chosen, options: parts.get(chosen)!.values?.read() ?? ({} as Values) };
       }
-      const file = upload.files?.[0];
-      return file && { kind: "file", file, options: reading?.read() ?? {} };
+      const given = [...upload.files ?? [], ...folder.files ?? []];
+      return given.length > 0 ? { kind: "files", files: given, options: reading?.read() ?? {} } : undefined;
     },
   };
 }
