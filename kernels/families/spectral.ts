@@ -9,4 +9,8 @@ export const spectralFamily: KernelFamily = {
     simd: () => import("../dist/spectral.simd.ts"),
     relaxed: () => import("../dist/spectral.relaxed.ts"),
   },
+  webgpu: {
+    kernels: ["sparseFill"],
+    lowerings: () => import("../webgpu/spectral/mod.ts"),
+  },
 };

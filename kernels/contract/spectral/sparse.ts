@@ -49,12 +49,25 @@ export interface SampledProductArguments {
   readonly alpha?: number;
 }
 
+/** `y[i, j] += share[e] (values[e] - y[i, j])` for the entries `e` of a pattern, at line `i` and index `j`. */
+export interface SparseFillArguments {
+  /** Indices of a line differ. */
+  readonly pattern: SparsePattern;
+  readonly values: VectorOperand;
+  /** From 0 to 1. @default ones: the values take the places of what was there */
+  readonly shares?: VectorOperand;
+  /** One row a line; what the pattern does not have stays. */
+  readonly y: MatrixOperand;
+}
+
 /** The sparse kernels. */
 export interface SparseKernels {
   /** Sparse times dense. */
   sparseProduct(operands: SparseProductArguments): Completion;
   /** Some entries of a product of dense matrices. */
   sampledProduct(operands: SampledProductArguments): Completion;
+  /** Entries put into a dense matrix, or on the way to them. */
+  sparseFill(operands: SparseFillArguments): Completion;
 }
 
 /** Their specifications. */
@@ -64,6 +77,10 @@ export const sparseSpecifications: FamilySpecifications<SparseKernels> = {
     tolerance: "sum",
   },
   sampledProduct: {
+    dtypes: ["f32", "f64"],
+    tolerance: "sum",
+  },
+  sparseFill: {
     dtypes: ["f32", "f64"],
     tolerance: "sum",
   },

@@ -1,4 +1,4 @@
-import type { SampledProductArguments, SparseProductArguments } from "../../contract.ts";
+import type { SampledProductArguments, SparseFillArguments, SparseProductArguments } from "../../contract.ts";
 import { hostView, matrixView, vectorView } from "../operands.ts";
 
 /** Line by line, each element summed in f64 from first to last. */
@@ -28,6 +28,18 @@ export function sampledProduct({ pattern, left, right, values, base, alpha = 1 }
         sum += one.values[i * one.stride + k] * other.values[indices[e] * other.stride + k];
       }
       target[e] = alpha * sum + (start ? start[e] : 0);
+    }
+  }
+}
+
+/** Entry by entry. */
+export function sparseFill({ pattern, values, shares, y }: SparseFillArguments): void {
+  const indptr = hostView(pattern.indptr), indices = hostView(pattern.indices), source = vectorView(values);
+  const part = shares && vectorView(shares), target = matrixView(y);
+  for (let i = 0; i < y.rows; i++) {
+    for (let e = indptr[i]; e < indptr[i + 1]; e++) {
+      const at = i * target.stride + indices[e], there = target.values[at];
+      target.values[at] = part ? there + part[e] * (source[e] - there) : source[e];
     }
   }
 }

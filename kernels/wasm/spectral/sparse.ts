@@ -43,3 +43,19 @@ export const sampledProduct: Lowering<"sampledProduct"> = ({ pattern, left, righ
   grain: grainFor((1 + left.columns) * (1 + pattern.indices.length / Math.max(1, left.rows))),
   uneven: true,
 }];
+
+/** Lowering of {@linkcode Kernels.sparseFill}: lines split; they differ in length. */
+export const sparseFill: Lowering<"sparseFill"> = ({ pattern, values, shares, y }) => [{
+  entry: `sparseFill_${y.array.dtype}`,
+  parameters: [
+    start(pattern.indptr),
+    start(pattern.indices),
+    addressOf(values),
+    shares ? addressOf(shares) : 0,
+    addressOf(y),
+    strideOf(y),
+  ],
+  extent: y.rows,
+  grain: grainFor(4 * (1 + pattern.indices.length / Math.max(1, y.rows))),
+  uneven: true,
+}];

@@ -76,3 +76,23 @@ agreement("sampledProduct", "agrees with the reference, with and without a base"
     }
   }
 });
+
+agreement("sparseFill", "agrees with the reference, with and without shares", function* ({ dtype, workspace }) {
+  for (const [lines, width] of shapes) {
+    for (const shared of [false, true]) {
+      const { count, ...pattern } = patternOf(workspace, lines, width, lines + width), random = createRandom(lines);
+      yield {
+        what: `${lines} x ${width}${shared ? ", shares" : ""}`,
+        operands: {
+          pattern,
+          values: vectorOf(workspace, dtype, count, random.normal),
+          ...(shared && { shares: vectorOf(workspace, dtype, count, random.uniform) }),
+          y: matrixOf(workspace, dtype, lines, width, random.normal, 3),
+        },
+        outputs: ({ y }) => [y],
+        terms: 2,
+        magnitude: 9,
+      };
+    }
+  }
+});

@@ -3,6 +3,7 @@
 //
 // sparseProduct    y_i = alpha sum_e values[e] x_(indices[e]) + beta y_i, a strip of columns in registers at a time
 // sampledProduct   values[e] = alpha left_i . right_(indices[e]) + base[e]
+// sparseFill       y_(i, indices[e]) += shares[e] (values[e] - y_(i, indices[e]))
 import { laneSum } from "../dense/vector";
 import { at, lanes, loadOne, multiplyAdd, storeOne, VECTOR } from "../simd";
 
@@ -104,4 +105,22 @@ function shortDot<T>(n: i32, x: usize, y: usize): f64 {
     y += sizeof<T>();
   }
   return sum;
+}
+
+/** Lines begin..end; `shares` 0 where they are ones. */
+// exported for f32, f64
+export function sparseFill<T>(
+  indptr: usize, indices: usize, values: usize, shares: usize, y: usize, yRowStride: i32, begin: i32, end: i32,
+): void {
+  const yRow = <usize>yRowStride * sizeof<T>();
+  for (let i = begin; i < end; i++) {
+    const row = at(y, i, yRow);
+    for (let e = load<i32>(at(indptr, i, 4)), to = load<i32>(at(indptr, i + 1, 4)); e < to; e++) {
+      const place = at(row, load<i32>(at(indices, e, 4)), sizeof<T>()), value = load<T>(at(values, e, sizeof<T>()));
+      if (shares) {
+        const there = load<T>(place);
+        store<T>(place, there + load<T>(at(shares, e, sizeof<T>())) * (value - there));
+      } else store<T>(place, value);
+    }
+  }
 }

@@ -1,0 +1,3 @@
+/** Entries of dense matrices, as dispatches on a WebGPU device. @module */
+
+export * from "./sparse.ts";
