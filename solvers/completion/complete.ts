@@ -106,7 +106,7 @@ export async function* completeMatrixPath(
   options?: CompletionPathOptions,
 ): AsyncGenerator<CompletionPathPoint> {
   const resolved = resolveOptions(completeMatrixPathOptions, options, "a path of matrix completions");
-  const { method, holdout, seed, count } = resolved, task = await prepare(observed, resolved);
+  const { method, holdout, seed, count } = resolved, task = await prepare(observed, resolved, false);
   const { entries, course, schedule, layout } = task;
   const { fitted, held } = await course.take(split(entries, holdout, seed));
   const passes = resolved.offsets ? undefined : fewPasses;

@@ -3,6 +3,7 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { Pause } from "../spectral/operands.ts";
 import type { Entries } from "./entries.ts";
+import { denseFilled, deviceFilled, sparseFilled } from "./filled.ts";
 import { createGramIterate } from "./gram_iterate.ts";
 import type { Iterate } from "./iterate.ts";
 import { createSubspaceIterate } from "./subspace_iterate.ts";
@@ -48,6 +49,9 @@ export function layoutOf(shape: readonly [number, number], entries: number, rank
   return { representation: dense ? "dense" : "sparse", rankLimit: limit };
 }
 
+/** Kernels that a device must have for the products of a matrix that is held whole. */
+export const neededKernels = ["gemm", "sparseFill"] as const;
+
 /** Operations of one step, by rough count. */
 export function stepFlops([rows, columns]: readonly [number, number], entries: number, layout: Layout): number {
   const { representation, rankLimit } = layout, side = Math.min(rows, columns);
@@ -64,13 +68,13 @@ export async function createIterate(
   seed: number,
   pause: Pause,
 ): Promise<Iterate> {
-  const { representation, rankLimit } = layout;
-  if (representation === "gram") return await createGramIterate(workspace, entries, rankLimit, pause);
+  const { representation, rankLimit } = layout, { host } = workspace;
+  if (representation === "gram") return await createGramIterate(host, entries, rankLimit, pause);
   const width = Math.min(...entries.shape, rankLimit + oversampling);
-  return await createSubspaceIterate(
-    workspace,
-    entries,
-    { rankLimit, width, whole: representation === "dense", seed },
-    pause,
-  );
+  const filled = representation === "sparse"
+    ? await sparseFilled(host, entries, width, pause)
+    : workspace === host
+    ? await denseFilled(host, entries, pause)
+    : await deviceFilled(workspace, entries, width, pause);
+  return createSubspaceIterate(host, filled, { rankLimit, width, seed });
 }

@@ -2,6 +2,8 @@
 
 /** A function of singular values: what is kept of each, and what it costs. */
 export interface Shrinkage {
+  /** Its width, or its price. */
+  readonly level: number;
   /** The share of a singular value that is kept. */
   share(value: number): number;
   /** What the value adds to the function that the step decreases. */
@@ -18,12 +20,13 @@ export function smoothedRank(width: number, step = 1): Shrinkage {
   const scale = 1 / (2 * width * width);
   // 1 - exp(-x) without cancellation.
   const cost = (value: number) => -Math.expm1(-value * value * scale);
-  return { share: (value) => 1 - step + step * cost(value), cost, price: 2 * scale };
+  return { level: width, share: (value) => 1 - step + step * cost(value), cost, price: 2 * scale };
 }
 
 /** The proximal operator of `lambda` times the nuclear norm. */
 export function nuclearNorm(lambda: number): Shrinkage {
-  return { share: (value) => value > lambda ? 1 - lambda / value : 0, cost: (value) => lambda * value, price: 1 };
+  const share = (value: number) => value > lambda ? 1 - lambda / value : 0;
+  return { level: lambda, share, cost: (value) => lambda * value, price: 1 };
 }
 
 /** Shares of the largest singular value below which what is left of another is dropped: it would become denormal. */

@@ -1,12 +1,8 @@
 import type { MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import { throughSteps } from "../core/steps.ts";
 import { allocateMatrix, type Pause } from "../spectral/operands.ts";
-import { productByParts } from "../spectral/products.ts";
-import { sparseEntriesInSteps, sparseOperands } from "../spectral/sparse.ts";
-import { createSubspace, type LinearOperator } from "../spectral/subspace.ts";
-import type { Entries } from "./entries.ts";
-import { fillEntries, pullToBin } from "./fill.ts";
+import { createSubspace } from "../spectral/subspace.ts";
+import type { Filled } from "./filled.ts";
 import type { Iterate } from "./iterate.ts";
 import { sharesOf } from "./shrinkage.ts";
 
@@ -16,101 +12,8 @@ const negligible = 1e-7;
 /** Steps of iteration to a few digits of the largest singular value. */
 const warmUp = 12;
 
-/** Multiply-adds with entries between two checkpoints, and fewest columns that are worth a pass over them. */
-const partWork = 2 ** 26, leastColumns = 8;
-
 /** Vectors beside those of the rank, so that one that grows is seen. */
 const spare = 6;
-
-/** How the filled matrix is held: its products, and what follows a new matrix of low rank. */
-interface Filled extends LinearOperator {
-  /** Fills the entries into `left right^T`; gives what violations of bins cost. */
-  refill(left: MatrixOperand, right: MatrixOperand, pause?: Pause): Promise<number>;
-  release(): void;
-}
-
-/** The filled matrix itself. */
-function denseFilled(workspace: Workspace, entries: Entries): Filled {
-  const [rows, columns] = entries.shape;
-  const x = allocateMatrix(workspace, "f64", rows, columns, "filled matrix"), view = workspace.view(x.array);
-  return {
-    rows,
-    columns,
-    times: (v, y, pause) => productByParts(workspace, { a: x, b: v, c: y }, pause),
-    transposeTimes: (u, y, pause) => productByParts(workspace, { a: x, b: u, c: y, transposeA: true }, pause),
-    async refill(left, right, pause) {
-      await productByParts(workspace, { a: left, b: right, c: x, transposeB: true }, pause);
-      return fillEntries(view, columns, entries);
-    },
-    release: () => workspace.free(x.array),
-  };
-}
-
-/** `X = left right^T + R`, where `R` is what that lacks of the entries: nothing of rows times columns is formed. */
-async function sparseFilled(workspace: Workspace, entries: Entries, width: number, pause: Pause): Promise<Filled> {
-  const [rows, columns] = entries.shape, { kernels } = workspace, count = entries.values.length;
-  const pattern = await throughSteps(sparseEntriesInSteps(workspace, entries), pause);
-  const vector = (label: string) => ({ array: workspace.allocate("f64", count, label), length: count });
-  const observed = vector("observed values"), residual = vector("residuals");
-  const { matrix, transpose } = sparseOperands(pattern, residual);
-  // Of both steps where there is momentum.
-  const small = allocateMatrix(workspace, "f64", 2 * width, width, "small product");
-  if (!entries.bins) workspace.write(observed.array, entries.values);
-  else workspace.view(observed.array).fill(0);
-  const view = workspace.view(residual.array);
-  let factors: readonly [MatrixOperand, MatrixOperand] | undefined;
-  const product = async (
-    s: typeof matrix,
-    outer: MatrixOperand,
-    inner: MatrixOperand,
-    v: MatrixOperand,
-    y: MatrixOperand,
-    pause?: Pause,
-  ) => {
-    // Some columns at a time.
-    const together = Math.max(leastColumns, Math.floor(partWork / Math.max(1, count)));
-    for (let begin = 0; begin < v.columns; begin += together) {
-      if (begin > 0) await pause?.();
-      const some = (of: MatrixOperand) => ({
-        ...of,
-        stride: of.stride ?? of.columns,
-        offset: (of.offset ?? 0) + begin,
-        columns: Math.min(together, of.columns - begin),
-      });
-      await kernels.sparseProduct({ s, x: some(v), y: some(y) });
-    }
-    await pause?.();
-    if (inner.columns === 0) return;
-    const c = { ...small, rows: inner.columns, columns: v.columns };
-    await kernels.gemm({ a: inner, b: v, c, transposeA: true });
-    await kernels.gemm({ a: outer, b: c, c: y, beta: 1 });
-  };
-  return {
-    rows,
-    columns,
-    times: (v, y, pause) => product(matrix, factors![0], factors![1], v, y, pause),
-    transposeTimes: (u, y, pause) => product(transpose, factors![1], factors![0], u, y, pause),
-    async refill(left, right) {
-      factors = [left, right];
-      await kernels.sampledProduct({ pattern: pattern.rows, left, right, values: residual, base: observed, alpha: -1 });
-      const { weights, bins } = entries;
-      let cost = 0;
-      if (bins) {
-        for (let e = 0; e < count; e++) {
-          const { pull, left } = pullToBin(entries, e, -view[e]);
-          view[e] = -pull;
-          cost += left;
-        }
-      } else if (weights) { for (let e = 0; e < count; e++) view[e] *= weights[e]; }
-      return cost;
-    },
-    release() {
-      const { rows, columns } = pattern;
-      const lists = [rows.indptr, rows.indices, columns.indptr, columns.indices, columns.positions];
-      for (const array of [...lists, observed.array, residual.array, small.array]) workspace.free(array);
-    },
-  };
-}
 
 /** How many singular values are iterated, and of what. */
 interface SubspaceLayout {
@@ -118,8 +21,6 @@ interface SubspaceLayout {
   readonly rankLimit: number;
   /** Vectors that are iterated. */
   readonly width: number;
-  /** The matrix is held whole. */
-  readonly whole: boolean;
   readonly seed: number;
 }
 
@@ -128,16 +29,16 @@ interface SubspaceLayout {
  * and the filled one by its products. What is dropped of a singular value `s` of the smoothed rank is below
  * `s^3 / 2 width^2`. A step costs O(entries width + (rows + columns) width^2), and O(rows columns width) where the matrix
  * is held whole.
+ *
+ * @param workspace In JavaScript's memory, wherever the filled matrix is.
  */
-export async function createSubspaceIterate(
+export function createSubspaceIterate(
   workspace: Workspace,
-  entries: Entries,
-  { rankLimit, width, whole, seed }: SubspaceLayout,
-  pause: Pause,
-): Promise<Iterate> {
-  const [rows, columns] = entries.shape, { kernels } = workspace;
-  const filled = whole ? denseFilled(workspace, entries) : await sparseFilled(workspace, entries, width, pause);
-  const subspace = createSubspace(workspace, "f64", entries.shape, width, seed);
+  filled: Filled,
+  { rankLimit, width, seed }: SubspaceLayout,
+): Iterate {
+  const { rows, columns } = filled, { kernels } = workspace;
+  const subspace = createSubspace(workspace, "f64", [rows, columns], width, seed);
   const matrix = (height: number, label: string) => allocateMatrix(workspace, "f64", height, width, label);
   let left = matrix(rows, "left factor"), right = matrix(columns, "right factor");
   let markedLeft = matrix(rows, "left factor before"), markedRight = matrix(columns, "right factor before");
@@ -186,6 +87,7 @@ export async function createSubspaceIterate(
     },
     async step(shrinkage, pause, momentum = 0) {
       await start(pause);
+      await filled.aim?.(shrinkage.level / subspace.values[0], pause);
       await subspace.step(filled, pause, active);
       if (momentum > 0) keepEarlier();
       const { values } = subspace, found = sharesOf(values, shrinkage, rankLimit, negligible);

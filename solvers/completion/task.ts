@@ -8,7 +8,7 @@ import { startRun } from "../core/run.ts";
 import { type Course, startCourse } from "./course.ts";
 import { type Entries, entriesOf, withValues } from "./entries.ts";
 import type { Schedule } from "./graduation.ts";
-import { type Layout, layoutOf, stepFlops } from "./layout.ts";
+import { type Layout, layoutOf, neededKernels, stepFlops } from "./layout.ts";
 import type { CompleteMatrixOptions, OpenCompletionOptions } from "./options.ts";
 
 type ResolvedOptions = Resolved<CompleteMatrixOptions, OpenCompletionOptions>;
@@ -39,7 +39,7 @@ export interface CompletionTask {
   elapsedMs(): number;
 }
 
-/** Checks the entries, and plans. */
+/** Checks the entries, and plans. @param forDevices Whether a device may have the products of the matrix. */
 export async function prepare(
   observed: Observations,
   resolved: Pick<
@@ -56,6 +56,7 @@ export async function prepare(
     | "timeLimitMs"
     | "onProgress"
   >,
+  forDevices = true,
 ): Promise<CompletionTask> {
   const { method, backend, threads } = resolved, run = startRun(resolved);
   const course = startCourse(run, resolved.maxIterations);
@@ -71,7 +72,9 @@ export async function prepare(
   // Between the least and the largest power whose inverse is a number too.
   const units = largest > 0 ? 2 ** Math.max(-1022, Math.floor(Math.log2(largest))) : 1, given = entriesOf(checked);
   const entries = withValues(given, given.values.map((value) => value / units));
-  const layout = layoutOf(entries.shape, entries.values.length, resolved.rankLimit);
+  const layout = layoutOf(entries.shape, entries.values.length, resolved.rankLimit), [rows, columns] = entries.shape;
+  // Devices compute in f32: on request, and where products of the whole matrix are most of the work.
+  const onDevice = backend === "webgpu" && layout.representation === "dense" && forDevices;
   return {
     entries,
     units,
@@ -89,7 +92,9 @@ export async function prepare(
       families: [denseFamily, spectralFamily],
       backend,
       threads,
-      dtype: "f64",
+      ...onDevice
+        ? { dtype: "f32", needs: neededKernels, largestArrayBytes: 4 * rows * columns } as const
+        : { dtype: "f64" } as const,
       flops: foreseenSteps * stepFlops(entries.shape, entries.values.length, layout),
     },
     elapsedMs: () => run.elapsedMs(),

@@ -75,7 +75,8 @@ export async function completeViolations(
   const { violationWeight } = resolved, boundaries = givenBoundaries(resolved.boundaries);
   const threshold = resolved.threshold ?? usualThreshold(boundaries);
   const data = checkLevels("levels", levels, boundaries.length + 1);
-  const task = await prepare(pointsOf(data, boundaries, threshold), { ...resolved, method: "srf" });
+  const points = pointsOf(data, boundaries, threshold),
+    task = await prepare(points, { ...resolved, method: "srf" }, false);
   // Without momentum, so that no step increases the objective.
   const { course, units } = task, schedule = { ...task.schedule, momentum: 0 };
   const whole = binsOf(data, boundaries, threshold, violationWeight);
