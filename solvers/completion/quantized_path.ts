@@ -102,15 +102,18 @@ export async function* completeQuantizedPath(
   yield* follow({ ...problem, data: fitted }, held, others, run, given && Array.from(given));
 }
 
-/** How many points may be worse than the best before a choice is made. */
-const patience = 3;
+/**
+ * How many points may be worse than the best before a choice is made: so many, or one that is worse by so many standard
+ * errors of the difference. Points beyond the best are those of the highest ranks, which take the most time.
+ */
+const patience = 3, clearly = 2;
 
 /** Accuracy of the points among which a choice is made. */
 const choiceTolerance = 1e-3;
 
 /**
  * Completes a matrix of levels at the weight of the trace norm that held-out levels choose, by the least mean of `-log P`:
- * {@linkcode completeQuantizedPath} until it rises, and {@linkcode completeQuantized} of all entries.
+ * {@linkcode completeQuantizedPath} until it has risen, and {@linkcode completeQuantized} of all entries.
  *
  * @param levels Whole numbers from 0 at some entries, none twice.
  * @throws what `completeQuantized` throws; {DataError} for too few entries to hold some out
@@ -144,12 +147,13 @@ export async function chooseQuantized(
     );
   }
   const points: QuantizedPathPoint[] = [];
-  let best: QuantizedPathPoint | undefined;
+  let best: QuantizedPathPoint | undefined, bestLosses: ArrayLike<number> = [];
   const coarse = { ...resolved, tolerance: Math.max(tolerance, choiceTolerance) };
   for await (const point of follow({ ...problem, data: fitted }, held, coarse, run)) {
     points.push(point);
-    if (!best || point.holdoutLoss < best.holdoutLoss) best = point;
-    if (points.length - 1 - points.indexOf(best) >= patience) break;
+    const losses = lossesOf(point, held);
+    if (!best || point.holdoutLoss < best.holdoutLoss) [best, bestLosses] = [point, losses];
+    else if (points.length - 1 - points.indexOf(best) >= patience || exceeds(losses, bestLosses, held.weights)) break;
   }
   const { lambda, boundaries } = best!;
   const start = problem.estimate ? { ...problem, boundaries } : problem;
@@ -220,15 +224,35 @@ function factorsOf({ left, right, rank, rowOffsets, columnOffsets }: QuantizedCo
 
 function judged(fit: QuantizedCompletion, held: Levels | undefined) {
   if (!held) return { holdoutLoss: NaN, holdoutError: NaN };
-  const { latent, expected } = fit.predict(held.rows, held.columns), { lower, upper } = endsOf(fit.boundaries);
+  const { expected } = fit.predict(held.rows, held.columns), losses = lossesOf(fit, held);
   let loss = 0, squares = 0, total = 0;
   held.levels.forEach((level, k) => {
     const weight = held.weights ? held.weights[k] : 1;
-    loss += weight * binLoss(fit.link, lower[level], upper[level], latent[k]).loss;
+    loss += weight * losses[k];
     squares += weight * (expected[k] - level) ** 2;
     total += weight;
   });
   return { holdoutLoss: loss / total, holdoutError: Math.sqrt(squares / total) };
+}
+
+/** `-log P` of each held-out level. */
+function lossesOf(fit: QuantizedCompletion, { rows, columns, levels }: Levels): Float64Array {
+  const { latent } = fit.predict(rows, columns), { lower, upper } = endsOf(fit.boundaries);
+  return latent.map((x, k) => binLoss(fit.link, lower[levels[k]], upper[levels[k]], x).loss);
+}
+
+/** Whether the mean of some losses is clearly above that of others at the same entries. */
+function exceeds(losses: Float64Array, others: ArrayLike<number>, weights?: Float64Array): boolean {
+  let sum = 0, squares = 0, total = 0;
+  const difference = (k: number) => losses[k] - others[k];
+  for (let k = 0; k < losses.length; k++) {
+    const weight = weights ? weights[k] : 1;
+    sum += weight * difference(k);
+    total += weight;
+  }
+  const mean = sum / total;
+  for (let k = 0; k < losses.length; k++) squares += ((weights ? weights[k] : 1) * (difference(k) - mean)) ** 2;
+  return mean > clearly * Math.sqrt(squares) / total;
 }
 
 /** Steps of power iteration: a few digits are enough for the start of a path. */

@@ -42,8 +42,11 @@ describe("matrix completion on webgpu", () => {
     if (missing !== undefined) return t.skip(missing);
     const weights = noisy.observed.values.map((_, e) => 1 - 0.5 * (e % 2)),
       fast = { widthDecay: 0.6, innerIterations: 3, maxIterations: 60 };
-    const ways = [[{ ...noisy.observed, weights }, {}], [noisy.observed, { method: "soft-impute" }]];
-    for (const [observed, options] of ways as readonly (readonly [Observations, CompleteMatrixOptions])[]) {
+    const ways: readonly (readonly [Observations, CompleteMatrixOptions])[] = [[{ ...noisy.observed, weights }, {}], [
+      noisy.observed,
+      { method: "soft-impute" },
+    ]];
+    for (const [observed, options] of ways) {
       const { device, host } = await both(observed, { ...fast, ...options, offsets: false });
       assert.deepEqual([device.status, device.rank], [host.status, host.rank]);
       assert.ok(apart(device, host) < 1e-4, `${device.method}: ${apart(device, host)}`);
