@@ -4,7 +4,7 @@ import { FormatError, type LanguageModel, loadModel, type StoredQuantization } f
 import { elementBits, elementCount } from "../formats/tensor.ts";
 import { FileError, inputName, readInput } from "./files.ts";
 
-/** Opens a model; what is wrong with it is told with its folder. */
+/** Opens a model; what is wrong with it is told with its folder or file. */
 export async function openModel(folder: string): Promise<LanguageModel> {
   try {
     return await loadModel(folder);
@@ -29,15 +29,15 @@ export function sizeOf(
   let parameters = 0, bytes = 0;
   const types = new Set<string>();
   for (const name of weights.names) {
-    const { dtype, shape } = weights.describe(name), count = elementCount(shape);
+    const { dtype, shape, stored } = weights.describe(name), count = elementCount(shape);
     parameters += count;
     const coded = quantization?.layers.get(name.replace(/\.weight$/, ""));
     if (coded && name.endsWith(".weight")) {
       bytes += coded.bytes;
       continue;
     }
-    bytes += count * elementBits(dtype) / 8;
-    types.add(dtype);
+    bytes += stored?.bytes ?? count * elementBits(dtype) / 8;
+    types.add(stored?.type ?? dtype);
   }
   return { parameters, bytes, types: [...types] };
 }

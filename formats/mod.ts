@@ -5,6 +5,17 @@ export type { ArffAttribute } from "./arff_header.ts";
 export { parseCsv, serializeCsv, type Table } from "./csv.ts";
 export { type CsvOptions, parseCsvOptions } from "./csv_options.ts";
 export { FormatError } from "./errors.ts";
+export {
+  type GgufEntry,
+  type GgufHeader,
+  type GgufTensorInput,
+  parseGguf,
+  readGgufHeader,
+  readGgufTensor,
+  serializeGguf,
+} from "./gguf.ts";
+export type { GgufType } from "./gguf_blocks.ts";
+export type { GgufValue, GgufValueType } from "./gguf_values.ts";
 export { decodeBfloat16, decodeFloat16, decodeFloat8, encodeBfloat16, encodeFloat16 } from "./half.ts";
 export {
   type NamedObservations,

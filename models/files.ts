@@ -40,6 +40,8 @@ export type ModelSource =
 export interface ModelFiles {
   /** What the files are called together, for errors. */
   readonly place: string;
+  /** Every name, where they can be listed. */
+  readonly names?: readonly string[];
   /** Undefined where there is no such file. */
   open(name: string): Promise<RandomAccess | undefined>;
 }
@@ -70,6 +72,7 @@ export async function readText(files: ModelFiles, name: string): Promise<string 
 function namedFiles(files: ReadonlyMap<string, Blob | Uint8Array>): ModelFiles {
   return {
     place: "the files",
+    names: [...files.keys()],
     open(name) {
       const file = files.get(name);
       if (file === undefined) return Promise.resolve(undefined);
@@ -93,17 +96,20 @@ function blobAccess(blob: Blob): RandomAccess {
   };
 }
 
-/** Files are opened for each read, so that none stays open. */
-async function folderFiles(folder: string): Promise<ModelFiles> {
+/** Files are opened for each read, so that none stays open. A path may also be that of one file `.gguf`. */
+async function folderFiles(path: string): Promise<ModelFiles> {
   // Not in pages: the name is kept from bundlers.
   const [fileSystem, paths] = ["node:fs/promises", "node:path"];
-  const { open, stat } = await import(/* @vite-ignore */ fileSystem) as typeof import("node:fs/promises");
-  const { join } = await import(/* @vite-ignore */ paths) as typeof import("node:path");
-  const found = await stat(folder).catch(() => undefined);
-  if (!found) throw new FormatError("model", folder, "does not exist");
-  if (!found.isDirectory()) throw new FormatError("model", folder, "is no folder");
+  const { open, readdir, stat } = await import(/* @vite-ignore */ fileSystem) as typeof import("node:fs/promises");
+  const { basename, dirname, join } = await import(/* @vite-ignore */ paths) as typeof import("node:path");
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw new FormatError("model", path, "does not exist");
+  const single = found.isFile() && /\.gguf$/i.test(path);
+  if (!found.isDirectory() && !single) throw new FormatError("model", path, "is no folder");
+  const folder = single ? dirname(path) : path;
   return {
-    place: folder,
+    place: path,
+    names: single ? [basename(path)] : await readdir(folder),
     async open(name) {
       const path = join(folder, name), file = await stat(path).catch(() => undefined);
       if (!file) return undefined;

@@ -1,3 +1,4 @@
+import { ggufFile, openGguf } from "./checkpoints/gguf/read.ts";
 import type { Architecture } from "./architecture.ts";
 import { parseConfig } from "./config.ts";
 import { describeModel } from "./families/mod.ts";
@@ -39,10 +40,11 @@ export interface LinearLayer {
 
 /**
  * Opens a language model in the layout of Hugging Face: `config.json`, `model.safetensors` or its shards, and
- * `tokenizer.json`. Tensors are read when a block is computed, and let go of with it. Of checkpoints in GPTQ, AWQ or
- * compressed-tensors the weights are made dense when they are read; {@linkcode loadQuantized} gives their codes.
+ * `tokenizer.json`; or a GGUF file, such as {@linkcode saveGguf} writes, of a model that is made like Llama. Tensors are
+ * read when a block is computed, and let go of with it. Of checkpoints in GPTQ, AWQ or compressed-tensors, and of GGUF,
+ * the weights are made dense when they are read; {@linkcode loadQuantized} gives the codes of the former.
  *
- * @param source The path of a folder; files by name, or picked in a page; `{ hub: "owner/name" }`.
+ * @param source The path of a folder, or of a file `.gguf`; files by name, or picked in a page; `{ hub: "owner/name" }`.
  * @throws {FormatError} for a file that is missing, damaged or cut short, a family that is not known, a tensor of another
  * shape, or a tokenizer that does not fit
  *
@@ -59,14 +61,16 @@ export interface LinearLayer {
  * ```
  */
 export async function loadModel(source: ModelSource): Promise<LanguageModel> {
-  const files = await filesOf(source), config = await readText(files, "config.json");
+  const given = await filesOf(source), single = ggufFile(given), gguf = single && await openGguf(given, single);
+  const files = gguf ? gguf.files : given, config = gguf ? gguf.config : await readText(files, "config.json");
   if (config === undefined) throw new FormatError("model", "config.json", `is missing in ${files.place}`);
   // The family before the tensors: what is not known at all is told first.
   const parsed = parseConfig(config);
   const { transposed } = describeModel(parsed, () => false);
-  const tensors = await openWeights(files), opened = await openStored(parsed, tensors, files);
-  const weights = opened ? denseOf(tensors, opened, transposed) : tensors;
-  const architecture = describeModel(parsed, weights.has);
+  const tensors = gguf ? gguf.weights : await openWeights(files), opened = await openStored(parsed, tensors, files);
+  const weights = opened ? denseOf(tensors, opened, transposed) : tensors,
+    described = describeModel(parsed, weights.has);
+  const architecture = gguf ? await gguf.complete(described) : described;
   checkTensors(architecture, weights);
   const tokenizer = await readTokenizer(files, architecture);
   const quantized = opened && { quantization: opened.stored, config: withoutQuantization(config) };

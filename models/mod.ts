@@ -8,9 +8,15 @@ export {
   checkpointFormats,
   type FormatConstraints,
   type FormatName,
+  type GgufLayer,
+  type GgufReport,
+  type LayerSettings,
   loadQuantized,
   readOnnxLayers,
   saveCompressedTensors,
+  saveGguf,
+  type SaveGgufOptions,
+  saveGgufOptions,
   saveGptq,
   saveOnnx,
   saveSafetensors,
@@ -34,4 +40,4 @@ export {
 export type { LayeredModel, LayerReport, ModelReport, QuantizedLanguageModel, UnquantizedLayer } from "./quantized.ts";
 export type { Sequences } from "./sequences.ts";
 export type { Tokenizer } from "./tokenizer.ts";
-export type { Weights } from "./weights.ts";
+export type { TensorDescription, Weights } from "./weights.ts";

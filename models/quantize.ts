@@ -238,8 +238,7 @@ async function measureBits(task: Task, finished: FinishedBlocks | undefined): Pr
           for (const bits of widths) {
             if (late) return undefined;
             const options = {
-              ...layerOptions(task, layer.name),
-              bits,
+              ...layerOptions(task, layer, bits),
               method: "gptq",
               grid: "search",
               initial: undefined,
@@ -288,13 +287,15 @@ async function readWeights(
 }
 
 /** The options of a layer, with what is left of the time. */
-function layerOptions({ settings, run, report }: Task, layer: string) {
-  const { originalShare: _, averageBits: __, format: ___, resume: ____, onProgress: _____, timeLimitMs, ...others } =
+function layerOptions({ settings, run, report }: Task, layer: LinearLayer, bits: Bits) {
+  const { originalShare: _, averageBits: __, format, resume: ____, onProgress: _____, timeLimitMs, ...others } =
     settings;
   return {
     ...others,
+    bits,
+    ...constraintsOf(format).ofLayer?.(layer, bits, settings),
     timeLimitMs: Math.max(0, timeLimitMs - run.elapsedMs()),
-    onProgress: ({ stage }: { readonly stage: string }) => void report({ stage, layer }, 0),
+    onProgress: ({ stage }: { readonly stage: string }) => void report({ stage, layer: layer.name }, 0),
   };
 }
 
@@ -312,8 +313,7 @@ async function quantizeBlocks(
   async function solve(layer: LinearLayer, { gram, original }: StageInputs): Promise<Vector> {
     const weights = await readWeights(model, layer);
     const result = await quantizeLayer(weights, gram, {
-      ...layerOptions(task, layer.name),
-      bits: bits.get(layer.name)!,
+      ...layerOptions(task, layer, bits.get(layer.name)!),
       ...original && { original: { ...original, share } },
     });
     found.set(layer.name, result);
@@ -361,8 +361,7 @@ async function quantizeBlocks(
     const { inputs, name } = layer, unit = matrix(inputs, inputs);
     for (let j = 0; j < inputs; j++) unit.data[j * (inputs + 1)] = 1;
     const options = {
-      ...layerOptions(task, name),
-      bits: bits.get(name)!,
+      ...layerOptions(task, layer, bits.get(name)!),
       method: "rtn",
       outliers: undefined,
       initial: undefined,

@@ -11,6 +11,12 @@ import {
 import { type Tensor, toVector } from "../formats/tensor.ts";
 import { type ModelFiles, readText } from "./files.ts";
 
+/** What is known of a tensor before it is read. */
+export interface TensorDescription extends Pick<SafetensorsEntry, "dtype" | "shape"> {
+  /** How the file holds it, where that is not as elements of `dtype`. */
+  readonly stored?: { readonly type: string; readonly bytes: number };
+}
+
 /** Tensors by name. */
 export interface Weights {
   /** Every name. */
@@ -18,7 +24,7 @@ export interface Weights {
   /** Whether there is a tensor of that name. */
   has(name: string): boolean;
   /** What is known before a tensor is read. @throws {FormatError} where there is none of that name */
-  describe(name: string): Pick<SafetensorsEntry, "dtype" | "shape">;
+  describe(name: string): TensorDescription;
   /** Reads a tensor: nothing is kept. @throws {FormatError} where there is none of that name */
   read(name: string): Promise<Tensor>;
 }

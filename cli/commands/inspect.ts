@@ -9,10 +9,11 @@ export const inspect = command({
   summary: "show what is in the checkpoint of a language model",
   usage: "MODEL [options]",
   details: `
-MODEL is a folder in the layout of Hugging Face, also with layers in GPTQ, AWQ or compressed-tensors. Every shard and every tensor that config.json asks for is looked at, but
-nothing is computed.
+MODEL is a folder in the layout of Hugging Face, also with layers in GPTQ, AWQ or compressed-tensors, or a file .gguf. Every
+shard and every tensor that the configuration asks for is looked at, but nothing is computed.
 
   minima inspect SmolLM-135M
+  minima inspect SmolLM-135M-Q4_0.gguf
   minima inspect SmolLM-135M --tensors`,
   operands: [1, 1],
   options: {
@@ -24,9 +25,11 @@ nothing is computed.
     const layers = linearLayers(model.architecture), description = descriptionOf(model);
     const { quantization } = model;
     const inLayers = layers.reduce((sum, { outputs, inputs }) => sum + outputs * inputs, 0);
-    const tensors = model.weights.names.map((name) => ({ name, ...model.weights.describe(name) }));
+    const tensors = model.weights.names.map((name) => {
+      const { dtype, shape, stored } = model.weights.describe(name);
+      return { name, dtype: stored?.type ?? dtype, shape };
+    });
     if (options.json) {
-      const listed = tensors.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
       const report = {
         ...description,
         parameters,
@@ -35,7 +38,7 @@ nothing is computed.
         tokenizer: model.tokenizer !== undefined,
         layers,
         ...quantization && { quantization: { format: quantization.format, layers: codedLayers(quantization) } },
-        tensors: listed,
+        tensors,
       };
       return terminal.print(JSON.stringify(report, null, 2));
     }

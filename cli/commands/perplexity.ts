@@ -10,8 +10,8 @@ export const perplexityCommand = command({
   summary: "measure how well a language model predicts a text",
   usage: "MODEL TEXT [options]",
   details: `
-MODEL is a folder in the layout of Hugging Face: config.json, model.safetensors or its shards, tokenizer.json. Each line of
-TEXT that is not empty is a sequence of its own: beginning token first, and cut at the context length.
+MODEL is a folder in the layout of Hugging Face (config.json, model.safetensors or its shards, tokenizer.json), or a file
+.gguf. Each line of TEXT that is not empty is a sequence of its own: beginning token first, and cut at the context length.
 
   minima perplexity SmolLM-135M evaluation.txt`,
   operands: [2, 2],

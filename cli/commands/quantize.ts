@@ -108,8 +108,10 @@ function readBits(text: string): Bits | Record<string, Bits> {
 async function refuseUsed(out: string): Promise<void> {
   const found = await stat(out).catch(() => undefined);
   if (found && !found.isDirectory()) throw new FileError(`Cannot write ${out}: it is no folder.`);
-  if (found && await stat(join(out, "config.json")).then(() => true, () => false)) {
-    throw new FileError(`Cannot write ${out}: it holds a model already.`);
+  for (const name of ["config.json", "model.gguf"]) {
+    if (found && await stat(join(out, name)).then(() => true, () => false)) {
+      throw new FileError(`Cannot write ${out}: it holds a model already, ${name}.`);
+    }
   }
 }
 

@@ -23,10 +23,20 @@ export interface FormatConstraints {
   readonly multiples?: { readonly outputs?: number; readonly inputs?: number };
   /** Groups divide the inputs of a layer; other layers keep their weights. */
   readonly wholeGroups?: true;
+  /** What holds for a layer with codes of so many bits. */
+  readonly ofLayer?: (layer: LinearLayer, bits: Bits, settings: LayerSettings) => LayerSettings;
+}
+
+/** What a format may decide for each layer. */
+export interface LayerSettings {
+  /** Columns that share a scale; all where it is left out. */
+  readonly groupSize?: number;
+  /** Grids are symmetric about zero. */
+  readonly symmetric: boolean;
 }
 
 /** The name that the interfaces know a format by. */
-export type FormatName = "safetensors" | "onnx" | "gptq" | "compressed-tensors";
+export type FormatName = "safetensors" | "onnx" | "gptq" | "compressed-tensors" | "gguf";
 
 /** The constraints of every format. */
 export const formatConstraints: Readonly<Record<FormatName, FormatConstraints>> = {
@@ -40,6 +50,15 @@ export const formatConstraints: Readonly<Record<FormatName, FormatConstraints>> 
     wholeGroups: true,
   },
   "compressed-tensors": { scalePrecision: "f16", outliers: false, transposed: false, wholeGroups: true },
+  // Blocks of 32 columns have a scale each, so that smaller groups cost nothing; codes of 8 bits have no zero point.
+  gguf: {
+    scalePrecision: "f16",
+    outliers: false,
+    transposed: false,
+    groupSizes: [32, 64, 96, 128, 192, 256, 384, 512, 768, 1024],
+    multiples: { inputs: 32 },
+    ofLayer: (_, bits, { groupSize = 32, symmetric }) => ({ groupSize, symmetric: symmetric || bits === 8 }),
+  },
 };
 
 /** The constraints of a format; none without one. */

@@ -4,16 +4,18 @@ import type { QuantizedLanguageModel } from "../quantized.ts";
 import { type FormatConstraints, formatConstraints, type FormatName } from "./constraints.ts";
 import { saveCompressedTensors } from "./compressed_tensors.ts";
 import { saveGptq } from "./gptq.ts";
+import { saveGguf } from "./gguf/save.ts";
 import { saveOnnx } from "./onnx.ts";
 import { saveSafetensors } from "./safetensors.ts";
 import type { SaveTarget } from "./target.ts";
 
-export type { FormatConstraints, FormatName } from "./constraints.ts";
+export type { FormatConstraints, FormatName, LayerSettings } from "./constraints.ts";
 export { saveCompressedTensors } from "./compressed_tensors.ts";
 export { saveGptq } from "./gptq.ts";
 export { loadQuantized } from "./load_quantized.ts";
 export { saveOnnx } from "./onnx.ts";
 export { readOnnxLayers } from "./onnx_reader.ts";
+export { type GgufLayer, type GgufReport, saveGguf, type SaveGgufOptions, saveGgufOptions } from "./gguf/save.ts";
 export { saveSafetensors } from "./safetensors.ts";
 export type { StoredLayer, StoredQuantization } from "./stored.ts";
 export type { SaveTarget } from "./target.ts";
@@ -25,7 +27,7 @@ export interface CheckpointFormat {
   /** What it demands of a quantisation; `quantizeModel` keeps to it where it is told the format. */
   readonly constraints: FormatConstraints;
   /** Saves a model. */
-  save(model: QuantizedLanguageModel, target: SaveTarget): Promise<void>;
+  save(model: QuantizedLanguageModel, target: SaveTarget): Promise<unknown>;
 }
 
 /** Every format, by the name that the interfaces know it by. */
@@ -49,5 +51,10 @@ export const checkpointFormats = {
     about: "packed codes, for transformers and vLLM",
     constraints: formatConstraints["compressed-tensors"],
     save: saveCompressedTensors,
+  },
+  gguf: {
+    about: "one file for llama.cpp and what is built on it: Q4_0, Q4_1 or Q8_0 (Llama, Mistral, Qwen)",
+    constraints: formatConstraints.gguf,
+    save: saveGguf,
   },
 } as const satisfies Record<FormatName, CheckpointFormat>;

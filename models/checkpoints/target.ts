@@ -16,13 +16,16 @@ const companions = ["tokenizer.json", "tokenizer_config.json", "special_tokens_m
 /**
  * Opens a target.
  *
- * @throws {InputError} for a folder that holds a `config.json`, and so a model
+ * @param file the file whose presence says that there is a model
+ * @throws {InputError} for a folder that holds a `config.json` or that file, and so a model
  */
-export async function openTarget(target: SaveTarget): Promise<FileWriter> {
+export async function openTarget(target: SaveTarget, file = "config.json"): Promise<FileWriter> {
   if (typeof target === "function") return target;
   const store = await folderStore(target);
-  if (await store.read("config.json")) {
-    throw new InputError("target", `Cannot save the model: the folder ${target} holds one already.`);
+  for (const name of new Set(["config.json", file])) {
+    if (await store.read(name)) {
+      throw new InputError("target", `Cannot save the model: the folder ${target} holds one already, ${name}.`);
+    }
   }
   return store.write;
 }

@@ -10,11 +10,12 @@ import {
   quantizeModel,
   readOnnxLayers,
   saveCompressedTensors,
+  saveGguf,
   saveOnnx,
   saveSafetensors,
 } from "../../mod.ts";
 import { models } from "../fixtures/models.ts";
-import { fixtureTensors, floatsOf, modelFiles } from "../support/models.ts";
+import { fixtureTensors, floatsOf, modelFiles, randomLlama } from "../support/models.ts";
 
 describe("language models, in short", () => {
   for (const name of ["llama", "falcon"]) {
@@ -56,5 +57,15 @@ describe("language models, in short", () => {
     const again = await loadQuantized(files), name = "model.layers.1.mlp.down_proj";
     assert.deepEqual(again.layers.get(name)!.codes, quantized.layers.get(name)!.codes);
     assert.deepEqual((await logits(again, tokens)).data, (await logits(quantized, tokens)).data);
+  });
+
+  it("are saved as one file for llama.cpp, and read again", async () => {
+    const { files, tokens } = randomLlama(32, 16), model = await loadModel(files);
+    const options = { calibration: [tokens], bits: 8, groupSize: 32, symmetric: true, method: "rtn" } as const;
+    const quantized = await quantizeModel(model, options), saved = new Map<string, Uint8Array>();
+    const { layers } = await saveGguf(quantized, (name, bytes) => void saved.set(name, bytes), { dense: "f32" });
+    assert.ok(layers.every(({ type }) => type === "Q8_0"));
+    const before = await logits(quantized, tokens), { data } = await logits(await loadModel(saved), tokens);
+    data.forEach((value, k) => assert.ok(Math.abs(value - before.data[k]) < 0.01, `${k}: ${value}`));
   });
 });
