@@ -28,6 +28,11 @@ export interface App {
   /** Answers one request. */
   fetch(request: Request, environment?: unknown, context?: RequestContext): Promise<Response>;
   /**
+   * Starts what solves, a worker for each place, so that the first requests find it there: a service that listens calls it
+   * before. Where there are no workers it only loads what solves.
+   */
+  prepare(): Promise<void>;
+  /**
    * Takes no more solves, waits for those under way as long as `drainMs` says, and ends the workers. `/readyz` says 503
    * from the first moment on.
    */
@@ -139,6 +144,9 @@ export function createService({ routes, page, solver: makeSolver, ...options }: 
       // A request that its client gave up must still end by itself, to give back its place and its memory.
       keepAlive(response);
       return await response;
+    },
+    async prepare() {
+      await (await solverOf()).prepare?.();
     },
     async close() {
       ended = true;

@@ -54,6 +54,8 @@ export interface Hold {
 export interface Solver {
   /** Does one job; what goes wrong is an answer, too. */
   solve(job: Job, hold: Hold): Promise<Answer>;
+  /** Makes ready for as many jobs as there are places. */
+  prepare?(): Promise<void>;
   /** What it holds. */
   usage(): SolverUsage;
   /** Ends what it holds. */

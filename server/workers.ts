@@ -178,6 +178,13 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
       rest(colleague);
       return answer;
     },
+    async prepare() {
+      while (all.size < settings.concurrency) {
+        const colleague = await startInTurn();
+        await colleague.ready;
+        rest(colleague);
+      }
+    },
     usage: () => ({
       workers: all.size,
       ended: { ...ended },

@@ -57,3 +57,11 @@ export interface MatrixOperand<D extends Dtype = FloatDtype> {
 
 /** A kernel is done when it returns, or when the promise it returned is fulfilled. Always `await` it. */
 export type Completion<T = void> = T | Promise<T>;
+
+/** What a kernel that takes long does between its parts: then its answer is a promise. */
+export interface Breaks {
+  /** Waited for between parts; what it throws ends the kernel, whose results are none then. */
+  wait(): Promise<unknown>;
+  /** Whether to end as soon as the results are whole. */
+  isOver(): boolean;
+}

@@ -1,4 +1,4 @@
-import type { HostArray, KernelArguments, KernelName, Kernels } from "../contract.ts";
+import type { Breaks, HostArray, KernelArguments, KernelName, Kernels } from "../contract.ts";
 import { type Launch, type Launches, passStructs, runLaunches, runLaunchesAsync, structWords } from "../wasm/launch.ts";
 import { type Arena, arenaBase, createArena } from "./arena.ts";
 import type { BackendError } from "./errors.ts";
@@ -9,6 +9,9 @@ import type { Entry, LoadedModule } from "./threads/task.ts";
 
 const pageBytes = 65536;
 const initialPages = 16;
+
+/** Parts of a launch that splits, where there are breaks. */
+const partsBetweenBreaks = 32;
 
 /** Structs lie just before the arena; what lies before them is the modules', as the build checks of each. */
 export const structsAddress = arenaBase - 8 * structWords;
@@ -84,6 +87,21 @@ export function createWasmMachine(
     return extent === 0 ? 0 : kernel(...values, 0, extent, scratchAddress(scratchBytes));
   }
 
+  /** A launch that splits, with a break after each part. */
+  async function launchInParts(step: Launch, breaks: Breaks): Promise<number> {
+    const { entry, parameters, extent = 0, grain = 1, scratchBytes = 0 } = step, kernel = entries.get(entry)!;
+    const part = grain * Math.ceil(extent / grain / partsBetweenBreaks);
+    if (part >= extent) return launch(step);
+    let value = 0;
+    for (let begin = 0; begin < extent; begin += part) {
+      // Others that share the memory may have passed structs since.
+      const values = passStructs(parameters, words, structsAddress);
+      value += kernel(...values, begin, Math.min(begin + part, extent), scratchAddress(scratchBytes));
+      await breaks.wait();
+    }
+    return value;
+  }
+
   function launchOnThreads(step: Launch, threads: number): number | Promise<number> {
     const { extent = 0, grain = 1 } = step;
     if (extent <= grain) return launch(step);
@@ -115,13 +133,17 @@ export function createWasmMachine(
   /** The reference tables with every lowered kernel handed to `run`. */
   function tableOf(
     families: readonly KernelFamily[],
-    run: (launches: Launches) => number | Promise<number>,
+    run: (launches: Launches, breaks?: Breaks) => number | Promise<number>,
   ): Kernels {
     const parts = families.flatMap(({ name }) => {
       const { reference, lowerings } = loaded.get(name)!;
       const overrides = Object.entries(lowerings).map(([name, lower]) => {
         const lowered = lower as (operands: KernelArguments<KernelName>) => Launches;
-        return [name, (operands: KernelArguments<KernelName>) => run(lowered(operands))];
+        return [
+          name,
+          (operands: KernelArguments<KernelName> & { readonly breaks?: Breaks }) =>
+            run(lowered(operands), operands.breaks),
+        ];
       });
       return [reference, Object.fromEntries(overrides) as KernelTable];
     });
@@ -152,8 +174,17 @@ export function createWasmMachine(
     startWorkers: (threads) => threadPool().startWorkers(threads, [...modules]),
     kernels: (families, threads) =>
       threads > 1
-        ? tableOf(families, (launches) => runLaunchesAsync(launches, (step) => launchOnThreads(step, threads)))
-        : tableOf(families, (launches) => runLaunches(launches, launch)),
+        ? tableOf(families, (launches, breaks) =>
+          runLaunchesAsync(launches, async (step) => {
+            const value = await launchOnThreads(step, threads);
+            await breaks?.wait();
+            return value;
+          }))
+        : tableOf(
+          families,
+          (launches, breaks) =>
+            breaks ? runLaunchesAsync(launches, (step) => launchInParts(step, breaks)) : runLaunches(launches, launch),
+        ),
     enter() {
       solves++;
       return () => {

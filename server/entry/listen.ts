@@ -22,7 +22,7 @@ export interface Listening {
 const idleMs = 60_000;
 
 /**
- * Listens.
+ * Listens; it is said once all is ready for requests, because Deno's thread stands still while it starts a worker.
  *
  * @throws {Error} whose message says in words why that is not possible
  */
@@ -31,7 +31,9 @@ export function listen(app: App, { host, port }: Address): Promise<Listening> {
     const server: ServerType = serve({ fetch: (request) => app.fetch(request), port, hostname: host }, (address) => {
       const name = host.includes(":") ? `[${host}]` : host;
       let closing: Promise<void> | undefined;
-      resolve({ url: `http://${name}:${address.port}/`, close: () => closing ??= close(app, server) });
+      const listening = { url: `http://${name}:${address.port}/`, close: () => closing ??= close(app, server) };
+      // A worker that does not start is told of where one is needed.
+      app.prepare().catch(() => {}).then(() => resolve(listening));
     });
     const idle = server as unknown as Partial<
       { keepAliveTimeout: number; headersTimeout: number; requestTimeout: number }

@@ -1,5 +1,5 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { DeviceArray, VectorOperand } from "../../kernels/contract.ts";
+import type { Breaks, DeviceArray, VectorOperand } from "../../kernels/contract.ts";
 import { colourEdges } from "./colouring.ts";
 import type { GraphPoint } from "./pseudolikelihood.ts";
 
@@ -82,6 +82,19 @@ export function degreesOf(ends: ArrayLike<number>, vertices: number): Uint32Arra
   const degrees = new Uint32Array(vertices);
   for (let at = 0; at < ends.length; at++) degrees[ends[at]]++;
   return degrees;
+}
+
+/** Multiply-adds of a sweep from which on there are breaks within it. */
+const longSweep = 2e7;
+
+/** Checkpoints within sweeps, where one takes long; once the time is up, the descent ends with the sweep under way. */
+export function breaksFor(sweepWork: number, pause: () => Promise<boolean>): Breaks | undefined {
+  if (sweepWork < longSweep) return undefined;
+  let isOver = false;
+  return {
+    wait: async () => isOver ||= await pause(),
+    isOver: () => isOver,
+  };
 }
 
 /** Arrays of a descent by classes of edges: the edges go to the device class by class, and come back in the order given. */

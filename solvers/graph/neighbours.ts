@@ -1,6 +1,6 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, PackedGram } from "../../kernels/contract.ts";
-import { createClassArrays } from "./edge_arrays.ts";
+import { breaksFor, createClassArrays, degreesOf } from "./edge_arrays.ts";
 import { createPacking, packs } from "./packing.ts";
 import { type GraphEvaluator, sumOver } from "./pseudolikelihood.ts";
 import { createGradient } from "./gradient.ts";
@@ -30,6 +30,8 @@ export function createNeighbourSums(
   let latest: ReturnType<typeof arrays.load> & { packing: PackedGram | undefined };
 
   const entries = workspace.view(gram);
+  const sweepWork = (degrees: ArrayLike<number>) =>
+    2 * sumOver(degrees, (degree) => degree * (degree + 1)) * (packs(degrees) ? 1 : gatherCost);
 
   return {
     samples,
@@ -50,11 +52,12 @@ export function createNeighbourSums(
         penalty,
         sweeps,
         tolerance,
+        breaks: breaksFor(sweepWork(degreesOf(latest.ends, vertices)), pause),
       });
       if (latest.packing) latest.packing = { ...latest.packing, gathered: true };
       return { estimate: await read(), sweeps: made };
     },
-    sweepWork: (degrees) => 2 * sumOver(degrees, (degree) => degree * (degree + 1)) * (packs(degrees) ? 1 : gatherCost),
+    sweepWork,
     ...createGradient(workspace, {
       vertices,
       variances,

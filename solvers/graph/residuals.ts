@@ -1,6 +1,6 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, MatrixOperand } from "../../kernels/contract.ts";
-import { createClassArrays, deviceVector } from "./edge_arrays.ts";
+import { breaksFor, createClassArrays, degreesOf, deviceVector } from "./edge_arrays.ts";
 import { plainDot } from "../core/plain_sums.ts";
 import { type GraphEvaluator, sumOver } from "./pseudolikelihood.ts";
 import { createGradient } from "./gradient.ts";
@@ -36,6 +36,7 @@ export function createResiduals(
   });
 
   const columns = workspace.view(data);
+  const sweepWork = (degrees: ArrayLike<number>) => 2 * length * sumOver(degrees, (degree) => degree);
 
   return {
     samples,
@@ -54,10 +55,11 @@ export function createResiduals(
         penalty,
         sweeps,
         tolerance,
+        breaks: breaksFor(sweepWork(degreesOf(latest.ends, vertices)), pause),
       });
       return { estimate: await read(), sweeps: made };
     },
-    sweepWork: (degrees) => 2 * length * sumOver(degrees, (degree) => degree),
+    sweepWork,
     ...createGradient(workspace, {
       vertices,
       variances,

@@ -72,6 +72,14 @@ describe("attacks", () => {
     assert.ok(median < 100 && late < 500, `median ${median} ms, 95 of 100 within ${late} ms`);
   });
 
+  it("has a worker for each place once it is prepared", { skip: onEdge && "no workers" }, async () => {
+    const prepared = createApp({ concurrency: 2 });
+    await prepared.prepare();
+    assert.match(await (await prepared.fetch(get("/metrics"))).text(), /^minima_workers 2$/m);
+    assert.equal((await prepared.fetch(post(tiny))).status, 200);
+    await prepared.close();
+  });
+
   it("a worker that is lost is a 503, and the next request is answered", { skip: onEdge && "no workers" }, async () => {
     const failures: unknown[] = [], watch = watchWorkers();
     const losing = createApp({ concurrency: 1, onFailure: (error) => failures.push(error) });

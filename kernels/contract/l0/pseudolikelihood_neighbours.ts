@@ -9,7 +9,7 @@
  */
 
 import type { DescentArguments } from "./penalty.ts";
-import type { Completion, DeviceArray, MatrixOperand, VectorOperand } from "../operands.ts";
+import type { Breaks, Completion, DeviceArray, MatrixOperand, VectorOperand } from "../operands.ts";
 import type { FamilySpecifications } from "../specification.ts";
 
 /** Edges of a symmetric matrix as each vertex lists them. */
@@ -48,6 +48,8 @@ export interface ClassDescentArguments extends DescentArguments, AdjacencyOperan
   readonly diagonalProducts: VectorOperand;
   /** Working memory: what each edge and each vertex has moved in a sweep, edges + vertices. */
   readonly changes: VectorOperand;
+  /** Breaks within sweeps, for those that are long; the reference makes none. @default none */
+  readonly breaks?: Breaks;
 }
 
 /**

@@ -38,7 +38,7 @@ interface Steps {
 
 /** Sweeps class by class, then over the diagonal, until a sweep changes little. */
 export function* sweepClasses(
-  { classes, values, changes, sweeps, tolerance }: ClassDescentArguments,
+  { classes, values, changes, sweeps, tolerance, breaks }: ClassDescentArguments,
   { gather, keepsProducts, norms, edges, diagonals }: Steps,
 ): Generator<Launch, number, number> {
   if (gather) yield gather;
@@ -56,6 +56,7 @@ export function* sweepClasses(
     yield diagonals;
     const counted = [changes.length, addressOf(changes), tolerance];
     if (yield { entry: "changesWithin_f64", parameters: counted }) break;
+    if (breaks?.isOver()) break;
   }
   if (sweep > 0) yield norms;
   return sweep;

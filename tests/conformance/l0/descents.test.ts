@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type {
+  Breaks,
   FloatDtype,
   HostArray,
   LeastSquaresDescentArguments,
@@ -269,10 +270,10 @@ conformance("neighbourDescent", "has the same bits by classes as in their order"
     tolerance: 1e-9,
   };
   const packing = createPacking(workspace, vertices).load(ends, adjacencyOf(ends, vertices));
-  const run = async (classes?: number[], packed = false) => {
+  const run = async (classes?: number[], packed = false, more: { breaks?: Breaks; sweeps?: number } = {}) => {
     workspace.write(operands.values.array, new Float64Array(count));
     workspace.write(operands.diagonal.array, new Float64Array(vertices).fill(1));
-    const sweeps = await kernel.neighbourDescent({ ...operands, classes, ...(packed && { packing }) });
+    const sweeps = await kernel.neighbourDescent({ ...operands, classes, ...(packed && { packing }), ...more });
     const arrays = [operands.values, operands.diagonal, operands.norms, operands.diagonalProducts].map(({ array }) =>
       array
     );
@@ -283,4 +284,31 @@ conformance("neighbourDescent", "has the same bits by classes as in their order"
   const classes = [vertices / 2, vertices];
   assert.deepEqual(await run(classes), sequential);
   assert.deepEqual(await run(classes, true), await run(undefined, true));
+
+  // Breaks within sweeps change nothing, and end the descent with a sweep, once they say so.
+  let waits = 0, most = Infinity;
+  const breaks = {
+    wait: async () => {
+      await new Promise((resolve) => setTimeout(resolve));
+      waits++;
+    },
+    isOver: () => waits >= most,
+  };
+  assert.deepEqual(await run(classes, false, { breaks }), sequential);
+  assert.ok(waits >= 4 * sequential.sweeps, `${waits} breaks in ${sequential.sweeps} sweeps`);
+  const [all] = [waits, waits = 0];
+  most = Math.floor(all / sequential.sweeps) + 2;
+  const ended = await run(classes, false, { breaks });
+  assert.ok(ended.sweeps < sequential.sweeps && ended.sweeps >= 1, `${ended.sweeps} of ${sequential.sweeps} sweeps`);
+  assert.deepEqual(ended, await run(classes, false, { sweeps: ended.sweeps }));
+  await assert.rejects(
+    async () => {
+      await kernel.neighbourDescent({
+        ...operands,
+        classes,
+        breaks: { ...breaks, wait: () => Promise.reject(new Error("aborted")) },
+      });
+    },
+    /aborted/,
+  );
 });
