@@ -19,6 +19,8 @@ export interface Curve {
   readonly deviations?: ArrayLike<number>;
   /** The point that is marked, from 0 on. @default none */
   readonly marked?: number;
+  /** Number of its colour, for curves that belong together. @default its place among the curves */
+  readonly colour?: number;
   /** A dashed line without points, for what others are compared with. @default false */
   readonly dashed?: boolean;
 }
@@ -65,7 +67,11 @@ export function drawCurves(curves: readonly Curve[], options: CurvesOptions): st
   const y = createAxis("y", ys, options.y ?? {}, Math.max(3, Math.floor(height / 60)), true);
 
   const title = heading(options.title, margin, width - 2 * margin);
-  const entries = curves.map(({ name, dashed }, index) => ({ name, colour: seriesColour(index), dashed }));
+  const entries = curves.map(({ name, dashed, colour }, index) => ({
+    name,
+    colour: seriesColour(colour ?? index),
+    dashed,
+  }));
   const legend = legendOf(curves.length > 1 ? entries : [], margin, title.height + 8, width - 2 * margin);
   const plot = {
     left: Math.round(margin / 2 + leftAxisWidth(y)),
@@ -77,7 +83,7 @@ export function drawCurves(curves: readonly Curve[], options: CurvesOptions): st
 
   const bands: string[] = [], lines: string[] = [], marks: string[] = [];
   for (const [index, curve] of curves.entries()) {
-    const colour = { class: seriesColour(index) };
+    const colour = { class: seriesColour(curve.colour ?? index) };
     const points = Array.from(
       curve.x,
       (value, i) => ({ x: value, y: curve.y[i], deviation: curve.deviations?.[i] ?? 0 }),

@@ -25,6 +25,18 @@ export { drawLayers, type DrawnLayer, type LayersOptions } from "./layers.ts";
 export { drawReliability, type ReliabilityOptions } from "./reliability.ts";
 export { drawScatter, type Points, type ScatterOptions } from "./scatter.ts";
 export {
+  drawEigenvalueDensity,
+  drawLossProfiles,
+  drawLossSurface,
+  drawRiskPaths,
+  drawTrainingCurves,
+  type EigenvalueDensity,
+  type FrameOptions,
+  type LossProfile,
+  type RiskPath,
+  type TrainingCourse,
+} from "./sharpness.ts";
+export {
   drawTaskAgreement,
   drawTaskCoefficients,
   drawTaskValidation,

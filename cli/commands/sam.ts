@@ -46,6 +46,7 @@ predicts the rows of the table, and where these have the column it was trained f
     predictions: { kind: "output", value: "FILE", about: "where to write the class of each row, as CSV" },
     picture: { kind: "output", value: "FILE", about: "where to draw the losses by epoch: .svg" },
     density: { kind: "output", value: "FILE", about: "where to draw the eigenvalues of the Hessian: .svg" },
+    slice: { kind: "output", value: "FILE", about: "where to draw the loss across its two sharpest directions: .svg" },
     json: { kind: "flag", about: "report as JSON" },
   },
   solver: { tables: [trainClassifierOptions, optimizerOptions], except: ["optimizer"] },
@@ -54,7 +55,7 @@ predicts the rows of the table, and where these have the column it was trained f
     if ((options.target === undefined) === (options.model === undefined)) {
       throw new UsageError("Expected one of --target, to train, and --model, to predict.");
     }
-    for (const name of ["picture", "density"] as const) {
+    for (const name of ["picture", "density", "slice"] as const) {
       if (options[name] === undefined) continue;
       if (!options[name].endsWith(".svg")) {
         throw new UsageError(`Option --${name} needs a file that ends in .svg, received ${options[name]}.`);
@@ -75,7 +76,9 @@ predicts the rows of the table, and where these have the column it was trained f
         ...watch,
       };
       classifier = trained = await trainClassifier(data.X, data.codes!, call);
-      if (options.sharpness || options.density) flat = await sharpness(trained, { ...watch, densityProbes: 5 });
+      if (options.sharpness || options.density || options.slice) {
+        flat = await sharpness(trained, { ...watch, densityProbes: 5, ...options.slice && { slicePoints: 31 } });
+      }
     }
     const predicted = await classifier.predict(data.X), probabilities = await classifier.probabilities(data.X);
     terminal.progress.clear();
@@ -86,19 +89,17 @@ predicts the rows of the table, and where these have the column it was trained f
     await write("out", () => saved(classifier, data));
     await write("predictions", () => predictionTable(predicted, probabilities, data.classes));
     await write("picture", async () => {
-      const { drawCurves } = await import("../../pictures/mod.ts"), { trace, validation, bestEpoch } = trained!;
-      const epochs = Array.from(trace, (_, i) => i + 1), title = `Loss of ${data.target} by epoch`;
-      const curves = [{ name: "training", x: epochs, y: trace }];
-      if (validation.losses.length > 0) {
-        const held = { name: "held out", x: epochs.slice(0, validation.losses.length), y: validation.losses };
-        curves.push({ ...held, ...{ marked: bestEpoch - 1 } } as typeof held);
-      }
-      return drawCurves(curves, { title, x: { label: "epoch" }, y: { label: "mean cross-entropy" } });
+      const { drawTrainingCurves } = await import("../../pictures/mod.ts"), { trace, validation, bestEpoch } = trained!;
+      const course = { name: data.target, training: trace, heldOut: validation.losses, best: bestEpoch };
+      return drawTrainingCurves([course], { title: `Loss of ${data.target} by epoch` });
     });
     await write("density", async () => {
-      const { drawCurves } = await import("../../pictures/mod.ts"), { x, y } = smoothed(flat!);
-      const axes = { x: { label: "eigenvalue" }, y: { label: "density", scale: "log" } } as const;
-      return drawCurves([{ name: "density", x, y }], { title: "Eigenvalues of the Hessian", ...axes });
+      const { drawEigenvalueDensity } = await import("../../pictures/mod.ts");
+      return drawEigenvalueDensity([{ name: data.target, ...flat!.density }]);
+    });
+    await write("slice", async () => {
+      const { drawLossSurface } = await import("../../pictures/mod.ts");
+      return drawLossSurface({ name: data.target, ...flat!.slice! });
     });
     const report: Report = { data, classifier, trained, flat, accuracy };
     if (options.json) terminal.print(JSON.stringify(jsonReport(report), null, 2));
@@ -194,19 +195,6 @@ function predictionTable(
   const columns = Array.from({ length: width }, (_, c) => `probability of ${classes[c] ?? c}`);
   const text = new Map([["class", Array.from(predicted, (label) => classes[label] ?? String(label))]]);
   return serializeCsv({ columns, matrix: matrix(rows, width, data), text });
-}
-
-/** The spectral density, each node a bell of a hundredth of the range. */
-function smoothed({ density: { nodes, weights } }: Sharpness): { x: number[]; y: number[] } {
-  const least = Math.min(...nodes), most = Math.max(...nodes), width = (most - least) / 100 || 1;
-  const x = Array.from({ length: 400 }, (_, i) => least - 3 * width + i / 399 * (most - least + 6 * width));
-  const peak = 1 / (width * Math.sqrt(2 * Math.PI));
-  const y = x.map((place) => {
-    let sum = 0;
-    nodes.forEach((node, i) => sum += weights[i] * peak * Math.exp(-(((place - node) / width) ** 2) / 2));
-    return Math.max(sum, 1e-6);
-  });
-  return { x, y };
 }
 
 interface Report {

@@ -90,6 +90,8 @@ export interface Findings {
   /** Sentences, the most important first. */
   readonly summary: readonly string[];
   readonly figures: readonly Figure[];
+  /** What is moved by hand, and seen before the figures. */
+  readonly moved?: MovedFindings;
   /** What the user should know besides: remarks of the solver, limits that were met. */
   readonly remarks?: readonly string[];
 }
@@ -102,6 +104,25 @@ export interface TextFigure {
   readonly title: string;
   readonly texts: readonly (readonly [name: string, text: string])[];
   readonly about?: string;
+}
+
+/** Sentences and figures that are functions of a few numbers, computed in the page as these are moved. */
+export interface MovedFindings {
+  /** By name, in the order in which they are seen. */
+  readonly sliders: Readonly<Record<string, Slider>>;
+  /** What follows of the values of the sliders: always as many figures of the same kinds. Fast: a few milliseconds. */
+  at(values: Readonly<Record<string, number>>): Pick<Findings, "summary" | "figures">;
+}
+
+/** A number that is moved by hand. */
+export interface Slider {
+  readonly title: string;
+  /** The values that it stops at. */
+  readonly values: ArrayLike<number>;
+  /** Where it begins, from 0 on. */
+  readonly begin: number;
+  /** How a value is written. */
+  text(value: number): string;
 }
 
 /** A picture of `pictures/`, drawn again where the page changes its width. */

@@ -1,3 +1,4 @@
+import type { Plan } from "../../kernels/engine/mod.ts";
 import { ShapeError } from "../core/errors.ts";
 import type { Matrix } from "../core/matrix.ts";
 import { number, type OptionTable } from "../core/options.ts";
@@ -25,6 +26,8 @@ export interface SamSpectrum {
   readonly signal?: Float64Array;
   /** With a truth: what of its values lies in none, which no step fits; 0 unless a kernel matrix is singular. */
   readonly unreachable?: number;
+  /** Where it was decomposed. */
+  readonly plan: Plan;
 }
 
 /** Options of {@linkcode samPath}. */
@@ -80,6 +83,8 @@ export interface SamPath {
   readonly largestEigenvalue: number;
   /** Loss, bias, variance and risk after `step` steps, 0 to 1e9; infinite beyond the range of numbers. O(eigenvalues). */
   at(step: number): SamPathPoint;
+  /** The share of each direction that is fitted after so many steps: 0 at first, 1 in the end. O(eigenvalues). */
+  shares(step: number): Float64Array;
   /** The coefficients after so many steps; of a kernel, without what it does not see. O(eigenvalues coefficients). */
   coefficients(step: number): Float64Array;
   /**
@@ -148,6 +153,11 @@ export function samPath(spectrum: SamSpectrum, options: SamPathOptions = {}): Sa
     };
   };
 
+  const shares = (step: number) => {
+    checkStep("step", step);
+    return Float64Array.from(factors, (factor) => filter(factor, step));
+  };
+
   return {
     rho,
     learningRate,
@@ -155,13 +165,12 @@ export function samPath(spectrum: SamSpectrum, options: SamPathOptions = {}): Sa
     // The root of l (1 + rho l) = 2 / rate, in a form without cancellation.
     largestEigenvalue: 4 / learningRate / (1 + Math.sqrt(1 + 8 * rho / learningRate)),
     at,
+    shares,
     coefficients(step) {
-      checkStep("step", step);
       const width = directions.shape[1], sum = new Float64Array(width);
-      for (let i = 0; i < count; i++) {
-        const done = filter(factors[i], step);
-        for (let j = 0; j < width; j++) sum[j] += done * directions.data[i * width + j];
-      }
+      shares(step).forEach((share, i) => {
+        for (let j = 0; j < width; j++) sum[j] += share * directions.data[i * width + j];
+      });
       return sum;
     },
     bestStep(most, by = signal ? "risk" : "estimatedRisk") {

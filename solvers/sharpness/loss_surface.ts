@@ -48,6 +48,10 @@ export interface LossSurface {
   product(vector: Float64Array, out: Float64Array): Promise<void>;
   /** The loss at the point, compared with plain sums where there are any. */
   certifiedLoss(): Promise<number>;
+  /** The loss at `w`. */
+  loss(w: Float64Array): Promise<number>;
+  /** Compares a loss at `w` with plain sums where there are any. */
+  certifyLoss(w: Float64Array, loss: number): Promise<void>;
   /** Compares `u^T H u` of a unit vector with second differences of plain losses, where those can tell. */
   certifyCurvature(direction: Float64Array, curvature: number): Promise<void>;
 }
@@ -93,6 +97,8 @@ export function callerSurface(
       for (let k = 0; k < size; k++) out[k] = (out[k] - below[k]) * length / (2 * step);
     },
     certifiedLoss: () => evaluate(point, moved),
+    loss: (w) => evaluate(w, below),
+    certifyLoss: () => Promise.resolve(),
     certifyCurvature: () => Promise.resolve(),
   };
   return { surface, plan: { backend: "reference", threads: 1, dtype, reason: "the gradient is the caller's" } };
@@ -145,6 +151,12 @@ export function networkSurface(
       return false;
     });
   const affordable = layers.work * problem.samples.length <= mostPlainWork;
+  const certify = async (w: Float64Array, loss: number) => {
+    if (!affordable) return loss;
+    const truth = await plain(w);
+    compared("the loss", truth, loss, 8 * scoreRounding[dtype] * (1 + Math.abs(truth)));
+    return truth;
+  };
   return {
     point,
     async gradient(w, into) {
@@ -162,10 +174,14 @@ export function networkSurface(
     },
     async certifiedLoss() {
       const { loss } = await pass.outputs(own, pause);
-      if (!affordable) return loss;
-      const truth = await plain(point);
-      compared("the loss", truth, loss, 8 * scoreRounding[dtype] * (1 + Math.abs(truth)));
-      return truth;
+      return await certify(point, loss);
+    },
+    async loss(w) {
+      workspace.write(moved.array, w);
+      return finite("a loss", (await pass.outputs(moved, pause)).loss);
+    },
+    async certifyLoss(w, loss) {
+      await certify(w, loss);
     },
     async certifyCurvature(direction, curvature) {
       // Where outputs are rectified, differences see the kinks.

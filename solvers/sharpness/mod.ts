@@ -27,7 +27,8 @@ export {
   type SamTable,
   type ScheduleOptions,
 } from "./optimizer_options.ts";
-export { kernelMatrix, type KernelMatrixOptions, kernelMatrixOptions } from "./kernel_matrix.ts";
+export { kernelMatrix } from "./kernel_matrix.ts";
+export { type KernelMatrixOptions, kernelMatrixOptions } from "./kernel_options.ts";
 export { samKernelRegression } from "./kernel_regression.ts";
 export {
   type SamPath,
@@ -47,6 +48,7 @@ export {
 export type { SamRegressionPath } from "./regression_path.ts";
 export { sam, type SamOptimizer, type SamOptions } from "./sam.ts";
 export { type Sharpness, sharpness } from "./sharpness.ts";
+export type { LossSlice } from "./slice.ts";
 export { type SharpnessOptions, sharpnessOptions } from "./sharpness_options.ts";
 export type { OptimizerState, StepReport } from "./stepper.ts";
 export { trainClassifier, type TrainClassifierCall, type TrainedClassifier } from "./train.ts";

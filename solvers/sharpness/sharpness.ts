@@ -21,6 +21,7 @@ import {
 } from "./loss_surface.ts";
 import type { PlainProblem } from "./plain_network.ts";
 import { type SharpnessOptions, sharpnessOptions } from "./sharpness_options.ts";
+import { type LossSlice, sliceOf } from "./slice.ts";
 import { type TrainedClassifier, trainedOn } from "./train.ts";
 
 const action = "measure the sharpness";
@@ -49,6 +50,8 @@ export interface Sharpness extends Omit<Result, "trace"> {
   readonly density: { readonly nodes: Float64Array; readonly weights: Float64Array };
   /** The most that the loss was found to rise within `rho` of the parameters: at most the true maximum. */
   readonly rhoSharpness: number;
+  /** With `slicePoints`: the loss around the parameters, in the plane of the two sharpest directions. */
+  readonly slice?: LossSlice;
 }
 
 type Options = Resolved<SharpnessOptions, OpenSolveOptions | "differenceStep">;
@@ -59,7 +62,7 @@ type Options = Resolved<SharpnessOptions, OpenSolveOptions | "differenceStep">;
  * exact products at the samples that it was trained on; a caller's in `product`, or in central differences of `gradient`.
  *
  * A product with the Hessian costs some four gradients over all samples; `lanczosSteps (1 + densityProbes) + probes` are
- * taken, and `ascentSteps` gradients. Lanczos' method holds `lanczosSteps` vectors.
+ * taken, `ascentSteps` gradients, and `slicePoints^2` losses. Lanczos' method holds `lanczosSteps` vectors.
  *
  * @param target What {@linkcode trainClassifier} returned; a classifier with samples; or a gradient and parameters.
  * @returns `converged` where the residual of the largest eigenvalue is at most `tolerance` of it.
@@ -94,12 +97,13 @@ export async function sharpness(
   }
   const [problem, parameters] = networkOf(target);
   const products = resolved.lanczosSteps * (1 + resolved.densityProbes) + resolved.probes;
+  const losses = resolved.slicePoints ** 2;
   const request: WorkRequest = {
     families: [denseFamily, trainingFamily],
     backend: resolved.backend,
     threads: resolved.threads,
     dtype: dtypeOf(parameters),
-    flops: (20 * products + 6 * resolved.ascentSteps) * problem.samples.length * problem.layers.work,
+    flops: (20 * products + 6 * resolved.ascentSteps + 2 * losses) * problem.samples.length * problem.layers.work,
   };
   return await withWorkspace(request, async (workspace) => {
     const pause = () => run.checkpoint({ stage: "curvature", fraction: 0, iteration: 0 });
@@ -135,7 +139,7 @@ async function measure(surface: LossSurface, plan: Plan, options: Options, run: 
   const { point } = surface, size = point.length, { lanczosSteps: steps, tolerance, probes } = options;
   const random = createRandom(options.seed), slope = new Float64Array(size);
   let iterations = 0, late = false;
-  const total = steps * (1 + options.densityProbes) + probes + options.ascentSteps;
+  const total = steps * (1 + options.densityProbes) + probes + options.ascentSteps + options.slicePoints ** 2 / 10;
   const pause = async (stage: string, objective?: number) => {
     const state = { stage, fraction: Math.min(1, iterations / total), iteration: iterations, objective };
     return late = await run.checkpoint(state) || late;
@@ -153,6 +157,8 @@ async function measure(surface: LossSurface, plan: Plan, options: Options, run: 
   const traced = await hutchinson(product, size, probes, random, () => pause("trace"));
   const density = await densityOf(product, size, options, spectrum, random, () => pause("density"));
   const rhoSharpness = await climb(surface, objective, slope, sharpest, options, () => pause("ascent"));
+  const directions = spectrum.pairs.slice(0, 2).map((pair) => spectrum.vectorOf(pair));
+  const slice = options.slicePoints > 0 ? await sliceOf(surface, directions, options, () => pause("slice")) : undefined;
   const settled = spectrum.residuals[0] <= tolerance * Math.abs(top.value);
   const status: Status = late ? "time-limit" : settled ? "converged" : "iteration-limit";
   return {
@@ -169,6 +175,7 @@ async function measure(surface: LossSurface, plan: Plan, options: Options, run: 
     ...traced,
     density,
     rhoSharpness,
+    ...(slice && { slice }),
   };
 }
 

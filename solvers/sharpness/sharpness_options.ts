@@ -17,6 +17,10 @@ export interface SharpnessOptions extends Omit<SolveOptions, "maxIterations"> {
   readonly rho?: number;
   /** Steps of that search, 0 or more. @default 20 */
   readonly ascentSteps?: number;
+  /** Points of each side of the slice of the loss, 0 to 201; an odd number has the parameters in the middle. @default 0 */
+  readonly slicePoints?: number;
+  /** How far the slice reaches from the parameters to each side, above 0. @default 1 */
+  readonly sliceReach?: number;
   /** Step of central differences where there is no product with the Hessian, above 0. @default 1e-5, and 0.01 for f32 */
   readonly differenceStep?: number;
 }
@@ -40,6 +44,19 @@ export const sharpnessOptions: OptionTable<SharpnessOptions, OpenSolveOptions | 
   }),
   rho: number({ least: 0, most: 1e6, default: 0.05, about: "Length of the perturbation whose harm is looked for." }),
   ascentSteps: integer({ least: 0, most: 1e6, default: 20, about: "Steps of that search." }),
+  slicePoints: integer({
+    least: 0,
+    most: 201,
+    default: 0,
+    about: "Points of each side of a slice of the loss, in the plane of the two sharpest directions.",
+  }),
+  sliceReach: number({
+    least: 0,
+    above: true,
+    most: 1e6,
+    default: 1,
+    about: "How far the slice reaches from the parameters to each side.",
+  }),
   differenceStep: number({
     least: 0,
     above: true,

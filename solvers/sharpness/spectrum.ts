@@ -1,4 +1,4 @@
-import { withWorkspace } from "../../kernels/engine/mod.ts";
+import { type Plan, withWorkspace } from "../../kernels/engine/mod.ts";
 import { denseFamily } from "../../kernels/families/dense.ts";
 import { spectralFamily } from "../../kernels/families/spectral.ts";
 import { type Matrix, matrix, type Samples, type VectorLike } from "../core/matrix.ts";
@@ -70,11 +70,10 @@ export async function samSpectrum(X: Samples, y: VectorLike, options: SamSpectru
     flops: 2 * rows * columns * size + 9 * size ** 3,
   } as const;
   const pause = runOf(resolved);
-  const { values, gain, basis, signalOf } = await withWorkspace(
-    request,
-    ({ host }) => decomposeData(host, data, pause),
-  );
-  return spectrumOf(values, data.y, {
+  const { plan, values, gain, basis, signalOf } = await withWorkspace(request, async ({ host, plan }) => {
+    return { plan, ...await decomposeData(host, data, pause) };
+  });
+  return spectrumOf(plan, values, data.y, {
     width: columns,
     // What of y lies along u: (u . y)^2 / rows, where X^T u = sqrt(rows l) v.
     response: (i) => rows >= columns ? gain[i] ** 2 / values[i] : gain[i] ** 2 * rows,
@@ -120,9 +119,11 @@ export async function samKernelSpectrum(
     flops: 9 * rows ** 3,
   } as const;
   const pause = runOf(resolved);
-  const { values, vectors } = await withWorkspace(request, ({ host }) => decomposeKernel(host, data, pause));
+  const { plan, values, vectors } = await withWorkspace(request, async ({ host, plan }) => {
+    return { plan, ...await decomposeKernel(host, data, pause) };
+  });
   const along = Float64Array.from(vectors, (vector) => plainDot(vector, data.y));
-  return spectrumOf(values, data.y, {
+  return spectrumOf(plan, values, data.y, {
     width: rows,
     response: (i) => along[i] ** 2 / rows,
     direction: (i) => vectors[i].map((value) => value * along[i] / (rows * values[i])),
@@ -135,6 +136,7 @@ export async function samKernelSpectrum(
 
 /** What lies along the eigenvalues above 0, and what is left. */
 function spectrumOf(
+  plan: Plan,
   values: Float64Array,
   y: Float64Array,
   { width, response, direction, truth }: {
@@ -156,6 +158,7 @@ function spectrumOf(
     directions,
     response: responses,
     unexplained: left(plainDot(y, y) / y.length, responses),
+    plan,
     ...(truth && { signal, unreachable: truth.size === undefined ? 0 : left(truth.size, signal!) }),
   };
 }

@@ -88,6 +88,8 @@ const layers: { readonly [name: string]: Layer } = {
       "solvers/graph/edges.ts",
       "models/mod.ts",
       "models/quantize_options.ts",
+      // Functions without kernels, which follow what is moved by hand.
+      "solvers/sharpness/explorer.ts",
       "formats/mod.ts",
       "pictures/mod.ts",
     ],

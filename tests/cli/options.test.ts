@@ -12,6 +12,7 @@ import {
   crossValidateRegressionOptions,
   matrix,
   nmfOptions,
+  optimizerOptions,
   quantizeLayerOptions,
   quantizeModelOptions,
   serializeCsv,
@@ -19,6 +20,7 @@ import {
   sparsePrecisionOptions,
   sparsePrecisionPathOptions,
   sparseRegressionOptions,
+  trainClassifierOptions,
   transduceOptions,
 } from "../../mod.ts";
 import { minima, temporaryFolder } from "./minima.ts";
@@ -37,7 +39,7 @@ await writeFile(
 );
 
 /** Options that are functions or matrices have no flags; those of a grid have one each. */
-const withoutFlags = ["signal", "onProgress", "initial", "grid"];
+const withoutFlags = ["signal", "onProgress", "initial", "grid", "optimizer", "classWeights"];
 
 const commands: readonly [name: string, operands: string[], tables: object[], misspelt: [string, string]][] = [
   [
@@ -78,6 +80,12 @@ const commands: readonly [name: string, operands: string[], tables: object[], mi
     [quantizeModelOptions],
     ["--average-bit", "--average-bits"],
   ],
+  [
+    "sam",
+    [labelled, "--target", "b"],
+    [trainClassifierOptions, optimizerOptions],
+    ["--micro-batchs", "--micro-batches"],
+  ],
 ];
 
 const flagOf = (name: string) =>
@@ -92,7 +100,8 @@ for (const [name, operands, tables, [given, right]] of commands) {
       for (const option of options) {
         // `initial` is a matrix for graphs, and a choice for layers.
         if (withoutFlags.includes(option) && !(option === "initial" && name === "quantize-layer")) continue;
-        assert.match(shown, new RegExp(`^ {2}${flagOf(option)} `, "m"));
+        // Groups of this command have a flag for each of their options, that of the first convolution its own name.
+        assert.match(shown, new RegExp(`^ {2}${flagOf(option)}${name === "sam" ? "[ -]" : " "}`, "m"));
       }
     });
 
@@ -133,6 +142,7 @@ for (const [name, operands, tables, [given, right]] of commands) {
         ["--backend", "cuda", /Cannot use --backend: expected "auto", .*received "cuda"\./],
       ];
       for (const [flag, value, message] of wrong) {
+        if (flag === "--max-iterations" && !tables.some((table) => "maxIterations" in table)) continue;
         const { code, stderr } = await minima([name, ...operands, flag, value]);
         assert.equal(code, 2, stderr);
         assert.match(stderr, message);

@@ -18,10 +18,11 @@ const train = ["sam", path("arms.csv"), "--target", "arm", "--hidden", "24", "--
 
 describe("minima sam", () => {
   it("trains, reports, draws and saves, and predicts with what it saved", async () => {
-    const [out, picture, density, predictions] = ["m.safetensors", "c.svg", "d.svg", "p.csv"].map(path);
+    const names = ["m.safetensors", "c.svg", "d.svg", "s.svg", "p.csv"];
+    const [out, picture, density, slice, predictions] = names.map(path);
     const { code, stdout, stderr } = await minima([
       ...[...train, "--rho", "0.1", "--micro-batches", "4", "--validation", "0.2", "--json", "--sharpness"],
-      ...["--out", out, "--picture", picture, "--density", density],
+      ...["--out", out, "--picture", picture, "--density", density, "--slice", slice],
     ]);
     assert.equal(code, 0, stderr);
     const report = JSON.parse(stdout);
@@ -30,6 +31,7 @@ describe("minima sam", () => {
     assert.deepEqual(report.classes, words);
     assert.match(await readFile(picture, "utf8"), /^<svg[\s\S]*held out/);
     assert.match(await readFile(density, "utf8"), /^<svg[\s\S]*eigenvalue/);
+    assert.match(await readFile(slice, "utf8"), /^<svg[\s\S]*Loss around arm/);
     const again = await minima(["sam", path("arms.csv"), "--model", out, "--json"]);
     assert.equal(JSON.parse(again.stdout).accuracy, report.accuracy, again.stderr);
     const blind = await minima(["sam", path("new.csv"), "--model", out, "--predictions", predictions]);

@@ -54,4 +54,6 @@ export const panels: Readonly<Record<string, LazyPanel>> = {
     () => import("./factorization/panel.ts"),
     () => import("./factorization/solver.ts"),
   ),
+  descent: lazy("Early stopping", () => import("./descent/panel.ts"), () => import("./descent/solver.ts")),
+  sharpness: lazy("Flat minima", () => import("./sharpness/panel.ts"), () => import("./sharpness/solver.ts")),
 };

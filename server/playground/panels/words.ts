@@ -38,7 +38,7 @@ export interface Ran {
 }
 
 /** What of a result says where it ran, and how long the whole took. */
-export function ranAs({ plan, ...result }: Pick<Result, "plan" | "elapsedMs">, elapsedMs = result.elapsedMs): Ran {
+export function ranAs({ plan }: Pick<Result, "plan">, elapsedMs: number): Ran {
   return { backend: plan.backend, threads: plan.threads, reason: plan.reason, elapsedMs };
 }
 

@@ -40,6 +40,12 @@ export function pictureFrame(figure: PictureFigure): HTMLElement {
   return frame;
 }
 
+/** Draws another figure in the place of one. */
+export function redrawPicture(frame: HTMLElement, figure: PictureFigure): void {
+  drawn.set(frame, { figure, width: 0 });
+  fit(frame);
+}
+
 /** Forgets the pictures within an element that is taken away. */
 export function releasePictures(within: Element): void {
   for (const frame of within.querySelectorAll(".picture")) {

@@ -2,15 +2,17 @@
 
 import type { Figure, Findings, TableFigure } from "../panel.ts";
 import { make, sentence } from "./elements.ts";
+import { movedElement } from "./moved.ts";
 import { pictureFrame } from "./pictures.ts";
 
 /** The elements of findings. */
-export function findingsElements({ summary, figures, remarks = [] }: Findings): HTMLElement[] {
+export function findingsElements({ summary, figures, moved, remarks = [] }: Findings): HTMLElement[] {
   return [
     make("div", { class: "summary" }, ...summary.map((text) => make("p", {}, ...sentence(text)))),
     ...remarks.length > 0
       ? [make("ul", { class: "remarks" }, ...remarks.map((text) => make("li", {}, ...sentence(text))))]
       : [],
+    ...moved ? [movedElement(moved, figureElement)] : [],
     make("div", { class: "figures" }, ...figures.map(figureElement)),
   ];
 }

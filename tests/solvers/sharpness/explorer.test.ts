@@ -38,6 +38,7 @@ function madeSpectrum(eigenvalues: number[], signal: number[], response: number[
     directions,
     unexplained: 0.7,
     unreachable: 0,
+    plan: { backend: "reference", threads: 1, dtype: "f64", reason: "none" },
   };
 }
 

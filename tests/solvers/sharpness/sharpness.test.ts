@@ -77,6 +77,29 @@ describe("sharpness", () => {
     assert.notEqual(elsewhere.largestEigenvalue, own.largestEigenvalue);
   });
 
+  it("slices the loss in the plane of its two sharpest directions", async () => {
+    const gradient = (w: ArrayLike<number>, _: unknown, out: Vector) => {
+      out.set([1 * w[0], 8 * w[1], 4 * w[2]]);
+      return w[0] ** 2 / 2 + 4 * w[1] ** 2 + 2 * w[2] ** 2;
+    };
+    const parameters = Float64Array.of(3, 0, 0), options = { slicePoints: 5, sliceReach: 2, probes: 0 };
+    const { distances, losses } = (await sharpness({ gradient, parameters }, options)).slice!;
+    assert.deepEqual([...distances], [-2, -1, 0, 1, 2]);
+    distances.forEach((down, row) =>
+      distances.forEach((across, column) => {
+        const truth = 4.5 + 4 * across ** 2 + 2 * down ** 2, loss = losses.data[row * 5 + column];
+        assert.ok(Math.abs(loss - truth) < 1e-6, `${loss} at ${down}, ${across}, expected ${truth}`);
+      })
+    );
+    const one = (w: ArrayLike<number>, _: unknown, out: Vector) => (out[0] = 2 * w[0], w[0] ** 2);
+    const single = await sharpness({ gradient: one, parameters: Float64Array.of(1) }, { ...options, slicePoints: 3 });
+    assert.deepEqual(single.slice!.losses.shape, [1, 3]);
+    const { slice, objective } = await sharpness(trained, { slicePoints: 3, sliceReach: 0.5 });
+    assert.ok(Math.abs(slice!.losses.data[4] - objective) < 1e-12);
+    assert.ok(slice!.losses.data[3] > objective && slice!.losses.data[5] > objective);
+    assert.equal((await sharpness(trained, { probes: 0 })).slice, undefined);
+  });
+
   it("keeps to its limits, and refuses what it cannot use", async () => {
     const limited = await sharpness(trained, { timeLimitMs: 0, lanczosSteps: 100 });
     assert.equal(limited.status, "time-limit");
