@@ -61,14 +61,22 @@ export function tridiagonalBasis({ a, factors, vectors }: TridiagonalBasisArgume
 /** Most sweeps for one eigenvalue; two are usual. */
 const mostSweeps = 60;
 
+/** Sweeps after which what is small beside the whole matrix is small enough, as rounding of its reduction is. */
+const patientSweeps = 20;
+
 /** QL with Wilkinson's shift (Dubrulle, Martin & Wilkinson 1968). */
 export function tridiagonalQl({ diagonal, offDiagonal, state, places, rotations }: TridiagonalQlArguments): number {
   const d = vectorView(diagonal), e = vectorView(offDiagonal), n = d.length;
   const where = hostView(places), turns = hostView(rotations), memory = hostView(state);
-  let count = 0, low = memory[0], sweeps = memory[1];
+  let count = 0, low = memory[0], sweeps = memory[1], largest = 0;
+  for (let i = 0; i < n; i++) largest = Math.max(largest, Math.abs(d[i]));
   while (low < n) {
+    const least = sweeps < patientSweeps ? 0 : Number.EPSILON * largest;
     let high = low;
-    while (high < n - 1 && Math.abs(e[high]) > Number.EPSILON * (Math.abs(d[high]) + Math.abs(d[high + 1]))) high++;
+    while (
+      high < n - 1 &&
+      Math.abs(e[high]) > Math.max(least, Number.EPSILON * (Math.abs(d[high]) + Math.abs(d[high + 1])))
+    ) high++;
     if (high === low) {
       low++;
       sweeps = 0;

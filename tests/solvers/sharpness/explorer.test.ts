@@ -103,6 +103,14 @@ describe("samSpectrum and samPath", () => {
     }
   });
 
+  it("decompose kernels of very low rank but for rounding", async () => {
+    for (let seed = 500; seed < 530; seed++) {
+      const random = createRandom(seed), X = matrix(80, 1, Float64Array.from({ length: 80 }, random.uniform));
+      const kernel = await kernelMatrix(X, X, { width: 0.2 }), y = X.data.map((x) => Math.sin(6 * x));
+      assert.ok(samPath(await samKernelSpectrum(kernel, y)).at(100_000).loss < 1e-4, `seed ${seed}`);
+    }
+  });
+
   it("bestStep is what a search of every step finds", () => {
     const random = createRandom(3);
     for (let trial = 0; trial < 60; trial++) {

@@ -88,14 +88,20 @@ export function tridiagonalBasis<T>(
 /** Most sweeps for one eigenvalue; two are usual. */
 const MOST_SWEEPS: i32 = 60;
 
+/** Sweeps after which what is small beside the whole matrix is small enough, as rounding of its reduction is. */
+const PATIENT_SWEEPS: i32 = 20;
+
 /** QL with Wilkinson's shift until the room is full; returns the rotations, 0 at the end, -1 without convergence. */
 export function tridiagonalQl_f64(
   n: i32, d: usize, e: usize, state: usize, room: i32, places: usize, rotations: usize,
 ): i32 {
   let count = 0, low = load<i32>(state), sweeps = load<i32>(state, 4);
+  let largest: f64 = 0;
+  for (let i = 0; i < n; i++) largest = max(largest, abs(get(d, i)));
   while (low < n) {
+    const least: f64 = sweeps < PATIENT_SWEEPS ? 0 : f64.EPSILON * largest;
     let high = low;
-    while (high < n - 1 && abs(get(e, high)) > f64.EPSILON * (abs(get(d, high)) + abs(get(d, high + 1)))) high++;
+    while (high < n - 1 && abs(get(e, high)) > max(least, f64.EPSILON * (abs(get(d, high)) + abs(get(d, high + 1))))) high++;
     if (high == low) {
       low++;
       sweeps = 0;
