@@ -1,4 +1,5 @@
 import type { SamSpectrum } from "../../../../solvers/sharpness/explorer.ts";
+import type { Settled } from "../../contents/table.ts";
 import type { Ran } from "../words.ts";
 
 /** What the panel draws: everything else follows from the sliders. */
@@ -6,7 +7,7 @@ export interface DescentAnswer {
   readonly target: string;
   readonly featureCount: number;
   readonly samples: number;
-  readonly dropped: number;
+  readonly settled: Settled;
   readonly spectrum: SamSpectrum;
   /** The kernel; "none" for a linear regression. */
   readonly kernel: string;

@@ -3,7 +3,7 @@ import { type SamPath, samPath } from "../../../../solvers/sharpness/explorer.ts
 import { tableFiles } from "../../contents/files.ts";
 import type { Findings, Panel } from "../../panel.ts";
 import { numbersAlone } from "../roles.ts";
-import { droppedRemark, inShort, ranWords } from "../words.ts";
+import { inShort, missingRemarks, ranWords } from "../words.ts";
 import type { DescentAnswer } from "./answer.ts";
 import { linearOptions, waveOptions } from "./example.ts";
 import { descentOptions } from "./options.ts";
@@ -177,7 +177,7 @@ export const panel: Panel<DescentAnswer> = {
   action: "Decompose",
   before: "Curves will follow the sliders for rho, the rate, the stopping time and the noise.",
   draw(answer) {
-    const { target, featureCount, samples, spectrum, kernel, noise, noiseFrom, dropped, remarks, ran } = answer;
+    const { target, featureCount, samples, spectrum, kernel, noise, noiseFrom, settled, remarks, ran } = answer;
     const functions = kernel === "none" ? `${featureCount} features` : `a ${kernel} kernel`;
     return {
       summary: [
@@ -185,7 +185,7 @@ export const panel: Panel<DescentAnswer> = {
         `The noise is ${inShort(noise)} at first, from ${noiseFrom}.`,
         ranWords(ran),
       ],
-      remarks: [...droppedRemark(dropped), ...remarks],
+      remarks: [...missingRemarks(settled), ...remarks],
       figures: [],
       ...(spectrum.eigenvalues.length > 0 && { moved: movedOf(answer) }),
     };

@@ -24,7 +24,7 @@ export const solver: PanelSolver<DescentContent, DescentAnswer, Options> = {
   read: readTable,
   examples: { spectrum: turnedSpectrum, wave },
   async solve(given, { kernel = "none", standardize = true, noise: wanted, ...shape }, run) {
-    const began = performance.now(), { data, dropped } = completeRows(given), known = given.content.truth;
+    const began = performance.now(), { data, settled } = completeRows(given), known = given.content.truth;
     const { names, matrix: X } = matrixOf(data, "features"), target = columnOf(data, "target")!;
     const scales = centre(X, standardize), middle = mean(target), y = target.map((value) => value - middle);
     const remarks: string[] = [];
@@ -55,7 +55,7 @@ export const solver: PanelSolver<DescentContent, DescentAnswer, Options> = {
       target: data.roles.target[0],
       featureCount: names.length,
       samples: y.length,
-      dropped,
+      settled,
       spectrum,
       kernel,
       noise,

@@ -1,5 +1,6 @@
 import type { LossSlice } from "../../../../solvers/sharpness/mod.ts";
 import type { Status } from "../../../../solvers/core/result.ts";
+import type { Settled } from "../../contents/table.ts";
 import type { Ran } from "../words.ts";
 
 /** What was trained, and how flat it lies. */
@@ -8,7 +9,7 @@ export interface SharpnessAnswer {
   readonly classes: readonly string[];
   readonly featureCount: number;
   readonly samples: number;
-  readonly dropped: number;
+  readonly settled: Settled;
   readonly parameters: number;
   readonly runs: readonly TrainedRun[];
   /** Runs that are still to come. */

@@ -7,7 +7,7 @@ import {
 import { tableFiles } from "../../contents/files.ts";
 import type { Panel } from "../../panel.ts";
 import { numbersAlone } from "../roles.ts";
-import { droppedRemark, inShort, percent, ranWords, statusRemark } from "../words.ts";
+import { inShort, missingRemarks, percent, ranWords, statusRemark } from "../words.ts";
 import type { SharpnessAnswer } from "./answer.ts";
 import { digitsOptions } from "./example.ts";
 import { sharpnessPanelOptions } from "./options.ts";
@@ -50,7 +50,7 @@ export const panel: Panel<SharpnessAnswer> = {
   },
   action: "Train",
   before: "Losses by epoch, eigenvalues of the Hessian and slices of the loss will show how flat each minimum is.",
-  draw({ target, classes, featureCount, samples, dropped, parameters, runs, waiting, ran }) {
+  draw({ target, classes, featureCount, samples, settled, parameters, runs, waiting, ran }) {
     const last = runs[runs.length - 1], width320 = (width: number) => ({ width, height: 320 });
     const compared = runs.length > 1
       ? ` ${last.name} ends at a largest eigenvalue of ${inShort(last.largestEigenvalue, 3)}, ${
@@ -69,7 +69,7 @@ export const panel: Panel<SharpnessAnswer> = {
         ranWords(ran),
       ],
       remarks: [
-        ...droppedRemark(dropped),
+        ...missingRemarks(settled),
         ...runs.flatMap(({ status }) => statusRemark(status)).slice(0, 1),
         ...runs.flatMap(({ name, skippedSteps }) =>
           skippedSteps > 0 ? [`${skippedSteps} steps of ${name} were left out: they were not finite.`] : []

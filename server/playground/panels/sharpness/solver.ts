@@ -25,7 +25,7 @@ export const solver: PanelSolver<TableContent, SharpnessAnswer, Options> = {
   read: readTable,
   examples: { digits: smallDigits },
   async solve(given, options, run) {
-    const began = performance.now(), { data, dropped } = completeRows(given);
+    const began = performance.now(), { data, settled } = completeRows(given);
     const {
       compare = true,
       rho,
@@ -101,7 +101,7 @@ export const solver: PanelSolver<TableContent, SharpnessAnswer, Options> = {
         classes,
         featureCount: names.length,
         samples: labels.length,
-        dropped,
+        settled,
         parameters,
         runs: runs.slice(),
         waiting: contenders.length - runs.length,

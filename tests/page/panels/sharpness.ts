@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { onPage } from "./on_page.ts";
+import type { PanelTests } from "../on_page.ts";
 
 const points = Array.from({ length: 60 }, (_, i) => [Math.cos(i) + (i % 2) * 3, Math.sin(i)]);
 const csv = `x,y,kind\n${points.map(([x, y], i) => `${x},${y},${i % 2 ? "near" : "far"}`).join("\n")}\n`;
 
-await onPage("sharpness", (page) => {
+/** The panel `sharpness`. */
+export const sharpness: PanelTests = (page) => {
   it("trains on its example with three optimisers, and says how flat each minimum is", async () => {
     await page.set("rows", 200);
     await page.set("epochs", 15);
@@ -40,4 +41,4 @@ await onPage("sharpness", (page) => {
     await page.until(`!document.querySelector(".problem").hidden`);
     assert.match(await page.text(".problem"), /kind has one value alone/);
   });
-});
+};

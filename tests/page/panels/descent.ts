@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { onPage } from "./on_page.ts";
+import type { PanelTests } from "../on_page.ts";
 
 const rows = Array.from(
   { length: 30 },
@@ -8,7 +8,8 @@ const rows = Array.from(
 );
 const csv = `a,b,y\n${rows.join("\n")}\n`;
 
-await onPage("descent", (page) => {
+/** The panel `descent`. */
+export const descent: PanelTests = (page) => {
   /** Moves a slider, and waits for what follows. */
   const move = async (name: string, place: number) => {
     await page.evaluate(`(() => {
@@ -79,4 +80,4 @@ await onPage("descent", (page) => {
     await page.solve();
     assert.match(await page.text(".summary p"), /by a gaussian kernel in 30 rows/);
   });
-});
+};
