@@ -25,7 +25,7 @@ export const samClaims: Case = {
         "Gratings of ten directions somewhere in images of 32 x 32, for a network of two convolutions of 8 channels; the next " +
         "character after six others, in the documents of this project, for 198-64-33.",
         "Micro-batches: Behdin et al. 2023 claim flatter minima, better accuracy, and no significant increase in cost. Samples " +
-        "a second are wall-clock time, epochs of one training less its first; threads share two cores with whatever else runs.",
+        "a second are wall-clock time, of long trainings less short ones; threads share two cores with whatever else runs.",
       ],
     };
   },

@@ -13,6 +13,7 @@ import {
 } from "../core/options.ts";
 import type { IndicesLike, Resolved } from "../core/options.ts";
 import type { Vector } from "../core/matrix.ts";
+import { OptionError } from "../core/errors.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 
 /** The optimiser that takes the gradient at the perturbed parameters. */
@@ -71,6 +72,11 @@ export interface OptimizerOptions {
   readonly adaptive?: AdaptiveOptions;
   /** Steps of a perturbation, 1 or more, each of an equal share of `rho`. @default 1 */
   readonly ascentSteps?: number;
+  /**
+   * Perturb toward a higher loss with the penalty of the weight decay, `weightDecay ||w||^2 / 2`, as where it is part of
+   * the loss; for sgd. @default false
+   */
+  readonly decayInPerturbation?: boolean;
   /** Added to the norm that is divided by, >= 0. @default 1e-12 */
   readonly epsilon?: number;
   /** What takes the gradient. @default momentum */
@@ -181,6 +187,11 @@ export const optimizerOptions: OptionTable<OptimizerOptions, OpenOptimizerOption
     default: 1,
     about: "Steps of a perturbation, each of an equal share of `rho`.",
   }),
+  decayInPerturbation: flag({
+    default: false,
+    about:
+      "Perturb toward a higher loss with the penalty of the weight decay, as where it is part of the loss; for sgd.",
+  }),
   epsilon: number({ least: 0, most: 1, default: 1e-12, about: "Added to the norm that is divided by." }),
   base: group<BaseOptions, "learningRate">(baseOptions, { otherwise: "momentum", about: "What takes the gradient." }),
   clip: number({
@@ -220,6 +231,19 @@ export interface ResolvedOptimizer
 export function resolveOptimizer(options: OptimizerOptions): ResolvedOptimizer {
   const { base, schedule, adaptive, ...rest } = resolveOptions(optimizerOptions, options, "an optimiser");
   const resolvedBase = resolveOptions(baseOptions, base ?? {}, "the base optimiser");
+  if (adaptive && rest.ascentSteps > 1) {
+    throw new OptionError(
+      "adaptive",
+      `Cannot use "adaptive" with "ascentSteps" ${rest.ascentSteps}: several ascents are drawn back to a ball of length ` +
+        '"rho", which adaptive perturbations do not stay within; expected one of them.',
+    );
+  }
+  if (rest.decayInPerturbation && resolvedBase.kind !== "sgd") {
+    throw new OptionError(
+      "decayInPerturbation",
+      `Cannot use "decayInPerturbation" with the base "${resolvedBase.kind}", whose decay is no part of a loss: expected "sgd".`,
+    );
+  }
   return {
     ...rest,
     adaptive: adaptive && resolveOptions(adaptiveOptions, adaptive, "adaptive perturbations"),

@@ -93,12 +93,6 @@ export function sam(options: SamOptions): SamOptimizer {
   if (resolved.schedule.kind === "cosine" && resolved.schedule.steps === undefined) {
     throw refuse("schedule.steps", "the number of steps until a cosine reaches 0", undefined);
   }
-  if (resolved.adaptive && resolved.ascentSteps > 1) {
-    throw new OptionError(
-      "adaptive",
-      `Cannot use "adaptive" with "ascentSteps" ${resolved.ascentSteps}: expected one of them.`,
-    );
-  }
   let held: { workspace: Workspace; session: Session } | undefined, restored: OptimizerState | undefined;
   let busy = false, released = false;
 

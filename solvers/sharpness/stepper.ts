@@ -77,9 +77,6 @@ export function createStepper(
 ): Stepper {
   const { kernels } = workspace, { rho, base, adaptive, ascentSteps, epsilon, clip, schedule } = options;
   const size = segments[segments.length - 1], segmentCount = segments.length - 1;
-  if (adaptive && ascentSteps > 1) {
-    throw new OptionError("adaptive", `Cannot use "adaptive" with "ascentSteps" ${ascentSteps}: expected one of them.`);
-  }
   const fits = Math.floor(chunkBytes / (2 * size * (dtype === "f32" ? 4 : 8)));
   const chunk = powerOfTwo(microBatches, Math.max(fits, 2 ** Math.ceil(Math.log2(workspace.plan.threads))));
   const vector = (label: string, type: FloatDtype = dtype, length = size): VectorOperand => ({
@@ -106,7 +103,17 @@ export function createStepper(
   const lossView = workspace.view(losses.array), lengthView = workspace.view(lengths.array);
   const shareView = workspace.view(weights.array), gradientView = workspace.view(gradients.array);
   const offsetView = offsets && workspace.view(offsets.array), partialView = partials && workspace.view(partials.array);
+  const parameterView = workspace.view(parameters.array), perturbedView = workspace.view(perturbed.array);
+  const decay = options.decayInPerturbation && base.kind === "sgd" ? base.weightDecay : 0;
   let taken = 0;
+
+  /** Adds the gradient of the decay's penalty at each point, less what the base optimiser adds by itself. */
+  function addDecay(count: number, at: (row: number, k: number) => number): void {
+    if (decay === 0) return;
+    for (let row = 0; row < count; row++) {
+      for (let k = 0; k < size; k++) gradientView[row * size + k] += decay * at(row, k);
+    }
+  }
 
   /** The sum over what is finite, or NaN. */
   function total(values: ArrayLike<number>, count: number): number {
@@ -120,6 +127,7 @@ export function createStepper(
     const own = { ...gradients, rows: count }, moved = { ...perturbed, rows: count };
     const ownLosses = { ...losses, length: count };
     await source.evaluate(point, first, own, ownLosses);
+    if (rho > 0) addDecay(count, (_, k) => parameterView[k]);
     const loss = total(lossView, count);
     let norm = NaN;
     if (rho === 0) {
@@ -149,6 +157,8 @@ export function createStepper(
       if (turn === 0) norm = seen;
       if (Number.isNaN(loss + seen)) return { loss, norm: seen, fine: false };
       await source.evaluate(moved, first, own, ownLosses);
+      const isLast = turn === ascentSteps - 1;
+      addDecay(count, (row, k) => perturbedView[row * size + k] - (isLast ? parameterView[k] : 0));
     }
     return { loss, norm, fine: !Number.isNaN(total(lossView, count)) };
   }

@@ -211,6 +211,44 @@ describe("sam", () => {
     assert.equal(points.length, 4);
   });
 
+  it("perturbs toward the penalty of the decay as well, where that is asked for: as if it were part of the loss", async () => {
+    const x = [0.3, -1, 2, 0.7, -0.2, 1.4], decay = 0.3, batch = [0, 1, 2, 3, 4, 5];
+    const quartic = (penalty: number): SamOptions["gradient"] => (w, batch, out) => {
+      let loss = 0;
+      out.fill(0);
+      for (const i of batch!) {
+        for (let k = 0; k < 2; k++) {
+          const error = w[k] - x[(i + k) % 6];
+          loss += error ** 4 / batch!.length;
+          out[k] += 4 * error ** 3 / batch!.length;
+        }
+      }
+      for (let k = 0; k < 2; k++) {
+        loss += penalty / 2 * w[k] ** 2;
+        out[k] += penalty * w[k];
+      }
+      return loss;
+    };
+    const train = async (options: Partial<SamOptions>, penalty: number, weightDecay: number) => {
+      const w = Float64Array.of(1, -2), base = { learningRate: 0.01, momentum: 0.5, weightDecay };
+      const optimizer = sam({ gradient: quartic(penalty), rho: 0.2, base, ...options });
+      for (let step = 0; step < 10; step++) await optimizer.step(w, batch);
+      optimizer.release();
+      return w;
+    };
+    for (const options of [{}, { microBatches: 3 }, { ascentSteps: 3 }, { norm: "none" }, { adaptive: {} }] as const) {
+      const inLoss = await train(options, decay, 0),
+        inBase = await train({ ...options, decayInPerturbation: true }, 0, decay);
+      const without = await train(options, 0, decay);
+      for (let k = 0; k < 2; k++) {
+        assert.ok(Math.abs(inLoss[k] - inBase[k]) < 1e-12, `${JSON.stringify(options)}: ${inBase}, expected ${inLoss}`);
+        assert.ok(Math.abs(inLoss[k] - without[k]) > 1e-9, `${JSON.stringify(options)}: no difference`);
+      }
+    }
+    const plain = await train({ rho: 0 }, 0, decay);
+    assert.deepEqual(await train({ rho: 0, decayInPerturbation: true }, 0, decay), plain);
+  });
+
   it("clips the norm, and warms up and cools down the rate", async () => {
     const gradient: SamOptions["gradient"] = (_, __, out) => (out.set([3, 4]), 1);
     const moves = async (options: Partial<SamOptions>, steps: number) => {
@@ -297,7 +335,8 @@ describe("sam", () => {
     await refuses({ microBatch: 1 }, [w, all], /"microBatch".*"microBatches"/);
     await refuses({ base: { learningRate: 0 } }, [w, all], /"base\.learningRate"/);
     await refuses({ base: { kind: "adam" } }, [w, all], /"base\.kind"/);
-    await refuses({ adaptive: {}, ascentSteps: 2 }, [w, all], /"adaptive"/);
+    await refuses({ adaptive: {}, ascentSteps: 2 }, [w, all], /"adaptive".*ball/);
+    await refuses({ decayInPerturbation: true, base: { kind: "adamw" } }, [w, all], /"decayInPerturbation".*"sgd"/);
     await refuses({ adaptive: { segments: [1] } }, [w, all], /adaptive\.segments/);
     await refuses({ schedule: { kind: "cosine" } }, [w, all], /schedule\.steps/);
     await refuses({ segments: [1] }, [w, all], /segments\[0\]/);

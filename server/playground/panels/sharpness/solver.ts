@@ -34,6 +34,7 @@ export const solver: PanelSolver<TableContent, SharpnessAnswer, Options> = {
       norm,
       adaptive,
       ascentSteps,
+      decayInPerturbation,
       epsilon,
       base,
       clip,
@@ -52,7 +53,7 @@ export const solver: PanelSolver<TableContent, SharpnessAnswer, Options> = {
     }
     const places = new Map(classes.map((word, i) => [word, i])),
       labels = Uint32Array.from(words, (word) => places.get(word)!);
-    const common = { norm, adaptive, ascentSteps, epsilon, base, clip, schedule };
+    const common = { norm, adaptive, ascentSteps, decayInPerturbation, epsilon, base, clip, schedule };
     const asked = { ...common, rho, microBatches, microBatchSize };
     const several = (microBatches ?? 1) > 1 || microBatchSize !== undefined, perturbed = (rho ?? 1) > 0;
     const contenders: [name: string, optimizer: OptimizerOptions][] = [];
