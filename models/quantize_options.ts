@@ -19,7 +19,7 @@ export interface ModelProgress extends ProgressEvent {
 }
 
 /** Options of {@linkcode quantizeModel} that its table holds. */
-export interface ModelSettings extends Omit<QuantizeOptions, "bits" | "original" | "onProgress"> {
+export interface ModelSettings extends Omit<QuantizeOptions, "bits" | "original" | "fixedGrid" | "onProgress"> {
   /** How far the target is from the output that the quantised layers before allow to that of the original model, 0 to 1. @default 0.5 */
   readonly originalShare?: number;
   /** Mean bits of a code over all weights, 2 to 8: each layer then gets 2, 3, 4 or 8. @default none */
@@ -58,7 +58,7 @@ export interface ResumeStore {
   write(name: string, bytes: Uint8Array): Promise<void>;
 }
 
-const { bits: _, original: __, ...ofLayers } = quantizeLayerOptions;
+const { bits: _, original: __, fixedGrid: ___, ...ofLayers } = quantizeLayerOptions;
 
 /** Settings that may stay undefined. */
 export type OpenModelSettings =

@@ -21,9 +21,10 @@ const trialsOfCall = 2 ** 24;
 /** Adding and subtracting it rounds numbers below 2^51 to whole ones, halves to the even one. */
 const rounder = 1.5 * 2 ** 52;
 
-/** The grid of what the outliers leave of the weights: without its columns, or with as large a share of each row trimmed. */
+/** The grid that is given, or that of what the outliers leave of the weights: without its columns, or with as large a share of each row trimmed. */
 export async function chooseGrid(problem: Problem, outliers?: Outliers): Promise<Grid> {
   const { weights, options } = problem, support = outliers?.support;
+  if (options.fixedGrid) return options.fixedGrid;
   const left = support ? { excluded: support } : outliers ? { trimmed: options.outliers!.fraction } : {};
   const grid = fitGrid(weights, { ...options, ...left });
   return options.grid === "search" ? await shrinkGrid(problem, grid, outliers) : grid;

@@ -13,7 +13,7 @@ export interface QuantizedWeights {
   readonly codes: Uint8Array;
   /** Positive scales [outputs, groups], in the precision of the weights. */
   readonly scales: Matrix;
-  /** Zero points, the codes of the weight 0 [outputs, groups]: whole numbers in `[0, 2^bits - 1]`. */
+  /** Zero points, the codes of the weight 0 [outputs, groups]: whole numbers in `[0, 2^bits - 1]`, but on a fixed grid. */
   readonly zeros: Matrix;
   /** Group of each column, where there are several groups. */
   readonly groupIndex?: Uint32Array;

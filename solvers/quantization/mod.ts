@@ -5,6 +5,7 @@ export { accumulateGram, type GramAccumulator } from "./accumulate.ts";
 export { dequantize, type QuantizedLayer, type QuantizedWeights } from "./layer.ts";
 export {
   accumulateGramOptions,
+  type FixedGrid,
   type GramOptions,
   type OpenQuantizeOptions,
   type OriginalOptions,

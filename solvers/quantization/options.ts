@@ -49,6 +49,14 @@ export interface OriginalOptions {
   readonly share?: number;
 }
 
+/** A grid that codes are chosen on as it is, such as that of a file format whose scales have few digits. */
+export interface FixedGrid {
+  /** Positive scales [outputs, groups], rounded to the precision of the weights. */
+  readonly scales: Matrix;
+  /** Zero points [outputs, groups]; whole numbers or not, for a weight is `scale (code - zero)` either way. */
+  readonly zeros: Matrix;
+}
+
 /** Options of {@linkcode quantizeLayer}. */
 export interface QuantizeOptions extends Omit<SolveOptions, "tolerance"> {
   /** Bits of a code. @default 4 */
@@ -98,6 +106,11 @@ export interface QuantizeOptions extends Omit<SolveOptions, "tolerance"> {
    * @default none
    */
   readonly original?: OriginalOptions;
+  /**
+   * Scales and zero points of every row and group of `groupSize` columns, which stay as they are: `grid`, `symmetric` and
+   * `scalePrecision` do not count then. @default none
+   */
+  readonly fixedGrid?: FixedGrid;
 }
 
 /** Options of {@linkcode accumulateGram}. */
@@ -133,6 +146,11 @@ const originalOptions: OptionTable<OriginalOptions> = {
   }),
 };
 
+const fixedGridOptions: OptionTable<FixedGrid> = {
+  scales: required(denseMatrix({ about: "Positive scales [outputs, groups]." })),
+  zeros: required(denseMatrix({ about: "Zero points, whole or not [outputs, groups]." })),
+};
+
 /** Options of {@linkcode quantizeLayer} that may stay undefined. */
 export type OpenQuantizeOptions =
   | OpenSolveOptions
@@ -143,6 +161,7 @@ export type OpenQuantizeOptions =
   | "activationOrder"
   | "outliers"
   | "original"
+  | "fixedGrid"
   | "scalePrecision";
 
 /** Table of the options of {@linkcode quantizeLayer}. */
@@ -208,6 +227,10 @@ export const quantizeLayerOptions: OptionTable<QuantizeOptions, OpenQuantizeOpti
     otherwise: "none",
     about: "Inputs of the layer in the original model, whose output is then the target.",
   }),
+  fixedGrid: group(fixedGridOptions, {
+    otherwise: "none",
+    about: "Scales and zero points that stay as they are, instead of a grid that is fitted to the weights.",
+  }),
   ...solveOptions,
 };
 
@@ -226,7 +249,7 @@ export const accumulateGramOptions: OptionTable<GramOptions, OpenSolveOptions> =
 /** Options with their defaults, also those that follow from the layer. */
 export type ResolvedOptions = Resolved<
   QuantizeOptions,
-  "threads" | "signal" | "onProgress" | "outliers" | "original" | "scalePrecision"
+  "threads" | "signal" | "onProgress" | "outliers" | "original" | "fixedGrid" | "scalePrecision"
 >;
 
 /** Checks the options of a layer and fills in the defaults but for those that follow from its columns. */
@@ -238,6 +261,9 @@ export function resolveQuantizeOptions(options: QuantizeOptions): Resolved<Quant
       "outliers",
       `Cannot use "outliers" with method "${method}": expected method "auto" or "quantease".`,
     );
+  }
+  if (outliers && resolved.fixedGrid) {
+    throw new OptionError("fixedGrid", 'Cannot use "fixedGrid" with "outliers", which change the grid.');
   }
   return resolved;
 }
@@ -256,7 +282,8 @@ export function optionsForLayer(
     maxIterations,
     initial: options.initial ?? (method === "auto" ? "gptq" : "weights"),
     groupSize,
-    grid: options.grid ?? (method === "auto" ? "search" : "range"),
+    // A fixed grid is not fitted any further.
+    grid: options.fixedGrid ? "range" : options.grid ?? (method === "auto" ? "search" : "range"),
     activationOrder: options.activationOrder ?? method === "auto",
   };
 }

@@ -8,6 +8,7 @@ import { checkMatrix, dtypeOf, type Matrix } from "../core/matrix.ts";
 import { startRun } from "../core/run.ts";
 import { anneal, refitsAfter, refitsBefore, unboundPasses } from "./anneal.ts";
 import { certify, squareOfTarget } from "./certificate.ts";
+import { onFixedGrid } from "./fixed_grid.ts";
 import { gptq } from "./gptq.ts";
 import { checkGram, checkOriginal } from "./gram.ts";
 import { chooseGrid } from "./grid_search.ts";
@@ -60,6 +61,9 @@ const outlierKernels = ["gemv", "hardThreshold", "quantizationRegrid", "outlierC
  * `min ||W X_a - What X~||^2` with `X_a = X~ + share (X - X~)` and `gram = X~ X~^T`. Two dense passes in f64 more, two of
  * "auto", and half a pass of GPTQ; `8 outputs * inputs` bytes.
  *
+ * With `fixedGrid`, codes are chosen for scales and zero points that stay as they are, such as those that a file format can
+ * hold; every method, and the same certificates.
+ *
  * @param weights `W` [outputs, inputs], in f32 or f64: the precision of the solve, of scales and zero points.
  * @param gram `X X^T` [inputs, inputs], symmetric positive semidefinite, in f32 or f64.
  * @returns Fresh arrays; the best layer found where the time limit cut the solve short.
@@ -109,18 +113,20 @@ export async function quantizeLayer(
   return await withWorkspace(request, async (workspace) => {
     const meter = createMeter(run, rows, foreseenPasses, resolved.timeLimitMs);
     const stated = stateProblem(weights, gram, resolved, workspace, meter);
-    const problem = original ? { ...stated, moved: await moveTarget(stated, original) } : stated;
+    const truth = original ? { ...stated, moved: await moveTarget(stated, original) } : stated;
+    const fixed = resolved.fixedGrid && onFixedGrid(truth, resolved.fixedGrid), problem = fixed?.problem ?? truth;
     // First where time is limited, so that as much is left for the other half; else last, when the solve's memory is free.
     const measured = resolved.timeLimitMs < Infinity
-      ? await meter.timed(() => squareOfTarget(problem, () => meter.checkpoint("measure", 0)))
+      ? await meter.timed(() => squareOfTarget(truth, () => meter.checkpoint("measure", 0)))
       : undefined;
     const { reached, status: ended, trace = [], ...report } = await solve(problem);
     const iterations = Math.max(trace.length, 1), complete = trace.length > 0 && ended !== "time-limit";
-    const { grid: { scales, zeros }, outliers, codes } = roundToNearest(problem, reached);
+    const { grid: { scales, zeros: whole }, outliers, codes } = roundToNearest(problem, reached);
+    const zeros = fixed?.zeros ?? whole;
     const layer = { shape: [rows, columns] as const, codes, scales, zeros, groupIndex: problem.groupIndex, outliers };
     const pause = () => run.checkpoint({ stage: "certify", fraction: 1, iteration: trace.length });
-    const norm = measured ?? await squareOfTarget(problem, pause);
-    const { objective, rowObjectives } = await certify(problem, layer, norm, pause);
+    const norm = measured ?? await squareOfTarget(truth, pause);
+    const { objective, rowObjectives } = await certify(truth, layer, norm, pause);
     // Cyclic descent has converged where no change improves; "auto" has counted, and the other methods say only that they are done.
     const settled = resolved.method !== "quantease" || ended !== "converged" ||
       await noChangeImproves(problem, reached, pause);
