@@ -13,6 +13,7 @@ export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "quantize-methods": async () => (await import("./quantize_methods.ts")).quantizeMethods,
   "quantize-model": async () => (await import("./quantize_model.ts")).quantizeModelCase,
   "gguf": async () => (await import("./gguf.ts")).ggufCase,
+  "checkpoints": async () => (await import("./checkpoints.ts")).checkpointsCase,
   "quantize-growth": async () => (await import("./quantize_growth.ts")).quantizeGrowth,
   "quantize-memory": async () => (await import("./quantize_memory.ts")).quantizeMemory,
   "regression-certificates": async () => (await import("./regression_certificates.ts")).regressionCertificates,
