@@ -6,7 +6,8 @@
 
 import type { Workspace } from "../kernels/engine/mod.ts";
 import { matrix } from "../solvers/core/matrix.ts";
-import { accumulateGram } from "../solvers/quantization/accumulate.ts";
+import { accumulateGram, type GramAccumulator } from "../solvers/quantization/accumulate.ts";
+import type { StreamMismatch } from "../solvers/quantization/moved.ts";
 import type { OriginalOptions } from "../solvers/quantization/options.ts";
 import type { Matrix, Vector } from "../solvers/core/matrix.ts";
 import { loadBlock, type LoadedBlock } from "./block.ts";
@@ -14,12 +15,15 @@ import { createForward, type Forward, stepCount } from "./forward.ts";
 import { type LanguageModel, layerSizes, type LinearLayer } from "./load.ts";
 import { embed, largestBatch, readState } from "./run.ts";
 import type { Batch } from "./sequences.ts";
+import { createStreamSums } from "./stream_sums.ts";
 
 /** What is known of the inputs of layers that read the same. */
 export interface StageInputs {
   readonly gram: Matrix;
   /** Left out where the original model is of no interest. */
   readonly original?: Pick<OriginalOptions, "cross" | "gram">;
+  /** Where the layer's output is added to the residual stream: how far that is off, before it. */
+  readonly stream?: StreamMismatch;
 }
 
 /** What a walk asks of its caller. */
@@ -51,16 +55,19 @@ export interface WalkOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Stages whose layer is added to the residual stream: the output of attention, and that of the feed-forward part. */
+const addsToStream: ReadonlySet<number> = new Set([1, 3]);
+
 /** Walks through all blocks. */
 export async function walkBlocks(
   workspace: Workspace,
   model: LanguageModel,
   batches: readonly Batch[],
-  { original: both, backend, threads, signal }: WalkOptions,
+  options: WalkOptions,
   visitor: Visitor,
 ): Promise<void> {
   const { architecture } = model, forward = createForward(workspace, architecture, largestBatch(batches));
-  const states = await embed(workspace, forward, model, batches), none = new Float32Array(0);
+  const states = await embed(workspace, forward, model, batches), none = new Float32Array(0), both = options.original;
   const quantized: Stream[] = states.map((x) => ({ x, inputs: none }));
   const original: Stream[] = both ? states.map((x) => ({ x, inputs: none })) : [];
 
@@ -76,19 +83,15 @@ export async function walkBlocks(
           if (both) await advance(workspace, forward, block, step, original[at], batch, pause);
         }
         weights.forEach((values, name) => block.replace(name, values));
-        const layers = stages[step], last = step === stepCount - 1;
-        const options = { ...backend !== "webgpu" && { backend }, threads, signal };
-        const sums = last || known ? undefined : accumulateGram(layers[0].inputs, options);
+        const layers = stages[step], last = step === stepCount - 1, visited = !last && !known;
+        const collect = visited ? collector(workspace, layers[0], addsToStream.has(step), pause, options) : undefined;
         for (const [at, batch] of batches.entries()) {
           await advance(workspace, forward, block, step, quantized[at], batch, pause);
-          if (!sums) continue;
-          const rows = batch.tokens.length, { inputs } = layers[0];
-          const own = matrix(rows, inputs, quantized[at].inputs);
-          await sums.add(own, both ? matrix(rows, inputs, original[at].inputs) : undefined);
+          await collect?.add(quantized[at], original[at]);
         }
         if (last) break;
-        weights = sums
-          ? await visitor.visit(layers, { gram: await sums.gram(), ...both && { original: await sums.original() } })
+        weights = collect
+          ? await visitor.visit(layers, await collect.take())
           : new Map(layers.flatMap(({ name }) => known?.has(name) ? [[name, known.get(name)!] as const] : []));
       }
       if (!known && await visitor.leave(index)) return;
@@ -96,6 +99,39 @@ export async function walkBlocks(
       block.release();
     }
   }
+}
+
+/** Collects what is known of the inputs of a stage, and of what it is added to where that is the residual stream. */
+function collector(
+  workspace: Workspace,
+  { inputs, outputs }: LinearLayer,
+  ofStream: boolean,
+  pause: () => Promise<unknown>,
+  { original: both, backend, threads, signal }: WalkOptions,
+) {
+  let sums: GramAccumulator | undefined = accumulateGram(inputs, {
+    ...backend !== "webgpu" && { backend },
+    threads,
+    signal,
+  });
+  let stream = both && ofStream ? createStreamSums(workspace, outputs, inputs, pause) : undefined;
+  return {
+    async add(quantized: Stream, original: Stream | undefined): Promise<void> {
+      const matrixOf = ({ inputs: data }: Stream) => matrix(data.length / inputs, inputs, data);
+      await sums!.add(matrixOf(quantized), original && matrixOf(original));
+      if (original) await stream?.add(original, quantized);
+    },
+    /** What was collected; its memory is let go of here, for the solves need theirs. */
+    async take(): Promise<StageInputs> {
+      const taken = {
+        gram: await sums!.gram(),
+        ...both && { original: await sums!.original() },
+        ...stream && { stream: stream.take() },
+      };
+      sums = stream = undefined;
+      return taken;
+    },
+  };
 }
 
 /** The layers of each step's inputs. */

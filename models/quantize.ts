@@ -5,7 +5,7 @@ import type { Resolved } from "../solvers/core/options.ts";
 import { resolveOptions } from "../solvers/core/resolve_options.ts";
 import { type Run, startRun } from "../solvers/core/run.ts";
 import { dequantize, type QuantizedLayer } from "../solvers/quantization/layer.ts";
-import { quantizeLayer } from "../solvers/quantization/quantize.ts";
+import { quantizeLayer, quantizeTowards } from "../solvers/quantization/quantize.ts";
 import { type Bits, bitsByLayer, chooseBits, widths } from "./bits.ts";
 import { type StageInputs, type Visitor, walkBlocks } from "./calibrate.ts";
 import { checkWidths, constraintsOf, reasonAgainst, withConstraints } from "./checkpoints/constraints.ts";
@@ -310,12 +310,13 @@ async function quantizeBlocks(
   let cut = false, resumed = 0;
   const ofBlock = (block: number) => layers.filter((layer) => layer.block === block);
 
-  async function solve(layer: LinearLayer, { gram, original }: StageInputs): Promise<Vector> {
+  async function solve(layer: LinearLayer, { gram, original, stream }: StageInputs): Promise<Vector> {
     const weights = await readWeights(model, layer);
-    const result = await quantizeLayer(weights, gram, {
+    const options = {
       ...layerOptions(task, layer, bits.get(layer.name)!),
       ...original && { original: { ...original, share } },
-    });
+    };
+    const result = await quantizeTowards(weights, gram, options, stream);
     found.set(layer.name, result);
     const { relativeError } = result;
     cut = await task.tell({ stage: "layer", layer: layer.name, relativeError }, workOf(layer, passesOfSolve)) || cut;

@@ -44,3 +44,43 @@ export function openTorchQuantEase(
     };
   });
 }
+
+/** Several layers in one process, quantised one after the other. */
+export interface TorchLayers {
+  readonly name: string;
+  /** CPU seconds of all of them. */
+  run(bits: number, passes: number): Promise<number>;
+  close(): void;
+}
+
+/** Hands the layers to PyTorch on one thread; the reason where there is no PyTorch. */
+export function openTorchLayers(layers: readonly SyntheticLayer[]): Promise<TorchLayers | string> {
+  return openPeer("PyTorch", async () => {
+    const python = startPython("quantease_torch.py"), indices: number[] = [];
+    let name = "";
+    try {
+      for (const { weights, gram, rows, columns } of layers) {
+        const { index, version } = await withArrayFiles(
+          { weights, gram },
+          (paths) => python.ask<{ index: number; version: string }>({ do: "prepare", ...paths, rows, columns }),
+        );
+        indices.push(index);
+        name = `torch ${version}`;
+      }
+    } catch (error) {
+      python.close();
+      throw error;
+    }
+    return {
+      name,
+      async run(bits, passes) {
+        let sum = 0;
+        for (const index of indices) {
+          sum += (await python.ask<{ seconds: number }>({ do: "run", index, bits, passes })).seconds;
+        }
+        return sum;
+      },
+      close: () => python.close(),
+    };
+  });
+}

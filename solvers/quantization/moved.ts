@@ -9,6 +9,19 @@ import { misfitForgiven } from "./gram.ts";
 import type { OriginalOptions } from "./options.ts";
 import { type Moved, negligibleInDouble, type Problem } from "./problem.ts";
 
+/**
+ * What the outputs of the layer are added to, `R` in the original model and `R~` in the quantised one, as sums over tokens.
+ * With it, the target is `W X_a + share (R - R~)`: the layer makes up for what is off before it, as far as its inputs tell.
+ */
+export interface StreamMismatch {
+  /** `(R - R~) X~^T` [outputs, inputs]. */
+  readonly quantized: Matrix;
+  /** `(R - R~) (X - X~)^T` [outputs, inputs]. */
+  readonly apart: Matrix;
+  /** `||R - R~||^2` of each output. */
+  readonly squares: Float64Array;
+}
+
 /** Rows of a matrix that are combined between two checkpoints. */
 const rowsBetweenPauses = 64;
 
@@ -27,7 +40,11 @@ export function movingOriginal(
  * Computes the terms in f64, by plain sums compared: a dense pass and a half. Even when the time is up they are needed
  * whole, for the error is not known without them.
  */
-export async function moveTarget(problem: Problem, original: Required<OriginalOptions>): Promise<Moved> {
+export async function moveTarget(
+  problem: Problem,
+  original: Required<OriginalOptions>,
+  stream?: StreamMismatch,
+): Promise<Moved> {
   const { rows, columns, diagonal, gram, meter, options: { seed }, unit, weights } = problem;
   const { cross, share } = original, a = original.gram.data, c = cross.data, sigma = gram.data;
   const pause = () => meter.checkpoint("target", 0);
@@ -79,8 +96,26 @@ export async function moveTarget(problem: Problem, original: Required<OriginalOp
     constant.set(await forms("||w (X - X~)||^2", x, begin), begin);
   }
   close();
+  if (stream) addStream(problem, stream, share, { linear, constant, size });
   meter.spend(1.5, rows);
   return { linear, constant, size, tolerance: misfitForgiven([sigma, a, c]) };
+}
+
+/** Adds to the terms what is off in the stream that the outputs are added to. */
+function addStream(
+  { weights, rows, columns, diagonal, unit }: Problem,
+  { quantized, apart, squares }: StreamMismatch,
+  share: number,
+  { linear, constant, size }: Pick<Moved, "linear" | "constant" | "size">,
+): void {
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0, at = i * columns; j < columns; j++, at++) {
+      if (diagonal[j] >= negligibleInDouble) linear[at] += share * quantized.data[at] / unit;
+    }
+    const both = plainDot(apart.data, weights.data.subarray(i * columns, (i + 1) * columns), columns, i * columns);
+    constant[i] += share * share * (2 * both + squares[i]) / unit;
+    size[i] += share * Math.sqrt(squares[i] / unit);
+  }
 }
 
 /** `W A` in f64, where f64 is. */

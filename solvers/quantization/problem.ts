@@ -12,7 +12,8 @@ import type { ResolvedOptions } from "./options.ts";
  *     ||w X_a - what X~||^2 = e Sigma e + 2 e . b + c
  *     b = w D        D = share (X - X~) X~^T        c = share^2 ||w (X - X~)||^2
  *
- * so that the residual of coordinate descent is `G = e M + b diag(Sigma)^-1`: no inverse.
+ * so that the residual of coordinate descent is `G = e M + b diag(Sigma)^-1`: no inverse. Where what the outputs are added to
+ * is off by `d` of the row, `share d` joins the target, `share d X~^T` joins `b`, and `c = share^2 ||w (X - X~) + d||^2`.
  */
 export interface Moved {
   /** `b` of each row, in the unit of the problem [rows, columns]. */

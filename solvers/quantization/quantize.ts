@@ -14,7 +14,7 @@ import { checkGram, checkOriginal } from "./gram.ts";
 import { chooseGrid } from "./grid_search.ts";
 import type { QuantizedLayer } from "./layer.ts";
 import { createMeter } from "./meter.ts";
-import { moveTarget, movingOriginal } from "./moved.ts";
+import { moveTarget, movingOriginal, type StreamMismatch } from "./moved.ts";
 import { optionsForLayer, type QuantizeOptions, type ResolvedOptions, resolveQuantizeOptions } from "./options.ts";
 import { autoAlternations, descendWithOutliers } from "./outlier_descent.ts";
 import { largestWeights, supportSize } from "./outliers.ts";
@@ -89,6 +89,20 @@ export async function quantizeLayer(
   gram: Matrix,
   options: QuantizeOptions = {},
 ): Promise<QuantizedLayer> {
+  return await quantizeTowards(weights, gram, options);
+}
+
+/**
+ * The same; with `original`, the target may also make up for a mismatch of what the outputs are added to.
+ *
+ * @param stream of the same tokens as `original`
+ */
+export async function quantizeTowards(
+  weights: Matrix,
+  gram: Matrix,
+  options: QuantizeOptions,
+  stream?: StreamMismatch,
+): Promise<QuantizedLayer> {
   const given = resolveQuantizeOptions(options);
   const run = startRun(given);
   checkMatrix("weights", weights, action);
@@ -113,7 +127,7 @@ export async function quantizeLayer(
   return await withWorkspace(request, async (workspace) => {
     const meter = createMeter(run, rows, foreseenPasses, resolved.timeLimitMs);
     const stated = stateProblem(weights, gram, resolved, workspace, meter);
-    const truth = original ? { ...stated, moved: await moveTarget(stated, original) } : stated;
+    const truth = original ? { ...stated, moved: await moveTarget(stated, original, stream) } : stated;
     const fixed = resolved.fixedGrid && onFixedGrid(truth, resolved.fixedGrid), problem = fixed?.problem ?? truth;
     // First where time is limited, so that as much is left for the other half; else last, when the solve's memory is free.
     const measured = resolved.timeLimitMs < Infinity
