@@ -9,6 +9,7 @@ import {
   readSafetensorsHeader,
   readSafetensorsTensor,
   type SafetensorsEntry,
+  type SafetensorsHeader,
   ShapeError,
   type Tensor,
   toMatrix,
@@ -32,6 +33,20 @@ export interface MatrixDescription {
   readonly shape: readonly [rows: number, columns: number];
   /** Width of an element there. */
   readonly bits: number;
+}
+
+/** The header of a safetensors file. */
+export async function openTensors(path: string): Promise<SafetensorsHeader> {
+  const handle = await attempt(path, () => open(path, "r"));
+  try {
+    const source: RandomAccess = {
+      size: (await handle.stat()).size,
+      read: (offset, length) => readRange(handle, offset, length),
+    };
+    return await attempt(path, () => readSafetensorsHeader(source));
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Opens a `.safetensors` or `.npy` file; `-` is the standard input. */
@@ -168,7 +183,8 @@ export async function attempt<T>(path: string, work: () => Promise<T>): Promise<
     return await work();
   } catch (error) {
     const { code, message } = error as Error & { code?: string };
-    if (code && causes[code]) throw new FileError(`Cannot open ${path}: ${causes[code]}.`);
+    const verb = code === "ENOSPC" ? "write" : "open";
+    if (code && causes[code]) throw new FileError(`Cannot ${verb} ${path}: ${causes[code]}.`);
     if (error instanceof Error && !(error instanceof FileError)) error.message = `${inputName(path)}: ${message}`;
     throw error;
   }

@@ -1,6 +1,6 @@
 /** Language models on the command line: opening them, texts, and what is told of them. @module */
 
-import { FormatError, type LanguageModel, loadModel, type StoredQuantization } from "../mod.ts";
+import { FormatError, type LanguageModel, loadModel, type SafetensorsEntry, type StoredQuantization } from "../mod.ts";
 import { elementBits, elementCount } from "../formats/tensor.ts";
 import { FileError, inputName, readInput } from "./files.ts";
 
@@ -40,6 +40,16 @@ export function sizeOf(
     types.add(stored?.type ?? dtype);
   }
   return { parameters, bytes, types: [...types] };
+}
+
+/** The same of any tensors. */
+export function sizeOfTensors(tensors: readonly Pick<SafetensorsEntry, "dtype" | "shape">[]) {
+  const counts = tensors.map(({ shape }) => elementCount(shape));
+  return {
+    parameters: counts.reduce((sum, count) => sum + count, 0),
+    bytes: tensors.reduce((sum, { dtype }, at) => sum + counts[at] * elementBits(dtype) / 8, 0),
+    types: [...new Set(tensors.map(({ dtype }) => dtype))],
+  };
 }
 
 /** How many layers of a checkpoint have how many bits, and what their groups are. */

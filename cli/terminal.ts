@@ -32,6 +32,8 @@ export interface Terminal {
   /** Columns of the standard output; 100 where it is not a terminal. */
   readonly width: number;
   print(text: string): void;
+  /** Writes a part of a line. */
+  write(text: string): void;
   /** Prints facts below one another, each after its name. */
   facts(facts: readonly (readonly [name: string, fact: string])[]): void;
   note(text: string): void;
@@ -53,6 +55,7 @@ export function createTerminal(stdout: Output, stderr: Output): Terminal {
     progress: stderr.isTTY ? progressLine(stderr, errorStyle) : progressLog(stderr),
     width: stdout.isTTY && stdout.columns ? stdout.columns : 100,
     print: (text) => void stdout.write(`${text}\n`),
+    write: (text) => void stdout.write(text),
     facts(facts) {
       const width = 2 + Math.max(10, ...facts.map(([name]) => name.length));
       for (const [name, fact] of facts) stdout.write(`${style.dim(name.padEnd(width))}${fact}\n`);

@@ -1,6 +1,7 @@
 import type { Command } from "../command.ts";
 import { complete } from "./complete.ts";
 import { doctor } from "./doctor.ts";
+import { generateCommand } from "./generate.ts";
 import { graph } from "./graph.ts";
 import { nmfCommand } from "./nmf.ts";
 import { multitask } from "./multitask.ts";
@@ -17,6 +18,7 @@ import { transduceCommand } from "./transduce.ts";
 export const commands: readonly Command[] = [
   quantize,
   perplexityCommand,
+  generateCommand,
   inspect,
   quantizeLayerCommand,
   regress,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { loadModel, perplexity, quantizeModel } from "../../mod.ts";
+import { generate, loadModel, perplexity, quantizeLayer, quantizeModel, serializeQuantizedLayers } from "../../mod.ts";
 import { randomLlama, wordTokenizer } from "../support/models.ts";
 import { minima, temporaryFolder } from "./minima.ts";
 
@@ -26,6 +26,20 @@ describe("minima perplexity and minima inspect", () => {
     assert.match((await minima(["inspect", path("model"), "--tensors"])).stdout, /model\.norm\.weight +F32 +64/);
   });
 
+  it("look into a file of tensors, and of quantised layers", async () => {
+    const plain = await minima(["inspect", path("model/model.safetensors")]);
+    assert.equal(plain.code, 0, plain.stderr);
+    assert.match(plain.stdout, /model\.norm\.weight +F32 +64/);
+    const weights = { data: Float32Array.from({ length: 12 }, (_, k) => Math.sin(k)), shape: [3, 4] as const };
+    const unit = { data: Float64Array.from({ length: 16 }, (_, k) => k % 5 === 0 ? 1 : 0), shape: [4, 4] as const };
+    const layer = await quantizeLayer(weights, unit, { bits: 3, groupSize: 2 });
+    await writeFile(path("layers.safetensors"), serializeQuantizedLayers(new Map([["one", layer]])));
+    const { stdout } = await minima(["inspect", path("layers.safetensors"), "--json"]);
+    assert.deepEqual(JSON.parse(stdout).layers, [{ name: "one", shape: [3, 4], bits: 3, groupSize: 2, outliers: 0 }]);
+    const text = await minima(["inspect", path("text.txt")]);
+    assert.match(text.stderr, /text\.txt: Cannot read the safetensors data/);
+  });
+
   it("name the folder of what is wrong", async () => {
     await mkdir(path("broken"));
     await writeFile(path("broken/config.json"), '{ "model_type": "mamba" }');
@@ -34,6 +48,19 @@ describe("minima perplexity and minima inspect", () => {
     assert.match(stderr, /broken: Cannot read the model data: .*"model_type" is "mamba"/);
     const none = await minima(["perplexity", path("nowhere"), path("text.txt")]);
     assert.match(none.stderr, /nowhere does not exist/);
+  });
+});
+
+describe("minima generate", () => {
+  it("writes what the library generates, behind the prompt", async () => {
+    const model = await loadModel(path("model")), prompt = words(5);
+    const pieces: string[] = [];
+    for await (const piece of generate(model, prompt, { tokens: 8, seed: 3, temperature: 2 })) pieces.push(piece);
+    const args = ["generate", path("model"), "--prompt", prompt, "--tokens", "8", "--seed", "3", "--temperature", "2"];
+    const { code, stdout, stderr } = await minima(args);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, `${prompt}${pieces.join("")}\n`);
+    assert.match((await minima(["generate", path("model")])).stderr, /Option --prompt is missing/);
   });
 });
 
