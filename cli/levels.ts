@@ -29,6 +29,9 @@ const mostLevels = 100;
 /** Different values of a file, in order: its levels. */
 function levelsOf({ observed: { values, ...places } }: Given) {
   const names = [...new Set(values)].sort((a, b) => a - b);
+  if (names.length === 1) {
+    throw new FileError(`The ratings are all ${names[0]}; with --levels expected at least two different values.`);
+  }
   if (names.length > mostLevels) {
     throw new FileError(
       `The ratings have ${names.length} different values; with --levels expected at most ${mostLevels}.`,

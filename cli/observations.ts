@@ -62,6 +62,7 @@ export async function fromTriples(path: string, predict: string | undefined, sig
     () => Promise.resolve(parseTriples(bytes, readingOf(new TextDecoder().decode(bytes)))),
   );
   const rowNames = [...observed.rowNames.keys()], columnNames = [...observed.columnNames.keys()];
+  refuseRepeated(path, observed, rowNames, columnNames);
   const pairs = predict === undefined ? undefined : await readPairs(predict, observed, signal);
   return {
     observed,
@@ -82,6 +83,27 @@ export async function fromTriples(path: string, predict: string | undefined, sig
       return serializeCsv({ columns: [...names], matrix: written, text });
     },
   };
+}
+
+/** @throws {FileError} for a row and a column that have two values: none of them wins */
+function refuseRepeated(
+  path: string,
+  { shape, rows, columns, lines }: ReturnType<typeof parseTriples>,
+  rowNames: readonly string[],
+  columnNames: readonly string[],
+): void {
+  const seen = new Map<number, number>();
+  rows.forEach((row, k) => {
+    const place = row * shape[1] + columns[k], first = seen.get(place);
+    if (first !== undefined) {
+      throw new FileError(
+        `${inputName(path)}: line ${lines[k]} has a value for ${rowNames[row]} and ${
+          columnNames[columns[k]]
+        }, as line ${lines[first]} has.`,
+      );
+    }
+    seen.set(place, k);
+  });
 }
 
 /** Places to predict. */

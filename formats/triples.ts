@@ -6,6 +6,7 @@
 import { parseCsvOptions } from "./csv_options.ts";
 import { readDelimited } from "./csv.ts";
 import { clipped, FormatError } from "./errors.ts";
+import { missingCells } from "./missing.ts";
 import { numberReader } from "./number_text.ts";
 import { type Encoding, encodingOption } from "./text.ts";
 import { choice, flag, type OptionTable } from "../solvers/core/options.ts";
@@ -85,7 +86,9 @@ export function parseTriples(
   const lines = readDelimited(source, settings);
   const read = numberReader({ decimal: settings.decimal ?? "." });
   const valueOf = (cells: readonly string[]) => read((cells[2] ?? "").trim());
-  const header = settings.header ?? (lines[0].cells.length > 2 && Number.isNaN(valueOf(lines[0].cells)));
+  // "NaN" and the like are no name, but a value that is not there.
+  const named = (cells: readonly string[]) => Number.isNaN(valueOf(cells)) && !missingCells()(cells[2].trim());
+  const header = settings.header ?? (lines[0].cells.length > 2 && named(lines[0].cells));
   const body = header ? lines.slice(1) : lines;
   const values = new Float64Array(body.length);
   body.forEach(({ line, cells }, k) => {

@@ -1,4 +1,4 @@
-import { completeMatrix, memoryUsage } from "../../mod.ts";
+import { completeMatrix, completeQuantized, memoryUsage } from "../../mod.ts";
 import type { Case, Cell, Target } from "../case.ts";
 import { bestClock, seconds } from "../clock.ts";
 import { lowRankDesign, sampledError } from "../low_rank.ts";
@@ -106,6 +106,25 @@ export const completionSpeed: Case = {
         });
       }
     }
+    const sweeps: Cell[][] = [];
+    for (const { shape, share, rank } of quick ? large.slice(0, 2) : large) {
+      const count = 10, { observed } = lowRankDesign(shape, rank, share, seed, 0.1);
+      const entries = observed.values.length, family = `${shape.join()}, levels`;
+      progress(`${shape.join(" x ")}, ${share}, levels`);
+      // Five levels of about the same frequency, cut at multiples of the standard deviation.
+      const cuts = [-0.84, -0.25, 0.25, 0.84].map((cut) => cut * Math.sqrt(rank));
+      const values = observed.values.map((value) => cuts.filter((cut) => value > cut).length);
+      const fixed = { lambda: 4, boundaries: [-1.4, -0.4, 0.4, 1.4], rank: 10, maxIterations: count } as const;
+      const started = seconds(bestClock);
+      const answer = await completeQuantized({ ...observed, values }, {
+        ...fixed,
+        method: "alternating",
+        backend: "wasm",
+      });
+      const spent = seconds(bestClock) - started, { reserved } = memoryUsage();
+      sweeps.push([shape.join(" x "), entries, answer.iterations, spent, answer.gap, reserved / 2 ** 20]);
+      perStep.push({ entries, time: spent, family });
+    }
     for (const family of new Set(perStep.map(({ family }) => family))) {
       const points = perStep.filter((point) => point.family === family);
       if (points.length < 2) continue;
@@ -137,6 +156,11 @@ export const completionSpeed: Case = {
             "wall clock, 1 thread over 2",
           ],
           rows: growth,
+        },
+        {
+          title: "Large matrices of levels, rank 10, ten sweeps and the certificate on one thread",
+          columns: ["shape", "entries", "sweeps", "CPU seconds", "gap", "MiB of WASM memory"],
+          rows: sweeps,
         },
       ],
       targets,

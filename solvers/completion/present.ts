@@ -119,7 +119,8 @@ function inUnits(curve: HoldoutCurve, units: number, weight: number): HoldoutCur
 function remarksOn({ entries, holdout, offsets, beside, tooFew, status }: Found): string[] {
   const remarks: string[] = [], { shape, values } = entries, empty = emptyLines(entries);
   if (tooFew) {
-    remarks.push(`Too few entries to hold some out (${values.length}): the width fell until nothing changed.`);
+    const end = status === "converged" ? "until nothing changed" : "as far as it came";
+    remarks.push(`Too few entries to hold some out (${values.length}): the width fell ${end}.`);
   }
   for (const [kind, lines] of [["row", empty.rows], ["column", empty.columns]] as const) {
     if (lines.length === 0) continue;

@@ -94,7 +94,7 @@ describe("minima complete", () => {
       [[ratings, "--drawing", "heat"], 2, /--drawing needs errors, values or matrix/],
       [[ratings, "--table", "--predict", path("pairs.tsv")], 2, /--predict is of ratings/],
       [[ratings, "--predict", path("stranger.tsv")], 1, /no row of the ratings is called nobody/],
-      [[path("twice.tsv")], 1, /entry 1 .*as entry 0 is/],
+      [[path("twice.tsv")], 1, /twice\.tsv: line 2 has a value for a and b, as line 1 has/],
       [[ratings, "--holdout", "0", "--picture", path("no.svg")], 2, /none are/],
       [[ratings, "--lambda", "1"], 2, /--lambda/],
     ];

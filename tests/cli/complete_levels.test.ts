@@ -107,6 +107,7 @@ describe("minima complete --levels", () => {
   it("refuses what it cannot use", async () => {
     const ratings = path("ratings.tsv");
     await writeFile(path("many.tsv"), Array.from({ length: 150 }, (_, k) => `a\tb${k}\t${k}`).join("\n"));
+    await writeFile(path("one.tsv"), "a\tb\t7\na\tc\t7\n");
     await writeFile(path("strange.tsv"), `${person(0)}\t${film(0)}\t7\n`);
     const refusals: [string[], number, RegExp][] = [
       [[ratings, "--boundaries", "1,2"], 2, /--boundaries is of --levels or --bins/],
@@ -117,6 +118,7 @@ describe("minima complete --levels", () => {
       [[ratings, "--levels", "--lambda", "1", "--count", "3"], 2, /--count has no effect/],
       [[ratings, "--levels", "--method", "srf"], 2, /--method/],
       [[ratings, "--link", "probit"], 2, /--link has no effect without --levels/],
+      [[path("one.tsv"), "--levels"], 1, /ratings are all 7; with --levels expected at least two/],
       [[path("many.tsv"), "--levels"], 1, /150 different values/],
       [[ratings, "--levels", "--predict", path("strange.tsv"), "--lambda", "9"], 1, /no level/],
       [[ratings, "--levels", "--lambda", "9", "--picture", path("no.svg")], 2, /which was given/],

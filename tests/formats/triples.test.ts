@@ -34,6 +34,7 @@ describe("parseTriples", () => {
   const wrong: [string, string, RegExp][] = [
     ["a line without a value", "1 2 3\n4 5\n", /line 2 has 2 cells; a row, a column and a value/],
     ["a value that is a word", "1,2,3\n4,5,good\n", /line 2 has "good" for a value/],
+    ["a first value that is missing", "1,2,NaN\n4,5,3\n", /line 1 has "NaN" for a value/],
     ["a value beyond the range", "1,2,1e999\n", /line 1 has "1e999" for a value/],
     ["a row without a name", "1,2,3\n,5,3\n", /line 2 does not say which row/],
     ["nothing", "", /has no lines/],
