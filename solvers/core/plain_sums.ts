@@ -19,6 +19,28 @@ export function addScaled(sum: Float64Array, factor: number, x: ArrayLike<number
   for (let i = 0; i < sum.length; i++) sum[i] += factor * x[offset + i];
 }
 
+/** `products[k] = row_k . y`, rows of `y.length` one after another; four at a time, so that `y` is read less. */
+export function rowProducts(matrix: Float64Array, y: Float64Array, products: Float64Array): void {
+  const length = y.length;
+  let k = 0;
+  for (; k + 3 < products.length; k += 4) {
+    const first = k * length, second = first + length, third = second + length, fourth = third + length;
+    let a = 0, b = 0, c = 0, d = 0;
+    for (let i = 0; i < length; i++) {
+      const value = y[i];
+      a += matrix[first + i] * value;
+      b += matrix[second + i] * value;
+      c += matrix[third + i] * value;
+      d += matrix[fourth + i] * value;
+    }
+    products[k] = a;
+    products[k + 1] = b;
+    products[k + 2] = c;
+    products[k + 3] = d;
+  }
+  for (; k < products.length; k++) products[k] = plainDot(matrix, y, length, k * length);
+}
+
 /**
  * `sum += sum_k factors[k] row_k`, rows of `matrix` from their offsets on; four at a time, so that `sum` is read less.
  */

@@ -22,6 +22,9 @@ const operationsOfMs = 4e6, checkpointMs = 1e-3;
 /** What {@linkcode Run.checkpoint} is told. */
 export type Checkpoint = Omit<ProgressEvent, "elapsedMs">;
 
+/** A checkpoint of work that tells no progress of its own: true once the time is up. */
+export type Pause = () => Promise<boolean>;
+
 /** The course of one solve: its clock, its progress and its end. */
 export interface Run {
   /** Milliseconds since the solve began. */

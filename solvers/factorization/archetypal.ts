@@ -140,7 +140,8 @@ export async function factorArchetypes(X: Samples, options: Options, start?: Fac
   };
   return await withWorkspace(request, async (workspace) => {
     const products = productsOf(workspace, X, scale);
-    const blocks = await createBlocks(workspace, products, rank);
+    const pause = () => run.checkpoint({ stage: "preparation", fraction: 0, iteration: 0 });
+    const blocks = await createBlocks(workspace, products, rank, pause);
     const terms: ArchetypalTerms = { lambda, nonzeros: options.nonzeros ?? Infinity };
     const outcome = await search({ workspace, blocks, terms, options, run, start, scale });
     return await report({ workspace, blocks, terms, run, scale, ...outcome });
@@ -178,20 +179,21 @@ async function search({ workspace, blocks, terms, options, run, start, scale }: 
   const { rank, products } = blocks, { innerIterations: steps, continuation, tolerance, maxIterations } = options;
   const columns = gramColumns(workspace, products), random = createRandom(options.seed);
   let best: Outcome | undefined, iterations = 0;
+  const pause = () => run.checkpoint({ stage: "start", fraction: 0, iteration: iterations });
   for (let turn = 0; turn < options.restarts; turn++) {
     if (turn === 0 && start) {
       const W = start.W && simplexRows(start.W);
-      await blocks.beginAt(start.H.data.map((value) => value / scale), W && transposed(W).data, terms);
+      await blocks.beginAt(start.H.data.map((value) => value / scale), W && transposed(W).data, terms, pause);
     } else {
       const rule = turn === 0 ? options.initial : turn % 2 === 1 ? "furthest-sum" : "random";
-      await blocks.begin(await chooseSamples(rule, rank, products, columns, random), terms);
+      await blocks.begin(await chooseSamples(rule, rank, products, columns, random, pause), terms, pause);
     }
     const trace: number[] = [];
     const go = async (terms: ArchetypalTerms, stage: string, trace: number[]) => {
       const limits = { tolerance, maxIterations, rounding: roundings * unitOf(blocks, terms) };
       const end = await descend(
         await blocks.objective(terms),
-        () => blocks.iterate(terms, steps),
+        (pause) => blocks.iterate(terms, steps, pause),
         limits,
         run,
         stage,
@@ -257,7 +259,7 @@ async function report(
   await blocks.restore(factors);
   if (lambda === 0) {
     // The hull weights of free archetypes are nowhere in the objective.
-    await blocks.hull.descend(blocks.inner, 100);
+    await blocks.hull.descend(blocks.inner, 100, pause);
     factors = { ...blocks.copy(), archetypes: factors.archetypes };
   }
   const sums = await archetypalSums(products, { rank, ...factors }, lambda, pause);

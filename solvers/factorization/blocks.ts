@@ -2,12 +2,13 @@
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
+import type { Pause } from "../core/run.ts";
 import { createHull, type Hull } from "./hull.ts";
 import { copyOf, elementsOf, factorIn, type Products } from "./products.ts";
 import { largestCentredEigenvalue, largestEigenvalue } from "./spectrum.ts";
 
-/** Steps of the weights where they begin. */
-const firstSteps = 200;
+/** Steps of the weights where they begin, and those between two checkpoints. */
+const firstSteps = 200, stepsTogether = 25;
 
 /** What is minimised. */
 export interface ArchetypalTerms {
@@ -40,11 +41,16 @@ export interface Blocks {
   readonly weightGram: Float64Array;
   readonly archetypeGram: Float64Array;
   /** Begins at samples: archetypes are those, thresholded. */
-  begin(samples: readonly number[], terms: ArchetypalTerms): Promise<void>;
+  begin(samples: readonly number[], terms: ArchetypalTerms, pause: Pause): Promise<void>;
   /** Begins at archetypes and transposed weights of the caller's; weights are fitted where they are not given. */
-  beginAt(archetypes: ArrayLike<number>, weights: ArrayLike<number> | undefined, terms: ArchetypalTerms): Promise<void>;
+  beginAt(
+    archetypes: ArrayLike<number>,
+    weights: ArrayLike<number> | undefined,
+    terms: ArchetypalTerms,
+    pause: Pause,
+  ): Promise<void>;
   /** One outer iteration; gives the objective after it. */
-  iterate(terms: ArchetypalTerms, steps: number): Promise<number>;
+  iterate(terms: ArchetypalTerms, steps: number, pause: Pause): Promise<number>;
   /** The objective in Gram form. */
   objective(terms: ArchetypalTerms): Promise<number>;
   /** Follows a change of the archetypes from outside: their products with the data, and with one another. */
@@ -58,7 +64,12 @@ export interface Blocks {
 }
 
 /** The blocks over fresh arrays. */
-export async function createBlocks(workspace: Workspace, products: Products, rank: number): Promise<Blocks> {
+export async function createBlocks(
+  workspace: Workspace,
+  products: Products,
+  rank: number,
+  pause: Pause,
+): Promise<Blocks> {
   const { rows, columns, dtype, squaredNorm } = products, { host } = workspace, { kernels } = host;
   const archetypes = factorIn(workspace, dtype, rank, columns, "archetypes");
   const linear = factorIn(workspace, dtype, rank, columns, "linear part of the archetypes");
@@ -71,7 +82,7 @@ export async function createBlocks(workspace: Workspace, products: Products, ran
   const sums: VectorOperand = { array: host.allocate("f64", rank, "sums"), length: rank };
   const viewOf = (operand: { readonly array: DeviceArray }) => host.view(operand.array as DeviceArray<"f64">);
   const weightGram = viewOf(S), archetypeGram = viewOf(G), curvature = viewOf(M), sumView = viewOf(sums);
-  const hull = await createHull(workspace, products, rank);
+  const hull = await createHull(workspace, products, rank, pause);
 
   async function product(x: MatrixOperand, y: MatrixOperand): Promise<number> {
     await kernels.rowDots({ x, y, values: sums });
@@ -93,6 +104,15 @@ export async function createBlocks(workspace: Workspace, products: Products, ran
     const largest = largestCentredEigenvalue(archetypeGram, rank);
     if (!(largest > 0)) return;
     await kernels.simplexDescent({ gram: G, linear: inner, factor: weights, step: 1 / largest, steps });
+  }
+
+  /** The steps of the weights where they begin; fewer once the time is up. */
+  async function beginWeights(pause: Pause): Promise<void> {
+    elementsOf(workspace, weights).fill(1 / rank);
+    for (let steps = 0; steps < firstSteps; steps += stepsTogether) {
+      await fitWeights(stepsTogether);
+      if (await pause()) return;
+    }
   }
 
   async function linearOf(lambda: number): Promise<Float32Array | Float64Array> {
@@ -124,11 +144,11 @@ export async function createBlocks(workspace: Workspace, products: Products, ran
   }
 
   /** Points of the hull as archetypes: `min ||X - W V X||^2` over `V`. */
-  async function fitMixture(steps: number): Promise<void> {
+  async function fitMixture(steps: number, pause: Pause): Promise<void> {
     await kernels.rowGram({ a: weights, gram: S });
     elementsOf(workspace, narrow).set(weightGram);
     await hull.multiply(weights, combined);
-    await hull.descend(combined, steps, { gram: narrow, largest: largestEigenvalue(weightGram, rank) });
+    await hull.descend(combined, steps, pause, { gram: narrow, largest: largestEigenvalue(weightGram, rank) });
     await products.times(hull.point, archetypes);
   }
 
@@ -156,7 +176,7 @@ export async function createBlocks(workspace: Workspace, products: Products, ran
     refresh,
     fitWeights,
     linear: linearOf,
-    async begin(samples, { nonzeros }) {
+    async begin(samples, { nonzeros }, pause) {
       const point = new Float64Array(rank * rows), view = elementsOf(workspace, archetypes);
       const line = new Float64Array(columns);
       samples.forEach((sample, t) => {
@@ -166,30 +186,29 @@ export async function createBlocks(workspace: Workspace, products: Products, ran
       });
       await keepLargest(nonzeros);
       await hull.place(point);
-      elementsOf(workspace, weights).fill(1 / rank);
       await refresh();
-      await fitWeights(firstSteps);
+      await beginWeights(pause);
     },
-    async beginAt(given, fitted, { lambda, nonzeros }) {
+    async beginAt(given, fitted, { lambda, nonzeros }, pause) {
       elementsOf(workspace, archetypes).set(given);
       await keepLargest(nonzeros);
       await refresh();
       await hull.place(nearestSamples(elementsOf(workspace, inner), products, rank));
-      if (lambda > 0) await hull.descend(inner, firstSteps);
+      if (lambda > 0) await hull.descend(inner, firstSteps, pause);
       if (lambda === Infinity) {
         await products.times(hull.point, archetypes);
         await refresh();
       }
-      elementsOf(workspace, weights).set(fitted ?? new Float64Array(rank * rows).fill(1 / rank));
-      if (!fitted) await fitWeights(firstSteps);
+      if (fitted) elementsOf(workspace, weights).set(fitted);
+      else await beginWeights(pause);
     },
-    async iterate(terms, steps) {
+    async iterate(terms, steps, pause) {
       const { lambda } = terms;
-      if (lambda === Infinity) await fitMixture(steps);
+      if (lambda === Infinity) await fitMixture(steps, pause);
       else await fitArchetypes(terms, steps);
       await refresh();
       await fitWeights(steps);
-      if (lambda > 0 && lambda < Infinity) await hull.descend(inner, steps);
+      if (lambda > 0 && lambda < Infinity) await hull.descend(inner, steps, pause);
       return await objective(terms);
     },
     copy: () => ({

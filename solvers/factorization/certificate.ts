@@ -1,6 +1,6 @@
 /** What is said of a factorisation: plain f64 sums over the data and the factors that are returned. @module */
 
-import { addScaled, plainDot } from "../core/plain_sums.ts";
+import { addRows, addScaled, plainDot, rowProducts } from "../core/plain_sums.ts";
 import type { Products } from "./products.ts";
 
 /** Multiply-adds between two checkpoints. */
@@ -36,9 +36,11 @@ export async function archetypalSums(
   pause: () => Promise<unknown>,
 ): Promise<ArchetypalSums> {
   const { rows, columns } = products, mixture = lambda === Infinity;
-  const H = Array.from({ length: rank }, (_, t) => archetypes.subarray(t * columns, (t + 1) * columns));
+  const all = Float64Array.from(archetypes), offsetsOfRows = Array.from({ length: rank }, (_, t) => t * columns);
+  const H = offsetsOfRows.map((at) => all.subarray(at, at + columns)), shares = new Array<number>(rank).fill(0);
   // `W^T (X - W H)`: what the samples want of the archetypes.
-  const pulls = H.map(() => new Float64Array(columns));
+  const allPulls = new Float64Array(rank * columns);
+  const pulls = offsetsOfRows.map((at) => allPulls.subarray(at, at + columns));
   const residual = new Float64Array(columns), gradient = new Float64Array(rank);
   let fit = 0, weightsGap = 0, work = 0;
   const step = async (done: number) => {
@@ -49,15 +51,13 @@ export async function archetypalSums(
   };
   for (let i = 0; i < rows; i++) {
     products.addRow(residual.fill(0), 1, i);
+    for (let t = 0; t < rank; t++) shares[t] = -weights[t * rows + i];
+    addRows(residual, all, offsetsOfRows, shares);
+    let mean = 0, least = Infinity;
+    fit += plainDot(residual, residual);
+    rowProducts(all, residual, gradient);
     for (let t = 0; t < rank; t++) {
-      const w = weights[t * rows + i];
-      if (w !== 0) addScaled(residual, -w, H[t]);
-    }
-    let mean = 0, least = Infinity, square = 0;
-    for (let j = 0; j < columns; j++) square += residual[j] * residual[j];
-    fit += square;
-    for (let t = 0; t < rank; t++) {
-      gradient[t] = -2 * plainDot(H[t], residual);
+      gradient[t] *= -2;
       mean += weights[t * rows + i] * gradient[t];
       least = Math.min(least, gradient[t]);
       if (weights[t * rows + i] !== 0) addScaled(pulls[t], weights[t * rows + i], residual);
@@ -67,8 +67,9 @@ export async function archetypalSums(
   }
   let archetypal = 0, hullGap = 0;
   const line = new Float64Array(columns);
-  const offsets = H.map((archetype, t) => {
-    const offset = Float64Array.from(archetype);
+  const allOffsets = all.slice();
+  const offsets = offsetsOfRows.map((at, t) => {
+    const offset = allOffsets.subarray(at, at + columns);
     for (let i = 0; i < rows; i++) {
       const v = hull[t * rows + i];
       if (v !== 0) products.addRow(offset, -v, i);
@@ -86,12 +87,13 @@ export async function archetypalSums(
     // Half the gradient is the slope, and half the curvature at least lambda.
     archetypesGap += squares / lambda;
   }
-  const pulling = mixture ? pulls : offsets, factor = mixture ? -2 : -2 * lambda;
+  const pulling = mixture ? allPulls : allOffsets, factor = mixture ? -2 : -2 * lambda;
   const means = new Float64Array(rank), leasts = new Float64Array(rank).fill(Infinity);
   for (let i = 0; i < rows && lambda > 0; i++) {
     products.addRow(line.fill(0), 1, i);
+    rowProducts(pulling, line, gradient);
     for (let t = 0; t < rank; t++) {
-      const slope = factor * plainDot(line, pulling[t]);
+      const slope = factor * gradient[t];
       means[t] += hull[t * rows + i] * slope;
       leasts[t] = Math.min(leasts[t], slope);
     }
@@ -124,23 +126,24 @@ export async function plainSums(
   entryWeights: ArrayLike<number> | undefined,
   pause: () => Promise<unknown>,
 ): Promise<PlainSums> {
-  const H = Array.from({ length: rank }, (_, t) => components.subarray(t * columns, (t + 1) * columns));
+  const all = Float64Array.from(components), offsets = Array.from({ length: rank }, (_, t) => t * columns);
+  const H = offsets.map((at) => all.subarray(at, at + columns)), shares = new Array<number>(rank).fill(0);
+  const products = new Float64Array(rank);
   const slopes = H.map(() => new Float64Array(columns)), residual = new Float64Array(columns);
   const curvatures = H.map(() => new Float64Array(entryWeights ? columns : 1)), squares = new Float64Array(columns);
   let fit = 0, largestGain = 0, work = 0;
   const own = H.map((h) => plainDot(h, h));
   for (let i = 0; i < rows; i++) {
     addRow(residual.fill(0), 1, i);
-    for (let t = 0; t < rank; t++) {
-      const w = weights[t * rows + i];
-      if (w !== 0) addScaled(residual, -w, H[t]);
-    }
+    for (let t = 0; t < rank; t++) shares[t] = -weights[t * rows + i];
+    addRows(residual, all, offsets, shares);
     for (let j = 0; j < columns; j++) {
       const m = entryWeights ? entryWeights[i * columns + j] : 1, e = residual[j];
       residual[j] = m * e;
       fit += m * e * e;
       if (entryWeights) squares[j] = m;
     }
+    rowProducts(all, residual, products);
     for (let t = 0; t < rank; t++) {
       const w = weights[t * rows + i];
       let curvature = own[t];
@@ -148,7 +151,7 @@ export async function plainSums(
         curvature = 0;
         for (let j = 0; j < columns; j++) curvature += squares[j] * H[t][j] * H[t][j];
       }
-      largestGain = Math.max(largestGain, gainOf(w, plainDot(H[t], residual), curvature));
+      largestGain = Math.max(largestGain, gainOf(w, products[t], curvature));
       if (w === 0) continue;
       addScaled(slopes[t], w, residual);
       if (entryWeights) addScaled(curvatures[t], w * w, squares);

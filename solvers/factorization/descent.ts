@@ -1,7 +1,7 @@
 /** The course of a descent: outer iterations until they gain no more. @module */
 
 import type { Status } from "../core/result.ts";
-import type { Run } from "../core/run.ts";
+import type { Pause, Run } from "../core/run.ts";
 
 /** When a descent ends. */
 export interface DescentLimits {
@@ -25,11 +25,12 @@ export interface DescentEnd {
  * Iterates until an iteration lowers the objective by no more than its share, or by no more than rounding: then the
  * status is `precision-limit`, unless the objective itself is that small.
  *
+ * @param iterate One iteration, which may do less once the time is up.
  * @param trace Takes the objectives, the first one included.
  */
 export async function descend(
   start: number,
-  iterate: () => Promise<number>,
+  iterate: (pause: Pause) => Promise<number>,
   { tolerance, maxIterations, rounding }: DescentLimits,
   run: Run,
   stage: string,
@@ -39,8 +40,9 @@ export async function descend(
   trace.push(start);
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     const state = { stage, fraction: iteration / maxIterations, iteration: trace.length - 1, objective: last };
-    if (await run.checkpoint(state)) return { status: "time-limit", objective: last };
-    const next = await iterate(), decrease = last - next;
+    const pause = () => run.checkpoint(state);
+    if (await pause()) return { status: "time-limit", objective: last };
+    const next = await iterate(pause), decrease = last - next;
     trace.push(next);
     last = next;
     const least = tolerance * Math.abs(next);

@@ -2,11 +2,15 @@
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
+import type { Pause } from "../core/run.ts";
 import { elementsOf, factorIn, type Products } from "./products.ts";
 import { centre, normalize, unevenVector } from "./spectrum.ts";
 
 /** Samples up to which their Gram matrix is held. */
 const mostGramRows = 4000;
+
+/** Multiply-adds of a part of the Gram matrix: some 20 ms. */
+const workTogether = 8e7;
 
 /** Turns of the power method over the samples, and what it may lack. */
 const turns = 20, margin = 1.05;
@@ -27,8 +31,10 @@ export interface Hull {
   /**
    * Accelerated steps toward `min ||L - V X||^2`, each row by itself, given `linear = L X^T`; or, with `mixing`, toward
    * `min <V, S V K> - 2 <V, linear>`, all rows together. No step raises the value.
+   *
+   * @param pause Called between steps; true once the time is up, which ends them.
    */
-  descend(linear: MatrixOperand, steps: number, mixing?: Mixing): Promise<void>;
+  descend(linear: MatrixOperand, steps: number, pause: Pause, mixing?: Mixing): Promise<void>;
 }
 
 /** `S` of the block where points are mixed: [rank, rank] in the precision of the factors, and its largest eigenvalue. */
@@ -42,8 +48,17 @@ function holdsGram({ rows, columns, work }: Pick<Products, "rows" | "columns" | 
   return rows <= mostGramRows && rows < 2 * columns && rows * rows < 2 * work;
 }
 
-/** The block over fresh arrays; its points are nothing until they are placed. */
-export async function createHull(workspace: Workspace, products: Products, rank: number): Promise<Hull> {
+/**
+ * The block over fresh arrays; its points are nothing until they are placed.
+ *
+ * @param pause Called between parts of the work; once the time is up, the Gram matrix is not held.
+ */
+export async function createHull(
+  workspace: Workspace,
+  products: Products,
+  rank: number,
+  pause: Pause,
+): Promise<Hull> {
   const { rows, columns, dtype } = products, { host } = workspace, { kernels } = host;
   const matrix = (label: string, width = rows) => factorIn(workspace, dtype, rank, width, label);
   let point = matrix("hull weights"), before = matrix("hull weights before");
@@ -52,7 +67,7 @@ export async function createHull(workspace: Workspace, products: Products, rank:
   const mixed = matrix("mixed images");
   const momenta: VectorOperand = { array: host.allocate("f64", rank, "momenta"), length: rank };
   const betas = host.view(momenta.array) as Float64Array, numbers = new Float64Array(rank);
-  const gram = holdsGram(products) ? await gramOf(workspace, products) : undefined;
+  const gram = holdsGram(products) ? await gramOf(workspace, products, pause) : undefined;
   const passed = new Map<number, MatrixOperand>();
 
   async function multiply(factor: MatrixOperand, target: MatrixOperand): Promise<void> {
@@ -72,7 +87,7 @@ export async function createHull(workspace: Workspace, products: Products, rank:
     await kernels.gemm({ a: mixing.gram, b: mixed, c: target });
   }
 
-  let largest = await largestOfSamples(workspace, products, multiply);
+  let largest = await largestOfSamples(workspace, products, multiply, pause);
 
   return {
     get point() {
@@ -86,13 +101,14 @@ export async function createHull(workspace: Workspace, products: Products, rank:
       elementsOf(workspace, point).set(rows);
       await multiply(point, image);
     },
-    async descend(linear, steps, mixing) {
+    async descend(linear, steps, pause, mixing) {
       if (!(largest > 0) || mixing && !(mixing.largest > 0)) return;
       if (mixing) await multiplyMixed(point, image, mixing);
       elementsOf(workspace, before).set(elementsOf(workspace, point));
       elementsOf(workspace, imageBefore).set(elementsOf(workspace, image));
       numbers.fill(1);
       for (let step = 0; step < steps; step++) {
+        if (step > 0 && await pause()) break;
         for (let t = 0; t < rank; t++) betas[t] = (numbers[t] - 1) / nextNumber(numbers[t]);
         await kernels.extrapolatedStep({
           x: point,
@@ -183,13 +199,15 @@ function rowChanges(
   return changes;
 }
 
-/** `X X^T`, a block of rows at a time. */
-async function gramOf(workspace: Workspace, products: Products): Promise<MatrixOperand> {
-  const { rows, columns, dtype } = products, block = Math.min(rows, 256);
+/** `X X^T`, a block of rows at a time; nothing once the time is up. */
+async function gramOf(workspace: Workspace, products: Products, pause: Pause): Promise<MatrixOperand | undefined> {
+  const { rows, columns, dtype } = products;
+  const block = Math.min(rows, 256, Math.max(16, Math.floor(workTogether / (rows * columns))));
   const gram = factorIn(workspace, dtype, rows, rows, "Gram matrix");
   const lines = factorIn(workspace, dtype, block, columns, "samples");
   const line = new Float64Array(columns);
-  for (let begin = 0; begin < rows; begin += block) {
+  let timeIsUp = false;
+  for (let begin = 0; begin < rows && !timeIsUp; begin += block) {
     const count = Math.min(block, rows - begin), view = elementsOf(workspace, lines);
     for (let i = 0; i < count; i++) {
       products.addRow(line.fill(0), 1, begin + i);
@@ -199,9 +217,12 @@ async function gramOf(workspace: Workspace, products: Products): Promise<MatrixO
       { ...lines, rows: count },
       { ...gram, rows: count, offset: begin * rows },
     );
+    timeIsUp = await pause() && begin + count < rows;
   }
   workspace.host.free(lines.array);
-  return gram;
+  if (!timeIsUp) return gram;
+  workspace.host.free(gram.array);
+  return undefined;
 }
 
 /** About the largest eigenvalue of the Gram matrix on vectors that sum to zero. */
@@ -209,6 +230,7 @@ async function largestOfSamples(
   workspace: Workspace,
   { rows, dtype }: Products,
   multiply: Hull["multiply"],
+  pause: Pause,
 ): Promise<number> {
   const vector = factorIn(workspace, dtype, 1, rows, "vector"), image = factorIn(workspace, dtype, 1, rows, "image");
   const x = unevenVector(rows);
@@ -222,6 +244,7 @@ async function largestOfSamples(
     centre(x);
     value = normalize(x);
     if (!(value > 0)) return 0;
+    if (await pause()) break;
   }
   return margin * value;
 }

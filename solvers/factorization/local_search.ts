@@ -1,7 +1,7 @@
 /** Exchanges of entries of the archetypes, where a descent has come to rest (Behdin & Mazumder 2024, Algorithm 3). @module */
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { Run } from "../core/run.ts";
+import type { Pause, Run } from "../core/run.ts";
 import type { ArchetypalTerms, Blocks, Factors } from "./blocks.ts";
 import type { DescentEnd } from "./descent.ts";
 import { elementsOf } from "./products.ts";
@@ -57,11 +57,12 @@ export async function improveBySwaps(
     bestExchanged = best.objective;
     for (const [out, into] of pairsOf(free ? [undefined] : leaving, entering)) {
       const state = { stage: "local search", fraction: 0, iteration: search.trace.length, objective: best.objective };
-      if (await search.run.checkpoint(state)) {
+      const pause = () => search.run.checkpoint(state);
+      if (await pause()) {
         await blocks.restore(better ?? kept);
         return { status: "time-limit", objective: bestExchanged };
       }
-      await exchange(workspace, blocks, terms, out, into, search.steps);
+      await exchange(workspace, blocks, terms, out, into, search.steps, pause);
       let objective = await blocks.objective(terms);
       if (thorough) objective = (await search.descend()).objective;
       if (objective < bestExchanged - search.rounding) {
@@ -133,6 +134,7 @@ async function exchange(
   out: Entry | undefined,
   into: Entry,
   steps: number,
+  pause: Pause,
 ): Promise<void> {
   const { products, rank, archetypes, weights, hull, weightGram } = blocks, { columns, rows } = products;
   const H = elementsOf(workspace, archetypes), column = products.column(into.column);
@@ -150,7 +152,7 @@ async function exchange(
     }
     setEntry(workspace, blocks, into, curvature > 0 ? Math.max(0, (linear - others) / curvature) : 0, column);
     await blocks.fitWeights(steps);
-    if (lambda > 0) await hull.descend(blocks.inner, steps);
+    if (lambda > 0) await hull.descend(blocks.inner, steps, pause);
     await blocks.objective({ lambda, nonzeros });
   }
 }

@@ -182,11 +182,14 @@ async function search(problem: Problem, start: FactorStart | undefined): Promise
 }
 
 async function firstFactors(problem: Problem, initial: NmfStart, random: Random): Promise<StartFactors> {
-  const { workspace, products, rank } = problem, { rows, columns } = products;
+  const { workspace, products, rank, run } = problem, { rows, columns } = products;
+  const pause = () => run.checkpoint({ stage: "start", fraction: 0, iteration: 0 });
   const mean = meanOf(products);
   if (initial === "random") return randomFactors(products, rank, mean, random);
-  if (initial !== "spa") return await singularFactors(workspace, products, rank, mean, initial === "nndsvda", random);
-  const samples = await chooseSamples("spa", rank, products, gramColumns(workspace, products), random);
+  if (initial !== "spa") {
+    return await singularFactors(workspace, products, { rank, mean, fill: initial === "nndsvda" }, random, pause);
+  }
+  const samples = await chooseSamples("spa", rank, products, gramColumns(workspace, products), random, pause);
   const components = new Float64Array(rank * columns);
   samples.forEach((sample, t) => products.addRow(components.subarray(t * columns, (t + 1) * columns), 1, sample));
   return { components, weights: new Float64Array(rank * rows).fill(1 / rank) };

@@ -3,6 +3,7 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { MatrixOperand } from "../../kernels/contract.ts";
 import type { Random } from "../core/random.ts";
+import type { Pause } from "../core/run.ts";
 import { createSubspace, type LinearOperator } from "../spectral/subspace.ts";
 import { elementsOf, factorIn, type Products } from "./products.ts";
 
@@ -28,21 +29,23 @@ export function randomFactors(products: Products, rank: number, mean: number, ra
 /**
  * Nonnegative double singular value decomposition (Boutsidis & Gallopoulos 2008): of each pair of singular vectors the
  * parts of one sign with the larger product. With `fill`, zeros become the mean. Components beyond the rank of the data
- * are drawn.
+ * are drawn. Singular vectors are those that are known once the time is up.
  */
 export async function singularFactors(
   workspace: Workspace,
   products: Products,
-  rank: number,
-  mean: number,
-  fill: boolean,
+  { rank, mean, fill }: { readonly rank: number; readonly mean: number; readonly fill: boolean },
   random: Random,
+  pause: Pause,
 ): Promise<StartFactors> {
   const { rows, columns, dtype } = products, { host } = workspace;
   const width = Math.min(rank + furtherVectors, rows, columns);
   const subspace = createSubspace(host, dtype, [rows, columns], width, random.integer(2 ** 32));
   const operator = operatorOf(workspace, products, width);
-  for (let step = 0; step < steps; step++) await subspace.step(operator);
+  for (let step = 0; step < steps; step++) {
+    await subspace.step(operator);
+    if (await pause()) break;
+  }
   const left = elementsOf(workspace, subspace.left), image = elementsOf(workspace, subspace.image);
   const factors = randomFactors(products, rank, mean, random);
   for (let t = 0; t < Math.min(rank, width); t++) {

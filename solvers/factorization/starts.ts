@@ -2,6 +2,7 @@
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { Random } from "../core/random.ts";
+import type { Pause } from "../core/run.ts";
 import type { ArchetypeStart } from "./options.ts";
 import { elementsOf, factorIn, type Products } from "./products.ts";
 
@@ -32,17 +33,21 @@ export function gramColumns(workspace: Workspace, products: Products): GramColum
   };
 }
 
-/** `rank` different samples, chosen by the rule of a start. O(rank) products of the data with a vector. */
+/**
+ * `rank` different samples, chosen by the rule of a start; drawn once the time is up. O(rank) products of the data with a
+ * vector.
+ */
 export async function chooseSamples(
   start: ArchetypeStart,
   rank: number,
   products: Products,
   column: GramColumn,
   random: Random,
+  pause: Pause,
 ): Promise<number[]> {
   const { rows, rowSquares } = products;
   if (start === "random") return complete([], rank, rows, random);
-  if (start === "furthest-sum") return await furthestSum(rank, products, column, random);
+  if (start === "furthest-sum") return await furthestSum(rank, products, column, random, pause);
   // What is left of each sample off the span of the chosen: a pivoted Cholesky factorisation of their Gram matrix.
   const first = indexOfLargest(rowSquares);
   const origin = start === "affine" ? await column(first) : undefined;
@@ -64,12 +69,19 @@ export async function chooseSamples(
     for (let i = 0; i < rows; i++) left[i] -= direction[i] * direction[i];
     basis.push(direction);
     chosen.push(pivot);
+    if (await pause()) break;
   }
   return complete(chosen, rank, rows, random);
 }
 
 /** Each next sample has the largest sum of distances to the chosen; the first ones are chosen again at the end. */
-async function furthestSum(rank: number, products: Products, column: GramColumn, random: Random): Promise<number[]> {
+async function furthestSum(
+  rank: number,
+  products: Products,
+  column: GramColumn,
+  random: Random,
+  pause: Pause,
+): Promise<number[]> {
   const { rows, rowSquares } = products, sums = new Float64Array(rows), chosen: number[] = [];
   const add = async (sample: number, sign: number) => {
     const own = await column(sample);
@@ -90,6 +102,7 @@ async function furthestSum(rank: number, products: Products, column: GramColumn,
     if (sample < 0) break;
     chosen.push(sample);
     await add(sample, 1);
+    if (await pause()) break;
   }
   return complete(chosen, rank, rows, random);
 }
