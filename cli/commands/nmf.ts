@@ -167,6 +167,12 @@ function printReport(
     ..."gap" in found
       ? [["block gap", `${formatNumber(found.gap)} of the table's squares`]] as const
       : [["largest gain", `${formatNumber(found.largestGain)} of the table's squares by any one entry`]] as const,
+    ..."archetypalBound" in found
+      ? [[
+        "from the hull",
+        `${formatNumber(found.archetypal)} squared, at least ${formatNumber(found.archetypalBound!)}`,
+      ]] as const
+      : [],
     ["ran on", `${found.plan.backend} (${found.plan.reason}), ${formatDuration(found.elapsedMs)}`],
   ]);
   if (found.status !== "converged") terminal.note(`stopped at its ${found.status.replace("-", " ")}`);
@@ -179,7 +185,13 @@ function jsonReport(found: Nmf | ArchetypalNmf, H: Matrix, columns: readonly str
   return {
     columns,
     ..."gap" in found
-      ? { archetypes: rowsOf(H), fit: found.fit, archetypal: found.archetypal, gap: found.gap }
+      ? {
+        archetypes: rowsOf(H),
+        fit: found.fit,
+        archetypal: found.archetypal,
+        archetypalBound: found.archetypalBound,
+        gap: found.gap,
+      }
       : { components: rowsOf(H), largestGain: found.largestGain },
     weights: rowsOf(weights),
     status,

@@ -1,5 +1,5 @@
 import { archetypalNmf, archetypalNmfOptions } from "../../solvers/factorization/mod.ts";
-import { arrayField, integerField, numberField, resultFields } from "../answer_fields.ts";
+import { arrayField, integerField, numberField, optionalField, resultFields } from "../answer_fields.ts";
 import { startArgument, withStart } from "../factors.ts";
 import { defineRoute, type ServiceRoute } from "../route.ts";
 import { samplesArgument } from "../samples.ts";
@@ -24,6 +24,9 @@ export const archetypalNmfRoute: ServiceRoute = defineRoute({
     hullWeights: arrayField("Weights of the samples `V`, rows on the simplex [rank, samples]."),
     fit: numberField("`||X - W H||^2`."),
     archetypal: numberField("`||H - V X||^2`."),
+    archetypalBound: optionalField(
+      numberField("No archetypes of so few entries have a smaller `||H - V X||^2`; where it was asked for."),
+    ),
     relativeError: numberField("`||X - W H|| / ||X||`."),
     gap: numberField("What each block would gain at most by itself, as a share of `||X||^2`."),
     nonzeroCount: integerField("Entries of the archetypes that are not zero."),

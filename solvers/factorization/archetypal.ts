@@ -15,6 +15,7 @@ import { type ArchetypalTerms, type Blocks, createBlocks, type Factors } from ".
 import { archetypalSums } from "./certificate.ts";
 import { checkFactor, checkRank, checkSamples, isSparse, type Samples } from "./data.ts";
 import { descend } from "./descent.ts";
+import { archetypalBound } from "./hull_bound.ts";
 import { improveBySwaps } from "./local_search.ts";
 import {
   type ArchetypalNmfOptions,
@@ -47,6 +48,11 @@ export interface ArchetypalNmf extends Result {
   readonly fit: number;
   /** `||H - V X||^2`. */
   readonly archetypal: number;
+  /**
+   * No archetypes of so few entries have a smaller `||H - V X||^2`, whatever the weights: a convex bound, 0 where the budget
+   * has room for points of the hull. Where `archetypalBound` asked for it.
+   */
+  readonly archetypalBound?: number;
   /** `||X - W H|| / ||X||`; 0 where both are 0. */
   readonly relativeError: number;
   /**
@@ -144,7 +150,11 @@ export async function factorArchetypes(X: Samples, options: Options, start?: Fac
     const blocks = await createBlocks(workspace, products, rank, pause);
     const terms: ArchetypalTerms = { lambda, nonzeros: options.nonzeros ?? Infinity };
     const outcome = await search({ workspace, blocks, terms, options, run, start, scale });
-    return await report({ workspace, blocks, terms, run, scale, ...outcome });
+    const found = await report({ workspace, blocks, terms, run, scale, ...outcome });
+    if (!options.archetypalBound) return found;
+    const boundPause = () => run.checkpoint({ stage: "bound", fraction: 1, iteration: outcome.iterations });
+    const bound = await archetypalBound(workspace, products, blocks.hull, { rank, ...terms }, boundPause);
+    return { ...found, archetypalBound: bound * scale * scale, elapsedMs: run.elapsedMs() };
   });
 }
 

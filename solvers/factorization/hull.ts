@@ -24,6 +24,8 @@ export interface Hull {
   readonly point: MatrixOperand;
   /** `V X X^T` [rank, rows]. */
   readonly image: MatrixOperand;
+  /** About the largest eigenvalue of `X X^T` on vectors that sum to zero. */
+  readonly largest: number;
   /** `target = factor X X^T` [r, rows], through the Gram matrix where it is held. */
   multiply(factor: MatrixOperand, target: MatrixOperand): Promise<void>;
   /** Takes other points. */
@@ -95,6 +97,9 @@ export async function createHull(
     },
     get image() {
       return image;
+    },
+    get largest() {
+      return largest;
     },
     multiply,
     async place(rows) {

@@ -55,6 +55,8 @@ export interface ArchetypalNmfOptions extends FactorizationOptions {
   readonly continuation?: Continuation;
   /** Exchange entries of the archetypes for others where that helps. @default false */
   readonly localSearch?: boolean;
+  /** Bound from below how near archetypes of so few entries can be to the hull of the samples. @default false */
+  readonly archetypalBound?: boolean;
 }
 
 /** Options of {@linkcode nmf}, but for factors to start from. */
@@ -141,6 +143,10 @@ const archetypal: OptionTable<
     }),
   }, { about: "Larger prices to begin with.", otherwise: "none" }),
   localSearch: flag({ default: false, about: "Exchange entries of the archetypes for others where that helps." }),
+  archetypalBound: flag({
+    default: false,
+    about: "Bound from below how near archetypes of so few entries can be to the hull of the samples.",
+  }),
   ...shared,
 };
 

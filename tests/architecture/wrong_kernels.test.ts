@@ -356,6 +356,10 @@ solvers.sparsePrecisionPath = Object.fromEntries(
 
 const mixtures = archetypalSamples([12, 8, 3], 0.1, { separable: false }).X;
 
+/** Archetypes of few entries, and how near right kernels bring them to the hull of the samples. */
+const sparse = { rank: 3, nonzeros: 4, maxIterations: 5 } as const;
+const nearest = (await minima.archetypalNmf(mixtures, { ...sparse, lambda: 1e6 })).archetypal;
+
 /** Whether factors are what is said of them. */
 function factorsTrue(answer: minima.ArchetypalNmf, lambda: number): void {
   const { archetypes, weights, hullWeights } = answer;
@@ -367,12 +371,14 @@ function factorsTrue(answer: minima.ArchetypalNmf, lambda: number): void {
   close("the archetypal term", answer.archetypal, archetypal);
   close("the objective", answer.objective, fit + (lambda === Infinity ? 0 : lambda * archetypal));
   near("the relative error", answer.relativeError, Math.sqrt(fit / size));
+  assert.ok((answer.archetypalBound ?? 0) <= nearest, `${answer.archetypalBound} is no bound on ${nearest}`);
   assert.equal(answer.nonzeroCount, archetypes.data.filter((value) => value !== 0).length);
 }
 
 const factorisations: [string, minima.ArchetypalNmfCall][] = [
   ["dense", { rank: 3 }],
   ["budget, with local search", { rank: 3, nonzeros: 14, localSearch: true, maxIterations: 2, timeLimitMs: 100 }],
+  ["few entries, with a bound", { ...sparse, archetypalBound: true }],
   ["archetypal analysis", { rank: 3, lambda: Infinity }],
 ];
 solvers.archetypalNmf = Object.fromEntries(

@@ -19,6 +19,12 @@ export const factorization: PanelTests = (page) => {
     await page.set("imageWidth", 2);
     await page.solve();
     assert.match(await page.text(".summary p"), /^3 components of 4 columns/);
+    await page.upload("gaps.csv", `a,b,c,d\n,${rows[0].slice(2)}\n${rows.slice(1).join("\n")}\n`);
+    await page.until(`document.querySelector(".many output")?.textContent === "4 of 4"`);
+    await page.set("initialComponents", "random");
+    await page.solve();
+    assert.match(await page.text(".summary p"), /of the 20 rows/);
+    assert.match(await page.text(".remarks"), /1 value is missing, and left out of the sums/);
     await page.upload("signs.csv", "a,b\n1,-2\n3,4\n");
     await page.until(`document.querySelector(".many output")?.textContent === "2 of 2"`);
     await page.evaluate(`document.querySelector("form").requestSubmit()`);

@@ -14,6 +14,10 @@ export interface FactorizationAnswer {
   readonly weights: Float64Array;
   readonly rows: number;
   readonly settled: Settled;
+  /** Values that are missing: sums of components leave them out. */
+  readonly missing: number;
+  /** No archetypes of so few entries are nearer to the rows, where that was asked for. */
+  readonly bound?: number;
   /** The group of each row, where there is one. */
   readonly groups?: readonly string[];
   readonly relativeError: number;

@@ -1,5 +1,5 @@
 import { choice, integer } from "../../../../solvers/core/options.ts";
-import { archetypalNmfOptions } from "../../../../solvers/factorization/options.ts";
+import { archetypalNmfOptions, nmfOptions } from "../../../../solvers/factorization/options.ts";
 
 /** What the rows are written as. */
 export const models = ["archetypes", "components"] as const;
@@ -17,4 +17,5 @@ export const factorizationOptions = {
     about: "Columns of the image that a row of the table is, where it is one.",
   }),
   ...archetypalNmfOptions,
+  initialComponents: { ...nmfOptions.initial, about: "How the first components are made." },
 };

@@ -8,6 +8,12 @@ import { inShort, missingRemarks, percent, ranWords, statusRemark } from "../wor
 import type { FactorizationAnswer } from "./answer.ts";
 import { factorizationOptions } from "./options.ts";
 
+/** What is said of values that are missing and left out of the sums. */
+function leftOutRemark(missing: number): string[] {
+  if (missing === 0) return [];
+  return [`${missing} ${missing === 1 ? "value is" : "values are"} missing, and left out of the sums.`];
+}
+
 /** Rows as mixtures of few archetypes. */
 export const panel: Panel<FactorizationAnswer> = {
   about:
@@ -33,13 +39,15 @@ export const panel: Panel<FactorizationAnswer> = {
   },
   options: {
     table: factorizationOptions,
-    shown: ["model", "rank", "lambda", "nonzeros", "imageWidth"],
+    shown: ["model", "rank", "lambda", "nonzeros", "initial", "initialComponents", "imageWidth"],
     begin: { rank: 3 },
     labels: {
       model: "Rows as",
       rank: "How many",
       lambda: "Price of archetypes off the rows",
       nonzeros: "Most entries that are not zero",
+      initial: "First archetypes",
+      initialComponents: "First components",
       imageWidth: "Width of an image",
     },
   },
@@ -57,9 +65,16 @@ export const panel: Panel<FactorizationAnswer> = {
         `${percent(nonzeros / (rank * columns.length))} of their entries are not zero; ${
           what === "archetype" ? "each block by itself would gain" : "a change of one entry would gain"
         } at most ${inShort(gap, 2)} of the squares.`,
+        ...answer.bound === undefined
+          ? []
+          : [`No archetypes of so few entries are nearer to the rows than ${inShort(answer.bound, 3)}, squared.`],
         ranWords(answer.ran),
       ],
-      remarks: [...missingRemarks(answer.settled), ...statusRemark(answer.status)],
+      remarks: [
+        ...missingRemarks(answer.settled),
+        ...leftOutRemark(answer.missing),
+        ...statusRemark(answer.status),
+      ],
       figures: [
         {
           picture: (width) =>
