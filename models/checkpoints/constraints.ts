@@ -21,6 +21,8 @@ export interface FormatConstraints {
   readonly transposed?: false;
   /** What divides the outputs and the inputs of a layer; other layers keep their weights. */
   readonly multiples?: { readonly outputs?: number; readonly inputs?: number };
+  /** It has no index of groups: those of other checkpoints may lie in another order than the columns. */
+  readonly groupOrder?: false;
   /** Groups divide the inputs of a layer; other layers keep their weights. */
   readonly wholeGroups?: true;
   /** What holds for a layer with codes of so many bits. */
@@ -49,7 +51,13 @@ export const formatConstraints: Readonly<Record<FormatName, FormatConstraints>> 
     multiples: { outputs: 32, inputs: 32 },
     wholeGroups: true,
   },
-  "compressed-tensors": { scalePrecision: "f16", outliers: false, transposed: false, wholeGroups: true },
+  "compressed-tensors": {
+    scalePrecision: "f16",
+    outliers: false,
+    transposed: false,
+    groupOrder: false,
+    wholeGroups: true,
+  },
   // Blocks of 32 columns have a scale each, so that smaller groups cost nothing; codes of 8 bits have no zero point.
   gguf: {
     scalePrecision: "f16",

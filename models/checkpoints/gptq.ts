@@ -3,7 +3,7 @@ import type { QuantizedWeights } from "../../solvers/quantization/layer.ts";
 import { turned } from "../dense.ts";
 import { linearLayers } from "../load.ts";
 import type { LayeredModel } from "../quantized.ts";
-import { checkPackable, halves, isSymmetric, packedTensors, packWords, storedGroupSize } from "./packed.ts";
+import { checkPackable, halves, hasRuns, isSymmetric, packedTensors, packWords, storedGroupSize } from "./packed.ts";
 import { type PendingTensor, pendingTensor } from "./pending.ts";
 import { writeShards } from "./shards.ts";
 import { jsonBytes, openTarget, type SaveTarget, writeCompanions } from "./target.ts";
@@ -73,9 +73,7 @@ function quantizationConfig({ model, layers }: LayeredModel): Readonly<Record<st
     }
   }
   const sym = [...layers.values()].every(isSymmetric);
-  const reordered = [...layers.values()].some(({ groupIndex, groupSize }) =>
-    groupIndex?.some((group, j) => group !== Math.floor(j / groupSize))
-  );
+  const reordered = ![...layers.values()].every(hasRuns);
   const inBlock = modulesInBlocks(model.architecture.blocks, layers);
   return {
     quant_method: "gptq",

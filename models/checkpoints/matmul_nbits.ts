@@ -10,6 +10,7 @@ import type { Tensor } from "../../formats/tensor.ts";
 import { InputError } from "../../solvers/core/errors.ts";
 import { matrix, type SparseMatrix } from "../../solvers/core/matrix.ts";
 import type { QuantizedWeights } from "../../solvers/quantization/layer.ts";
+import { hasRuns } from "./packed.ts";
 import { type PendingTensor, pendingTensor } from "./pending.ts";
 
 /** How a layer is cut into blocks. */
@@ -31,9 +32,13 @@ const storedBits = (bits: number) => bits === 3 ? 4 : bits as 2 | 4 | 8;
 /**
  * The blocks of fewest bytes that no boundary of a group cuts.
  *
- * @throws {InputError} for groups whose size is no multiple of 16
+ * @throws {InputError} for groups whose size is no multiple of 16, and those in another order than the columns
  */
-export function blocksOf({ bits, groupSize, shape: [, inputs], scales }: QuantizedWeights, name: string): Blocks {
+export function blocksOf(layer: QuantizedWeights, name: string): Blocks {
+  const { bits, groupSize, shape: [, inputs], scales } = layer;
+  if (!hasRuns(layer)) {
+    throw new InputError("model", `Cannot save ${name} as ONNX: its columns are not grouped in their order.`);
+  }
   const stored = storedBits(bits), fitting = sizes.filter((size) => scales.shape[1] <= 1 || groupSize % size === 0);
   if (fitting.length === 0) {
     throw new InputError(

@@ -13,6 +13,11 @@ export function isSymmetric({ bits, zeros }: QuantizedWeights): boolean {
   return zeros.data.every((zero) => zero === 2 ** (bits - 1));
 }
 
+/** Whether groups are neighbours in the order of the columns, as files without an index have them. */
+export function hasRuns({ groupIndex, groupSize }: QuantizedWeights): boolean {
+  return !groupIndex?.some((group, j) => group !== Math.floor(j / groupSize));
+}
+
 /** Columns that share a scale, or -1 where all do. */
 export function storedGroupSize({ groupSize, scales }: QuantizedWeights): number {
   return scales.shape[1] === 1 ? -1 : groupSize;
@@ -26,6 +31,7 @@ export function checkPackable({ model, layers }: LayeredModel, format: FormatNam
   if (constraints.transposed === false && model.architecture.transposed) {
     throw refuse(`its layers are stored [inputs, outputs], as ${model.architecture.family} has them`);
   }
+  if (layers.size === 0) throw refuse("none of its layers is quantised");
   for (const [name, layer] of layers) {
     const [outputs, inputs] = layer.shape, { groupSize, outliers, scales } = layer;
     const reason = reasonAgainst(constraints, { outputs, inputs }, groupSize);
@@ -35,6 +41,9 @@ export function checkPackable({ model, layers }: LayeredModel, format: FormatNam
     if (reason !== undefined) throw refuse(`"${name}": ${reason}; ${advice}`);
     if (storedGroupSize(layer) > 0 && constraints.groupSizes && !constraints.groupSizes.includes(groupSize)) {
       throw refuse(`"${name}" has groups of ${groupSize} columns, not of ${constraints.groupSizes.join(", ")}`);
+    }
+    if (constraints.groupOrder === false && !hasRuns(layer)) {
+      throw refuse(`the columns of "${name}" are not grouped in their order, as activation order makes them`);
     }
     if (!scales.data.every((scale) => roundToFloat16(scale) === scale)) {
       throw refuse(`the scales of "${name}" are wider than f16; ${advice}`);

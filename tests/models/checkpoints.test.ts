@@ -10,6 +10,7 @@ import {
   type QuantizeModelOptions,
   saveCompressedTensors,
   saveGptq,
+  saveOnnx,
   saveSafetensors,
 } from "../../models/mod.ts";
 import { encodeFloat16 } from "../../solvers/core/float16.ts";
@@ -353,6 +354,14 @@ describe("the constraints of a format", () => {
     await saved(await quantized({ scalePrecision: "f16" }), /gate_proj": 40 outputs are no multiple of 32/);
     const sixes = await quantized({ bits: { "*.q_proj": 4 }, scalePrecision: "f16", groupSize: 6 });
     await saved(sixes, /32 inputs do not fill groups of 6/, saveCompressedTensors);
+    // Groups in another order, which only GPTQ has an index for.
+    const whole = await quantized({ bits: { "*.q_proj": 4 }, format: "gptq", groupSize: 16 });
+    const layers = new Map([...whole.layers].map(([name, layer]) => {
+      return [name, { ...layer, groupIndex: layer.groupIndex!.toReversed() }];
+    }));
+    await saved({ ...whole, layers }, /q_proj" are not grouped in their order/, saveCompressedTensors);
+    await saved({ ...whole, layers }, /as ONNX: its columns are not grouped/, saveOnnx as Save);
+    await saved({ ...whole, layers: new Map() }, /gptq: none of its layers is quantised/);
   });
 
   it("fix scales before the codes are chosen: the whole model's are in f16", async () => {
