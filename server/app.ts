@@ -28,8 +28,8 @@ export interface App {
   /** Answers one request. */
   fetch(request: Request, environment?: unknown, context?: RequestContext): Promise<Response>;
   /**
-   * Starts what solves, a worker for each place, so that the first requests find it there: a service that listens calls it
-   * before. Where there are no workers it only loads what solves.
+   * Starts what solves, a worker for each place up to four, so that the first requests find it there: a service that listens
+   * calls it before. Where there are no workers it only loads what solves.
    */
   prepare(): Promise<void>;
   /**

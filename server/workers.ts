@@ -13,6 +13,8 @@ import type { Notice, Order, WorkerStart } from "./worker.ts";
  * comes after the limit, the certificate of a large answer first of all, takes as long as the limit again at most.
  */
 const leastGraceMs = 5000, abortMs = 1000;
+/** Workers that are started before there is work: more cost time and memory that may never be asked for. */
+const mostPrepared = 4;
 /** How long the threads of a worker take to end. */
 const endMs = 100;
 
@@ -179,7 +181,7 @@ export async function createWorkerSolver(settings: Settings): Promise<Solver | u
       return answer;
     },
     async prepare() {
-      while (all.size < settings.concurrency) {
+      while (all.size < Math.min(settings.concurrency, mostPrepared)) {
         const colleague = await startInTurn();
         await colleague.ready;
         rest(colleague);

@@ -20,7 +20,7 @@ export const tableReading: OptionForm = {
     delimiter: choice(words(delimiters), { about: parseCsvOptions.delimiter.about, otherwise: "recognised" }),
     decimal: choice(["point", "comma"], { about: parseCsvOptions.decimal.about, otherwise: "recognised" }),
     thousands: choice(words(marks), { about: parseCsvOptions.thousands.about, otherwise: "nothing" }),
-    encoding: parseCsvOptions.encoding,
+    encoding: { ...parseCsvOptions.encoding, otherwise: "utf-8, or by its mark" },
     missing: choice(["drop", "mean", "error"], {
       about:
         "What becomes of rows that miss a value in a chosen column: they are left out, features get the mean of their column, or an error.",
