@@ -238,7 +238,7 @@ async function measureBits(task: Task, finished: FinishedBlocks | undefined): Pr
           for (const bits of widths) {
             if (late) return undefined;
             const options = {
-              ...layerOptions(task, layer, bits),
+              ...layerOptions(task, layer, bits, own, gram),
               method: "gptq",
               grid: "search",
               initial: undefined,
@@ -287,13 +287,14 @@ async function readWeights(
 }
 
 /** The options of a layer, with what is left of the time. */
-function layerOptions({ settings, run, report }: Task, layer: LinearLayer, bits: Bits) {
+function layerOptions({ settings, run, report }: Task, layer: LinearLayer, bits: Bits, weights: Matrix, gram: Matrix) {
   const { originalShare: _, averageBits: __, format, resume: ____, onProgress: _____, timeLimitMs, ...others } =
     settings;
   return {
     ...others,
     bits,
     ...constraintsOf(format).ofLayer?.(layer, bits, settings),
+    ...constraintsOf(format).gridOf?.(weights, gram, bits, settings),
     timeLimitMs: Math.max(0, timeLimitMs - run.elapsedMs()),
     onProgress: ({ stage }: { readonly stage: string }) => void report({ stage, layer: layer.name }, 0),
   };
@@ -313,7 +314,7 @@ async function quantizeBlocks(
   async function solve(layer: LinearLayer, { gram, original, stream }: StageInputs): Promise<Vector> {
     const weights = await readWeights(model, layer);
     const options = {
-      ...layerOptions(task, layer, bits.get(layer.name)!),
+      ...layerOptions(task, layer, bits.get(layer.name)!, weights, gram),
       ...original && { original: { ...original, share } },
     };
     const result = await quantizeTowards(weights, gram, options, stream);
@@ -359,15 +360,15 @@ async function quantizeBlocks(
   // What the time did not allow for: rounded as it is.
   for (const layer of layers) {
     if (found.has(layer.name)) continue;
-    const { inputs, name } = layer, unit = matrix(inputs, inputs);
+    const { inputs, name } = layer, unit = matrix(inputs, inputs), weights = await readWeights(model, layer);
     for (let j = 0; j < inputs; j++) unit.data[j * (inputs + 1)] = 1;
     const options = {
-      ...layerOptions(task, layer, bits.get(name)!),
+      ...layerOptions(task, layer, bits.get(name)!, weights, unit),
       method: "rtn",
       outliers: undefined,
       initial: undefined,
     } as const;
-    found.set(name, { ...await quantizeLayer(await readWeights(model, layer), unit, options), status: "time-limit" });
+    found.set(name, { ...await quantizeLayer(weights, unit, options), status: "time-limit" });
   }
   return { cut, resumed };
 }

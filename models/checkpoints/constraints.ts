@@ -4,6 +4,8 @@ import { OptionError } from "../../solvers/core/errors.ts";
 import type { ScalePrecision } from "../../solvers/quantization/options.ts";
 import type { Bits } from "../bits.ts";
 import type { LinearLayer } from "../load.ts";
+import { type BlockGrid, blockGridOf } from "./gguf/grids.ts";
+import type { Matrix } from "../../solvers/core/matrix.ts";
 
 /** What a format can hold; what is left out is free. */
 export interface FormatConstraints {
@@ -27,6 +29,8 @@ export interface FormatConstraints {
   readonly wholeGroups?: true;
   /** What holds for a layer with codes of so many bits. */
   readonly ofLayer?: (layer: LinearLayer, bits: Bits, settings: LayerSettings) => LayerSettings;
+  /** A grid that is fitted as the format keeps it, and stays as it is; none where codes may have one of their own. */
+  readonly gridOf?: (weights: Matrix, gram: Matrix, bits: Bits, settings: LayerSettings) => BlockGrid | undefined;
 }
 
 /** What a format may decide for each layer. */
@@ -66,6 +70,9 @@ export const formatConstraints: Readonly<Record<FormatName, FormatConstraints>> 
     groupSizes: [32, 64, 96, 128, 192, 256, 384, 512, 768, 1024],
     multiples: { inputs: 32 },
     ofLayer: (_, bits, { groupSize = 32, symmetric }) => ({ groupSize, symmetric: symmetric || bits === 8 }),
+    // Blocks of 256, unless groups are asked for that only blocks of 32 have.
+    gridOf: (weights, gram, bits, { groupSize, symmetric }) =>
+      groupSize === undefined && !symmetric ? blockGridOf(weights, gram, bits) : undefined,
   },
 };
 

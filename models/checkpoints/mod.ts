@@ -53,7 +53,7 @@ export const checkpointFormats = {
     save: saveCompressedTensors,
   },
   gguf: {
-    about: "one file for llama.cpp and what is built on it: Q4_0, Q4_1 or Q8_0 (Llama, Mistral, Qwen)",
+    about: "one file for llama.cpp and what is built on it: Q3_K, Q4_K, Q4_0, Q4_1, Q8_0 (Llama, Mistral, Qwen)",
     constraints: formatConstraints.gguf,
     save: saveGguf,
   },

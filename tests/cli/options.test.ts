@@ -39,7 +39,7 @@ await writeFile(
 );
 
 /** Options that are functions or matrices have no flags; those of a grid have one each. */
-const withoutFlags = ["signal", "onProgress", "initial", "grid", "optimizer", "classWeights"];
+const withoutFlags = ["signal", "onProgress", "initial", "grid", "fixedGrid", "optimizer", "classWeights"];
 
 const commands: readonly [name: string, operands: string[], tables: object[], misspelt: [string, string]][] = [
   [

@@ -14,7 +14,7 @@ import {
 import { withLayers } from "../../models/quantized.ts";
 import { packLayer } from "../../models/checkpoints/gguf/layers.ts";
 import { matrix } from "../../solvers/core/matrix.ts";
-import type { QuantizedWeights } from "../../solvers/quantization/layer.ts";
+import { dequantize, type QuantizedWeights } from "../../solvers/quantization/layer.ts";
 import { models } from "../fixtures/models.ts";
 import { dataPath, needsData, readDataText } from "../support/data.ts";
 import { fixtureTensors, modelFiles, randomLlama } from "../support/models.ts";
@@ -141,6 +141,28 @@ describe("saveGguf", () => {
       const { report, model: again } = await saved(result, { dense: "f32" });
       assert.ok(report.layers.every(({ exact }) => exact));
       assert.deepEqual(await perplexity(again, [tokens]), await perplexity(result, [tokens]));
+    });
+  }
+
+  for (const [bits, type, groupSize] of [[3, "Q3_K", 16], [4, "Q4_K", 32]] as const) {
+    it(`holds ${bits} bits in blocks of 256 as they were descended on, in ${type}`, async () => {
+      const { files, tokens } = randomLlama(256, 12), model = await loadModel(files), calibration = [tokens];
+      const some = { calibration, bits: { "*.0.self_attn.k_proj": bits }, format: "gguf", originalShare: 0 } as const;
+      const result = await quantizeModel(model, { ...some, method: "gptq" });
+      const { report, model: again } = await saved(result, { dense: "f32" });
+      assert.deepEqual(report.layers.map((layer) => [layer.type, layer.exact]), [[type, true]]);
+      for (const [name, layer] of result.layers) {
+        assert.equal(layer.groupSize, groupSize);
+        const { data } = await again.weights.read(`${name}.weight`), own = dequantize(layer).data;
+        const most = Float64Array.from(own, Math.abs).reduce((one, other) => Math.max(one, other), 0);
+        // Minimums are rounded once here and there.
+        own.forEach((value, at) => assert.ok(Math.abs(value - Number(data[at])) <= (bits === 3 ? 0 : 1e-6 * most)));
+      }
+      const rounded = await quantizeModel(model, { ...some, method: "rtn" });
+      assert.ok(result.report.meanRelativeError < rounded.report.meanRelativeError);
+      // Groups that such blocks do not have are kept in those of 32.
+      const wide = await quantizeModel(model, { ...some, groupSize: 64, method: "rtn" });
+      assert.ok((await saved(wide)).report.layers.every((layer) => layer.type === (bits === 3 ? "Q4_0" : "Q4_1")));
     });
   }
 

@@ -44,7 +44,7 @@ type Fit = (
   scales: Float64Array,
   zeros: Float64Array,
   block: Block,
-) => { exact: boolean; shift: readonly number[] } | undefined;
+) => { exact: boolean; code: (code: number, group: number) => number } | undefined;
 
 function packAs(type: LayerType, layer: QuantizedWeights): PackedLayer | undefined {
   const { shape: [rows, columns], codes, scales, zeros, groupIndex } = layer, groups = scales.shape[1];
@@ -65,7 +65,7 @@ function packAs(type: LayerType, layer: QuantizedWeights): PackedLayer | undefin
       if (!fitted) return undefined;
       exact &&= fitted.exact;
       for (let w = 0; w < elements; w++) {
-        const code = codes[i * columns + begin + w] + fitted.shift[w / group | 0];
+        const code = fitted.code(codes[i * columns + begin + w], w / group | 0);
         if (code < 0 || code > most) return undefined;
         block.codes[w] = code;
       }
@@ -88,7 +88,7 @@ function symmetric(zero: number): Fit {
     const d = half(scale);
     if (!d || !Number.isInteger(given)) return undefined;
     block.d = d.bits;
-    return { exact: d.exact, shift: [zero - given] };
+    return { exact: d.exact, code: (code) => code - given + zero };
   };
 }
 
@@ -100,11 +100,47 @@ const fits: Readonly<Record<LayerType, Fit>> = {
     if (!d || !m) return undefined;
     [block.d, block.m] = [d.bits, m.bits];
     // A zero point that is no whole number was rounded itself.
-    return { exact: d.exact && (m.exact || near(m.bits, -scale * zero)), shift: [0] };
+    return { exact: d.exact && (m.exact || near(m.bits, -scale * zero)), code: (code) => code };
   },
-  Q3_K: () => undefined,
-  Q4_K: () => undefined,
+  Q3_K(scales, zeros, block) {
+    const signed = zeros.every((zero) => zero === 3 || zero === 4),
+      factor = signed ? commonFactor(scales, 32) : undefined;
+    if (!factor) return undefined;
+    block.d = factor.bits;
+    for (let g = 0; g < scales.length; g++) {
+      // A zero point of 3 is one of 4 with the sign of the scale and the codes turned round.
+      const n = Math.round(scales[g] / factor.value);
+      if (zeros[g] === 4 && n > 31) return undefined;
+      block.scales[g] = zeros[g] === 4 ? 32 + n : 32 - n;
+    }
+    return { exact: true, code: (code, g) => zeros[g] === 4 ? code : 7 - code };
+  },
+  Q4_K(scales, zeros, block) {
+    const d = commonFactor(scales, 63), minimums = scales.map((scale, g) => scale * zeros[g]);
+    const m = minimums.every((minimum) => minimum === 0) ? { value: 1, bits: 0 } : commonFactor(minimums, 63);
+    if (!d || !m) return undefined;
+    [block.d, block.m] = [d.bits, m.bits];
+    for (let g = 0; g < scales.length; g++) {
+      block.scales[g] = Math.round(scales[g] / d.value);
+      block.minimums[g] = Math.round(minimums[g] / m.value);
+    }
+    return { exact: true, code: (code) => code };
+  },
 };
+
+/** A number of f16 of which all are multiples up to a limit, to the precision of f32. */
+function commonFactor(values: Float64Array, limit: number): { value: number; bits: number } | undefined {
+  const largest = values.reduce((most, value) => Math.max(most, value), 0);
+  if (!(largest > 0) || values.some((value) => value < 0)) return undefined;
+  for (let n = 1; n <= limit; n++) {
+    const [bits] = encodeFloat16([largest / n]), [value] = decodeFloat16(Uint16Array.of(bits));
+    const fits = value > 0 && values.every((given) => {
+      const whole = Math.round(given / value);
+      return whole <= limit && Math.abs(given - whole * value) <= 2 ** -22 * given;
+    });
+    if (fits) return { value, bits };
+  }
+}
 
 /** Whether f16 has a number to the precision of f32. */
 function near(bits: number, value: number): boolean {
