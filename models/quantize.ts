@@ -90,7 +90,7 @@ export async function quantizeModel(
   const { calibration, bits, resume, ...others } = options ?? {};
   const given: ModelSettings = typeof resume === "string" ? { ...others, resume } : others;
   const resolved: Settings = resolveOptions(quantizeModelOptions, given, "the quantization of a model");
-  const settings = withConstraints(resolved, model.architecture.transposed);
+  const settings = withConstraints(resolved, model.architecture);
   if (calibration === undefined) {
     throw new InputError("calibration", 'The option "calibration" is missing: texts or tokens are needed.');
   }

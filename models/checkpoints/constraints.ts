@@ -2,6 +2,7 @@
 
 import { OptionError } from "../../solvers/core/errors.ts";
 import type { ScalePrecision } from "../../solvers/quantization/options.ts";
+import type { Architecture } from "../architecture.ts";
 import type { Bits } from "../bits.ts";
 import type { LinearLayer } from "../load.ts";
 import { type BlockGrid, blockGridOf } from "./gguf/grids.ts";
@@ -15,10 +16,14 @@ export interface FormatConstraints {
   readonly bits?: readonly Bits[];
   /** Columns that share a scale, beside whole rows. */
   readonly groupSizes?: readonly number[];
+  /** What divides the columns that share a scale, beside whole rows. */
+  readonly groupMultiple?: number;
   /** Grids have to be symmetric about zero. */
   readonly symmetric?: true;
-  /** It has no place for weights beside the grid. */
-  readonly outliers?: false;
+  /** It has no place for weights beside the grid, or for whole columns of them alone, up to a share. */
+  readonly outliers?: false | { readonly columns: number };
+  /** Families of models that it has a place for; all where it is left out. */
+  readonly families?: readonly string[];
   /** It has no layers that are stored [inputs, outputs], as GPT-2 has them. */
   readonly transposed?: false;
   /** What divides the outputs and the inputs of a layer; other layers keep their weights. */
@@ -47,7 +52,7 @@ export type FormatName = "safetensors" | "onnx" | "gptq" | "compressed-tensors" 
 /** The constraints of every format. */
 export const formatConstraints: Readonly<Record<FormatName, FormatConstraints>> = {
   safetensors: {},
-  onnx: {},
+  onnx: { groupMultiple: 16, outliers: { columns: 1 / 8 }, families: ["llama", "mistral", "qwen2", "qwen3"] },
   gptq: {
     scalePrecision: "f16",
     groupSizes: [16, 32, 64, 128, 256, 512, 1024],
@@ -87,7 +92,7 @@ interface ConstrainedSettings {
   readonly scalePrecision?: ScalePrecision;
   readonly groupSize?: number;
   readonly symmetric: boolean;
-  readonly outliers?: unknown;
+  readonly outliers?: { readonly fraction: number; readonly structured?: boolean };
   readonly averageBits?: number;
 }
 
@@ -96,7 +101,10 @@ interface ConstrainedSettings {
  *
  * @throws {OptionError} for a setting that the format has no place for
  */
-export function withConstraints<S extends ConstrainedSettings>(settings: S, transposed: boolean): S {
+export function withConstraints<S extends ConstrainedSettings>(
+  settings: S,
+  { transposed, family }: Pick<Architecture, "transposed" | "family">,
+): S {
   const { format, groupSize } = settings, constraints = constraintsOf(format);
   const { scalePrecision = settings.scalePrecision, groupSizes, symmetric = settings.symmetric } = constraints;
   const refuse = (option: string, problem: string) =>
@@ -104,11 +112,24 @@ export function withConstraints<S extends ConstrainedSettings>(settings: S, tran
   if (settings.outliers && constraints.outliers === false) {
     throw refuse("outliers", "has no place for weights beside the grid");
   }
+  if (settings.outliers && constraints.outliers) {
+    const { columns } = constraints.outliers, { structured, fraction } = settings.outliers;
+    if (!structured || fraction > columns) {
+      throw refuse("outliers", `has a place for "structured" ones alone, of at most ${columns} of the columns`);
+    }
+  }
+  if (constraints.families && !constraints.families.includes(family)) {
+    throw refuse("format", `has a place for ${constraints.families.join(", ")}, not for ${family}`);
+  }
   if (transposed && constraints.transposed === false) {
     throw refuse("format", "has no layers that are stored [inputs, outputs], as this model has them");
   }
   if (groupSize !== undefined && groupSizes && !groupSizes.includes(groupSize)) {
     throw refuse("groupSize", `has groups of ${groupSizes.join(", ")} columns or whole rows, not of ${groupSize}`);
+  }
+  const { groupMultiple = 1 } = constraints;
+  if (groupSize !== undefined && groupSize % groupMultiple !== 0) {
+    throw refuse("groupSize", `has groups of multiples of ${groupMultiple} columns or whole rows, not of ${groupSize}`);
   }
   const [leastBits = 0] = constraints.bits ?? [];
   if (settings.averageBits !== undefined && settings.averageBits < leastBits) {

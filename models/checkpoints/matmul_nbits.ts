@@ -103,7 +103,7 @@ export interface OutlierColumns {
   readonly weights: Tensor;
 }
 
-/** Largest share of the columns that may hold outliers: beyond it a dense matrix is smaller than it looks. */
+/** Largest share of the columns that may hold outliers, which are kept dense. */
 const mostOutlierColumns = 1 / 8;
 
 /**
@@ -117,7 +117,7 @@ export function outlierColumns(
   name: string,
 ): OutlierColumns {
   const columns = Uint32Array.from(new Set(indices)).sort();
-  if (columns.length > inputs * mostOutlierColumns) {
+  if (columns.length > Math.ceil(inputs * mostOutlierColumns)) {
     throw new InputError(
       "model",
       `Cannot save ${name} as ONNX: its outliers lie in ${columns.length} of ${inputs} columns, and at most an eighth of ` +

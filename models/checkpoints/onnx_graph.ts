@@ -6,6 +6,7 @@ import { InputError } from "../../solvers/core/errors.ts";
 import type { QuantizedWeights } from "../../solvers/quantization/layer.ts";
 import type { Architecture, BlockNames, Rotary } from "../architecture.ts";
 import type { LanguageModel } from "../load.ts";
+import { formatConstraints } from "./constraints.ts";
 import { blocksOf, operandsOf, outlierColumns } from "./matmul_nbits.ts";
 import { type PendingTensor, pendingTensor } from "./pending.ts";
 
@@ -20,8 +21,7 @@ export interface PendingGraph {
 /** A decoder whose positions are turned, as all are of which there is a graph. */
 type RotaryModel = Architecture & { readonly positions: Rotary };
 
-/** Families that have a graph. */
-const families = ["llama", "mistral", "qwen2", "qwen3"];
+const { families = [] } = formatConstraints.onnx;
 
 /** @throws {InputError} for a model that has no graph */
 function checkGraph(architecture: Architecture): asserts architecture is RotaryModel {

@@ -154,6 +154,12 @@ describe("saveOnnx", () => {
     const sparse = await quantized({ bits: 4, method: "quantease", iterations: 1, outliers: { fraction: 0.05 } });
     await refused(sparse, /outliers lie in \d+ of 64 columns.*"structured"/);
     assert.deepEqual(written, []);
+    const told = (options: Omit<QuantizeModelOptions, "calibration">, pattern: RegExp, model?: LanguageModel) =>
+      assert.rejects(quantized({ format: "onnx", ...options }, model), { name: "OptionError", message: pattern });
+    await told({}, /"format".*llama, mistral, qwen2, qwen3, not for gpt2/, await open("gpt2"));
+    await told({ groupSize: 24 }, /multiples of 16 columns or whole rows, not of 24/);
+    await told({ method: "quantease", outliers: { fraction: 0.05 } }, /"structured" ones alone/);
+    await told({ method: "quantease", outliers: { fraction: 0.2, structured: true } }, /at most 0.125 of the columns/);
   });
 
   it("reads damage and strangers as what they are", async () => {
