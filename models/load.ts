@@ -5,6 +5,7 @@ import { describeModel } from "./families/mod.ts";
 import { filesOf, type ModelFiles, type ModelSource, readText } from "./files.ts";
 import { FormatError } from "../formats/errors.ts";
 import { readTokenizer, type Tokenizer } from "./tokenizer.ts";
+import { openOnnx } from "./checkpoints/onnx_reader.ts";
 import { openStored } from "./checkpoints/open_stored.ts";
 import type { StoredQuantization } from "./checkpoints/stored.ts";
 import { withDense } from "./dense.ts";
@@ -41,8 +42,8 @@ export interface LinearLayer {
 /**
  * Opens a language model in the layout of Hugging Face: `config.json`, `model.safetensors` or its shards, and
  * `tokenizer.json`; or a GGUF file, such as {@linkcode saveGguf} writes, of a model that is made like Llama. Tensors are
- * read when a block is computed, and let go of with it. Of checkpoints in GPTQ, AWQ or compressed-tensors, and of GGUF,
- * the weights are made dense when they are read; {@linkcode loadQuantized} gives the codes of the former.
+ * read when a block is computed, and let go of with it. Of checkpoints in GPTQ, AWQ, compressed-tensors or ONNX, and of
+ * GGUF, the weights are made dense when they are read; {@linkcode loadQuantized} gives the codes of all but GGUF.
  *
  * @param source The path of a folder, or of a file `.gguf`; files by name, or picked in a page; `{ hub: "owner/name" }`.
  * @throws {FormatError} for a file that is missing, damaged or cut short, a family that is not known, a tensor of another
@@ -67,7 +68,9 @@ export async function loadModel(source: ModelSource): Promise<LanguageModel> {
   // The family before the tensors: what is not known at all is told first.
   const parsed = parseConfig(config);
   const { transposed } = describeModel(parsed, () => false);
-  const tensors = gguf ? gguf.weights : await openWeights(files), opened = await openStored(parsed, tensors, files);
+  const graph = gguf || await hasTensors(files) ? undefined : await openOnnx(files);
+  const tensors = (gguf || graph)?.weights ?? await openWeights(files);
+  const opened = graph ?? await openStored(parsed, tensors, files);
   const weights = opened ? denseOf(tensors, opened, transposed) : tensors,
     described = describeModel(parsed, weights.has);
   const architecture = gguf ? await gguf.complete(described) : described;
@@ -87,8 +90,12 @@ function denseOf(
   return withDense(tensors, sources, owners, transposed);
 }
 
+async function hasTensors(files: ModelFiles): Promise<boolean> {
+  return Boolean(await files.open("model.safetensors") ?? await files.open("model.safetensors.index.json"));
+}
+
 function withoutQuantization(config: string): string {
-  const { quantization_config: _, ...others } = JSON.parse(config);
+  const { quantization_config: _, "transformers.js_config": __, ...others } = JSON.parse(config);
   return JSON.stringify(others, null, 2);
 }
 

@@ -12,7 +12,6 @@ export {
   type GgufReport,
   type LayerSettings,
   loadQuantized,
-  readOnnxLayers,
   saveCompressedTensors,
   saveGguf,
   type SaveGgufOptions,

@@ -6,7 +6,8 @@ import { type LayeredModel, withLayers } from "../quantized.ts";
 
 /**
  * Reads a checkpoint with its quantised layers: GPTQ (`gptq`, `gptq_v2`), AWQ (`gemm`) and compressed-tensors
- * (`pack-quantized`), whoever wrote it. Codes, scales and zero points are as they are stored, so that it can be saved in
+ * (`pack-quantized`), whoever wrote it, and the graphs of
+ * {@linkcode saveOnnx}. Codes, scales and zero points are as they are stored, so that it can be saved in
  * another format that holds them.
  *
  * @param source As {@linkcode loadModel} takes it.

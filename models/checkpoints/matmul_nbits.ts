@@ -10,8 +10,11 @@ import type { Tensor } from "../../formats/tensor.ts";
 import { InputError } from "../../solvers/core/errors.ts";
 import { matrix, type SparseMatrix } from "../../solvers/core/matrix.ts";
 import type { QuantizedWeights } from "../../solvers/quantization/layer.ts";
-import { hasRuns } from "./packed.ts";
 import { type PendingTensor, pendingTensor } from "./pending.ts";
+import { hasRuns } from "./stored.ts";
+
+/** Key of the metadata that tells what the packed layers were. */
+export const layersKey = "minima.layers";
 
 /** How a layer is cut into blocks. */
 export interface Blocks {
@@ -133,7 +136,7 @@ export function outlierColumns(
 }
 
 /** What the operator is given of a layer, and how it was made. */
-export interface StoredLayer {
+export interface PackedLayer {
   /** Rows and columns of its weights. */
   readonly shape: readonly [outputs: number, inputs: number];
   /** Bits of its codes before they were packed. */
@@ -157,7 +160,7 @@ export interface StoredLayer {
  *
  * @throws {FormatError} where its parts do not fit together
  */
-export function unpackLayer(stored: StoredLayer, name: string): QuantizedWeights {
+export function unpackLayer(stored: PackedLayer, name: string): QuantizedWeights {
   const { shape: [outputs, inputs], bits, groupSize, blocks: { bits: width, size, count } } = stored;
   const check = (what: string, holds: boolean, needed: string) => {
     if (!holds) throw new FormatError("onnx", `${what} of "${name}"`, `should be ${needed}`);
@@ -205,7 +208,7 @@ export function unpackLayer(stored: StoredLayer, name: string): QuantizedWeights
 }
 
 function sparseOutliers(
-  { columns, weights }: NonNullable<StoredLayer["outliers"]>,
+  { columns, weights }: NonNullable<PackedLayer["outliers"]>,
   outputs: number,
   inputs: number,
   name: string,

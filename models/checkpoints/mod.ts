@@ -14,7 +14,6 @@ export { saveCompressedTensors } from "./compressed_tensors.ts";
 export { saveGptq } from "./gptq.ts";
 export { loadQuantized } from "./load_quantized.ts";
 export { saveOnnx } from "./onnx.ts";
-export { readOnnxLayers } from "./onnx_reader.ts";
 export { type GgufLayer, type GgufReport, saveGguf, type SaveGgufOptions, saveGgufOptions } from "./gguf/save.ts";
 export { saveSafetensors } from "./safetensors.ts";
 export type { StoredLayer, StoredQuantization } from "./stored.ts";

@@ -2,6 +2,7 @@ import { type OnnxTensor, serializeOnnx } from "../../formats/onnx.ts";
 import { bytesOf } from "../../formats/tensor.ts";
 import type { LanguageModel } from "../load.ts";
 import type { QuantizedLanguageModel } from "../quantized.ts";
+import { layersKey } from "./matmul_nbits.ts";
 import { buildGraph } from "./onnx_graph.ts";
 import { pendingBytes, type PendingTensor } from "./pending.ts";
 import { jsonBytes, openTarget, type SaveTarget, writeCompanions } from "./target.ts";
@@ -15,9 +16,6 @@ const suffixes = { q2: "_q2", q4: "_q4", q8: "_quantized", fp32: "" } as const;
 
 /** Version 17 of the operators of ONNX, and 1 of those of ONNX Runtime. */
 const operators = { "": 17, "com.microsoft": 1 };
-
-/** Key of the metadata that tells what the packed layers were. */
-export const layersKey = "minima.layers";
 
 /**
  * Saves a model, quantised or not, as a graph of ONNX with its cache of keys and values, in the layout of transformers.js: `config.json`, the

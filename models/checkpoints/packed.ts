@@ -7,15 +7,11 @@ import type { QuantizedWeights } from "../../solvers/quantization/layer.ts";
 import type { LayeredModel } from "../quantized.ts";
 import { constraintsOf, type FormatName, reasonAgainst } from "./constraints.ts";
 import { type PendingTensor, pendingTensor } from "./pending.ts";
+import { hasRuns } from "./stored.ts";
 
 /** Whether every grid of a layer is symmetric about zero, as files without zero points have them. */
 export function isSymmetric({ bits, zeros }: QuantizedWeights): boolean {
   return zeros.data.every((zero) => zero === 2 ** (bits - 1));
-}
-
-/** Whether groups are neighbours in the order of the columns, as files without an index have them. */
-export function hasRuns({ groupIndex, groupSize }: QuantizedWeights): boolean {
-  return !groupIndex?.some((group, j) => group !== Math.floor(j / groupSize));
 }
 
 /** Columns that share a scale, or -1 where all do. */

@@ -23,7 +23,7 @@ export interface StoredLayer {
 
 /** The quantised layers of a checkpoint. */
 export interface StoredQuantization {
-  /** `gptq`, `gptq_v2`, `awq` or `compressed-tensors`. */
+  /** `gptq`, `gptq_v2`, `awq`, `compressed-tensors` or `onnx`. */
   readonly format: string;
   /** Layers by name. */
   readonly layers: ReadonlyMap<string, StoredLayer>;
@@ -93,6 +93,11 @@ export function groupSizeOf(config: Config, inputs: number, ...names: string[]):
 /** Groups of neighbours; nothing where all inputs are one. */
 export function inRuns(inputs: number, groupSize: number): Uint32Array | undefined {
   return groupSize >= inputs ? undefined : Uint32Array.from({ length: inputs }, (_, j) => Math.floor(j / groupSize));
+}
+
+/** Whether groups are neighbours in the order of the columns, as files without an index have them. */
+export function hasRuns({ groupIndex, groupSize }: QuantizedWeights): boolean {
+  return !groupIndex?.some((group, j) => group !== Math.floor(j / groupSize));
 }
 
 /** Reads the group of each input; neighbours where there is no such tensor, or it begins with -1, which says so. */

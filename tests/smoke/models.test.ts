@@ -8,7 +8,6 @@ import {
   logits,
   perplexity,
   quantizeModel,
-  readOnnxLayers,
   saveCompressedTensors,
   saveGguf,
   saveOnnx,
@@ -43,7 +42,7 @@ describe("language models, in short", () => {
     const graph = new Map<string, Uint8Array>();
     await saveOnnx(quantized, (name, bytes) => void graph.set(name, bytes));
     assert.deepEqual([...graph.keys()], ["onnx/model_quantized.onnx", "config.json"]);
-    for (const [name, { codes, scales }] of await readOnnxLayers(graph)) {
+    for (const [name, { codes, scales }] of (await loadQuantized(graph)).layers) {
       assert.deepEqual([codes, scales], [quantized.layers.get(name)!.codes, quantized.layers.get(name)!.scales]);
     }
   });
