@@ -36,9 +36,9 @@ export const graph: PanelTests = (page) => {
   it("colours groups, and says at their field what is none", async () => {
     await page.set("groups", "r*: water; wind: air");
     await page.solve();
-    assert.ok(
-      await page.evaluate(`[...document.querySelectorAll(".picture svg text")]
-      .some(({ textContent }) => textContent === "water")`),
+    // Pictures may be drawn after the answer has come.
+    await page.until(
+      `[...document.querySelectorAll(".picture svg text")].some(({ textContent }) => textContent === "water")`,
     );
     const fills = await page.evaluate<string[]>(`[...document.querySelectorAll(".picture svg rect[rx]")]
       .map((box) => box.getAttribute("fill"))`);
