@@ -4,6 +4,7 @@ export type { Bits } from "./bits.ts";
 export type { Architecture, BlockNames, ModelNames, Positions, Rotary } from "./architecture.ts";
 export type { HubClient, HubModel, ModelFiles, ModelSource } from "./files.ts";
 export {
+  type BlockGrid,
   type CheckpointFormat,
   checkpointFormats,
   type FormatConstraints,

@@ -10,6 +10,7 @@ import { saveSafetensors } from "./safetensors.ts";
 import type { SaveTarget } from "./target.ts";
 
 export type { FormatConstraints, FormatName, LayerSettings } from "./constraints.ts";
+export type { BlockGrid } from "./gguf/grids.ts";
 export { saveCompressedTensors } from "./compressed_tensors.ts";
 export { saveGptq } from "./gptq.ts";
 export { loadQuantized } from "./load_quantized.ts";

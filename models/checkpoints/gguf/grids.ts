@@ -6,11 +6,14 @@
 
 import { decodeFloat16, encodeFloat16 } from "../../../formats/half.ts";
 import { type Matrix, matrix, type Vector } from "../../../solvers/core/matrix.ts";
+import type { FixedGrid } from "../../../solvers/quantization/options.ts";
 
-/** Scales and zero points for groups of so many columns. */
+/** The grid of a layer in the blocks of a format, as options of `quantizeLayer`. */
 export interface BlockGrid {
+  /** Columns that share a scale. */
   readonly groupSize: number;
-  readonly fixedGrid: { readonly scales: Matrix; readonly zeros: Matrix };
+  /** Scales and zero points that stay as they are. */
+  readonly fixedGrid: FixedGrid;
 }
 
 /** Weights of a block. */
