@@ -1,6 +1,5 @@
 import { openWorkspace, withWorkspace } from "../../kernels/engine/mod.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
-import type { Matrix } from "../core/matrix.ts";
 import type { Observations } from "../core/observations.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { CompletedMatrix, CompletionPathPoint } from "./completed.ts";
@@ -8,6 +7,7 @@ import { rootMeanSquare, split } from "./entries.ts";
 import { graduate, settle } from "./graduation.ts";
 import { type Iterate, noFactors } from "./iterate.ts";
 import { createIterate } from "./layout.ts";
+import { gathered } from "./occupied.ts";
 import { fewPasses, fitOffsets, withoutOffsets } from "./offsets.ts";
 import {
   type CompleteMatrixOptions,
@@ -167,8 +167,8 @@ export async function updateCompletion(
 ): Promise<CompletedMatrix> {
   const resolved = resolveOptions(completeMatrixOptions, options, "matrix completion");
   const task = await prepare(observed, { ...resolved, method: fit.method }),
-    { entries, course, schedule, layout } = task;
-  const [rows, columns] = entries.shape;
+    { entries, occupied, course, schedule, layout } = task;
+  const [rows, columns] = occupied.shape;
   if (rows < fit.shape[0] || columns < fit.shape[1]) {
     throw new ShapeError(
       "observed",
@@ -182,12 +182,11 @@ export async function updateCompletion(
     const own = fit.offsets || fit.unobserved ? await course.take(fitOffsets(entries, passes)) : undefined;
     const [offsets, beside] = fit.offsets ? [own, undefined] : [undefined, own];
     const rest = scaled(entries, offsets), unit = task.units * rest.scale;
-    const grown = (factor: Matrix, length: number) => {
-      const data = new Float64Array(length * fit.rank);
-      data.set(factor.data);
-      return data;
+    const before = {
+      left: gathered(fit.left.data, occupied.rows, fit.rank),
+      right: gathered(fit.right.data, occupied.columns, fit.rank),
+      values: fit.singularValues,
     };
-    const before = { left: grown(fit.left, rows), right: grown(fit.right, columns), values: fit.singularValues };
     const level = (fit.method === "srf" ? fit.width! : fit.lambda! / task.largestWeight) / unit;
     let factors = rescaled(before, 1 / unit), settled = !(level > 0);
     await withinTime(async () => {

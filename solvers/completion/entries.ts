@@ -121,16 +121,6 @@ export function* transposed({ shape: [height, width], rows, columns, values, wei
   };
 }
 
-/** Rows and columns without an entry. */
-export function emptyLines({ shape, indptr, columns }: EntryLists): { rows: Uint32Array; columns: Uint32Array } {
-  const counts = new Uint32Array(shape[1]);
-  for (let e = 0; e < columns.length; e++) counts[columns[e]]++;
-  return {
-    rows: Uint32Array.from({ length: shape[0] }, (_, i) => i).filter((i) => indptr[i] === indptr[i + 1]),
-    columns: Uint32Array.from({ length: shape[1] }, (_, j) => j).filter((j) => counts[j] === 0),
-  };
-}
-
 /** Weighted root mean square of numbers, one an entry. */
 export function rootMeanSquare(values: Float64Array, weights?: Float64Array): number {
   let sum = 0, total = 0;

@@ -3,6 +3,7 @@
 import { DataError } from "../core/errors.ts";
 import { createRandom } from "../core/random.ts";
 import { atOnce, inRanges, type Steps } from "../core/steps.ts";
+import { compacted, type Occupied } from "./occupied.ts";
 import { checkObservationsInSteps, type Observations } from "../core/observations.ts";
 
 /** Levels that were checked, with both orders of their entries. */
@@ -120,11 +121,12 @@ export function levelWeights({ levels, weights, levelCount }: Levels): Float64Ar
   return totals;
 }
 
-/** Rows or columns without an entry. */
-export function emptyLines(indptr: Uint32Array): number[] {
-  const empty: number[] = [];
-  for (let i = 0; i + 1 < indptr.length; i++) if (indptr[i] === indptr[i + 1]) empty.push(i);
-  return empty;
+/** The levels of the rows and columns that have some, and which these are. */
+export function* occupiedLevels(data: Levels): Steps<{ data: Levels; occupied: Occupied }> {
+  const { occupied, ...lists } = compacted(data);
+  if (lists.rows === data.rows) return { data, occupied };
+  const { shape: [, width], rows, columns } = lists;
+  return { data: { ...data, ...lists, byColumn: yield* byColumn(width, rows, columns) }, occupied };
 }
 
 /** The entries that are marked so, in their order. */

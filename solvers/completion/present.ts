@@ -8,7 +8,7 @@ import type { CompletedMatrix } from "./completed.ts";
 import { foldRows } from "./fold_in.ts";
 import { shrinkageAt } from "./graduation.ts";
 import type { Factors } from "./iterate.ts";
-import { emptyLines } from "./entries.ts";
+import { emptyLines, spread } from "./occupied.ts";
 import { type Offsets, timesOffsets } from "./offsets.ts";
 import type { CompletionMethod } from "./options.ts";
 import { singularValuesOfProduct } from "./plain_factors.ts";
@@ -37,8 +37,8 @@ const mostNamed = 10;
 
 /** The answer in the units of the caller, with its objective by plain sums. */
 export function* present(found: Found, factors: Factors, plan: Plan): Steps<CompletedMatrix> {
-  const { entries, units, largestWeight, method, scale, status, course } = found;
-  const unit = units * scale, level = found.level * unit, [rows, columns] = entries.shape;
+  const { entries, occupied, units, largestWeight, method, scale, status, course } = found;
+  const unit = units * scale, level = found.level * unit, [rows, columns] = occupied.shape;
   const all = factors.values.length;
   let rank = 0;
   while (rank < all && factors.values[rank] > leastShare * factors.values[0]) rank++;
@@ -47,7 +47,7 @@ export function* present(found: Found, factors: Factors, plan: Plan): Steps<Comp
     for (let i = 0; i < length; i++) for (let k = 0; k < rank; k++) data[i * rank + k] = factor[i * all + k];
     return data;
   };
-  const a = cut(factors.left, rows), b = cut(factors.right, columns);
+  const a = cut(factors.left, entries.shape[0]), b = cut(factors.right, entries.shape[1]);
   // In units of the scale, of which squares are numbers too.
   const singularValues = yield* singularValuesOfProduct(a, b, rank);
   const rounding = 1e-6 * (singularValues[0] ?? 0);
@@ -76,11 +76,20 @@ export function* present(found: Found, factors: Factors, plan: Plan): Steps<Comp
   const root = Math.sqrt(unit);
   for (const factor of [a, b]) for (let at = 0; at < factor.length; at++) factor[at] *= root;
   for (let k = 0; k < rank; k++) singularValues[k] *= unit;
+  const whole = (own: Offsets): Offsets => {
+    const { mean, rows: ofRows, columns: ofColumns } = timesOffsets(own, units);
+    return {
+      mean,
+      rows: spread(ofRows, occupied.rows, rows),
+      columns: spread(ofColumns, occupied.columns, columns),
+    };
+  };
+  const empty = emptyLines(occupied, entries);
   const model: LowRankModel = {
-    left: matrix(rows, rank, a),
-    right: matrix(columns, rank, b),
-    ...(offsets && { offsets: timesOffsets(offsets, units) }),
-    ...(found.beside && { unobserved: { ...emptyLines(entries), offsets: timesOffsets(found.beside, units) } }),
+    left: matrix(rows, rank, spread(a, occupied.rows, rows, rank)),
+    right: matrix(columns, rank, spread(b, occupied.columns, columns, rank)),
+    ...(offsets && { offsets: whole(offsets) }),
+    ...(found.beside && { unobserved: { ...empty, offsets: whole(found.beside) } }),
   };
   const lambda = level * largestWeight;
   const objective = method === "srf" ? priced : squares / 2 + priced;
@@ -95,7 +104,7 @@ export function* present(found: Found, factors: Factors, plan: Plan): Steps<Comp
     residual,
     ...(holdout && { holdout }),
     ...certified({ status, objective, searched: "compared" }),
-    remarks: remarksOn(found),
+    remarks: remarksOn(found, empty),
     trace: Float64Array.from(course.trace),
     iterations: course.trace.length,
     elapsedMs: found.elapsedMs(),
@@ -116,8 +125,11 @@ function inUnits(curve: HoldoutCurve, units: number, weight: number): HoldoutCur
   };
 }
 
-function remarksOn({ entries, holdout, offsets, beside, tooFew, status }: Found): string[] {
-  const remarks: string[] = [], { shape, values } = entries, empty = emptyLines(entries);
+function remarksOn(
+  { entries: { values }, occupied: { shape }, holdout, offsets, beside, tooFew, status }: Found,
+  empty: ReturnType<typeof emptyLines>,
+): string[] {
+  const remarks: string[] = [];
   if (tooFew) {
     const end = status === "converged" ? "until nothing changed" : "as far as it came";
     remarks.push(`Too few entries to hold some out (${values.length}): the width fell ${end}.`);

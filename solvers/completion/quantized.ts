@@ -15,7 +15,8 @@ import { givenBoundaries, marginalBoundaries } from "./boundaries.ts";
 import { type Factors, loadLikelihood } from "./factored_likelihood.ts";
 import { type FactoredOptions, solveFactored } from "./factored_solve.ts";
 import { type FoldedLevels, foldQuantized } from "./quantized_fold.ts";
-import { checkLevelsInSteps, emptyLines, type Levels } from "./levels.ts";
+import { checkLevelsInSteps, type Levels, occupiedLevels } from "./levels.ts";
+import { emptyLines, gathered, type Occupied, spread } from "./occupied.ts";
 import {
   completeQuantizedOptions,
   type Link,
@@ -109,11 +110,14 @@ export interface LevelProblem {
 
 /** Solves within a run, from earlier factors where there are some. */
 export async function solveLevels(
-  { data, boundaries, estimate }: LevelProblem,
+  { data: whole, boundaries, estimate }: LevelProblem,
   resolved: ResolvedOptions,
   run: Run,
-  start?: Factors,
+  given?: Factors,
 ): Promise<QuantizedCompletion> {
+  const look = () => run.checkpoint({ stage: "levels", fraction: 0, iteration: 0 });
+  const { data, occupied } = await inSteps(occupiedLevels(whole), look);
+  const start = given && ofOccupied(given, occupied);
   const { link, lambda, offsetPenalty, offsets, tolerance, maxIterations, seed } = resolved;
   const method = methodFor(data, resolved, estimate);
   const flops = foreseen(data, resolved, method);
@@ -127,7 +131,7 @@ export async function solveLevels(
       : await solveFactored(course, boundaries, factoredOptions(data, resolved, method, estimate), start);
     const judgement = await finished(course, outcome);
     await compareWithKernels(course, judgement, outcome.boundaries);
-    return present(course, judgement, outcome, run.elapsedMs());
+    return present(course, occupied, judgement, outcome, run.elapsedMs());
   } finally {
     workspace.release();
   }
@@ -231,6 +235,7 @@ async function compareWithKernels(course: Course, { factors, objective }: Judgem
 
 function present(
   { workspace, data, link, penalties, tolerance, trace }: Course,
+  occupied: Occupied,
   { factors, objective, bound, proved }: Judgement,
   { status, boundaries }: Outcome,
   elapsedMs: number,
@@ -243,7 +248,7 @@ function present(
     gapTolerance: tolerance,
     rounding: 1e-9 * objective,
   });
-  const gap = certificate.gap!, model = modelOf(factors, data, boundaries, link, penalties.offsets);
+  const gap = certificate.gap!, model = modelOf(factors, occupied, boundaries, link, penalties.offsets);
   return {
     ...certificate,
     lowerBound: certificate.lowerBound!,
@@ -252,7 +257,7 @@ function present(
     proved,
     ...model,
     rank: factors.rank,
-    remarks: remarksOn(data, penalties.offsets),
+    remarks: remarksOn(emptyLines(occupied, data), penalties.offsets),
     trace: Float64Array.from(trace),
     iterations: trace.length,
     elapsedMs,
@@ -262,17 +267,31 @@ function present(
   };
 }
 
+/** Factors of the rows and columns that have entries. */
+function ofOccupied({ rank, left, right, rowOffsets, columnOffsets }: Factors, { rows, columns }: Occupied): Factors {
+  return {
+    rank,
+    left: gathered(left, rows, rank),
+    right: gathered(right, columns, rank),
+    rowOffsets: gathered(rowOffsets, rows),
+    columnOffsets: gathered(columnOffsets, columns),
+  };
+}
+
 function modelOf(
   { rank, left, right, rowOffsets, columnOffsets }: Factors,
-  { shape: [rows, columns] }: Levels,
+  { shape: [rows, columns], rows: ownRows, columns: ownColumns }: Occupied,
   boundaries: Float64Array,
   link: Link,
   offsets: boolean,
 ): QuantizedModel {
   return {
-    left: matrix(rows, rank, left),
-    right: matrix(columns, rank, right),
-    ...offsets && { rowOffsets, columnOffsets },
+    left: matrix(rows, rank, spread(left, ownRows, rows, rank)),
+    right: matrix(columns, rank, spread(right, ownColumns, columns, rank)),
+    ...offsets && {
+      rowOffsets: spread(rowOffsets, ownRows, rows),
+      columnOffsets: spread(columnOffsets, ownColumns, columns),
+    },
     boundaries,
     link,
   };
@@ -281,9 +300,8 @@ function modelOf(
 /** Lines that are named at most. */
 const mostNamed = 10;
 
-function remarksOn({ indptr, byColumn }: Levels, offsets: boolean): string[] {
-  return ([["row", "column", indptr], ["column", "row", byColumn.indptr]] as const).flatMap(([own, other, starts]) => {
-    const empty = emptyLines(starts);
+function remarksOn({ rows, columns }: ReturnType<typeof emptyLines>, offsets: boolean): string[] {
+  return ([["row", "column", rows], ["column", "row", columns]] as const).flatMap(([own, other, empty]) => {
     if (empty.length === 0) return [];
     const more = empty.length > mostNamed ? ` and ${empty.length - mostNamed} more` : "";
     const by = offsets ? `by the offsets of the ${other}s alone` : "as latent values of 0";

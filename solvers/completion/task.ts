@@ -7,6 +7,7 @@ import type { Resolved } from "../core/options.ts";
 import { startRun } from "../core/run.ts";
 import { type Course, startCourse } from "./course.ts";
 import { type Entries, entriesOf, withValues } from "./entries.ts";
+import { compacted, type Occupied } from "./occupied.ts";
 import type { Schedule } from "./graduation.ts";
 import { type Layout, layoutOf, neededKernels, stepFlops } from "./layout.ts";
 import type { CompleteMatrixOptions, OpenCompletionOptions } from "./options.ts";
@@ -26,8 +27,10 @@ const largestValue = 1e100;
 
 /** What all of them begin with. */
 export interface CompletionTask {
-  /** In units of `units`. */
+  /** In units of `units`, of the rows and columns that have some. */
   readonly entries: Entries;
+  /** Which rows and columns these are. */
+  readonly occupied: Occupied;
   /** A power of two near the largest magnitude: nothing is rounded. */
   readonly units: number;
   /** What weights are shares of. */
@@ -70,13 +73,16 @@ export async function prepare(
     );
   }
   // Between the least and the largest power whose inverse is a number too.
-  const units = largest > 0 ? 2 ** Math.max(-1022, Math.floor(Math.log2(largest))) : 1, given = entriesOf(checked);
+  const units = largest > 0 ? 2 ** Math.max(-1022, Math.floor(Math.log2(largest))) : 1,
+    { occupied, ...lists } = compacted(checked);
+  const given = entriesOf({ ...checked, ...lists });
   const entries = withValues(given, given.values.map((value) => value / units));
   const layout = layoutOf(entries.shape, entries.values.length, resolved.rankLimit), [rows, columns] = entries.shape;
   // Devices compute in f32: on request, and where products of the whole matrix are most of the work.
   const onDevice = backend === "webgpu" && layout.representation === "dense" && forDevices;
   return {
     entries,
+    occupied,
     units,
     largestWeight: checked.weights?.reduce((most, weight) => Math.max(most, weight), 0) ?? 1,
     course,

@@ -266,6 +266,29 @@ describe("completeMatrix", () => {
     }
   });
 
+  it("takes no longer for lines without entries, and is not sooner still for them: 1,000,000 x 1,000,000", async () => {
+    // (1 2 3)^T (1 2), without its last entry, far apart.
+    const small = { shape: [3, 2] as const, rows: [0, 0, 1, 1, 2], columns: [0, 1, 0, 1, 0], values: [1, 2, 2, 4, 3] };
+    const rows = [7, 500_000, 999_999], columns = [3, 999_998];
+    const large = {
+      shape: [1_000_000, 1_000_000] as const,
+      rows: small.rows.map((i) => rows[i]),
+      columns: small.columns.map((j) => columns[j]),
+      values: small.values,
+    };
+    for (const method of ["srf", "soft-impute"] as const) {
+      const options: CompleteMatrixOptions = { ...exact, method, ...(method === "srf" ? {} : { lambda: 0.1 }) };
+      const [one, other] = [await completeMatrix(small, options), await completeMatrix(large, options)];
+      assert.deepEqual([other.iterations, other.status, other.rank], [one.iterations, one.status, one.rank]);
+      assert.equal(other.objective, one.objective);
+      assert.deepEqual(other.predict([7, 999_999], [3, 999_998]), one.predict([0, 2], [0, 1]));
+      assert.deepEqual([other.shape, other.left.shape[0]], [[1_000_000, 1_000_000], 1_000_000]);
+      assert.ok(Math.abs(other.predict([8], [4])[0] - 2.4) < 1e-12, "the mean");
+      const next = await updateCompletion(other, large, options);
+      assert.ok(Math.abs(next.predict([999_999], [3])[0] - other.predict([999_999], [3])[0]) < 0.01);
+    }
+  });
+
   it("refuses what it cannot use, and names it", async () => {
     const { observed } = lowRank(6, 5, 1, 0.8, 14);
     const wrong: [Observations, CompleteMatrixOptions, typeof DataError | typeof OptionError, RegExp][] = [

@@ -241,6 +241,19 @@ describe("completeQuantized", () => {
     assert.ok(expected[1] > 1.3);
   });
 
+  it("does not depend on lines without entries, of which there are 1,000,000 each way", async () => {
+    const { observed } = problem(true, [12, 10]), options = { lambda: 1, boundaries, ...place };
+    const far = (list: ArrayLike<number>) => Uint32Array.from(list, (line) => 83_000 * line + 5);
+    const large = { ...observed, shape: [1_000_000, 1_000_000] as const };
+    const wide = { ...large, rows: far(observed.rows), columns: far(observed.columns) };
+    const [one, other] = [await completeQuantized(observed, options), await completeQuantized(wide, options)];
+    assert.ok(other.certified && other.rowOffsets!.length === 1_000_000);
+    close(other.objective, one.objective, 1e-12, "the objective");
+    const [here, there] = [one.predict(observed.rows, observed.columns), other.predict(wide.rows, wide.columns)];
+    here.latent.forEach((x, k) => close(there.latent[k], x, 1e-9, `entry ${k}`));
+    assert.equal(other.predict([1], [1]).latent[0], 0);
+  });
+
   it("predicts held-out levels better than offsets alone", async () => {
     const { observed, hidden } = problem(true, [80, 60]);
     const accuracy = async (options: QuantizedOptions) => {
