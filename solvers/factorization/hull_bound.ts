@@ -9,7 +9,7 @@ import { elementsOf, factorIn, type Products } from "./products.ts";
 /** Steps at most, steps between two looks at the bound, and the share by which it may be less than the relaxation's value. */
 const mostSteps = 1000, stepsTogether = 10, enough = 1e-4;
 
-/** Share of the bound that rounding may make. */
+/** Share of the bound that the rounding of its squares may make. */
 const rounding = 1e-10;
 
 /** The part of the hull block that the bound needs. */
@@ -136,6 +136,8 @@ function cutBound(residual: Float64Array, dots: Float64Array, most: Float64Array
   let left = budget, held = 0, square = 0;
   for (let i = gains.length - 1; i >= 0 && left > 0; i--, left--) held += Math.min(1, left) * gains[i];
   for (const value of residual) square += value * value;
-  const least = dots.reduce((a, b) => Math.min(a, b), Infinity) - held;
+  // Both are sums of numbers >= 0: what rounding may make of each is a share of it.
+  const share = Number.EPSILON * (residual.length + 8);
+  const least = dots.reduce((a, b) => Math.min(a, b), Infinity) * (1 - share) - held * (1 + share);
   return least > 0 && square > 0 ? least * least / square : 0;
 }

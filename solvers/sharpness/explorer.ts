@@ -88,8 +88,9 @@ export interface SamPath {
   /** The coefficients after so many steps; of a kernel, without what it does not see. O(eigenvalues coefficients). */
   coefficients(step: number): Float64Array;
   /**
-   * The step of least risk, the first of several, up to `most`: exactly, by bounds over ranges of steps, whatever bends
-   * the risk has. Some hundred times O(eigenvalues).
+   * The step of least risk, the first of several, up to `most`: by bounds over ranges of steps, whatever bends the risk
+   * has. Risks are alike that are apart by 1e-13 of what the signal, or `y`, and the noise in all directions come to. Some
+   * hundred times O(eigenvalues).
    *
    * @param by The risk, which needs a truth, or what it is estimated as. @default the risk, where there is a truth
    */

@@ -23,6 +23,9 @@ const recordedSweeps = 24;
 /** Operations between two checkpoints in the reduction. */
 const reductionFlops = 2e7;
 
+/** Exponents of two up to which the squares of a matrix's entries, and of their rounding, are in the range of f32. */
+const plainExponent = 30, mostExponent = 1000;
+
 /**
  * All eigenvalues and eigenvectors of a symmetric matrix, both triangles given, which is destroyed: by Jacobi's rotations
  * where it is small, else by way of a tridiagonal matrix and implicit QL, some 9 n^3 operations.
@@ -30,12 +33,32 @@ const reductionFlops = 2e7;
  * @throws {BackendError} where the kernels do not converge
  */
 export async function symmetricEigen(workspace: Workspace, a: MatrixOperand, pause?: Pause): Promise<SymmetricEigen> {
-  const n = a.rows, { dtype } = a.array;
+  const n = a.rows, { dtype } = a.array, unit = scaleToRange(workspace, a);
   const vectors = allocateMatrix(workspace, dtype, n, n, "eigenvectors");
   const values = n <= largestJacobi
     ? await byJacobi(workspace, a, vectors)
     : await byTridiagonal(workspace, a, vectors, pause);
+  for (let i = 0; i < n; i++) values[i] *= unit;
   return { values: sortRows(workspace, values, vectors), vectors };
+}
+
+/** Divides a matrix of very large or small entries by a power of two, which it returns: else 1. */
+function scaleToRange(
+  workspace: Workspace,
+  { array, rows, columns, offset = 0, stride = columns }: MatrixOperand,
+): number {
+  const view = workspace.view(array);
+  let largest = 0;
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0, at = offset + i * stride; j < columns; j++, at++) largest = Math.max(largest, Math.abs(view[at]));
+  }
+  const exponent = largest > 0 ? Math.floor(Math.log2(largest)) : 0;
+  if (!(Math.abs(exponent) > plainExponent) || exponent === Infinity) return 1;
+  const unit = 2 ** Math.max(-mostExponent, Math.min(mostExponent, exponent));
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0, at = offset + i * stride; j < columns; j++, at++) view[at] /= unit;
+  }
+  return unit;
 }
 
 async function byJacobi(workspace: Workspace, a: MatrixOperand, vectors: MatrixOperand): Promise<Float64Array> {

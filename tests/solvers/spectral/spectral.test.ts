@@ -74,6 +74,33 @@ describe("spectral decompositions", () => {
         }
       }));
 
+    it(`symmetricEigen ${dtype} of a matrix times any power of two gives that times its eigenvalues`, () =>
+      within(dtype, async (workspace) => {
+        for (const n of [2, 24, 40]) {
+          for (const rank of [1, 3, n]) {
+            const { normal } = createRandom(n), u = Array.from({ length: rank * n }, normal);
+            const entries = Array.from({ length: n * n }, (_, at) => {
+              let sum = 0;
+              for (let k = 0; k < rank; k++) sum += u[k * n + Math.floor(at / n)] * u[k * n + at % n];
+              return Math.fround(sum / rank);
+            });
+            const valuesOf = async (exponent: number) => {
+              const given = allocateMatrix(workspace, dtype, n, n, "given");
+              workspace.write(given.array, entries.map((value) => value * 2 ** exponent));
+              const { values, vectors } = await symmetricEigen(workspace, given);
+              for (const { array } of [given, vectors]) workspace.free(array);
+              return Array.from(values, (value) => value / 2 ** exponent);
+            };
+            const plain = await valuesOf(0), size = Math.max(...plain);
+            for (const exponent of dtype === "f64" ? [-1000, -460, 460, 1000] : [-100, -60, 60, 110]) {
+              const values = await valuesOf(exponent);
+              const off = values.reduce((most, value, i) => Math.max(most, Math.abs(value - plain[i])), 0);
+              assert.ok(off <= 10 * n * epsilons[dtype] * size, `${n}, rank ${rank}, 2^${exponent}: off by ${off}`);
+            }
+          }
+        }
+      }));
+
     it(`orthonormalize ${dtype} keeps the span, whatever the condition, and tells the rank`, () =>
       within(dtype, async (workspace) => {
         const rows = 60, columns = 6;
