@@ -12,6 +12,7 @@ export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "quantize-layer": async () => (await import("./quantize_layer.ts")).quantizeLayerCase,
   "quantize-methods": async () => (await import("./quantize_methods.ts")).quantizeMethods,
   "quantize-model": async () => (await import("./quantize_model.ts")).quantizeModelCase,
+  "quantize-model-time": async () => (await import("./quantize_model_time.ts")).quantizeModelTime,
   "quantize-model-memory": async () => (await import("./quantize_model_memory.ts")).quantizeModelMemory,
   "gguf": async () => (await import("./gguf.ts")).ggufCase,
   "checkpoints": async () => (await import("./checkpoints.ts")).checkpointsCase,
