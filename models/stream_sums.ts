@@ -63,12 +63,11 @@ export function createStreamSums(
   return {
     async add(original, quantized) {
       const tokens = quantized.x.length / outputs;
-      const off = Float64Array.from(original.x, (value, at) => value - quantized.x[at]);
+      const off = difference(original.x, quantized.x);
       if (off.every((value) => value === 0)) return;
       for (let at = 0; at < off.length; at++) squares[at % outputs] += off[at] ** 2;
-      const apart = Float64Array.from(original.inputs, (value, at) => value - quantized.inputs[at]);
-      await addProduct(sums.quantized, off, Float64Array.from(quantized.inputs), tokens);
-      await addProduct(sums.apart, off, apart, tokens);
+      await addProduct(sums.quantized, off, new Float64Array(quantized.inputs), tokens);
+      await addProduct(sums.apart, off, difference(original.inputs, quantized.inputs), tokens);
     },
     take: () => ({
       quantized: matrix(outputs, inputs, sums.quantized),
@@ -76,4 +75,11 @@ export function createStreamSums(
       squares,
     }),
   };
+}
+
+/** `a - b` in f64. */
+function difference(a: Float32Array, b: Float32Array): Float64Array {
+  const result = new Float64Array(a.length);
+  for (let at = 0; at < a.length; at++) result[at] = a[at] - b[at];
+  return result;
 }
