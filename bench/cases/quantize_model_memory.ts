@@ -6,7 +6,7 @@ import { type LlamaShape, writeLlama } from "../synthetic_llama.ts";
 
 /** Of the synthetic model, and of models that people have. */
 const shapes: Readonly<Record<string, LlamaShape>> = {
-  "synthetic": { hidden: 2048, intermediate: 5632, blocks: 4, heads: 32 },
+  "measured": { hidden: 1024, intermediate: 2816, blocks: 4, heads: 16 },
   "1B: 22 blocks of 2048 and 5632": { hidden: 2048, intermediate: 5632, blocks: 22, heads: 32 },
   "7B: 32 blocks of 4096 and 11008": { hidden: 4096, intermediate: 11008, blocks: 32, heads: 32 },
 };
@@ -32,7 +32,7 @@ export const quantizeModelMemory: Case = {
     if (typeof runtime === "string") throw new Error(runtime);
     const folder = await Deno.makeTempDir({ prefix: "minima-bench-" });
     try {
-      const shape = quick ? { hidden: 256, intermediate: 704, blocks: 2, heads: 4 } : shapes.synthetic;
+      const shape = quick ? { hidden: 256, intermediate: 704, blocks: 2, heads: 4 } : shapes.measured;
       await writeLlama(folder, shape);
       const next = uniform(seed),
         calibration = Array.from(
