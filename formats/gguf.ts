@@ -89,9 +89,9 @@ export async function readGgufHeader(source: RandomAccess): Promise<GgufHeader> 
  */
 export async function readGgufTensor(source: RandomAccess, { entries }: GgufHeader, name: string): Promise<Tensor> {
   const entry = entries.get(name);
-  if (!entry) throw refuse(`tensor "${name}"`, "is missing");
+  if (!entry) throw refuse(`tensor "${clipped(name)}"`, "is missing");
   const { type, shape, begin, end } = entry;
-  if (!isKnown(type)) throw refuse(`tensor "${name}"`, `has the ${type}, which is not known`);
+  if (!isKnown(type)) throw refuse(`tensor "${clipped(name)}"`, `has the ${type}, which is not known`);
   const bytes = await source.read(begin, end - begin), block = blockTypes[type];
   if (!block) {
     const dtype = type as Exclude<GgufType, keyof typeof blockTypes>;
@@ -118,13 +118,16 @@ export interface GgufLayout {
 /**
  * Lays out a file: the bytes before the tensors, and where each of them goes. What is between them is zero.
  *
- * @throws {TypeError} for a name or a shape that the format cannot hold
+ * @throws {TypeError} for a name, a shape or an alignment that the format cannot hold
  */
 export function layOutGguf(
   metadata: ReadonlyMap<string, GgufValue>,
   tensors: ReadonlyMap<string, GgufTensorInput>,
 ): GgufLayout {
   const encoder = new TextEncoder(), alignment = Number(metadata.get(alignmentKey)?.value ?? defaultAlignment);
+  if (!(Number.isInteger(alignment) && alignment >= 8 && alignment % 8 === 0)) {
+    throw new TypeError(`Cannot write "${alignmentKey}" ${alignment}: it must be a multiple of 8.`);
+  }
   const names = [...tensors.keys()].map((name) => encoder.encode(name));
   const keys = [...metadata.keys()].map((key) => encoder.encode(key));
   let length = 24;
@@ -225,13 +228,15 @@ function parseHeader(bytes: Uint8Array, fileBytes: number): GgufHeader {
   }
   const alignment = metadata.get(alignmentKey)?.value ?? defaultAlignment;
   if (typeof alignment !== "number" || alignment < 8 || alignment > 2 ** 20 || alignment % 8 !== 0) {
-    throw refuse(`the key "${alignmentKey}"`, `is ${String(alignment)}; a multiple of 8 is needed`);
+    throw refuse(`the key "${alignmentKey}"`, `is ${clipped(String(alignment))}; a multiple of 8 is needed`);
   }
-  const infos = Array.from({ length: tensorCount }, () => tensorInfo(alignment));
+  // One by one: the number of them may be untrue, and then the bytes end sooner.
+  const infos: ReturnType<typeof tensorInfo>[] = [];
+  while (infos.length < tensorCount) infos.push(tensorInfo(alignment));
   const start = Math.ceil(cursor.position() / alignment) * alignment;
   const starts = infos.map(({ place }) => place).sort((a, b) => a - b), entries = new Map<string, GgufEntry>();
   for (const { name, type, shape, place } of infos) {
-    if (entries.has(name)) throw refuse(`tensor "${name}"`, "is there twice");
+    if (entries.has(name)) throw refuse(`tensor "${clipped(name)}"`, "is there twice");
     // The first that begins behind it.
     let low = 0, high = starts.length;
     while (low < high) {
@@ -241,9 +246,13 @@ function parseHeader(bytes: Uint8Array, fileBytes: number): GgufHeader {
     }
     const next = low < starts.length ? start + starts[low] : fileBytes, begin = start + place;
     const end = isKnown(type) ? begin + bytesOfTensor(type, shape) : next;
-    if (end > fileBytes) throw refuse(`tensor "${name}"`, `${cutShort}: it ends at ${end} of ${fileBytes} bytes`);
-    if (end > next) throw refuse(`tensor "${name}"`, "overlaps the one behind it");
-    if (low >= 2 && starts[low - 2] === place) throw refuse(`tensor "${name}"`, "begins where another one does");
+    if (end > fileBytes) {
+      throw refuse(`tensor "${clipped(name)}"`, `${cutShort}: it ends at ${end} of ${fileBytes} bytes`);
+    }
+    if (end > next) throw refuse(`tensor "${clipped(name)}"`, "overlaps the one behind it");
+    if (low >= 2 && starts[low - 2] === place) {
+      throw refuse(`tensor "${clipped(name)}"`, "begins where another one does");
+    }
     entries.set(name, { type, shape, begin, end });
   }
   return { metadata, entries };

@@ -4,7 +4,7 @@
  * raw bytes, or lie in other files, by offset and length.
  */
 
-import { FormatError } from "./errors.ts";
+import { clipped, FormatError } from "./errors.ts";
 import { createMessage, type Field, finishMessage, integersOf, type Message, readMessage } from "./protobuf.ts";
 import { bytesOf, elementBits, elementCount, elementsOver, type ElementType, type Tensor } from "./tensor.ts";
 
@@ -191,7 +191,7 @@ export function parseOnnx(bytes: Uint8Array): OnnxModel {
     if (field.field === 1) nodes.push(parseNode(contentOf(field, "a node")));
     else if (field.field === 5) {
       const [name, tensor] = parseTensor(contentOf(field, "a tensor"));
-      if (tensors.has(name)) throw refuse(`tensor "${name}"`, "is there twice");
+      if (tensors.has(name)) throw refuse(`tensor "${clipped(name)}"`, "is there twice");
       tensors.set(name, tensor);
     } else if (field.field === 11) inputs.push(parseValue(contentOf(field, "an input")));
     else if (field.field === 12) outputs.push(parseValue(contentOf(field, "an output")));
@@ -199,7 +199,15 @@ export function parseOnnx(bytes: Uint8Array): OnnxModel {
   return { operators, nodes, tensors, inputs, outputs, metadata };
 }
 
+/** Most axes of a tensor: four times those of any operator here. */
+const mostAxes = 16;
+
 const refuse = (field: string, problem: string) => new FormatError("onnx", field, problem);
+
+/** One by one: there may be more than a call takes. */
+function addTo(numbers: number[], others: readonly number[]): void {
+  for (const other of others) numbers.push(other);
+}
 
 const messageOf = (bytes: Uint8Array) => readMessage(bytes, "onnx");
 
@@ -254,7 +262,7 @@ function parseAttribute(bytes: Uint8Array): [string, OnnxAttribute] {
   switch (type) {
     case 1: {
       const float = content(2) ?? new Uint8Array(4);
-      if (float.length !== 4) throw refuse(`attribute "${name}"`, `is a float of ${float.length} bytes`);
+      if (float.length !== 4) throw refuse(`attribute "${clipped(name)}"`, `is a float of ${float.length} bytes`);
       return [name, { float: new DataView(float.buffer, float.byteOffset).getFloat32(0, true) }];
     }
     case 2:
@@ -263,17 +271,20 @@ function parseAttribute(bytes: Uint8Array): [string, OnnxAttribute] {
       return [name, { text: text(4) }];
     case 7: {
       const integers: number[] = [];
-      for (const field of messageOf(bytes)) if (field.field === 8) integers.push(...integersOf(field, "onnx"));
+      for (const field of messageOf(bytes)) if (field.field === 8) addTo(integers, integersOf(field, "onnx"));
       return [name, { integers }];
     }
   }
-  throw refuse(`attribute "${name}"`, `is of type ${type}; numbers, text and lists of whole numbers are known`);
+  throw refuse(
+    `attribute "${clipped(name)}"`,
+    `is of type ${type}; numbers, text and lists of whole numbers are known`,
+  );
 }
 
 function parseTensor(bytes: Uint8Array): [string, OnnxTensor] {
   const shape: number[] = [], place: Record<string, string> = {};
   for (const field of messageOf(bytes)) {
-    if (field.field === 1) shape.push(...integersOf(field, "onnx"));
+    if (field.field === 1) addTo(shape, integersOf(field, "onnx"));
     else if (field.field === 13) {
       const { text } = fieldsOf(contentOf(field, "external_data"));
       place[text(1)] = text(2);
@@ -281,24 +292,27 @@ function parseTensor(bytes: Uint8Array): [string, OnnxTensor] {
   }
   const { text, integer, bytes: content } = fieldsOf(bytes), name = text(8), type = integer(2), raw = content(9);
   const dtype = (Object.keys(types) as ElementType[]).find((dtype) => types[dtype] === type);
-  if (!dtype) throw refuse(`tensor "${name}"`, `has elements of type ${type}, which is not known`);
-  if (shape.some((size) => size < 0)) throw refuse(`tensor "${name}"`, `has the shape [${shape}]`);
+  if (!dtype) throw refuse(`tensor "${clipped(name)}"`, `has elements of type ${type}, which is not known`);
+  if (shape.length > mostAxes) throw refuse(`tensor "${clipped(name)}"`, `has ${shape.length} axes`);
+  if (shape.some((size) => size < 0)) throw refuse(`tensor "${clipped(name)}"`, `has the shape [${shape}]`);
   const needed = elementCount(shape) * elementBits(dtype) / 8;
   const check = (length: number) => {
     if (length === needed) return;
-    throw refuse(`tensor "${name}"`, `has ${length} bytes, but ${dtype} [${shape}] needs ${needed}`);
+    throw refuse(`tensor "${clipped(name)}"`, `has ${length} bytes, but ${dtype} [${shape}] needs ${needed}`);
   };
   if (integer(14) !== 1) {
-    if (!raw && needed > 0) throw refuse(`tensor "${name}"`, "has no raw elements");
+    if (!raw && needed > 0) throw refuse(`tensor "${clipped(name)}"`, "has no raw elements");
     check(raw?.length ?? 0);
     return [name, { dtype, shape, data: elementsOver(dtype, raw ?? new Uint8Array()) }];
   }
   const file = place.location ?? "", offset = Number(place.offset ?? 0), length = Number(place.length ?? needed);
   // No way out of the folder.
   if (file === "" || file === ".." || /[/\\]/.test(file)) {
-    throw refuse(`tensor "${name}"`, `lies in ${JSON.stringify(file)}, and not in a file beside it`);
+    throw refuse(`tensor "${clipped(name)}"`, `lies in ${JSON.stringify(clipped(file))}, and not in a file beside it`);
   }
-  if (!Number.isSafeInteger(offset) || offset < 0) throw refuse(`tensor "${name}"`, `lies at ${place.offset}`);
+  if (!Number.isSafeInteger(offset) || offset < 0) {
+    throw refuse(`tensor "${clipped(name)}"`, `lies at ${clipped(place.offset)}`);
+  }
   check(length);
   return [name, { dtype, shape, place: { file, offset, length } }];
 }
@@ -307,7 +321,7 @@ function parseValue(bytes: Uint8Array): OnnxValue {
   const { text, bytes: content } = fieldsOf(bytes), name = text(1);
   const tensor = fieldsOf(fieldsOf(content(2) ?? new Uint8Array()).bytes(1) ?? new Uint8Array());
   const type = tensor.integer(1), dtype = (Object.keys(types) as ElementType[]).find((dtype) => types[dtype] === type);
-  if (!dtype) throw refuse(`value "${name}"`, `has elements of type ${type}, which is not known`);
+  if (!dtype) throw refuse(`value "${clipped(name)}"`, `has elements of type ${type}, which is not known`);
   const shape: (number | string)[] = [];
   for (const field of messageOf(tensor.bytes(2) ?? new Uint8Array())) {
     if (field.field !== 1) continue;

@@ -7,6 +7,13 @@ import { type Config, configOf } from "./config.ts";
  * `rope_theta` and `rope_scaling` as older files have them.
  */
 export function rotaryPositions(config: Config, headSize: number, context: number): Rotary {
+  const positions = scaledPositions(config, headSize, context), { frequencies, factor } = positions;
+  const sound = Number.isFinite(factor) && frequencies.every((frequency) => frequency > 0 && frequency < Infinity);
+  if (!sound) throw config.refuse("rope_parameters", "makes frequencies that are no positive numbers");
+  return positions;
+}
+
+function scaledPositions(config: Config, headSize: number, context: number): Rotary {
   const group = config.value("rope_parameters", "rope_scaling");
   if (group !== undefined && (typeof group !== "object" || Array.isArray(group))) {
     throw config.refuse("rope_parameters", "must be an object");

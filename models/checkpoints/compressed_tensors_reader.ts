@@ -54,16 +54,25 @@ function schemesOf(settings: Config): Scheme[] {
   const groups = Object.entries(settings.value("config_groups") as Readonly<Record<string, unknown>> ?? {});
   if (groups.length === 0) throw settings.refuse("config_groups", "is missing, or holds no group");
   return groups.map(([name, fields]) => {
-    const group = configOf(fields as Readonly<Record<string, unknown>>, `config_groups.${name}`);
+    const group = configOf(fieldsOf(fields), `config_groups.${name}`);
     const format = group.text("format", settings.text("format"));
     if (format !== "pack-quantized") throw group.refuse("format", `is "${format}"; pack-quantized can be read`);
     if (group.value("input_activations") !== undefined) {
       throw group.refuse("input_activations", "is given; models whose activations are quantised too cannot be run");
     }
-    const weights = configOf(group.value("weights") as Readonly<Record<string, unknown>> ?? {}, `${name}.weights`);
+    const weights = configOf(fieldsOf(group.value("weights")), `${name}.weights`);
     if (weights.text("type", "int") !== "int") throw weights.refuse("type", "must be int");
-    return { targets: (group.value("targets") ?? []) as string[], weights };
+    const targets = group.value("targets") ?? [];
+    if (!Array.isArray(targets) || !targets.every((target) => typeof target === "string")) {
+      throw group.refuse("targets", "must be a list of names");
+    }
+    return { targets, weights };
   });
+}
+
+/** The fields of an object; none of anything else, so that what is needed is missing. */
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? value as Readonly<Record<string, unknown>> : {};
 }
 
 /** Whether a target is a layer: its name, a regular expression, or the class of all layers. */

@@ -122,7 +122,7 @@ function settingsOfLayer(settings: Config, name: string): Config {
 
 function shapeOf(weights: Weights, name: string): readonly [number, number] {
   const { shape } = weights.describe(name);
-  if (shape.length !== 2) throw refuseTensor(name, `is [${shape}], and must have two axes`);
+  if (shape.length !== 2 || shape.includes(0)) throw refuseTensor(name, `is [${shape}], and must have two axes`);
   return [shape[0], shape[1]];
 }
 

@@ -168,14 +168,23 @@ export function unpackLayer(stored: PackedLayer, name: string): QuantizedWeights
   const dimensions = ({ shape }: Tensor) => shape.join();
   check("the blocks", sizes.includes(size) && count === Math.ceil(inputs / size), "of 16 to 256 columns");
   check("the bits", width === storedBits(bits), `${storedBits(bits)} for codes of ${bits}`);
-  check("the codes", dimensions(stored.codes) === `${outputs},${count},${size * width / 8}`, "whole blocks");
+  check(
+    "the codes",
+    stored.codes.dtype === "U8" && dimensions(stored.codes) === `${outputs},${count},${size * width / 8}`,
+    "bytes of whole blocks",
+  );
   check(
     "the scales",
-    dimensions(stored.scales) === `${outputs},${count}` && stored.scales.dtype === "F32",
-    "one a block",
+    dimensions(stored.scales) === `${outputs},${count}` && stored.scales.dtype === "F32" &&
+      (stored.scales.data as Float32Array).every(Number.isFinite),
+    "finite, one a block",
   );
   const bytes = rowBytes(count, width);
-  check("the zero points", !stored.zeros || stored.zeros.data.length === outputs * bytes, "one a block");
+  check(
+    "the zero points",
+    !stored.zeros || stored.zeros.dtype === "U8" && stored.zeros.data.length === outputs * bytes,
+    "one a block",
+  );
   const groups = Math.ceil(inputs / groupSize), several = groups > 1;
   check("the group size", !several || groupSize % size === 0, `a multiple of the ${size} columns of a block`);
 
@@ -214,7 +223,9 @@ function sparseOutliers(
   name: string,
 ): SparseMatrix {
   const places = Array.from(columns.data as BigInt64Array, Number), dense = weights.data as Float32Array;
-  if (dense.length !== places.length * outputs || places.some((column) => !(column >= 0 && column < inputs))) {
+  const ascend = places.every((column, at) => column >= 0 && column < inputs && !(column <= places[at - 1]));
+  const typed = columns.dtype === "I64" && weights.dtype === "F32";
+  if (!typed || !ascend || dense.length !== places.length * outputs || !dense.every(Number.isFinite)) {
     throw new FormatError("onnx", `the outliers of "${name}"`, `do not fit ${outputs} outputs and ${inputs} inputs`);
   }
   const indptr = new Uint32Array(outputs + 1), indices: number[] = [], data: number[] = [];

@@ -32,10 +32,19 @@ export function activationOf(config: Config, name: string, otherwise: string): A
   throw config.refuse(name, `is ${JSON.stringify(given)}; ${Object.keys(activations).join(", ")} are known`);
 }
 
-/** `hidden / heads`, which must be whole. */
-export function headSizeOf(config: Config, hidden: number, heads: number): number {
-  if (hidden % heads === 0) return hidden / heads;
-  throw config.refuse("num_attention_heads", `is ${heads}, which does not divide the hidden size ${hidden}`);
+/** Most heads, and columns of one: what is made for each before any tensor is looked at stays small. */
+const mostHeads = 2 ** 16;
+
+/** Columns of a head: as given, or `hidden / heads`, which must be whole. */
+export function headSizeOf(config: Config, hidden: number, heads: number, given = hidden / heads): number {
+  if (!Number.isInteger(given)) {
+    throw config.refuse("num_attention_heads", `is ${heads}, which does not divide the hidden size ${hidden}`);
+  }
+  if (Math.max(heads, given) <= mostHeads) return given;
+  throw config.refuse(
+    "num_attention_heads",
+    `makes ${heads} heads of ${given} columns; at most ${mostHeads} are known`,
+  );
 }
 
 /** The tokens that begin and end texts. */

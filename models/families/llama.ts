@@ -10,9 +10,8 @@ export const llama: Family = {
   describe(config, has) {
     const hidden = config.count("hidden_size"), heads = config.count("num_attention_heads");
     const family = config.text("model_type"), blocks = config.count("num_hidden_layers");
-    const headSize = config.value("head_dim") === undefined
-      ? headSizeOf(config, hidden, heads)
-      : config.count("head_dim");
+    const given = config.value("head_dim") === undefined ? undefined : config.count("head_dim");
+    const headSize = headSizeOf(config, hidden, heads, given);
     const keyValueHeads = config.count("num_key_value_heads", heads);
     if (heads % keyValueHeads !== 0) {
       throw config.refuse("num_key_value_heads", `is ${keyValueHeads}, which does not divide the ${heads} heads`);

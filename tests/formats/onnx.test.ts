@@ -83,6 +83,11 @@ describe("serializeOnnx and parseOnnx", () => {
     ["elements of a type that is not known", graphWith(tensor(8, 1)), /elements of type 8/],
     ["elements too few", graphWith(tensor(1, 3).bytes(9, new Uint8Array(8))), /has 8 bytes, but F32 \[3\] needs 12/],
     ["elements that are not raw", graphWith(tensor(1, 1).float(4, 1)), /has no raw elements/],
+    [
+      "more axes than a call takes",
+      graphWith(createMessage().bytes(1, new Uint8Array(300_000)).integer(2, 1)),
+      /has 300000 axes/,
+    ],
     ["a negative size", graphWith(tensor(1, -1)), /has the shape \[-1\]/],
     ["a way out of the folder", graphWith(place("../secret")), /lies in "..\/secret"/],
     ["a place that is no number", graphWith(place("data", "x")), /lies at x/],

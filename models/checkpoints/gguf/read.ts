@@ -65,7 +65,10 @@ export async function openGguf(files: ModelFiles, name: string): Promise<OpenedG
       return { dtype, shape, stored: { type, bytes: end - begin } };
     },
     async read(own) {
-      const [short] = find(own), tensor = await readGgufTensor(source, header, short);
+      const [short, { type }] = find(own), tensor = await readGgufTensor(source, header, short);
+      // Scales of damaged blocks may be no numbers.
+      const bad = blockTypes[type as GgufType] ? (tensor.data as Float32Array).findIndex((one) => !isFinite(one)) : -1;
+      if (bad >= 0) throw new FormatError("gguf", `tensor "${short}"`, `holds ${tensor.data[bad]} at ${bad}`);
       const rows = rowsOfFile(short, architecture, { heads, keyValueHeads, headSize });
       return rows ? restored(tensor, rows) : tensor;
     },
@@ -90,13 +93,15 @@ export async function openGguf(files: ModelFiles, name: string): Promise<OpenedG
     async complete(given) {
       const { positions } = given;
       if (positions.kind !== "rotary") return given;
-      const factor = values.number(`${architecture}.rope.scaling.attn_factor`, 1);
+      const key = `${architecture}.rope.scaling.attn_factor`, factor = values.number(key, 1);
+      if (!Number.isFinite(factor)) throw new FormatError("gguf", `the key "${key}"`, `is ${factor}`);
       if (!entries.has("rope_freqs.weight")) {
         return { ...given, positions: { ...positions, factor: positions.factor * factor } };
       }
       const factors = toVector(await readGgufTensor(source, header, "rope_freqs.weight"));
-      if (factors.length !== positions.frequencies.length) {
-        throw new FormatError("gguf", 'tensor "rope_freqs.weight"', `has ${factors.length} factors`);
+      if (factors.length !== positions.frequencies.length || !factors.every((one) => one > 0 && one < Infinity)) {
+        const needed = `${positions.frequencies.length} positive factors`;
+        throw new FormatError("gguf", 'tensor "rope_freqs.weight"', `must hold ${needed}, and has ${factors.length}`);
       }
       const frequencies = positions.frequencies.map((frequency, pair) => frequency / factors[pair]);
       return { ...given, positions: { kind: "rotary", frequencies, factor: positions.factor * factor } };

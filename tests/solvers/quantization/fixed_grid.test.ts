@@ -99,6 +99,13 @@ describe("quantizeLayer on a fixed grid", () => {
       { fixedGrid: { ...fixedGrid, scales } },
       /"fixedGrid\.scales" must be positive and finite, and holds 0/,
     );
+    for (const bad of [-1, Infinity, NaN]) {
+      const scales = matrix(4, 2, fixedGrid.scales.data.map((scale, at) => at === 5 ? bad : scale));
+      await refused({ fixedGrid: { ...fixedGrid, scales } }, /"fixedGrid\.scales"/);
+    }
+    const short = { shape: [4, 2] as const, data: new Float64Array(7) };
+    await refused({ fixedGrid: { ...fixedGrid, scales: short } }, /"fixedGrid\.scales/);
+    await refused({ fixedGrid: { ...fixedGrid, zeros: short } }, /"fixedGrid\.zeros/);
     await refused({ fixedGrid: { scales } }, /zeros/);
   });
 });
