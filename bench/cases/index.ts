@@ -33,6 +33,7 @@ export const cases: Readonly<Record<string, () => Promise<Case>>> = {
   "stocks": async () => (await import("./stocks.ts")).stocks,
   "flat-minima": async () => (await import("./flat_minima.ts")).flatMinima,
   "sam-claims": async () => (await import("./sam_claims.ts")).samClaims,
+  "sam-step": async () => (await import("./sam_step.ts")).samStep,
   "nmf": async () => (await import("./nmf.ts")).nmfCase,
   "archetypes": async () => (await import("./archetypes.ts")).archetypes,
   "samson": async () => (await import("./samson.ts")).samson,

@@ -7,7 +7,8 @@ import { at, lanes, loadOne, multiplyAdd, storeOne, VECTOR } from "../simd";
 /** tanh of each lane of f32: a quotient of polynomials, the coefficients of Eigen's `generic_fast_tanh_float`. */
 @inline
 function tanhOfF32(z: v128): v128 {
-  const x = f32x4.max(f32x4.min(z, f32x4.splat(7.90531110763549805)), f32x4.splat(-7.90531110763549805));
+  // Pseudo-minima keep a first operand that is NaN, in one instruction.
+  const x = f32x4.pmax(f32x4.pmin(z, f32x4.splat(7.90531110763549805)), f32x4.splat(-7.90531110763549805));
   const square = f32x4.mul(x, x);
   let p = f32x4.splat(-2.76076847742355e-16);
   p = multiplyAdd<f32>(p, square, f32x4.splat(2.00018790482477e-13));
@@ -111,8 +112,10 @@ export function backTangentActivation<T>(n: i32, kind: i32, a: usize, ra: usize,
 /** exp of each lane of f32, for x <= 0: x = k log 2 + r, a series in r, and k into the exponent. */
 @inline
 export function exponentialOfF32(z: v128): v128 {
-  const x = f32x4.max(z, f32x4.splat(-87));
-  const k = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.4426950408889634)));
+  const x = f32x4.pmax(z, f32x4.splat(-87));
+  // 1.5 * 2^23 leaves the nearest integer in the last bits.
+  const magic = f32x4.splat(12582912), shifted = f32x4.add(f32x4.mul(x, f32x4.splat(1.4426950408889634)), magic);
+  const k = f32x4.sub(shifted, magic);
   // log 2 in two parts: k times the first is exact.
   const r = f32x4.sub(f32x4.sub(x, f32x4.mul(k, f32x4.splat(0.693359375))), f32x4.mul(k, f32x4.splat(-2.12194440e-4)));
   let series = f32x4.splat(1.0 / 5040);
@@ -123,24 +126,47 @@ export function exponentialOfF32(z: v128): v128 {
   series = multiplyAdd<f32>(series, r, f32x4.splat(0.5));
   series = multiplyAdd<f32>(series, r, f32x4.splat(1));
   series = multiplyAdd<f32>(series, r, f32x4.splat(1));
-  return f32x4.mul(series, i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(k), i32x4.splat(127)), 23));
+  return f32x4.mul(series, i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(127 << 23)));
 }
 
-/** p = exp(z - shift) for n elements; returns their sum. */
+/** The largest of n elements; where some are NaN, one of them or the largest of some others. */
+@inline
+export function largestOf<T>(n: i32, z: usize): T {
+  let most = load<T>(z);
+  if (sizeof<T>() == 4 && n >= 4) {
+    // The last four, some of them again, then one vector after the other.
+    let m = v128.load(z + (<usize> (n - 4) << 2));
+    for (let j = 0; j + 4 < n; j += 4) m = f32x4.pmax(m, v128.load(z + (<usize> j << 2)));
+    m = f32x4.pmax(m, i32x4.shuffle(m, m, 2, 3, 0, 1));
+    m = f32x4.pmax(m, i32x4.shuffle(m, m, 1, 0, 3, 2));
+    return <T> f32x4.extract_lane(m, 0);
+  }
+  for (let j = 1; j < n; j++) {
+    const value = load<T>(at(z, j, sizeof<T>()));
+    if (value > most) most = value;
+  }
+  return most;
+}
+
+/** p = exp(z - shift) for n elements, not in place; returns their sum. */
 export function exponentials<T>(n: i32, z: usize, shift: T, p: usize): f64 {
   let sum: f64 = 0;
   if (sizeof<T>() == 4) {
     const s = f32x4.splat(<f32> shift);
-    for (let j = 0; j < n;) {
-      const whole = n - j >= 4, place = <usize> j << 2;
-      const value = exponentialOfF32(f32x4.sub(whole ? v128.load(z + place) : loadOne<f32>(z + place), s));
-      if (whole) {
-        v128.store(p + place, value);
-        j += 4;
-      } else {
-        storeOne<f32>(p + place, value);
-        j++;
-      }
+    let j = 0;
+    for (; j + 4 <= n; j += 4) {
+      const place = <usize> j << 2;
+      v128.store(p + place, exponentialOfF32(f32x4.sub(v128.load(z + place), s)));
+    }
+    if (j < n && n >= 4) {
+      // The last four, some of them again.
+      const place = <usize> (n - 4) << 2;
+      v128.store(p + place, exponentialOfF32(f32x4.sub(v128.load(z + place), s)));
+      j = n;
+    }
+    for (; j < n; j++) {
+      const place = <usize> j << 2;
+      storeOne<f32>(p + place, exponentialOfF32(f32x4.sub(loadOne<f32>(z + place), s)));
     }
     for (let j = 0; j < n; j++) sum += <f64> load<f32>(p + (<usize> j << 2));
     return sum;

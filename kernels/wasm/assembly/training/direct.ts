@@ -41,6 +41,9 @@ export function directProduct<T>(
     const count = n - j >= lanes<T>() ? lanes<T>() : sizeof<T>() == 4 && n - j >= 2 ? 2 : 1;
     const bj = at(b, j, size), cj = at(c, j, size);
     let i = 0;
+    for (; i + 2 * TILE <= m; i += 2 * TILE) {
+      edgeOfEight<T>(k, at(a, i, aNext), aNext, aStep, bj, bRow, read, at(cj, i, cRow), cRow, count);
+    }
     for (; i + TILE <= m; i += TILE) edgeOfFour<T>(k, at(a, i, aNext), aNext, aStep, bj, bRow, read, at(cj, i, cRow), cRow, count);
     for (; i < m; i++) edgeOfOne<T>(k, at(a, i, aNext), aStep, bj, bRow, read, at(cj, i, cRow), count);
     j += count;
@@ -61,7 +64,68 @@ function storeSome<T>(p: usize, value: v128, count: i32): void {
   else storeOne<T>(p, value);
 }
 
-/** Four rows, so that one does not wait for itself, and a few columns. */
+/** Eight rows, so that no sum waits for itself, and a few columns. */
+function edgeOfEight<T>(
+  k: i32, a: usize, aNext: usize, aStep: usize, b: usize, bRow: usize, read: bool, c: usize, cRow: usize, count: i32,
+): void {
+  let s0 = i64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0;
+  if (read) {
+    let p = c;
+    s0 = loadSome<T>(p, count);
+    p += cRow;
+    s1 = loadSome<T>(p, count);
+    p += cRow;
+    s2 = loadSome<T>(p, count);
+    p += cRow;
+    s3 = loadSome<T>(p, count);
+    p += cRow;
+    s4 = loadSome<T>(p, count);
+    p += cRow;
+    s5 = loadSome<T>(p, count);
+    p += cRow;
+    s6 = loadSome<T>(p, count);
+    p += cRow;
+    s7 = loadSome<T>(p, count);
+  }
+  for (; k > 0; k--) {
+    const value = loadSome<T>(b, count);
+    let p = a;
+    s0 = multiplyAdd<T>(v128.splat<T>(load<T>(p)), value, s0);
+    p += aNext;
+    s1 = multiplyAdd<T>(v128.splat<T>(load<T>(p)), value, s1);
+    p += aNext;
+    s2 = multiplyAdd<T>(v128.splat<T>(load<T>(p)), value, s2);
+    p += aNext;
+    s3 = multiplyAdd<T>(v128.splat<T>(load<T>(p)), value, s3);
+    p += aNext;
+    s4 = multiplyAdd<T>(v128.splat<T>(load<T>(p)), value, s4);
+    p += aNext;
+    s5 = multiplyAdd<T>(v128.splat<T>(load<T>(p)), value, s5);
+    p += aNext;
+    s6 = multiplyAdd<T>(v128.splat<T>(load<T>(p)), value, s6);
+    p += aNext;
+    s7 = multiplyAdd<T>(v128.splat<T>(load<T>(p)), value, s7);
+    a += aStep;
+    b += bRow;
+  }
+  storeSome<T>(c, s0, count);
+  c += cRow;
+  storeSome<T>(c, s1, count);
+  c += cRow;
+  storeSome<T>(c, s2, count);
+  c += cRow;
+  storeSome<T>(c, s3, count);
+  c += cRow;
+  storeSome<T>(c, s4, count);
+  c += cRow;
+  storeSome<T>(c, s5, count);
+  c += cRow;
+  storeSome<T>(c, s6, count);
+  c += cRow;
+  storeSome<T>(c, s7, count);
+}
+
+/** Four rows and a few columns. */
 function edgeOfFour<T>(
   k: i32, a0: usize, aNext: usize, aStep: usize, b: usize, bRow: usize, read: bool, c: usize, cRow: usize, count: i32,
 ): void {

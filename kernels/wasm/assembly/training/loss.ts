@@ -4,7 +4,7 @@
 import { LOGISTIC, SOFTMAX } from "../../../contract/training/constants";
 import { exponential, logarithm, logarithmAbove } from "../elementary";
 import { at } from "../simd";
-import { exponentials } from "./activation";
+import { exponentials, largestOf } from "./activation";
 
 @inline
 function byWord(p: usize, i: i32): i32 {
@@ -79,8 +79,7 @@ function probability<T>(d: usize, j: i32, target: f64): f64 {
 /** Loss of one row; d = its gradient. */
 function rowLoss<T>(loss: i32, n: i32, z: usize, target: f64, d: usize): f64 {
   if (loss == SOFTMAX) {
-    let largest = load<T>(z);
-    for (let j = 1; j < n; j++) largest = max(largest, load<T>(at(z, j, sizeof<T>())));
+    const largest = largestOf<T>(n, z);
     const sum = exponentials<T>(n, z, largest, d), inverse = <T> (1 / sum);
     for (let j = 0; j < n; j++) {
       const place = at(d, j, sizeof<T>());
