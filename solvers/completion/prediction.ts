@@ -1,4 +1,5 @@
 import { InputError, OptionError, ShapeError } from "../core/errors.ts";
+import { counted } from "../core/shown.ts";
 import { type Matrix, matrix } from "../core/matrix.ts";
 import type { IndicesLike } from "../core/options.ts";
 import type { Offsets } from "./offsets.ts";
@@ -62,7 +63,7 @@ export function predictEntries(
   if (rows.length !== columns.length) {
     throw new ShapeError(
       "columns",
-      `Cannot predict: "rows" has ${rows.length} elements, but "columns" has ${columns.length}.`,
+      `Cannot predict: "rows" has ${counted(rows.length, "element")}, but "columns" has ${columns.length}.`,
     );
   }
   const height = model.left.shape[0], width = model.right.shape[0], result = new Float64Array(rows.length);

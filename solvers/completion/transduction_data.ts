@@ -61,7 +61,11 @@ export function* jointMatrix(data: PartlyLabelled): Steps<JointMatrix> {
           );
         }
         if (!(Math.abs(value) <= 1e100)) {
-          throw new DataError("features", `Cannot ${action}: "features" has ${value} at row ${i}, column ${j}.`);
+          throw new DataError(
+            "features",
+            `Cannot ${action}: "features" has ${value} at row ${i}, column ${j}; expected a magnitude of at most 1e100, ` +
+              "or NaN for what is missing.",
+          );
         }
         values[i * columns + j] = value;
         kinds[i * columns + j] = isLabel ? label : feature;

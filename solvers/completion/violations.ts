@@ -121,11 +121,18 @@ function usualThreshold(boundaries: Float64Array): number {
   );
 }
 
+/** What each entry has by its level. */
+function ofLevels(levels: Uint32Array, byLevel: Float64Array): Float64Array {
+  const values = new Float64Array(levels.length);
+  for (let e = 0; e < values.length; e++) values[e] = byLevel[levels[e]];
+  return values;
+}
+
 function binsOf({ levels }: Levels, boundaries: Float64Array, threshold: number, weight: number): Bins {
   const { lower, upper } = endsOf(boundaries);
   return {
-    lower: Float64Array.from(levels, (level) => lower[level]),
-    upper: Float64Array.from(levels, (level) => upper[level]),
+    lower: ofLevels(levels, lower),
+    upper: ofLevels(levels, upper),
     threshold,
     weight,
   };
@@ -142,7 +149,7 @@ function pointsOf({ shape, rows, columns, levels, weights }: Levels, boundaries:
     shape,
     rows,
     columns,
-    values: Float64Array.from(levels, (level) => point[level]),
+    values: ofLevels(levels, point),
     ...(weights && { weights }),
   };
 }

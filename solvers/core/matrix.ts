@@ -119,17 +119,17 @@ export function likeVector(like: Vector, length: number): Vector {
 export type Samples = Matrix | SparseMatrix;
 
 /** Samples as a dense matrix, checked. */
-export function denseSamples(X: Samples, action: string): Matrix {
-  return atOnce(denseSamplesInSteps(X, action));
+export function denseSamples(X: Samples, action: string, argument = "X"): Matrix {
+  return atOnce(denseSamplesInSteps(X, action, argument));
 }
 
 /** The same in steps, to the end whatever the time. */
-export function* denseSamplesInSteps(X: Samples, action: string): Steps<Matrix> {
+export function* denseSamplesInSteps(X: Samples, action: string, argument = "X"): Steps<Matrix> {
   if (typeof X === "object" && X !== null && "format" in X) {
-    checkSparseMatrix("X", X, action);
+    checkSparseMatrix(argument, X, action);
     return toDense(X);
   }
-  yield* checkMatrixInSteps("X", X, action);
+  yield* checkMatrixInSteps(argument, X, action);
   return X;
 }
 

@@ -1,4 +1,5 @@
 import { DataError, ShapeError } from "./errors.ts";
+import { counted } from "./shown.ts";
 import { likeVector, type Matrix, type Vector, type VectorLike } from "./matrix.ts";
 import type { IndicesLike } from "./options.ts";
 import { atOnce, inRanges, type Steps } from "./steps.ts";
@@ -113,7 +114,7 @@ export function* checkObservationsInSteps(
     if (list === undefined || list.length === count) continue;
     throw new ShapeError(
       argument,
-      `Cannot ${action}: "${name}" of "${argument}" has ${list.length} elements, but "values" has ${count}.`,
+      `Cannot ${action}: "${name}" of "${argument}" has ${counted(list.length, "element")}, but "values" has ${count}.`,
     );
   }
   const refuse = (k: number, what: string) =>

@@ -23,3 +23,8 @@ function beginning(value: unknown, depth: number): string {
   }
   return parts ? `[${text}]` : `{${text}}`;
 }
+
+/** A number of things, in words. */
+export function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? "" : "s"}`;
+}

@@ -5,7 +5,7 @@ import { denseFamily } from "../../kernels/families/dense.ts";
 import { factorizationFamily } from "../../kernels/families/factorization.ts";
 import { spectralFamily } from "../../kernels/families/spectral.ts";
 import { certified } from "../core/certificate.ts";
-import { OptionError } from "../core/errors.ts";
+import { DataError, OptionError } from "../core/errors.ts";
 import { dtypeOf, type Matrix, matrix, type SparseMatrix, toDense, type Vector } from "../core/matrix.ts";
 import type { Resolved } from "../core/options.ts";
 import { createRandom, type Random } from "../core/random.ts";
@@ -96,7 +96,16 @@ export async function nmf(X: Matrix | SparseMatrix, options: NmfCall): Promise<N
   const { rows, columns, scale } = checkSamples(samples, action);
   if (start) {
     checkFactor("initial.H", start.H, rank, columns, action);
-    if (start.W) checkFactor("initial.W", start.W, rows, rank, action);
+    if (start.W) {
+      checkFactor("initial.W", start.W, rows, rank, action);
+      // Sweeps leave them where they are, a stationary point that fits nothing.
+      if (!start.H.data.some(isPositive) && !start.W.data.some(isPositive)) {
+        throw new DataError(
+          "initial",
+          `Cannot ${action}: expected a number above 0 in "initial", received zeros alone.`,
+        );
+      }
+    }
   } else if (resolved.initial === "spa") checkRank(rank, rows);
   const entries = isSparse(samples) ? samples.data.length : rows * columns;
   const request: WorkRequest = {
@@ -114,6 +123,8 @@ export async function nmf(X: Matrix | SparseMatrix, options: NmfCall): Promise<N
     return await report(data, await search(data, start));
   });
 }
+
+const isPositive = (value: number) => value > 0;
 
 /** What the parts of a solve share. */
 interface Problem {
@@ -140,12 +151,13 @@ interface Outcome {
 function withoutMissing(X: Samples, weights: Vector | undefined): { samples: Samples; weights?: Vector } {
   const shape = X?.shape, count = Array.isArray(shape) ? shape[0] * shape[1] : NaN;
   if (!weights) return { samples: X };
-  if (weights.length !== count) {
+  if (count >= 0 && weights.length !== count) {
     throw new OptionError(
       "weights",
       `Cannot use "weights": expected ${count} numbers, one an entry of "X", received ${weights.length}.`,
     );
   }
+  if (!(count >= 0)) return { samples: X };
   const { data } = isSparse(X) ? toDense(X) : X;
   const filled = data.map((value, at) => weights[at] > 0 ? value : 0);
   return { samples: matrix(shape[0], shape[1], filled), weights };

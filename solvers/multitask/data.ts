@@ -94,7 +94,7 @@ function ownSamples(given: readonly MultiTaskInput[]): Tasks {
     if (typeof task !== "object" || task === null) {
       throw new TypeError(`Cannot ${action}: "${label}" must be { X, y }.`);
     }
-    const X = dense.get(task.X) ?? denseSamples(task.X, action);
+    const X = dense.get(task.X) ?? denseSamples(task.X, action, `${label}.X`);
     dense.set(task.X, X);
     const y = toVectorArgument(`${label}.y`, task.y, action), name = task.name ?? String(k);
     checkSizes(X, y.length, `${label}.X`, `${label}.y`);
@@ -123,7 +123,7 @@ function ownSamples(given: readonly MultiTaskInput[]): Tasks {
 function oneX(given: Samples, Y: Matrix | undefined, weights: Vector | undefined): Tasks {
   const X = denseSamples(given, action);
   if (Y === undefined) throw new ShapeError("Y", `Cannot ${action}: one "X" needs "Y", a column a task.`);
-  const responses = denseSamples(Y, action), [samples, count] = responses.shape;
+  const responses = denseSamples(Y, action, "Y"), [samples, count] = responses.shape;
   checkSizes(X, samples, "X", "Y");
   if (count === 0) throw new ShapeError("Y", `Cannot ${action}: "Y" has no columns, but needs one a task.`);
   if (weights) checkWeights("weights", weights, samples);

@@ -371,9 +371,8 @@ function remarksOn(
   dependent.forEach((columns, k) => {
     const own = columns.filter((j) => !prepared[k].isEmpty[j]);
     if (own.length > 0) {
-      remarks.push(
-        `The support of task ${prepared[k].name} has no full rank: columns ${list(own)} have no part in it.`,
-      );
+      const which = own.length > 1 ? `columns ${list(own)} have` : `column ${list(own)} has`;
+      remarks.push(`The support of task ${prepared[k].name} has no full rank: ${which} no part in it.`);
     }
   });
   if (!shared && !stacking) {

@@ -9,7 +9,7 @@ import { plainDot } from "../core/plain_sums.ts";
 import type { Matrix, Vector } from "../core/matrix.ts";
 import { createPace, type Steps } from "../core/steps.ts";
 import { type MultiTaskData, scaledRows, taskWork } from "./data.ts";
-import type { Penalties, Supports } from "./objective.ts";
+import { type Penalties, rankingOf, type Supports } from "./objective.ts";
 
 /** A search that is asked for. */
 export interface FitRequest {
@@ -66,6 +66,9 @@ const mostGramElements = 1 << 26;
 
 /** Multiply-adds of a call for each search: some 20 ms. */
 const workTogether = 4e7;
+
+/** Moves in which a search has gained, or is over: where supports fit exactly, moves follow rounding in circles. */
+const mostWithoutGain = 200;
 
 /** Multiply-adds of a part of a Gram matrix, and its least rows: fewer would mostly read and write the matrix. */
 const gramWork = 2e8, leastGramRows = 32;
@@ -221,8 +224,39 @@ export async function createProblem(
       start.forEach((one, k) => workspace.write(supports, one, (fit * tasks + k) * capacity));
     });
     workspace.write(counts, requests.flatMap(({ start }) => start.map((one) => one.length)));
-    const each = Math.max(1, Math.floor(workTogether / (capacity * capacity * features * tasks)));
-    const open = new Set(requests.keys());
+    const each = Math.max(
+      1,
+      Math.min(mostWithoutGain, Math.floor(workTogether / (capacity * capacity * features * tasks))),
+    );
+    const open = new Set(requests.keys()), leastValues = new Float64Array(fits).fill(Infinity);
+    const read = async () => {
+      const [found, lengths, values] = [
+        await workspace.read(supports),
+        await workspace.read(counts),
+        await workspace.read(coefficients),
+      ];
+      return (fit: number): Supports => {
+        const places = Array.from({ length: tasks }, (_, k) => fit * tasks + k);
+        const within = (at: number) => [at * capacity, at * capacity + lengths[at]] as const;
+        return {
+          features: places.map((at) => Array.from(found.subarray(...within(at)))),
+          values: places.map((at) => values.slice(...within(at))),
+        };
+      };
+    };
+    /** Closes searches that are no better than at the last look. */
+    const closeIdle = async () => {
+      const supportsOf = await read();
+      for (const fit of [...open]) {
+        const now = supportsOf(fit), { data, penalties } = requests[fit];
+        // What begins with too many features loses before it gains.
+        if (now.features.some((own) => own.length > penalties.support)) continue;
+        const value = rankingOf(now, penalties, sets[data]);
+        if (!(value < leastValues[fit] - sets[data].nullLoss * limits.tolerance)) open.delete(fit);
+        leastValues[fit] = Math.min(leastValues[fit], value);
+      }
+    };
+    let unseen = 0;
     try {
       while (open.size > 0) {
         for (let fit = 0; fit < fits; fit++) given[fit * taskFitWords + taskFit.moves] = open.has(fit) ? each : 0;
@@ -244,29 +278,19 @@ export async function createProblem(
         const left = await workspace.read(words);
         for (const fit of [...open]) if (left[fit * taskFitWords + taskFit.moves] > 0) open.delete(fit);
         if (made === 0 && open.size > 0) throw distrust("a search goes on without a move");
+        unseen += each;
+        if (open.size > 0 && unseen >= mostWithoutGain) {
+          unseen = 0;
+          await closeIdle();
+        }
         if (limits.moves >= limits.moveLimit && open.size > 0) limits.ended ??= "iteration-limit";
         if (await limits.run.checkpoint({ stage: "moves", fraction: 0, iteration: limits.moves })) {
           limits.ended = "time-limit";
         }
         if (limits.ended) break;
       }
-      const [found, lengths, values] = [
-        await workspace.read(supports),
-        await workspace.read(counts),
-        await workspace.read(coefficients),
-      ];
-      return requests.map(({ penalties }, fit) => {
-        const places = Array.from({ length: tasks }, (_, k) => fit * tasks + k);
-        const within = (at: number) => [at * capacity, at * capacity + lengths[at]] as const;
-        return checked(
-          {
-            features: places.map((at) => Array.from(found.subarray(...within(at)))),
-            values: places.map((at) => values.slice(...within(at))),
-          },
-          penalties,
-          limits.ended !== undefined,
-        );
-      });
+      const supportsOf = await read();
+      return requests.map(({ penalties }, fit) => checked(supportsOf(fit), penalties, limits.ended !== undefined));
     } finally {
       for (const array of arrays) workspace.free(array);
     }

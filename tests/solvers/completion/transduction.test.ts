@@ -220,6 +220,12 @@ describe("transduce", () => {
       /0 at row 0, column 0; expected 1, -1 or NaN/,
     ],
     [
+      "a feature of 1e160",
+      () => transduce({ features: fromRows([[1, 1e160], [1, 2]]), labels }),
+      DataError,
+      /1e\+160 at row 0, column 1; expected a magnitude of at most 1e100/,
+    ],
+    [
       "an infinite feature",
       () => transduce({ features: fromRows([[1, Infinity], [1, 2]]), labels }),
       DataError,

@@ -117,6 +117,10 @@ describe("nmf", () => {
     await assert.rejects(nmf(X, { rank: 2, weights: [1] }), OptionError);
     await assert.rejects(nmf(fromRows([[1, NaN]]), { rank: 1 }), DataError);
     await assert.rejects(nmf(fromRows([[1, -1]]), { rank: 1 }), DataError);
+    await assert.rejects(nmf(undefined!, { rank: 1, weights: [1] }), /"X" must be/);
+    const zeros = { H: matrix(2, 20), W: matrix(30, 2) };
+    await assert.rejects(nmf(X, { rank: 2, initial: zeros }), /number above 0 in "initial", received zeros alone/);
+    assert.ok((await nmf(X, { rank: 2, initial: { H: zeros.H } })).relativeError < 0.6);
     assert.equal((await nmf(X, { rank: 2, timeLimitMs: 0 })).status, "time-limit");
     // The objective of its start is a hundred times the square of the samples.
     const larger = matrix(300, 400, Float64Array.from({ length: 120_000 }, (_, at) => 0.5 + 0.5 * Math.sin(at * at)));

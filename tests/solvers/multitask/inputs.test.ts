@@ -39,6 +39,18 @@ describe("sparseMultiTask, whatever comes,", () => {
       /4 samples.*"tasks\[0\].y" has 1/,
     ],
     ["NaN", () => sparseMultiTask([{ X, y: [1, NaN, 2, 3] }], { support: 1 }), DataError, /"tasks\[0\].y" is NaN at 1/],
+    [
+      "NaN in the features of a task",
+      () => sparseMultiTask([{ X, y }, { X: fromRows([[1, 2], [2, NaN], [3, 5], [4, 3]]), y }], { support: 1 }),
+      DataError,
+      /"tasks\[1\].X" is NaN at row 1, column 1/,
+    ],
+    [
+      "NaN in Y",
+      () => sparseMultiTask(X, fromRows([[1], [NaN], [2], [3]]), { support: 1 }),
+      DataError,
+      /"Y" is NaN at row 1, column 0/,
+    ],
     ["no support", () => sparseMultiTask([{ X, y }], {} as SparseMultiTaskOptions), OptionError, /"support".*missing/],
     [
       "a negative support",
@@ -226,5 +238,22 @@ describe("sparseMultiTask, whatever comes,", () => {
       }
     });
     assert.ok(largest <= 1e-8, `a gradient of ${largest}`);
+  });
+
+  it("ends where supports of as many features as samples fit exactly, and moves only follow rounding", async () => {
+    // Five samples of 40 features: after the intercept, any four fit.
+    const own = (k: number) => {
+      const random = createRandom(k), X = matrix(5, 40, Float64Array.from({ length: 200 }, random.normal));
+      return {
+        X,
+        y: Float64Array.from({ length: 5 }, (_, i) => 2 * X.data[40 * i] - X.data[40 * i + 1] + random.normal()),
+      };
+    };
+    for (const support of [4, 5, 10]) {
+      const fit = await sparseMultiTask([3, 4, 5].map(own), { support });
+      assert.equal(fit.status, "converged");
+      assert.ok(fit.iterations < 5_000, `${fit.iterations} moves`);
+      assert.ok(fit.objective < 1e-20, `${fit.objective}`);
+    }
   });
 });
