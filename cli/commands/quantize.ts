@@ -77,13 +77,17 @@ ${Object.entries(checkpointFormats).map(([name, { about }]) => `  ${name}: ${abo
     );
     terminal.progress.clear();
     signal.throwIfAborted();
-    await attempt(out, () => saver.save(quantized, out));
+    const saved = await attempt(out, () => saver.save(quantized, out));
     await write("plot", () => drawLayers(quantized.report.layers));
     await write("report", () => JSON.stringify(quantized.report, null, 2) + "\n");
     // A folder of the user's own choice is the user's to remove.
     if (resume === `${out}.blocks`) await rm(resume, { recursive: true, force: true });
     if (options.json) terminal.print(JSON.stringify(quantized.report, null, 2));
     else printReport(terminal, quantized.report, out);
+    const inexact = saved?.layers.filter(({ exact }) => !exact) ?? [];
+    const rounded = inexact.filter(({ problem }) => problem === undefined);
+    for (const { name, problem } of inexact) if (problem !== undefined) terminal.note(`${name} is dense: ${problem}`);
+    if (rounded.length > 0) terminal.note(`The scales of ${rounded.length} layers were rounded to f16.`);
   },
 });
 

@@ -3,7 +3,15 @@ import type { QuantizedWeights } from "../../solvers/quantization/layer.ts";
 import { turned } from "../dense.ts";
 import { linearLayers } from "../load.ts";
 import type { LayeredModel } from "../quantized.ts";
-import { checkPackable, halves, isSymmetric, packedTensors, packWords, storedGroupSize } from "./packed.ts";
+import {
+  checkPackable,
+  halves,
+  isSymmetric,
+  packedTensors,
+  packWords,
+  type SaveReport,
+  storedGroupSize,
+} from "./packed.ts";
 import { type PendingTensor, pendingTensor } from "./pending.ts";
 import { writeShards } from "./shards.ts";
 import { jsonBytes, openTarget, type SaveTarget, writeCompanions } from "./target.ts";
@@ -19,17 +27,19 @@ import { jsonBytes, openTarget, type SaveTarget, writeCompanions } from "./targe
  *
  * @param quantized As {@linkcode quantizeModel} or {@linkcode loadQuantized} returns it.
  * @param target A folder, made where it is not there, that holds no model; or a function that takes each file.
- * @throws {InputError} for layers that the format cannot hold to the bit, naming the first: outliers, scales wider than
- * f16, groups that do not divide the inputs; for layers stored [inputs, outputs], as GPT-2 has them; and for a folder that
- * holds a `config.json`
+ * @returns which layers are held to the bit: scales that are not in f16 are rounded, by 2^-11 at most relatively
+ * @throws {InputError} for layers that the format cannot hold, naming the first: outliers, scales beyond the range
+ * of f16, groups that do not divide the inputs; for layers stored [inputs, outputs], as GPT-2 has them; and for a
+ * folder that holds a `config.json`
  */
-export async function saveCompressedTensors(quantized: LayeredModel, target: SaveTarget): Promise<void> {
-  checkPackable(quantized, "compressed-tensors");
+export async function saveCompressedTensors(quantized: LayeredModel, target: SaveTarget): Promise<SaveReport> {
+  const report = checkPackable(quantized, "compressed-tensors");
   const { model } = quantized, write = await openTarget(target);
   await writeShards(write, packedTensors(quantized, (_, layer) => partsOf(layer)));
   await writeCompanions(model.files, write);
   const config = { ...JSON.parse(model.config), quantization_config: quantizationConfig(quantized) };
   await write("config.json", jsonBytes(config));
+  return report;
 }
 
 /** The tensors of a layer. Codes are signed there, and packed with what makes them unsigned again: the codes here. */

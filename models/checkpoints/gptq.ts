@@ -3,7 +3,15 @@ import type { QuantizedWeights } from "../../solvers/quantization/layer.ts";
 import { turned } from "../dense.ts";
 import { linearLayers } from "../load.ts";
 import type { LayeredModel } from "../quantized.ts";
-import { checkPackable, halves, isSymmetric, packedTensors, packWords, storedGroupSize } from "./packed.ts";
+import {
+  checkPackable,
+  halves,
+  isSymmetric,
+  packedTensors,
+  packWords,
+  type SaveReport,
+  storedGroupSize,
+} from "./packed.ts";
 import { hasRuns } from "./stored.ts";
 import { type PendingTensor, pendingTensor } from "./pending.ts";
 import { writeShards } from "./shards.ts";
@@ -23,11 +31,12 @@ import { jsonBytes, openTarget, type SaveTarget, writeCompanions } from "./targe
  *
  * @param quantized As {@linkcode quantizeModel} or {@linkcode loadQuantized} returns it.
  * @param target A folder, made where it is not there, that holds no model; or a function that takes each file.
- * @throws {InputError} for layers that the format cannot hold to the bit, naming the first: outliers, scales wider than
- * f16, other widths; and for a folder that holds a `config.json`
+ * @returns which layers are held to the bit: scales that are not in f16 are rounded, by 2^-11 at most relatively
+ * @throws {InputError} for layers that the format cannot hold, naming the first: outliers, scales beyond the range
+ * of f16, other widths; and for a folder that holds a `config.json`
  */
-export async function saveGptq(quantized: LayeredModel, target: SaveTarget): Promise<void> {
-  checkPackable(quantized, "gptq");
+export async function saveGptq(quantized: LayeredModel, target: SaveTarget): Promise<SaveReport> {
+  const report = checkPackable(quantized, "gptq");
   const { model } = quantized, write = await openTarget(target), settings = quantizationConfig(quantized);
   const version = settings.checkpoint_format === "gptq" ? 1 : 2;
   await writeShards(write, packedTensors(quantized, (_, layer) => partsOf(layer, version)));
@@ -43,6 +52,7 @@ export async function saveGptq(quantized: LayeredModel, target: SaveTarget): Pro
       quantization_config: settings,
     }),
   );
+  return report;
 }
 
 /** The tensors of a layer. */

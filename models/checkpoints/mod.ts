@@ -7,6 +7,7 @@ import { saveGptq } from "./gptq.ts";
 import { saveGguf } from "./gguf/save.ts";
 import { saveOnnx } from "./onnx.ts";
 import { saveSafetensors } from "./safetensors.ts";
+import type { SaveReport } from "./packed.ts";
 import type { SaveTarget } from "./target.ts";
 
 export type { FormatConstraints, FormatName, LayerSettings } from "./constraints.ts";
@@ -17,6 +18,7 @@ export { loadQuantized } from "./load_quantized.ts";
 export { saveOnnx } from "./onnx.ts";
 export { type GgufLayer, type GgufReport, saveGguf, type SaveGgufOptions, saveGgufOptions } from "./gguf/save.ts";
 export { saveSafetensors } from "./safetensors.ts";
+export type { SavedLayer, SaveReport } from "./packed.ts";
 export type { StoredLayer, StoredQuantization } from "./stored.ts";
 export type { SaveTarget } from "./target.ts";
 
@@ -26,8 +28,8 @@ export interface CheckpointFormat {
   readonly about: string;
   /** What it demands of a quantisation; `quantizeModel` keeps to it where it is told the format. */
   readonly constraints: FormatConstraints;
-  /** Saves a model. */
-  save(model: QuantizedLanguageModel, target: SaveTarget): Promise<unknown>;
+  /** Saves a model. @returns of formats with scales in f16, which layers are held to the bit */
+  save(model: QuantizedLanguageModel, target: SaveTarget): Promise<SaveReport | void>;
 }
 
 /** Every format, by the name that the interfaces know it by. */

@@ -19,8 +19,33 @@ export function storedGroupSize({ groupSize, scales }: QuantizedWeights): number
   return scales.shape[1] === 1 ? -1 : groupSize;
 }
 
-/** Sees that a format of packed codes can hold a model to the bit. @throws {InputError} naming what it cannot hold */
-export function checkPackable({ model, layers }: LayeredModel, format: FormatName): void {
+/** What is told of a layer that is saved. */
+export interface SavedLayer {
+  /** Name of the layer. */
+  readonly name: string;
+  /** Whether the file has its codes, scales and zero points to the bit; false where scales were rounded to f16. */
+  readonly exact: boolean;
+  /** Why it is saved dense. */
+  readonly problem?: string;
+}
+
+/** What is told of a checkpoint that is saved; plain JSON. */
+export interface SaveReport {
+  /** The quantised layers. */
+  readonly layers: readonly SavedLayer[];
+}
+
+/** Most that rounding to f16 may take from a scale, relatively: f16 has it where it is not subnormal. */
+export const mostRounding = 2 ** -11;
+
+/**
+ * Sees that a format of packed codes can hold a model: codes and zero points to the bit, scales rounded to f16.
+ *
+ * @returns which layers it holds to the bit
+ * @throws {InputError} naming what it cannot hold
+ */
+export function checkPackable({ model, layers }: LayeredModel, format: FormatName): SaveReport {
+  const saved: SavedLayer[] = [];
   const constraints = constraintsOf(format);
   const refuse = (problem: string) => new InputError("model", `Cannot save the model as ${format}: ${problem}.`);
   const advice = `quantise the model with format "${format}"`;
@@ -41,10 +66,16 @@ export function checkPackable({ model, layers }: LayeredModel, format: FormatNam
     if (constraints.groupOrder === false && !hasRuns(layer)) {
       throw refuse(`the columns of "${name}" are not grouped in their order, as activation order makes them`);
     }
-    if (!scales.data.every((scale) => roundToFloat16(scale) === scale)) {
-      throw refuse(`the scales of "${name}" are wider than f16; ${advice}`);
+    let exact = true;
+    for (const scale of scales.data) {
+      const rounded = roundToFloat16(scale);
+      exact &&= rounded === scale;
+      if (Math.abs(rounded - scale) <= mostRounding * Math.abs(scale)) continue;
+      throw refuse(`"${name}" has the scale ${scale}, and f16 nothing near it; ${advice}`);
     }
+    saved.push({ name, exact });
   }
+  return { layers: saved };
 }
 
 /** The tensors of a model, those of its quantised layers in parts. */

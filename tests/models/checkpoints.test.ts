@@ -12,6 +12,7 @@ import {
   saveGptq,
   saveOnnx,
   saveSafetensors,
+  type SaveTarget,
 } from "../../models/mod.ts";
 import { encodeFloat16 } from "../../solvers/core/float16.ts";
 import { matrix } from "../../solvers/core/matrix.ts";
@@ -26,7 +27,7 @@ const { integer } = createRandom(7);
 const calibration = Array.from({ length: 2 }, () => Uint32Array.from({ length: 16 }, () => integer(29)));
 const tokens = Uint32Array.from(models.llama.tokens), first = "model.layers.0.self_attn.q_proj";
 
-type Save = typeof saveGptq;
+type Save = (model: LayeredModel, target: SaveTarget) => Promise<unknown>;
 
 async function filesOf(save: Save, model: LayeredModel): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
@@ -345,10 +346,11 @@ describe("the constraints of a format", () => {
     const saved = (model: LayeredModel, message: RegExp, save: Save = saveGptq) =>
       assert.rejects(filesOf(save, model), message);
     const free = await quantized({ bits: { "*.q_proj": 4 } });
-    await saved(
-      free,
-      /the scales of "model\.layers\.0\.self_attn\.q_proj" are wider than f16; quantise .* format "gptq"/,
-    );
+    const far = new Map([...free.layers].map(([name, layer]) => {
+      return [name, { ...layer, scales: matrix(...layer.scales.shape, layer.scales.data.map(() => 1e5)) }];
+    }));
+    const beyond = /q_proj" has the scale 100000, and f16 nothing near it; quantise .* format "gptq"/;
+    await saved({ ...free, layers: far }, beyond);
     const beside = await quantized({ bits: { "*.q_proj": 4 }, scalePrecision: "f16", outliers, method });
     await saved(beside, /q_proj" has outliers, and the format has no place beside the grid/);
     await saved(await quantized({ scalePrecision: "f16" }), /gate_proj": 40 outputs are no multiple of 32/);
@@ -362,6 +364,24 @@ describe("the constraints of a format", () => {
     await saved({ ...whole, layers }, /q_proj" are not grouped in their order/, saveCompressedTensors);
     await saved({ ...whole, layers }, /as ONNX: its columns are not grouped/, saveOnnx as Save);
     await saved({ ...whole, layers: new Map() }, /gptq: none of its layers is quantised/);
+  });
+
+  it("are kept to by savers: scales are rounded to f16, codes are not, and what is returned says so", async () => {
+    for (const save of [saveGptq, saveCompressedTensors]) {
+      const files = new Map<string, Uint8Array>(),
+        keep = (name: string, bytes: Uint8Array) => void files.set(name, bytes);
+      const free = await quantized({ bits: { "*.q_proj": 4 } }), { layers } = await save(free, keep);
+      assert.deepEqual(layers, [...free.layers.keys()].map((name) => ({ name, exact: false })));
+      for (const [name, { codes, scales, zeros }] of (await loadQuantized(files)).layers) {
+        const given = free.layers.get(name)!;
+        assert.deepEqual([codes, zeros.data], [given.codes, given.zeros.data]);
+        scales.data.forEach((scale, at) => {
+          assert.ok(Math.abs(scale - given.scales.data[at]) <= 2 ** -11 * scale);
+        });
+      }
+      const kept = await save(await quantized({ bits: { "*.q_proj": 4 }, scalePrecision: "f16" }), keep);
+      assert.ok(kept.layers.every(({ exact }) => exact));
+    }
   });
 
   it("fix scales before the codes are chosen: the whole model's are in f16", async () => {

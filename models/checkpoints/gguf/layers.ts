@@ -3,6 +3,7 @@
 import { decodeFloat16, encodeFloat16 } from "../../../formats/half.ts";
 import { type Block, blockTypes, emptyBlock, writeBlock } from "../../../formats/gguf_blocks.ts";
 import type { QuantizedWeights } from "../../../solvers/quantization/layer.ts";
+import { mostRounding } from "../packed.ts";
 
 /** Types that layers are saved in. */
 export type LayerType = "Q4_0" | "Q4_1" | "Q8_0" | "Q3_K" | "Q4_K";
@@ -18,9 +19,6 @@ export interface PackedLayer {
 
 /** Weights of the smallest block. */
 const smallest = 32;
-
-/** Most that rounding to f16 may take from a scale, relatively: f16 has it where it is not subnormal. */
-const rounding = 2 ** -11;
 
 /**
  * A layer in the smallest type that holds it: to the bit, or with scales rounded to f16; or why there is none.
@@ -78,7 +76,7 @@ function packAs(type: LayerType, layer: QuantizedWeights): PackedLayer | undefin
 /** The bits of a number in f16, and whether it is that number; undefined where f16 has nothing near it. */
 function half(value: number): { bits: number; exact: boolean } | undefined {
   const bits = encodeFloat16([value]), [found] = decodeFloat16(bits);
-  if (!(Math.abs(found - value) <= rounding * Math.abs(value))) return undefined;
+  if (!(Math.abs(found - value) <= mostRounding * Math.abs(value))) return undefined;
   return { bits: bits[0], exact: found === value };
 }
 

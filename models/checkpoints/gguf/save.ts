@@ -8,6 +8,7 @@ import { resolveOptions } from "../../../solvers/core/resolve_options.ts";
 import { type ModelLike, modelOf } from "../../perplexity.ts";
 import type { QuantizedLanguageModel } from "../../quantized.ts";
 import type { LanguageModel } from "../../load.ts";
+import type { SavedLayer, SaveReport } from "../packed.ts";
 import { openTarget, type SaveTarget } from "../target.ts";
 import { type PackedLayer, packLayer } from "./layers.ts";
 import { describeForGguf, type Metadata, u32 } from "./metadata.ts";
@@ -29,19 +30,13 @@ export const saveGgufOptions: OptionTable<SaveGgufOptions> = {
 };
 
 /** What {@linkcode saveGguf} tells of a layer. */
-export interface GgufLayer {
-  /** Name of the layer. */
-  readonly name: string;
+export interface GgufLayer extends SavedLayer {
   /** Type that it is saved in. */
   readonly type: GgufType;
-  /** Whether the file has its codes, scales and zero points to the bit; false where scales were rounded to f16. */
-  readonly exact: boolean;
-  /** Why it is not saved in blocks. */
-  readonly problem?: string;
 }
 
 /** What {@linkcode saveGguf} did, as plain JSON. */
-export interface GgufReport {
+export interface GgufReport extends SaveReport {
   /** Name of the file. */
   readonly file: string;
   /** Its bytes. */
@@ -63,7 +58,7 @@ const largestHalf = 65504, smallestHalf = 2 ** -14;
  * Saves a model as one GGUF file, which llama.cpp and what is built on it read: Llama, Mistral, Qwen2, Qwen3 and SmolLM, with
  * configuration and tokenizer. Quantised layers are saved in the smallest type that holds their codes: 4 bits symmetric in
  * `Q4_0` and asymmetric in `Q4_1`, fewer bits there too, 8 bits in `Q8_0`; in groups of a multiple of 32 columns. Scales are
- * f16 there; those that are not are rounded, by 2^-12 at most relatively, and the report says so. A layer that no type
+ * f16 there; those that are not are rounded, by 2^-11 at most relatively, and the report says so. A layer that no type
  * holds, because its width is no multiple of 32 for instance, is saved dense, and the report says why.
  *
  * The file is written wholly or not at all. Memory: the file.
