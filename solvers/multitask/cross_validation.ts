@@ -273,7 +273,10 @@ function choose(table: readonly MultiTaskValidation[], rule: Options["rule"]): n
 function foldsOfRows(tasks: Tasks, { folds, seed }: Options): Fold[] {
   const most = Math.max(...tasks.tasks.map(({ y }) => y.length));
   if (folds > most) {
-    throw new OptionError("folds", `Cannot use "folds": expected at most the ${most} samples, received ${folds}.`);
+    throw new OptionError(
+      "folds",
+      `Cannot use "folds": expected at most ${most}, the samples of the largest task, received ${folds}.`,
+    );
   }
   const held = tasks.tasks.map(({ y }, k) => {
     if (y.length < 2) return Array.from({ length: folds }, (): number[] => []);
