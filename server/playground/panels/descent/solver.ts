@@ -43,7 +43,8 @@ export const solver: PanelSolver<DescentContent, DescentAnswer, Options> = {
       const truth = known && known.values.map((value) => value - middle);
       spectrum = await samKernelSpectrum(K, y, { truth, ...run.watch() });
     }
-    const left = y.length - spectrum.eigenvalues.length;
+    // What the mean and the directions leave.
+    const left = y.length - 1 - spectrum.eigenvalues.length;
     const [noise, noiseFrom] = wanted !== undefined
       ? [wanted, "the options"] as const
       : known
@@ -81,13 +82,16 @@ function mean(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Takes the means off, and divides by the standard deviations where that is asked for. @returns what was divided by */
+/**
+ * Takes the means off, and divides by the standard deviations where that is asked for; constant columns become zero, without
+ * the rounding of their means. @returns what was divided by
+ */
 function centre({ data, shape: [rows, columns] }: Matrix, scaled: boolean): Float64Array {
   return Float64Array.from({ length: columns }, (_, j) => {
     const column = Float64Array.from({ length: rows }, (_, i) => data[i * columns + j]), middle = mean(column);
     const deviation = Math.sqrt(mean(column.map((value) => (value - middle) ** 2)));
-    const scale = scaled && deviation > 1e-12 * Math.abs(middle) ? deviation : 1;
-    for (let i = 0; i < rows; i++) data[i * columns + j] = (column[i] - middle) / scale;
+    const isConstant = !(deviation > 1e-12 * Math.abs(middle)), scale = scaled && !isConstant ? deviation : 1;
+    for (let i = 0; i < rows; i++) data[i * columns + j] = isConstant ? 0 : (column[i] - middle) / scale;
     return scale;
   });
 }

@@ -85,7 +85,7 @@ export const solver: PanelSolver<TableContent, SharpnessAnswer, Options> = {
         heldOut: validation.losses,
         best: bestEpoch,
         accuracy: isHeld ? validation.accuracies[bestEpoch - 1] : undefined,
-        trainingAccuracy: await trained.accuracy(X, labels),
+        wholeAccuracy: await trained.accuracy(X, labels),
         largestEigenvalue: flat.largestEigenvalue,
         trace: flat.trace,
         traceStandardError: flat.traceStandardError,
