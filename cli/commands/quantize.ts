@@ -64,6 +64,7 @@ ${Object.entries(checkpointFormats).map(([name, { about }]) => `  ${name}: ${abo
     }
     await refuseUsed(out);
     const model = await openModel(folder), lines = await readLines(calibration, signal);
+    await saver.check?.(model);
     const quantized = await quantizeModel(model, {
       ...asked,
       format,

@@ -1,10 +1,11 @@
 /** Checkpoints: how a quantised model is saved, by format. @module */
 
+import type { LanguageModel } from "../load.ts";
 import type { QuantizedLanguageModel } from "../quantized.ts";
 import { type FormatConstraints, formatConstraints, type FormatName } from "./constraints.ts";
 import { saveCompressedTensors } from "./compressed_tensors.ts";
 import { saveGptq } from "./gptq.ts";
-import { saveGguf } from "./gguf/save.ts";
+import { checkGguf, saveGguf } from "./gguf/save.ts";
 import { saveOnnx } from "./onnx.ts";
 import { saveSafetensors } from "./safetensors.ts";
 import type { SaveReport } from "./packed.ts";
@@ -28,6 +29,8 @@ export interface CheckpointFormat {
   readonly about: string;
   /** What it demands of a quantisation; `quantizeModel` keeps to it where it is told the format. */
   readonly constraints: FormatConstraints;
+  /** Sees that it has words for a model beside its layers, before they are quantised. @throws as `save` does */
+  check?(model: LanguageModel): Promise<void>;
   /** Saves a model. @returns of formats with scales in f16, which layers are held to the bit */
   save(model: QuantizedLanguageModel, target: SaveTarget): Promise<SaveReport | void>;
 }
@@ -57,6 +60,7 @@ export const checkpointFormats = {
   gguf: {
     about: "one file for llama.cpp and what is built on it: Q3_K, Q4_K, Q4_0, Q4_1, Q8_0 (Llama, Mistral, Qwen)",
     constraints: formatConstraints.gguf,
+    check: checkGguf,
     save: saveGguf,
   },
 } as const satisfies Record<FormatName, CheckpointFormat>;

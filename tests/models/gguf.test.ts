@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { decodeFloat16, encodeFloat16, parseGguf, readGgufTensor, serializeGguf } from "../../formats/mod.ts";
 import { blockTypes, emptyBlock, readBlock } from "../../formats/gguf_blocks.ts";
 import {
+  checkpointFormats,
   type LanguageModel,
   loadModel,
   logits,
@@ -17,7 +18,7 @@ import { matrix } from "../../solvers/core/matrix.ts";
 import { dequantize, type QuantizedWeights } from "../../solvers/quantization/layer.ts";
 import { models } from "../fixtures/models.ts";
 import { dataPath, needsData, readDataText } from "../support/data.ts";
-import { fixtureTensors, modelFiles, randomLlama } from "../support/models.ts";
+import { fixtureTensors, modelFiles, randomLlama, wordTokenizer } from "../support/models.ts";
 
 const filesOf = (name: string) => modelFiles(models[name].config, fixtureTensors(models[name]));
 const open = (name: string) => loadModel(filesOf(name));
@@ -79,6 +80,13 @@ describe("saveGguf", () => {
     const qwen = await open("qwen2"), kept = await saved(qwen, { dense: "f32" });
     const bias = await readGgufTensor(access(kept.file), parseGguf(kept.file), "blk.1.attn_q.bias");
     assert.deepEqual(bias.data, (await qwen.weights.read("model.layers.1.self_attn.q_proj.bias")).data);
+  });
+
+  it("refuses a tokenizer that it has no words for before anything is solved", async () => {
+    const files = filesOf("llama").set("tokenizer.json", json(wordTokenizer(29)));
+    await assert.rejects(checkpointFormats.gguf.check(await loadModel(files)), /is of type WordLevel; BPE is needed/);
+    await assert.rejects(checkpointFormats.gguf.check(await open("gpt2")), /its family is gpt2/);
+    await checkpointFormats.gguf.check(await open("llama"));
   });
 
   it("keeps a window within the context", async () => {

@@ -94,6 +94,12 @@ export async function saveGguf(
   return { file, bytes: size, layers };
 }
 
+/** Sees that GGUF has words for a model and its tokenizer, before anything is solved. @throws as {@linkcode saveGguf} does */
+export async function checkGguf(model: LanguageModel): Promise<void> {
+  describeForGguf(model.architecture, model.config);
+  await tokenizerForGguf(model);
+}
+
 /** The folder and the name of the file. */
 function placeOf(target: SaveTarget): [SaveTarget, string] {
   const [, folder, file] = typeof target === "string" ? /^(.*[\\/])?([^\\/]+\.gguf)$/i.exec(target) ?? [] : [];
