@@ -36,7 +36,7 @@ export interface CheckpointFormat {
 }
 
 /** Every format, by the name that the interfaces know it by. */
-export const checkpointFormats = {
+export const checkpointFormats: Readonly<Record<FormatName, CheckpointFormat>> = {
   safetensors: {
     about: "layers dense, in f32, for any program that reads the model",
     constraints: formatConstraints.safetensors,
@@ -63,4 +63,4 @@ export const checkpointFormats = {
     check: checkGguf,
     save: saveGguf,
   },
-} as const satisfies Record<FormatName, CheckpointFormat>;
+};
