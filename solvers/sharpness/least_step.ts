@@ -62,9 +62,11 @@ export function leastStep(
   constant: number,
 ): number {
   let best = 0, value = Infinity;
-  const size = terms.reduce((sum, { square, slope }) => sum + square + Math.abs(slope), Math.abs(constant));
+  // What cancels in a value; squares do not, so that a sum that begins at 1e10 of its end is followed to its end.
+  const cancelling = terms.reduce((sum, { slope }) => sum + Math.abs(slope), Math.abs(constant));
+  const roundingOf = (value: number) => rounding * (cancelling + Math.abs(value));
   const consider = (step: number) => {
-    const here = valueAt(step), apart = rounding * size;
+    const here = valueAt(step), apart = roundingOf(here);
     if (here < value - apart || here < value + apart && step < best) {
       best = step;
       value = Math.min(value, here);
@@ -76,12 +78,12 @@ export function leastStep(
   const ranges: [begin: number, end: number][] = [[0, most]];
   while (ranges.length > 0) {
     const [begin, end] = ranges.pop()!;
-    if (constant + boundOf(terms, begin, end) >= value - rounding * size) continue;
+    if (constant + boundOf(terms, begin, end) >= value - roundingOf(value)) continue;
     if (end - begin < 4) {
       for (let step = begin; step <= end; step++) consider(step);
       continue;
     }
-    const shape = shapeOf(terms, begin, end, rounding * size / (1 + terms.length));
+    const shape = shapeOf(terms, begin, end, roundingOf(value) / (1 + terms.length));
     if (shape === "rising") consider(begin);
     else if (shape === "falling") consider(end);
     else if (shape === "convex") {
