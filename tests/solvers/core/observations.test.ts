@@ -27,7 +27,7 @@ describe("observations", () => {
       [{ ...good, weights: 3 }, TypeError, /"weights"/],
       [{ ...good, shape: [0, 4] }, ShapeError, /shape \[0,4\]/],
       [{ ...good, shape: [3, 4, 1] }, ShapeError, /shape/],
-      [{ ...good, rows: [1] }, ShapeError, /"rows" of "observed" has 1 elements, but "values" has 4/],
+      [{ ...good, rows: [1] }, ShapeError, /"rows" of "observed" has 1 element, but "values" has 4/],
       [{ ...good, rows: [3, 0, 2, 0] }, DataError, /entry 0 of "observed" is in row 3 of 3/],
       [{ ...good, columns: [3, 4, 0, 0] }, DataError, /entry 1 of "observed" is in column 4 of 4/],
       [{ ...good, columns: [3, -1, 0, 0] }, DataError, /entry 1/],

@@ -98,7 +98,12 @@ describe("sparseMultiTask, whatever comes,", () => {
       OptionError,
       /"a" twice/,
     ],
-    ["too many folds", () => crossValidateMultiTask([{ X, y }], { folds: 5 }), OptionError, /at most the 4 samples/],
+    [
+      "too many folds",
+      () => crossValidateMultiTask([{ X, y }], { folds: 5 }),
+      OptionError,
+      /at most 4, the samples of the largest task/,
+    ],
     [
       "one task to leave out",
       () => crossValidateMultiTask([{ X, y }], { leaveOut: "tasks" }),
