@@ -6,7 +6,7 @@ import { type LlamaShape, writeLlama } from "../synthetic_llama.ts";
 
 /** Of the synthetic model, and of models that people have. */
 const shapes: Readonly<Record<string, LlamaShape>> = {
-  "measured": { hidden: 1024, intermediate: 2816, blocks: 4, heads: 16 },
+  "measured": { hidden: 2048, intermediate: 5632, blocks: 4, heads: 32 },
   "1B: 22 blocks of 2048 and 5632": { hidden: 2048, intermediate: 5632, blocks: 22, heads: 32 },
   "7B: 32 blocks of 4096 and 11008": { hidden: 4096, intermediate: 11008, blocks: 32, heads: 32 },
 };
