@@ -14,7 +14,7 @@ import { createRandom } from "../../solvers/core/random.ts";
 import { randomLlama } from "../support/models.ts";
 
 type Files = Map<string, Uint8Array>;
-/** Files with other bytes, for each format; many more found nothing else. */
+/** Files with other bytes, for each format. */
 const trials = 60;
 
 type FormatName = keyof typeof checkpointFormats;

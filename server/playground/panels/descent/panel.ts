@@ -2,7 +2,7 @@ import { drawCurves, drawRiskPaths, type RiskPath } from "../../../../pictures/m
 import { type SamPath, samPath } from "../../../../solvers/sharpness/explorer.ts";
 import { tableFiles } from "../../contents/files.ts";
 import type { Findings, Panel } from "../../panel.ts";
-import { numbersAlone } from "../roles.ts";
+import { numbersAlone, targetRole } from "../roles.ts";
 import { inShort, missingRemarks, ranWords } from "../words.ts";
 import type { DescentAnswer } from "./answer.ts";
 import { linearOptions, waveOptions } from "./example.ts";
@@ -165,12 +165,7 @@ export const panel: Panel<DescentAnswer> = {
   }],
   files: tableFiles,
   roles: {
-    target: {
-      title: "Target",
-      kinds: ["numbers"],
-      choose: (fields) =>
-        fields.filter(({ name }) => /^(?:y|target|response|outcome)$/i.test(name)).slice(0, 1).map(({ name }) => name),
-    },
+    target: targetRole,
     features: { title: "Features", kinds: ["numbers", "text"], many: true, choose: numbersAlone },
   },
   options: { table: descentOptions, shown: ["kernel", "width", "noise", "standardize"] },

@@ -1,5 +1,5 @@
+import type { ModelReport } from "../../../../models/mod.ts";
 import type { DrawnLayer } from "../../../../pictures/mod.ts";
-import type { Status } from "../../../../solvers/core/result.ts";
 
 /** What has been found of a model so far. */
 export interface LanguageAnswer {
@@ -13,16 +13,7 @@ export interface LanguageAnswer {
   /** Of the held-out text. */
   readonly perplexity?: { readonly before: number; readonly after?: number; readonly tokens: number };
   /** Of the whole, once it is done. */
-  readonly whole?: {
-    readonly status: Status;
-    readonly meanRelativeError: number;
-    readonly averageBits: number;
-    readonly bytes: number;
-    readonly bytesBefore: number;
-    readonly calibrationTokens: number;
-    readonly resumedBlocks: number;
-    readonly elapsedMs: number;
-  };
+  readonly whole?: ModelReport;
   /** What it writes, before and after. */
   readonly sample?: { readonly prompt: string; readonly before: string; readonly after: string };
   /** Names of the files that it was saved as. */

@@ -1,5 +1,5 @@
 import { drawBars, drawCurves, drawScatter } from "../../../../pictures/mod.ts";
-import { numbersAlone } from "../roles.ts";
+import { numbersAlone, targetRole } from "../roles.ts";
 import { tableFiles } from "../../contents/files.ts";
 import type { Panel } from "../../panel.ts";
 import { generatedTable } from "../example_options.ts";
@@ -18,12 +18,7 @@ export const panel: Panel<RegressionAnswer> = {
   }],
   files: tableFiles,
   roles: {
-    target: {
-      title: "Target",
-      kinds: ["numbers"],
-      choose: (fields) =>
-        fields.filter(({ name }) => /^(?:y|target|response|outcome)$/i.test(name)).slice(0, 1).map(({ name }) => name),
-    },
+    target: targetRole,
     features: { title: "Features", kinds: ["numbers", "text"], many: true, choose: numbersAlone },
     weights: { title: "Weights of the rows", kinds: ["numbers"], optional: true },
     groups: { title: "Groups of rows that stay together", kinds: ["numbers", "text"], optional: true },
