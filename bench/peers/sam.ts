@@ -1,7 +1,8 @@
 /** Steps of sharpness-aware minimisation of a perceptron by other libraries: NumPy, and TensorFlow.js on WASM. */
 
-import { importPeer, openPeer, peerVersion } from "./peer.ts";
+import { openPeer } from "./peer.ts";
 import { startPython, withArrayFiles } from "./python.ts";
+import { tfjsOnWasm } from "./tfjs.ts";
 
 /** A training that every contender takes the same steps of, the batches in turn. */
 export interface SamProblem {
@@ -89,24 +90,15 @@ interface Core {
   sum(a: Tensor, axis?: number): Tensor;
 }
 
-interface WasmBackend {
-  setWasmPaths(directory: string): void;
-  setThreadsCount(count: number): void;
-}
-
 /**
  * TensorFlow.js on its WASM backend, one thread: gradients written out in its operations, which are fewer than those of
  * its own differentiation; batches are tensors beforehand, and the loss is not computed.
  */
 export function openSamTfjs(): Promise<SamPeer | string> {
   return openPeer("TensorFlow.js", async () => {
-    const core = await importPeer<Core>("@tensorflow/tfjs-core");
-    const backend = await importPeer<WasmBackend>("@tensorflow/tfjs-backend-wasm");
-    backend.setWasmPaths(new URL("../node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url).pathname);
-    backend.setThreadsCount(1);
-    if (!await core.setBackend("wasm")) throw new Error("TensorFlow.js has no WASM backend here.");
+    const { core, name } = await tfjsOnWasm<Core>();
     return {
-      name: `@tensorflow/tfjs-backend-wasm ${await peerVersion("@tensorflow/tfjs-backend-wasm")}`,
+      name,
       selfTimed: false,
       prepare: (problem) => Promise.resolve(trainingInTfjs(core, problem)),
       close() {},

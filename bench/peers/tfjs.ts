@@ -20,16 +20,24 @@ interface WasmBackend {
   setThreadsCount(count: number): void;
 }
 
+/** TensorFlow.js with its WASM backend on one thread, and the name of both. */
+export async function tfjsOnWasm<C extends { setBackend(name: string): Promise<boolean> }>(): Promise<
+  { readonly core: C; readonly name: string }
+> {
+  const core = await importPeer<C>("@tensorflow/tfjs-core");
+  const backend = await importPeer<WasmBackend>("@tensorflow/tfjs-backend-wasm");
+  backend.setWasmPaths(new URL("../node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url).pathname);
+  backend.setThreadsCount(1);
+  if (!await core.setBackend("wasm")) throw new Error("TensorFlow.js has no WASM backend here.");
+  return { core, name: `@tensorflow/tfjs-backend-wasm ${await peerVersion("@tensorflow/tfjs-backend-wasm")}` };
+}
+
 /** Opens the peer; the reason where it is missing. */
 export function openTfjs(): Promise<GemmPeer | string> {
   return openPeer("TensorFlow.js", async () => {
-    const core = await importPeer<Core>("@tensorflow/tfjs-core");
-    const backend = await importPeer<WasmBackend>("@tensorflow/tfjs-backend-wasm");
-    backend.setWasmPaths(new URL("../node_modules/@tensorflow/tfjs-backend-wasm/dist/", import.meta.url).pathname);
-    backend.setThreadsCount(1);
-    if (!await core.setBackend("wasm")) throw new Error("TensorFlow.js has no WASM backend here.");
+    const { core, name } = await tfjsOnWasm<Core>();
     return {
-      name: `@tensorflow/tfjs-backend-wasm ${await peerVersion("@tensorflow/tfjs-backend-wasm")}`,
+      name,
       setting: "SIMD build, 1 thread",
       dtypes: ["f32"],
       prepare(a, b, size) {
