@@ -180,6 +180,53 @@ export interface SubsetFactor {
   lossesWith(others: readonly number[]): { readonly losses: Float64Array; readonly sizes: Float64Array };
 }
 
+/**
+ * `(R^T R)^-1` [features, features], O(features^3); rows and columns of features that depend on those before them are 0. In
+ * steps, to the end whatever the time.
+ */
+export function* normalInverse(problem: ReducedLeastSquares): Steps<Float64Array> {
+  const { features: count, columns } = problem, isDue = createPace();
+  const inverse = new Float64Array(count * count);
+  if (columns.some((column, j) => !(Math.abs(column[j]) > dependentShare * Math.hypot(...column)))) {
+    const factor = createSubsetFactor(problem), unit = new Float64Array(count);
+    yield* factor.takeInSteps(Array.from(unit.keys()));
+    for (let k = 0; k < count; k++) {
+      unit.fill(0);
+      unit[k] = 1;
+      inverse.set(factor.solveNormal(unit), k * count);
+      if (isDue(count * count)) yield;
+    }
+    return inverse;
+  }
+  // Rows of R^-1, of which row `i` begins at its own place `i`.
+  const half = columns.map(() => new Float64Array(count));
+  for (let i = 0; i < count; i++) {
+    half[i][i] = 1 / columns[i][i];
+    for (let j = i + 1; j < count; j++) half[i][j] = -dotBetween(half[i], columns[j], i, j) / columns[j][j];
+    if (isDue((count - i) ** 2 / 2)) yield;
+  }
+  for (let i = 0; i < count; i++) {
+    for (let j = 0; j <= i; j++) {
+      inverse[i * count + j] = inverse[j * count + i] = dotBetween(half[i], half[j], i, count);
+    }
+    if (isDue((count - i) * i)) yield;
+  }
+  return inverse;
+}
+
+/** `sum_k a_k b_k` for `k` from `begin` to `end`: four sums at a time do not wait for one another. */
+function dotBetween(a: Float64Array, b: Float64Array, begin: number, end: number): number {
+  let s = 0, t = 0, u = 0, v = 0, k = begin;
+  for (; k + 3 < end; k += 4) {
+    s += a[k] * b[k];
+    t += a[k + 1] * b[k + 1];
+    u += a[k + 2] * b[k + 2];
+    v += a[k + 3] * b[k + 3];
+  }
+  for (; k < end; k++) s += a[k] * b[k];
+  return s + t + (u + v);
+}
+
 interface Reflection {
   /** Place of its vector, from row `from` to row `end`; the vector's first entry is `lead`. */
   readonly begin: number;

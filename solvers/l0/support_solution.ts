@@ -27,8 +27,8 @@ export interface SupportSolution {
   readonly dependent: readonly number[];
 }
 
-/** Steps of refinement by residuals of the data. */
-const refinements = 2;
+/** Steps of refinement by residuals of the data, and the relative correction after which no other one is needed. */
+const refinements = 2, enough = 1e-9;
 
 /**
  * The least-squares solution on a support within its bounds: from the Gram matrix where that is well conditioned, elsewhere
@@ -47,7 +47,7 @@ export function solveSupport(data: SupportData, pause: () => Promise<boolean>): 
 
 function* solveInSteps(data: SupportData): Steps<SupportSolution> {
   const isDue = createPace();
-  const { columns, response, lambda2, lower, upper } = data;
+  const { columns, response, lambda2, lower, upper, gram } = data;
   const samples = response.length, count = columns.length;
   if (count === 0) return { coefficients: new Float64Array(0), loss: halfSquare(response), dependent: [] };
   const reduced = (yield* whateverTheTime(reduceInSteps(data)))!;
@@ -76,9 +76,16 @@ function* solveInSteps(data: SupportData): Steps<SupportSolution> {
       if (isDue(samples)) yield;
     }
     const correction = factor.solveNormal(gradient);
+    let largest = 0, most = 0;
     taken.forEach((k, i) => {
       coefficients[k] = Math.min(Math.max(coefficients[k] + correction[i], lower[k]), upper[k]);
+      if (gram === undefined) return;
+      const length = Math.sqrt(gram[k][k]);
+      largest = Math.max(largest, length * Math.abs(correction[i]));
+      most = Math.max(most, length * Math.abs(coefficients[k]));
     });
+    // Each step squares the relative error: the next would change nothing.
+    if (largest < enough * most) step = refinements - 1;
   }
   return { coefficients, loss: halfSquare(residual), dependent };
 }

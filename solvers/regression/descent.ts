@@ -1,6 +1,6 @@
 import { inSteps } from "../core/steps.ts";
 import { entryGain, penaltyKinds } from "../l0/penalty.ts";
-import { compact, type Estimate, loss, type SparseStart } from "./least_squares.ts";
+import { compact, type Estimate, type LeastSquares, loss, type SparseStart } from "./least_squares.ts";
 import { bestMove, viewFrom } from "./moves.ts";
 import { solveSupport } from "../l0/support_solution.ts";
 import { leastGain, pause, priceOf, type Solution, type Task } from "./task.ts";
@@ -56,8 +56,38 @@ export async function descendOn(task: Task, start: SparseStart): Promise<Solutio
   }
 }
 
+/** The least-squares solution on a support within the bounds. */
+interface SupportEstimate {
+  readonly estimate: Estimate;
+  /** `||y - X b||^2 / 2`. */
+  readonly loss: number;
+  /** Features that depend on others, which are left out. */
+  readonly dependent: readonly number[];
+}
+
+/** The latest direct solves of each problem: an answer ends on the support that a move has led to. */
+const latest = new WeakMap<LeastSquares, Map<string, SupportEstimate>>(), mostKept = 4;
+
 /** The least-squares solution on a support within the bounds; features that depend on others are left out. */
-export async function solveOn(task: Task, support: readonly number[]): Promise<Solution & { dependent: number[] }> {
+export async function solveOn(
+  task: Task,
+  support: readonly number[],
+): Promise<Solution & Pick<SupportEstimate, "dependent">> {
+  const { problem, penalty: { lambda2 } } = task, key = `${lambda2}:${support}`;
+  let known = latest.get(problem);
+  if (known === undefined) latest.set(problem, known = new Map());
+  const solved = known.get(key) ?? await solveSupportOf(task, support);
+  // What the time has cut short is not kept.
+  if (task.budget.ended !== "time-limit") {
+    known.delete(key);
+    known.set(key, solved);
+    if (known.size > mostKept) known.delete(known.keys().next().value!);
+  }
+  const { estimate, loss, dependent } = solved;
+  return { estimate, objective: loss + priceOf(task, estimate), dependent };
+}
+
+async function solveSupportOf(task: Task, support: readonly number[]): Promise<SupportEstimate> {
   const { problem, penalty } = task, { lower, upper } = problem.constraints;
   // With a ridge, rounding would give zero columns coefficients.
   const usable = support.filter((j) => problem.squaredNorms[j] > 0);
@@ -72,11 +102,7 @@ export async function solveOn(task: Task, support: readonly number[]): Promise<S
   padded.set(coefficients);
   const estimate = compact(problem.constraints, await problem.estimate(features, padded));
   // From the residual: the correlations of large coefficients cancel.
-  return {
-    estimate,
-    objective: residualLoss + priceOf(task, estimate),
-    dependent: dependent.map((k) => usable[k]),
-  };
+  return { estimate, loss: residualLoss, dependent: dependent.map((k) => usable[k]) };
 }
 
 /** A start that holds the features which are always in the support, and of the others as many as there may be: the largest. */

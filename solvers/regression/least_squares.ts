@@ -58,13 +58,16 @@ export interface LeastSquares {
   gramRow(feature: number): Promise<Float64Array>;
   /** Computes the missing Gram rows of some features, block by block; false once `pause` says that the time is up. */
   loadRows(wanted: readonly number[], pause: () => Promise<boolean>): Promise<boolean>;
-  /** What a direct solve on some features needs: their columns, the response, and their Gram matrix. */
+  /** What a direct solve on some features needs: their columns and the response, live views, and their Gram matrix. */
   supportData(support: readonly number[]): Promise<Required<Omit<SupportData, "lambda2" | "lower" | "upper">>>;
-  /** The Gram rows of some features [support, features], and a matrix [support, support] times them. */
+  /**
+   * The Gram rows of some features, and a matrix [support, support] times them [support, features]: live views, which hold
+   * until more rows are computed and until products are asked for again.
+   */
   supportProducts(
     support: readonly number[],
     factor: Float64Array,
-  ): Promise<{ rows: Float64Array; products: Float64Array }>;
+  ): Promise<{ rows: readonly Float64Array[]; products: Float64Array }>;
   /** The point of some coefficients: no sweep, but what the descents need to know of it. */
   estimate(features: readonly number[], coefficients: Float64Array): Promise<Estimate>;
   /** Multiply-adds of a sweep over so many features. */
@@ -108,6 +111,8 @@ export async function createLeastSquares(workspace: Workspace, given: Regression
 
   let activeCapacity = 64;
   let active = allocateActive();
+  /** Where the products of a support are computed, as large as one has needed. */
+  let views: ReturnType<typeof allocateViews> | undefined;
 
   function vector(label: string, length: number): VectorOperand & { array: DeviceArray<"f64"> } {
     return { array: workspace.allocate("f64", length, label), length };
@@ -156,6 +161,15 @@ export async function createLeastSquares(workspace: Workspace, given: Regression
     };
   }
 
+  function allocateViews(capacity: number) {
+    return {
+      capacity,
+      factor: workspace.allocate("f64", capacity * capacity, "factor"),
+      rows: workspace.allocate("f64", capacity * features, "rows of the support"),
+      products: workspace.allocate("f64", capacity * features, "products"),
+    };
+  }
+
   function ensureActive(count: number): void {
     if (count <= activeCapacity) return;
     Object.values(active).forEach((array) => workspace.free(array));
@@ -188,32 +202,27 @@ export async function createLeastSquares(workspace: Workspace, given: Regression
     loadRows,
     async supportData(support) {
       await ensureRows(support);
-      const columns: Float64Array[] = [], rows: Float64Array[] = [];
-      for (const feature of support) {
-        columns.push(await workspace.read(data, feature * samples, samples));
-        const row = gram.view().subarray(beginOf(feature), beginOf(feature) + features);
-        rows.push(Float64Array.from(support, (other) => row[other]));
-      }
+      const whole = workspace.view(data), rows = gram.view();
       return {
-        columns,
+        columns: support.map((feature) => whole.subarray(feature * samples, (feature + 1) * samples)),
         response: centered,
-        gram: rows,
-        linear: Float64Array.from(support, (j) => correlationsWithY[j]),
+        gram: support.map((feature) => takeAt(rows, beginOf(feature), support)),
+        linear: takeAt(correlationsWithY, 0, support),
       };
     },
     async supportProducts(support, factor) {
       await ensureRows(support);
-      const count = support.length, rows = new Float64Array(count * features);
-      for (let k = 0; k < count; k++) {
-        await workspace.read(gram.array, beginOf(support[k]), features, rows.subarray(k * features));
+      const count = support.length, all = gram.view();
+      const rows = support.map((feature) => all.subarray(beginOf(feature), beginOf(feature) + features));
+      if (count * count * features < smallProduct) return { rows, products: plainProduct(factor, rows, features) };
+      if (views === undefined || views.capacity < count) {
+        if (views) [views.factor, views.rows, views.products].forEach((array) => workspace.free(array));
+        views = allocateViews(Math.min(features, Math.max(count, 2 * (views?.capacity ?? 8))));
       }
-      if (count * count * features < smallProduct) return { rows, products: plainProduct(factor, rows, count) };
-      const whole = (label: string, values?: Float64Array, columns = features) => {
-        const array = workspace.allocate("f64", count * columns, label);
-        if (values) workspace.write(array, values);
-        return { array, rows: count, columns };
-      };
-      const a = whole("factor", factor, count), b = whole("rows of the support", rows), c = whole("products");
+      workspace.write(views.factor, factor);
+      rows.forEach((row, k) => workspace.write(views!.rows, row, k * features));
+      const a = { array: views.factor, rows: count, columns: count };
+      const b = { array: views.rows, rows: count, columns: features }, c = { ...b, array: views.products };
       const together = Math.max(1, Math.floor(productWork / (count * features)));
       for (let first = 0; first < count; first += together) {
         if (first > 0) await pause("moves");
@@ -224,9 +233,7 @@ export async function createLeastSquares(workspace: Workspace, given: Regression
           c: { ...c, offset: first * features, rows },
         });
       }
-      const products = await workspace.read(c.array);
-      for (const { array } of [a, b, c]) workspace.free(array);
-      return { rows, products };
+      return { rows, products: workspace.view(c.array).subarray(0, count * features) };
     },
     estimate: estimateAt,
     sweepWork,
@@ -326,14 +333,22 @@ export function compact({ isAlways }: Constraints, { features, coefficients, cor
   };
 }
 
-/** A square matrix times `count` rows. */
-function plainProduct(factor: Float64Array, rows: Float64Array, count: number): Float64Array {
-  const width = rows.length / Math.max(1, count), products = new Float64Array(rows.length);
+/** A square matrix times as many rows. */
+function plainProduct(factor: Float64Array, rows: readonly Float64Array[], width: number): Float64Array {
+  const count = rows.length, products = new Float64Array(count * width);
   for (let i = 0; i < count; i++) {
-    for (let k = 0; k < count; k++) {
-      const scale = factor[i * count + k];
-      for (let j = 0, from = k * width, to = i * width; j < width; j++) products[to + j] += scale * rows[from + j];
-    }
+    for (let k = 0; k < count; k++) addScaled(products, factor[i * count + k], rows[k], i * width);
   }
   return products;
+}
+
+function addScaled(target: Float64Array, scale: number, values: Float64Array, to: number): void {
+  for (let j = 0; j < values.length; j++) target[to + j] += scale * values[j];
+}
+
+/** The numbers at some places after `begin`. */
+function takeAt(values: Float64Array, begin: number, places: readonly number[]): Float64Array {
+  const taken = new Float64Array(places.length);
+  for (let k = 0; k < places.length; k++) taken[k] = values[begin + places[k]];
+  return taken;
 }

@@ -1,6 +1,6 @@
 import type { Estimate, LeastSquares } from "./least_squares.ts";
 import { createPace, inSteps, type Steps } from "../core/steps.ts";
-import { createSubsetFactor } from "../l0/reduced.ts";
+import { normalInverse } from "../l0/reduced.ts";
 import { reduceSupport } from "../l0/support_solution.ts";
 import type { Task } from "./task.ts";
 
@@ -18,7 +18,10 @@ export interface Move {
 export interface SupportView {
   readonly support: readonly number[];
   readonly inside: Uint8Array;
-  /** `P = G^-1 g` [support, features], `G` the Gram matrix of the support with ridge, `g` its rows against all features. */
+  /**
+   * `P = G^-1 g` [support, features], `G` the Gram matrix of the support with ridge, `g` its rows against all features; until
+   * the next view is made.
+   */
   readonly products: Float64Array;
   /** Diagonal of `G^-1`. */
   readonly variances: Float64Array;
@@ -59,11 +62,11 @@ async function lookFrom(
   const pause = () =>
     budget.run.checkpoint({ stage: "moves", fraction: 0, iteration: budget.sweeps }).then(() => false as const);
   const reduced = await reduceSupport({ ...await problem.supportData(support), lambda2 }, pause);
-  const inverse = await inSteps(inverseOf(createSubsetFactor(reduced), count), pause), isDue = createPace();
+  const inverse = await inSteps(normalInverse(reduced), pause), isDue = createPace();
   const { products, rows } = await problem.supportProducts(support, inverse);
   const curvatures = squaredNorms.map((norm) => norm + 2 * lambda2), whole = curvatures.slice();
-  for (let at = 0, i = 0; i < count; i++) {
-    for (let j = 0; j < features; j++, at++) curvatures[j] -= products[at] * rows[at];
+  for (let i = 0; i < count; i++) {
+    subtractProducts(curvatures, products.subarray(i * features, (i + 1) * features), rows[i]);
     if (isDue(features)) await pause();
   }
   for (let j = 0; j < features; j++) if (!(curvatures[j] > dependentCurvature * whole[j])) curvatures[j] = 0;
@@ -143,15 +146,6 @@ export function* bestMove(view: SupportView, task: Task, least: number): Steps<M
   return moves;
 }
 
-/** The inverse of the Gram matrix behind a factor, row after row; 0 for features that depend on those before them. */
-function* inverseOf(factor: ReturnType<typeof createSubsetFactor>, count: number): Steps<Float64Array> {
-  const inverse = new Float64Array(count * count), unit = new Float64Array(count), isDue = createPace();
-  yield* factor.takeInSteps(Array.from({ length: count }, (_, k) => k));
-  for (let k = 0; k < count; k++) {
-    unit.fill(0);
-    unit[k] = 1;
-    inverse.set(factor.solveNormal(unit), k * count);
-    if (isDue(count * count)) yield;
-  }
-  return inverse;
+function subtractProducts(target: Float64Array, a: Float64Array, b: Float64Array): void {
+  for (let j = 0; j < target.length; j++) target[j] -= a[j] * b[j];
 }
