@@ -187,7 +187,7 @@ export interface SubsetFactor {
 export function* normalInverse(problem: ReducedLeastSquares): Steps<Float64Array> {
   const { features: count, columns } = problem, isDue = createPace();
   const inverse = new Float64Array(count * count);
-  if (columns.some((column, j) => !(Math.abs(column[j]) > dependentShare * Math.hypot(...column)))) {
+  if (columns.some((column, j) => !(Math.abs(column[j]) > dependentShare * lengthOf(column, j + 1)))) {
     const factor = createSubsetFactor(problem), unit = new Float64Array(count);
     yield* factor.takeInSteps(Array.from(unit.keys()));
     for (let k = 0; k < count; k++) {
@@ -212,6 +212,13 @@ export function* normalInverse(problem: ReducedLeastSquares): Steps<Float64Array
     if (isDue((count - i) * i)) yield;
   }
   return inverse;
+}
+
+/** Length of a vector of so many numbers. */
+function lengthOf(values: Float64Array, count: number): number {
+  const squares = dotBetween(values, values, 0, count);
+  // Squares that leave the range of numbers are for the slow function.
+  return squares > 1e-250 && squares < 1e250 ? Math.sqrt(squares) : Math.hypot(...values);
 }
 
 /** `sum_k a_k b_k` for `k` from `begin` to `end`: four sums at a time do not wait for one another. */
@@ -243,7 +250,7 @@ interface Reflection {
 export function createSubsetFactor({ features, columns, response, rest }: ReducedLeastSquares): SubsetFactor {
   const vectors = new Float64Array(features * features), z = new Float64Array(features);
   const diagonal = new Float64Array(features), other = new Float64Array(features);
-  const lengths = columns.map((column) => Math.hypot(...column));
+  const lengths = columns.map((column, j) => lengthOf(column, j + 1));
   let subset: readonly number[] = [], independent: number[] = [], reflections: Reflection[] = [];
   /** What those before them leave of the columns that depend on them, by their places. */
   let left = new Map<number, { readonly length: number; readonly rank: number }>();

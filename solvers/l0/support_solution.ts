@@ -1,4 +1,5 @@
 import { boundedLeastSquaresInSteps } from "./bounded_least_squares.ts";
+import { addScaled, plainDot } from "../core/plain_sums.ts";
 import { createPace, inSteps, type Steps, whateverTheTime } from "../core/steps.ts";
 import { createSubsetFactor, type ReducedLeastSquares, reduceGramInSteps, reduceLeastSquares } from "./reduced.ts";
 
@@ -64,15 +65,15 @@ function* solveInSteps(data: SupportData): Steps<SupportSolution> {
   const residual = new Float64Array(samples);
   for (let step = 0;; step++) {
     residual.set(response);
-    for (let k = 0; k < count; k++) {
-      subtractScaled(residual, columns[k], coefficients[k]);
-      if (isDue(samples)) yield;
+    for (let k = 0; k < count; k += 4) {
+      subtractScaled(residual, columns, coefficients, k);
+      if (isDue(4 * samples)) yield;
     }
     if (step === refinements || taken.length === 0) break;
     const gradient = new Float64Array(taken.length);
     for (let at = 0; at < taken.length; at++) {
       const k = taken[at];
-      gradient[at] = gradientAlong(columns[k], residual, -2 * lambda2 * coefficients[k]);
+      gradient[at] = plainDot(columns[k], residual) - 2 * lambda2 * coefficients[k];
       if (isDue(samples)) yield;
     }
     const correction = factor.solveNormal(gradient);
@@ -131,18 +132,21 @@ function* fromColumns(
   return yield* reduceLeastSquares(columns.map(extended), extended(response), samples, lambda2);
 }
 
-// Functions of a column, because engines compile what is called often sooner than a loop that runs long.
+// Functions of columns, because engines compile what is called often sooner than a loop that runs long.
 
-function subtractScaled(residual: Float64Array, column: Float64Array, value: number): void {
-  if (value === 0) return;
-  for (let i = 0; i < residual.length; i++) residual[i] -= value * column[i];
-}
-
-/** `x . r` and what is given. */
-function gradientAlong(column: Float64Array, residual: Float64Array, given: number): number {
-  let sum = given;
-  for (let i = 0; i < residual.length; i++) sum += column[i] * residual[i];
-  return sum;
+/** Subtracts up to four columns from `k` on, as often as their coefficients say. */
+function subtractScaled(
+  residual: Float64Array,
+  columns: readonly Float64Array[],
+  coefficients: Float64Array,
+  k: number,
+): void {
+  if (k + 3 >= columns.length) {
+    for (; k < columns.length; k++) if (coefficients[k] !== 0) addScaled(residual, -coefficients[k], columns[k]);
+    return;
+  }
+  const [a, b, c, d] = columns.slice(k, k + 4), [s, t, u, v] = coefficients.subarray(k, k + 4);
+  for (let i = 0; i < residual.length; i++) residual[i] -= s * a[i] + t * b[i] + (u * c[i] + v * d[i]);
 }
 
 function halfSquare(values: Float64Array): number {

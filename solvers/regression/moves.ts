@@ -130,17 +130,22 @@ export function* bestMove(view: SupportView, task: Task, least: number): Steps<M
     const { entering, fall } = bestEntry(view, task);
     if (entering >= 0) offer(-1, entering, fall - lambda0);
   }
-  for (let i = 0; i < support.length; i++) {
-    if (isAlways[support[i]] || !(variances[i] > 0)) continue;
-    const variance = variances[i], cost = lossWithout(view, i), pull = view.coefficients[i] / variance;
-    offer(support[i], -1, lambda0 - cost);
-    for (let j = 0, at = i * features; j < features; j++, at++) {
+  /** Offers what may take the place of a feature. */
+  const offerSwaps = (i: number, cost: number) => {
+    const variance = variances[i], pull = view.coefficients[i] / variance, own = products.subarray(i * features);
+    for (let j = 0; j < features; j++) {
       // Of a feature that depends on the support, only one whose dependence this one carries can take its place.
-      const curvature = curvatures[j] + products[at] * products[at] / variance;
-      const correlation = correlations[j] + pull * products[at];
-      if (!(correlation * correlation / (2 * curvature) - cost > threshold) || inside[j]) continue;
+      const product = own[j], curvature = curvatures[j] + product * product / variance;
+      const correlation = correlations[j] + pull * product;
+      if (!(correlation * correlation > 2 * curvature * (cost + threshold)) || inside[j]) continue;
       offer(support[i], j, fallWithin(correlation, curvature, lower[j], upper[j]) - cost);
     }
+  };
+  for (let i = 0; i < support.length; i++) {
+    if (isAlways[support[i]] || !(variances[i] > 0)) continue;
+    const cost = lossWithout(view, i);
+    offer(support[i], -1, lambda0 - cost);
+    offerSwaps(i, cost);
     if (isDue(2 * features) && (yield)) return [];
   }
   return moves;

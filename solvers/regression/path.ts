@@ -75,27 +75,31 @@ export async function* followPath(
       );
     }
     const found = lambdas ? visit(session, lambdas) : follow(session, options.method === "exact");
-    for await (const point of found) {
-      if (point.support.length > maxSupport) return;
-      yield point;
+    for await (const { lambda0, at } of found) {
+      if (at.support.length > maxSupport) return;
+      const fit = at.present();
+      yield { ...fit, lambda0 };
       index++;
-      if (index >= points || point.status === "time-limit") return;
+      if (index >= points || fit.status === "time-limit") return;
     }
   } finally {
     session.close();
   }
 }
 
+/** A model and a price inside its interval. */
+interface PathStep {
+  readonly lambda0: number;
+  readonly at: SessionFit;
+}
+
 /** The models at given prices. */
-async function* visit(
-  session: RegressionSession,
-  lambdas: readonly number[],
-): AsyncGenerator<RegressionPathPoint, void> {
+async function* visit(session: RegressionSession, lambdas: readonly number[]): AsyncGenerator<PathStep, void> {
   let start: SparseStart | undefined;
   for (const lambda0 of lambdas) {
-    const { fit, solution } = await session.fit({ lambda0 }, start);
-    yield { ...fit, lambda0 };
-    start = solution.estimate;
+    const at = await session.fit({ lambda0 }, start);
+    yield { lambda0, at };
+    start = at.solution.estimate;
   }
 }
 
@@ -109,7 +113,7 @@ const leastFall = 0.999;
 const wellAbove = 1.5;
 
 /** The models in the order of their prices, each at a price inside its interval. */
-async function* follow(session: RegressionSession, certain: boolean): AsyncGenerator<RegressionPathPoint, void> {
+async function* follow(session: RegressionSession, certain: boolean): AsyncGenerator<PathStep, void> {
   const { problem, data: { responseScale, constraints: { always } } } = session;
   const square = responseScale ** 2, whole = problem.nullLoss * square;
   // At this price no support pays, whatever it explains.
@@ -119,25 +123,25 @@ async function* follow(session: RegressionSession, certain: boolean): AsyncGener
   let lambda0 = certain ? most : Math.min(most, wellAbove * entry);
   if (!(whole > 0) || !(entry > leastGain * whole)) {
     // Nothing to explain: the one model there is.
-    yield { ...current.fit, lambda0: most };
+    yield { lambda0: most, at: current };
     return;
   }
   // Two features may pay where none pays alone.
   for (;;) {
     const next = await session.fit({ lambda0 }, current.solution.estimate);
-    if (next.fit.support.length <= always.length || lambda0 >= most || isOutOfTime(next)) {
+    if (next.support.length <= always.length || lambda0 >= most || next.isLate) {
       current = next;
       break;
     }
     lambda0 = Math.min(most, 2 * lambda0);
   }
-  yield { ...current.fit, lambda0 };
+  yield { lambda0, at: current };
   for (let last = current, lastPrice = lambda0;;) {
     // Just below the price at which a feature enters, the next model is the answer.
     let price = Math.min(justBelow * entry, leastFall * lastPrice);
     if (!(price > leastGain * whole)) return;
     let next = await session.fit({ lambda0: price }, last.solution.estimate);
-    while (sameSupport(next, last) && !isOutOfTime(next)) {
+    while (sameSupport(next, last) && !next.isLate) {
       price *= 0.9;
       if (!(price > leastGain * whole)) return;
       next = await session.fit({ lambda0: price }, last.solution.estimate);
@@ -145,7 +149,7 @@ async function* follow(session: RegressionSession, certain: boolean): AsyncGener
     let at = await interval(session, next.solution);
     const upper = Math.min(at.leaving, crossing(last, lastPrice, next, price, always.length), leastFall * lastPrice);
     const middle = Math.sqrt(Math.max(at.entry, 1e-3 * upper) * upper);
-    if (middle < upper && middle > at.entry && !isOutOfTime(next)) {
+    if (middle < upper && middle > at.entry && !next.isLate) {
       const inside = await session.fit({ lambda0: middle }, next.solution.estimate);
       if (sameSupport(inside, next)) {
         price = middle;
@@ -157,7 +161,7 @@ async function* follow(session: RegressionSession, certain: boolean): AsyncGener
         at = await interval(session, next.solution);
       }
     }
-    yield { ...next.fit, lambda0: price };
+    yield { lambda0: price, at: next };
     last = next;
     lastPrice = price;
     entry = at.entry;
@@ -187,17 +191,12 @@ function crossing(
   afterPrice: number,
   unpriced: number,
 ): number {
-  const features = after.fit.support.length - before.fit.support.length;
+  const features = after.support.length - before.support.length;
   if (features <= 0) return Infinity;
-  const loss = ({ fit }: SessionFit, price: number) => fit.objective - price * (fit.support.length - unpriced);
+  const loss = ({ objective, support }: SessionFit, price: number) => objective - price * (support.length - unpriced);
   return (loss(before, beforePrice) - loss(after, afterPrice)) / features;
 }
 
 function sameSupport(a: SessionFit, b: SessionFit): boolean {
-  return a.fit.support.length === b.fit.support.length &&
-    a.fit.support.every((feature, k) => feature === b.fit.support[k]);
-}
-
-function isOutOfTime({ fit }: SessionFit): boolean {
-  return fit.status === "time-limit";
+  return a.support.length === b.support.length && a.support.every((feature, k) => feature === b.support[k]);
 }

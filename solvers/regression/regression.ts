@@ -94,7 +94,7 @@ export async function sparseRegression(
   const session = await openRegression(X, y, resolved);
   try {
     const start = initial && session.startAt(initial);
-    return (await session.fit({ lambda0, size }, start, true)).fit;
+    return (await session.fit({ lambda0, size }, start, true)).present();
   } finally {
     session.close();
   }
@@ -106,10 +106,17 @@ export interface Target {
   readonly size?: number;
 }
 
-/** A fit and what the next one along a path needs of it. */
+/** A fit, and what the next one along a path needs of it. */
 export interface SessionFit {
-  readonly fit: SparseRegression;
   readonly solution: Solution;
+  /** Features of the support, ascending. */
+  readonly support: Uint32Array;
+  /** The objective in the caller's units, as it was searched for. */
+  readonly objective: number;
+  /** Whether the time limit has ended it. */
+  readonly isLate: boolean;
+  /** The answer, from the caller's own data. */
+  present(): SparseRegression;
 }
 
 /** A data set made ready, for one fit or for many that share the Gram matrix. */
@@ -190,7 +197,14 @@ export async function openRegression(
         }
         const task = taskAt(lambda0, size), began = run.elapsedMs();
         const solution = await finished(task, await solve(task, method, start, certify, starts, search));
-        return { fit: present(data, task, solution, gapTolerance, workspace, run.elapsedMs() - began), solution };
+        const elapsedMs = run.elapsedMs() - began;
+        return {
+          solution,
+          support: supportOf(solution),
+          objective: solution.objective * responseScale ** 2,
+          isLate: (solution.status ?? task.budget.ended) === "time-limit",
+          present: () => present(data, task, solution, gapTolerance, workspace, elapsedMs),
+        };
       },
       close: () => workspace.release(),
     };
@@ -228,6 +242,10 @@ async function finished(task: Task, solution: Solution | ExactSolution): Promise
   return { ...solution, ...(isWorse ? { dependent: solved.dependent } : solved) };
 }
 
+function supportOf({ estimate }: Solution): Uint32Array {
+  return Uint32Array.from(estimate.features).sort();
+}
+
 function present(
   data: RegressionData,
   task: Task,
@@ -249,7 +267,7 @@ function present(
     intercept -= means[feature] * value;
     tail -= tails[feature] * value;
   });
-  const support = Uint32Array.from(active).sort(), square = responseScale ** 2;
+  const support = supportOf(solution), square = responseScale ** 2;
   const { lowerBound, status } = solution;
   const { objective, rounding } = plainObjective(
     data,
