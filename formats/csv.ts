@@ -3,6 +3,7 @@
  * recognised where they are not given.
  */
 
+import { checkParts } from "../solvers/core/kinds.ts";
 import { classesOf, indicatorColumns, type NumericColumn } from "./categories.ts";
 import { type CsvOptions, parseCsvOptions } from "./csv_options.ts";
 import { type DelimitedRow, detectDelimiter, splitRows } from "./delimited.ts";
@@ -105,6 +106,7 @@ export function serializeCsv(
   table: Pick<Table, "matrix"> & Partial<Table>,
   options: Pick<CsvOptions, "delimiter"> = {},
 ): string {
+  checkParts("table", table, { matrix: "matrix", columns: "list?", text: "map?" }, "write the csv data");
   const { delimiter = "," } = checkNames(options, { delimiter: true }, subject);
   checkDelimiter(delimiter);
   const { matrix: { data, shape: [rows, columns] }, columns: names, text = new Map<string, string[]>() } = table;

@@ -6,10 +6,11 @@
  * Here shapes are row-major, the slowest axis first, as everywhere else.
  */
 
+import { checkKind, checkParts } from "../solvers/core/kinds.ts";
 import { clipped, FormatError } from "./errors.ts";
 import { blockTypes, decodeBlocks, type GgufType, storageOf, typeNames } from "./gguf_blocks.ts";
 import { ggufCursor, type GgufValue, valueBytes, writeValue } from "./gguf_values.ts";
-import type { RandomAccess } from "./safetensors.ts";
+import { checkSource, type RandomAccess } from "./safetensors.ts";
 import { elementCount, elementsOver, type Tensor } from "./tensor.ts";
 
 /** Where a tensor lies in a file. */
@@ -64,6 +65,7 @@ const firstBytes = 2 ** 20;
  * ```
  */
 export function parseGguf(bytes: Uint8Array): GgufHeader {
+  checkKind("bytes", bytes, "bytes", reading);
   return parseHeader(bytes, bytes.length);
 }
 
@@ -73,6 +75,7 @@ export function parseGguf(bytes: Uint8Array): GgufHeader {
  * @throws {FormatError} where it breaks a rule of the format
  */
 export async function readGgufHeader(source: RandomAccess): Promise<GgufHeader> {
+  checkSource(source, "gguf");
   for (let length = Math.min(firstBytes, source.size);; length = Math.min(4 * length, source.size)) {
     try {
       return parseHeader(await source.read(0, length), source.size);
@@ -87,8 +90,11 @@ export async function readGgufHeader(source: RandomAccess): Promise<GgufHeader> 
  *
  * @throws {FormatError} where there is none of that name, or its type is not known
  */
-export async function readGgufTensor(source: RandomAccess, { entries }: GgufHeader, name: string): Promise<Tensor> {
-  const entry = entries.get(name);
+export async function readGgufTensor(source: RandomAccess, header: GgufHeader, name: string): Promise<Tensor> {
+  checkSource(source, "gguf");
+  checkParts("header", header, { entries: "map" }, reading);
+  checkKind("name", name, "text", reading);
+  const entry = header.entries.get(name);
   if (!entry) throw refuse(`tensor "${clipped(name)}"`, "is missing");
   const { type, shape, begin, end } = entry;
   if (!isKnown(type)) throw refuse(`tensor "${clipped(name)}"`, `has the ${type}, which is not known`);
@@ -182,6 +188,8 @@ export function serializeGguf(
   metadata: ReadonlyMap<string, GgufValue>,
   tensors: ReadonlyMap<string, GgufTensorInput & { readonly bytes: Uint8Array }>,
 ): Uint8Array<ArrayBuffer> {
+  checkKind("metadata", metadata, "map", "write the gguf data");
+  checkKind("tensors", tensors, "map", "write the gguf data");
   const { header, places, size } = layOutGguf(metadata, tensors), file = new Uint8Array(size);
   file.set(header);
   for (const [name, { type, shape, bytes }] of tensors) {
@@ -205,6 +213,8 @@ export function bytesOfTensor(type: GgufType, shape: readonly number[]): number 
 function refuse(field: string, problem: string): FormatError {
   return new FormatError("gguf", field, problem);
 }
+
+const reading = "read the gguf data";
 
 /** What errors of a header say that goes on behind the bytes there are. */
 const cutShort = "is cut short";

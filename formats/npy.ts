@@ -3,6 +3,8 @@
  * elements. Versions 1 to 3 are read, and version 1 is written, padded so that the elements begin at a multiple of 64.
  */
 
+import { checkKind } from "../solvers/core/kinds.ts";
+import { checkNames } from "../solvers/core/resolve_options.ts";
 import { clipped, FormatError } from "./errors.ts";
 import { parsePythonLiteral } from "./python_literal.ts";
 import { ShapeError } from "../solvers/core/errors.ts";
@@ -58,6 +60,7 @@ const typeCodes: Readonly<Record<string, ElementType>> = {
  * ```
  */
 export function parseNpy(bytes: Uint8Array | ArrayBuffer): Tensor {
+  checkKind("bytes", bytes, "file", "read the npy data");
   const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
   const { text, dataStart } = readHeader(file);
   const header = parsePythonLiteral(text, (problem) => refuse("the header", problem));
@@ -92,8 +95,9 @@ export function parseNpy(bytes: Uint8Array | ArrayBuffer): Tensor {
  */
 export function serializeNpy(
   tensor: TensorInput,
-  { fortranOrder = false }: { readonly fortranOrder?: boolean } = {},
+  options: { readonly fortranOrder?: boolean } = {},
 ): Uint8Array<ArrayBuffer> {
+  const { fortranOrder = false } = checkNames(options, { fortranOrder: true }, "an npy file");
   const complete = completeTensor("tensor", tensor);
   const { dtype, shape } = complete;
   if (shape.length > mostAxes) {

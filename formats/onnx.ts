@@ -4,6 +4,7 @@
  * raw bytes, or lie in other files, by offset and length.
  */
 
+import { checkKind, checkParts } from "../solvers/core/kinds.ts";
 import { clipped, FormatError } from "./errors.ts";
 import { createMessage, type Field, finishMessage, integersOf, type Message, readMessage } from "./protobuf.ts";
 import { bytesOf, elementBits, elementCount, elementsOver, type ElementType, type Tensor } from "./tensor.ts";
@@ -107,21 +108,22 @@ function typeNumber(dtype: ElementType): number {
  * if (parseOnnx(bytes).nodes[0].operator !== "Add") throw new Error("not the same");
  * ```
  */
-export function serializeOnnx(
-  { operators, nodes, tensors, inputs, outputs, metadata = {} }: OnnxModel,
-): Uint8Array<ArrayBuffer> {
+export function serializeOnnx(model: OnnxModel): Uint8Array<ArrayBuffer> {
+  const parts = { operators: "object", nodes: "list", tensors: "map", inputs: "list", outputs: "list" } as const;
+  checkParts("model", model, parts, "write the model");
+  const { operators, nodes, tensors, inputs, outputs, metadata = {} } = model;
   const graph = createMessage();
   for (const node of nodes) graph.message(1, nodeMessage(node));
   graph.text(2, "model");
   for (const [name, tensor] of tensors) graph.message(5, tensorMessage(name, tensor));
   for (const value of inputs) graph.message(11, valueMessage(value));
   for (const value of outputs) graph.message(12, valueMessage(value));
-  const model = createMessage().integer(1, formatVersion).text(2, "minima").message(7, graph);
+  const message = createMessage().integer(1, formatVersion).text(2, "minima").message(7, graph);
   for (const [domain, version] of Object.entries(operators)) {
-    model.message(8, createMessage().text(1, domain).integer(2, version));
+    message.message(8, createMessage().text(1, domain).integer(2, version));
   }
-  for (const [key, value] of Object.entries(metadata)) model.message(14, createMessage().text(1, key).text(2, value));
-  return finishMessage(model);
+  for (const [key, value] of Object.entries(metadata)) message.message(14, createMessage().text(1, key).text(2, value));
+  return finishMessage(message);
 }
 
 function nodeMessage({ operator, domain = "", name, inputs, outputs, attributes = {} }: OnnxNode): Message {
@@ -172,6 +174,7 @@ function valueMessage({ name, dtype, shape }: OnnxValue): Message {
  * @throws {FormatError} for bytes that are no model, and for what is not known: subgraphs, tensors without raw elements
  */
 export function parseOnnx(bytes: Uint8Array): OnnxModel {
+  checkKind("bytes", bytes, "bytes", "read the onnx data");
   const operators: Record<string, number> = {}, metadata: Record<string, string> = {};
   let graph: Uint8Array | undefined;
   for (const field of messageOf(bytes)) {

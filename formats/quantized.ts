@@ -13,6 +13,7 @@
  * `scales (codes - zeros) + outliers`, rounded to the precision of the scales after each of the two operations.
  */
 
+import { checkKind, checkParts } from "../solvers/core/kinds.ts";
 import type { SparseMatrix, Vector } from "../solvers/core/matrix.ts";
 import type { QuantizedWeights } from "../solvers/quantization/layer.ts";
 import { clipped, FormatError } from "./errors.ts";
@@ -32,6 +33,10 @@ export function serializeQuantizedLayers(
   layers: ReadonlyMap<string, QuantizedWeights>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
+  checkKind("layers", layers, "map", "write the layers");
+  checkKind("metadata", metadata, "object", "write the layers");
+  const parts = { shape: "list", codes: "bytes", scales: "matrix", zeros: "matrix", outliers: "object?" } as const;
+  layers.forEach((layer, name) => checkParts(`layers.${name}`, layer, parts, "write the layers"));
   const tensors = new Map<string, TensorInput>();
   const descriptions = new Map<string, { bits: number; groupSize: number }>();
   for (const [name, { bits, groupSize, shape, codes, scales, zeros, groupIndex, outliers }] of layers) {

@@ -7,6 +7,7 @@
  * bytes, so that every tensor is aligned and can be viewed without a copy.
  */
 
+import { checkKind, checkParts } from "../solvers/core/kinds.ts";
 import { FormatError } from "./errors.ts";
 import { duplicateKey } from "./json.ts";
 import {
@@ -35,6 +36,11 @@ export interface SafetensorsEntry {
   readonly begin: number;
   /** One past the last byte, counted from the start of the file. */
   readonly end: number;
+}
+
+/** Sees that a caller's source can be read. */
+export function checkSource(source: RandomAccess, format: string): void {
+  checkParts("source", source, { size: "count", read: "callback" }, `read the ${format} data`);
 }
 
 /** The header of a file: what it holds, without the elements. */
@@ -77,6 +83,7 @@ export interface RandomAccess {
  * ```
  */
 export function parseSafetensors(bytes: Uint8Array | ArrayBuffer): Safetensors {
+  checkKind("bytes", bytes, "file", "read the safetensors data");
   const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
   const length = headerLength(file.subarray(0, 8), file.length);
   const { entries, metadata } = parseHeader(file.subarray(8, 8 + length), file.length);
@@ -93,6 +100,7 @@ export function parseSafetensors(bytes: Uint8Array | ArrayBuffer): Safetensors {
  * @throws {FormatError} when the header breaks a rule of the format
  */
 export async function readSafetensorsHeader(source: RandomAccess): Promise<SafetensorsHeader> {
+  checkSource(source, "safetensors");
   const length = headerLength(await source.read(0, Math.min(8, source.size)), source.size);
   return parseHeader(await source.read(8, length), source.size);
 }
@@ -107,6 +115,9 @@ export async function readSafetensorsTensor(
   header: SafetensorsHeader,
   name: string,
 ): Promise<Tensor> {
+  checkSource(source, "safetensors");
+  checkParts("header", header, { entries: "map" }, "read the safetensors data");
+  checkKind("name", name, "text", "read the safetensors data");
   const entry = header.entries.get(name);
   if (!entry) {
     const names = [...header.entries.keys()];
@@ -129,6 +140,8 @@ export function serializeSafetensors(
   tensors: ReadonlyMap<string, TensorInput> | Readonly<Record<string, TensorInput>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
+  checkKind("tensors", tensors, "object", "write the safetensors data");
+  checkKind("metadata", metadata, "object", "write the safetensors data");
   const sorted = [...(tensors instanceof Map ? tensors : Object.entries(tensors))]
     .map(([name, tensor]) => ({ name, ...completeTensor(name, tensor) }))
     .sort((a, b) => elementBits(b.dtype) - elementBits(a.dtype) || (a.name < b.name ? -1 : 1));

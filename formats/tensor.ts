@@ -1,3 +1,4 @@
+import { checkKind, checkParts } from "../solvers/core/kinds.ts";
 import { ShapeError } from "../solvers/core/errors.ts";
 import type { Matrix, Vector } from "../solvers/core/matrix.ts";
 import { decodeBfloat16, decodeFloat16, decodeFloat8 } from "./half.ts";
@@ -108,7 +109,9 @@ export function bytesOf({ data }: Tensor): Uint8Array {
  * @throws {TypeError} when the array cannot hold that type
  * @throws {ShapeError} when shape and length disagree
  */
-export function completeTensor(name: string, { dtype, shape, data }: TensorInput): Tensor {
+export function completeTensor(name: string, tensor: TensorInput): Tensor {
+  checkKind(name, tensor, "object", "write the tensor");
+  const { dtype, shape, data } = tensor;
   const type = dtype ?? naturalType(data);
   if (!type || !isElementType(type) || !(data instanceof elements[type][1])) {
     throw new TypeError(
@@ -143,7 +146,14 @@ function naturalType(data: TensorData): ElementType | undefined {
  *
  * @throws {TypeError} for complex numbers and types narrower than a byte
  */
-export function toVector({ dtype, data }: Tensor): Vector {
+export function toVector(tensor: Tensor): Vector {
+  return vectorOf("tensor", tensor);
+}
+
+function vectorOf(argument: string, tensor: Tensor): Vector {
+  const action = `use "${argument}"`;
+  checkParts(argument, tensor, { dtype: "text", data: "numbers", shape: "list" }, action);
+  const { dtype, data } = tensor;
   switch (dtype) {
     case "F64":
     case "F32":
@@ -168,7 +178,7 @@ export function toVector({ dtype, data }: Tensor): Vector {
     case "BOOL":
       return Float64Array.from(data as Uint8Array, (byte) => byte === 0 ? 0 : 1);
     default:
-      throw new TypeError(`Cannot turn ${dtype} into numbers.`);
+      throw new TypeError(`Cannot ${action}: "${argument}" is of type ${dtype}, which has no numbers.`);
   }
 }
 
@@ -187,9 +197,10 @@ export function toVector({ dtype, data }: Tensor): Vector {
  * ```
  */
 export function toMatrix(tensor: Tensor, name = "tensor"): Matrix {
-  const [rows, columns] = tensor.shape;
+  checkKind("name", name, "text", "make a matrix");
+  const data = vectorOf(name, tensor), [rows, columns] = tensor.shape;
   if (tensor.shape.length !== 2) {
     throw new ShapeError(name, `Cannot use "${name}" as a matrix: its shape is [${tensor.shape}].`);
   }
-  return { data: toVector(tensor), shape: [rows, columns] };
+  return { data, shape: [rows, columns] };
 }

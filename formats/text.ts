@@ -1,5 +1,6 @@
 /** Bytes of text files as text, in the encodings that tables come in. */
 
+import { checkKind } from "../solvers/core/kinds.ts";
 import { FormatError } from "./errors.ts";
 import { choice } from "../solvers/core/options.ts";
 import { checkOption } from "../solvers/core/resolve_options.ts";
@@ -30,6 +31,7 @@ const marks = [
  */
 export function decodeText(format: string, source: string | Uint8Array, encoding: Encoding | undefined): string {
   if (encoding !== undefined) checkOption(encodingOption, encoding, "encoding", format);
+  checkKind("source", source, "textOrBytes", `read the ${format} data`);
   if (typeof source === "string") return source.startsWith("\uFEFF") ? source.slice(1) : source;
   const refuse = (problem: string) => new FormatError(format, "the file", problem);
   const [marked, mark] = marks.find(([, bytes]) => bytes.every((byte, i) => source[i] === byte)) ?? [undefined, []];

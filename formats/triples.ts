@@ -3,6 +3,7 @@
  * write them.
  */
 
+import { checkParts } from "../solvers/core/kinds.ts";
 import { parseCsvOptions } from "./csv_options.ts";
 import { readDelimited } from "./csv.ts";
 import { clipped, FormatError } from "./errors.ts";
@@ -83,6 +84,7 @@ export function parseTriples(
   known: { readonly rowNames?: NamePlaces; readonly columnNames?: NamePlaces } = {},
 ): NamedObservations {
   const settings = resolveOptions(parseTriplesOptions, options, "triples");
+  checkParts("known", known, { rowNames: "map?", columnNames: "map?" }, "read the csv data");
   const lines = readDelimited(source, settings);
   const read = numberReader({ decimal: settings.decimal ?? "." });
   const valueOf = (cells: readonly string[]) => read((cells[2] ?? "").trim());

@@ -1,5 +1,6 @@
 /** Where the files of a model come from: a folder, files in memory or picked in a page, the Hugging Face hub. @module */
 
+import { shown } from "../solvers/core/shown.ts";
 import { FormatError } from "../formats/errors.ts";
 import type { RandomAccess } from "../formats/safetensors.ts";
 
@@ -52,9 +53,12 @@ export async function filesOf(source: ModelSource): Promise<ModelFiles> {
   if (source instanceof Map) return namedFiles(source);
   if (typeof source === "object" && source !== null && "hub" in source) return await hubFiles(source);
   if (typeof source === "object" && source !== null && Symbol.iterator in source) {
-    return namedFiles(new Map([...source as Iterable<File>].map((file) => [file.name, file])));
+    const files = [...source as Iterable<File>];
+    if (files.every((file) => file instanceof Blob)) return namedFiles(new Map(files.map((file) => [file.name, file])));
   }
-  throw new TypeError("Cannot load the model: expected a folder, files or { hub }.");
+  throw new TypeError(
+    `Cannot load the model: "source" must be a folder, files or { hub: "owner/name" }, received ${shown(source)}.`,
+  );
 }
 
 /** The text of a file, or undefined where it is not there. */

@@ -1,3 +1,4 @@
+import { checkParts } from "../solvers/core/kinds.ts";
 import { ggufFile, openGguf } from "./checkpoints/gguf/read.ts";
 import type { Architecture } from "./architecture.ts";
 import { parseConfig } from "./config.ts";
@@ -117,6 +118,7 @@ export function layerSizes(
 
 /** All linear layers of the blocks, in the order in which activations meet them. */
 export function linearLayers(architecture: Architecture): LinearLayer[] {
+  checkParts("architecture", architecture, { blocks: "count" }, "list the layers");
   return Array.from({ length: architecture.blocks }, (_, block) => layerSizes(architecture, block)).flat();
 }
 

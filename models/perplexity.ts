@@ -1,3 +1,4 @@
+import { checkKind, checkParts } from "../solvers/core/kinds.ts";
 import { withWorkspace } from "../kernels/engine/mod.ts";
 import { type Matrix, matrix } from "../solvers/core/matrix.ts";
 import { resolveOptions } from "../solvers/core/resolve_options.ts";
@@ -21,9 +22,18 @@ export interface Perplexity {
 /** A model, or one that was quantised. */
 export type ModelLike = LanguageModel | { readonly model: LanguageModel };
 
-/** The model itself. */
+/** The model itself, checked. */
 export function modelOf(model: ModelLike): LanguageModel {
-  return "model" in model ? model.model : model;
+  checkKind("model", model, "object", action);
+  if (!("model" in model)) return checked("model", model);
+  return checked("model.model", model.model);
+}
+
+const action = "use the model";
+
+function checked(argument: string, model: LanguageModel): LanguageModel {
+  checkParts(argument, model, { architecture: "object", weights: "object", config: "text", files: "object" }, action);
+  return model;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { checkKind, checkParts } from "../solvers/core/kinds.ts";
 import { withWorkspace, type Workspace } from "../kernels/engine/mod.ts";
 import { InputError, OptionError } from "../solvers/core/errors.ts";
 import { type Matrix, matrix, type Vector } from "../solvers/core/matrix.ts";
@@ -87,6 +88,8 @@ export async function quantizeModel(
   model: LanguageModel,
   options: QuantizeModelOptions,
 ): Promise<QuantizedLanguageModel> {
+  checkParts("model", model, { architecture: "object", weights: "object" }, "quantise the model");
+  if (options !== undefined) checkKind("options", options, "object", "quantise the model");
   const { calibration, bits, resume, ...others } = options ?? {};
   const given: ModelSettings = typeof resume === "string" ? { ...others, resume } : others;
   const resolved: Settings = resolveOptions(quantizeModelOptions, given, "the quantization of a model");

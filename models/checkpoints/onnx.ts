@@ -1,3 +1,4 @@
+import { modelOf } from "../perplexity.ts";
 import { type OnnxTensor, serializeOnnx } from "../../formats/onnx.ts";
 import { bytesOf } from "../../formats/tensor.ts";
 import type { LanguageModel } from "../load.ts";
@@ -43,7 +44,7 @@ export async function writeOnnx(
   target: SaveTarget,
   fileBytes: number,
 ): Promise<void> {
-  const model = "layers" in given ? given.model : given;
+  const model = modelOf(given);
   const layers: QuantizedLanguageModel["layers"] = "layers" in given ? given.layers : new Map();
   const graph = buildGraph(model, layers), write = await openTarget(target);
   const widest = Math.max(...[...layers.values()].map(({ bits }) => bits)) as keyof typeof dtypes;

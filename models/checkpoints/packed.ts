@@ -1,5 +1,6 @@
 /** What the formats of packed codes share: what they take, and the parts of a layer. @module */
 
+import { checkParts } from "../../solvers/core/kinds.ts";
 import { packRows } from "../../formats/bit_packing.ts";
 import { InputError } from "../../solvers/core/errors.ts";
 import { encodeFloat16, roundToFloat16 } from "../../solvers/core/float16.ts";
@@ -44,10 +45,12 @@ export const mostRounding = 2 ** -11;
  * @returns which layers it holds to the bit
  * @throws {InputError} naming what it cannot hold
  */
-export function checkPackable({ model, layers }: LayeredModel, format: FormatName): SaveReport {
+export function checkPackable(quantized: LayeredModel, format: FormatName): SaveReport {
+  checkParts("quantized", quantized, { model: "object", layers: "map" }, "save the model");
+  const { model, layers } = quantized;
   const saved: SavedLayer[] = [];
   const constraints = constraintsOf(format);
-  const refuse = (problem: string) => new InputError("model", `Cannot save the model as ${format}: ${problem}.`);
+  const refuse = (problem: string) => new InputError("quantized", `Cannot save the model as ${format}: ${problem}.`);
   const advice = `quantise the model with format "${format}"`;
   if (constraints.transposed === false && model.architecture.transposed) {
     throw refuse(`its layers are stored [inputs, outputs], as ${model.architecture.family} has them`);

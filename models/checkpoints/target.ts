@@ -1,5 +1,6 @@
 /** Where the files of a checkpoint go, and those that go along with every one. @module */
 
+import { shown } from "../../solvers/core/shown.ts";
 import { InputError } from "../../solvers/core/errors.ts";
 import { type ModelFiles, readText } from "../files.ts";
 import { folderStore } from "../resume.ts";
@@ -21,10 +22,18 @@ const companions = ["tokenizer.json", "tokenizer_config.json", "special_tokens_m
  */
 export async function openTarget(target: SaveTarget, file = "config.json"): Promise<FileWriter> {
   if (typeof target === "function") return target;
+  if (typeof target !== "string") {
+    throw new TypeError(
+      `Cannot save the model: "target" must be a folder or a function (name, bytes), received ${shown(target)}.`,
+    );
+  }
   const store = await folderStore(target);
   for (const name of new Set(["config.json", file])) {
     if (await store.read(name)) {
-      throw new InputError("target", `Cannot save the model: the folder ${target} holds one already, ${name}.`);
+      throw new InputError(
+        "target",
+        `Cannot save the model: the "target", folder ${target}, holds one already, ${name}.`,
+      );
     }
   }
   return store.write;

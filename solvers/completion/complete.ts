@@ -1,3 +1,4 @@
+import { checkParts } from "../core/kinds.ts";
 import { openWorkspace, withWorkspace } from "../../kernels/engine/mod.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
 import type { Observations } from "../core/observations.ts";
@@ -166,6 +167,7 @@ export async function updateCompletion(
   options?: CompleteMatrixOptions,
 ): Promise<CompletedMatrix> {
   const resolved = resolveOptions(completeMatrixOptions, options, "matrix completion");
+  checkParts("fit", fit, { left: "matrix", right: "matrix", method: "text" }, action);
   const task = await prepare(observed, { ...resolved, method: fit.method }),
     { entries, occupied, course, schedule, layout } = task;
   const [rows, columns] = occupied.shape;

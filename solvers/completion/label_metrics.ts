@@ -1,12 +1,14 @@
 import { ShapeError } from "../core/errors.ts";
-import type { Matrix } from "../core/matrix.ts";
+import { checkTable, type Matrix } from "../core/matrix.ts";
 
 function checkShapes(scores: Matrix, truth: Matrix): void {
+  checkTable("scores", scores, "judge scores");
+  checkTable("truth", truth, "judge scores");
   const same = scores.shape[0] === truth.shape[0] && scores.shape[1] === truth.shape[1];
   if (same) return;
   throw new ShapeError(
     "truth",
-    `Cannot judge scores: they are ${scores.shape.join(" x ")}, the truth ${truth.shape.join(" x ")}.`,
+    `Cannot judge scores: "scores" is ${scores.shape.join(" x ")}, but "truth" is ${truth.shape.join(" x ")}.`,
   );
 }
 

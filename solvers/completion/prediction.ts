@@ -1,3 +1,4 @@
+import { checkParts } from "../core/kinds.ts";
 import { InputError, OptionError, ShapeError } from "../core/errors.ts";
 import { counted } from "../core/shown.ts";
 import { type Matrix, matrix } from "../core/matrix.ts";
@@ -95,6 +96,7 @@ const mostElements = 1 << 27;
  * ```
  */
 export function completedMatrix(fit: LowRankModel): Matrix {
+  checkParts("fit", fit, { left: "matrix", right: "matrix" }, "write out the matrix");
   const rows = fit.left.shape[0], columns = fit.right.shape[0];
   if (rows * columns > mostElements) {
     throw new InputError(

@@ -1,3 +1,5 @@
+import { checkKind, checkParts } from "../core/kinds.ts";
+import { counted } from "../core/shown.ts";
 import { binLoss } from "../../kernels/contract/completion/link.ts";
 import { ShapeError } from "../core/errors.ts";
 import { type Matrix, matrix } from "../core/matrix.ts";
@@ -41,9 +43,16 @@ export interface LevelPredictions {
  * @throws {ShapeError} when they differ in number, or are beyond the matrix
  */
 export function predictQuantized(fit: QuantizedModel, rows: IndicesLike, columns: IndicesLike): LevelPredictions {
+  const parts = { left: "matrix", right: "matrix", boundaries: "numbers", link: "text" } as const;
+  checkParts("fit", fit, parts, "predict");
+  checkKind("rows", rows, "numbers", "predict");
+  checkKind("columns", columns, "numbers", "predict");
   const { left, right, rowOffsets, columnOffsets, boundaries, link } = fit, rank = left.shape[1];
   if (rows.length !== columns.length) {
-    throw new ShapeError("columns", `Cannot predict: ${rows.length} rows, but ${columns.length} columns were given.`);
+    throw new ShapeError(
+      "columns",
+      `Cannot predict: "rows" has ${counted(rows.length, "element")}, but "columns" has ${columns.length}.`,
+    );
   }
   const { lower, upper } = endsOf(boundaries), count = rows.length, levelCount = lower.length;
   const latent = new Float64Array(count), levels = new Uint32Array(count), expected = new Float64Array(count);

@@ -1,7 +1,8 @@
 /** Features and labels of items as one matrix, standardised by what is observed. @module */
 
 import { DataError, ShapeError } from "../core/errors.ts";
-import type { Matrix } from "../core/matrix.ts";
+import { checkKind } from "../core/kinds.ts";
+import { checkTable, type Matrix } from "../core/matrix.ts";
 import type { Random } from "../core/random.ts";
 import { inRanges, type Steps } from "../core/steps.ts";
 
@@ -31,9 +32,10 @@ const action = "predict labels";
 
 /** Checks features and labels and puts them side by side. */
 export function* jointMatrix(data: PartlyLabelled): Steps<JointMatrix> {
-  const { features, labels } = data ?? {};
-  checkTable("features", features);
-  checkTable("labels", labels);
+  checkKind("data", data, "object", action);
+  const { features, labels } = data;
+  checkTable("features", features, action);
+  checkTable("labels", labels, action);
   const [items, width] = features.shape, count = labels.shape[1], columns = width + count;
   if (labels.shape[0] !== items) {
     throw new ShapeError(
@@ -77,22 +79,6 @@ export function* jointMatrix(data: PartlyLabelled): Steps<JointMatrix> {
   if (observedFeatures === 0) throw new DataError("features", `Cannot ${action}: no feature is observed.`);
   if (observedLabels === 0) throw new DataError("labels", `Cannot ${action}: no label is observed.`);
   return { items, features: width, labels: count, values, kinds };
-}
-
-function checkTable(argument: string, table: Matrix): void {
-  const data: unknown = table?.data;
-  if (!(data instanceof Float32Array || data instanceof Float64Array) || !Array.isArray(table.shape)) {
-    throw new TypeError(
-      `Cannot ${action}: "${argument}" must be { data: Float32Array | Float64Array, shape: [rows, columns] }.`,
-    );
-  }
-  const [rows, columns] = table.shape;
-  if (data.length !== rows * columns) {
-    throw new ShapeError(
-      argument,
-      `Cannot ${action}: "${argument}" is ${rows} x ${columns}, but its data has ${data.length} elements.`,
-    );
-  }
 }
 
 /** Centres and scales of the columns: observed mean and deviation of features, observed mean of labels. */

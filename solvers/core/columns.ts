@@ -1,5 +1,5 @@
 import { DataError } from "./errors.ts";
-import type { Matrix, Vector } from "./matrix.ts";
+import { checkMatrix, type Matrix, type Vector } from "./matrix.ts";
 import { atOnce, createPace, type Steps } from "./steps.ts";
 
 /**
@@ -94,6 +94,7 @@ function addDeviations(
  * ```
  */
 export function constantColumns(X: Matrix): Uint32Array {
+  checkMatrix("X", X, "look for constant columns");
   const { variances } = columnMoments(X, true);
   return Uint32Array.from(variances.keys()).filter((j) => variances[j] === 0);
 }

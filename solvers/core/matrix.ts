@@ -1,3 +1,5 @@
+import { shown } from "./shown.ts";
+import { checkKind } from "./kinds.ts";
 import { DataError, ShapeError } from "./errors.ts";
 import { atOnce, type Steps } from "./steps.ts";
 
@@ -39,6 +41,7 @@ export interface SparseMatrix {
  * @param columns Number of columns, >= 0.
  * @param data `rows * columns` numbers, row-major.
  * @throws {ShapeError} when `data` has another length
+ * @throws {TypeError} for another kind of value
  *
  * @example
  * ```ts
@@ -47,7 +50,12 @@ export interface SparseMatrix {
  * if (m.data[m.shape[1]] !== 3) throw new Error("row-major");
  * ```
  */
-export function matrix(rows: number, columns: number, data: Vector = new Float64Array(rows * columns)): Matrix {
+export function matrix(rows: number, columns: number, data?: Vector): Matrix {
+  const action = "make a matrix";
+  checkKind("rows", rows, "count", action);
+  checkKind("columns", columns, "count", action);
+  if (data === undefined) return { data: new Float64Array(rows * columns), shape: [rows, columns] };
+  checkKind("data", data, "floats", action);
   if (data.length !== rows * columns) {
     throw new ShapeError(
       "data",
@@ -71,11 +79,19 @@ export function matrix(rows: number, columns: number, data: Vector = new Float64
  * ```
  */
 export function fromRows(rows: readonly (readonly number[])[]): Matrix {
+  checkKind("rows", rows, "list", "make a matrix");
+  rows.forEach((row, i) => checkKind(`rows[${i}]`, row, "numbers", "make a matrix"));
   const columns = rows[0]?.length ?? 0;
   const result = matrix(rows.length, columns);
   rows.forEach((row, i) => {
     if (row.length !== columns) {
       throw new ShapeError("rows", `Cannot make a matrix: row ${i} has ${row.length} elements, row 0 has ${columns}.`);
+    }
+    const wrong = Array.isArray(row) ? row.findIndex((element) => typeof element !== "number") : -1;
+    if (wrong >= 0) {
+      throw new TypeError(
+        `Cannot make a matrix: "rows[${i}][${wrong}]" must be a number, received ${shown(row[wrong])}.`,
+      );
     }
     result.data.set(row, i * columns);
   });
@@ -84,6 +100,10 @@ export function fromRows(rows: readonly (readonly number[])[]): Matrix {
 
 /**
  * The dense form of a sparse matrix, in the precision of its data.
+ *
+ * @throws {TypeError} for another kind of value
+ * @throws {ShapeError} when its parts do not fit together
+ * @throws {DataError} for an index that is out of place
  *
  * @example
  * ```ts
@@ -98,7 +118,13 @@ export function fromRows(rows: readonly (readonly number[])[]): Matrix {
  * if (dense.data[2] !== 5 || dense.data[3] !== 7) throw new Error("wrong place");
  * ```
  */
-export function toDense({ format, shape, indptr, indices, data }: SparseMatrix): Matrix {
+export function toDense(matrix: SparseMatrix): Matrix {
+  checkSparsity("matrix", matrix, "write out the matrix");
+  return written(matrix);
+}
+
+/** The dense form of a sparse matrix that was checked. */
+function written({ format, shape, indptr, indices, data }: SparseMatrix): Matrix {
   const [rows, columns] = shape;
   const result = matrix(rows, columns, likeVector(data, rows * columns));
   const [lineStride, stride] = format === "csr" ? [columns, 1] : [1, columns];
@@ -127,7 +153,7 @@ export function denseSamples(X: Samples, action: string, argument = "X"): Matrix
 export function* denseSamplesInSteps(X: Samples, action: string, argument = "X"): Steps<Matrix> {
   if (typeof X === "object" && X !== null && "format" in X) {
     checkSparseMatrix(argument, X, action);
-    return toDense(X);
+    return written(X);
   }
   yield* checkMatrixInSteps(argument, X, action);
   return X;
@@ -151,6 +177,28 @@ export function checkMatrix(argument: string, value: Matrix, action: string): vo
 
 /** The same in steps, to the end whatever the time. */
 export function* checkMatrixInSteps(argument: string, value: Matrix, action: string): Steps<void> {
+  checkTable(argument, value, action);
+  const { data, shape: [, columns] } = value;
+  let at = -1;
+  for (let from = 0; from < data.length && at < 0; from += lookedAtTogether) {
+    if (from > 0) yield;
+    at = firstNotFinite(data, from, Math.min(data.length, from + lookedAtTogether));
+  }
+  if (at >= 0) {
+    throw new DataError(
+      argument,
+      `Cannot ${action}: "${argument}" is ${data[at]} at row ${Math.floor(at / columns)}, column ${at % columns}.`,
+    );
+  }
+}
+
+/**
+ * Checks that `value` is a matrix; its elements may be anything, such as NaN for what is missing.
+ *
+ * @throws {TypeError} for another kind of value
+ * @throws {ShapeError} for a wrong shape
+ */
+export function checkTable(argument: string, value: Matrix, action: string): void {
   const data: unknown = value?.data;
   if (!(data instanceof Float32Array || data instanceof Float64Array) || !Array.isArray(value.shape)) {
     throw new TypeError(
@@ -170,17 +218,6 @@ export function* checkMatrixInSteps(argument: string, value: Matrix, action: str
       `Cannot ${action}: "${argument}" is ${rows} x ${columns}, but its data has ${data.length} elements.`,
     );
   }
-  let at = -1;
-  for (let from = 0; from < data.length && at < 0; from += lookedAtTogether) {
-    if (from > 0) yield;
-    at = firstNotFinite(data, from, Math.min(data.length, from + lookedAtTogether));
-  }
-  if (at >= 0) {
-    throw new DataError(
-      argument,
-      `Cannot ${action}: "${argument}" is ${data[at]} at row ${Math.floor(at / columns)}, column ${at % columns}.`,
-    );
-  }
 }
 
 /**
@@ -191,6 +228,13 @@ export function* checkMatrixInSteps(argument: string, value: Matrix, action: str
  * @throws {DataError} for an index that is out of place, NaN or an infinity
  */
 export function checkSparseMatrix(argument: string, value: SparseMatrix, action: string): void {
+  checkSparsity(argument, value, action);
+  const { data } = value, at = firstNotFinite(data);
+  if (at >= 0) throw new DataError(argument, `Cannot ${action}: "data" of "${argument}" is ${data[at]} at ${at}.`);
+}
+
+/** The same but for the values. */
+function checkSparsity(argument: string, value: SparseMatrix, action: string): void {
   const { format, shape, indptr, indices, data } = value ?? {};
   const vectors = indptr instanceof Uint32Array && indices instanceof Uint32Array &&
     (data instanceof Float32Array || data instanceof Float64Array);
@@ -232,8 +276,6 @@ export function checkSparseMatrix(argument: string, value: SparseMatrix, action:
       }
     }
   }
-  const at = firstNotFinite(data);
-  if (at >= 0) throw new DataError(argument, `Cannot ${action}: "data" of "${argument}" is ${data[at]} at ${at}.`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { DataError, ShapeError } from "./errors.ts";
 import { counted } from "./shown.ts";
-import { likeVector, type Matrix, type Vector, type VectorLike } from "./matrix.ts";
+import { checkTable, likeVector, type Matrix, type Vector, type VectorLike } from "./matrix.ts";
 import type { IndicesLike } from "./options.ts";
 import { atOnce, inRanges, type Steps } from "./steps.ts";
 
@@ -39,6 +39,8 @@ export interface CheckedObservations {
  * The entries of a table that are not NaN.
  *
  * @param table A matrix in which NaN stands for what is missing.
+ * @throws {TypeError} for another kind of value
+ * @throws {ShapeError} where its shape and its data do not fit
  *
  * @example
  * ```ts
@@ -47,11 +49,13 @@ export interface CheckedObservations {
  * if ([...columns].join() !== "0,1" || [...values].join() !== "1,2") throw new Error("two entries");
  * ```
  */
-export function observedEntries({ data, shape }: Matrix): Observations & {
+export function observedEntries(table: Matrix): Observations & {
   readonly rows: Uint32Array;
   readonly columns: Uint32Array;
   readonly values: Vector;
 } {
+  checkTable("table", table, "list the entries");
+  const { data, shape } = table;
   let count = 0;
   for (let at = 0; at < data.length; at++) if (!Number.isNaN(data[at])) count++;
   const rows = new Uint32Array(count), columns = new Uint32Array(count), values = likeVector(data, count);

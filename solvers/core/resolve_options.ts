@@ -192,7 +192,7 @@ export function refuse(label: string, expected: string, received: unknown): Opti
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
 function inRange(value: number, { least, above, most }: NumberRange): boolean {

@@ -1,7 +1,7 @@
 /** What a precision matrix says of pairs of variables. @module */
 
 import type { SparseMatrix } from "../core/matrix.ts";
-import { diagonalOf, upperEntries } from "./sparse.ts";
+import { checkPrecision, diagonalOf, upperEntries } from "./sparse.ts";
 
 /** An edge of the graph of a precision matrix. */
 export interface GraphEdge {
@@ -15,6 +15,7 @@ export interface GraphEdge {
 
 /** The edges of a precision matrix, row by row. */
 export function graphEdges(precision: SparseMatrix): GraphEdge[] {
+  checkPrecision(precision);
   const diagonal = diagonalOf(precision);
   return Array.from(upperEntries(precision), ([i, j, value]) => ({
     ends: [i, j],

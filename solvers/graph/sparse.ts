@@ -1,7 +1,7 @@
 /** Between points of the descents and sparse matrices. @module */
 
 import { DataError, ShapeError } from "../core/errors.ts";
-import type { SparseMatrix } from "../core/matrix.ts";
+import { checkSparseMatrix, type SparseMatrix } from "../core/matrix.ts";
 import type { GraphPoint } from "./pseudolikelihood.ts";
 
 /** The symmetric csr matrix of a point without zero edges. */
@@ -24,6 +24,15 @@ export function precisionOf({ ends, values, diagonal }: GraphPoint): SparseMatri
     indices: Uint32Array.from(sorted, ({ column }) => column),
     data: Float64Array.from(sorted, ({ value }) => value),
   };
+}
+
+/** Sees that a caller's precision matrix is a square sparse matrix. */
+export function checkPrecision(precision: SparseMatrix): void {
+  const action = "read the graph";
+  checkSparseMatrix("precision", precision, action);
+  const [rows, columns] = precision.shape;
+  if (rows === columns) return;
+  throw new ShapeError("precision", `Cannot ${action}: "precision" is ${rows} x ${columns}, expected a square matrix.`);
 }
 
 /** The nonzero entries above the diagonal, row by row. */

@@ -4,7 +4,7 @@ import type { SparseMatrix } from "../core/matrix.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import { logDeterminantOf, type SymmetricRows } from "./elimination.ts";
 import { nearestPositiveDefiniteOptions, type RepairOptions } from "./options.ts";
-import { diagonalOf, upperEntries } from "./sparse.ts";
+import { checkPrecision, diagonalOf, upperEntries } from "./sparse.ts";
 
 /** Connected components of a graph. */
 export interface GraphComponents {
@@ -33,6 +33,7 @@ export interface GraphComponents {
  * ```
  */
 export function graphComponents(precision: SparseMatrix): GraphComponents {
+  checkPrecision(precision);
   const size = precision.shape[0];
   const parent = Uint32Array.from({ length: size }, (_, i) => i);
   const root = (i: number) => {
@@ -73,8 +74,8 @@ export function isPositiveDefinite(precision: SparseMatrix): boolean {
  */
 export function nearestPositiveDefinite(precision: SparseMatrix, options: RepairOptions = {}): SparseMatrix {
   const { leastEigenvalue } = resolveOptions(nearestPositiveDefiniteOptions, options, "the repair");
-  const data = precision.data.slice();
-  for (const component of componentsOf(precision)) {
+  const components = componentsOf(precision), data = precision.data.slice();
+  for (const component of components) {
     const shift = missingShift(component, leastEigenvalue);
     if (shift === 0) continue;
     for (const i of component.vertices) {

@@ -1,3 +1,4 @@
+import { shown } from "../core/shown.ts";
 import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
 import { denseFamily } from "../../kernels/families/dense.ts";
 import { l0Family } from "../../kernels/families/l0.ts";
@@ -113,6 +114,11 @@ export function responsesAndOptions<O>(
   second: Matrix | O | undefined,
   third: O | undefined,
 ): { Y: Matrix | undefined; options: O | undefined } {
+  if (typeof given !== "object" || given === null || !("shape" in given) && !Array.isArray(given)) {
+    throw new TypeError(
+      `Cannot fit a multi-task regression: "tasks" must be an array of { X, y }, or one "X", received ${shown(given)}.`,
+    );
+  }
   if (Array.isArray(given)) return { Y: undefined, options: second as O | undefined };
   return { Y: second as Matrix | undefined, options: third };
 }

@@ -1,5 +1,7 @@
 /** Predictions of multi-task regressions. @module */
 
+import { checkParts } from "../core/kinds.ts";
+import { shown } from "../core/shown.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
 import { denseSamples, type Samples } from "../core/matrix.ts";
 import { nearestName } from "../core/names.ts";
@@ -29,6 +31,8 @@ export type MultiTaskModel = Pick<SparseMultiTask, "coefficients" | "intercepts"
  * ```
  */
 export function predictMultiTask(fit: MultiTaskModel, X: Samples, task: number | string): Float64Array {
+  const parts = { coefficients: "matrix", intercepts: "numbers", taskNames: "list", stacking: "object?" } as const;
+  checkParts("fit", fit, parts, "predict");
   const { coefficients, intercepts, stacking } = fit, [features, tasks] = coefficients.shape;
   const { data, shape: [rows, columns] } = denseSamples(X, "predict");
   if (columns !== features) {
@@ -45,7 +49,7 @@ export function predictMultiTask(fit: MultiTaskModel, X: Samples, task: number |
     if (!stacking) {
       throw new OptionError(
         "task",
-        'Cannot predict: expected a task or "average", received "stacked", which needs a fit with "stacking": of up to 250 tasks with samples of their own, in time.',
+        'Cannot predict: expected a "task" or "average", received "stacked", which needs a fit with "stacking": of up to 250 tasks with samples of their own, in time.',
       );
     }
     stacking.weights.forEach((weight, k) => add(k, weight));
@@ -64,11 +68,14 @@ export function predictMultiTask(fit: MultiTaskModel, X: Samples, task: number |
 function numberOf(names: readonly string[], task: number | string): number {
   if (typeof task === "number") {
     if (Number.isInteger(task) && task >= 0 && task < names.length) return task;
-    throw new OptionError("task", `Cannot predict: expected a task from 0 to ${names.length - 1}, received ${task}.`);
+    throw new OptionError("task", `Cannot predict: expected a "task" from 0 to ${names.length - 1}, received ${task}.`);
+  }
+  if (typeof task !== "string") {
+    throw new OptionError("task", `Cannot predict: expected the number or name of a "task", received ${shown(task)}.`);
   }
   const at = names.indexOf(task);
   if (at >= 0) return at;
-  const nearest = nearestName(String(task), [...names, "average", "stacked"]);
+  const nearest = nearestName(task, [...names, "average", "stacked"]);
   const known = nearest === undefined ? `known are ${names.slice(0, 10).join(", ")}` : `the nearest is "${nearest}"`;
-  throw new OptionError("task", `Cannot predict: the fit has no task ${JSON.stringify(task)}; ${known}.`);
+  throw new OptionError("task", `Cannot predict: the fit has no "task" ${shown(task)}; ${known}.`);
 }

@@ -1,3 +1,5 @@
+import { ShapeError } from "../core/errors.ts";
+import { checkParts } from "../core/kinds.ts";
 import { likeVector, type Matrix, matrix, type SparseMatrix } from "../core/matrix.ts";
 import type { Result } from "../core/result.ts";
 
@@ -19,6 +21,20 @@ export interface QuantizedWeights {
   readonly groupIndex?: Uint32Array;
   /** Weights added to the grid's, as compressed rows. */
   readonly outliers?: SparseMatrix;
+}
+
+/** Sees that a caller's layer has its parts, of its sizes. */
+function checkLayer(layer: QuantizedWeights): void {
+  const parts = { shape: "list", codes: "bytes", scales: "matrix", zeros: "matrix", outliers: "object?" } as const;
+  checkParts("layer", layer, parts, "dequantize");
+  const { shape: [outputs, inputs], codes, scales, zeros } = layer;
+  if (codes.length === outputs * inputs && scales.shape[0] === outputs && zeros.shape[0] === outputs) return;
+  throw new ShapeError(
+    "layer",
+    `Cannot dequantize: "layer" is ${outputs} x ${inputs}, but has ${codes.length} codes, scales of ${
+      scales.shape[0]
+    } outputs and zeros of ${zeros.shape[0]}.`,
+  );
 }
 
 /** What {@linkcode quantizeLayer} returns: the layer, its error and how it was found. */
@@ -45,6 +61,8 @@ export interface QuantizedLayer extends Result, QuantizedWeights {
  * The dense weights of a quantised layer, `scales (codes - zeros) + outliers`, in the precision of the scales.
  *
  * @param layer As {@linkcode quantizeLayer} returns it.
+ * @throws {TypeError} for what is no layer
+ * @throws {ShapeError} where its parts do not fit together
  * @returns A fresh matrix [outputs, inputs]: to the bit, the weights whose error the layer reports.
  *
  * @example
@@ -62,6 +80,7 @@ export interface QuantizedLayer extends Result, QuantizedWeights {
  * ```
  */
 export function dequantize(layer: QuantizedWeights): Matrix {
+  checkLayer(layer);
   const [rows, columns] = layer.shape;
   const result = matrix(rows, columns, likeVector(layer.scales.data, rows * columns));
   dequantizeRows(layer, 0, rows, result.data);

@@ -1,5 +1,6 @@
 /** Predictions of sparse regressions, and what they say of a fit. @module */
 
+import { checkParts } from "../core/kinds.ts";
 import { ShapeError } from "../core/errors.ts";
 import {
   denseSamples,
@@ -10,6 +11,9 @@ import {
   type VectorLike,
 } from "../core/matrix.ts";
 import type { SparseRegression } from "./regression.ts";
+
+/** What predictions need of a fit. */
+const fitParts = { coefficients: "numbers", intercept: "number", support: "numbers" } as const;
 
 /**
  * Responses that a fit predicts, one a row of `X`.
@@ -24,14 +28,16 @@ import type { SparseRegression } from "./regression.ts";
  * ```
  */
 export function predictRegression(
-  { coefficients, intercept, support }: Pick<SparseRegression, "coefficients" | "intercept" | "support">,
+  fit: Pick<SparseRegression, "coefficients" | "intercept" | "support">,
   X: Matrix | SparseMatrix,
 ): Float64Array {
+  checkParts("fit", fit, fitParts, "predict");
+  const { coefficients } = fit;
   const dense = denseSamples(X, "predict"), columns = dense.shape[1];
   if (columns !== coefficients.length) {
     throw new ShapeError("X", `Cannot predict: "X" has ${columns} features, but the fit has ${coefficients.length}.`);
   }
-  return predictions({ coefficients, intercept, support }, dense);
+  return predictions(fit, dense);
 }
 
 /** The same of samples that have been checked. */
@@ -62,8 +68,18 @@ export function informationCriteria(
   X: Matrix | SparseMatrix,
   y: VectorLike,
 ): InformationCriteria {
-  const residuals = squaredError(fit, denseSamples(X, "judge the fit"), toVectorArgument("y", y, "judge the fit"));
-  const [samples, features] = X.shape;
+  const action = "judge the fit";
+  checkParts("fit", fit, { ...fitParts, parameterCount: "number" }, action);
+  const dense = denseSamples(X, action),
+    responses = toVectorArgument("y", y, action),
+    [samples, features] = dense.shape;
+  if (features !== fit.coefficients.length || responses.length !== samples) {
+    const [argument, problem] = features !== fit.coefficients.length
+      ? ["X", `"X" has ${features} features, but the fit has ${fit.coefficients.length}`]
+      : ["y", `"X" has ${samples} samples, but "y" has ${responses.length}`];
+    throw new ShapeError(argument, `Cannot ${action}: ${problem}.`);
+  }
+  const residuals = squaredError(fit, dense, responses);
   const deviance = samples * Math.log(residuals / samples);
   const parameters = fit.parameterCount;
   const bic = deviance + parameters * Math.log(samples);

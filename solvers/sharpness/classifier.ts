@@ -1,5 +1,6 @@
 /** A trained classifier: what it says of samples, and what it was trained on. @module */
 
+import { checkParts } from "../core/kinds.ts";
 import { withWorkspace, type WorkRequest } from "../../kernels/engine/mod.ts";
 import { SOFTMAX } from "../../kernels/contract/training/constants.ts";
 import { denseFamily } from "../../kernels/families/dense.ts";
@@ -61,6 +62,7 @@ const action = "classify";
  * ```
  */
 export function classifierOf(model: ClassifierModel): Classifier {
+  checkParts("model", model, { network: "object", parameters: "floats", scaling: "object" }, action);
   const layers = layersOf(model.network), { parameters, scaling } = model;
   if (parameters.length !== layers.parameterCount) {
     throw new ShapeError(

@@ -1,3 +1,4 @@
+import { checkParts } from "../core/kinds.ts";
 import type { Plan } from "../../kernels/engine/mod.ts";
 import { ShapeError } from "../core/errors.ts";
 import type { Matrix } from "../core/matrix.ts";
@@ -97,6 +98,17 @@ export interface SamPath {
   bestStep(most: number, by?: "risk" | "estimatedRisk"): number;
 }
 
+/** What a path needs of a spectrum. */
+const spectrumParts = {
+  rows: "count",
+  eigenvalues: "floats",
+  directions: "matrix",
+  response: "floats",
+  unexplained: "number",
+  signal: "floats?",
+  unreachable: "number?",
+} as const;
+
 /**
  * A sharpness-aware path of least squares or kernel regression at any `rho`, rate and noise, from a decomposition that was
  * made once: a function without waiting or kernels, fast enough for a slider. Unnormalised steps over whole batches, as
@@ -123,6 +135,7 @@ export interface SamPath {
  */
 export function samPath(spectrum: SamSpectrum, options: SamPathOptions = {}): SamPath {
   const { rho, noise, ...given } = resolveOptions(samPathOptions, options, "a sharpness-aware path");
+  checkParts("spectrum", spectrum, spectrumParts, "follow the path");
   const { rows, eigenvalues, directions, response, unexplained, signal, unreachable = 0 } = spectrum;
   const count = eigenvalues.length, curvature = eigenvalues.map((value) => sharpCurvature(value, rho));
   if (directions.shape[0] !== count || response.length !== count || (signal && signal.length !== count)) {

@@ -32,7 +32,7 @@ const action = "compute the kernel matrix";
  */
 export async function kernelMatrix(X: Samples, Z: Samples, options: KernelMatrixOptions = {}): Promise<Matrix> {
   const resolved = resolveOptions(kernelMatrixOptions, options, "a kernel matrix"), { kernel } = resolved;
-  const left = checkFeatures(X, action), right = X === Z ? left : checkFeatures(Z, action);
+  const left = checkFeatures(X, action), right = X === Z ? left : checkFeatures(Z, action, undefined, "Z");
   const [rows, features] = left.shape, [columns] = right.shape;
   if (right.shape[1] !== features) {
     throw new ShapeError("Z", `Cannot ${action}: "Z" has ${right.shape[1]} features, but "X" has ${features}.`);

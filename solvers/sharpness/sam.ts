@@ -5,6 +5,7 @@ import { trainingFamily } from "../../kernels/families/training.ts";
 import { DataError, OptionError, ShapeError } from "../core/errors.ts";
 import { dtypeOf, likeVector, type Vector } from "../core/matrix.ts";
 import type { IndicesLike } from "../core/options.ts";
+import { checkKind } from "../core/kinds.ts";
 import { refuse, resolveOptions } from "../core/resolve_options.ts";
 import { shown } from "../core/shown.ts";
 import { partBounds, partShares, partsOf } from "./micro_batches.ts";
@@ -81,6 +82,7 @@ const forgotten = new FinalizationRegistry<{ release(): void }>((held) => held.r
  * ```
  */
 export function sam(options: SamOptions): SamOptimizer {
+  if (options !== undefined) checkKind("options", options, "object", "minimise");
   const { adaptive: given, ...others } = (options ?? {}) as SamOptions;
   const adaptive = given === false ? undefined : given;
   const { gradient, segments: begins, backend, ...optimizer } = resolveOptions(

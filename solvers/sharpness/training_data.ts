@@ -17,13 +17,19 @@ export interface FeatureScaling {
 }
 
 /** Samples as a dense matrix that is not empty. */
-export function checkFeatures(X: Samples, action: string, features?: number): Matrix {
-  const dense = denseSamples(X, action), [rows, columns] = dense.shape;
+export function checkFeatures(X: Samples, action: string, features?: number, argument = "X"): Matrix {
+  const dense = denseSamples(X, action, argument), [rows, columns] = dense.shape;
   if (features !== undefined && columns !== features) {
-    throw new ShapeError("X", `Cannot ${action}: "X" has ${columns} columns, but the classifier takes ${features}.`);
+    throw new ShapeError(
+      argument,
+      `Cannot ${action}: "${argument}" has ${columns} columns, but the classifier takes ${features}.`,
+    );
   }
   if (features === undefined && (rows === 0 || columns === 0)) {
-    throw new ShapeError("X", `Cannot ${action}: "X" is ${rows} x ${columns}, expected samples and features.`);
+    throw new ShapeError(
+      argument,
+      `Cannot ${action}: "${argument}" is ${rows} x ${columns}, expected samples and features.`,
+    );
   }
   return dense;
 }

@@ -123,7 +123,10 @@ describe("loadModel", () => {
   it("says where a folder is wrong", async () => {
     await assert.rejects(loadModel("no/such/folder"), /no\/such\/folder does not exist/);
     await assert.rejects(loadModel({ hub: "no owner" }), /expected "hub" as owner\/name/);
-    await assert.rejects(loadModel(7 as unknown as string), /expected a folder, files or \{ hub \}/);
+    await assert.rejects(
+      loadModel(7 as unknown as string),
+      /"source" must be a folder, files or \{ hub: "owner\/name" \}, received 7/,
+    );
   });
 
   it("reads from the hub by its client", async () => {

@@ -146,8 +146,8 @@ describe("sparseMultiTask, whatever comes,", () => {
   it("refuses a task at prediction that the fit does not know", async () => {
     const fit = await sparseMultiTask([{ X, y, name: "north" }, { X, y, name: "south" }], { support: 1 });
     assert.deepEqual(predictMultiTask(fit, X, "south"), predictMultiTask(fit, X, 1));
-    assert.throws(() => predictMultiTask(fit, X, "nort"), /no task "nort"; the nearest is "north"/);
-    assert.throws(() => predictMultiTask(fit, X, 2), /expected a task from 0 to 1, received 2/);
+    assert.throws(() => predictMultiTask(fit, X, "nort"), /no "task" "nort"; the nearest is "north"/);
+    assert.throws(() => predictMultiTask(fit, X, 2), /expected a "task" from 0 to 1, received 2/);
     assert.throws(() => predictMultiTask(fit, matrix(1, 3), 0), ShapeError);
     const shared = await sparseMultiTask(X, matrix(4, 2, new Float64Array([1, 2, 2, 3, 1, 0, 4, 4])), { support: 1 });
     assert.throws(() => predictMultiTask(shared, X, "stacked"), /samples of their own/);
