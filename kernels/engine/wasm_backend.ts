@@ -63,6 +63,8 @@ export function createWasmMachine(
   const loaded = new Map<string, LoadedFamily>();
   const modules: LoadedModule[] = [];
   const entries = new Map<string, Entry>();
+  // What launches of frozen operands call: they come again and again.
+  const calls = new WeakMap<Launch, { address: number; call: () => number }>();
   let broken = false;
   // A worker that dies may write for a while: what its solves free must not be allocated to others that are under way.
   const arena: Arena = { ...whole, free: (array) => broken || whole.free(array) };
@@ -81,10 +83,43 @@ export function createWasmMachine(
     return scratch.address;
   }
 
-  function launch({ entry, parameters, extent, scratchBytes = 0 }: Launch): number {
+  function launch(step: Launch): number {
+    const { entry, parameters, extent, scratchBytes = 0 } = step;
+    let prepared = calls.get(step);
+    if (prepared) {
+      const address = scratchAddress(scratchBytes);
+      if (prepared.address !== address) calls.set(step, prepared = boundCall(step, address));
+      return extent === 0 ? 0 : prepared.call();
+    }
     const kernel = entries.get(entry)!, values = passStructs(parameters, words, structsAddress);
     if (extent === undefined) return kernel(...values, ...scratchBytes > 0 ? [scratchAddress(scratchBytes)] : []);
     return extent === 0 ? 0 : kernel(...values, 0, extent, scratchAddress(scratchBytes));
+  }
+
+  /** Finds the launches of frozen operands once, so that calls that are repeated make no garbage. */
+  function onceIfFrozen(
+    lower: (operands: KernelArguments<KernelName>) => Launches,
+  ): (operands: KernelArguments<KernelName>) => Launches {
+    const known = new WeakMap<object, readonly Launch[]>();
+    return (operands) => {
+      const found = known.get(operands);
+      if (found) return found;
+      const launches = lower(operands);
+      if (!Array.isArray(launches) || !Object.isFrozen(operands)) return launches;
+      known.set(operands, launches);
+      for (const step of launches as readonly Launch[]) {
+        // Structs lie where the next launch writes its own.
+        if (step.parameters.every((parameter) => typeof parameter === "number")) calls.set(step, boundCall(step, 0));
+      }
+      return launches;
+    };
+  }
+
+  /** A launch without structs, bound to its parameters: spreading them makes a copy of the list. */
+  function boundCall({ entry, parameters, extent, scratchBytes = 0 }: Launch, address: number) {
+    const values = [...parameters as readonly number[], ...extent === undefined ? [] : [0, extent]];
+    if (extent !== undefined || scratchBytes > 0) values.push(address);
+    return { address, call: entries.get(entry)!.bind(undefined, ...values) };
   }
 
   /** A launch that splits, with a break after each part. */
@@ -138,7 +173,7 @@ export function createWasmMachine(
     const parts = families.flatMap(({ name }) => {
       const { reference, lowerings } = loaded.get(name)!;
       const overrides = Object.entries(lowerings).map(([name, lower]) => {
-        const lowered = lower as (operands: KernelArguments<KernelName>) => Launches;
+        const lowered = onceIfFrozen(lower as (operands: KernelArguments<KernelName>) => Launches);
         return [
           name,
           (operands: KernelArguments<KernelName> & { readonly breaks?: Breaks }) =>

@@ -9,4 +9,8 @@ export const trainingFamily: KernelFamily = {
     simd: () => import("../dist/training.simd.ts"),
     relaxed: () => import("../dist/training.relaxed.ts"),
   },
+  webgpu: {
+    kernels: ["networkOutputs", "networkGradients", "perturb", "pairwiseSum", "sgdUpdate", "adamwUpdate"],
+    lowerings: () => import("../webgpu/training/mod.ts"),
+  },
 };

@@ -59,6 +59,11 @@ export type Launches = readonly Launch[] | Generator<Launch, number, number>;
 
 /** Runs launches in turn where each gives its value at once. */
 export function runLaunches(launches: Launches, run: (launch: Launch) => number): number {
+  if (isList(launches)) {
+    let value = 0;
+    for (let i = 0; i < launches.length; i++) value = run(launches[i]);
+    return value;
+  }
   const steps: Iterator<Launch, number | undefined, number> = launches[Symbol.iterator]();
   let value = 0;
   while (true) {
@@ -66,6 +71,10 @@ export function runLaunches(launches: Launches, run: (launch: Launch) => number)
     if (step.done) return step.value ?? value;
     value = run(step.value);
   }
+}
+
+function isList(launches: Launches): launches is readonly Launch[] {
+  return Array.isArray(launches);
 }
 
 /** Runs launches in turn where some give a promise. */

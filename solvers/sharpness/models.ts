@@ -158,6 +158,7 @@ export async function networkLoss(
     const point = vector("parameters"), along = vector("direction"), out = vector("result");
     const loss: VectorOperand = { array: workspace.allocate("f64", 1, "loss"), length: 1 };
     const row = ({ array }: VectorOperand): MatrixOperand => ({ array, rows: 1, columns: size });
+    const ofBatch = network.source.evaluation(row(point), 0, row(out), loss);
     const result = workspace.view(out.array) as Vector, pause = () => Promise.resolve();
     return modelOf(workspace, size, layers.segments.slice(0, -1), {
       initial: (seed) => cast(dense, initialParameters(layers, seed)),
@@ -169,7 +170,7 @@ export async function networkLoss(
           checkSamples(batch, rows);
           bounds[1] = batch.length;
           network.setBatch(batch, bounds);
-          await network.source.evaluate(row(point), 0, row(out), loss);
+          await ofBatch();
           value = workspace.view(loss.array)[0];
         }
         target.set(result);

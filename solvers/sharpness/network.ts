@@ -1,10 +1,11 @@
 /** A network over the arrays of a workspace: its samples, their losses, gradients and products with the Hessian. @module */
 
 import type { FloatDtype, MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
+import { LAYER_INPUT_SIZE, LAYER_OUTPUT_SIZE, LAYER_WORDS } from "../../kernels/contract/training/constants.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { Matrix, Vector } from "../core/matrix.ts";
 import type { Layers } from "./layers.ts";
-import type { GradientSource } from "./stepper.ts";
+import type { GradientSource } from "./chunks.ts";
 
 /** Samples that are worked on together where there is no batch: their activations stay in the cache. */
 const groupSamples = 64;
@@ -54,43 +55,43 @@ const mostGroups = 16;
 /** Bytes of gradients of groups. */
 const groupBytes = 16 << 20;
 
+/** Bytes of the largest array of a network whose batches have at most so many samples. */
+export function largestArrayBytes({ words, parameterCount }: Layers, samples: number, batch: number): number {
+  let widest = 0;
+  for (let at = 0; at < words.length; at += LAYER_WORDS) widest = Math.max(widest, words[at + LAYER_OUTPUT_SIZE]);
+  const outputs = widest * Math.max(batch, mostGroups * groupSamples);
+  return Math.max(groupBytes, 4 * Math.max(samples * words[LAYER_INPUT_SIZE], parameterCount, outputs));
+}
+
 /** A network over fresh arrays of the workspace. */
 export function createNetwork(workspace: Workspace, data: NetworkData): Network {
-  const { layers, loss, dtype, X, batch: most } = data, { kernels } = workspace, [rows, columns] = X.shape;
+  const { layers, loss, dtype, X, batch: most } = data, { kernels, widest } = workspace, [rows, columns] = X.shape;
   const size = layers.parameterCount;
-  const words = workspace.allocate("i32", layers.words.length, "layers");
-  workspace.write(words, layers.words);
+  const words = { array: workspace.allocate("i32", layers.words.length, "layers"), words: layers.words };
+  workspace.write(words.array, layers.words);
   const inputs: MatrixOperand = { array: workspace.allocate(dtype, rows * columns, "samples"), rows, columns };
   workspace.write(inputs.array, X.data);
   const numbers = (label: string, values: ArrayLike<number>): VectorOperand => {
-    const array = workspace.allocate("f64", rows, label);
+    const array = workspace.allocate(widest, rows, label);
     workspace.write(array, values);
     return { array, length: rows };
   };
   const targets = numbers("targets", data.targets), weights = numbers("weights", data.weights);
   const batch = workspace.allocate("u32", most.samples, "batch");
   const bounds = workspace.allocate("u32", most.parts + 1, "micro-batches");
-  const batchView = workspace.view(batch), boundsView = workspace.view(bounds);
   const common = { layers: words, loss, inputs, targets, weights };
 
   return {
     setBatch(samples, begins) {
-      batchView.set(samples);
-      boundsView.set(begins);
+      workspace.write(batch, samples);
+      workspace.write(bounds, begins);
     },
     source: {
-      async evaluate(parameters, first, gradients, losses) {
-        await kernels.networkGradients({
-          ...common,
-          batch,
-          bounds,
-          first,
-          groups: gradients.rows,
-          largest: most.largest,
-          parameters,
-          gradients,
-          losses,
-        });
+      evaluation(parameters, first, gradients, losses) {
+        const { rows: groups } = gradients, { largest } = most;
+        const call = { ...common, batch, bounds, first, groups, largest, parameters, gradients, losses };
+        Object.freeze(call);
+        return () => kernels.networkGradients(call);
       },
     },
     passOver(samples) {
@@ -102,9 +103,9 @@ export function createNetwork(workspace: Workspace, data: NetworkData): Network 
       workspace.write(order, samples);
       const begins = Uint32Array.from({ length: groups + 1 }, (_, i) => Math.min(count, i * groupSamples));
       workspace.write(ends, begins);
-      const losses: VectorOperand = { array: workspace.allocate("f64", chunk, "losses"), length: chunk };
-      const shares: VectorOperand = { array: workspace.allocate("f64", chunk, "shares"), length: chunk };
-      const lossView = workspace.view(losses.array), shareView = workspace.view(shares.array);
+      const losses: VectorOperand = { array: workspace.allocate(widest, chunk, "losses"), length: chunk };
+      const shares: VectorOperand = { array: workspace.allocate(widest, chunk, "shares"), length: chunk };
+      const shareOf = new Float64Array(chunk);
       const largest = Math.min(groupSamples, count);
       let terms: MatrixOperand | undefined, sums: MatrixOperand | undefined, scores: MatrixOperand | undefined;
       const base = { ...common, batch: order, bounds: ends, largest };
@@ -120,9 +121,11 @@ export function createNetwork(workspace: Workspace, data: NetworkData): Network 
         let loss = 0;
         for (let first = 0; first < groups; first += chunk) {
           const rows = Math.min(chunk, groups - first);
-          for (let i = 0; i < rows; i++) shareView[i] = (begins[first + i + 1] - begins[first + i]) / count;
+          for (let i = 0; i < rows; i++) shareOf[i] = (begins[first + i + 1] - begins[first + i]) / count;
+          workspace.write(shares.array, shareOf);
           await call(first, rows);
-          for (let i = 0; i < rows; i++) loss += shareView[i] * lossView[i];
+          const found = await workspace.read(losses.array, 0, rows);
+          for (let i = 0; i < rows; i++) loss += shareOf[i] * found[i];
           await pause();
         }
         return loss;
@@ -136,15 +139,14 @@ export function createNetwork(workspace: Workspace, data: NetworkData): Network 
       ): Promise<number> {
         terms ??= matrix("gradients of groups", chunk, size);
         sums ??= matrix("sums of groups", chunks, size);
-        const termView = workspace.view(terms.array), sumView = workspace.view(sums.array);
+        const { array } = sums;
         const loss = await forChunks(async (first, rows) => {
           const own = { ...terms!, rows };
           await call(first, own);
-          await kernels.pairwiseSum({ terms: own, shares: { ...shares, length: rows } });
-          sumView.set(termView.subarray(0, size), first / chunk * size);
+          const sum = { array, offset: first / chunk * size, length: size };
+          await kernels.pairwiseSum({ terms: own, shares: { ...shares, length: rows }, sum });
         }, pause);
-        await kernels.pairwiseSum({ terms: sums });
-        workspace.view(target.array).set(sumView.subarray(0, size));
+        await kernels.pairwiseSum({ terms: sums, sum: target });
         return loss;
       }
 

@@ -1,4 +1,3 @@
-import type { MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
 import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
 import { denseFamily } from "../../kernels/families/dense.ts";
 import { trainingFamily } from "../../kernels/families/training.ts";
@@ -8,6 +7,7 @@ import type { IndicesLike } from "../core/options.ts";
 import { checkKind } from "../core/kinds.ts";
 import { refuse, resolveOptions } from "../core/resolve_options.ts";
 import { shown } from "../core/shown.ts";
+import type { GradientSource } from "./chunks.ts";
 import { partBounds, partShares, partsOf } from "./micro_batches.ts";
 import {
   type AdaptiveOptions,
@@ -199,26 +199,33 @@ function createSession(
   gradient: GradientFunction,
   like: Vector,
   parts: number,
-  create: (source: { evaluate: Evaluate }, parts: number) => Stepper,
+  create: (source: GradientSource, parts: number) => Stepper,
 ): Session {
   const size = like.length, point = likeVector(like, size), slope = likeVector(like, size);
   let samples: Uint32Array | null = null, bounds: Uint32Array = new Uint32Array(0);
-  const evaluate: Evaluate = async (points, first, gradients, losses) => {
-    const from = workspace.view(points.array), into = workspace.view(gradients.array);
-    const means = workspace.view(losses.array);
-    for (let i = 0; i < gradients.rows; i++) {
-      const row = points.rows === 1 ? 0 : i * size;
-      point.set(from.subarray(row, row + size));
-      const batch = samples && samples.subarray(bounds[first + i], bounds[first + i + 1]);
-      const loss: unknown = await gradient(point, batch, slope);
-      if (typeof loss !== "number") {
-        throw new DataError("gradient", `Cannot ${action}: "gradient" gave ${shown(loss)}, expected the mean loss.`);
-      }
-      means[i] = loss;
-      into.set(slope, i * size);
-    }
+  const source: GradientSource = {
+    evaluation(points, first, gradients, losses) {
+      const from = workspace.view(points.array), into = workspace.view(gradients.array);
+      const means = workspace.view(losses.array), { offset = 0 } = losses;
+      return async () => {
+        for (let i = 0; i < gradients.rows; i++) {
+          const row = points.rows === 1 ? 0 : i * size;
+          point.set(from.subarray(row, row + size));
+          const batch = samples && samples.subarray(bounds[first + i], bounds[first + i + 1]);
+          const loss: unknown = await gradient(point, batch, slope);
+          if (typeof loss !== "number") {
+            throw new DataError(
+              "gradient",
+              `Cannot ${action}: "gradient" gave ${shown(loss)}, expected the mean loss.`,
+            );
+          }
+          means[offset + i] = loss;
+          into.set(slope, i * size);
+        }
+      };
+    },
   };
-  const stepper = create({ evaluate }, parts), own = workspace.view(stepper.parameters.array) as Vector;
+  const stepper = create(source, parts), own = workspace.view(stepper.parameters.array) as Vector;
   return {
     stepper,
     size,
@@ -234,13 +241,6 @@ function createSession(
     },
   };
 }
-
-type Evaluate = (
-  points: MatrixOperand,
-  first: number,
-  gradients: MatrixOperand,
-  losses: VectorOperand,
-) => Promise<void>;
 
 function checkParameters(parameters: unknown): asserts parameters is Vector {
   if (!(parameters instanceof Float32Array || parameters instanceof Float64Array)) {

@@ -1,25 +1,22 @@
 /** Steps of sharpness-aware minimisation over the arrays of a workspace, whatever gives the gradients. @module */
 
-import type { FloatDtype, MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
+import type { Completion, FloatDtype, VectorOperand } from "../../kernels/contract.ts";
 import { GLOBAL, PER_SEGMENT, UNSCALED } from "../../kernels/contract/training/constants.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import { OptionError } from "../core/errors.ts";
 import { likeVector, type Vector } from "../core/matrix.ts";
+import {
+  type Chunk,
+  createChunks,
+  FURTHER_NORM,
+  type GradientSource,
+  LOSS,
+  NORM,
+  NUMBERS,
+  PERTURBED_LOSS,
+} from "./chunks.ts";
 import type { ResolvedOptimizer } from "./optimizer_options.ts";
 import { rateFactor } from "./schedule.ts";
-
-/** Most bytes of gradients and perturbed parameters that are held at a time, unless threads need more. */
-const chunkBytes = 16 << 20;
-
-/** Gives the gradients of micro-batches. */
-export interface GradientSource {
-  /**
-   * Writes the gradients of micro-batches `first` to `first + gradients.rows` to the rows, and their mean losses.
-   *
-   * @param points One row for all micro-batches, or one for each.
-   */
-  evaluate(points: MatrixOperand, first: number, gradients: MatrixOperand, losses: VectorOperand): Promise<void>;
-}
 
 /** What a step has seen. */
 export interface StepReport {
@@ -61,13 +58,6 @@ export interface StepperShape {
 
 const norms = { global: GLOBAL, "per-tensor": PER_SEGMENT, none: UNSCALED } as const;
 
-/** The largest power of two that is at most `most`, and no larger than `needed` asks for. */
-function powerOfTwo(needed: number, most: number): number {
-  let power = 1;
-  while (power < needed && 2 * power <= most) power *= 2;
-  return power;
-}
-
 /** An optimiser over fresh arrays of the workspace, its parameters 0. */
 export function createStepper(
   workspace: Workspace,
@@ -77,102 +67,108 @@ export function createStepper(
 ): Stepper {
   const { kernels } = workspace, { rho, base, adaptive, ascentSteps, epsilon, clip, schedule } = options;
   const size = segments[segments.length - 1], segmentCount = segments.length - 1;
-  const fits = Math.floor(chunkBytes / (2 * size * (dtype === "f32" ? 4 : 8)));
-  const chunk = powerOfTwo(microBatches, Math.max(fits, 2 ** Math.ceil(Math.log2(workspace.plan.threads))));
-  const vector = (label: string, type: FloatDtype = dtype, length = size): VectorOperand => ({
-    array: workspace.allocate(type, length, label),
-    length,
-  });
-  const rows = (label: string, count: number): MatrixOperand => ({
-    array: workspace.allocate(dtype, count * size, label),
-    rows: count,
-    columns: size,
-  });
+  const vector = (label: string): VectorOperand => ({ array: workspace.allocate(dtype, size, label), length: size });
   const parameters = vector("parameters");
-  const point: MatrixOperand = { array: parameters.array, rows: 1, columns: size };
   const moments = base.kind === "sgd" ? [vector("velocity")] : [vector("mean gradient"), vector("mean square")];
-  const gradients = rows("gradients", chunk), perturbed = rho > 0 ? rows("perturbed parameters", chunk) : gradients;
-  const offsets = rho > 0 && ascentSteps > 1 ? rows("perturbations", chunk) : undefined;
-  const partials = microBatches > chunk ? rows("partial sums", Math.ceil(microBatches / chunk)) : undefined;
-  const losses = vector("losses", "f64", chunk), lengths = vector("norms", "f64", chunk);
-  const weights = vector("shares", "f64", chunk);
   const bounds = workspace.allocate("u32", segments.length, "segments");
   workspace.write(bounds, segments);
-  const scaled = adaptive && workspace.allocate("u8", segmentCount, "scaled segments");
+  const scaled = adaptive && workspace.allocate("u32", segmentCount, "scaled segments");
   if (scaled) workspace.write(scaled, marksOf(adaptive.segments, segmentCount));
-  const lossView = workspace.view(losses.array), lengthView = workspace.view(lengths.array);
-  const shareView = workspace.view(weights.array), gradientView = workspace.view(gradients.array);
-  const offsetView = offsets && workspace.view(offsets.array), partialView = partials && workspace.view(partials.array);
-  const parameterView = workspace.view(parameters.array), perturbedView = workspace.view(perturbed.array);
-  const decay = options.decayInPerturbation && base.kind === "sgd" ? base.weightDecay : 0;
-  let taken = 0;
-
-  /** Adds the gradient of the decay's penalty at each point, less what the base optimiser adds by itself. */
-  function addDecay(count: number, at: (row: number, k: number) => number): void {
-    if (decay === 0) return;
-    for (let row = 0; row < count; row++) {
-      for (let k = 0; k < size; k++) gradientView[row * size + k] += decay * at(row, k);
-    }
-  }
-
-  /** The sum over what is finite, or NaN. */
-  function total(values: ArrayLike<number>, count: number): number {
-    let sum = 0;
-    for (let i = 0; i < count; i++) sum += shareView[i] * values[i];
-    return Number.isFinite(sum) ? sum : NaN;
-  }
-
-  /** Leaves the gradients of a chunk in its rows. */
-  async function evaluateChunk(first: number, count: number): Promise<{ loss: number; norm: number; fine: boolean }> {
-    const own = { ...gradients, rows: count }, moved = { ...perturbed, rows: count };
-    const ownLosses = { ...losses, length: count };
-    await source.evaluate(point, first, own, ownLosses);
-    if (rho > 0) addDecay(count, (_, k) => parameterView[k]);
-    const loss = total(lossView, count);
-    let norm = NaN;
-    if (rho === 0) {
-      for (let i = 0; i < count; i++) {
-        lengthView[i] = await kernels.nrm2({ x: { array: gradients.array, offset: i * size, length: size } });
-      }
-      norm = total(lengthView, count);
-      return { loss, norm, fine: !Number.isNaN(loss + norm) };
-    }
-    offsetView?.fill(0);
-    for (let turn = 0; turn < ascentSteps; turn++) {
-      await kernels.perturb({
-        parameters,
-        gradients: own,
-        perturbed: moved,
-        norms: { ...lengths, length: count },
+  const chunks = createChunks(workspace, parameters, {
+    dtype,
+    size,
+    microBatches,
+    perturbation: rho > 0
+      ? {
         segments: bounds,
         norm: norms[options.norm],
         rho,
         epsilon,
         eta: adaptive?.eta,
         scaled,
-        offsets: offsets && { ...offsets, rows: count },
         share: 1 / ascentSteps,
-      });
-      const seen = total(lengthView, count);
-      if (turn === 0) norm = seen;
-      if (Number.isNaN(loss + seen)) return { loss, norm: seen, fine: false };
-      await source.evaluate(moved, first, own, ownLosses);
-      const isLast = turn === ascentSteps - 1;
-      addDecay(count, (row, k) => perturbedView[row * size + k] - (isLast ? parameterView[k] : 0));
-    }
-    return { loss, norm, fine: !Number.isNaN(total(lossView, count)) };
+      }
+      : undefined,
+    inSteps: ascentSteps > 1,
+    decay: rho > 0 && options.decayInPerturbation && base.kind === "sgd" ? base.weightDecay : 0,
+  }, source);
+  const { most, offsets, partials } = chunks, sumOfAll = Object.freeze({ x: chunks.sum });
+  const zeros = offsets && new Float32Array(most * size), shareOf = new Float64Array(most);
+  /** Whether JavaScript sees what kernels leave; elsewhere a chunk is waited for once, when all of it is on its way. */
+  const inSight = workspace.host === workspace;
+  let numbers: Vector = inSight ? workspace.view(chunks.numbers.array) : new Float32Array(NUMBERS * most);
+  let taken = 0, written: ArrayLike<number> | undefined, update: (() => Completion) | undefined, latest = [NaN, NaN];
+  /** Of the chunk that was evaluated last. */
+  const found = { loss: 0, norm: 0 };
+
+  /** What is noted of so many micro-batches, each by its share; NaN where it is not finite. */
+  function total(kind: number, count: number): number {
+    let sum = 0;
+    for (let i = 0; i < count; i++) sum += shareOf[i] * numbers[kind * most + i];
+    return Number.isFinite(sum) ? sum : NaN;
   }
 
-  async function update(scale: number): Promise<void> {
-    const gradient = { array: (partials ?? gradients).array, length: size };
-    const learningRate = base.learningRate * rateFactor(schedule, taken), { weightDecay } = base;
+  function noteShares({ first, rows }: Chunk, shares: ArrayLike<number>): void {
+    if (written === shares && shares.length <= most) return;
+    for (let i = 0; i < rows; i++) shareOf[i] = shares[first + i];
+    workspace.write(chunks.shares.array, shareOf.subarray(0, rows));
+    written = shares;
+  }
+
+  /** Leaves the gradients of a chunk in its rows. @returns whether all is finite */
+  async function evaluate(chunk: Chunk): Promise<boolean> {
+    const { rows, ascent, furtherAscent } = chunk;
+    // Where a kernel is done already, awaiting it would make garbage.
+    const given = chunk.before();
+    if (given) await given;
+    if (ascent === undefined) {
+      if (!inSight) numbers = await workspace.read(chunks.numbers.array);
+      found.loss = total(LOSS, rows);
+      found.norm = 0;
+      for (let i = 0; i < rows; i++) found.norm += shareOf[i] * await kernels.nrm2(chunk.gradients[i]);
+      return Number.isFinite(found.loss + found.norm);
+    }
+    for (let i = 0; i < chunk.decay.length; i++) await kernels.axpy(chunk.decay[i]);
+    if (offsets && zeros) workspace.write(offsets.array, zeros);
+    for (let turn = 0; turn < ascentSteps; turn++) {
+      const moved = kernels.perturb(turn === 0 ? ascent : furtherAscent!);
+      if (moved) await moved;
+      if (inSight) {
+        const norm = total(turn === 0 ? NORM : FURTHER_NORM, rows);
+        if (turn === 0) {
+          found.loss = total(LOSS, rows);
+          found.norm = norm;
+        }
+        if (Number.isNaN(found.loss + norm)) return false;
+      }
+      const evaluated = chunk.after();
+      if (evaluated) await evaluated;
+      for (let i = 0; i < chunk.perturbedDecay.length; i++) await kernels.axpy(chunk.perturbedDecay[i]);
+    }
+    // The base optimiser adds the decay by itself.
+    for (let i = 0; i < chunk.withoutDecay.length; i++) await kernels.axpy(chunk.withoutDecay[i]);
+    if (!inSight) {
+      numbers = await workspace.read(chunks.numbers.array);
+      found.loss = total(LOSS, rows);
+      found.norm = total(NORM, rows);
+    }
+    return Number.isFinite(found.loss + found.norm + total(PERTURBED_LOSS, rows));
+  }
+
+  /** The base optimiser's update; the same call as before where its rate is the same. */
+  function updateBy(scale: number): Completion {
+    const learningRate = base.learningRate * rateFactor(schedule, taken), { weightDecay } = base, gradient = chunks.sum;
     if (base.kind === "sgd") {
+      if (update && latest[0] === learningRate && latest[1] === scale) return update();
       const { momentum, nesterov } = base, [velocity] = moments;
-      await kernels.sgdUpdate({ parameters, gradient, velocity, learningRate, momentum, weightDecay, scale, nesterov });
-      return;
+      const call = { parameters, gradient, velocity, learningRate, momentum, weightDecay, scale, nesterov };
+      Object.freeze(call);
+      latest = [learningRate, scale];
+      update = () => kernels.sgdUpdate(call);
+      return update();
     }
     const [firstMoment, secondMoment] = moments, { beta1, beta2, epsilon } = base, step = taken + 1;
-    await kernels.adamwUpdate({
+    return kernels.adamwUpdate({
       parameters,
       gradient,
       firstMoment,
@@ -192,20 +188,22 @@ export function createStepper(
     async step(shares) {
       const count = shares.length;
       let loss = 0, gradientNorm = 0;
-      for (let first = 0, at = 0; first < count; first += chunk, at++) {
-        const rows = Math.min(chunk, count - first);
-        for (let i = 0; i < rows; i++) shareView[i] = shares[first + i];
-        const seen = await evaluateChunk(first, rows);
-        loss += seen.loss;
-        gradientNorm += seen.norm;
-        if (!seen.fine) return { loss, gradientNorm, samGradientNorm: NaN, skipped: true };
-        await kernels.pairwiseSum({ terms: { ...gradients, rows }, shares: { ...weights, length: rows } });
-        partialView?.set(gradientView.subarray(0, size), at * size);
+      const all = chunks.of(count);
+      for (let at = 0; at < all.length; at++) {
+        const chunk = all[at];
+        noteShares(chunk, shares);
+        const fine = await evaluate(chunk);
+        loss += found.loss;
+        gradientNorm += found.norm;
+        if (!fine) return { loss, gradientNorm, samGradientNorm: NaN, skipped: true };
+        const summed = kernels.pairwiseSum(chunk.sum);
+        if (summed) await summed;
       }
-      if (partials) await kernels.pairwiseSum({ terms: { ...partials, rows: Math.ceil(count / chunk) } });
-      const samGradientNorm = await kernels.nrm2({ x: { array: (partials ?? gradients).array, length: size } });
+      if (partials) await kernels.pairwiseSum({ terms: { ...partials, rows: Math.ceil(count / most) } });
+      const norm = kernels.nrm2(sumOfAll), samGradientNorm = typeof norm === "number" ? norm : await norm;
       if (!Number.isFinite(samGradientNorm)) return { loss, gradientNorm, samGradientNorm, skipped: true };
-      await update(samGradientNorm > clip ? clip / samGradientNorm : 1);
+      const updated = updateBy(samGradientNorm > clip ? clip / samGradientNorm : 1);
+      if (updated) await updated;
       taken++;
       return { loss, gradientNorm, samGradientNorm, skipped: false };
     },
@@ -225,9 +223,9 @@ export function createStepper(
 }
 
 /** A mark for each segment that is scaled. */
-function marksOf(segments: Uint32Array | undefined, count: number): Uint8Array {
-  if (segments === undefined) return new Uint8Array(count).fill(1);
-  const marks = new Uint8Array(count);
+function marksOf(segments: Uint32Array | undefined, count: number): Uint32Array {
+  if (segments === undefined) return new Uint32Array(count).fill(1);
+  const marks = new Uint32Array(count);
   segments.forEach((segment, at) => {
     if (segment >= count) {
       const label = `adaptive.segments[${at}]`;

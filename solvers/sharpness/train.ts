@@ -1,3 +1,4 @@
+import type { KernelName } from "../../kernels/contract.ts";
 import { SOFTMAX } from "../../kernels/contract/training/constants.ts";
 import { withWorkspace, type WorkRequest, type Workspace } from "../../kernels/engine/mod.ts";
 import { denseFamily } from "../../kernels/families/dense.ts";
@@ -14,7 +15,7 @@ import { inSteps } from "../core/steps.ts";
 import { type Classifier, classifierOf, scoreRounding } from "./classifier.ts";
 import { initialParameters, type Layers, layersOf, type NetworkSpecification } from "./layers.ts";
 import { partBounds, partShares, partsOf } from "./micro_batches.ts";
-import { createNetwork, type Network, type Pass } from "./network.ts";
+import { createNetwork, largestArrayBytes, type Network, type Pass } from "./network.ts";
 import {
   type AdaptiveOptions,
   type OptimizerOptions,
@@ -129,6 +130,8 @@ export async function trainClassifier(
     threads: resolved.threads,
     dtype,
     flops: 6 * passes * resolved.epochs * split.training.length * layers.work,
+    needs: neededKernels(optimizer),
+    largestArrayBytes: largestArrayBytes(layers, rows, Math.min(resolved.batchSize, rows)),
   };
   return await withWorkspace(request, async (workspace) => {
     const problem: PlainProblem = {
@@ -149,6 +152,12 @@ export async function trainClassifier(
     });
     return await report(workspace, { problem, specification, scaling, run, ...outcome });
   });
+}
+
+/** Kernels of the steps. */
+function neededKernels({ base }: ResolvedOptimizer): readonly KernelName[] {
+  const update = base.kind === "sgd" ? "sgdUpdate" : "adamwUpdate";
+  return ["networkOutputs", "networkGradients", "perturb", "pairwiseSum", "axpy", "nrm2", update];
 }
 
 function withoutFalse(options: TrainClassifierCall): TrainClassifierOptions {
@@ -216,12 +225,24 @@ async function train(
     network.source,
   );
   workspace.write(stepper.parameters.array, initialParameters(layers, options.seed));
-  const view = workspace.view(stepper.parameters.array) as Vector;
-  const parameters = likeVector(view, layers.parameterCount);
+  const parameters = likeVector(problem.X.data, layers.parameterCount);
+  /** Keeps the parameters as they are now, unless the last update took them out of the range of numbers. */
+  const keep = async (): Promise<boolean> => {
+    const now = await workspace.read(stepper.parameters.array), isFinite = now.every(Number.isFinite);
+    if (isFinite) parameters.set(now);
+    return isFinite;
+  };
   const pass = held.length > 0 ? network.passOver(held) : undefined;
+  /** How batches are cut: there are two sizes of them at most. */
+  const cuts = new Map<number, { bounds: Uint32Array; shares: Float64Array }>();
+  const cutOf = (samples: number) => {
+    const bounds = partBounds(samples, partsOf(optimizer, samples)), cut = { bounds, shares: partShares(bounds) };
+    cuts.set(samples, cut);
+    return cut;
+  };
   const trace: number[] = [], losses: number[] = [], accuracies: number[] = [];
   let status: Status = "iteration-limit", steps = 0, skippedSteps = 0, seen = 0, stepMs = 0, bestEpoch = 0;
-  parameters.set(view);
+  await keep();
   epochs: for (let epoch = 1; epoch <= options.epochs; epoch++) {
     shuffle(order, random.integer);
     let sum = 0, counted = 0;
@@ -231,13 +252,13 @@ async function train(
       if (await run.checkpoint({ stage: "training", fraction, iteration, objective })) {
         status = "time-limit";
         if (counted > 0) trace.push(sum / counted);
-        if (!pass) parameters.set(view);
+        if (!pass) await keep();
         break epochs;
       }
-      const batch = order.subarray(from, Math.min(order.length, from + size));
-      const bounds = partBounds(batch.length, partsOf(optimizer, batch.length)), begun = run.elapsedMs();
+      const batch = order.subarray(from, Math.min(order.length, from + size)), begun = run.elapsedMs();
+      const { bounds, shares } = cuts.get(batch.length) ?? cutOf(batch.length);
       network.setBatch(batch, bounds);
-      const { loss, skipped } = await stepper.step(partShares(bounds));
+      const { loss, skipped } = await stepper.step(shares);
       stepMs += run.elapsedMs() - begun;
       seen += batch.length;
       if (skipped) skippedSteps++;
@@ -253,16 +274,19 @@ async function train(
     }
     trace.push(sum / counted);
     if (!pass) {
-      parameters.set(view);
-      bestEpoch = epoch;
-      continue;
+      if (await keep()) {
+        bestEpoch = epoch;
+        continue;
+      }
+      status = "precision-limit";
+      break;
     }
     const now = await validate(pass, stepper, labels, held, layers, run, trace.length);
     losses.push(now.loss);
     accuracies.push(now.accuracy);
     if (bestEpoch === 0 || now.loss < losses[bestEpoch - 1]) {
       bestEpoch = epoch;
-      parameters.set(view);
+      await keep();
     } else if (epoch - bestEpoch >= options.patience) {
       status = "converged";
       break;

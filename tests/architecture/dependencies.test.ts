@@ -33,7 +33,10 @@ const layers: { readonly [name: string]: Layer } = {
     within: ["kernels/wasm/"],
     mayImport: ["kernels/wasm/", "kernels/reference/", "kernels/contract/", ...contracts],
   },
-  webgpu: { within: ["kernels/webgpu/"], mayImport: ["kernels/webgpu/", "kernels/reference/", ...contracts] },
+  webgpu: {
+    within: ["kernels/webgpu/"],
+    mayImport: ["kernels/webgpu/", "kernels/reference/", "kernels/contract/", ...contracts],
+  },
   families: { within: ["kernels/families/"], mayImport: ["kernels/"] },
   kernels: { within: ["kernels/"], mayImport: ["kernels/"] },
   core: { within: ["solvers/core/"], mayImport: ["solvers/core/", engine, ...contracts] },

@@ -23,6 +23,8 @@ export interface Bench {
   /** The kernel under test; on `wasm`, each of its calls is repeated over cuts of its launches: see `cuts.ts`. */
   readonly kernel: Kernels;
   readonly reference: Kernels;
+  /** The widest floats where the kernel runs. */
+  readonly widest: FloatDtype;
   /** Unit roundoff of the dtype. */
   readonly epsilon: number;
 }
@@ -41,7 +43,8 @@ export function conformance(name: KernelName, criterion: string, run: (bench: Be
         try {
           const kernels = await watchCuts(name, workspace.kernels, backend === "wasm");
           const { kernel, calls } = counted(name, kernels);
-          await run({ backend, dtype, workspace, kernel, reference: referenceKernels, epsilon: roundoff[dtype] });
+          const widest = "f64", epsilon = roundoff[dtype];
+          await run({ backend, dtype, workspace, kernel, reference: referenceKernels, widest, epsilon });
           assert.ok(calls() > 0, `the case does not call ${name}`);
         } finally {
           workspace.release();
@@ -65,8 +68,8 @@ function onDevice(name: KernelName, criterion: string, run: (bench: Bench) => Pr
     const workspace = await openWorkspace({ families, backend: "reference", dtype: "f32", flops: 0 });
     try {
       const { kernel, calls } = counted(name, mirrored(device));
-      const epsilon = roundoff.f32;
-      await run({ backend: "webgpu", dtype: "f32", workspace, kernel, reference: referenceKernels, epsilon });
+      const own = { backend: "webgpu", dtype: "f32", widest: device.widest, epsilon: roundoff.f32 } as const;
+      await run({ ...own, workspace, kernel, reference: referenceKernels });
       assert.ok(calls() > 0, `the case does not call ${name}`);
     } finally {
       device.release();

@@ -3,20 +3,27 @@
 import type { Completion, DeviceArray, MatrixOperand, VectorOperand } from "../operands.ts";
 import type { FamilySpecifications } from "../specification.ts";
 
+/** The layers of a network, `LAYER_WORDS` words each. Images are rows of pixels, each with its channels together. */
+export interface NetworkLayers {
+  /** The words where the kernels run. */
+  readonly array: DeviceArray<"i32">;
+  /** The same words, by which launches and dispatches are planned. */
+  readonly words: Int32Array;
+}
+
 /**
  * A network and the samples that it sees, in groups: each group has its own point among the parameters or shares one,
  * and its own results. Groups are independent, and split.
  */
 export interface NetworkArguments {
-  /** The layers, `LAYER_WORDS` words each. Images are rows of pixels, each with its channels together. */
-  readonly layers: DeviceArray<"i32">;
+  readonly layers: NetworkLayers;
   /** Code of the loss. */
   readonly loss: number;
   /** [samples, features]. */
   readonly inputs: MatrixOperand;
-  /** A label, 0 or 1, or a number for each sample, f64. */
+  /** A label, 0 or 1, or a number for each sample, in the widest floats where the kernels run. */
   readonly targets: VectorOperand;
-  /** What the loss of each sample is multiplied by, f64. */
+  /** What the loss of each sample is multiplied by, in the widest floats. */
   readonly weights: VectorOperand;
   /** The samples of the groups, one group after the other. */
   readonly batch: DeviceArray<"u32">;
@@ -29,7 +36,7 @@ export interface NetworkArguments {
   readonly largest: number;
   /** [1 or groups, parameters]: weights [inputs, outputs] and biases of each layer. */
   readonly parameters: MatrixOperand;
-  /** The mean loss of each group, f64 [groups]; written. */
+  /** The mean loss of each group, in the widest floats [groups]; written. */
   readonly losses: VectorOperand;
 }
 

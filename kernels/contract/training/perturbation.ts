@@ -15,7 +15,7 @@ export interface PerturbArguments {
   readonly gradients: MatrixOperand;
   /** `p` [groups, parameters]; no other array of the call. */
   readonly perturbed: MatrixOperand;
-  /** `||g||`, unscaled, f64 [groups]; written. */
+  /** `||g||`, unscaled, in the widest floats [groups]; written. */
   readonly norms: VectorOperand;
   /** Where each segment of the parameters begins, and where the last one ends. */
   readonly segments: DeviceArray<"u32">;
@@ -27,7 +27,7 @@ export interface PerturbArguments {
   /** Where given, `T = |w| + eta` in the segments marked in `scaled`, and 1 in others. */
   readonly eta?: number;
   /** A mark for each segment. */
-  readonly scaled?: DeviceArray<"u8">;
+  readonly scaled?: DeviceArray<"u32">;
   /**
    * Where given, [groups, parameters], a step of several: `e <- e + share rho g / ||g||`, drawn back to length `rho`, and
    * `p = w + e`. Not with `eta`.

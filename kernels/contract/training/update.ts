@@ -7,8 +7,10 @@ import type { FamilySpecifications } from "../specification.ts";
 export interface PairwiseSumArguments {
   /** [terms, columns]; the sum is left in the first row, and the others are working memory. */
   readonly terms: MatrixOperand;
-  /** What each row is multiplied by, f64 [terms]. @default 1 each */
+  /** What each row is multiplied by, in the widest floats [terms]. @default 1 each */
   readonly shares?: VectorOperand;
+  /** Where the sum goes as well [columns]; no part of the terms. */
+  readonly sum?: VectorOperand;
 }
 
 /** Elements are independent, and split. */

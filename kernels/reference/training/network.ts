@@ -161,7 +161,7 @@ function forEachSample(
 
 /** The scores of each sample, and the mean loss of each group. */
 export function networkOutputs(operands: NetworkOutputsArguments): void {
-  const layers = layersOf(hostView(operands.layers)), Z = matrixView(operands.outputs);
+  const layers = layersOf(operands.layers.words), Z = matrixView(operands.outputs);
   const targets = vectorView(operands.targets), weights = vectorView(operands.weights);
   forEachSample(operands, (_, x, w, sample, share, place) => {
     const z = forward(layers, x, w)[0].at(-1)!;
@@ -185,7 +185,7 @@ function derivatives(
   results: NetworkGradientsArguments["gradients"],
   direction?: Values,
 ): void {
-  const layers = layersOf(hostView(operands.layers)), R = matrixView(results);
+  const layers = layersOf(operands.layers.words), R = matrixView(results);
   const targets = vectorView(operands.targets), weights = vectorView(operands.weights);
   const sums = Array.from({ length: operands.groups }, () => new Float64Array(R.columns));
   forEachSample(operands, (group, x, w, sample, share) => {

@@ -2,7 +2,7 @@ import type { AdamwUpdateArguments, PairwiseSumArguments, SgdUpdateArguments } f
 import { matrixView, vectorView } from "../operands.ts";
 
 /** Neighbours in pairs, then pairs of pairs. */
-export function pairwiseSum({ terms, shares }: PairwiseSumArguments): void {
+export function pairwiseSum({ terms, shares, sum }: PairwiseSumArguments): void {
   const { values, stride, rows, columns } = matrixView(terms), factors = shares && vectorView(shares);
   if (factors) {
     for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) values[i * stride + j] *= factors[i];
@@ -12,6 +12,7 @@ export function pairwiseSum({ terms, shares }: PairwiseSumArguments): void {
       for (let j = 0; j < columns; j++) values[i * stride + j] += values[(i + distance) * stride + j];
     }
   }
+  if (sum) vectorView(sum).set(values.subarray(0, columns));
 }
 
 /** Momentum, with the weight decay in the gradient. */

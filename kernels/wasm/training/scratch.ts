@@ -1,6 +1,6 @@
 /** Sizes of a network, and the working memory of a group: see `assembly/training/network.ts`. @module */
 
-import type { DeviceArray, HostArray, NetworkArguments } from "../../contract.ts";
+import type { HostArray, NetworkArguments, NetworkLayers } from "../../contract.ts";
 import {
   CONVOLUTION,
   LAYER_HEIGHT,
@@ -27,8 +27,17 @@ interface Sizes {
   readonly patches: number;
 }
 
-function sizesOf(layers: DeviceArray<"i32">): Sizes {
-  const words = (layers as HostArray<"i32">).view, count = words.length / LAYER_WORDS;
+/** They are asked for at each call, and need not be found again. */
+const known = new WeakMap<Int32Array, Sizes>();
+
+function sizesOf({ words }: NetworkLayers): Sizes {
+  const sizes = known.get(words) ?? measured(words);
+  known.set(words, sizes);
+  return sizes;
+}
+
+function measured(words: Int32Array): Sizes {
+  const count = words.length / LAYER_WORDS;
   let widest = 0, patches = 0, activations = 0;
   for (let l = 0; l < count; l++) {
     const word = (index: number) => words[l * LAYER_WORDS + index];
@@ -47,7 +56,7 @@ export function networkParameters(
 ): Parameter[] {
   const { count, activations, widest, patches } = sizesOf(layers);
   return [
-    (layers as HostArray).address,
+    (layers.array as HostArray).address,
     count,
     loss,
     activations,

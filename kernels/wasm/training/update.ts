@@ -1,9 +1,9 @@
 import { addressOf, grainFor, type Lowering, strideOf } from "../launch.ts";
 
 /** Lowering of {@linkcode Kernels.pairwiseSum}: columns split. */
-export const pairwiseSum: Lowering<"pairwiseSum"> = ({ terms, shares }) => [{
+export const pairwiseSum: Lowering<"pairwiseSum"> = ({ terms, shares, sum }) => [{
   entry: `pairwiseSum_${terms.array.dtype}`,
-  parameters: [terms.rows, addressOf(terms), strideOf(terms), shares ? addressOf(shares) : 0],
+  parameters: [terms.rows, addressOf(terms), strideOf(terms), shares ? addressOf(shares) : 0, sum ? addressOf(sum) : 0],
   extent: terms.columns,
   grain: grainFor(terms.rows, 16),
 }];

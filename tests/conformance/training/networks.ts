@@ -38,14 +38,14 @@ export const networks: readonly (NetworkSpecification & { loss: number; groups: 
 
 /** Operands of a network; with `own`, each group has parameters of its own. */
 export function networkOperands(
-  { workspace, dtype }: Bench,
+  { workspace, dtype, widest }: Bench,
   network: (typeof networks)[number],
   own: boolean,
 ): NetworkArguments & { parameterCount: number; outputCount: number; sampleCount: number } {
   const { loss, groups } = network, shape = layersOf(network), random = createRandom(shape.parameterCount);
   const used = groups.reduce((a, b) => a + b, 0), sampleCount = used + 3;
-  const layers = workspace.allocate("i32", shape.words.length, "layers");
-  workspace.write(layers, shape.words);
+  const layers = { array: workspace.allocate("i32", shape.words.length, "layers"), words: shape.words };
+  workspace.write(layers.array, shape.words);
   const first = 1, ends = [2];
   for (const size of groups) ends.push(ends.at(-1)! + size);
   const bounds = workspace.allocate("u32", ends.length + first, "bounds");
@@ -68,15 +68,15 @@ export function networkOperands(
     layers,
     loss,
     inputs: matrixOf(workspace, dtype, sampleCount, network.features, random.normal, 2),
-    targets: vectorOf(workspace, "f64", sampleCount, target),
-    weights: vectorOf(workspace, "f64", sampleCount, () => 0.5 + random.uniform()),
+    targets: vectorOf(workspace, widest, sampleCount, target),
+    weights: vectorOf(workspace, widest, sampleCount, () => 0.5 + random.uniform()),
     batch,
     bounds,
     first,
     groups: groups.length,
     largest: Math.max(...groups),
     parameters,
-    losses: vectorOf(workspace, "f64", groups.length, random.normal),
+    losses: vectorOf(workspace, widest, groups.length, random.normal),
     parameterCount: shape.parameterCount,
     outputCount: network.outputs,
     sampleCount: used,

@@ -5,17 +5,17 @@ import { agreement } from "../agreement.ts";
 import { type Bench, conformance } from "../grid.ts";
 import { elements, matrixOf, vectorOf } from "../operands.ts";
 
-function operandsOf({ workspace, dtype }: Bench, rows: number, ends: readonly number[], norm: number) {
+function operandsOf({ workspace, dtype, widest }: Bench, rows: number, ends: readonly number[], norm: number) {
   const random = createRandom(rows + ends.length), columns = ends.at(-1)!;
   const segments = workspace.allocate("u32", ends.length, "segments");
   workspace.write(segments, ends);
-  const scaled = workspace.allocate("u8", ends.length - 1, "scaled");
+  const scaled = workspace.allocate("u32", ends.length - 1, "scaled");
   workspace.write(scaled, ends.slice(1).map((_, s) => s % 2 === 0 ? 1 : 0));
   return {
     parameters: vectorOf(workspace, dtype, columns, random.normal),
     gradients: matrixOf(workspace, dtype, rows, columns, random.normal, 1),
     perturbed: matrixOf(workspace, dtype, rows, columns, () => 0, 2),
-    norms: vectorOf(workspace, "f64", rows, () => 0),
+    norms: vectorOf(workspace, widest, rows, () => 0),
     segments,
     scaled,
     norm,

@@ -60,14 +60,14 @@ agreement("adamwUpdate", "agrees with the reference", function* (bench) {
 });
 
 agreement("pairwiseSum", "agrees with the reference", function* (bench) {
-  const random = createRandom(1), { workspace, dtype } = bench;
+  const random = createRandom(1), { workspace, dtype, widest } = bench;
   for (const [rows, columns] of [[1, 5], [2, 3], [3, 17], [5, 4], [8, 1], [16, 1025], [7, 2100]]) {
     for (const shares of [false, true]) {
       yield {
         what: `${rows} x ${columns}${shares ? ", by shares" : ""}`,
         operands: {
           terms: matrixOf(workspace, dtype, rows, columns, random.normal, 1),
-          shares: shares ? vectorOf(workspace, "f64", rows, random.uniform) : undefined,
+          shares: shares ? vectorOf(workspace, widest, rows, random.uniform) : undefined,
         },
         outputs: ({ terms }) => [{ ...terms, rows: 1 }],
         working: ({ terms }) => [terms.array],

@@ -192,6 +192,13 @@ describe("trainClassifier", () => {
     assert.equal(trained.status, "precision-limit");
   });
 
+  it("keeps the last parameters that are numbers where an update leaves their range", async () => {
+    const optimizer = { rho: 0, base: { learningRate: 1e10, momentum: 0, weightDecay: 1e6 } } as const;
+    const trained = await trainClassifier(X, labels, { hidden: [], epochs: 30, optimizer });
+    assert.equal(trained.status, "precision-limit");
+    assert.ok(trained.parameters.every(Number.isFinite));
+  });
+
   it("refuses what it cannot use, and says what that is", async () => {
     const refuses = (promise: Promise<unknown>, message: RegExp) => assert.rejects(promise, { message });
     await refuses(trainClassifier(matrix(0, 2), []), /"X" is 0 x 2/);

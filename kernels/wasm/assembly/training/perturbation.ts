@@ -45,7 +45,7 @@ function bound(segments: usize, s: i32): i32 {
 
 @inline
 function segmentEta(eta: f64, scaled: usize, s: i32): f64 {
-  return eta >= 0 && load<u8>(scaled + <usize> s) ? eta : -1;
+  return eta >= 0 && load<i32>(scaled + (<usize> s << 2)) ? eta : -1;
 }
 
 /** ||T g|| over all segments. */

@@ -7,7 +7,9 @@ import { at, lanes, loadOne, multiplyAdd, storeOne, VECTOR } from "../simd";
 const STRIP: i32 = 1024;
 
 // exported for f32, f64
-export function pairwiseSum<T>(rows: i32, terms: usize, stride: i32, shares: usize, begin: i32, end: i32): void {
+export function pairwiseSum<T>(
+  rows: i32, terms: usize, stride: i32, shares: usize, sum: usize, begin: i32, end: i32,
+): void {
   const row = <usize> stride * sizeof<T>();
   for (let j = begin; j < end; j += STRIP) {
     const width = min(STRIP, end - j), strip = at(terms, j, sizeof<T>());
@@ -19,6 +21,7 @@ export function pairwiseSum<T>(rows: i32, terms: usize, stride: i32, shares: usi
         add<T>(width, at(strip, i + distance, row), at(strip, i, row));
       }
     }
+    if (sum) memory.copy(at(sum, j, sizeof<T>()), strip, <usize> width * sizeof<T>());
   }
 }
 
