@@ -24,6 +24,14 @@ interface SubspaceLayout {
   readonly seed: number;
 }
 
+/** Factors of one step. */
+interface Pair {
+  left: MatrixOperand;
+  readonly right: MatrixOperand;
+  /** Columns that are not zero. */
+  kept: number;
+}
+
 /**
  * The largest singular values alone, by one warm step of subspace iteration each: a matrix of low rank `left right^T`,
  * and the filled one by its products. What is dropped of a singular value `s` of the smoothed rank is below
@@ -40,40 +48,45 @@ export function createSubspaceIterate(
   const { rows, columns } = filled, { kernels } = workspace;
   const subspace = createSubspace(workspace, "f64", [rows, columns], width, seed);
   const matrix = (height: number, label: string) => allocateMatrix(workspace, "f64", height, width, label);
-  let left = matrix(rows, "left factor"), right = matrix(columns, "right factor");
-  let markedLeft = matrix(rows, "left factor before"), markedRight = matrix(columns, "right factor before");
+  // Of this step, of the one before and of the one that was marked, which may be the same; all others are free.
+  let now = pairOfFactors(), earlier = now, marked = now;
+  const pairs = [now];
   const [one, other] = [0, 1].map(() => allocateMatrix(workspace, "f64", width, width, "products of factors"));
-  let kept = 0, markedKept = 0, active = width, ready = false, low = new Float64Array(0), violations = 0;
+  let active = width, ready = false, low = new Float64Array(0), violations = 0;
   const narrow = (factor: MatrixOperand, count: number) => ({ ...factor, columns: count, stride: width });
   const refill = async (pause?: Pause) => {
-    violations = await filled.refill(narrow(left, kept), narrow(right, kept), pause);
+    violations = await filled.refill(narrow(now.left, now.kept), narrow(now.right, now.kept), pause);
   };
+  function pairOfFactors(): Pair {
+    return { left: matrix(rows, "left factor"), right: matrix(columns, "right factor"), kept: 0 };
+  }
   const start = async (pause: Pause) => {
     if (!ready) await refill(pause);
     ready = true;
   };
 
-  // For momentum alone: the factors of the step before, and those of the extrapolated matrix.
-  let earlier: { left: MatrixOperand; right: MatrixOperand; kept: number } | undefined;
-  let wide: readonly [MatrixOperand, MatrixOperand] | undefined;
-  function keepEarlier(): void {
-    earlier ??= { left: matrix(rows, "earlier left factor"), right: matrix(columns, "earlier right factor"), kept };
-    workspace.view(earlier.left.array).set(workspace.view(left.array));
-    workspace.view(earlier.right.array).set(workspace.view(right.array));
-    earlier.kept = kept;
+  /** Begins the factors of another step. */
+  function nextPair(): Pair {
+    let next = pairs.find((pair) => pair !== now && pair !== marked);
+    if (!next) pairs.push(next = pairOfFactors());
+    [earlier, now] = [now, next];
+    return next;
   }
+
+  // For momentum alone: the factors of the extrapolated matrix.
+  let wide: readonly [MatrixOperand, MatrixOperand] | undefined;
   /** Factors of `Y + momentum (Y - Y before)`: those of both, side by side. */
   function extrapolated(momentum: number): readonly [MatrixOperand, MatrixOperand] {
     wide ??= [rows, columns].map((height) =>
       allocateMatrix(workspace, "f64", height, 2 * width, "factors of both steps")
     ) as [MatrixOperand, MatrixOperand];
-    const before = earlier!, both = kept + before.kept, pairs = [[left, before.left], [right, before.right]] as const;
-    pairs.forEach(([now, then], side) => {
-      const to = workspace.view(wide![side].array), a = workspace.view(now.array), b = workspace.view(then.array);
+    const { kept } = now, before = earlier.kept, both = kept + before;
+    ([[now.left, earlier.left], [now.right, earlier.right]] as const).forEach((of, side) => {
+      const to = workspace.view(wide![side].array), [a, b] = of.map(({ array }) => workspace.view(array));
       const [own, other] = side === 0 ? [1 + momentum, -momentum] : [1, 1];
       for (let from = 0, at = 0; from < a.length; from += width, at += 2 * width) {
         for (let k = 0; k < kept; k++) to[at + k] = own * a[from + k];
-        for (let k = 0; k < before.kept; k++) to[at + kept + k] = other * b[from + k];
+        for (let k = 0; k < before; k++) to[at + kept + k] = other * b[from + k];
       }
     });
     return [{ ...wide[0], columns: both, stride: 2 * width }, { ...wide[1], columns: both, stride: 2 * width }];
@@ -89,15 +102,15 @@ export function createSubspaceIterate(
       await start(pause);
       await filled.aim?.(shrinkage.level / subspace.values[0], pause);
       await subspace.step(filled, pause, active);
-      if (momentum > 0) keepEarlier();
-      const { values } = subspace, found = sharesOf(values, shrinkage, rankLimit, negligible);
-      kept = found.kept;
-      low = Float64Array.from({ length: kept }, (_, k) => found.shares[k] * values[k]);
-      const from = workspace.view(subspace.image.array), to = workspace.view(right.array);
+      const { values } = subspace, { shares, kept } = sharesOf(values, shrinkage, rankLimit, negligible);
+      const next = nextPair();
+      next.kept = kept;
+      low = Float64Array.from({ length: kept }, (_, k) => shares[k] * values[k]);
+      const from = workspace.view(subspace.image.array), to = workspace.view(next.right.array);
       for (let at = 0; at < from.length; at += width) {
-        for (let k = 0; k < kept; k++) to[at + k] = found.shares[k] * from[at + k];
+        for (let k = 0; k < kept; k++) to[at + k] = shares[k] * from[at + k];
       }
-      workspace.view(left.array).set(workspace.view(subspace.left.array));
+      next.left = subspace.exchangeLeft(next.left);
       await pause();
       const before = violations;
       if (momentum > 0) violations = await filled.refill(...extrapolated(momentum), pause);
@@ -107,14 +120,10 @@ export function createSubspaceIterate(
       return values.reduce((sum, value) => sum + shrinkage.cost(value), shrinkage.price * before);
     },
     mark() {
-      [left, markedLeft] = [markedLeft, left];
-      [right, markedRight] = [markedRight, right];
-      for (const [to, from] of [[left, markedLeft], [right, markedRight]]) {
-        workspace.view(to.array).set(workspace.view(from.array));
-      }
-      markedKept = kept;
+      marked = now;
     },
     async change() {
+      if (now === marked) return 0;
       // ||A B^T - C D^T||^2 by products of the factors, of which the left ones are orthonormal or balanced.
       const form = async (a: MatrixOperand, b: MatrixOperand, c: MatrixOperand, d: MatrixOperand) => {
         if (a.columns === 0 || c.columns === 0) return 0;
@@ -129,13 +138,14 @@ export function createSubspaceIterate(
         }
         return sum;
       };
-      const now = [narrow(left, kept), narrow(right, kept)] as const;
-      const before = [narrow(markedLeft, markedKept), narrow(markedRight, markedKept)] as const;
-      const sum = await form(...now, ...now) - 2 * await form(...now, ...before) + await form(...before, ...before);
+      const factorsOf = ({ left, right, kept }: Pair) => [narrow(left, kept), narrow(right, kept)] as const;
+      const own = factorsOf(now), before = factorsOf(marked);
+      const sum = await form(...own, ...own) - 2 * await form(...own, ...before) + await form(...before, ...before);
       return Math.sqrt(Math.max(0, sum) / (rows * columns));
     },
     at(rowsOf, columnsOf) {
-      const a = workspace.view(left.array), b = workspace.view(right.array), values = new Float64Array(rowsOf.length);
+      const { left, right, kept } = now, values = new Float64Array(rowsOf.length);
+      const a = workspace.view(left.array), b = workspace.view(right.array);
       for (let e = 0; e < values.length; e++) {
         const i = rowsOf[e] * width, j = columnsOf[e] * width;
         for (let k = 0; k < kept; k++) values[e] += a[i + k] * b[j + k];
@@ -144,7 +154,8 @@ export function createSubspaceIterate(
     },
     factors() {
       // Columns of the left factor are orthonormal, those of the right one orthogonal: their lengths are the values.
-      const a = workspace.view(left.array), b = workspace.view(right.array), values = new Float64Array(kept);
+      const { left, right, kept } = now, values = new Float64Array(kept);
+      const a = workspace.view(left.array), b = workspace.view(right.array);
       for (let at = 0; at < b.length; at += width) {
         for (let k = 0; k < kept; k++) values[k] += b[at + k] ** 2;
       }
@@ -163,7 +174,8 @@ export function createSubspaceIterate(
       });
     },
     async restore(factors, pause) {
-      kept = Math.min(width, factors.values.length);
+      const kept = Math.min(width, factors.values.length), next = nextPair();
+      next.kept = kept;
       low = factors.values.slice(0, kept);
       const put = (values: Float64Array, matrix: MatrixOperand, power: number) => {
         const view = workspace.view(matrix.array), rank = factors.values.length;
@@ -172,9 +184,9 @@ export function createSubspaceIterate(
           for (let k = 0; k < kept; k++) view[i * width + k] = values[i * rank + k] * factors.values[k] ** power;
         }
       };
-      put(factors.left, left, -0.5);
-      put(factors.right, right, 0.5);
-      subspace.startFrom(narrow(right, kept));
+      put(factors.left, next.left, -0.5);
+      put(factors.right, next.right, 0.5);
+      subspace.startFrom(narrow(next.right, kept));
       active = width;
       ready = true;
       await refill(pause);
@@ -183,8 +195,8 @@ export function createSubspaceIterate(
     release() {
       filled.release();
       subspace.release();
-      for (const { array } of [left, right, markedLeft, markedRight, one, other]) workspace.free(array);
-      for (const { array } of [...earlier ? [earlier.left, earlier.right] : [], ...wide ?? []]) workspace.free(array);
+      const own = [...pairs.flatMap(({ left, right }) => [left, right]), ...wide ?? [], one, other];
+      for (const { array } of own) workspace.free(array);
     },
   };
 }

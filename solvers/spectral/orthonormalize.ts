@@ -12,18 +12,27 @@ const goodPivot = 0.01;
 /** Share of the largest eigenvalue of a scaled Gram matrix below which a direction is rounding. */
 const leastShare = { f32: 1e-6, f64: 1e-14 };
 
+/** Orthonormal columns, and how many of them are not zero. */
+export interface Orthonormal {
+  readonly rank: number;
+  /** One of the two operands that were given. */
+  readonly basis: MatrixOperand;
+}
+
 /**
- * Orthonormal columns with the span of those of `x` [n, k], in place; `spare` has the shape of `x` and is overwritten.
- * CholeskyQR2 (Yamamoto and others 2015): two rounds of a Gram matrix, its Cholesky factor and a product, or one where the
- * columns are nearly orthogonal, as those of a warm subspace are. Where columns
- * depend on one another to rounding, the eigenvectors of the Gram matrix instead (Stathopoulos & Wu 2002), and as many
- * columns as there are directions; the columns after them are zero. O(n k^2).
- *
- * @returns the number of columns that are not zero
+ * Orthonormal columns with the span of those of `x` [n, k]; `x` and `spare`, of the same shape, are overwritten, and one of
+ * them is the answer. CholeskyQR2 (Yamamoto and others 2015): two rounds of a Gram matrix, its Cholesky factor and a
+ * product, or one where the columns are nearly orthogonal, as those of a warm subspace are. Where columns depend on one
+ * another to rounding, the eigenvectors of the Gram matrix instead (Stathopoulos & Wu 2002), and as many columns as there
+ * are directions; the columns after them are zero. O(n k^2).
  */
-export async function orthonormalize(workspace: Workspace, x: MatrixOperand, spare: MatrixOperand): Promise<number> {
+export async function orthonormalize(
+  workspace: Workspace,
+  x: MatrixOperand,
+  spare: MatrixOperand,
+): Promise<Orthonormal> {
   const k = x.columns;
-  if (k === 0) return 0;
+  if (k === 0) return { rank: 0, basis: x };
   const gram = allocateMatrix(workspace, "f64", k, k, "Gram matrix of a basis");
   const change = allocateMatrix(workspace, x.array.dtype, k, k, "change of basis");
   try {
@@ -36,18 +45,9 @@ export async function orthonormalize(workspace: Workspace, x: MatrixOperand, spa
       [from, to] = [to, from];
       if (found.pivot > goodPivot) break;
     }
-    if (from === spare) copyRows(workspace, spare, x);
-    return rank;
+    return { rank, basis: from };
   } finally {
     for (const { array } of [gram, change]) workspace.free(array);
-  }
-}
-
-function copyRows(workspace: Workspace, from: MatrixOperand, to: MatrixOperand): void {
-  const source = workspace.view(from.array), target = workspace.view(to.array), { rows, columns } = from;
-  const { offset: begin = 0, stride: step = columns } = from, { offset = 0, stride = columns } = to;
-  for (let i = 0; i < rows; i++) {
-    target.set(source.subarray(begin + i * step, begin + i * step + columns), offset + i * stride);
   }
 }
 

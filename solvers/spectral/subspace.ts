@@ -30,6 +30,8 @@ export interface SingularSubspace {
    * `active` vectors alone, where that is given: the other values become 0.
    */
   step(operator: LinearOperator, pause?: Pause, active?: number): Promise<void>;
+  /** Hands `left` over, whose place another array of its shape takes until the next step. */
+  exchangeLeft(other: MatrixOperand): MatrixOperand;
   /** Takes the columns of a matrix for the first right vectors. */
   startFrom(vectors: MatrixOperand): void;
   /** Frees its memory. */
@@ -49,7 +51,8 @@ export function createSubspace(
 ): SingularSubspace {
   const { kernels } = workspace;
   const matrix = (length: number, label: string) => allocateMatrix(workspace, dtype, length, width, label);
-  const right = matrix(columns, "right vectors"), left = matrix(rows, "left vectors"), turned = matrix(rows, "basis");
+  const right = matrix(columns, "right vectors");
+  let left = matrix(rows, "left vectors"), turned = matrix(rows, "basis");
   const product = matrix(columns, "product"), image = matrix(columns, "image");
   const gram = allocateMatrix(workspace, "f64", width, width, "Gram matrix of an image");
   const rotation = allocateMatrix(workspace, dtype, width, width, "rotation");
@@ -74,17 +77,20 @@ export function createSubspace(
 
   return {
     values,
-    left,
+    get left() {
+      return left;
+    },
     image,
     async step(operator, pause, active = width) {
       const first = (whole: MatrixOperand) => ({ ...whole, columns: active, stride: width });
-      const basis = first(turned), target = first(product), square = { ...gram, rows: active, columns: active };
+      const target = first(product), square = { ...gram, rows: active, columns: active };
       if (!started) await throughSteps(startAnew(), pause ?? (() => Promise.resolve()));
       started = true;
-      await operator.times(first(right), basis, pause);
+      await operator.times(first(right), first(turned), pause);
       await pause?.();
-      // `left` is free until the end of the step.
-      await orthonormalize(workspace, basis, first(left));
+      // `left` is free until the end of the step, and may become the basis, which then turns into the other.
+      const { basis } = await orthonormalize(workspace, first(turned), first(left));
+      if (basis.array === left.array) [left, turned] = [turned, left];
       await operator.transposeTimes(basis, target, pause);
       await pause?.();
       await gramByParts(workspace, target, square, pause);
@@ -96,6 +102,11 @@ export function createSubspace(
       workspace.free(eigen.vectors.array);
       for (let j = 0; j < width; j++) values[j] = j < active ? Math.sqrt(Math.max(0, eigen.values[j])) : 0;
       normalize(active);
+    },
+    exchangeLeft(other) {
+      const own = left;
+      left = other;
+      return own;
     },
     startFrom(vectors) {
       if (!started) atOnce(startAnew());
