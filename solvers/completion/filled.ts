@@ -4,7 +4,7 @@ import type { DeviceArray, FloatDtype, MatrixOperand } from "../../kernels/contr
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import { throughSteps } from "../core/steps.ts";
 import { allocateMatrix, type Pause } from "../spectral/operands.ts";
-import { productByParts } from "../spectral/products.ts";
+import { innerProducts, productByParts } from "../spectral/products.ts";
 import { sparseEntriesInSteps, sparseOperands } from "../spectral/sparse.ts";
 import type { LinearOperator } from "../spectral/subspace.ts";
 import type { Entries } from "./entries.ts";
@@ -194,7 +194,7 @@ export async function sparseFilled(
     await pause?.();
     if (inner.columns === 0) return;
     const c = { ...small, rows: inner.columns, columns: v.columns };
-    await kernels.gemm({ a: inner, b: v, c, transposeA: true });
+    await innerProducts(workspace, inner, v, c);
     await kernels.gemm({ a: outer, b: c, c: y, beta: 1 });
   };
   return {

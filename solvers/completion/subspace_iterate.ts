@@ -1,6 +1,7 @@
 import type { MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import { allocateMatrix, type Pause } from "../spectral/operands.ts";
+import { innerProducts } from "../spectral/products.ts";
 import { createSubspace } from "../spectral/subspace.ts";
 import type { Filled } from "./filled.ts";
 import type { Iterate } from "./iterate.ts";
@@ -45,7 +46,7 @@ export function createSubspaceIterate(
   filled: Filled,
   { rankLimit, width, seed }: SubspaceLayout,
 ): Iterate {
-  const { rows, columns } = filled, { kernels } = workspace;
+  const { rows, columns } = filled;
   const subspace = createSubspace(workspace, "f64", [rows, columns], width, seed);
   const matrix = (height: number, label: string) => allocateMatrix(workspace, "f64", height, width, label);
   // Of this step, of the one before and of the one that was marked, which may be the same; all others are free.
@@ -106,10 +107,7 @@ export function createSubspaceIterate(
       const next = nextPair();
       next.kept = kept;
       low = Float64Array.from({ length: kept }, (_, k) => shares[k] * values[k]);
-      const from = workspace.view(subspace.image.array), to = workspace.view(next.right.array);
-      for (let at = 0; at < from.length; at += width) {
-        for (let k = 0; k < kept; k++) to[at + k] = shares[k] * from[at + k];
-      }
+      await subspace.image(shares, narrow(next.right, kept));
       next.left = subspace.exchangeLeft(next.left);
       await pause();
       const before = violations;
@@ -129,8 +127,8 @@ export function createSubspaceIterate(
         if (a.columns === 0 || c.columns === 0) return 0;
         const p = { ...one, rows: a.columns, columns: c.columns, stride: width };
         const q = { ...other, rows: a.columns, columns: c.columns, stride: width };
-        await kernels.gemm({ a, b: c, c: p, transposeA: true });
-        await kernels.gemm({ a: b, b: d, c: q, transposeA: true });
+        await innerProducts(workspace, a, c, p);
+        await innerProducts(workspace, b, d, q);
         const x = workspace.view(one.array), y = workspace.view(other.array);
         let sum = 0;
         for (let i = 0; i < a.columns; i++) {

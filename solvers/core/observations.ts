@@ -149,10 +149,10 @@ export function* checkObservationsInSteps(
   });
   yield* inRanges(height, 4 + 10 * kept / height, (begin, end) => {
     for (let i = begin; i < end; i++) {
+      let at = indptr[i] + 1;
+      while (at < indptr[i + 1] && columns[order[at]] > columns[order[at - 1]]) at++;
+      if (at >= indptr[i + 1]) continue;
       const line = order.subarray(indptr[i], indptr[i + 1]);
-      let rising = true;
-      for (let at = 1; at < line.length; at++) rising &&= columns[line[at]] > columns[line[at - 1]];
-      if (rising) continue;
       line.sort((a, b) => columns[a] - columns[b] || a - b);
       for (let at = 1; at < line.length; at++) {
         if (columns[line[at]] !== columns[line[at - 1]]) continue;

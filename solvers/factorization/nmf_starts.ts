@@ -46,13 +46,13 @@ export async function singularFactors(
     await subspace.step(operator);
     if (await pause()) break;
   }
-  const left = elementsOf(workspace, subspace.left), image = elementsOf(workspace, subspace.image);
+  const left = elementsOf(workspace, subspace.left), right = elementsOf(workspace, subspace.right);
   const factors = randomFactors(products, rank, mean, random);
   for (let t = 0; t < Math.min(rank, width); t++) {
     const value = subspace.values[t];
     if (!(value > products.unit * subspace.values[0])) break;
     const u = Float64Array.from({ length: rows }, (_, i) => left[i * width + t]);
-    const v = Float64Array.from({ length: columns }, (_, j) => image[j * width + t] / value);
+    const v = Float64Array.from({ length: columns }, (_, j) => right[j * width + t]);
     const sign = t === 0 ? 0 : partOf(u, v);
     const w = signed(u, sign), h = signed(v, sign), lengths = [norm(w), norm(h)];
     const scale = Math.sqrt(value * lengths[0] * lengths[1]);

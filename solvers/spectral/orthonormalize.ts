@@ -2,6 +2,7 @@ import type { MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import { symmetricEigen } from "./eigen.ts";
 import { allocateMatrix } from "./operands.ts";
+import { innerProducts } from "./products.ts";
 
 /** Squared pivots of the scaled Gram matrix below which its factor is not to be trusted. */
 const leastPivot = { f32: 1e-5, f64: 1e-10 };
@@ -38,7 +39,7 @@ export async function orthonormalize(
   try {
     let rank = k, from = x, to = spare;
     for (let round = 0; round < 2; round++) {
-      await workspace.kernels.syrk({ a: from, c: gram });
+      await innerProducts(workspace, from, undefined, gram);
       const found = await factor(workspace, gram, change);
       rank = found.rank;
       await workspace.kernels.gemm({ a: from, b: change, c: to });

@@ -2,7 +2,7 @@
 
 import type { MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import type { Pause } from "./operands.ts";
+import { allocateMatrix, type Pause } from "./operands.ts";
 
 /** Multiply-adds of a part, some 50 ms: whatever the number of threads, so that sums have one order. */
 const partWork = 2 ** 28;
@@ -20,13 +20,51 @@ function part(a: MatrixOperand, begin: number, end: number, across: "rows" | "co
   return { ...a, stride, offset: offset + begin * (across === "rows" ? stride : 1), [across]: end - begin };
 }
 
+/** Rows of a block of a tall matrix; most of them that are summed apart; rows to a column from which a matrix is tall. */
+const blockLines = 512, mostBlocks = 64, tall = 16;
+
+/**
+ * `C = A^T B + beta C`, or with `A` for `B`, of matrices in JavaScript's memory. Where they are tall, `C` has too few elements to
+ * share among threads: blocks of rows are, and their products are summed in one order whatever the number of threads.
+ */
+export async function innerProducts(
+  workspace: Workspace,
+  a: MatrixOperand,
+  b: MatrixOperand | undefined,
+  c: MatrixOperand,
+  beta = 0,
+): Promise<void> {
+  const { kernels } = workspace, { dtype } = c.array, width = Math.max(c.rows, c.columns);
+  if (a.array.dtype !== dtype || a.rows < Math.max(2 * blockLines, tall * width)) {
+    await (b ? kernels.gemm({ a, b, c, transposeA: true, beta }) : kernels.syrk({ a, c, beta }));
+    return;
+  }
+  const lines = Math.max(blockLines, Math.ceil(a.rows / mostBlocks)), count = Math.ceil(a.rows / lines);
+  const size = c.rows * c.columns, parts = allocateMatrix(workspace, dtype, count, size, "products of blocks");
+  try {
+    await kernels.partialProducts({ a, ...b && { b }, parts, lines });
+    const source = workspace.view(parts.array), target = workspace.view(c.array);
+    const { offset = 0, stride = c.columns } = c;
+    for (let i = 0, at = 0; i < c.rows; i++) {
+      for (let j = 0; j < c.columns; j++, at++) {
+        let sum = 0;
+        for (let p = at; p < source.length; p += size) sum += source[p];
+        const to = offset + i * stride + j;
+        target[to] = sum + (beta === 0 ? 0 : beta * target[to]);
+      }
+    }
+  } finally {
+    workspace.free(parts.array);
+  }
+}
+
 /** `C = A^T A`. */
 export async function gramByParts(workspace: Workspace, a: MatrixOperand, c: MatrixOperand, pause?: Pause) {
   const lines = linesOf(c.rows * c.rows / 2);
   for (let begin = 0; begin === 0 || begin < a.rows; begin += lines) {
     if (begin > 0) await pause?.();
     const some = part(a, begin, Math.min(a.rows, begin + lines), "rows");
-    await workspace.kernels.syrk({ a: some, c, ...(begin > 0 && { beta: 1 }) });
+    await innerProducts(workspace, some, undefined, c, begin > 0 ? 1 : 0);
   }
 }
 

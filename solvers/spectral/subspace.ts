@@ -23,8 +23,10 @@ export interface SingularSubspace {
   readonly values: Float64Array;
   /** Left singular vectors as columns [rows, width], orthonormal. */
   readonly left: MatrixOperand;
-  /** `A^T left` [columns, width]: right singular vectors as columns, times the values. */
-  readonly image: MatrixOperand;
+  /** Right singular vectors as columns [columns, width], of unit length; random ones where a value is 0. */
+  readonly right: MatrixOperand;
+  /** Writes the first columns of `A^T left`, right singular vectors times the values, each times its scale. */
+  image(scales: Float64Array, target: MatrixOperand): Promise<void>;
   /**
    * One step of subspace iteration from the right vectors of the last one, with a Rayleigh-Ritz projection; of the first
    * `active` vectors alone, where that is given: the other values become 0.
@@ -53,9 +55,10 @@ export function createSubspace(
   const matrix = (length: number, label: string) => allocateMatrix(workspace, dtype, length, width, label);
   const right = matrix(columns, "right vectors");
   let left = matrix(rows, "left vectors"), turned = matrix(rows, "basis");
-  const product = matrix(columns, "product"), image = matrix(columns, "image");
+  const product = matrix(columns, "product");
   const gram = allocateMatrix(workspace, "f64", width, width, "Gram matrix of an image");
   const rotation = allocateMatrix(workspace, dtype, width, width, "rotation");
+  const scaled = allocateMatrix(workspace, dtype, width, width, "scaled rotation");
   const values = new Float64Array(width), random = createRandom(seed);
   const start = workspace.view(right.array);
   let started = false;
@@ -66,12 +69,22 @@ export function createSubspace(
     });
   }
 
+  /** Vectors of the last step. */
+  let found = 0;
+  async function image(scales: Float64Array, target: MatrixOperand): Promise<void> {
+    const count = Math.min(found, target.columns), from = workspace.view(rotation.array);
+    const to = workspace.view(scaled.array);
+    for (let k = 0, at = 0; k < count; k++) for (let j = 0; j < found; j++, at++) to[at] = scales[k] * from[at];
+    const vectors = { ...scaled, rows: count, columns: found }, own = { ...product, columns: found, stride: width };
+    await kernels.gemm({ a: own, b: vectors, transposeB: true, c: { ...target, columns: count } });
+  }
+
   /** Columns of unit length for the next step; those that have vanished begin anew. */
-  function normalize(active: number): void {
-    const source = workspace.view(image.array);
-    const scales = Float64Array.from(values, (value) => value > 1e-12 * values[0] ? 1 / value : 0);
-    for (let at = 0; at < source.length; at += width) {
-      for (let j = 0; j < active; j++) start[at + j] = scales[j] === 0 ? random.normal() : scales[j] * source[at + j];
+  async function normalize(): Promise<void> {
+    const vanished = (value: number) => !(value > 1e-12 * values[0]);
+    await image(values.map((value) => vanished(value) ? 0 : 1 / value), { ...right, columns: found, stride: width });
+    for (let j = 0; j < found; j++) {
+      if (vanished(values[j])) { for (let at = j; at < start.length; at += width) start[at] = random.normal(); }
     }
   }
 
@@ -80,6 +93,7 @@ export function createSubspace(
     get left() {
       return left;
     },
+    right,
     image,
     async step(operator, pause, active = width) {
       const first = (whole: MatrixOperand) => ({ ...whole, columns: active, stride: width });
@@ -98,10 +112,10 @@ export function createSubspace(
       const vectors = { ...rotation, rows: active, columns: active };
       workspace.write(rotation.array, workspace.view(eigen.vectors.array));
       await kernels.gemm({ a: basis, b: vectors, transposeB: true, c: first(left) });
-      await kernels.gemm({ a: target, b: vectors, transposeB: true, c: first(image) });
       workspace.free(eigen.vectors.array);
       for (let j = 0; j < width; j++) values[j] = j < active ? Math.sqrt(Math.max(0, eigen.values[j])) : 0;
-      normalize(active);
+      found = active;
+      await normalize();
     },
     exchangeLeft(other) {
       const own = left;
@@ -117,7 +131,7 @@ export function createSubspace(
       }
     },
     release() {
-      for (const { array } of [right, left, turned, product, image, gram, rotation]) workspace.free(array);
+      for (const { array } of [right, left, turned, product, gram, rotation, scaled]) workspace.free(array);
     },
   };
 }

@@ -9,6 +9,7 @@ import { symmetricEigen } from "../../../solvers/spectral/eigen.ts";
 import { allocateMatrix } from "../../../solvers/spectral/operands.ts";
 import { orthonormalize } from "../../../solvers/spectral/orthonormalize.ts";
 import { sparseEntries, sparseOperands } from "../../../solvers/spectral/sparse.ts";
+import { innerProducts } from "../../../solvers/spectral/products.ts";
 import { createSubspace, type LinearOperator, spectralNorm } from "../../../solvers/spectral/subspace.ts";
 import { singularValues } from "../../../solvers/spectral/svd.ts";
 
@@ -200,6 +201,21 @@ describe("spectral decompositions", () => {
       for (let k = 0; k < 4; k++) {
         assert.ok(Math.abs(subspace.values[k] - wanted[k]) <= 1e-9 * wanted[0], `value ${k}`);
         assert.ok(subspace.values[k] <= wanted[0] * (1 + 1e-12));
+      }
+    }));
+
+  it("innerProducts of tall matrices are those of wide ones, and are added to what is there", () =>
+    within("f64", async (workspace) => {
+      const rows = 1500, { normal } = createRandom(8);
+      const a = filled(workspace, "f64", rows, 7, normal), b = filled(workspace, "f64", rows, 5, normal);
+      for (const other of [undefined, b]) {
+        const [c, plain] = [0, 1].map(() => filled(workspace, "f64", 7, other ? 5 : 7, () => 3));
+        const whole = { a, c: plain, beta: 0.5 };
+        if (other) await workspace.kernels.gemm({ ...whole, b: other, transposeA: true });
+        else await workspace.kernels.syrk(whole);
+        await innerProducts(workspace, a, other, c, 0.5);
+        const wanted = read(workspace, plain);
+        read(workspace, c).forEach((value, at) => assert.ok(Math.abs(value - wanted[at]) <= 1e-12 * rows, `at ${at}`));
       }
     }));
 
