@@ -6,6 +6,39 @@ import type { Products } from "./products.ts";
 /** Multiply-adds between two checkpoints. */
 const workTogether = 4e6;
 
+/** Rows that are added to sums together, so that the sums are read and written less often. */
+const rowsTogether = 4;
+
+/** Sums `sum_i w_ti row_i`, one for each of `rank` rows of weights. */
+function createRowSums(rank: number, columns: number) {
+  const all = new Float64Array(rank * columns), rows = new Float64Array(rowsTogether * columns);
+  const sums = Array.from({ length: rank }, (_, t) => all.subarray(t * columns, (t + 1) * columns));
+  const offsets = Array.from({ length: rowsTogether }, (_, slot) => slot * columns);
+  const slots = offsets.map((at) => rows.subarray(at, at + columns));
+  const shares = sums.map(() => new Array<number>(rowsTogether).fill(0));
+  let filled = 0;
+  function finish(): void {
+    sums.forEach((sum, t) => {
+      if (shares[t].some((share) => share !== 0)) addRows(sum, rows, offsets, shares[t]);
+      shares[t].fill(0);
+    });
+    filled = 0;
+  }
+  return {
+    all,
+    sums,
+    /** The place of the next row. */
+    place: () => slots[filled].fill(0),
+    /** Adds the row in that place, by a weight for each sum: every `stride`-th from `offset` on. */
+    add(weights: ArrayLike<number>, offset: number, stride: number): void {
+      for (let t = 0; t < rank; t++) shares[t][filled] = weights[offset + t * stride];
+      if (++filled === rowsTogether) finish();
+    },
+    /** Adds what still waits. */
+    finish,
+  };
+}
+
 /** Sums of an archetypal factorisation. */
 export interface ArchetypalSums {
   /** `||X - W H||^2`. */
@@ -39,9 +72,7 @@ export async function archetypalSums(
   const all = Float64Array.from(archetypes), offsetsOfRows = Array.from({ length: rank }, (_, t) => t * columns);
   const H = offsetsOfRows.map((at) => all.subarray(at, at + columns)), shares = new Array<number>(rank).fill(0);
   // `W^T (X - W H)`: what the samples want of the archetypes.
-  const allPulls = new Float64Array(rank * columns);
-  const pulls = offsetsOfRows.map((at) => allPulls.subarray(at, at + columns));
-  const residual = new Float64Array(columns), gradient = new Float64Array(rank);
+  const pulls = createRowSums(rank, columns), gradient = new Float64Array(rank);
   let fit = 0, weightsGap = 0, work = 0;
   const step = async (done: number) => {
     work += done;
@@ -50,7 +81,8 @@ export async function archetypalSums(
     await pause();
   };
   for (let i = 0; i < rows; i++) {
-    products.addRow(residual.fill(0), 1, i);
+    const residual = pulls.place();
+    products.addRow(residual, 1, i);
     for (let t = 0; t < rank; t++) shares[t] = -weights[t * rows + i];
     addRows(residual, all, offsetsOfRows, shares);
     let mean = 0, least = Infinity;
@@ -60,11 +92,12 @@ export async function archetypalSums(
       gradient[t] *= -2;
       mean += weights[t * rows + i] * gradient[t];
       least = Math.min(least, gradient[t]);
-      if (weights[t * rows + i] !== 0) addScaled(pulls[t], weights[t * rows + i], residual);
     }
+    pulls.add(weights, i, rows);
     weightsGap += Math.max(0, mean - least);
     await step(3 * rank * columns);
   }
+  pulls.finish();
   let archetypal = 0, hullGap = 0;
   const line = new Float64Array(columns);
   const allOffsets = all.slice();
@@ -81,13 +114,13 @@ export async function archetypalSums(
   for (let t = 0; t < rank && lambda > 0 && !mixture; t++) {
     let squares = 0;
     for (let j = 0; j < columns; j++) {
-      const slope = lambda * offsets[t][j] - pulls[t][j];
+      const slope = lambda * offsets[t][j] - pulls.sums[t][j];
       if (H[t][j] !== 0) squares += slope * slope;
     }
     // Half the gradient is the slope, and half the curvature at least lambda.
     archetypesGap += squares / lambda;
   }
-  const pulling = mixture ? allPulls : allOffsets, factor = mixture ? -2 : -2 * lambda;
+  const pulling = mixture ? pulls.all : allOffsets, factor = mixture ? -2 : -2 * lambda;
   const means = new Float64Array(rank), leasts = new Float64Array(rank).fill(Infinity);
   for (let i = 0; i < rows && lambda > 0; i++) {
     products.addRow(line.fill(0), 1, i);
@@ -129,19 +162,22 @@ export async function plainSums(
   const all = Float64Array.from(components), offsets = Array.from({ length: rank }, (_, t) => t * columns);
   const H = offsets.map((at) => all.subarray(at, at + columns)), shares = new Array<number>(rank).fill(0);
   const products = new Float64Array(rank);
-  const slopes = H.map(() => new Float64Array(columns)), residual = new Float64Array(columns);
+  const slopes = createRowSums(rank, columns);
   const curvatures = H.map(() => new Float64Array(entryWeights ? columns : 1)), squares = new Float64Array(columns);
   let fit = 0, largestGain = 0, work = 0;
   const own = H.map((h) => plainDot(h, h));
   for (let i = 0; i < rows; i++) {
-    addRow(residual.fill(0), 1, i);
+    const residual = slopes.place();
+    addRow(residual, 1, i);
     for (let t = 0; t < rank; t++) shares[t] = -weights[t * rows + i];
     addRows(residual, all, offsets, shares);
-    for (let j = 0; j < columns; j++) {
-      const m = entryWeights ? entryWeights[i * columns + j] : 1, e = residual[j];
-      residual[j] = m * e;
-      fit += m * e * e;
-      if (entryWeights) squares[j] = m;
+    if (!entryWeights) fit += plainDot(residual, residual);
+    else {
+      for (let j = 0; j < columns; j++) {
+        const m = squares[j] = entryWeights[i * columns + j], e = residual[j];
+        residual[j] = m * e;
+        fit += m * e * e;
+      }
     }
     rowProducts(all, residual, products);
     for (let t = 0; t < rank; t++) {
@@ -153,18 +189,19 @@ export async function plainSums(
       }
       largestGain = Math.max(largestGain, gainOf(w, products[t], curvature));
       if (w === 0) continue;
-      addScaled(slopes[t], w, residual);
       if (entryWeights) addScaled(curvatures[t], w * w, squares);
       else curvatures[t][0] += w * w;
     }
+    slopes.add(weights, i, rows);
     work += 3 * rank * columns;
     if (work < workTogether) continue;
     work = 0;
     await pause();
   }
+  slopes.finish();
   H.forEach((h, t) => {
     for (let j = 0; j < columns; j++) {
-      const gain = gainOf(h[j], slopes[t][j], curvatures[t][entryWeights ? j : 0]);
+      const gain = gainOf(h[j], slopes.sums[t][j], curvatures[t][entryWeights ? j : 0]);
       largestGain = Math.max(largestGain, gain);
     }
   });

@@ -7,7 +7,8 @@ import { elementsOf, type Products } from "./products.ts";
 
 /** Dense data, divided by `scale`, where the products run. */
 export function denseProducts(workspace: Workspace, X: Matrix, scale: number): Products {
-  const [rows, columns] = X.shape, dtype = dtypeOf(X.data);
+  // Of a power of two: exact.
+  const [rows, columns] = X.shape, dtype = dtypeOf(X.data), inverse = 1 / scale;
   const x: MatrixOperand = { array: workspace.allocate(dtype, rows * columns, "X"), rows, columns };
   const rowSquares = new Float64Array(rows);
   let squaredNorm = 0;
@@ -15,7 +16,7 @@ export function denseProducts(workspace: Workspace, X: Matrix, scale: number): P
   for (let i = 0; i < rows; i++) {
     let sum = 0;
     for (let j = 0; j < columns; j++) {
-      const value = X.data[i * columns + j] / scale;
+      const value = X.data[i * columns + j] * inverse;
       line[j] = value;
       sum += value * value;
     }
@@ -35,9 +36,9 @@ export function denseProducts(workspace: Workspace, X: Matrix, scale: number): P
     data: workspace === workspace.host ? x : undefined,
     times: (factor, target) => product(factor, target, false),
     timesTransposed: (factor, target) => product(factor, target, true),
-    column: (j) => Float64Array.from({ length: rows }, (_, i) => X.data[i * columns + j] / scale),
+    column: (j) => Float64Array.from({ length: rows }, (_, i) => X.data[i * columns + j] * inverse),
     addRow(sum, factor, i) {
-      for (let j = 0, at = i * columns; j < columns; j++) sum[j] += factor * (X.data[at + j] / scale);
+      for (let j = 0, at = i * columns; j < columns; j++) sum[j] += factor * (X.data[at + j] * inverse);
     },
   };
 }

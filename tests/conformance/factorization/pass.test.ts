@@ -5,7 +5,11 @@ import { matrixOf } from "../operands.ts";
 import { blockOf } from "./blocks.ts";
 
 agreement("nonnegativePass", "sweeps the weights, and sums what they make of the data", function* (bench) {
-  const shapes = [[0, 3, 1], [1, 1, 1], [3, 2, 2], [4, 9, 3], [17, 33, 4], [7, 5, 5], [300, 40, 3], [515, 65, 7], [
+  const shapes = [[0, 3, 1], [1, 1, 1], [3, 2, 2], [4, 9, 3], [17, 33, 4], [7, 5, 5], [97, 43, 10], [300, 40, 3], [
+    515,
+    65,
+    7,
+  ], [
     260,
     1,
     2,

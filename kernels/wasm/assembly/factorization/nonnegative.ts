@@ -79,9 +79,9 @@ export function nonnegativeStep<T>(
   }
 }
 
-/** max(h + length (r - image), 0); with `supported`, zeros stay. */
+/** max(h + length (r - image), 0), by the one instruction that `max` is not; with `supported`, zeros stay. */
 @inline
 function moved<T>(h: v128, r: v128, image: v128, length: v128, supported: i32): v128 {
-  const next = v128.max<T>(multiplyAdd<T>(v128.sub<T>(r, image), length, h), i64x2.splat(0));
+  const next = v128.pmax<T>(multiplyAdd<T>(v128.sub<T>(r, image), length, h), i64x2.splat(0));
   return supported ? v128.and(next, v128.gt<T>(h, i64x2.splat(0))) : next;
 }

@@ -97,7 +97,7 @@ function slope<T>(imageOfZ: usize, image: usize, p: usize): v128 {
 /** Michelot's rounds, lane by lane: entries less the largest, so that at least that one stays in. */
 function project<T>(bytes: usize, x: usize, one: v128): void {
   let largest = v128.load(x);
-  for (let s = TILE_ROW; s < bytes; s += TILE_ROW) largest = v128.max<T>(largest, v128.load(x + s));
+  for (let s = TILE_ROW; s < bytes; s += TILE_ROW) largest = v128.pmax<T>(largest, v128.load(x + s));
   let threshold = v128.splat<T>(-<T>Infinity), kept = v128.splat<T>(<T>Infinity);
   while (true) {
     let sum = i64x2.splat(0), count = sum;
@@ -115,7 +115,7 @@ function project<T>(bytes: usize, x: usize, one: v128): void {
   const least = i64x2.splat(0);
   for (let s: usize = 0; s < bytes; s += TILE_ROW) {
     const own = v128.sub<T>(v128.load(x + s), largest);
-    v128.store(x + s, v128.max<T>(v128.sub<T>(own, threshold), least));
+    v128.store(x + s, v128.pmax<T>(v128.sub<T>(own, threshold), least));
   }
 }
 
