@@ -170,6 +170,7 @@ const causes: Readonly<Record<string, string>> = {
   ENOSPC: "no space left",
   ENAMETOOLONG: "its name is too long",
   ELOOP: "its links lead in a circle",
+  ERR_FS_FILE_TOO_LARGE: "it has more than 2 GiB, the most that is read at once",
 };
 
 /** Name of an input in messages. */

@@ -2,14 +2,14 @@ import process from "node:process";
 import { BackendError, dispose, FormatError, init, InputError, MemoryLimitError, OptionError } from "../mod.ts";
 import settings from "../deno.json" with { type: "json" };
 import { optionsOf, readArguments } from "./arguments.ts";
-import { type Command, type SolverOffer, UsageError } from "./command.ts";
+import { type Command, UsageError } from "./command.ts";
 import { commands } from "./commands/mod.ts";
 import { crossoversVariable, readCrossovers } from "./crossovers.ts";
 import { FileError, splitTensorName } from "./files.ts";
 import { commandHelp, overview } from "./help.ts";
 import { Interrupted, onInterrupt } from "./interrupt.ts";
 import { checkOutputs, writeWhole } from "./outputs.ts";
-import { flagOf, type GivenFlags, refuseOthers, settingsOf } from "./solver_options.ts";
+import { type GivenFlags, refuseOthers, settingsOf, withFlagsOf } from "./solver_options.ts";
 import { suggest } from "./suggest.ts";
 import { createTerminal } from "./terminal.ts";
 
@@ -77,7 +77,7 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     const known = foreseen.some((kind) => error instanceof kind);
     const message = error instanceof OptionError
-      ? nameOption(error, command?.solver)
+      ? command ? withFlagsOf(command, error.argument, error.message) : error.message
       : error instanceof Error
       ? error.message
       : `${error}`;
@@ -117,9 +117,4 @@ function inputFlags(command: Command, options: GivenFlags): string[] {
     const value = options[name];
     return kind === "input" && typeof value === "string" ? [value] : [];
   });
-}
-
-/** Solvers name their options as in the library; on the command line `"groupSize"` is `--group-size`. */
-function nameOption({ argument, message }: OptionError, offer: SolverOffer | undefined): string {
-  return message.replace(`"${argument}"`, `--${flagOf(offer, argument)}`);
 }

@@ -49,8 +49,8 @@ export async function checkOutputs(
     for (const key of await identities(path)) {
       const other = taken.get(key);
       if (other !== undefined) {
-        const which = other === path ? "" : `, which is ${other},`;
-        throw new UsageError(`Option --${flag} would overwrite ${path}${which}: it is an input, or another output.`);
+        const which = other === path ? path : `${path}, by another name ${other}`;
+        throw new UsageError(`Option --${flag} would overwrite ${which}: it is an input, or another output.`);
       }
     }
     for (const key of await identities(path)) taken.set(key, path);

@@ -8,6 +8,6 @@ export function suggest(given: string, names: readonly string[], prefix = ""): s
 
 /** What there is instead of a name that is not there: the first five of `names`, and the nearest. */
 export function available(given: string, names: readonly string[]): string {
-  const some = names.slice(0, 5).join(", ") + (names.length > 5 ? ", ..." : "");
+  const some = names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
   return `; there are ${some || "none"}.${suggest(given, names)}`;
 }

@@ -101,6 +101,7 @@ export async function readTable(
       });
     })));
   for (const remark of remarks) terminal.note(`${source}: ${remark}`);
+  if (table.matrix.shape[0] === 0 && !mayLack) throw new FileError(`${source}: the table has no rows.`);
   const rule = keepMissing && given.missing === undefined ? "nan" : settings.missing;
   checkFinite(source, table);
   const { table: settled, remark } = settleMissing({ ...table, text }, rule ?? "error", (row, columns) => {

@@ -1,9 +1,8 @@
+import { fitsPattern } from "../solvers/core/names.ts";
+
 /** The names that a pattern means: "all", a name, or a name in which `*` stands for any part. */
 export function matchNames(names: readonly string[], pattern: string): string[] {
-  if (pattern === "all") return [...names];
-  const escaped = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  const expression = new RegExp(`^${escaped.join(".*")}$`, "s");
-  return names.filter((name) => expression.test(name));
+  return pattern === "all" ? [...names] : names.filter((name) => fitsPattern(pattern, name));
 }
 
 /** The name under which a layer's Gram matrix or activations stand: the layer's own, or one with another ending. */

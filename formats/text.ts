@@ -59,7 +59,7 @@ export function decodeText(format: string, source: string | Uint8Array, encoding
       if (zero >= 0 && encoding === undefined) {
         throw refuse(`holds zero bytes; set "encoding" to "utf-16${zero % 2 === 0 ? "be" : "le"}" if it is UTF-16`);
       }
-      return decode("utf-8", bytes) ?? fail('is not UTF-8; set "encoding", to "latin1" or "windows-1252" for instance');
+      return decode("utf-8", bytes) ?? fail('is not UTF-8; set "encoding" to "windows-1252", for instance');
     }
   }
 
@@ -68,11 +68,18 @@ export function decodeText(format: string, source: string | Uint8Array, encoding
   }
 }
 
+/** Bytes that no engine refuses for the length of the text that they make: V8's strings end first. */
+const alwaysText = 2 ** 29 - 24;
+
+/** The text of bytes that are text; undefined of others. @throws {RangeError} for more than the engine can hold */
 function decode(encoding: "utf-8" | "utf-16le", bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return undefined;
+    if (bytes.length <= alwaysText) return undefined;
+    throw new RangeError(
+      `Cannot read ${bytes.length} bytes of text at once: this runtime holds ${alwaysText} or a few more.`,
+    );
   }
 }
 

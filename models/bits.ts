@@ -1,6 +1,7 @@
 /** Which layer gets how many bits. @module */
 
 import { OptionError } from "../solvers/core/errors.ts";
+import { fitsPattern } from "../solvers/core/names.ts";
 import { shown } from "../solvers/core/shown.ts";
 import type { LinearLayer } from "./load.ts";
 
@@ -20,16 +21,15 @@ export function bitsByLayer(layers: readonly LinearLayer[], bits: unknown): Map<
   if (typeof bits !== "object" || bits === null || Array.isArray(bits)) throw refuse("bits", bits);
   const patterns = Object.entries(bits).map(([pattern, width]) => {
     if (!widths.includes(width)) throw refuse(`bits["${pattern}"]`, width);
-    const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-    return { pattern, width: width as Bits, fits: new RegExp(`^${parts.join(".*")}$`) };
+    return { pattern, width: width as Bits };
   });
   const found = new Map<string, Bits>();
   for (const { name } of layers) {
-    const first = patterns.find(({ fits }) => fits.test(name));
+    const first = patterns.find(({ pattern }) => fitsPattern(pattern, name));
     if (first) found.set(name, first.width);
   }
-  for (const { pattern, fits } of patterns) {
-    if (layers.some(({ name }) => fits.test(name))) continue;
+  for (const { pattern } of patterns) {
+    if (layers.some(({ name }) => fitsPattern(pattern, name))) continue;
     throw new OptionError(
       "bits",
       `Cannot use "bits": no layer is called ${JSON.stringify(pattern)}; one is "${layers[0]?.name}".`,

@@ -1,10 +1,12 @@
 /** Layers of compressed-tensors checkpoints, of the format `pack-quantized`. @module */
 
+import { clipped } from "../../formats/errors.ts";
 import { rowBytes, unpackRows } from "../../formats/bit_packing.ts";
 import { matrix } from "../../solvers/core/matrix.ts";
 import { type Config, configOf } from "../config.ts";
 import { turned } from "../dense.ts";
 import type { Weights } from "../weights.ts";
+import { fitsBeginning } from "./name_patterns.ts";
 import {
   bitsOf,
   groupSizeOf,
@@ -36,7 +38,8 @@ export async function openCompressedTensors(
   for (const first of weights.names.filter((name) => name.endsWith(".weight_packed"))) {
     const name = first.slice(0, -".weight_packed".length);
     const bytes = takeParts(weights, name, parts, owners);
-    const scheme = schemes.find((scheme) => scheme.targets.some((target) => fits(target, name))) ?? schemes[0];
+    const scheme = schemes.find((scheme) => scheme.targets.some((target) => fits(settings, target, name))) ??
+      schemes[0];
     const bits = bitsOf(scheme.weights, "num_bits"), [outputs, inputs] = await readShape(weights, name);
     const groupSize = groupSizeOf(scheme.weights, inputs, "group_size");
     layers.set(name, {
@@ -76,12 +79,15 @@ function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** Whether a target is a layer: its name, a regular expression, or the class of all layers. */
-function fits(target: string, name: string): boolean {
+function fits(settings: Config, target: string, name: string): boolean {
   if (!target.startsWith("re:")) return target === name || target === "Linear";
   try {
-    return new RegExp(`^(?:${target.slice(3)})`).test(name);
-  } catch {
-    return false;
+    return fitsBeginning(target.slice(3), name);
+  } catch (error) {
+    throw settings.refuse(
+      "config_groups",
+      `has the target ${JSON.stringify(clipped(target))}, which cannot be read: ${(error as Error).message}`,
+    );
   }
 }
 

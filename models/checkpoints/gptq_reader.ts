@@ -1,11 +1,13 @@
 /** Layers of GPTQ checkpoints of both versions, and of AWQ's. @module */
 
+import { clipped } from "../../formats/errors.ts";
 import { packRows, rowBytes, unpackRows } from "../../formats/bit_packing.ts";
 import { matrix } from "../../solvers/core/matrix.ts";
 import type { QuantizedWeights } from "../../solvers/quantization/layer.ts";
 import { type Config, configOf } from "../config.ts";
 import { turned } from "../dense.ts";
 import type { Weights } from "../weights.ts";
+import { fitsBeginning } from "./name_patterns.ts";
 import {
   bitsOf,
   groupSizeOf,
@@ -109,9 +111,12 @@ function settingsOfLayer(settings: Config, name: string): Config {
     const pattern = rule.replace(/^[+-]:/, "");
     let fits: boolean;
     try {
-      fits = new RegExp(`^(?:${pattern})`).test(name);
-    } catch {
-      throw settings.refuse("dynamic", `has the rule ${JSON.stringify(rule)}, which is no regular expression`);
+      fits = fitsBeginning(pattern, name);
+    } catch (error) {
+      throw settings.refuse(
+        "dynamic",
+        `has the rule ${JSON.stringify(clipped(rule))}, which cannot be read: ${(error as Error).message}`,
+      );
     }
     if (!fits) continue;
     const all = { bits: settings.value("bits"), group_size: settings.value("group_size"), ...own };

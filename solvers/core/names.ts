@@ -5,9 +5,25 @@ export function nearestName(given: string, names: readonly string[]): string | u
   const limit = Math.max(1, Math.floor(given.length / 3));
   const [nearest] = names
     .map((name) => ({ name, distance: name.startsWith(given) ? 0 : editDistance(given, name) }))
-    .filter(({ distance }) => distance <= limit)
+    // A word of which nothing is left is another word.
+    .filter(({ distance }) => distance <= limit && distance < given.length)
     .sort((a, b) => a.distance - b.distance);
   return nearest?.name;
+}
+
+/** Whether a name is what a pattern says, in which `*` stands for any part; as much work as both are long. */
+export function fitsPattern(pattern: string, name: string): boolean {
+  const [first, ...others] = pattern.split("*"), last = others.pop();
+  if (last === undefined) return name === first;
+  if (!name.startsWith(first)) return false;
+  // What stands between is found where it comes first, which leaves most to the rest.
+  let at = first.length;
+  for (const part of others) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.length - last.length >= at && name.endsWith(last);
 }
 
 /** Levenshtein's distance: insertions, deletions and replacements that turn one word into the other. */

@@ -1,9 +1,10 @@
-import { OptionError } from "../core/errors.ts";
+import { DataError, OptionError } from "../core/errors.ts";
 import { createRandom } from "../core/random.ts";
 
 /** How samples are divided. */
 export interface FoldOptions {
-  readonly folds: number;
+  /** Five, or as many as there are units, where it is left out. */
+  readonly folds?: number;
   readonly repeats: number;
   readonly foldOf?: Uint32Array;
   readonly groups?: Uint32Array;
@@ -11,16 +12,11 @@ export interface FoldOptions {
 }
 
 /** The rows that each fold holds out, repeat after repeat. */
-export function drawFolds(samples: number, { folds, repeats, foldOf, groups, seed }: FoldOptions): number[][] {
+export function drawFolds(samples: number, { folds: wanted, repeats, foldOf, groups, seed }: FoldOptions): number[][] {
   if (foldOf) return givenFolds(samples, foldOf, groups, repeats);
   if (groups) checkLength("groups", groups, samples);
   const units = unitsOf(samples, groups), what = groups ? "groups" : "samples";
-  if (folds > units.length) {
-    throw new OptionError(
-      "folds",
-      `Cannot use "folds": expected at most the ${units.length} ${what}, received ${folds}.`,
-    );
-  }
+  const folds = foldCount(wanted, units.length, what);
   const random = createRandom(seed);
   return Array.from({ length: repeats }, () => {
     const order = units.slice();
@@ -34,6 +30,19 @@ export function drawFolds(samples: number, { folds, repeats, foldOf, groups, see
       return order.slice(from, to).flat();
     });
   }).flat();
+}
+
+/**
+ * The number of folds that a caller wants, or five, or as many as there are units.
+ *
+ * @param what What the units are.
+ * @throws {DataError} for a single unit
+ * @throws {OptionError} for more folds than there are units
+ */
+export function foldCount(wanted: number | undefined, units: number, what: string): number {
+  if (units < 2) throw new DataError("X", `Cannot cross-validate: expected two ${what} at least, received ${units}.`);
+  if (wanted === undefined || wanted <= units) return wanted ?? Math.min(5, units);
+  throw new OptionError("folds", `Cannot use "folds": expected at most the ${units} ${what}, received ${wanted}.`);
 }
 
 function givenFolds(

@@ -7,7 +7,7 @@ import { resolveOptions } from "../core/resolve_options.ts";
 import type { Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { inSteps } from "../core/steps.ts";
-import { drawFolds } from "../l0/folds.ts";
+import { drawFolds, foldCount } from "../l0/folds.ts";
 import { checkTasks, type MultiTaskData, type MultiTaskInput, type Tasks, type TaskSamples, withRows } from "./data.ts";
 import { gridOf } from "./grid.ts";
 import { openMultiTask, responsesAndOptions, type SparseMultiTask } from "./multitask.ts";
@@ -43,7 +43,7 @@ export interface MultiTaskCrossValidation {
   readonly status: Status;
 }
 
-type Options = Resolved<MultiTaskCrossValidationOptions, OpenMultiTaskOptions | "grid">;
+type Options = Resolved<MultiTaskCrossValidationOptions, OpenMultiTaskOptions | "grid" | "folds">;
 
 /** Data that a fold is fitted to, and those that it predicts. */
 interface Fold {
@@ -270,14 +270,9 @@ function choose(table: readonly MultiTaskValidation[], rule: Options["rule"]): n
 }
 
 /** Folds of the rows of every task; one `X` has the same in all. A task of one row is in every fold. */
-function foldsOfRows(tasks: Tasks, { folds, seed }: Options): Fold[] {
-  const most = Math.max(...tasks.tasks.map(({ y }) => y.length));
-  if (folds > most) {
-    throw new OptionError(
-      "folds",
-      `Cannot use "folds": expected at most ${most}, the samples of the largest task, received ${folds}.`,
-    );
-  }
+function foldsOfRows(tasks: Tasks, { folds: wanted, seed }: Options): Fold[] {
+  const most = tasks.tasks.reduce((longest, { y }) => Math.max(longest, y.length), 0);
+  const folds = foldCount(wanted, most, "samples of the largest task");
   const held = tasks.tasks.map(({ y }, k) => {
     if (y.length < 2) return Array.from({ length: folds }, (): number[] => []);
     const own = Math.min(folds, y.length);

@@ -77,7 +77,7 @@ export interface MultiTaskPathOptions extends MultiTaskOptions {
 
 /** Options of {@linkcode crossValidateMultiTask}. */
 export interface MultiTaskCrossValidationOptions extends MultiTaskPathOptions {
-  /** Number of folds of the rows of every task, >= 2. @default 5 */
+  /** Number of folds of the rows of every task, >= 2. @default 5, or the samples of the largest task */
   readonly folds?: number;
   /** Hold out rows of every task, or whole tasks, which the others predict. @default "rows" */
   readonly leaveOut?: "rows" | "tasks";
@@ -170,9 +170,14 @@ export const sparseMultiTaskPathOptions: OptionTable<MultiTaskPathOptions, OpenM
 /** Table of the options of {@linkcode crossValidateMultiTask}. */
 export const crossValidateMultiTaskOptions: OptionTable<
   MultiTaskCrossValidationOptions,
-  OpenMultiTaskOptions | "grid"
+  OpenMultiTaskOptions | "grid" | "folds"
 > = {
-  folds: integer({ least: 2, most: 1e6, default: 5, about: "Folds of the rows of every task." }),
+  folds: integer({
+    least: 2,
+    most: 1e6,
+    otherwise: "5, or the samples of the largest task",
+    about: "Folds of the rows of every task.",
+  }),
   leaveOut: choice(["rows", "tasks"], {
     default: "rows",
     about: "Hold out rows of every task, or whole tasks, which the others predict.",

@@ -71,7 +71,7 @@ export interface RegressionPathOptions extends RegressionOptions {
 export interface RegressionCrossValidationOptions extends Omit<RegressionPathOptions, "lambda2"> {
   /** Ridge penalties, >= 0: one, or several among which is chosen. @default 0 */
   readonly lambda2?: number | VectorLike;
-  /** Number of folds, 2 to the number of samples or groups. @default 5 */
+  /** Number of folds, 2 to the number of samples or groups. @default 5, or as many as there are */
   readonly folds?: number;
   /** Times that the folds are drawn, >= 1. @default 1 */
   readonly repeats?: number;
@@ -170,7 +170,7 @@ export const sparseRegressionPathOptions: OptionTable<RegressionPathOptions, Ope
 };
 
 /** Options of a cross-validation that may stay undefined. */
-export type OpenCrossValidationOptions = OpenRegressionOptions | "lambdas" | "foldOf" | "groups";
+export type OpenCrossValidationOptions = OpenRegressionOptions | "lambdas" | "folds" | "foldOf" | "groups";
 
 /** Table of the options of {@linkcode crossValidateRegression}. */
 export const crossValidateRegressionOptions: OptionTable<
@@ -180,7 +180,7 @@ export const crossValidateRegressionOptions: OptionTable<
   folds: integer({
     least: 2,
     most: 1e6,
-    default: 5,
+    otherwise: "5, or as many as there are",
     about: "Folds of the cross-validation, at most the samples or groups.",
   }),
   repeats: integer({ least: 1, most: 1e4, default: 1, about: "Times that the folds are drawn." }),

@@ -159,5 +159,9 @@ describe("minima quantize", () => {
     );
     await refused([...quantize, "--bits", "*.none=3", "--out", path("x")], /no layer is called/);
     await refused([...quantize, "--bits", "5", "--out", path("x")], /expected 2, 3, 4 or 8/);
+    await refused(
+      [...quantize, "--bits", "3", "--average-bits", "3", "--out", path("x")],
+      /--average-bits with --bits/,
+    );
   });
 });

@@ -68,7 +68,7 @@ describe("minima regress", () => {
     const refusals: [string[], RegExp][] = [
       [["--always", "ee"], /no column is called ee/],
       [["--size", "1", "--groups", "pair"], /--groups is of the cross-validation, which --size leaves out/],
-      [["--size", "1", "--lambda0", "1"], /expected it or "lambda0", received both/],
+      [["--size", "1", "--lambda0", "1"], /expected it or --lambda0, received both/],
     ];
     for (const [more, message] of refusals) {
       const { code, stderr } = await minima([...run, ...more]);

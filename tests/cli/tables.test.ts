@@ -58,11 +58,19 @@ describe("readTable", () => {
     assert.deepEqual((await read(arff, { ignore: ["when", "a, b"] }, {}, "arff")).data, [5]);
   });
 
+  it("says where a table has no rows, or a name has nothing like it", async () => {
+    await assert.rejects(read("a,b\n"), /csv: the table has no rows/);
+    await assert.rejects(
+      read("a,b,c,d,e,f\n1,2,3,4,5,6\n", { ignore: ["z"] }),
+      /no column is called z; there are a, b, c, d, e and 1 more\.$/,
+    );
+  });
+
   it("takes how a file is written from flags, in UTF-16 and Latin-1", async () => {
     const latin = Uint8Array.from("gr\xf6\xdfe;x\n1.234,5;2\n", (character) => character.charCodeAt(0));
     const flags = { encoding: "latin1", decimal: ",", thousands: "." };
     assert.deepEqual(await read(latin, flags).then(({ columns, data }) => [columns, ...data]), ["größe|x", 1234.5, 2]);
-    await assert.rejects(read(latin), /is not UTF-8; --encoding "latin1"/);
+    await assert.rejects(read(latin), /is not UTF-8; --encoding "windows-1252"/);
     await assert.rejects(read("a;b\n1.234,5;2\n"), /\(or --thousands "\." and --decimal ","\)/);
     const wide = new Uint8Array(Uint16Array.from("\uFEFFa,b\n1,2\n", (character) => character.charCodeAt(0)).buffer);
     assert.deepEqual((await read(wide)).data, [1, 2]);

@@ -197,7 +197,7 @@ describe("parseCsv, encodings", () => {
     const bytes = Uint8Array.of(0xe9, 0x2c, 0x80, 0x0a, 0x31, 0x2c, 0x32);
     assert.deepEqual(read(bytes, { encoding: "latin1" }), ["é|\x80", 1, 2]);
     assert.deepEqual(read(bytes, { encoding: "windows-1252" }), ["é|€", 1, 2]);
-    assert.throws(() => parseCsv(bytes), /is not UTF-8; set "encoding", to "latin1"/);
+    assert.throws(() => parseCsv(bytes), /is not UTF-8; set "encoding" to "windows-1252"/);
     const marked = new TextEncoder().encode("\uFEFFa\n1\n");
     assert.throws(
       () => parseCsv(marked, { encoding: "latin1" }),

@@ -33,6 +33,6 @@ export const multitask: PanelTests = (page) => {
     await page.set("folds", 50);
     await page.click("run");
     await page.until(`!document.querySelector(".problem").hidden`);
-    assert.match(await page.text(".problem"), /at most 20, the samples of the largest task/);
+    assert.match(await page.text(".problem"), /at most the 20 samples of the largest task/);
   });
 };

@@ -102,7 +102,7 @@ describe("sparseMultiTask, whatever comes,", () => {
       "too many folds",
       () => crossValidateMultiTask([{ X, y }], { folds: 5 }),
       OptionError,
-      /at most 4, the samples of the largest task/,
+      /at most the 4 samples of the largest task/,
     ],
     [
       "one task to leave out",

@@ -1,6 +1,8 @@
+import type { ModelReport } from "../../../../models/mod.ts";
 import { drawLayers } from "../../../../pictures/mod.ts";
 import type { Field, Figure, Panel } from "../../panel.ts";
 import { inShort, percent, statusRemark } from "../words.ts";
+import { counted } from "../../../../solvers/core/shown.ts";
 import type { LanguageAnswer } from "./answer.ts";
 import { exampleOptions } from "./example_options.ts";
 import { languageOptions } from "./options.ts";
@@ -99,7 +101,7 @@ export const panel: Panel<LanguageAnswer> = {
       summary,
       figures,
       remarks: [
-        ...whole ? statusRemark(whole.status === "iteration-limit" ? "converged" : whole.status) : [],
+        ...whole ? endRemark(whole) : [],
         ...whole && whole.resumedBlocks > 0
           ? [
             `${whole.resumedBlocks} of its blocks ${
@@ -120,6 +122,17 @@ export const panel: Panel<LanguageAnswer> = {
 
 function worst(layers: LanguageAnswer["layers"]): LanguageAnswer["layers"] {
   return layers.toSorted((a, b) => b.relativeError - a.relativeError).slice(0, 12);
+}
+
+/** How it ended, where some layers did not converge. */
+function endRemark({ status, layers }: ModelReport): string[] {
+  if (status !== "iteration-limit") return statusRemark(status);
+  const cut = layers.filter((layer) => layer.status !== "converged").length;
+  return [
+    `${cut} of ${
+      counted(layers.length, "layer")
+    } stopped at the iteration limit: more iterations may find better codes.`,
+  ];
 }
 
 function megabytes(bytes: number): string {

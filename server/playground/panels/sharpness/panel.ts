@@ -70,7 +70,8 @@ export const panel: Panel<SharpnessAnswer> = {
       ],
       remarks: [
         ...missingRemarks(settled),
-        ...runs.flatMap(({ status }) => statusRemark(status)).slice(0, 1),
+        // All epochs that were asked for are the end of a training, and fall short of nothing.
+        ...runs.flatMap(({ status }) => status === "iteration-limit" ? [] : statusRemark(status)).slice(0, 1),
         ...runs.flatMap(({ name, skippedSteps }) =>
           skippedSteps > 0 ? [`${skippedSteps} steps of ${name} were left out: they were not finite.`] : []
         ),

@@ -93,7 +93,7 @@ export const solver: PanelSolver<TableContent, SharpnessAnswer, Options> = {
         density: flat.density,
         slice: flat.slice!,
         skippedSteps,
-        status: trained.status === "iteration-limit" ? "converged" : trained.status,
+        status: trained.status,
       });
       parameters = trained.parameters.length;
       ran = ranAs(trained, performance.now() - began);
