@@ -10,6 +10,7 @@ const factorRows = 64;
  *
  * @param work Multiply-adds of a call, more or less.
  * @param pause Called between two of them; true once the time is up.
+ * @param leading Rows and columns that are not factored: the upper triangle of that block becomes its Schur complement.
  */
 export async function factorInCalls(
   { kernels }: Pick<Workspace, "kernels">,
@@ -17,11 +18,12 @@ export async function factorInCalls(
   size: number,
   work: number,
   pause: () => Promise<boolean>,
+  leading = 0,
 ): Promise<"factored" | "not positive definite" | "time is up"> {
-  for (let rest = size; rest > 0;) {
+  for (let rest = size; rest > leading;) {
     // What is left after these rows is a third of a cube smaller.
     const affordable = rest - Math.cbrt(Math.max(0, rest ** 3 - 6 * work));
-    const schur = Math.max(0, rest - factorRows * Math.max(1, Math.round(affordable / factorRows)));
+    const schur = Math.max(leading, rest - factorRows * Math.max(1, Math.round(affordable / factorRows)));
     const a = { array, rows: rest, columns: rest, stride: size };
     if (await kernels.cholesky({ a, schur }) >= 0) return "not positive definite";
     rest = schur;

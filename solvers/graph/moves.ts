@@ -1,12 +1,12 @@
 import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
-import { factorTriangle, invertTriangle, rowStart } from "./linear_system.ts";
+import { rowStart } from "./linear_system.ts";
 import { minimizeOnSupport } from "./newton.ts";
 import { type GraphPoint, penaltiesOf, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
 import { createStars } from "./stars.ts";
 
 /** What moves need to know of a problem. */
-export type MoveProblem = Pick<Pseudolikelihood, "vertices" | "covariance" | "rules" | "pause">;
+export type MoveProblem = Pick<Pseudolikelihood, "vertices" | "covariance" | "rules" | "pause" | "invert">;
 
 /** A graph at the minimum over its edges, and its objective. */
 interface FittedGraph {
@@ -45,9 +45,13 @@ export async function refitSearch(
   isWanted: (objective: number, work: number) => Promise<boolean>,
 ): Promise<GraphPoint> {
   const pause = () => problem.pause("moves");
-  let best = await fit(problem, penalty, start, Infinity);
+  const first = await fit(problem, penalty, start);
+  let best = first;
   while (await isWanted(best.objective, (problem.vertices + best.point.values.length) ** 3)) {
-    const moves = await inSteps(bestMoves(problem, penalty, best.point), pause), together = apart(moves, best.point);
+    const inverse = await inverseHessian(problem, penalty, best.point);
+    if (inverse === undefined) break;
+    const moves = await inSteps(bestMoves(problem, penalty, best.point, inverse), pause);
+    const together = apart(moves, best.point);
     const trials = [...together.length > 1 ? [together] : [], ...moves.slice(0, movesTried).map((move) => [move])];
     const least = best.objective - leastGain * (1 + Math.abs(best.objective));
     let next: FittedGraph | undefined;
@@ -58,19 +62,17 @@ export async function refitSearch(
     if (next === undefined || !(next.objective < least)) break;
     best = next;
   }
-  const last = minimizeOnSupport({ covariance: problem.covariance, penalty, point: best.point });
-  const { values, diagonal } = await inSteps(last, pause);
-  return withoutZeros({ ends: best.point.ends, values, diagonal }, problem.rules);
+  return best === first ? best.point : (await fit(problem, penalty, best.point)).point;
 }
 
-/** The minimum over the edges of a point; not that far where it is foreseen to stay above `least`. */
+/** The minimum over the edges of a point; with `least` to 1e-10, and not that far where it is foreseen to stay above that. */
 async function fit(
   { covariance, rules, pause }: MoveProblem,
   penalty: L0Penalty,
   start: GraphPoint,
-  least: number,
+  least?: number,
 ): Promise<FittedGraph> {
-  const below = least - penalty.lambda0 * start.values.length;
+  const below = least === undefined ? undefined : least - penalty.lambda0 * start.values.length;
   const steps = minimizeOnSupport({ covariance, penalty, point: start, below });
   const { dataTerm, ...minimum } = await inSteps(steps, () => pause("moves"));
   const point = withoutZeros({ ...minimum, ends: start.ends }, rules);
@@ -87,11 +89,15 @@ async function fit(
  *
  * O((vertices + edges)^3 + vertices^2 degree (degree + edges)), where few edges cost little enough to be asked less.
  */
-function* bestMoves(problem: MoveProblem, penalty: L0Penalty, point: GraphPoint): Steps<Move[]> {
+function* bestMoves(
+  problem: MoveProblem,
+  penalty: L0Penalty,
+  point: GraphPoint,
+  inverse: Float64Array,
+): Steps<Move[]> {
   const { vertices, covariance, rules } = problem, { lambda0, lambda2 } = penalty;
   const { ends, values, diagonal } = point, edges = values.length, size = vertices + edges;
-  const inverse = yield* inverseHessian(problem, penalty, point), isDue = createPace();
-  if (inverse === undefined) return [];
+  const isDue = createPace();
   const S = new Float64Array(vertices * vertices), products = new Float64Array(vertices * vertices);
   for (let i = 0; i < vertices; i++) for (let j = 0; j < vertices; j++) S[i * vertices + j] = covariance(i, j);
   const addRow = (i: number, factor: number, k: number) => {
@@ -172,19 +178,19 @@ function* bestMoves(problem: MoveProblem, penalty: L0Penalty, point: GraphPoint)
 }
 
 /** The inverse of the Hessian over diagonal and edges; nothing where that is singular to rounding, or the time is up. */
-function* inverseHessian(
-  { vertices, covariance }: MoveProblem,
+async function inverseHessian(
+  { vertices, covariance, pause, invert }: MoveProblem,
   { lambda2 }: L0Penalty,
   point: GraphPoint,
-): Steps<Float64Array | undefined> {
-  const stars = yield* createStars(point, covariance), { size } = stars;
+): Promise<Float64Array | undefined> {
+  const stars = await inSteps(createStars(point, covariance), () => pause("moves")), { size } = stars;
   const x = new Float64Array(size), hessian = new Float64Array(rowStart(size));
   x.set(point.diagonal);
   x.set(point.values, vertices);
   stars.linearize(x);
   stars.visitHessian((row, column, value) => hessian[rowStart(row) + column] += value);
   for (let c = vertices; c < size; c++) hessian[rowStart(c) + c] += 2 * lambda2;
-  return (yield* factorTriangle(hessian, size)) ? yield* invertTriangle(hessian, size) : undefined;
+  return await invert(hessian, size);
 }
 
 /** The point after moves that share no edge. */

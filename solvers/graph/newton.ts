@@ -40,6 +40,12 @@ const mostEntries = 4e6;
 
 const mostSteps = 100;
 
+/** Decrement, as a share of the value, from which on the factor of the step before serves: the Hessian hardly changes. */
+const chordal = 1e-8;
+
+/** Share of the residual at which conjugate gradients end: steps near the minimum gain as many digits again. */
+const inexact = 1e-5;
+
 /** Multiply-adds that reading `S` may take. */
 const mostReading = 2e8;
 
@@ -80,6 +86,8 @@ export function* minimizeOnSupport(
   const gradient = new Float64Array(size), trial = new Float64Array(size), trialGradient = new Float64Array(size);
   const measure = (at: Float64Array, into: Float64Array) => stars.evaluate(at, into) + term.evaluate(at, into);
   let value = measure(x, gradient), last = Infinity, converged = false;
+  /** The latest factor, and how near it was to the minimum. */
+  let factor: SystemFactor | undefined, nearness = Infinity;
 
   for (let step = 0; step < mostSteps; step++) {
     const free: number[] = [];
@@ -88,8 +96,22 @@ export function* minimizeOnSupport(
         ((x[c] <= lower[c] && gradient[c] >= 0) || (x[c] >= upper[c] && gradient[c] <= 0));
       if (!isHeld) free.push(c);
     }
-    stars.linearize(x);
-    const direction = yield* solveFor(stars, entries, free, gradient, (c) => term.curvature(c, x[c]));
+    const negative = Float64Array.from(free, (c) => -gradient[c]), curvature = (c: number) => term.curvature(c, x[c]);
+    let direction: Float64Array | undefined;
+    if (factor !== undefined && nearness <= chordal * (1 + Math.abs(value)) && isSame(factor.free, free)) {
+      direction = negative;
+      solveTriangle(factor.triangle, free.length, direction);
+    } else {
+      stars.linearize(x);
+      factor = undefined;
+      if (free.length > factoredUpTo) direction = yield* solveByProducts(stars, entries, free, negative, curvature);
+      if (direction === undefined && free.length <= factoredAtMost) {
+        factor = yield* factorOver(stars, free, curvature);
+        if (factor === undefined) break;
+        direction = negative;
+        solveTriangle(factor.triangle, free.length, direction);
+      }
+    }
     if (direction === undefined) break;
     if (isDue(4 * entries + size) && (yield)) break;
     let decrement = 0, reach = 1;
@@ -106,6 +128,7 @@ export function* minimizeOnSupport(
       break;
     }
     last = near ? decrement : Infinity;
+    nearness = decrement;
     let moved = false;
     for (let share = reach; share > 1e-12; share /= 2) {
       trial.set(x);
@@ -130,30 +153,31 @@ export function* minimizeOnSupport(
   return { values: x.slice(vertices), diagonal: x.slice(0, vertices), dataTerm: stars.evaluate(x), converged };
 }
 
-/** The Newton direction over the free coordinates; nothing where the Hessian is singular to rounding, or the time is up. */
-function* solveFor(
+/** A factor of the Hessian over free coordinates. */
+interface SystemFactor {
+  readonly free: readonly number[];
+  readonly triangle: Float64Array;
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((c, k) => c === b[k]);
+}
+
+/** The factor over the free coordinates; nothing where the Hessian is singular to rounding, or the time is up. */
+function* factorOver(
   stars: Stars,
-  entries: number,
   free: readonly number[],
-  gradient: Float64Array,
   curvature: (c: number) => number,
-): Steps<Float64Array | undefined> {
-  const negative = Float64Array.from(free, (c) => -gradient[c]);
-  if (free.length > factoredUpTo) {
-    const solved = yield* solveByProducts(stars, entries, free, negative, curvature);
-    if (solved !== undefined || free.length > factoredAtMost) return solved;
-  }
-  const place = new Int32Array(stars.size).fill(-1), hessian = new Float64Array(rowStart(free.length));
+): Steps<SystemFactor | undefined> {
+  const place = new Int32Array(stars.size).fill(-1), triangle = new Float64Array(rowStart(free.length));
   free.forEach((c, k) => {
     place[c] = k;
-    hessian[rowStart(k) + k] = curvature(c);
+    triangle[rowStart(k) + k] = curvature(c);
   });
   stars.visitHessian((row, column, value) => {
-    if (place[row] >= 0 && place[column] >= 0) hessian[rowStart(place[row]) + place[column]] += value;
+    if (place[row] >= 0 && place[column] >= 0) triangle[rowStart(place[row]) + place[column]] += value;
   });
-  if (!(yield* factorTriangle(hessian, free.length))) return undefined;
-  solveTriangle(hessian, free.length, negative);
-  return negative;
+  return (yield* factorTriangle(triangle, free.length)) ? { free, triangle } : undefined;
 }
 
 function* solveByProducts(
@@ -164,10 +188,7 @@ function* solveByProducts(
   curvature: (c: number) => number,
 ): Steps<Float64Array | undefined> {
   const { size } = stars, whole = new Float64Array(size), product = new Float64Array(size);
-  const own = Float64Array.from(free, curvature), diagonal = new Float64Array(size);
-  stars.visitHessian((row, column, value) => {
-    if (row === column) diagonal[row] += value;
-  });
+  const own = Float64Array.from(free, curvature), diagonal = stars.curvatures();
   const multiply = (x: Float64Array) => {
     free.forEach((c, k) => whole[c] = x[k]);
     product.fill(0);
@@ -175,7 +196,7 @@ function* solveByProducts(
     return own.map((curve, k) => product[free[k]] + curve * x[k]);
   };
   const preconditioner = own.map((curve, k) => curve + diagonal[free[k]]);
-  return yield* conjugateGradients(multiply, preconditioner, b, 1e-10, 200, entries + 4 * size);
+  return yield* conjugateGradients(multiply, preconditioner, b, inexact, 200, entries + 4 * size);
 }
 
 /** The penalties of the edges, without what kept and counted edges pay whatever their values; relaxed edges have a sign. */

@@ -17,6 +17,7 @@ import {
 } from "./data.ts";
 import type { EdgeRules } from "./edge_rules.ts";
 import { createGramSums } from "./gram_sums.ts";
+import { createInverter } from "./inverse.ts";
 import { createNeighbourSums } from "./neighbours.ts";
 import type { GraphEvaluation } from "./options.ts";
 import { createPlainGraph } from "./plain_graph.ts";
@@ -61,7 +62,8 @@ export async function createProblem(
   const { evaluator, plain, checked } = isCovariance(data)
     ? await ofCovariance(data, source)
     : await ofSamples(data, source);
-  return { ...evaluator, plain, checked, rules: options.rules, pause };
+  const invert = createInverter(workspace, () => pause("moves"));
+  return { ...evaluator, plain, checked, rules: options.rules, pause, invert };
 }
 
 interface EvaluatedData extends Pick<Pseudolikelihood, "plain" | "checked"> {

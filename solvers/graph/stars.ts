@@ -1,3 +1,4 @@
+import { plainDot } from "../core/plain_sums.ts";
 import { createPace, type Steps } from "../core/steps.ts";
 import { adjacencyOf } from "./edge_arrays.ts";
 import type { GraphPoint } from "./pseudolikelihood.ts";
@@ -17,6 +18,8 @@ export interface Stars {
   linearize(x: Float64Array): void;
   /** Calls `visit` for the lower triangle of the Hessian, entry by entry; those of equal place add up. */
   visitHessian(visit: (row: number, column: number, value: number) => void): void;
+  /** The diagonal of the Hessian. */
+  curvatures(): Float64Array;
   /** `product += Hessian x direction`. */
   multiply(direction: Float64Array, product: Float64Array): void;
 }
@@ -58,6 +61,13 @@ export function* createStars(
       if (isDue((a + 1) * work)) yield;
     }
   }
+  let widest = 0;
+  for (let i = 0; i < vertices; i++) widest = Math.max(widest, from[i + 1] - from[i]);
+  /** The numbers of one star, gathered once for all rows of its block. */
+  const own = new Float64Array(widest);
+  function gather(first: number, count: number, x: Float64Array): void {
+    for (let b = 0; b < count; b++) own[b] = x[coordinates[first + b]];
+  }
   /** `S t_i` over each star, at the latest point. */
   const products = new Float64Array(from[vertices]), norms = new Float64Array(vertices);
   const taken = new Float64Array(vertices);
@@ -66,11 +76,11 @@ export function* createStars(
     for (let i = 0; i < vertices; i++) {
       const first = from[i], count = from[i + 1] - first;
       let norm = 0;
-      for (let a = 0, at = blockFrom[i]; a < count; a++) {
-        let product = 0;
-        for (let b = 0; b < count; b++, at++) product += blocks[at] * x[coordinates[first + b]];
+      gather(first, count, x);
+      for (let a = 0; a < count; a++) {
+        const product = plainDot(blocks, own, count, blockFrom[i] + a * count);
         products[first + a] = product;
-        norm += x[coordinates[first + a]] * product;
+        norm += own[a] * product;
       }
       norms[i] = Math.max(0, norm);
     }
@@ -110,15 +120,24 @@ export function* createStars(
         }
       }
     },
+    curvatures() {
+      const curvatures = new Float64Array(size);
+      for (let i = 0; i < vertices; i++) {
+        const t = taken[i], first = from[i], count = from[i + 1] - first, block = blockFrom[i];
+        curvatures[i] += (1 + 2 * (blocks[block] * t - 2 * products[first] + norms[i] / t)) / (t * t);
+        for (let a = 1; a < count; a++) curvatures[coordinates[first + a]] += 2 * blocks[block + a * (count + 1)] / t;
+      }
+      return curvatures;
+    },
     multiply(direction, product) {
       for (let i = 0; i < vertices; i++) {
         const t = taken[i], first = from[i], count = from[i + 1] - first, along = direction[i];
         let mixed = 0;
-        for (let a = 0, at = blockFrom[i]; a < count; a++) {
-          let sum = 0;
-          for (let b = 0; b < count; b++, at++) sum += blocks[at] * direction[coordinates[first + b]];
-          sum -= products[first + a] * along / t;
-          mixed += products[first + a] * direction[coordinates[first + a]];
+        gather(first, count, direction);
+        for (let a = 0; a < count; a++) {
+          const through = products[first + a];
+          const sum = plainDot(blocks, own, count, blockFrom[i] + a * count) - through * along / t;
+          mixed += through * own[a];
           product[coordinates[first + a]] += 2 * sum / t;
         }
         product[i] += (along * (1 + 2 * norms[i] / t) - 2 * mixed) / (t * t);
