@@ -43,6 +43,9 @@ const mostSteps = 100;
 /** Decrement, as a share of the value, from which on the factor of the step before serves: the Hessian hardly changes. */
 const chordal = 1e-8;
 
+/** Decrement, as a share of the value, of a step that is the last: each adds digits by the half or by those of its system. */
+const finalStep = 1e-20;
+
 /** Share of the residual at which conjugate gradients end: steps near the minimum gain as many digits again. */
 const inexact = 1e-5;
 
@@ -145,7 +148,8 @@ export function* minimizeOnSupport(
       moved = true;
       break;
     }
-    if (!moved) {
+    // What such a step leaves is rounding.
+    if (!moved || decrement <= finalStep * (1 + Math.abs(value))) {
       converged = near;
       break;
     }

@@ -2,7 +2,7 @@
 
 import type { SparseMatrix } from "../core/matrix.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
-import { logDeterminantOf, type SymmetricRows } from "./elimination.ts";
+import { logDeterminantOf, type SymmetricRows, triangleLogDeterminant } from "./elimination.ts";
 import { nearestPositiveDefiniteOptions, type RepairOptions } from "./options.ts";
 import { checkPrecision, diagonalOf, upperEntries } from "./sparse.ts";
 
@@ -53,12 +53,20 @@ export function graphComponents(precision: SparseMatrix): GraphComponents {
   return { count: sizes.length, labels, sizes: Uint32Array.from(sizes) };
 }
 
+/** Rows up to which a matrix is factored as a dense one, whatever its pattern. */
+const denseUpTo = 128;
+
 /**
  * `log det` of a symmetric matrix, or NaN when it is not positive definite. One sparse factorization a connected component:
  * O(size) for a tree, and at most O(size^3) and 4 size^2 bytes where eliminating fills all of it in.
  */
 export function logDeterminant(precision: SparseMatrix): number {
-  return componentsOf(precision).reduce((sum, component) => sum + logDeterminantOf(component), 0);
+  const size = precision.shape[0];
+  if (size > denseUpTo) return componentsOf(precision).reduce((sum, component) => sum + logDeterminantOf(component), 0);
+  const triangle = new Float64Array(size * (size + 1) / 2);
+  diagonalOf(precision).forEach((value, i) => triangle[i * (i + 3) / 2] = value);
+  for (const [i, j, value] of upperEntries(precision)) triangle[j * (j + 1) / 2 + i] = value;
+  return triangleLogDeterminant(triangle, size);
 }
 
 /** Whether a symmetric matrix is positive definite, at the cost of {@linkcode logDeterminant}. */
