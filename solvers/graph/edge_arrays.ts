@@ -97,7 +97,10 @@ export function breaksFor(sweepWork: number, pause: () => Promise<boolean>): Bre
   };
 }
 
-/** Arrays of a descent by classes of edges: the edges go to the device class by class, and come back in the order given. */
+/**
+ * Arrays of a descent by classes of edges: the edges go to the device class by class, or in another order and no classes,
+ * and come back in the order given.
+ */
 export function createClassArrays(workspace: Workspace, vertices: number) {
   const edges = createEdgeArrays(workspace), adjacency = createAdjacency(workspace, vertices);
   const diagonal = deviceVector(workspace, vertices, "diagonal");
@@ -105,9 +108,11 @@ export function createClassArrays(workspace: Workspace, vertices: number) {
   const diagonalProducts = deviceVector(workspace, vertices, "diagonal products");
   let changes = workspace.allocate("f64", vertices, "changes");
   return {
-    load(point: GraphPoint, kinds: ArrayLike<number>) {
+    load(point: GraphPoint, kinds: ArrayLike<number>, inOrder?: Uint32Array) {
       const count = point.values.length;
-      const { order, classes } = colourEdges(point.ends, vertices);
+      const { order, classes } = inOrder
+        ? { order: inOrder, classes: Uint32Array.of(count) }
+        : colourEdges(point.ends, vertices);
       const ends = new Uint32Array(2 * count);
       order.forEach((e, k) => {
         ends[2 * k] = point.ends[2 * e];

@@ -1,11 +1,15 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray } from "../../kernels/contract.ts";
 import { createNodeBatch } from "../l0/node_batch.ts";
+import { tileEdges } from "./colouring.ts";
 import { createDualPoints } from "./dual_points.ts";
 import { createClassArrays } from "./edge_arrays.ts";
 import { type GraphEvaluator, sumOver } from "./pseudolikelihood.ts";
 import { createGradient } from "./gradient.ts";
 import { createNodeRefinement } from "./node_refinement.ts";
+
+/** Mean degree from which on the rows of a step are rather those of the steps before, where edges come by tiles. */
+const denseDegree = 32;
 
 /** Sweeps after which products are computed afresh, so that rounding errors do not pile up. */
 const refreshEvery = 16;
@@ -18,7 +22,7 @@ const crawlingSweeps = 1200, usualDegree = 6;
 
 /**
  * Evaluation by products: `S` and `T S` are kept in f64, so that a derivative is read and a step updates two rows. For graphs
- * of which both fit: 16 bytes x vertices^2. The order of the steps is that of the other evaluations.
+ * of which both fit: 16 bytes x vertices^2. The order of the steps is that of the other evaluations, but in dense graphs.
  *
  * @param gram `S` [vertices, vertices], where the kernels run.
  */
@@ -47,7 +51,10 @@ export function createProducts(
     covarianceWork: 1,
     covariance,
     async descend({ point, kinds, penalty, sweeps, tolerance }) {
-      if (point) latest = arrays.load(point, kinds);
+      if (point) {
+        const isDense = point.values.length > denseDegree / 2 * vertices;
+        latest = arrays.load(point, kinds, isDense ? tileEdges(point.ends, vertices) : undefined);
+      }
       const { operands, read } = latest, resumes = point === undefined && unrefreshed + sweeps <= refreshEvery;
       const made = await kernels.productDescent({
         gram: matrix,

@@ -73,6 +73,12 @@ export const usualLimits: RelaxationLimits = { workPerCall: 1e8, workPerSweep: 4
 /** A penalty that would be stronger by less than this factor is left as it is: nearly all edges above the threshold are there already. */
 const leastFactor = 1.25;
 
+/**
+ * Tolerances of the descents, times the vertices: while edges join by more than a part of those that are there, what is
+ * solved is not the relaxation yet.
+ */
+const fine = 1e-6, rough = 1e-2, settling = 1 / 8;
+
 /** Share of the edges that the work of a call allows that may be taken: they may concentrate at some vertices. */
 const spare = 0.9;
 
@@ -165,11 +171,12 @@ export function createGraphRelaxation(
     const kept = keptEdges(statuses);
     const mayJoin = (edge: number) => active[edge] === 0;
     try {
-      for (let tolerance = 1e-6 * vertices;;) {
+      for (let tolerance = fine * vertices, isGrowing = false;;) {
         const kinds = Uint8Array.from(edges, (edge) => statuses[edge]);
         const point = { ends: endsOfEdges(edges, vertices), values, diagonal };
         const degrees = degreesOf(point.ends, vertices);
-        const estimate = await descend(point, kinds, factor, problem.sweepWork(degrees), tolerance, ended);
+        const enough = isGrowing ? Math.max(tolerance, rough * vertices) : tolerance;
+        const estimate = await descend(point, kinds, factor, problem.sweepWork(degrees), enough, ended);
         const capacity = mostEdges(problem, degrees, workPerSweep);
         const stays = Uint8Array.from(kinds, (kind, k) => Number(kind === nodeStatus.kept || estimate.values[k] !== 0));
         const spareCapacity = capacity - stays.reduce((count, stay) => count + stay, 0);
@@ -191,7 +198,9 @@ export function createGraphRelaxation(
         if (prices === undefined || await ended()) return await certified({ ...solved, complete: false });
 
         // The bound is valid with edges yet to enter: what they could gain is part of the gap.
-        if (isRelaxed({ primal, bound, upperBound, isSolution: fractional.length === 0, tolerance }, precision)) {
+        if (
+          isRelaxed({ primal, bound, upperBound, isSolution: fractional.length === 0, tolerance: enough }, precision)
+        ) {
           const largest = relaxedConjugate(prices.largest, penalty);
           if (!canScreen(bound, upperBound, largest, penalty)) return await certified(solved);
           const dual = await certify(estimate, prices, statuses);
@@ -205,8 +214,9 @@ export function createGraphRelaxation(
           return await certified({ ...solved, complete: false });
         }
         // Zero edges leave while many others enter; later they stay, so that none enters and leaves forever.
-        const settled = !full && entering.length <= edges.length >> 3;
-        if (entering.length === 0 && factor === 1) tolerance = finer(tolerance);
+        isGrowing = entering.length > settling * edges.length;
+        const settled = !full && !isGrowing;
+        if (entering.length === 0 && factor === 1 && enough === tolerance) tolerance = finer(tolerance);
         ({ edges, values } = joinEdges(edges, estimate.values, settled ? undefined : stays, entering));
         if (threshold > 0) ceiling = Math.min(ceiling, limit / threshold);
         factor = threshold > 0 && ceiling >= leastFactor ? ceiling : 1;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { createRandom } from "../../../solvers/core/random.ts";
-import { colourEdges } from "../../../solvers/graph/colouring.ts";
+import { colourEdges, tileEdges } from "../../../solvers/graph/colouring.ts";
 
 /** Largest number of edges that meet at a vertex. */
 function largestDegree(ends: readonly number[], vertices: number): number {
@@ -33,4 +33,16 @@ it("colourEdges puts every edge in one class, whose edges share no vertex, in fe
       begin = end;
     }
   }
+});
+
+it("tileEdges takes every edge once, those of a tile of vertices together and in the order given", () => {
+  const random = createRandom(2), vertices = 100, ends: number[] = [];
+  for (let i = 0; i < vertices; i++) {
+    for (let j = i + 1; j < vertices; j++) if (random.uniform() < 0.3) ends.push(i, j);
+  }
+  const order = tileEdges(ends, vertices), tileOf = (e: number) => `${ends[2 * e] >> 5} ${ends[2 * e + 1] >> 5}`;
+  assert.deepEqual([...order].sort((a, b) => a - b), Array.from({ length: ends.length / 2 }, (_, e) => e));
+  const tiles = [...order].map(tileOf);
+  assert.equal(tiles.filter((tile, k) => tile !== tiles[k - 1]).length, new Set(tiles).size);
+  [...order].forEach((e, k) => assert.ok(k === 0 || tiles[k] !== tiles[k - 1] || e > order[k - 1]));
 });
