@@ -1,45 +1,8 @@
-import { type ArchetypalNmf, archetypalNmf, createRandom, type Matrix, matrix, robustness } from "../../mod.ts";
+import { type ArchetypalNmf, archetypalNmf, createRandom, matrix, robustness } from "../../mod.ts";
+import { archetypalSamples, squares } from "../../tests/solvers/factorization/data.ts";
 import type { Case, Cell, Table, Target } from "../case.ts";
 import { bestClock, seconds } from "../clock.ts";
 import { type FactorizationPeer, openFactorization } from "../peers/factorization.ts";
-
-/**
- * The generator of Behdin & Mazumder (2024): uniform archetypes of which a fifth of the entries are zero, normalised
- * uniform weights, noise, and what is negative cut off. The first samples are the archetypes where it is separable.
- */
-function samplesOf(
-  [samples, features, rank]: readonly [number, number, number],
-  noise: number,
-  seed: number,
-  separable: boolean,
-  dtype: "f32" | "f64" = "f64",
-): { X: Matrix; H: Matrix } {
-  const random = createRandom(seed), H = matrix(rank, features), size = rank * features;
-  H.data.forEach((_, at) => H.data[at] = random.uniform());
-  for (let zeros = 0; zeros < Math.round(0.2 * size);) {
-    const at = random.integer(size);
-    if (H.data[at] === 0) continue;
-    H.data[at] = 0;
-    zeros++;
-  }
-  const data = dtype === "f32" ? new Float32Array(samples * features) : new Float64Array(samples * features);
-  for (let i = 0; i < samples; i++) {
-    const drawn = Array.from({ length: rank }, random.uniform), sum = drawn.reduce((total, w) => total + w, 0);
-    const weights = drawn.map((w, t) => separable && i < rank ? Number(t === i) : w / sum);
-    for (let j = 0; j < features; j++) {
-      let value = 0;
-      for (let t = 0; t < rank; t++) value += weights[t] * H.data[t * features + j];
-      data[i * features + j] = Math.max(0, value + noise * random.normal());
-    }
-  }
-  return { X: matrix(samples, features, data), H };
-}
-
-function squares({ data }: Matrix): number {
-  let sum = 0;
-  for (let at = 0; at < data.length; at++) sum += data[at] ** 2;
-  return sum;
-}
 
 /** Published strong robustness, with an outer approximation for a start; the last with local search. */
 const published = [
@@ -64,7 +27,7 @@ async function recovery(
       let mean = 0, weak = 0, milliseconds = 0, objective = 0;
       for (let repeat = 0; repeat < repeats; repeat++) {
         progress(`recovery, noise ${noise}, ${share} of the entries${localSearch ? ", local search" : ""}`);
-        const { X, H } = samplesOf([200, 2000, 20], noise, seed + repeat, true);
+        const { X, H } = archetypalSamples([200, 2000, 20], noise, { seed: seed + repeat });
         const begun = seconds(bestClock), nonzeros = share * 20 * 2000;
         const options = { rank: 20, nonzeros, continuation: { from: 30 }, localSearch, ...one };
         const found = await archetypalNmf(X, options), far = robustness(H, found.archetypes);
@@ -97,7 +60,7 @@ async function parity(
   targets: Target[],
 ): Promise<Table> {
   const rows: Cell[][] = [], rank = 15;
-  const { X } = samplesOf([200, 1000, rank], 0.1, seed, false);
+  const { X } = archetypalSamples([200, 1000, rank], 0.1, { seed, separable: false });
   const narrow = { ...X, data: Float32Array.from(X.data) };
   const H = matrix(rank, 1000, X.data.slice(0, rank * 1000)),
     W = matrix(200, rank, new Float64Array(200 * rank).fill(1 / rank));
@@ -156,7 +119,8 @@ async function race(
   const rows: Cell[][] = [], rank = 20, features = quick ? 2000 : 12_000;
   for (const [share, noise] of [[1, 0.1], [0.8, 0.1]] as const) {
     progress(`race, ${share} of the entries`);
-    const { X } = samplesOf([200, features, rank], noise, seed, false), nonzeros = share * rank * features;
+    const { X } = archetypalSamples([200, features, rank], noise, { seed, separable: false }),
+      nonzeros = share * rank * features;
     const narrow = { ...X, data: Float32Array.from(X.data) };
     const theirs = await peer.authors(X, { rank, lambda: 1, nonzeros, iterations: 150 });
     const H = matrix(rank, features, X.data.slice(0, rank * features));

@@ -13,7 +13,7 @@ import type { Result, Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { type ArchetypalTerms, type Blocks, createBlocks, type Factors } from "./blocks.ts";
 import { archetypalSums } from "./certificate.ts";
-import { checkFactor, checkRank, checkSamples, isSparse, type Samples } from "./data.ts";
+import { checkRank, checkSamples, isSparse, type Samples } from "./data.ts";
 import { descend } from "./descent.ts";
 import { archetypalBound } from "./hull_bound.ts";
 import { improveBySwaps } from "./local_search.ts";
@@ -25,6 +25,7 @@ import {
   type OpenArchetypalOptions,
 } from "./options.ts";
 import { productsOf } from "./samples.ts";
+import { checkStart, splitStart } from "./start_factors.ts";
 import { chooseSamples, gramColumns } from "./starts.ts";
 import { transposed } from "./transpose.ts";
 
@@ -102,20 +103,8 @@ type Options = Resolved<ArchetypalNmfOptions, OpenArchetypalOptions>;
  * ```
  */
 export async function archetypalNmf(X: Matrix | SparseMatrix, options: ArchetypalNmfCall): Promise<ArchetypalNmf> {
-  const { start, resolved } = splitStart(options);
-  return await factorArchetypes(X, resolved, start);
-}
-
-/** Options as the table knows them, and factors to start from. */
-function splitStart(options: ArchetypalNmfCall): { resolved: Options; start?: FactorStart } {
-  const initial: unknown = options?.initial;
-  const given = typeof initial === "object" && initial !== null;
-  const resolved = resolveOptions(
-    archetypalNmfOptions,
-    given ? { ...options, initial: undefined } : options as ArchetypalNmfOptions,
-    "archetypal factorisation",
-  );
-  return { resolved, start: given ? initial as FactorStart : undefined };
+  const { named, start } = splitStart<ArchetypalNmfOptions>(options);
+  return await factorArchetypes(X, resolveOptions(archetypalNmfOptions, named, "archetypal factorisation"), start);
 }
 
 /** One solve under resolved options. */
@@ -130,10 +119,7 @@ export async function factorArchetypes(X: Samples, options: Options, start?: Fac
     );
   }
   checkContinuation(options);
-  if (start) {
-    checkFactor("initial.H", start.H, rank, columns, action);
-    if (start.W) checkFactor("initial.W", start.W, rows, rank, action);
-  }
+  if (start) checkStart(start, X, rank, scale, action);
   const entries = isSparse(X) ? X.data.length : rows * columns;
   const request: WorkRequest = {
     families: [denseFamily, factorizationFamily, proximalFamily, ...isSparse(X) ? [spectralFamily] : []],
@@ -200,7 +186,7 @@ async function search({ workspace, blocks, terms, options, run, start, scale }: 
     }
     const trace: number[] = [];
     const go = async (terms: ArchetypalTerms, stage: string, trace: number[]) => {
-      const limits = { tolerance, maxIterations, rounding: roundings * unitOf(blocks, terms) };
+      const limits = { tolerance, maxIterations, rounding: () => roundings * unitOf(blocks, terms) };
       const end = await descend(
         await blocks.objective(terms),
         (pause) => blocks.iterate(terms, steps, pause),

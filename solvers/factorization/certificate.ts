@@ -133,7 +133,15 @@ export async function archetypalSums(
     await step(rank * columns);
   }
   if (lambda > 0) means.forEach((mean, t) => hullGap += Math.max(0, mean - leasts[t]));
-  return { fit, archetypal, weightsGap, hullGap, archetypesGap };
+  // No block gains more than the terms that it is in: their least is 0.
+  const priced = mixture ? 0 : lambda * archetypal;
+  return {
+    fit,
+    archetypal,
+    weightsGap: Math.min(weightsGap, fit),
+    hullGap: Math.min(hullGap, mixture ? fit : priced),
+    archetypesGap: Math.min(archetypesGap, fit + priced),
+  };
 }
 
 /** Sums of a plain factorisation. */

@@ -75,25 +75,19 @@ export function scaleOf(
       `Cannot ${action}: expected a largest magnitude between ${least} and ${largest} in "${argument}", received ${magnitude}.`,
     );
   }
-  return 2 ** Math.floor(Math.log2(magnitude));
+  return powerOfTwo(magnitude);
 }
 
-/** Checks a factor to start from: its shape, and that it is not negative. */
-export function checkFactor(label: string, value: Matrix, rows: number, columns: number, action: string): void {
-  checkMatrix(label, value, action);
-  if (value.shape[0] !== rows || value.shape[1] !== columns) {
-    throw new ShapeError(
-      label,
-      `Cannot ${action}: expected "${label}" of ${rows} x ${columns}, received ${value.shape.join(" x ")}.`,
-    );
-  }
-  const negative = value.data.findIndex((entry) => entry < 0);
-  if (negative >= 0) {
-    throw new DataError(
-      label,
-      `Cannot ${action}: expected numbers >= 0 in "${label}", received ${value.data[negative]} at ${negative}.`,
-    );
-  }
+/** The power of two that brings a number above 0 into [1, 2); 1 for 0. */
+export function powerOfTwo(magnitude: number): number {
+  return magnitude > 0 ? 2 ** Math.floor(Math.log2(magnitude)) : 1;
+}
+
+/** The largest of numbers that are not negative. */
+export function largestOf(values: Vector): number {
+  let largest = 0;
+  for (let at = 0; at < values.length; at++) if (values[at] > largest) largest = values[at];
+  return largest;
 }
 
 /** Refuses more archetypes than samples. @throws {OptionError} */

@@ -8,8 +8,8 @@ export interface DescentLimits {
   /** Decrease of an iteration, as a share of the objective. */
   readonly tolerance: number;
   readonly maxIterations: number;
-  /** Below, differences of objectives are rounding. */
-  readonly rounding: number;
+  /** Below, differences of objectives are rounding: where the factors are now. */
+  readonly rounding: () => number;
 }
 
 /** An objective of so many roundings is zero. */
@@ -31,7 +31,7 @@ export interface DescentEnd {
 export async function descend(
   start: number,
   iterate: (pause: Pause) => Promise<number>,
-  { tolerance, maxIterations, rounding }: DescentLimits,
+  { tolerance, maxIterations, rounding: roundingNow }: DescentLimits,
   run: Run,
   stage: string,
   trace: number[],
@@ -45,7 +45,7 @@ export async function descend(
     const next = await iterate(pause), decrease = last - next;
     trace.push(next);
     last = next;
-    const least = tolerance * Math.abs(next);
+    const least = tolerance * Math.abs(next), rounding = roundingNow();
     if (decrease > least && decrease > rounding) continue;
     // What is told apart by rounding alone is not known to have settled, unless nothing is left.
     const settled = decrease <= least && least >= rounding || Math.abs(next) <= roundingsOfZero * rounding;

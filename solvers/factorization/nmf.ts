@@ -13,12 +13,13 @@ import { resolveOptions } from "../core/resolve_options.ts";
 import type { Result, Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { plainSums } from "./certificate.ts";
-import { checkFactor, checkRank, checkSamples, isSparse, type Samples } from "./data.ts";
+import { checkRank, checkSamples, isSparse, largestOf, powerOfTwo, type Samples } from "./data.ts";
 import { descend } from "./descent.ts";
 import { randomFactors, singularFactors, type StartFactors } from "./nmf_starts.ts";
 import { type FactorStart, type NmfOptions, nmfOptions, type NmfStart, type OpenNmfOptions } from "./options.ts";
 import { copyOf, elementsOf, factorIn, type Products } from "./products.ts";
 import { productsOf } from "./samples.ts";
+import { checkStart, splitStart } from "./start_factors.ts";
 import { chooseSamples, gramColumns } from "./starts.ts";
 import { transposed } from "./transpose.ts";
 
@@ -85,26 +86,16 @@ type Options = Resolved<NmfOptions, OpenNmfOptions>;
  * ```
  */
 export async function nmf(X: Matrix | SparseMatrix, options: NmfCall): Promise<Nmf> {
-  const initial: unknown = options?.initial, given = typeof initial === "object" && initial !== null;
-  const resolved = resolveOptions(
-    nmfOptions,
-    given ? { ...options, initial: undefined } : options as NmfOptions,
-    "nonnegative factorisation",
-  );
-  const start = given ? initial as FactorStart : undefined, { rank } = resolved, run = startRun(resolved);
-  const { samples, weights } = withoutMissing(X, resolved.weights);
+  const { named, start } = splitStart<NmfOptions>(options);
+  const resolved = resolveOptions(nmfOptions, named, "nonnegative factorisation");
+  const { rank } = resolved, run = startRun(resolved);
+  const { samples, weights, weightScale } = withoutMissing(X, resolved.weights);
   const { rows, columns, scale } = checkSamples(samples, action);
   if (start) {
-    checkFactor("initial.H", start.H, rank, columns, action);
-    if (start.W) {
-      checkFactor("initial.W", start.W, rows, rank, action);
-      // Sweeps leave them where they are, a stationary point that fits nothing.
-      if (!start.H.data.some(isPositive) && !start.W.data.some(isPositive)) {
-        throw new DataError(
-          "initial",
-          `Cannot ${action}: expected a number above 0 in "initial", received zeros alone.`,
-        );
-      }
+    checkStart(start, samples, rank, scale, action);
+    // Sweeps leave zeros alone where they are, a stationary point that fits nothing.
+    if (start.W && !start.H.data.some(isPositive) && !start.W.data.some(isPositive)) {
+      throw new DataError("initial", `Cannot ${action}: expected a number above 0 in "initial", received zeros alone.`);
     }
   } else if (resolved.initial === "spa") checkRank(rank, rows);
   const entries = isSparse(samples) ? samples.data.length : rows * columns;
@@ -119,7 +110,16 @@ export async function nmf(X: Matrix | SparseMatrix, options: NmfCall): Promise<N
   };
   return await withWorkspace(request, async (workspace) => {
     const products = productsOf(workspace, samples, scale);
-    const data = { workspace, products, rank, weights, options: resolved, run, scale };
+    const data = {
+      workspace,
+      products,
+      rank,
+      weights,
+      options: resolved,
+      run,
+      square: scale * scale * weightScale,
+      scale,
+    };
     return await report(data, await search(data, start));
   });
 }
@@ -135,6 +135,8 @@ interface Problem {
   readonly options: Options;
   readonly run: Run;
   readonly scale: number;
+  /** The unit of the objective: that of the weights, and of the square of the data. */
+  readonly square: number;
 }
 
 interface Outcome {
@@ -147,20 +149,25 @@ interface Outcome {
   readonly weights: Float32Array | Float64Array;
 }
 
-/** Samples with zeros where entries are missing, and the weights of the entries. */
-function withoutMissing(X: Samples, weights: Vector | undefined): { samples: Samples; weights?: Vector } {
+/** Samples with zeros where entries are missing, and the weights of the entries, the largest of which is in [1, 2). */
+function withoutMissing(
+  X: Samples,
+  weights: Vector | undefined,
+): { samples: Samples; weights?: Vector; weightScale: number } {
   const shape = X?.shape, count = Array.isArray(shape) ? shape[0] * shape[1] : NaN;
-  if (!weights) return { samples: X };
+  if (!weights) return { samples: X, weightScale: 1 };
   if (count >= 0 && weights.length !== count) {
     throw new OptionError(
       "weights",
       `Cannot use "weights": expected ${count} numbers, one an entry of "X", received ${weights.length}.`,
     );
   }
-  if (!(count >= 0)) return { samples: X };
+  if (!(count >= 0)) return { samples: X, weightScale: 1 };
   const { data } = isSparse(X) ? toDense(X) : X;
   const filled = data.map((value, at) => weights[at] > 0 ? value : 0);
-  return { samples: matrix(shape[0], shape[1], filled), weights };
+  const weightScale = powerOfTwo(largestOf(weights));
+  const scaled = Float64Array.from(weights, (weight) => weight / weightScale);
+  return { samples: matrix(shape[0], shape[1], filled), weights: scaled, weightScale };
 }
 
 /** Descends from every start, and keeps the best. */
@@ -182,7 +189,7 @@ async function search(problem: Problem, start: FactorStart | undefined): Promise
       elementsOf(workspace, W).set(factors.weights);
     }
     if (turn === 0 && (start && !start.W || !start && options.initial === "spa")) await descent.fitWeights(firstSweeps);
-    const trace: number[] = [], limits = { tolerance, maxIterations, rounding };
+    const trace: number[] = [], limits = { tolerance, maxIterations, rounding: () => rounding };
     const end = await descend(await descent.objective(), descent.iterate, limits, run, "descent", trace);
     iterations += trace.length - 1;
     if (!best || end.objective < best.objective) {
@@ -330,10 +337,10 @@ function weightedDescent(
 
 /** Certifies the best factors, and copies them out. */
 async function report(
-  { workspace, products, rank, weights: entryWeights, run, scale }: Problem,
+  { workspace, products, rank, weights: entryWeights, run, scale, square }: Problem,
   { status, objective, trace, iterations, components, weights }: Outcome,
 ): Promise<Nmf> {
-  const { rows, columns } = products, square = scale * scale;
+  const { rows, columns } = products;
   const pause = () => run.checkpoint({ stage: "certificate", fraction: 1, iteration: iterations });
   const { fit, largestGain } = await plainSums(products, { rank, components, weights }, entryWeights, pause);
   const norm = entryWeights ? weightedNorm(products, entryWeights) : products.squaredNorm;

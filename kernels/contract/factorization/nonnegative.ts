@@ -30,7 +30,7 @@ export interface NonnegativeStepArguments extends NonnegativeBlock {
 export interface NonnegativeKernels {
   /**
    * Hierarchical alternating least squares: `H_j <- max(H_j + (R_j - M_j H) / M_jj, 0)` for each row `j` in turn (Cichocki
-   * & Phan 2009). Rows with `M_jj = 0` stay.
+   * & Phan 2009). Rows whose `M_jj` is zero, or too small for a reciprocal (`constants.ts`), stay.
    */
   nonnegativeSweep(operands: NonnegativeSweepArguments): Completion;
   /** One projected gradient step. */

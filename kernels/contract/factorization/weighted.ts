@@ -21,7 +21,8 @@ export interface WeightedSweepArguments {
 export interface WeightedKernels {
   /**
    * Each entry of a column of `W` in turn, to its minimum with the others fixed: with the residual `e` of the row,
-   * `w_t <- max(w_t + sum_j m_j e_j h_tj / sum_j m_j h_tj^2, 0)`. Entries whose divisor is 0 stay.
+   * `w_t <- max(w_t + sum_j m_j e_j h_tj / sum_j m_j h_tj^2, 0)`. Entries whose divisor is 0, or too
+   * small for a reciprocal (`constants.ts`), stay.
    */
   weightedSweep(operands: WeightedSweepArguments): Completion;
 }

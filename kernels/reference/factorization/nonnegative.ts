@@ -1,5 +1,6 @@
 import type { NonnegativeStepArguments, NonnegativeSweepArguments } from "../../contract.ts";
 import { matrixView } from "../operands.ts";
+import { leastCurvature } from "./curvature.ts";
 
 /** Rows of `H` in turn, each to its minimum over `H >= 0` (Cichocki & Phan 2009). */
 export function nonnegativeSweep(
@@ -9,7 +10,7 @@ export function nonnegativeSweep(
   for (let sweep = 0; sweep < sweeps; sweep++) {
     for (let j = 0; j < H.rows; j++) {
       const curvature = M.values[j * M.stride + j];
-      if (!(curvature > 0)) continue;
+      if (!(curvature > leastCurvature(H.values))) continue;
       for (let i = 0; i < H.columns; i++) {
         const at = j * H.stride + i, old = H.values[at];
         if (supported && !(old > 0)) continue;

@@ -1,5 +1,6 @@
 import type { NonnegativePassArguments } from "../../contract.ts";
 import { matrixView } from "../operands.ts";
+import { leastCurvature } from "./curvature.ts";
 
 /** Sweeps of the weights `W` for `X ~ W H`, and `W X`. */
 export function nonnegativePass(
@@ -16,7 +17,7 @@ export function nonnegativePass(
     for (let sweep = 0; sweep < sweeps; sweep++) {
       for (let t = 0; t < H.rows; t++) {
         const curvature = G.values[t * G.stride + t];
-        if (!(curvature > 0)) continue;
+        if (!(curvature > leastCurvature(W.values))) continue;
         let residual = inner[t];
         for (let s = 0; s < H.rows; s++) residual -= G.values[t * G.stride + s] * W.values[s * W.stride + i];
         W.values[t * W.stride + i] = Math.max(W.values[t * W.stride + i] + residual / curvature, 0);

@@ -1,5 +1,6 @@
 import type { WeightedSweepArguments } from "../../contract.ts";
 import { matrixView } from "../operands.ts";
+import { leastCurvature } from "./curvature.ts";
 
 /** Each entry in turn, to its minimum over the weighted residuals of its row. */
 export function weightedSweep({ x, weights, components, factor, sweeps = 1 }: WeightedSweepArguments): void {
@@ -18,7 +19,7 @@ export function weightedSweep({ x, weights, components, factor, sweeps = 1 }: We
           slope += weighted * residual[j];
           curvature += weighted * h;
         }
-        if (!(curvature > 0)) continue;
+        if (!(curvature > leastCurvature(W.values))) continue;
         const at = t * W.stride + i, old = W.values[at];
         W.values[at] = Math.max(old + slope / curvature, 0);
         const change = W.values[at] - old;

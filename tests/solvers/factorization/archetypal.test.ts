@@ -213,6 +213,31 @@ describe("archetypalNmf", () => {
     assert.ok(again.iterations <= 3 && Math.abs(again.objective - first.objective) <= 1e-5 * first.objective);
   });
 
+  it("is not done after an iteration where it starts far above the data, and refuses what would overflow", async () => {
+    const { X } = archetypalSamples([30, 8, 3], 0.2), { objective } = await archetypalNmf(X, { rank: 3 });
+    for (const unit of [1e5, 1e10, 1e40]) {
+      const H = matrix(3, 8, X.data.slice(0, 24).map((value) => value * unit));
+      const found = await archetypalNmf(X, { rank: 3, initial: { H } });
+      assert.ok(found.objective <= 1.2 * objective, `${unit}: ${found.objective}, ${objective}`);
+      await assert.rejects(
+        archetypalNmf({ ...X, data: Float32Array.from(X.data) }, {
+          rank: 3,
+          initial: { H: { ...H, data: H.data.map((v) => v * 1e6) } },
+        }),
+        DataError,
+      );
+    }
+  });
+
+  it("promises no gain above the objective where the price is small", async () => {
+    const { X } = archetypalSamples([30, 8, 3], 0.2), size = squares(X);
+    for (const lambda of [1e-12, 1e-6]) {
+      const { gap, objective, fit } = await archetypalNmf(X, { rank: 3, lambda });
+      // Gaps of three blocks.
+      assert.ok(gap >= 0 && gap * size <= 3 * objective && fit <= objective, `${gap}`);
+    }
+  });
+
   it("stops at its limits with the best so far, and on an abort with its reason and no memory held", async () => {
     const { X } = archetypalSamples([60, 50, 5], 0.2);
     const limited = await archetypalNmf(X, { rank: 5, timeLimitMs: 0 });

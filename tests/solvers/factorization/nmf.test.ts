@@ -111,6 +111,42 @@ describe("nmf", () => {
     assert.ok(answer.relativeError <= 0.328972 + 1e-4, `${answer.relativeError}`);
   });
 
+  it("comes to its answer from factors in any unit, and in any unit of the weights", async () => {
+    const X = uniformMatrix(12, 7, 1), narrow = { ...X, data: Float32Array.from(X.data) }, W = uniformMatrix(12, 3, 3);
+    const ones = new Float64Array(84).fill(1), settled = { rank: 3, tolerance: 1e-7, maxIterations: 5000 };
+    const { relativeError } = await nmf(X, settled);
+    for (const samples of [X, narrow]) {
+      for (const unit of [1e-200, 1e-30, 1e-20, 1e5, 1e40]) {
+        const H = matrix(3, 7, uniformMatrix(3, 7, 2).data.map((value) => value * unit));
+        const lone = matrix(3, 7, H.data.map((value, at) => at < 7 ? value : value / unit));
+        for (const weights of [undefined, ones]) {
+          for (const initial of [{ H }, { H, W }, { H: lone, W }]) {
+            const solve = nmf(samples, { ...settled, weights, initial });
+            if (unit === 1e40 && samples === narrow) {
+              await assert.rejects(solve, /numbers up to 500000 in/);
+            } else {
+              const found = await solve;
+              assert.ok(
+                found.relativeError <= relativeError + 1e-3,
+                `${unit}: ${found.relativeError}, ${found.status}`,
+              );
+            }
+          }
+        }
+      }
+      for (const unit of [1e-40, 1e-12, 1e11]) {
+        const weights = ones.map((_, at) => unit * (1 + at % 2)), plain = weights.map((weight) => weight / unit);
+        const [one, other] = [
+          await nmf(samples, { rank: 3, weights }),
+          await nmf(samples, { rank: 3, weights: plain }),
+        ];
+        assert.ok(Math.abs(one.objective / unit - other.objective) <= 1e-6 * other.objective, `${unit}`);
+      }
+    }
+    const huge = { H: matrix(3, 7, new Float64Array(21).fill(1e200)) };
+    await assert.rejects(nmf(X, { rank: 3, initial: huge }), /up to 5e\+49 in "initial.H", received 1e\+200 at row 0/);
+  });
+
   it("refuses what it cannot use, stops when it is told to, and holds no memory", async () => {
     const X = uniformMatrix(30, 20, 1);
     await assert.rejects(nmf(X, { rank: 0 }), OptionError);

@@ -5,7 +5,7 @@
 // this call. Scratch: M in T, the reciprocals of its diagonal, and three tiles.
 
 import { at, multiplyAdd } from "../simd";
-import { loadGram, loadTile, multiplyTile, splatAt, storeTile, TILE_ROW, tileColumns } from "./tile";
+import { loadGram, loadInverses, loadTile, multiplyTile, splatAt, storeTile, TILE_ROW, tileColumns } from "./tile";
 
 /** H_j <- max(H_j + (R_j - M_j H) / M_jj, 0) for each row j in turn. */
 // exported for f32, f64
@@ -17,10 +17,7 @@ export function nonnegativeSweep<T>(
   const M = scratch, inverses = at(M, rank * rank, size);
   const R = (at(inverses, rank, size) + 15) & ~15, H = at(R, rank, TILE_ROW);
   loadGram<T>(rank, gram, gramStride, M);
-  for (let j = 0; j < rank; j++) {
-    const curvature = load<f64>(at(gram, j * (gramStride + 1), 8));
-    store<T>(at(inverses, j, size), curvature > 0 ? <T>(1 / curvature) : 0);
-  }
+  loadInverses<T>(rank, gram, gramStride, inverses);
   for (let i = begin; i < end; i += tileColumns<T>()) {
     const count = min(tileColumns<T>(), end - i);
     loadTile<T>(rank, count, at(linear, i, size), linearStride, R);

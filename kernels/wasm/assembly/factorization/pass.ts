@@ -10,7 +10,7 @@
 import { axpyInline } from "../dense/vector";
 import { at, lanes, multiplyAdd } from "../simd";
 import { sweepTile } from "./nonnegative";
-import { loadGram, loadTile, splatAt, storeTile, TILE_ROW, tileColumns } from "./tile";
+import { loadGram, loadInverses, loadTile, splatAt, storeTile, TILE_ROW, tileColumns } from "./tile";
 
 /** Rows of a block: few enough for L1, and so many that loading and storing the sums is a small part. */
 const BLOCK_ROWS: i32 = 32;
@@ -27,10 +27,7 @@ export function nonnegativePass<T>(
   const M = scratch, inverses = at(M, rank * rank, size);
   const P = (at(inverses, rank, size) + 15) & ~15, W = at(P, rank, TILE_ROW);
   loadGram<T>(rank, gram, gramStride, M);
-  for (let t = 0; t < rank; t++) {
-    const curvature = load<f64>(at(gram, t * (gramStride + 1), 8));
-    store<T>(at(inverses, t, size), curvature > 0 ? <T>(1 / curvature) : 0);
-  }
+  loadInverses<T>(rank, gram, gramStride, inverses);
   for (let part = begin; part < end; part++) {
     const sums = at(parts, part * rank, sumsLine), last = min(rows, (part + 1) * partRows);
     for (let t = 0; t < rank; t++) memory.fill(at(sums, t, sumsLine), 0, <usize>columns * size);

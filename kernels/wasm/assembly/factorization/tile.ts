@@ -1,6 +1,7 @@
 // Tiles of columns: TILE_VECTORS vectors of each row of a matrix, row after row, contiguous. Columns are lanes, so that
 // all their arithmetic is the same wherever a range of columns is cut; where fewer columns are left, zeros fill the tile.
 
+import { LEAST_CURVATURE_F32, LEAST_CURVATURE_F64 } from "../../../contract/factorization/constants";
 import { at, lanes, multiplyAdd } from "../simd";
 
 /** Vectors of a row in a tile. */
@@ -69,6 +70,20 @@ export function loadGram<T>(rank: i32, gram: usize, stride: i32, target: usize):
       source += 8;
       target += sizeof<T>();
     }
+  }
+}
+
+/** The curvature up to which rows stay. */
+@inline
+export function leastCurvature<T>(): f64 {
+  return sizeof<T>() == 4 ? LEAST_CURVATURE_F32 : LEAST_CURVATURE_F64;
+}
+
+/** Reciprocals in T of the diagonal of a square f64 matrix; 0 for numbers too small for one. */
+export function loadInverses<T>(rank: i32, gram: usize, stride: i32, target: usize): void {
+  for (let t = 0; t < rank; t++) {
+    const curvature = load<f64>(at(gram, t * (stride + 1), 8));
+    store<T>(at(target, t, sizeof<T>()), curvature > leastCurvature<T>() ? <T>(1 / curvature) : 0);
   }
 }
 

@@ -6,6 +6,7 @@
 
 import { axpyInline, laneSum } from "../dense/vector";
 import { at, lanes, multiplyAdd } from "../simd";
+import { leastCurvature } from "./tile";
 
 /** Elements of f32 that are summed in f32 before their sums move to f64. */
 const F32_RUN: i32 = 256;
@@ -43,7 +44,7 @@ export function weightedSweep<T>(
           slope += <f64>weighted * <f64>load<T>(at(scratch, j, size));
           curvature += <f64>weighted * <f64>value;
         }
-        if (!(curvature > 0)) continue;
+        if (!(curvature > leastCurvature<T>())) continue;
         const old = load<T>(place), next = <T>max(<f64>old + slope / curvature, 0.0), change = next - old;
         if (change == 0) continue;
         store<T>(place, next);
