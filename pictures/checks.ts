@@ -31,3 +31,13 @@ export function checkLengths(
     );
   }
 }
+
+/** Sees that colours are of a scale that there is, up to a limit that there can be. */
+export function checkShading(scale: string | undefined, limit: number | undefined): void {
+  if (scale !== undefined && scale !== "diverging" && scale !== "sequential") {
+    throw new OptionError("scale", `Cannot use "scale": expected diverging or sequential, received ${scale}.`);
+  }
+  if (limit !== undefined && !(limit > 0 && limit < Infinity)) {
+    throw new OptionError("limit", `Cannot use "limit": expected a number > 0, received ${limit}.`);
+  }
+}

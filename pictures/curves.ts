@@ -2,10 +2,10 @@
 
 import { area, line } from "d3-shape";
 import { OptionError } from "../solvers/core/errors.ts";
-import { type AxisOptions, bottomAxis, bottomAxisHeight, createAxis, leftAxis, leftAxisWidth } from "./axes.ts";
+import { type AxisOptions, bottomAxis, createAxis, leftAxis } from "./axes.ts";
 import { checkLengths, checkSizes } from "./checks.ts";
-import { legendOf } from "./legend.ts";
-import { element, heading, margin, seriesColour, svgDocument, tooltip } from "./svg.ts";
+import { plotOf } from "./plot.ts";
+import { element, seriesColour, svgDocument, tooltip } from "./svg.ts";
 
 /** A curve of a chart. */
 export interface Curve {
@@ -66,20 +66,12 @@ export function drawCurves(curves: readonly Curve[], options: CurvesOptions): st
   const x = createAxis("x", xs, options.x ?? {}, Math.max(3, Math.floor(width / 90)), false);
   const y = createAxis("y", ys, options.y ?? {}, Math.max(3, Math.floor(height / 60)), true);
 
-  const title = heading(options.title, margin, width - 2 * margin);
   const entries = curves.map(({ name, dashed, colour }, index) => ({
     name,
     colour: seriesColour(colour ?? index),
     dashed,
   }));
-  const legend = legendOf(curves.length > 1 ? entries : [], margin, title.height + 8, width - 2 * margin);
-  const plot = {
-    left: Math.round(margin / 2 + leftAxisWidth(y)),
-    right: width - 2 * margin,
-    top: Math.round(title.height + legend.height + (legend.height > 0 ? 18 : 10)),
-    bottom: Math.round(height - margin / 2 - bottomAxisHeight(x)),
-  };
-  const atX = x.between(plot.left, plot.right), atY = y.between(plot.bottom, plot.top);
+  const { items, area: plot, atX, atY } = plotOf({ title: options.title, entries, x, y, width, height });
 
   const bands: string[] = [], lines: string[] = [], marks: string[] = [];
   for (const [index, curve] of curves.entries()) {
@@ -143,8 +135,7 @@ export function drawCurves(curves: readonly Curve[], options: CurvesOptions): st
   }
   const names = curves.map(({ name }) => name).join(", ");
   return svgDocument({ width, height, title: options.title, description: `Curves of ${names}` }, [
-    ...title.items,
-    ...legend.items,
+    ...items,
     ...leftAxis(y, plot),
     ...bottomAxis(x, plot),
     ...bands,

@@ -1,9 +1,9 @@
 /** Heat maps of matrices. @module */
 
-import { OptionError, ShapeError } from "../solvers/core/errors.ts";
+import { ShapeError } from "../solvers/core/errors.ts";
 import type { Matrix } from "../solvers/core/matrix.ts";
 import { numberFormat } from "./axes.ts";
-import { checkSizes } from "./checks.ts";
+import { checkShading, checkSizes } from "./checks.ts";
 import {
   type Colour,
   element,
@@ -163,12 +163,7 @@ function check(
       );
     }
   }
-  if (scale !== undefined && scale !== "diverging" && scale !== "sequential") {
-    throw new OptionError("scale", `Cannot use "scale": expected diverging or sequential, received ${scale}.`);
-  }
-  if (limit !== undefined && !(limit > 0 && limit < Infinity)) {
-    throw new OptionError("limit", `Cannot use "limit": expected a number > 0, received ${limit}.`);
-  }
+  checkShading(scale, limit);
 }
 
 /** Share of the full colour, over the background: it fits light and dark. */

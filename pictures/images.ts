@@ -1,8 +1,8 @@
 /** Images in a grid. @module */
 
-import { OptionError, ShapeError } from "../solvers/core/errors.ts";
+import { ShapeError } from "../solvers/core/errors.ts";
 import type { Matrix } from "../solvers/core/matrix.ts";
-import { checkSizes } from "./checks.ts";
+import { checkShading, checkSizes } from "./checks.ts";
 import { type Colour, element, fontSize, heading, label, margin, shortened, svgDocument, tooltip } from "./svg.ts";
 
 /** How {@linkcode drawImages} draws. */
@@ -137,11 +137,6 @@ function check(
   if (names && names.length !== count) {
     throw new ShapeError("names", `Cannot draw "images": there are ${count}, but "names" has ${names.length}.`);
   }
-  if (scale !== undefined && scale !== "diverging" && scale !== "sequential") {
-    throw new OptionError("scale", `Cannot use "scale": expected diverging or sequential, received ${scale}.`);
-  }
-  if (limit !== undefined && !(limit > 0 && limit < Infinity)) {
-    throw new OptionError("limit", `Cannot use "limit": expected a number > 0, received ${limit}.`);
-  }
+  checkShading(scale, limit);
   checkSizes({ width });
 }

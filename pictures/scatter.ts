@@ -1,9 +1,9 @@
 /** Points. @module */
 
-import { type AxisOptions, bottomAxis, bottomAxisHeight, createAxis, leftAxis, leftAxisWidth } from "./axes.ts";
+import { type AxisOptions, bottomAxis, createAxis, leftAxis } from "./axes.ts";
 import { checkLengths, checkSizes } from "./checks.ts";
-import { legendOf } from "./legend.ts";
-import { element, fontSize, heading, label, margin, seriesColour, svgDocument, textWidth, tooltip } from "./svg.ts";
+import { plotOf } from "./plot.ts";
+import { element, fontSize, label, margin, seriesColour, svgDocument, textWidth, tooltip } from "./svg.ts";
 
 /** Points of one colour. */
 export interface Points {
@@ -64,16 +64,8 @@ export function drawScatter(series: readonly Points[], options: ScatterOptions):
   const x = createAxis("x", diagonal ? all : xs, options.x ?? {}, Math.max(3, Math.floor(width / 90)), true);
   const y = createAxis("y", diagonal ? all : ys, options.y ?? {}, Math.max(3, Math.floor(height / 60)), true);
 
-  const title = heading(options.title, margin, width - 2 * margin);
   const entries = series.map(({ name }, index) => ({ name, colour: seriesColour(index), mark: "dot" as const }));
-  const legend = legendOf(series.length > 1 ? entries : [], margin, title.height + 8, width - 2 * margin);
-  const plot = {
-    left: Math.round(margin / 2 + leftAxisWidth(y)),
-    right: width - 2 * margin,
-    top: Math.round(title.height + legend.height + (legend.height > 0 ? 18 : 10)),
-    bottom: Math.round(height - margin / 2 - bottomAxisHeight(x)),
-  };
-  const atX = x.between(plot.left, plot.right), atY = y.between(plot.bottom, plot.top);
+  const { items, area: plot, atX, atY } = plotOf({ title: options.title, entries, x, y, width, height });
 
   const radius = xs.length > 500 ? 2 : 3.5, dots: string[] = [], wanted: { text: string; x: number; y: number }[] = [];
   for (const [index, points] of series.entries()) {
@@ -107,8 +99,7 @@ export function drawScatter(series: readonly Points[], options: ScatterOptions):
     series.length > 1 ? ` of ${entries.map(({ name }) => name).join(", ")}` : ""
   }`;
   return svgDocument({ width, height, title: options.title, description }, [
-    ...title.items,
-    ...legend.items,
+    ...items,
     ...leftAxis(y, plot),
     ...bottomAxis(x, plot),
     ...line,

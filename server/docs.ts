@@ -106,14 +106,14 @@ function fieldsTable(title: string, fields: readonly Named[], needed: ReadonlySe
 
 /** What a value may be, in few words. */
 function kindOf(schema: JsonSchema): Html | string {
-  const { $ref, type, enum: choices, oneOf, items } = schema;
+  const { $ref, type, enum: choices, oneOf, anyOf = oneOf, items } = schema;
   if (typeof $ref === "string") {
     const name = $ref.split("/").at(-1)!;
     return html`<a href="#schema-${name}">${name}</a>`;
   }
   if (Array.isArray(choices)) return choices.map((choice) => JSON.stringify(choice)).join(", ");
-  if (Array.isArray(oneOf) && type === undefined) {
-    return html`${oneOf.map((one, i) => html`${i > 0 ? " or " : ""}${kindOf(one as JsonSchema)}`)}`;
+  if (Array.isArray(anyOf) && type === undefined) {
+    return html`${anyOf.map((one, i) => html`${i > 0 ? " or " : ""}${kindOf(one as JsonSchema)}`)}`;
   }
   if (type === "array") {
     return html`array${

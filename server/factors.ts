@@ -67,7 +67,7 @@ export function partialSamplesArgument(description: string): ArraySchema<Partial
   const whole = samplesArgument(description);
   return {
     needed: true,
-    json: { description, oneOf: [rowsJson, whole.json] },
+    json: { description, anyOf: [rowsJson, whole.json] },
     read(value, name) {
       const hasBlanks = Array.isArray(value) && value.some((row) => Array.isArray(row) && row.includes(null));
       if (!hasBlanks) return { X: whole.read(value, name) };

@@ -17,7 +17,7 @@ export function tableArgument(description: string): ArraySchema<Matrix, true> {
   const whole = matrixArgument(description);
   return {
     ...whole,
-    json: { description, oneOf: [rowsJson, { $ref: "#/components/schemas/Matrix" }] },
+    json: { description, anyOf: [rowsJson, { $ref: "#/components/schemas/Matrix" }] },
     read: (value, name) => Array.isArray(value) ? readRows(value, name) : whole.read(value, name),
   };
 }

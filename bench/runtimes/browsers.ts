@@ -17,16 +17,7 @@ export async function chromium(): Promise<Runtime | string> {
   const probe = await launch();
   const name = `Chromium ${probe.version().split(".")[0]}`;
   await probe.close();
-  return browserRuntime(name, async (url, expression) => {
-    const browser = await launch();
-    try {
-      const page = await browser.newPage();
-      await page.goto(url);
-      return await page.evaluate(expression);
-    } finally {
-      await browser.close();
-    }
-  });
+  return browserRuntime(name, inPageOf(launch));
 }
 
 /** Firefox at `FIREFOX` or `/usr/bin/firefox-esr`; or, in words, why it is not there. */
@@ -38,7 +29,18 @@ export async function firefox(): Promise<Runtime | string> {
   const probe = await launch();
   const name = `Firefox ${/\d+/.exec(await probe.version())?.[0]}`;
   await probe.close();
-  return browserRuntime(name, async (url, expression) => {
+  return browserRuntime(name, inPageOf(launch));
+}
+
+/** What both drivers have of a browser. */
+interface Browser {
+  newPage(): Promise<{ goto(url: string): Promise<unknown>; evaluate(expression: string): Promise<unknown> }>;
+  close(): Promise<void>;
+}
+
+/** Evaluates in a page of a browser that is started for it. */
+function inPageOf(launch: () => Promise<Browser>): Evaluate {
+  return async (url, expression) => {
     const browser = await launch();
     try {
       const page = await browser.newPage();
@@ -47,7 +49,7 @@ export async function firefox(): Promise<Runtime | string> {
     } finally {
       await browser.close();
     }
-  });
+  };
 }
 
 function browserRuntime(name: string, evaluate: Evaluate): Runtime {

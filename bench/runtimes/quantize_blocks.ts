@@ -1,8 +1,8 @@
 /** Program: memory and time of quantising a model, and of each of its blocks. Runs where `/proc/self/status` tells. */
 
-import { readFileSync } from "node:fs";
 import { loadModel, quantizeModel, saveSafetensors } from "../../mod.ts";
 import type { ProgramInput } from "./bundle.ts";
+import { resident } from "./resident.ts";
 
 /** What the program is told, as JSON in place of a variant's name. */
 export interface BlocksRequest {
@@ -76,10 +76,4 @@ export async function main({ variant }: ProgramInput): Promise<BlocksMeasured> {
     if (!stop.signal.aborted) throw error;
   }
   return { blocks, whole: whole() };
-}
-
-function resident(field: string): number {
-  const line = readFileSync("/proc/self/status", "utf8").split("\n").find((text) => text.startsWith(`${field}:`));
-  if (line === undefined) throw new Error(`/proc/self/status has no ${field}.`);
-  return Number(/\d+/.exec(line)![0]) * 1024;
 }

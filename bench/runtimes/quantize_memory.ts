@@ -1,9 +1,9 @@
 /** Program: how much memory a layer takes, inputs included. Runs where `/proc/self/status` tells. */
 
-import { readFileSync } from "node:fs";
 import { quantizeLayer, type QuantizeOptions } from "../../mod.ts";
 import { syntheticLayer } from "../data.ts";
 import type { ProgramInput } from "./bundle.ts";
+import { resident } from "./resident.ts";
 
 /** Bytes. */
 export interface LayerMemory {
@@ -41,10 +41,4 @@ async function quantize(size: number, options: QuantizeOptions): Promise<void> {
     shape: [size, size],
   }, { ...options, bits: 3, iterations: 6, backend: "wasm", threads: 1 });
   if (!(relativeError < 1)) throw new Error(`The relative error is ${relativeError}.`);
-}
-
-function resident(field: string): number {
-  const line = readFileSync("/proc/self/status", "utf8").split("\n").find((text) => text.startsWith(`${field}:`));
-  if (line === undefined) throw new Error(`/proc/self/status has no ${field}.`);
-  return Number(/\d+/.exec(line)![0]) * 1024;
 }

@@ -139,7 +139,7 @@ export const sparseRegressionOptions: OptionTable<SparseRegressionOptions, OpenS
     least: 0,
     most: largestPenalty,
     otherwise: "none",
-    about: "Price of each nonzero coefficient; either it or `size` must be given.",
+    about: "Price of each nonzero coefficient; a single solve is given either it or `size`.",
   }),
   size: integer({
     least: 0,

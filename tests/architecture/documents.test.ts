@@ -50,6 +50,16 @@ describe("documents", () => {
     assert.deepEqual(missing, []);
   });
 
+  it("list every route of the service", () => {
+    const routes = [...Deno.readTextFileSync("server/routes/mod.ts").matchAll(/path: "([^"]+)"/g)].map(([, path]) =>
+      path
+    );
+    assert.ok(routes.length > 10, routes.join());
+    for (const { path, text } of documents.filter(({ path }) => ["README.md", "server/README.md"].includes(path))) {
+      assert.deepEqual(routes.filter((route) => !text.includes(`${route}\``)), [], path);
+    }
+  });
+
   it("are seen by this test: paths and links are found", () => {
     const { text } = documents.find(({ path }) => path === "ARCHITECTURE.md")!;
     assert.ok(pathsIn(text).includes("kernels/contract/l0/constants.ts"));

@@ -80,3 +80,17 @@ async function findLauncher(): Promise<readonly string[]> {
   ]);
   return [process.execPath, join(folder, "cli.mjs")];
 }
+
+/** Runs `minima serve` until its health has been asked for, and presses Ctrl-C then. */
+export async function serveOnce(): Promise<{ readonly outcome: Outcome; readonly health: unknown }> {
+  let answer: Promise<unknown> | undefined;
+  const outcome = await minima(["serve", "--port", "0"], {
+    watch(child, _stderr, stdout) {
+      const [address] = /http:\S+\n/.exec(stdout) ?? [];
+      if (!address || answer) return;
+      answer = fetch(new URL("healthz", address.trim())).then((response) => response.json())
+        .finally(() => pressControlC(child));
+    },
+  });
+  return { outcome, health: await answer };
+}

@@ -1,21 +1,12 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { describe, it } from "node:test";
-import { minima, pressControlC } from "./minima.ts";
+import { minima, serveOnce } from "./minima.ts";
 
 describe("minima serve", () => {
   it("answers at the address it prints, until Ctrl-C, and then ends well", async () => {
-    let answer: Promise<unknown> | undefined;
-    const { code, stdout, stderr } = await minima(["serve", "--port", "0"], {
-      watch(child, _stderr, stdout) {
-        const [address] = /http:\S+\n/.exec(stdout) ?? [];
-        if (!address || answer) return;
-        answer = fetch(new URL("healthz", address.trim()))
-          .then((response) => response.json())
-          .finally(() => pressControlC(child));
-      },
-    });
-    assert.deepEqual(await answer, { status: "ok" });
+    const { outcome: { code, stdout, stderr }, health } = await serveOnce();
+    assert.deepEqual(health, { status: "ok" });
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^Minima is at http:\/\/127\.0\.0\.1:\d+\/\n$/);
   });

@@ -4,7 +4,7 @@ import { it } from "node:test";
 import assert from "node:assert/strict";
 import { capabilities, openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
 import { families } from "../../kernels/families/mod.ts";
-import { allRequired } from "../support/required.ts";
+import { withDevice } from "../support/device.ts";
 import { type FloatDtype, type KernelName, type Kernels, specifications } from "../../kernels/contract.ts";
 import { referenceKernels, webgpuKernels } from "../support/kernels.ts";
 import { watchCuts } from "./cuts.ts";
@@ -58,24 +58,18 @@ export function conformance(name: KernelName, criterion: string, run: (bench: Be
  * The same on a WebGPU device, where there is one: operands stay in JavaScript's memory, and go there for each call.
  */
 function onDevice(name: KernelName, criterion: string, run: (bench: Bench) => Promise<void>): void {
-  it(`${name} f32 on webgpu ${criterion}`, async (context) => {
-    const { webgpu, webgpuReason } = await capabilities();
-    if (webgpu === false) {
-      assert.ok(!allRequired(), `WebGPU is missing: ${webgpuReason}`);
-      return context.skip(webgpuReason);
-    }
-    const device = await openWorkspace({ families, backend: "webgpu", dtype: "f32", flops: 0, needs: [name] });
-    const workspace = await openWorkspace({ families, backend: "reference", dtype: "f32", flops: 0 });
-    try {
-      const { kernel, calls } = counted(name, mirrored(device));
-      const own = { backend: "webgpu", dtype: "f32", widest: device.widest, epsilon: roundoff.f32 } as const;
-      await run({ ...own, workspace, kernel, reference: referenceKernels });
-      assert.ok(calls() > 0, `the case does not call ${name}`);
-    } finally {
-      device.release();
-      workspace.release();
-    }
-  });
+  it(`${name} f32 on webgpu ${criterion}`, (context) =>
+    withDevice(context, [name], async (device) => {
+      const workspace = await openWorkspace({ families, backend: "reference", dtype: "f32", flops: 0 });
+      try {
+        const { kernel, calls } = counted(name, mirrored(device));
+        const own = { backend: "webgpu", dtype: "f32", widest: device.widest, epsilon: roundoff.f32 } as const;
+        await run({ ...own, workspace, kernel, reference: referenceKernels });
+        assert.ok(calls() > 0, `the case does not call ${name}`);
+      } finally {
+        workspace.release();
+      }
+    }));
 }
 
 /** Counts the calls of one kernel: a case that never runs it would prove nothing. */

@@ -1,18 +1,8 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { ShapeError, type SparseMatrix } from "../../mod.ts";
+import { ShapeError } from "../../mod.ts";
+import { small } from "../solvers/graph/data.ts";
 import { toDot, toEdgeList, toGraphMl } from "../../pictures/mod.ts";
-
-/** `[[2, -1, 0], [-1, 2, 0], [0, 0, 3]]` with another entry for -1. */
-function small(entry: number): SparseMatrix {
-  return {
-    format: "csr",
-    shape: [3, 3],
-    indptr: new Uint32Array([0, 2, 4, 5]),
-    indices: new Uint32Array([0, 1, 0, 1, 2]),
-    data: new Float64Array([2, entry, entry, 2, 3]),
-  };
-}
 
 describe("a precision matrix", () => {
   it("is written as an edge list, GraphML and DOT, whatever the names", () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseQuantizedLayers, serializeNpy } from "../../mod.ts";
-import { minima, pressControlC, temporaryFolder } from "../cli/minima.ts";
+import { minima, serveOnce, temporaryFolder } from "../cli/minima.ts";
 import { integers } from "./support.ts";
 
 const folder = await temporaryFolder();
@@ -55,15 +55,7 @@ describe("minima, in short", () => {
   });
 
   it("serves until Ctrl-C", async () => {
-    let answer: Promise<unknown> | undefined;
-    const { code } = await minima(["serve", "--port", "0"], {
-      watch(child, _stderr, stdout) {
-        const [address] = /http:\S+\n/.exec(stdout) ?? [];
-        if (!address || answer) return;
-        answer = fetch(new URL("healthz", address.trim())).then((response) => response.json())
-          .finally(() => pressControlC(child));
-      },
-    });
-    assert.deepEqual([await answer, code], [{ status: "ok" }, 0]);
+    const { outcome, health } = await serveOnce();
+    assert.deepEqual([health, outcome.code], [{ status: "ok" }, 0]);
   });
 });

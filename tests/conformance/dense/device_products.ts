@@ -1,15 +1,12 @@
 /** Products on a WebGPU device in every way they can be cut and stored, for tests. */
 
 import assert from "node:assert/strict";
-import { capabilities, openWorkspace } from "../../../kernels/engine/mod.ts";
 import type { WebgpuWorkspace } from "../../../kernels/engine/webgpu/workspace.ts";
-import { families } from "../../../kernels/families/mod.ts";
 import { referenceKernels } from "../../support/kernels.ts";
 import type { HostArray, MatrixOperand } from "../../../kernels/contract.ts";
 import { product } from "../../../kernels/webgpu/dense/gemm_product.ts";
 import { type Tile, tileColumns, tileRows } from "../../../kernels/webgpu/dense/gemm_tiles.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
-import { allRequired } from "../../support/required.ts";
 
 /** A matrix in JavaScript's memory. */
 export type HostMatrix = MatrixOperand & { readonly array: HostArray<"f32"> };
@@ -24,24 +21,6 @@ export interface Way {
   readonly transposeB?: boolean;
   readonly beta?: number;
   readonly upperOnly?: boolean;
-}
-
-/** Opens a device and calls `run`; skips the test where there is none. */
-export async function withDevice(
-  context: { skip(reason?: string): void },
-  run: (device: WebgpuWorkspace) => Promise<void>,
-): Promise<void> {
-  const { webgpu, webgpuReason } = await capabilities();
-  if (webgpu === false) {
-    assert.ok(!allRequired(), `WebGPU is missing: ${webgpuReason}`);
-    return context.skip(webgpuReason);
-  }
-  const device = await openWorkspace({ families, backend: "webgpu", dtype: "f32", flops: 0, needs: ["gemm"] });
-  try {
-    await run(device as WebgpuWorkspace);
-  } finally {
-    device.release();
-  }
 }
 
 /** A matrix taken to the device. */

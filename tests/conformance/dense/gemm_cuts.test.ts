@@ -10,7 +10,8 @@ import {
   tiles,
 } from "../../../kernels/webgpu/dense/gemm_tiles.ts";
 import { product } from "../../../kernels/webgpu/dense/gemm_product.ts";
-import { checkProduct, withDevice } from "./device_products.ts";
+import { withDevice } from "../../support/device.ts";
+import { checkProduct } from "./device_products.ts";
 
 const nameOf = (tile: Tile) => `${tileRows(tile)} x ${tileColumns(tile)}`;
 
@@ -51,7 +52,7 @@ const both = [false, true];
 // stands for all in how operands lie.
 for (const tile of tiles) {
   it(`gemm on webgpu is exact on whole numbers by tiles of ${nameOf(tile)}, inside, at edges and in parts`, (context) =>
-    withDevice(context, async (device) => {
+    withDevice(context, ["gemm"], async (device) => {
       await checkProduct(device, tile, { aligned: [true, true, true] });
       await checkProduct(device, tile, { transposeA: true, transposeB: true, parts: 3, beta: 3 });
     }));
@@ -61,7 +62,7 @@ const smallest = tiles.find((tile) => nameOf(tile) === "32 x 32")!;
 const shortest = tiles.find((tile) => tileRows(tile) === 8)!;
 
 it("gemm on webgpu is exact on whole numbers however operands lie", (context) =>
-  withDevice(context, async (device) => {
+  withDevice(context, ["gemm"], async (device) => {
     for (const transposeA of both) {
       for (const transposeB of both) {
         await checkProduct(device, smallest, { transposeA, transposeB, aligned: [true, false, true] });
@@ -77,7 +78,7 @@ it("gemm on webgpu is exact on whole numbers however operands lie", (context) =>
   }));
 
 it("gemm on webgpu is exact on whole numbers above the diagonal", (context) =>
-  withDevice(context, async (device) => {
+  withDevice(context, ["gemm"], async (device) => {
     for (const parts of [1, 4]) {
       for (const aligned of [[false, false, false], [true, true, true]]) {
         await checkProduct(device, smallest, { parts, aligned, transposeA: true, upperOnly: true, beta: 3 });
@@ -88,7 +89,7 @@ it("gemm on webgpu is exact on whole numbers above the diagonal", (context) =>
 it("gemm on webgpu takes more rows of tiles than a device takes workgroups in one dimension", async (context) => {
   const { runtime } = await capabilities();
   if (runtime !== "deno") return context.skip("once is enough: some software devices take more than a minute");
-  await withDevice(context, async (device) => {
+  await withDevice(context, ["gemm"], async (device) => {
     const rows = 65535 * tileRows(shortest) + 11, columns = 3;
     const a = { array: device.allocate("f32", rows, "A"), rows, columns: 1 };
     const b = { array: device.allocate("f32", columns, "B"), rows: 1, columns };

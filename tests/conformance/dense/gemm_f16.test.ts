@@ -6,14 +6,15 @@ import { families } from "../../../kernels/families/mod.ts";
 import { referenceKernels } from "../../support/kernels.ts";
 import { tiles } from "../../../kernels/webgpu/dense/gemm_tiles.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
-import { checkProduct, type HostMatrix, onDevice, withDevice } from "./device_products.ts";
+import { checkProduct, type HostMatrix, onDevice } from "./device_products.ts";
+import { withDevice } from "../../support/device.ts";
 
 /** Registers a test on a device with f16; skipped, with the reason, where there is none. */
 function onHalves(criterion: string, run: (device: WebgpuWorkspace) => Promise<void>): void {
   it(`gemm f16 on webgpu ${criterion}`, async (context) => {
     const { webgpu, webgpuF16 } = await capabilities();
     if (webgpu !== false && !webgpuF16) return context.skip(`${webgpu} has no f16`);
-    await withDevice(context, run);
+    await withDevice(context, ["gemm"], run);
   });
 }
 

@@ -1,6 +1,6 @@
 /** Samples that the tests of graphs share. @module */
 
-import { type Matrix, matrix } from "../../../mod.ts";
+import { type Matrix, matrix, type SparseMatrix } from "../../../mod.ts";
 
 /** Normal numbers from a linear congruential generator and Box-Muller pairs: data that any language can make again. */
 function congruentialNormals(seed: number): () => number {
@@ -28,3 +28,14 @@ export function chain(count: number, size: number, strength: number, normal: () 
 }
 
 export const golden = chain(30, 5, 0.6, congruentialNormals(1));
+
+/** `[[2, -1, 0], [-1, 2, 0], [0, 0, 3]]` with another entry for -1. */
+export function small(entry: number): SparseMatrix {
+  return {
+    format: "csr",
+    shape: [3, 3],
+    indptr: new Uint32Array([0, 2, 4, 5]),
+    indices: new Uint32Array([0, 1, 0, 1, 2]),
+    data: new Float64Array([2, entry, entry, 2, 3]),
+  };
+}

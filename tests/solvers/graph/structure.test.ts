@@ -8,18 +8,8 @@ import {
   OptionError,
   type SparseMatrix,
 } from "../../../mod.ts";
+import { small } from "./data.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
-
-/** `[[2, -1, 0], [-1, 2, 0], [0, 0, 3]]` with another entry for -1. */
-function small(entry: number): SparseMatrix {
-  return {
-    format: "csr",
-    shape: [3, 3],
-    indptr: new Uint32Array([0, 2, 4, 5]),
-    indices: new Uint32Array([0, 1, 0, 1, 2]),
-    data: new Float64Array([2, entry, entry, 2, 3]),
-  };
-}
 
 /** `log det` by dense elimination without pivoting, NaN where a pivot is not positive. */
 function eliminate(matrix: Float64Array, size: number): number {
