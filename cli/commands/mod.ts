@@ -11,6 +11,7 @@ import { quantize } from "./quantize.ts";
 import { quantizeLayerCommand } from "./quantize_layer.ts";
 import { regress } from "./regress.ts";
 import { samCommand } from "./sam.ts";
+import { samPathCommand } from "./sam_path.ts";
 import { serve } from "./serve.ts";
 import { transduceCommand } from "./transduce.ts";
 
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   nmfCommand,
   transduceCommand,
   samCommand,
+  samPathCommand,
   serve,
   doctor,
 ];

@@ -24,6 +24,7 @@ export const trainClassifierRoute: ServiceRoute = defineRoute({
   answer: {
     ...resultFields,
     accuracy: numberField("Share of the samples that it tells right."),
+    validationSamples: arrayField("The samples held out, u32."),
     validationLosses: arrayField("Mean loss of the samples held out after each epoch; empty where there are none."),
     validationAccuracies: arrayField("Their accuracy."),
     bestEpoch: integerField("The epoch whose parameters these are."),
@@ -46,6 +47,7 @@ export const trainClassifierRoute: ServiceRoute = defineRoute({
     return {
       ...rest,
       accuracy: await accuracy(X, classes),
+      validationSamples: validation.samples,
       validationLosses: validation.losses,
       validationAccuracies: validation.accuracies,
       network,

@@ -31,7 +31,7 @@ export function regressionData(X: Samples, y: VectorLike): PlainData {
   checkLength("y", answers, rows, '"X" has rows');
   checkRange("X", dense.data);
   checkRange("y", answers);
-  return plainData(Float64Array.from(dense.data), Float64Array.from(answers));
+  return plainData(new Float64Array(dense.data), new Float64Array(answers));
 }
 
 /** @throws {DataError} for magnitudes whose fourth powers f64 does not hold */
@@ -55,7 +55,10 @@ export function loadSamples(workspace: Workspace, { X, rows, columns }: PlainDat
 /** Decomposes the data; the curvature of the path is left to the caller. */
 export async function decomposeData(workspace: Workspace, data: PlainData, pause: Pause): Promise<DataSpectrum> {
   const { y, rows, columns, times, transposed } = data, tall = rows >= columns, size = Math.min(rows, columns);
+  // Reading, checking and copying large data have taken their time.
+  await pause();
   const samples = loadSamples(workspace, data), gram = allocateMatrix(workspace, "f64", size, size, "Gram matrix");
+  await pause();
   if (tall) await gramByParts(workspace, samples, gram, pause);
   else await workspace.kernels.gemm({ a: samples, b: samples, c: gram, transposeB: true });
   const view = workspace.view(gram.array);

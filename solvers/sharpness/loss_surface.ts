@@ -14,11 +14,8 @@ import { type Classifier, scoreRounding } from "./classifier.ts";
 import { layersOf } from "./layers.ts";
 import { createNetwork, type Pause } from "./network.ts";
 import type { GradientFunction } from "./optimizer_options.ts";
-import { plainMeanLoss, type PlainProblem } from "./plain_network.ts";
+import { affordableWork, plainMeanLoss, type PlainProblem } from "./plain_network.ts";
 import { checkFeatures, checkLabels, scaled } from "./training_data.ts";
-
-/** Plain sums are taken of losses up to so many multiply-adds each. */
-const mostPlainWork = 1e9;
 
 /** A loss of the caller's at some parameters. */
 export interface LossAtParameters {
@@ -131,6 +128,7 @@ export function networkSurface(
   problem: PlainProblem,
   parameters: Vector,
   pause: Pause,
+  timeLimitMs?: number,
 ): LossSurface {
   const { layers } = problem,
     dtype = dtypeOf(parameters),
@@ -150,7 +148,7 @@ export function networkSurface(
       await pause();
       return false;
     });
-  const affordable = layers.work * problem.samples.length <= mostPlainWork;
+  const affordable = layers.work * problem.samples.length <= affordableWork(timeLimitMs);
   const certify = async (w: Float64Array, loss: number) => {
     if (!affordable) return loss;
     const truth = await plain(w);

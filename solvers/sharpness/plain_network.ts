@@ -102,6 +102,11 @@ function plainLoss(loss: number, scores: ArrayLike<number>, at: number, count: n
   return (z - target) ** 2 / 2;
 }
 
+/** Most multiply-adds of plain sums for a certificate: some seconds, and about a tenth of a time limit. */
+export function affordableWork(timeLimitMs = Infinity): number {
+  return Math.min(5e8, 2e4 * timeLimitMs);
+}
+
 /** What a loss is the mean of. */
 export interface PlainProblem {
   readonly layers: Layers;

@@ -107,7 +107,12 @@ export async function sharpness(
   };
   return await withWorkspace(request, async (workspace) => {
     const pause = () => run.checkpoint({ stage: "curvature", fraction: 0, iteration: 0 });
-    return await measure(networkSurface(workspace, problem, parameters, pause), workspace.plan, resolved, run);
+    return await measure(
+      networkSurface(workspace, problem, parameters, pause, resolved.timeLimitMs),
+      workspace.plan,
+      resolved,
+      run,
+    );
   });
 }
 

@@ -22,7 +22,7 @@ import {
   type ResolvedOptimizer,
   resolveOptimizer,
 } from "./optimizer_options.ts";
-import { plainMeanLoss, type PlainProblem } from "./plain_network.ts";
+import { affordableWork, plainMeanLoss, type PlainProblem } from "./plain_network.ts";
 import { createStepper, type Stepper } from "./stepper.ts";
 import {
   checkFeatures,
@@ -39,15 +39,16 @@ import { type OpenTrainOptions, type TrainClassifierOptions, trainClassifierOpti
 
 const action = "train the classifier";
 
-/** Multiply-adds of plain sums up to which all samples are certified by them, and not a share. */
-const mostPlainWork = 1e9;
-
 /** A trained classifier. */
 export interface TrainedClassifier extends Result, Classifier {
   /** Mean loss of the training samples over each epoch, at the parameters of its steps. */
   readonly trace: Float64Array;
-  /** Loss and accuracy on the samples held out, after each epoch; empty where there are none. */
-  readonly validation: { readonly losses: Float64Array; readonly accuracies: Float64Array };
+  /** The samples held out, and loss and accuracy there after each epoch; empty where there are none. */
+  readonly validation: {
+    readonly samples: Uint32Array;
+    readonly losses: Float64Array;
+    readonly accuracies: Float64Array;
+  };
   /** The epoch whose parameters these are, from 1 on. */
   readonly bestEpoch: number;
   /** Steps taken. */
@@ -80,7 +81,7 @@ export const trainedOn = new WeakMap<object, PlainProblem>();
  * @param labels A class from 0 on for each sample.
  * @returns `converged` where the validation loss has not fallen for `patience` epochs, `iteration-limit` after all epochs,
  * `precision-limit` where the losses of an epoch were not finite. The objective is the mean loss of the training samples at
- * the parameters returned, by plain f64 sums.
+ * the parameters returned, by plain f64 sums; at a time limit, of as many of them, evenly spaced, as it leaves time for.
  * @throws {ShapeError} when `X` is empty, or `labels` or the shape of images do not fit
  * @throws {DataError} for NaN, infinities and labels that are no classes
  * @throws {OptionError} for an option outside its range
@@ -150,7 +151,15 @@ export async function trainClassifier(
       optimizer,
       run,
     });
-    return await report(workspace, { problem, specification, scaling, run, ...outcome });
+    return await report(workspace, {
+      problem,
+      held: split.held,
+      specification,
+      scaling,
+      run,
+      timeLimitMs: resolved.timeLimitMs,
+      ...outcome,
+    });
   });
 }
 
@@ -319,6 +328,8 @@ async function validate(
 
 interface Report extends Outcome {
   readonly problem: PlainProblem;
+  readonly held: Uint32Array;
+  readonly timeLimitMs?: number;
   readonly specification: NetworkSpecification;
   readonly scaling: Classifier["model"]["scaling"];
   readonly run: Run;
@@ -327,12 +338,12 @@ interface Report extends Outcome {
 /** Certifies the loss at the parameters, and makes the classifier. */
 async function report(
   workspace: Workspace,
-  { problem, specification, scaling, run, network, stepper, ...outcome }: Report,
+  { problem, held, specification, scaling, run, timeLimitMs, network, stepper, ...outcome }: Report,
 ): Promise<TrainedClassifier> {
   const { parameters, status, trace, validation, bestEpoch, steps, skippedSteps, samplesPerSecond } = outcome;
   const pause = () => run.checkpoint({ stage: "certificate", fraction: 1, iteration: trace.length });
   workspace.write(stepper.parameters.array, parameters);
-  const certificate = await certifyLoss(workspace, problem, network, stepper, parameters, status, pause);
+  const certificate = await certifyLoss(workspace, problem, network, stepper, parameters, status, timeLimitMs, pause);
   const classifier = classifierOf({ network: specification, parameters, scaling });
   const trained: TrainedClassifier = {
     ...certificate,
@@ -342,6 +353,7 @@ async function report(
     plan: workspace.plan,
     ...classifier,
     validation: {
+      samples: held,
       losses: Float64Array.from(validation.losses),
       accuracies: Float64Array.from(validation.accuracies),
     },
@@ -362,10 +374,11 @@ async function certifyLoss(
   { parameters: point }: Stepper,
   parameters: Vector,
   status: Status,
+  timeLimitMs: number | undefined,
   pause: () => Promise<boolean>,
 ) {
   const { layers, samples } = problem, count = samples.length;
-  const kept = Math.max(1, Math.min(count, Math.floor(mostPlainWork / layers.work)));
+  const kept = Math.max(1, Math.min(count, Math.floor(affordableWork(timeLimitMs) / layers.work)));
   const some = Uint32Array.from({ length: kept }, (_, i) => samples[Math.floor(i * count / kept)]);
   const pass = network.passOver(some), { loss: searched } = await pass.outputs(point, pause);
   const plain = await inSteps(plainMeanLoss({ ...problem, samples: some }, parameters), pause);
@@ -374,7 +387,8 @@ async function certifyLoss(
   const claim = Number.isFinite(searched)
     ? certified({ status, objective: plain, searched, rounding })
     : certified({ status: "precision-limit", objective: plain, searched: "compared" });
-  if (kept === count) return claim;
+  // Where the time is up there is none for the others.
+  if (kept === count || status === "time-limit") return claim;
   const whole = network.passOver(Uint32Array.from(samples)), { loss } = await whole.outputs(point, pause);
   return { ...claim, objective: loss };
 }

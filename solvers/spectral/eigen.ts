@@ -21,7 +21,7 @@ const mostSweeps = 40;
 const recordedSweeps = 24;
 
 /** Operations between two checkpoints in the reduction. */
-const reductionFlops = 2e7;
+const reductionFlops = 2e7, basisFlops = 1e8;
 
 /** Exponents of two up to which the squares of a matrix's entries, and of their rounding, are in the range of f32. */
 const plainExponent = 30, mostExponent = 1000;
@@ -99,8 +99,11 @@ async function byTridiagonal(
       begin = end;
       await pause();
     }
-    await kernels.tridiagonalBasis({ a, factors, vectors });
-    await pause();
+    const together = Math.max(1, Math.ceil(basisFlops / (2 * n * n)));
+    for (let begin = 0; begin < n; begin += together) {
+      await kernels.tridiagonalBasis({ a, factors, vectors, begin, end: Math.min(n, begin + together) });
+      await pause();
+    }
     const state = keep(workspace.allocate("i32", 2, "state of QL"));
     const places = keep(workspace.allocate("i32", room, "places of rotations"));
     const rotations = keep(workspace.allocate("f64", 2 * room, "rotations"));

@@ -15,6 +15,8 @@ import {
   optimizerOptions,
   quantizeLayerOptions,
   quantizeModelOptions,
+  samPathOptions,
+  samSpectrumOptions,
   serializeCsv,
   sparseMultiTaskOptions,
   sparsePrecisionOptions,
@@ -86,6 +88,12 @@ const commands: readonly [name: string, operands: string[], tables: object[], mi
     [trainClassifierOptions, optimizerOptions],
     ["--micro-batchs", "--micro-batches"],
   ],
+  [
+    "sam-path",
+    [table, "--target", "a"],
+    [samPathOptions, samSpectrumOptions],
+    ["--learning-rat", "--learning-rate"],
+  ],
 ];
 
 const flagOf = (name: string) =>
@@ -142,7 +150,7 @@ for (const [name, operands, tables, [given, right]] of commands) {
         ["--backend", "cuda", /Cannot use --backend: expected "auto", .*received "cuda"\./],
       ];
       for (const [flag, value, message] of wrong) {
-        if (flag === "--max-iterations" && !tables.some((table) => "maxIterations" in table)) continue;
+        if (!tables.flatMap(Object.keys).some((option) => flagOf(option) === flag)) continue;
         const { code, stderr } = await minima([name, ...operands, flag, value]);
         assert.equal(code, 2, stderr);
         assert.match(stderr, message);

@@ -20,11 +20,13 @@ export interface TridiagonalizeArguments {
   readonly end: number;
 }
 
-/** `vectors` becomes `Q^T` of a whole {@linkcode TridiagonalizeArguments | reduction}. */
+/** Rows `begin` to `end` of `vectors` become those of `Q^T` of a whole {@linkcode TridiagonalizeArguments | reduction}. */
 export interface TridiagonalBasisArguments {
   readonly a: MatrixOperand;
   readonly factors: VectorOperand;
   readonly vectors: MatrixOperand;
+  readonly begin: number;
+  readonly end: number;
 }
 
 /**

@@ -43,9 +43,9 @@ export function tridiagonalize({ a, diagonal, offDiagonal, factors, begin, end }
 }
 
 /** Row `i` of the transpose: the unit vector, reflected by `H_(i-1)`, ..., `H_0`. */
-export function tridiagonalBasis({ a, factors, vectors }: TridiagonalBasisArguments): void {
+export function tridiagonalBasis({ a, factors, vectors, begin, end }: TridiagonalBasisArguments): void {
   const { values, stride, rows } = matrixView(a), target = matrixView(vectors), f = vectorView(factors);
-  for (let i = 0; i < rows; i++) {
+  for (let i = begin; i < end; i++) {
     const row = target.values.subarray(i * target.stride, i * target.stride + rows);
     row.fill(0);
     row[i] = 1;

@@ -23,10 +23,10 @@ export const tridiagonalize: Lowering<"tridiagonalize"> = (
 }];
 
 /** Lowering of {@linkcode Kernels.tridiagonalBasis}: rows split, the later the longer. */
-export const tridiagonalBasis: Lowering<"tridiagonalBasis"> = ({ a, factors, vectors }) => [{
+export const tridiagonalBasis: Lowering<"tridiagonalBasis"> = ({ a, factors, vectors, begin, end }) => [{
   entry: `tridiagonalBasis_${a.array.dtype}`,
-  parameters: [a.rows, addressOf(a), strideOf(a), addressOf(factors), addressOf(vectors), strideOf(vectors)],
-  extent: a.rows,
+  parameters: [a.rows, addressOf(a), strideOf(a), addressOf(factors), addressOf(vectors), strideOf(vectors), begin],
+  extent: end - begin,
   grain: grainFor(a.rows * a.rows / 2),
   uneven: true,
 }];

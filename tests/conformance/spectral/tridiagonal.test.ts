@@ -112,12 +112,22 @@ agreement("tridiagonalBasis", "is orthogonal and makes A the tridiagonal matrix"
       for (const { array } of [original, diagonal, offDiagonal]) bench.workspace.free(array);
       yield {
         what: `${n} x ${n}, rank ${rank}`,
-        operands: { a, factors, vectors },
+        operands: { a, factors, vectors, begin: 0, end: n },
         outputs: ({ vectors }) => [vectors],
         identity: ({ vectors }) => basisIdentity(vectors, whole, d, e),
       };
     }
   }
+});
+
+conformance("tridiagonalBasis", "has the same bits by parts of its rows", async (bench) => {
+  const { a, factors } = await reduced(bench, 33, 0);
+  const [whole, parts] = [0, 1].map(() => matrixOf(bench.workspace, bench.dtype, 33, 33, () => NaN, 2));
+  await bench.kernel.tridiagonalBasis({ a, factors, vectors: whole, begin: 0, end: 33 });
+  for (const [begin, end] of [[0, 7], [7, 7], [7, 33]]) {
+    await bench.kernel.tridiagonalBasis({ a, factors, vectors: parts, begin, end });
+  }
+  assert.deepEqual(elements(parts), elements(whole));
 });
 
 agreement("tridiagonalQl", "keeps traces while it works, and stops where the room is full", function* ({ workspace }) {

@@ -122,6 +122,9 @@ describe("trainClassifier", () => {
     assert.equal(losses.length, trained.bestEpoch + 8);
     assert.equal(losses.indexOf(Math.min(...losses)) + 1, trained.bestEpoch);
     assert.ok(accuracies.every((value) => value >= 0 && value <= 1));
+    const held = trained.validation.samples, told = await trained.predict(noisy.X);
+    const right = held.filter((sample) => told[sample] === flipped[sample]).length;
+    assert.equal(right / held.length, accuracies[trained.bestEpoch - 1]);
     const other = await trainClassifier(noisy.X, flipped, {
       ...options,
       epochs: trained.bestEpoch,
@@ -177,6 +180,14 @@ describe("trainClassifier", () => {
     setTimeout(() => controller.abort(new Error("enough")), 30);
     await assert.rejects(aborted, /enough/);
     assert.ok(used === 0 || memoryUsage().used <= used, `${memoryUsage().used} after ${used}`);
+  });
+
+  it("does not go beyond its limit for a certificate that takes long", { timeout: 20_000 }, async () => {
+    const many = matrix(40_000, 20, Float32Array.from({ length: 800_000 }, createRandom(1).normal));
+    const classes = Uint32Array.from({ length: 40_000 }, (_, i) => i % 3);
+    const trained = await trainClassifier(many, classes, { hidden: [1024, 1024], batchSize: 8, timeLimitMs: 1 });
+    assert.equal(trained.status, "time-limit");
+    assert.ok(Math.abs(trained.objective - Math.log(3)) < 2, `${trained.objective}`);
   });
 
   it("says that it has diverged", async () => {

@@ -69,10 +69,11 @@ function subtractTwo<T>(n: i32, x: usize, s: T, y: usize, t: T, z: usize): void 
 /** Rows begin..end of Q^T. */
 // exported for f32, f64
 export function tridiagonalBasis<T>(
-  n: i32, a: usize, aRowStride: i32, factors: usize, vectors: usize, vectorStride: i32, begin: i32, end: i32,
+  n: i32, a: usize, aRowStride: i32, factors: usize, vectors: usize, vectorStride: i32, first: i32,
+  begin: i32, end: i32,
 ): void {
   const row = <usize>aRowStride * sizeof<T>(), other = <usize>vectorStride * sizeof<T>();
-  for (let i = begin; i < end; i++) {
+  for (let i = first + begin; i < first + end; i++) {
     const x = at(vectors, i, other);
     memory.fill(x, 0, <usize>n * sizeof<T>());
     store<T>(at(x, i, sizeof<T>()), 1);

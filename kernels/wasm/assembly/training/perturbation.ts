@@ -77,23 +77,37 @@ function scaledNorm<T>(n: i32, w: usize, g: usize, eta: f64): f64 {
 
 /** p = w + step T^2 g. */
 function move<T>(n: i32, step: f64, eta: f64, w: usize, g: usize, p: usize): void {
-  const s = v128.splat<T>(<T> step), t = v128.splat<T>(<T> eta), plain = eta < 0;
-  for (; n > 0;) {
-    const whole = n >= lanes<T>(), point = whole ? v128.load(w) : loadOne<T>(w);
-    let slope = whole ? v128.load(g) : loadOne<T>(g);
-    if (!plain) {
-      const scale = v128.add<T>(v128.abs<T>(point), t);
-      slope = v128.mul<T>(v128.mul<T>(scale, scale), slope);
+  const s = v128.splat<T>(<T> step), t = v128.splat<T>(<T> eta);
+  if (eta < 0) {
+    for (; n >= lanes<T>(); n -= lanes<T>()) {
+      v128.store(p, multiplyAdd<T>(s, v128.load(g), v128.load(w)));
+      w += VECTOR;
+      g += VECTOR;
+      p += VECTOR;
     }
-    const next = multiplyAdd<T>(s, slope, point);
-    if (whole) v128.store(p, next);
-    else storeOne<T>(p, next);
-    const step = whole ? lanes<T>() : 1;
-    n -= step;
-    w = at(w, step, sizeof<T>());
-    g = at(g, step, sizeof<T>());
-    p = at(p, step, sizeof<T>());
+  } else {
+    for (; n >= lanes<T>(); n -= lanes<T>()) {
+      const point = v128.load(w);
+      v128.store(p, multiplyAdd<T>(s, scaledSlope<T>(t, point, v128.load(g)), point));
+      w += VECTOR;
+      g += VECTOR;
+      p += VECTOR;
+    }
   }
+  for (; n > 0; n--) {
+    const point = loadOne<T>(w), slope = loadOne<T>(g);
+    storeOne<T>(p, multiplyAdd<T>(s, eta < 0 ? slope : scaledSlope<T>(t, point, slope), point));
+    w += sizeof<T>();
+    g += sizeof<T>();
+    p += sizeof<T>();
+  }
+}
+
+/** T^2 g. */
+@inline
+function scaledSlope<T>(t: v128, point: v128, slope: v128): v128 {
+  const scale = v128.add<T>(v128.abs<T>(point), t);
+  return v128.mul<T>(v128.mul<T>(scale, scale), slope);
 }
 
 /** e += step g. */

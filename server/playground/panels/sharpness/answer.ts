@@ -26,8 +26,8 @@ export interface TrainedRun {
   readonly best: number;
   /** Share of the samples held out that are told right; undefined where there are none. */
   readonly accuracy?: number;
-  /** Share of all samples, those held out among them. */
-  readonly wholeAccuracy: number;
+  /** Share of the samples that it was trained on. */
+  readonly trainedAccuracy: number;
   readonly largestEigenvalue: number;
   readonly trace: number;
   readonly traceStandardError: number;

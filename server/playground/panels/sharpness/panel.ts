@@ -58,7 +58,7 @@ export const panel: Panel<SharpnessAnswer> = {
       }.`
       : ` Its largest eigenvalue is ${inShort(last.largestEigenvalue, 3)}.`;
     const told = last.accuracy === undefined
-      ? `${percent(last.wholeAccuracy)} of the samples that it was trained on`
+      ? `${percent(last.trainedAccuracy)} of the samples that it was trained on`
       : `${percent(last.accuracy)} of the samples held out`;
     return {
       summary: [
@@ -92,11 +92,11 @@ export const panel: Panel<SharpnessAnswer> = {
         },
         {
           title: "Flatness",
-          head: ["Optimiser", "Held out", "All samples", "Largest eigenvalue", "Trace", "Rises within 0.05 by"],
+          head: ["Optimiser", "Held out", "Trained on", "Largest eigenvalue", "Trace", "Rises within 0.05 by"],
           rows: runs.map((run) => [
             run.name,
             run.accuracy === undefined ? "" : percent(run.accuracy),
-            percent(run.wholeAccuracy),
+            percent(run.trainedAccuracy),
             inShort(run.largestEigenvalue, 3),
             `${inShort(run.trace, 3)} ± ${inShort(run.traceStandardError, 2)}`,
             inShort(run.rhoSharpness, 3),
