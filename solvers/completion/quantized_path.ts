@@ -142,8 +142,8 @@ export async function chooseQuantized(
   if (!held) {
     throw new DataError(
       "levels",
-      `Cannot choose a weight: none of the entries (${problem.data.levels.length}) can be held out; give "lambda" to ` +
-        "`completeQuantized`.",
+      `Cannot choose a weight: none of the entries (${problem.data.levels.length}) can be held out; fit with a given ` +
+        '"lambda" instead.',
     );
   }
   const points: QuantizedPathPoint[] = [];
@@ -157,7 +157,7 @@ export async function chooseQuantized(
   }
   const { lambda, boundaries } = best!;
   const start = problem.estimate ? { ...problem, boundaries } : problem;
-  const fit = best!.status === "time-limit"
+  const fit = points.length === 1 && best!.status === "time-limit"
     ? best!
     : await solveLevels(start, { ...resolved, lambda }, run, factorsOf(best!));
   return {
