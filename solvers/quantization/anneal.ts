@@ -23,16 +23,13 @@ import { blocksOf, placeRows, type Rows, type Stage, withStage } from "./stage.t
 export const refitsBefore = 1, refitsAfter = 1;
 
 /** Passes of the heat bath in an iteration. */
-const passesOfIteration = 10;
+const passesOfIteration = 6;
 
 /** Share of a dense pass that they cost, seldom more. */
 const iterationShare = 0.25;
 
 /** Temperatures of the first pass and of the last, in mean energies of a coordinate; few columns are moved by more. */
-const hottest = (columns: number) => 0.25 + 4 / columns, coldest = 0.02;
-
-/** Passes off the grid from the weights, after which a row is near the least objective that no grid binds. */
-export const unboundPasses = 2;
+const hottest = (columns: number) => 0.35 + 5 / columns, coldest = 0.02;
 
 /** Normal numbers of the pool that noise is taken from, at least. */
 const leastPool = 4096;
@@ -47,6 +44,7 @@ const leastPool = 4096;
  * but for its scale: it does not depend on how rows are cut into blocks, and rows do not interact.
  */
 export async function anneal(problem: Problem, start: Approximation): Promise<Outcome> {
+  if (await problem.meter.checkpoint("descend", 0)) return { reached: start, status: "time-limit" };
   const coupling = await descentCoupling(problem, problem.dtype);
   return await withStage(problem, coupling, {}, async (stage) => {
     const buffers = openBuffers(stage);
@@ -74,8 +72,6 @@ async function annealLayer(stage: Stage, buffers: Buffers, start: Approximation)
   for (const [begin, end] of blocksOf(stage)) {
     if (await meter.checkpoint("descend", 0)) return outcome("time-limit");
     const rows = placeRows(stage, grid, begin, end), best = bestOf(rows, buffers);
-    const unbound = await unboundObjectives(rows, outliers);
-    if (!unbound) return outcome("time-limit");
     const refit = async (times: number) => {
       for (let time = 0; fitted && time < times; time++) {
         await refitScales(rows, grid, { directions: buffers.levels, products: buffers.residual });
@@ -99,29 +95,13 @@ async function annealLayer(stage: Stage, buffers: Buffers, start: Approximation)
     await refit(refitsBefore);
     placeTargets(rows, outliers);
     best.forget();
-    const timeIsUp = await annealBlock(rows, buffers, best, unbound, noiseOfBlock(), trace);
+    const timeIsUp = await annealBlock(rows, buffers, best, noiseOfBlock(), trace);
     if (!timeIsUp) await refit(refitsAfter);
     await storeCodes(rows, codes);
     codedRows = Math.max(codedRows, end);
     if (timeIsUp) return outcome("time-limit");
   }
   return outcome("iteration-limit");
-}
-
-/**
- * The objective of each row that the grid adds to: 0, or where the target moved about what is left of its distance with
- * weights of any value. Nothing when the time is up.
- */
-async function unboundObjectives(rows: Rows, outliers: SparseMatrix | undefined): Promise<Float64Array | undefined> {
-  const { stage: { problem: { meter, moved }, workspace }, objectives: { array, offset, length } } = rows;
-  if (!moved) return new Float64Array(length);
-  await startFromWeights(rows, outliers);
-  for (let pass = 0; pass < unboundPasses; pass++) {
-    if (await sweep(rows, { relaxed: true }, () => meter.checkpoint("descend", 0))) return undefined;
-  }
-  placeTargets(rows, outliers);
-  await computeObjectives(rows);
-  return Float64Array.from(await workspace.read(array, offset, length));
 }
 
 /** What the annealing of all blocks shares. */
@@ -188,7 +168,6 @@ async function annealBlock(
   rows: Rows,
   buffers: Buffers,
   best: Best,
-  unbound: Float64Array,
   nextNoise: () => Float64Array,
   trace: number[],
 ): Promise<boolean> {
@@ -199,8 +178,7 @@ async function annealBlock(
   while (iteration < iterations && !timeIsUp) {
     const first = iteration, left = iterations - first, end = first + (left < 2 * cooling ? left : cooling);
     const passes = (end - first) * passesOfIteration;
-    const amplitudes = objectives.map((value, row) => Math.sqrt(Math.max(value - unbound[row], 0) / columns));
-    workspace.write(buffers.amplitudes, amplitudes);
+    workspace.write(buffers.amplitudes, (await energies(rows)).map((energy) => Math.sqrt(energy / columns)));
     for (; iteration < end; iteration++) {
       timeIsUp = await meter.checkpoint("anneal", iteration);
       if (timeIsUp) break;
@@ -218,6 +196,25 @@ async function annealBlock(
     if (!timeIsUp) trace[end - 1] = (trace[end - 1] ?? 0) + sumOf(objectives);
   }
   return timeIsUp;
+}
+
+/**
+ * The energies of the coordinates of each row, `sum_j Sigma_jj (w_j - target_j)^2` with the residual for the difference.
+ * A code at the end of its grid is held for half a step from its target, as any other is at most: no noise moves it back.
+ */
+async function energies(rows: Rows): Promise<Float64Array> {
+  const { stage: { problem, workspace, arrays, staging }, begin, end, place, grid: { scales } } = rows;
+  const { columns, diagonal, groups, groupIndex } = problem, result = new Float64Array(end - begin);
+  const residual = await workspace.read(arrays.residual, place, (end - begin) * columns, staging);
+  for (let i = begin, at = 0; i < end; i++) {
+    let sum = 0;
+    for (let j = 0; j < columns; j++, at++) {
+      const step = scales.data[i * groups + (groupIndex ? groupIndex[j] : 0)];
+      sum += diagonal[j] * Math.min(Math.abs(residual[at]), step / 2) ** 2;
+    }
+    result[i - begin] = sum;
+  }
+  return result;
 }
 
 /** The passes of one iteration, in short calls. */

@@ -2,7 +2,7 @@ import { likeVector, matrix } from "../core/matrix.ts";
 import { fitGrid, type Grid } from "./grid.ts";
 import type { Outliers } from "./outliers.ts";
 import type { Problem } from "./problem.ts";
-import { targetRow } from "./rounding.ts";
+import { nearestLevel, targetRow } from "./rounding.ts";
 import { scaleRounding } from "./scale_precision.ts";
 
 /** Shares of the range that are tried: so many, even steps from all of it down to the least. */
@@ -17,9 +17,6 @@ const strideOfLosses = 16;
 
 /** Weights, times shares, between two checkpoints. */
 const trialsOfCall = 2 ** 24;
-
-/** Adding and subtracting it rounds numbers below 2^51 to whole ones, halves to the even one. */
-const rounder = 1.5 * 2 ** 52;
 
 /** The grid that is given, or that of what the outliers leave of the weights: without its columns, or with as large a share of each row trimmed. */
 export async function chooseGrid(problem: Problem, outliers?: Outliers): Promise<Grid> {
@@ -81,9 +78,7 @@ function roundingLoss(
   for (let from = begin; from < end && loss <= limit; from += strideOfLosses) {
     const to = Math.min(from + strideOfLosses, end);
     for (let j = from; j < to; j++) {
-      const weight = target[j], real = weight * inverse;
-      const level = (real < low ? low : real > high ? high : real) + rounder - rounder;
-      const error = weight - scale * level;
+      const weight = target[j], error = weight - scale * nearestLevel(weight * inverse, low, high);
       loss += diagonal[j] * error * error;
     }
   }

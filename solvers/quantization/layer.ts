@@ -87,7 +87,7 @@ export function dequantize(layer: QuantizedWeights): Matrix {
   return result;
 }
 
-/** Writes rows `[begin, end)` of the dense weights, rounded to the precision of the scales, to the start of `target`. */
+/** Writes rows `[begin, end)` of the dense weights to the start of `target`, which has the precision of the scales. */
 export function dequantizeRows(
   { shape, codes, scales, zeros, groupIndex, outliers }: Omit<QuantizedWeights, "bits" | "groupSize">,
   begin: number,
@@ -95,17 +95,20 @@ export function dequantizeRows(
   target: Float32Array | Float64Array,
 ): void {
   const columns = shape[1], groups = scales.shape[1];
-  const round = scales.data instanceof Float32Array ? Math.fround : (x: number) => x;
   for (let i = begin; i < end; i++) {
-    const source = i * columns, to = (i - begin) * columns, grid = i * groups;
-    for (let j = 0; j < columns; j++) {
-      const group = grid + (groupIndex ? groupIndex[j] : 0);
-      target[to + j] = round(scales.data[group] * (codes[source + j] - zeros.data[group]));
+    const source = i * columns, to = (i - begin) * columns;
+    for (let j = 0; j < columns;) {
+      // Columns of a group mostly follow each other.
+      const group = groupIndex ? groupIndex[j] : 0, at = i * groups + group;
+      const scale = scales.data[at], zero = zeros.data[at];
+      do {
+        target[to + j] = scale * (codes[source + j] - zero);
+        j++;
+      } while (j < columns && (!groupIndex || groupIndex[j] === group));
     }
     if (!outliers) continue;
     for (let k = outliers.indptr[i]; k < outliers.indptr[i + 1]; k++) {
-      const at = to + outliers.indices[k];
-      target[at] = round(target[at] + outliers.data[k]);
+      target[to + outliers.indices[k]] += outliers.data[k];
     }
   }
 }

@@ -15,6 +15,7 @@ import { placeAll, type Rows, withStage } from "./stage.ts";
 export async function quantease(problem: Problem, start: Approximation, brief = false): Promise<Outcome> {
   const { dtype, meter, unit, options: { activationOrder, initial, iterations, relaxEvery } } = problem;
   const { grid, outliers, codes } = start;
+  if (await meter.checkpoint("start", 0)) return { reached: start, status: "time-limit" };
   const order = activationOrder ? byActivation(problem) : undefined;
   const coupling = await descentCoupling(problem, dtype, order);
 
@@ -37,12 +38,15 @@ export async function quantease(problem: Problem, start: Approximation, brief = 
     let last = sumOf(best), previous = Float64Array.from(best);
     for (let t = 0; t < iterations; t++) {
       const relaxed = isRelaxed(t, iterations, relaxEvery);
+      // The next pass on the grid is not above this one: a start needs the last of them alone.
+      const isPassed = brief && t < iterations - 1 && (relaxed || !isRelaxed(t + 1, iterations, relaxEvery));
       const changesFew = brief && !relaxed && t > 0 && !isRelaxed(t - 1, iterations, relaxEvery);
       const timeIsUp = () => meter.checkpoint("quantease", t, last * unit);
       for (const rows of blocks) {
         if (changesFew ? await timeIsUp() : await sweep(rows, { relaxed }, timeIsUp)) return outcome("time-limit");
         if (changesFew) await descend(rows, 1);
       }
+      if (isPassed) continue;
       const objectives = await rowObjectives(blocks, outliers);
       trace[t] = last = sumOf(objectives);
       if (relaxed) continue;

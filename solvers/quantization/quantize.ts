@@ -6,7 +6,7 @@ import { certified } from "../core/certificate.ts";
 import { ShapeError } from "../core/errors.ts";
 import { checkMatrix, dtypeOf, type Matrix } from "../core/matrix.ts";
 import { startRun } from "../core/run.ts";
-import { anneal, refitsAfter, refitsBefore, unboundPasses } from "./anneal.ts";
+import { anneal, refitsAfter, refitsBefore } from "./anneal.ts";
 import { certify, squareOfTarget } from "./certificate.ts";
 import { onFixedGrid } from "./fixed_grid.ts";
 import { gptq } from "./gptq.ts";
@@ -210,5 +210,5 @@ function foreseePasses(options: ResolvedOptions, rows: number, gram: Matrix): nu
 /** Dense passes that a moved target takes, by rough count. */
 function passesOfMove({ method, initial }: ResolvedOptions): number {
   const factored = method === "gptq" || method !== "rtn" && initial === "gptq";
-  return 1.5 + (method === "auto" ? unboundPasses : 0) + (factored ? 0.5 : 0);
+  return 1.5 + (factored ? 0.5 : 0);
 }

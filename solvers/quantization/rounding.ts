@@ -1,4 +1,3 @@
-import { roundHalfToEven } from "../../kernels/engine/mod.ts";
 import { likeVector, type Matrix, type SparseMatrix, type Vector } from "../core/matrix.ts";
 import type { Approximation, Problem } from "./problem.ts";
 
@@ -19,6 +18,14 @@ export function targetRow(
   return buffer;
 }
 
+/** Adding and subtracting it rounds numbers below 2^51 to whole ones, halves to the even one. */
+const rounder = 1.5 * 2 ** 52;
+
+/** The level nearest to a real one, from `low` to `high`, which are whole. */
+export function nearestLevel(real: number, low: number, high: number): number {
+  return (real < low ? low : real > high ? high : real) + rounder - rounder;
+}
+
 /** Gives the rows without codes those of the nearest points of their grid. */
 export function roundToNearest<A extends Approximation>(problem: Problem, approximation: A): A {
   const { weights, rows, columns, groups, groupIndex, maximumCode } = problem;
@@ -26,10 +33,14 @@ export function roundToNearest<A extends Approximation>(problem: Problem, approx
   const buffer = likeVector(weights.data, columns);
   for (let i = codedRows; i < rows; i++) {
     const target = targetRow(weights, outliers, i, buffer);
-    for (let j = 0; j < columns; j++) {
-      const group = i * groups + (groupIndex ? groupIndex[j] : 0);
-      const code = roundHalfToEven(target[j] / scales.data[group]) + zeros.data[group];
-      codes[i * columns + j] = Math.min(Math.max(code, 0), maximumCode);
+    for (let j = 0; j < columns;) {
+      // Columns of a group mostly follow each other.
+      const group = groupIndex ? groupIndex[j] : 0, scale = scales.data[i * groups + group];
+      const zero = zeros.data[i * groups + group], low = -zero, high = maximumCode - zero;
+      do {
+        codes[i * columns + j] = zero + nearestLevel(target[j] / scale, low, high);
+        j++;
+      } while (j < columns && (!groupIndex || groupIndex[j] === group));
     }
   }
   return { ...approximation, codedRows: rows };
