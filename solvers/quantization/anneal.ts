@@ -1,5 +1,5 @@
 import type { DeviceArray, FloatDtype, QuantizationCandidate } from "../../kernels/contract.ts";
-import { matrix, type SparseMatrix } from "../core/matrix.ts";
+import { matrix } from "../core/matrix.ts";
 import { createRandom } from "../core/random.ts";
 import { descentCoupling } from "./coupling.ts";
 import type { Status } from "../core/result.ts";
@@ -22,8 +22,8 @@ import { blocksOf, placeRows, type Rows, type Stage, withStage } from "./stage.t
 /** Refits of the scales before the annealing, and after it: what more of them gain is within 0.3 %. */
 export const refitsBefore = 1, refitsAfter = 1;
 
-/** Passes of the heat bath in an iteration. */
-const passesOfIteration = 6;
+/** Passes of the heat bath in an iteration: fewer on small layers, where iterations are many for so few columns. */
+const passesOfIteration = (columns: number) => columns <= 256 ? 4 : 10;
 
 /** Share of a dense pass that they cost, seldom more. */
 const iterationShare = 0.25;
@@ -32,7 +32,7 @@ const iterationShare = 0.25;
 const hottest = (columns: number) => 0.35 + 5 / columns, coldest = 0.02;
 
 /** Normal numbers of the pool that noise is taken from, at least. */
-const leastPool = 4096;
+const leastPool = 1024;
 
 /**
  * Annealed descent, the composite behind method "auto": from the codes so far to a coordinate-wise minimum, then passes
@@ -118,7 +118,7 @@ interface Buffers {
 
 function openBuffers({ problem: { columns }, workspace, dtype, blockRows }: Stage): Buffers {
   return {
-    noise: workspace.allocate(dtype, passesOfIteration * columns, "noise"),
+    noise: workspace.allocate(dtype, passesOfIteration(columns) * columns, "noise"),
     amplitudes: workspace.allocate(dtype, blockRows, "amplitudes"),
     levels: workspace.allocate(dtype, blockRows * columns, "best levels"),
     residual: workspace.allocate(dtype, blockRows * columns, "best residual"),
@@ -172,18 +172,18 @@ async function annealBlock(
   trace: number[],
 ): Promise<boolean> {
   const { stage: { problem: { options: { iterations }, columns, meter }, workspace } } = rows;
-  const cooling = Math.ceil(columns / passesOfIteration), start = hottest(columns);
-  const noise = new Float64Array(passesOfIteration * columns);
+  const each = passesOfIteration(columns), cooling = Math.ceil(columns / each), start = hottest(columns);
+  const noise = new Float64Array(each * columns);
   let objectives = await best.keep(), timeIsUp = false, iteration = 0;
   while (iteration < iterations && !timeIsUp) {
     const first = iteration, left = iterations - first, end = first + (left < 2 * cooling ? left : cooling);
-    const passes = (end - first) * passesOfIteration;
+    const passes = (end - first) * each;
     workspace.write(buffers.amplitudes, (await energies(rows)).map((energy) => Math.sqrt(energy / columns)));
     for (; iteration < end; iteration++) {
       timeIsUp = await meter.checkpoint("anneal", iteration);
       if (timeIsUp) break;
-      for (let k = 0; k < passesOfIteration; k++) {
-        const pass = (iteration - first) * passesOfIteration + k, drawn = nextNoise();
+      for (let k = 0; k < each; k++) {
+        const pass = (iteration - first) * each + k, drawn = nextNoise();
         const deviation = Math.sqrt(start + (coldest - start) * pass / (passes - 1));
         for (let j = 0; j < columns; j++) noise[k * columns + j] = deviation * drawn[j];
       }
@@ -220,7 +220,7 @@ async function energies(rows: Rows): Promise<Float64Array> {
 /** The passes of one iteration, in short calls. */
 async function heat(rows: Rows, buffers: Buffers): Promise<void> {
   const { stage: { problem, workspace, arrays }, state, begin, end } = rows, { columns, meter } = problem;
-  const noise = { array: buffers.noise, rows: passesOfIteration, columns }, { changes } = arrays;
+  const noise = { array: buffers.noise, rows: passesOfIteration(columns), columns }, { changes } = arrays;
   for (const [from, to] of ranges(end - begin, rowsOfCall(problem, iterationShare))) {
     if (from > 0) await meter.checkpoint("anneal");
     const amplitudes = { array: buffers.amplitudes, length: to - from, offset: from };

@@ -224,8 +224,8 @@ describe("quantizeLayer", () => {
   it("more coolings of auto never raise the error of any row", async () => {
     const made = makeLayer({ rows: 8, columns: 40, seed: 15 });
     // Forty passes of the heat bath are one cooling.
-    const few = await quantize(made, { bits: 2, grid: "range", iterations: 4 });
-    const many = await quantize(made, { bits: 2, grid: "range", iterations: 20 });
+    const few = await quantize(made, { bits: 2, grid: "range", iterations: 10 });
+    const many = await quantize(made, { bits: 2, grid: "range", iterations: 50 });
     const before = rowLosses(made, dequantize(few)), after = rowLosses(made, dequantize(many));
     after.forEach((loss, i) => assert.ok(loss <= before[i] * (1 + 1e-12), `row ${i}`));
     assert.ok(many.objective < few.objective);
