@@ -1,7 +1,7 @@
 import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
 import { rowStart } from "./linear_system.ts";
-import { minimizeOnSupport } from "./newton.ts";
+import { minimizeOnSupport, mostLeft } from "./newton.ts";
 import { type GraphPoint, penaltiesOf, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
 import { createStars } from "./stars.ts";
 
@@ -171,6 +171,10 @@ function* bestMoves(
         gain = swapped;
       }
       offer({ leaving, entering: [i, j], value: -derivative / curved, gain });
+      // A steep edge may gain far more than the model says: so it is where variables are nearly equal.
+      if ((leaving !== none || gain <= leastGain) && mostLeft(2 * entering) > lambda0) {
+        moves.push({ leaving: none, entering: [i, j], value: -g / curvature, gain: entering - lambda0 });
+      }
       if (isDue(count * (count + asked)) && (yield)) return [];
     }
   }

@@ -122,10 +122,9 @@ export function* minimizeOnSupport(
       decrement += -gradient[c] * direction[k];
       if (c < vertices && direction[k] < 0) reach = Math.min(reach, -0.9 * x[c] / direction[k]);
     });
-    // A convex function has about half the decrement left; twice that is never in doubt near the minimum.
-    if (below !== undefined && (decrement <= 1e-10 * (1 + Math.abs(value)) || value - 2 * decrement > below)) break;
-    // Near the minimum full steps square the error, until rounding lets them shrink no further.
     const near = decrement <= 1e-10 * (1 + Math.abs(value));
+    if (below !== undefined && (near || value - mostLeft(decrement) > below)) break;
+    // Near the minimum full steps square the error, until rounding lets them shrink no further.
     if (!(decrement > 0) || (near && decrement > 0.25 * last)) {
       converged = near || decrement === 0;
       break;
@@ -155,6 +154,15 @@ export function* minimizeOnSupport(
     }
   }
   return { values: x.slice(vertices), diagonal: x.slice(0, vertices), dataTerm: stars.evaluate(x), converged };
+}
+
+/**
+ * The most that a function is above its minimum where the square of its Newton decrement is such: half of that where it is small,
+ * anything from 1 on. The terms `||Y t_i||^2 / t_ii - log t_ii` are self-concordant (Nesterov & Nemirovskii 1994, 2.2).
+ */
+export function mostLeft(decrement: number): number {
+  const root = Math.sqrt(Math.max(0, decrement));
+  return root < 1 ? -root - Math.log1p(-root) : Infinity;
 }
 
 /** A factor of the Hessian over free coordinates. */

@@ -1,11 +1,11 @@
-import { createRandom } from "../core/random.ts";
 import { l0Penalty } from "../l0/penalty.ts";
 import type { SearchOptions } from "../l0/search.ts";
 import { coordinateDescent, improveByMoves, solveOn } from "./descent.ts";
 import { type ExactSolution, solveExactly } from "./exact.ts";
 import { compact, type SparseStart } from "./least_squares.ts";
+import { perturbedSearch } from "./perturbation.ts";
 import { bestOfElimination, type Elimination, eliminationOrder, mostEliminated } from "./starts.ts";
-import { leastGain, type Solution, type Task } from "./task.ts";
+import { keyOf, leastGain, type Solution, type Task } from "./task.ts";
 
 /** Shares of the price at which a path toward it begins dense. */
 const pathShares = [1 / 64, 1 / 16, 1 / 4];
@@ -81,10 +81,6 @@ async function searchFromStarts(
   return best!;
 }
 
-function keyOf({ estimate }: Solution): string {
-  return Array.from(estimate.features).sort((i, j) => i - j).join();
-}
-
 /** Searches from several starts, and proves small problems under a budget of nodes: no clock decides. */
 export async function solveAutomatically(
   task: Task,
@@ -101,35 +97,6 @@ export async function solveAutomatically(
   const proved = await solveExactly(task, best, { ...options, nodeLimit });
   // What is not proved is looked at once more from supports nearby; the bound holds whatever is found.
   return proved.status === "node-limit" ? { ...proved, ...await perturbedSearch(task, proved) } : proved;
-}
-
-/** Restarts from the best support with other features for some of its own, and the most of them that leave, as a share. */
-const perturbations = 40, mostRemoved = 0.7;
-
-/** Iterated local search: random features of the best support are taken away and others put there, and moves go on from there. */
-async function perturbedSearch(task: Task, start: Solution): Promise<Solution> {
-  const { problem, size, budget } = task, { isAlways } = problem.constraints, random = createRandom(0);
-  const least = leastGain * problem.nullLoss, seen = new Set([keyOf(start)]);
-  let best = start;
-  for (let round = 0; round < perturbations && !budget.ended; round++) {
-    const { features } = best.estimate, share = mostRemoved * random.uniform();
-    const kept = features.filter((feature) => isAlways[feature] || random.uniform() >= share);
-    // As many others come as leave, sometimes those that left.
-    for (let left = features.length - kept.length; left > 0 && kept.length < size; left--) {
-      const feature = random.integer(problem.features);
-      if (!kept.includes(feature)) kept.push(feature);
-    }
-    const aside = { ...task, budget: { ...budget, trace: [] } };
-    const found = await improveByMoves(aside, await solveOn(aside, kept));
-    budget.sweeps = aside.budget.sweeps;
-    budget.ended = aside.budget.ended;
-    if (seen.has(keyOf(found))) continue;
-    seen.add(keyOf(found));
-    if (!(found.objective < best.objective - least)) continue;
-    best = found;
-    budget.trace.push(best.objective);
-  }
-  return best;
 }
 
 /** A support and coefficients as a start, without zeros. */

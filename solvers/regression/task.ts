@@ -30,6 +30,11 @@ export interface Task {
   readonly budget: DescentBudget;
 }
 
+/** What tells supports apart. */
+export function keyOf({ estimate }: Solution): string {
+  return Array.from(estimate.features).sort((i, j) => i - j).join();
+}
+
 /** Share of `||y||^2 / 2` below which a gain is rounding: it would let a feature in and out forever. */
 export const leastGain = 1e-12;
 

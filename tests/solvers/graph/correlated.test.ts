@@ -62,6 +62,22 @@ describe("sparsePrecision of correlated variables", () => {
     }
   });
 
+  it("finds edges that gain far more than a quadratic model of them says, and proves them", async () => {
+    const years = fromRows(Array.from({ length: 30 }, (_, k) => [1, 2, 3].map((e) => (1950 + k) ** e)));
+    const outlier = fromRows([[4601, -10522, 13328, 17432], [-1.4, 1, -0.5, -0.1], [-2.2, 1, -1.7, 0.5]]);
+    for (
+      const [samples, options, least] of [
+        [years, { lambda0: 10, lambda2: 1e-12, standardize: true }, -11.4473172],
+        [outlier, { lambda0: 0.01, lambda2: 1e-3 }, -8.7745697],
+      ] as const
+    ) {
+      for (const method of ["auto", "exact"] as const) {
+        const fit = await sparsePrecision(samples, { ...options, method, center: false });
+        assert.ok(Math.abs(fit.objective - least) <= 1e-6 && fit.status === "converged", `${fit.objective}, ${least}`);
+      }
+    }
+  });
+
   it("auto comes near to the best that is known of six variables, and no worse than a long exact search of twenty", async () => {
     const six = equicorrelated(100, 6, 0.999, 1), S = correlations(six);
     const fit = await sparsePrecision(six, { lambda0: 0.2, lambda2: 0.01, standardize: true });
