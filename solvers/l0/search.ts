@@ -48,6 +48,8 @@ export interface Tree<Start> {
   incumbent(): number;
   /** Solves relaxations; the answers come in the order of the requests. */
   relax(requests: readonly NodeRequest<Start>[]): Promise<NodeRelaxation<Start>[]>;
+  /** Is told how many relaxations were solved, before more are; may find a better solution. */
+  searchOn?(nodes: number): Promise<void>;
 }
 
 /** Open nodes that are branched on at once where relaxations are small: two children each, enough for some threads. */
@@ -184,6 +186,7 @@ export async function branchAndBound<Start>(tree: Tree<Start>, options: SearchOp
       status = "time-limit";
       break;
     }
+    await tree.searchOn?.(nodes);
     const batch = limitReached ? [] : takeBatch();
     if (batch.length === 0) {
       if (limitReached) status = "node-limit";

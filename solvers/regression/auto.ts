@@ -81,6 +81,11 @@ async function searchFromStarts(
   return best!;
 }
 
+/** Nodes after which it pays to look for better solutions around the best; none where there are many features. */
+export function affordableNodes({ problem: { features } }: Task): number {
+  return features > mostCertified ? Infinity : Math.max(relaxations, Math.ceil(certificateWork / (features + 4) ** 3));
+}
+
 /** Searches from several starts, and proves small problems under a budget of nodes: no clock decides. */
 export async function solveAutomatically(
   task: Task,
@@ -89,11 +94,9 @@ export async function solveAutomatically(
   options: SearchOptions,
   certify: boolean,
 ): Promise<Solution | ExactSolution> {
-  const best = await searchFromStarts(task, start, starts, !certify && start !== undefined),
-    { features } = task.problem;
-  if (!certify || features > mostCertified || task.budget.ended) return best;
-  const subsets = Math.ceil(certificateWork / (features + 4) ** 3);
-  const nodeLimit = Math.min(options.nodeLimit, Math.max(relaxations, subsets));
+  const best = await searchFromStarts(task, start, starts, !certify && start !== undefined);
+  if (!certify || task.problem.features > mostCertified || task.budget.ended) return best;
+  const nodeLimit = Math.min(options.nodeLimit, affordableNodes(task));
   const proved = await solveExactly(task, best, { ...options, nodeLimit });
   // What is not proved is looked at once more from supports nearby; the bound holds whatever is found.
   return proved.status === "node-limit" ? { ...proved, ...await perturbedSearch(task, proved) } : proved;

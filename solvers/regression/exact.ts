@@ -11,6 +11,7 @@ import {
 } from "../l0/search.ts";
 import { coefficientBound } from "./coefficient_bound.ts";
 import { descendOn, improveByMoves, solveOn } from "./descent.ts";
+import { perturbedSearch } from "./perturbation.ts";
 import { createSubsetTree } from "./subset_search.ts";
 import { reduceSupport } from "../l0/support_solution.ts";
 import { pause, type Solution, type Task } from "./task.ts";
@@ -33,8 +34,13 @@ const enumerable = 16;
 /** Share of its objective that a support solved directly may be off by. */
 const leafSlack = 1e-11;
 
+/** Limits of the search, and the relaxations after which it looks for better solutions around the best, once. */
+export interface ExactOptions extends SearchOptions {
+  readonly perturbAfter?: number;
+}
+
 /** Branch and bound over the support from a good solution on, by whichever bound is the better one. */
-export async function solveExactly(task: Task, start: Solution, options: SearchOptions): Promise<ExactSolution> {
+export async function solveExactly(task: Task, start: Solution, options: ExactOptions): Promise<ExactSolution> {
   const { problem, penalty, size } = task, { features, samples, constraints } = problem;
   const { hull, uniform } = constraints, bare = penalty.lambda2 === 0 && hull === Infinity;
   const limited = size < features;
@@ -58,7 +64,7 @@ export async function solveExactly(task: Task, start: Solution, options: SearchO
 }
 
 /** Branch and bound over subsets. */
-async function searchSubsets(task: Task, start: Solution, options: SearchOptions): Promise<ExactSolution> {
+async function searchSubsets(task: Task, start: Solution, options: ExactOptions): Promise<ExactSolution> {
   const { problem, penalty: { lambda0, lambda2 }, size, budget } = task, { features, constraints } = problem;
   const everything = Array.from({ length: features }, (_, j) => j);
   const reducing = () => pause(task, "reduction");
@@ -84,8 +90,24 @@ async function searchSubsets(task: Task, start: Solution, options: SearchOptions
     },
     pause: () => options.run.checkpoint({ stage: "subsets", fraction: 0, iteration: 0, objective: best.objective }),
   });
-  const outcome = await branchAndBound(tree, options);
+  const searchOn = searchOnce(task, options, () => best, (found) => best = found);
+  const outcome = await branchAndBound({ ...tree, searchOn }, options);
   return { ...best, ...outcome, lowerBound: Math.min(outcome.lowerBound, tree.uncertain()) };
+}
+
+/** Looks for solutions around the best, once a search has taken long. */
+function searchOnce(
+  task: Task,
+  { perturbAfter = Infinity }: ExactOptions,
+  incumbent: () => Solution,
+  take: (found: Solution) => unknown,
+): (nodes: number) => Promise<void> {
+  let isDone = false;
+  return async (nodes) => {
+    if (isDone || nodes < perturbAfter) return;
+    isDone = true;
+    take(await perturbedSearch(task, incumbent()));
+  };
 }
 
 /** Branch and bound over perspective relaxations. */
@@ -93,7 +115,7 @@ async function searchPerspectives(
   task: Task,
   start: Solution,
   bound: number,
-  options: SearchOptions,
+  options: ExactOptions,
 ): Promise<ExactSolution> {
   const { problem, budget } = task, { lambda0, lambda2 } = task.penalty, { always } = problem.constraints;
   const penalty = l0Penalty(lambda0, lambda2, bound), nodes = problem.openNodes(penalty, options);
@@ -142,6 +164,7 @@ async function searchPerspectives(
       }
       return solved;
     },
+    searchOn: searchOnce(task, options, () => best, (found) => best = found),
   };
 
   function take(solution: Solution): boolean {

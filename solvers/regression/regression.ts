@@ -10,7 +10,7 @@ import { resolveOptions } from "../core/resolve_options.ts";
 import type { Result } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { inSteps } from "../core/steps.ts";
-import { createStarts, solveAutomatically, startOf, type Starts } from "./auto.ts";
+import { affordableNodes, createStarts, solveAutomatically, startOf, type Starts } from "./auto.ts";
 import type { SearchOptions } from "../l0/search.ts";
 import { prepareData, type RegressionData } from "./data.ts";
 import { coordinateDescent, localSearch, solveOn } from "./descent.ts";
@@ -227,7 +227,7 @@ async function solve(
   if (method === "local-search") return await localSearch(task, from);
   const prove = method === "auto" && certify;
   const best = await solveAutomatically(task, start, starts, search, prove);
-  return method === "exact" ? await solveExactly(task, best, search) : best;
+  return method === "exact" ? await solveExactly(task, best, { ...search, perturbAfter: affordableNodes(task) }) : best;
 }
 
 interface Finished extends Solution, Partial<Pick<ExactSolution, "lowerBound" | "nodes" | "status" | "remark">> {

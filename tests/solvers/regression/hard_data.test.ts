@@ -189,6 +189,22 @@ describe("sparseRegression on hard data", () => {
     assert.ok(fit.objective <= 1.005 * best.objective, `${fit.objective}, but ${best.objective} is there`);
   });
 
+  it("exact is no worse than auto where neither proves the best of 60 nearly equal features in 30 rows", async () => {
+    const random = createRandom(6), X = matrix(30, 60), y = new Float64Array(30);
+    for (let i = 0; i < 30; i++) {
+      const factor = random.normal();
+      y[i] = random.normal();
+      for (let j = 0; j < 60; j++) X.data[i * 60 + j] = factor + 0.1 * random.normal();
+    }
+    const auto = await sparseRegression(X, y, { lambda0: 0.15 });
+    const exact = await sparseRegression(X, y, { lambda0: 0.15, method: "exact", nodeLimit: 1600 });
+    assert.equal(exact.status, "node-limit");
+    assert.ok(
+      auto.objective <= 2.53 && exact.objective <= 1.0001 * auto.objective,
+      `${auto.objective}, ${exact.objective}`,
+    );
+  });
+
   it("exact answers with an honest gap where nothing bounds the optimum", async () => {
     const wide = simulate(20, 1200, 3, 0.2, 1, 5);
     const fit = await sparseRegression(wide.X, wide.y, { lambda0: 1, method: "exact" });
