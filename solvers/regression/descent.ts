@@ -105,13 +105,20 @@ async function solveSupportOf(task: Task, support: readonly number[]): Promise<S
   return { estimate, loss: residualLoss, dependent: dependent.map((k) => usable[k]) };
 }
 
-/** A start that holds the features which are always in the support. */
-function completed({ problem }: Task, { features, coefficients }: SparseStart): SparseStart {
-  const inside = new Set(Array.from(features));
-  const missing = problem.constraints.always.filter((feature) => !inside.has(feature));
+/** A start that holds the features which are always in the support, and of the others as many as there may be: the largest. */
+function completed({ problem, size }: Task, { features, coefficients }: SparseStart): SparseStart {
+  const { squaredNorms, constraints: { always, isAlways } } = problem;
+  const inside = new Set(Array.from(features)), missing = always.filter((feature) => !inside.has(feature));
+  let places = Array.from(features, (_, k) => k);
+  if (places.length + missing.length > size) {
+    const magnitude = (k: number) =>
+      isAlways[features[k]] ? Infinity : Math.abs(coefficients[k]) * Math.sqrt(squaredNorms[features[k]]);
+    places = places.sort((k, l) => magnitude(l) === magnitude(k) ? k - l : magnitude(l) - magnitude(k))
+      .slice(0, size - missing.length);
+  }
   return {
-    features: [...Array.from(features), ...missing],
-    coefficients: [...Array.from(coefficients), ...missing.map(() => 0)],
+    features: [...places.map((k) => features[k]), ...missing],
+    coefficients: [...places.map((k) => coefficients[k]), ...missing.map(() => 0)],
   };
 }
 

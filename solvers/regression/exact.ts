@@ -34,6 +34,9 @@ const enumerable = 16;
 /** Share of its objective that a support solved directly may be off by. */
 const leafSlack = 1e-11;
 
+/** Price in multiples of the objective that is known, beyond which a larger one changes nothing. */
+const dearest = 2;
+
 /** Limits of the search, and the relaxations after which it looks for better solutions around the best, once. */
 export interface ExactOptions extends SearchOptions {
   readonly perturbAfter?: number;
@@ -117,7 +120,9 @@ async function searchPerspectives(
   bound: number,
   options: ExactOptions,
 ): Promise<ExactSolution> {
-  const { problem, budget } = task, { lambda0, lambda2 } = task.penalty, { always } = problem.constraints;
+  const { problem, budget } = task, { lambda2 } = task.penalty, { always } = problem.constraints;
+  // No feature pays at more than the objective of the start, and sums with a larger price would lose the digits of the loss.
+  const lambda0 = Math.min(task.penalty.lambda0, dearest * start.objective);
   const penalty = l0Penalty(lambda0, lambda2, bound), nodes = problem.openNodes(penalty, options);
   // In a relaxation every kept feature is priced.
   const offset = lambda0 * always.length, statuses = new Uint8Array(problem.features);

@@ -47,9 +47,30 @@ describe("sparseRegression by size", () => {
       (e: OptionError) => e.argument === "size",
     );
   });
+
+  it("has no more features than that, from a start with more of them too", async () => {
+    const { X, y } = simulate(40, 9, 3, 0.8, 1, 1), initial = new Float64Array(9).fill(1);
+    for (const method of ["auto", "local-search", "coordinate-descent", "exact"] as const) {
+      for (const limits of [{ size: 0 }, { size: 3 }, { size: 2, always: [0, 8] }, { size: 2, upper: 1 }]) {
+        const question = { ...standard, ...limits, lambda2: 1 }, what = `${method}, ${JSON.stringify(limits)}`;
+        const fit = await sparseRegression(X, y, { ...question, method, initial, gapTolerance: 1e-9 });
+        const problem = regressionKeepsPromises(X, y, question, fit, what);
+        if (method === "exact" && !limits.upper) near(fit.objective, leastBySubsets(problem, question), what);
+      }
+    }
+  });
 });
 
 describe("sparseRegression with features that are always in", () => {
+  it("closes the gap at a price that no other feature is worth", async () => {
+    const { X, y } = simulate(30, 5, 2, 0.7, 1, 3), always = [0, 1];
+    for (const lambda0 of [1e6, 1e12, 1e100]) {
+      const question = { ...standard, lambda0, lambda2: 1, always, bigM: 50 };
+      const fit = await sparseRegression(X, y, { ...question, method: "exact", gapTolerance: 1e-9 });
+      assert.deepEqual([fit.status, ...fit.support], ["converged", 0, 1], `${lambda0}: a gap of ${fit.gap}`);
+    }
+  });
+
   it("prices the others only", async () => {
     for (let seed = 0; seed < 8; seed++) {
       const { X, y } = simulate(30, 7, 2, 0.7, 1, seed), always = [1, 6];

@@ -27,7 +27,7 @@ async function fuzz(seed: number): Promise<void> {
     innerIterations: 1 + random.integer(8),
     ...random.uniform() < 0.5 && { offsets: random.uniform() < 0.5 },
     ...method === "soft-impute" || random.uniform() < 0.3
-      ? { holdout: 0, ...method === "soft-impute" && { lambda: size * random.uniform() } }
+      ? { holdout: 0, ...method === "soft-impute" && { lambda: (size || 1) * (1 - random.uniform()) } }
       : {},
   } as const;
   const what = `completion of seed ${seed}, ${rows} x ${columns} with ${kind}, ${JSON.stringify(options)}`;

@@ -41,11 +41,12 @@ async function fuzz(seed: number): Promise<void> {
     ...random.uniform() < 0.1 && { lower: 0 },
   };
   const bounded = question.lower !== undefined;
+  const initial = random.uniform() < 0.2 ? Float64Array.from({ length: features }, random.normal) : undefined;
   for (const method of ["auto", "local-search", "exact"] as const) {
     const what = `regression of seed ${seed}, ${rows} x ${features} with ${kind}, ${method}, ${
       JSON.stringify(question)
     }`;
-    const fit = await sparseRegression(X, y, { ...question, method, gapTolerance });
+    const fit = await sparseRegression(X, y, { ...question, method, gapTolerance, ...initial && { initial } });
     const problem = regressionKeepsPromises(X, y, question, fit, what);
     keepsPromises(fit, gapTolerance, what);
     if (bounded) continue;
