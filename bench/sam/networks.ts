@@ -1,9 +1,16 @@
 /** What is claimed of micro-batches on networks: images, text, the number of parts, and what a step costs. */
 
-import { createRandom, matrix, sharpness, trainClassifier, type TrainClassifierOptions } from "../../mod.ts";
+import {
+  createRandom,
+  matrix,
+  type OptimizerOptions,
+  sharpness,
+  trainClassifier,
+  type TrainClassifierOptions,
+} from "../../mod.ts";
 import type { CaseContext, Cell, Target } from "../case.ts";
 import { characters, gratings, type Split } from "./data.ts";
-import { type Claims, spread } from "./paths.ts";
+import { type Claims, spread } from "./claims.ts";
 
 /** Optimisers that are compared. */
 const optimizersAt = (rho: number) => [
@@ -50,6 +57,48 @@ function tasks(quick: boolean, documents: string): readonly Task[] {
   }];
 }
 
+/** Accuracy and flatness of a task, each with its own split, start and order. */
+async function overSeeds({ split, options }: Task, optimizer: OptimizerOptions, seeds: number, seed: number) {
+  const accuracy: number[] = [], largest: number[] = [], trace: number[] = [];
+  for (let turn = 0; turn < seeds; turn++) {
+    const { training, test } = split(seed + turn);
+    const trained = await trainClassifier(training.X, training.labels, {
+      ...options,
+      classes: options.convolution ? 10 : 33,
+      standardize: false,
+      seed: seed + turn,
+      optimizer: {
+        ...optimizer,
+        base: { learningRate: 0.1, weightDecay: 5e-4 },
+        schedule: { kind: "cosine" },
+      },
+    });
+    const flat = await sharpness(trained, { lanczosSteps: 8, probes: 10, ascentSteps: 0 });
+    accuracy.push(100 * await trained.accuracy(test.X, test.labels));
+    largest.push(flat.largestEigenvalue);
+    trace.push(flat.trace);
+  }
+  return { accuracy, largest, trace };
+}
+
+/** On images, micro-batches of four samples with smaller perturbations: those of `onTasks` are too long for them. */
+export async function rhoOnImages({ quick, seed, progress }: CaseContext): Promise<Claims> {
+  const [task] = tasks(quick, ""), seeds = quick ? 1 : 3, rows: Cell[][] = [];
+  for (const rho of [0.005, 0.01, 0.02]) {
+    progress(`${task.name}, mSAM 16, rho ${rho}`);
+    const { accuracy, largest, trace } = await overSeeds(task, { rho, microBatches: 16 }, seeds, seed);
+    rows.push([rho, shown(accuracy, 2), shown(largest, 3), shown(trace, 2)]);
+  }
+  return {
+    tables: [{
+      title: `mSAM 16 by rho: ${task.name}, ${seeds} seeds, mean ± standard error`,
+      columns: ["rho", "test accuracy, %", "largest eigenvalue", "trace"],
+      rows,
+    }],
+    targets: [],
+  };
+}
+
 /** Accuracy and flatness on images and on text. */
 export async function onTasks({ quick, seed, progress }: CaseContext): Promise<Claims> {
   const documents = await readDocuments();
@@ -57,26 +106,8 @@ export async function onTasks({ quick, seed, progress }: CaseContext): Promise<C
   for (const { name: task, rho, split, options } of tasks(quick, documents)) {
     const means: Record<string, { accuracy: number; trace: number; largest: number }> = {};
     for (const { name, ...optimizer } of optimizersAt(rho)) {
-      const accuracy: number[] = [], largest: number[] = [], trace: number[] = [];
-      for (let turn = 0; turn < seeds; turn++) {
-        progress(`${task}, ${name}, seed ${turn + 1} of ${seeds}`);
-        const { training, test } = split(seed + turn);
-        const trained = await trainClassifier(training.X, training.labels, {
-          ...options,
-          classes: options.convolution ? 10 : 33,
-          standardize: false,
-          seed: seed + turn,
-          optimizer: {
-            ...optimizer,
-            base: { learningRate: 0.1, weightDecay: 5e-4 },
-            schedule: { kind: "cosine" },
-          },
-        });
-        const flat = await sharpness(trained, { lanczosSteps: 8, probes: 10, ascentSteps: 0 });
-        accuracy.push(100 * await trained.accuracy(test.X, test.labels));
-        largest.push(flat.largestEigenvalue);
-        trace.push(flat.trace);
-      }
+      progress(`${task}, ${name}`);
+      const { accuracy, largest, trace } = await overSeeds({ name: task, rho, split, options }, optimizer, seeds, seed);
       means[name] = { accuracy: spread(accuracy).mean, largest: spread(largest).mean, trace: spread(trace).mean };
       rows.push([task, optimizer.rho, name, shown(accuracy, 2), shown(largest, 3), shown(trace, 2)]);
     }

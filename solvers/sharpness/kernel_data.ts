@@ -6,7 +6,7 @@ import { checkMatrix, type Matrix, toVectorArgument, type VectorLike } from "../
 import { allocateMatrix, type Pause } from "../spectral/operands.ts";
 import { confirmedSpectrum, type Spectrum } from "./closed_path.ts";
 import { checkRange } from "./linear_data.ts";
-import { checkSymmetric } from "./models.ts";
+import { checkSymmetric } from "./kernel_ridge.ts";
 import { type PlainData, plainData } from "./plain_data.ts";
 import { checkLength } from "./regression_path.ts";
 

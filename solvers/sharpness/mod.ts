@@ -7,15 +7,9 @@
 export { type Classifier, type ClassifierModel, classifierOf } from "./classifier.ts";
 export type { Activation, NetworkSpecification, TensorView } from "./layers.ts";
 export type { ClassifierAtSamples, LossAtParameters } from "./loss_surface.ts";
-export {
-  kernelRidge,
-  type KernelRidgeOptions,
-  kernelRidgeOptions,
-  type LossModel,
-  networkLoss,
-  type NetworkLossOptions,
-  networkLossOptions,
-} from "./models.ts";
+export { kernelRidge, type KernelRidgeOptions, kernelRidgeOptions } from "./kernel_ridge.ts";
+export type { LossModel } from "./loss_model.ts";
+export { networkLoss, type NetworkLossOptions, networkLossOptions } from "./models.ts";
 export {
   type AdaptiveOptions,
   type BaseOptions,

@@ -2,12 +2,11 @@
 
 import type { MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
 import { LOGISTIC, SOFTMAX, SQUARED } from "../../kernels/contract/training/constants.ts";
-import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
+import { openWorkspace } from "../../kernels/engine/mod.ts";
 import { denseFamily } from "../../kernels/families/dense.ts";
 import { trainingFamily } from "../../kernels/families/training.ts";
-import { DataError, OptionError, ShapeError } from "../core/errors.ts";
+import { DataError, ShapeError } from "../core/errors.ts";
 import {
-  checkMatrix,
   dtypeOf,
   likeVector,
   type Matrix,
@@ -16,28 +15,13 @@ import {
   type Vector,
   type VectorLike,
 } from "../core/matrix.ts";
-import { choice, group, integer, list, number, type OptionTable, required } from "../core/options.ts";
+import { choice, group, integer, list, type OptionTable, required } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import { type Activation, initialParameters, layersOf } from "./layers.ts";
+import { checkSamples, lossBackend, type LossModel, modelOf } from "./loss_model.ts";
 import { createNetwork } from "./network.ts";
 import { type ConvolutionOptions, convolutionOptions } from "./train_options.ts";
 import { checkFeatures, checkImages, wholeWidth } from "./training_data.ts";
-
-/** A loss over samples in memory of its own: `gradient` is what `sam` takes, with `product` what `sharpness` takes. */
-export interface LossModel {
-  /** Number of the parameters. */
-  readonly size: number;
-  /** Where each tensor of the parameters begins. */
-  readonly segments: Uint32Array;
-  /** Parameters to begin with, in the precision of the samples. */
-  initial(seed?: number): Vector;
-  /** Writes the gradient of the mean loss over the samples of `batch`, null for all, to `out`; returns the loss. */
-  gradient(parameters: Vector, batch: Uint32Array | null, out: Vector): Promise<number>;
-  /** Writes the Hessian of the mean loss over all samples, times `vector`, to `out`. */
-  product(parameters: Vector, vector: Vector, out: Vector): Promise<void>;
-  /** Frees its memory; idempotent. */
-  release(): void;
-}
 
 /** Options of {@linkcode networkLoss}. */
 export interface NetworkLossOptions {
@@ -54,16 +38,6 @@ export interface NetworkLossOptions {
   /** Where to run. @default "auto" */
   readonly backend?: "auto" | "reference" | "wasm";
 }
-
-/** Options of {@linkcode kernelRidge}. */
-export interface KernelRidgeOptions {
-  /** Price of the squared norm of the function, >= 0. @default 0 */
-  readonly ridge?: number;
-  /** Where to run. @default "auto" */
-  readonly backend?: "auto" | "reference" | "wasm";
-}
-
-const backend = choice(["auto", "reference", "wasm"], { default: "auto", about: "Where to run." });
 
 /** Table of the options of {@linkcode networkLoss}. */
 export const networkLossOptions: OptionTable<NetworkLossOptions, "convolution" | "classes"> = {
@@ -88,13 +62,7 @@ export const networkLossOptions: OptionTable<NetworkLossOptions, "convolution" |
     otherwise: "one more than the largest target",
     about: "Classes of the softmax.",
   }),
-  backend,
-};
-
-/** Table of the options of {@linkcode kernelRidge}. */
-export const kernelRidgeOptions: OptionTable<KernelRidgeOptions> = {
-  ridge: number({ least: 0, most: 1e100, default: 0, about: "Price of the squared norm of the function." }),
-  backend,
+  backend: lossBackend,
 };
 
 const action = "make the loss";
@@ -189,132 +157,10 @@ export async function networkLoss(
   }
 }
 
-/**
- * Kernel ridge regression in its coefficients `a`: the mean of `(K a - y)_i^2 / 2` over the batch, and
- * `ridge / 2 a^T K a`.
- *
- * @param kernel A symmetric positive semidefinite matrix of the samples [samples, samples].
- * @throws {ShapeError} when the matrix is not square, or `y` does not fit
- * @throws {DataError} for NaN, infinities and a matrix that is not symmetric
- *
- * @example
- * ```ts
- * import { fromRows, kernelRidge } from "@minima/minima";
- * const model = await kernelRidge(fromRows([[2, 1], [1, 2]]), [3, 3]), out = new Float64Array(2);
- * const loss = await model.gradient(Float64Array.of(1, 1), null, out);
- * model.release();
- * if (loss !== 0 || out[0] !== 0) throw new Error("K a = y");
- * ```
- */
-export async function kernelRidge(kernel: Matrix, y: VectorLike, options: KernelRidgeOptions = {}): Promise<LossModel> {
-  const { ridge, backend } = resolveOptions(kernelRidgeOptions, options, "kernel ridge regression");
-  checkMatrix("kernel", kernel, action);
-  const [size, columns] = kernel.shape, answers = toVectorArgument("y", y, action), dtype = dtypeOf(kernel.data);
-  if (size !== columns || size === 0) {
-    throw new ShapeError("kernel", `Cannot ${action}: "kernel" is ${size} x ${columns}, expected a square matrix.`);
-  }
-  if (answers.length !== size) {
-    throw new ShapeError("y", `Cannot ${action}: "y" has ${answers.length} elements, but "kernel" has ${size} rows.`);
-  }
-  checkSymmetric(kernel, action);
-  const workspace = await openWorkspace({ families: [denseFamily], backend, threads: 1, dtype, flops: 0 });
-  const { kernels } = workspace,
-    a: MatrixOperand = {
-      array: workspace.allocate(dtype, size * size, "kernel matrix"),
-      rows: size,
-      columns: size,
-    };
-  workspace.write(a.array, kernel.data);
-  const vector = (label: string): VectorOperand => ({ array: workspace.allocate(dtype, size, label), length: size });
-  const point = vector("coefficients"),
-    image = vector("values"),
-    residual = vector("residuals"),
-    out = vector("result");
-  const values = workspace.view(image.array), errors = workspace.view(residual.array);
-  const result = workspace.view(out.array), counts = new Float64Array(size);
-  const all = Uint32Array.from({ length: size }, (_, i) => i);
-  return modelOf(workspace, size, Uint32Array.of(0), {
-    initial: () => likeVector(kernel.data, size),
-    async gradient(parameters, batch, target) {
-      const samples = batch ?? all;
-      checkSamples(samples, size);
-      workspace.write(point.array, parameters);
-      await kernels.gemv({ a, x: point, y: image });
-      let loss = 0;
-      counts.fill(0);
-      for (const sample of samples) {
-        const error = values[sample] - answers[sample];
-        loss += error * error / 2 / samples.length;
-        counts[sample] += error / samples.length;
-      }
-      errors.set(counts);
-      await kernels.gemv({ a, x: residual, y: out });
-      for (let k = 0; k < size; k++) {
-        loss += ridge / 2 * parameters[k] * values[k];
-        target[k] = result[k] + ridge * values[k];
-      }
-      return loss;
-    },
-    async product(_, direction, target) {
-      workspace.write(point.array, direction);
-      await kernels.gemv({ a, x: point, y: image });
-      await kernels.gemv({ a, x: image, y: out });
-      for (let k = 0; k < size; k++) target[k] = result[k] / size + ridge * values[k];
-    },
-  });
-}
-
-/** A model whose vectors are checked, and which one call at a time uses. */
-function modelOf(
-  workspace: Workspace,
-  size: number,
-  segments: Uint32Array,
-  { initial, gradient, product }: Pick<LossModel, "gradient" | "product"> & { initial: (seed: number) => Vector },
-): LossModel {
-  let released = false, turn: Promise<unknown> = Promise.resolve();
-  const checked = (vectors: readonly [string, Vector][]) => {
-    if (released) throw new Error("Cannot use the loss: it has been released.");
-    for (const [name, value] of vectors) {
-      if (value?.length === size) continue;
-      throw new ShapeError(name, `Cannot use the loss: "${name}" has ${value?.length} elements, expected ${size}.`);
-    }
-  };
-  /** Calls share arrays, and take turns. */
-  const inTurn = <T>(call: () => Promise<T>): Promise<T> => {
-    const result = turn.then(call);
-    turn = result.catch(() => {});
-    return result;
-  };
-  return {
-    size,
-    segments,
-    initial: (seed = 0) => initial(seed),
-    async gradient(parameters, batch, out) {
-      checked([["parameters", parameters], ["out", out]]);
-      return await inTurn(() => gradient(parameters, batch, out));
-    },
-    async product(parameters, vector, out) {
-      checked([["parameters", parameters], ["vector", vector], ["out", out]]);
-      await inTurn(() => product(parameters, vector, out));
-    },
-    release() {
-      released = true;
-      turn.then(() => workspace.release());
-    },
-  };
-}
-
 function cast({ data }: Matrix, values: Float64Array): Vector {
   const result = likeVector(data, values.length);
   result.set(values);
   return result;
-}
-
-function checkSamples(batch: Uint32Array, rows: number): void {
-  const at = batch.findIndex((sample) => sample >= rows);
-  if (at < 0 && batch.length > 0 && batch.length <= rows) return;
-  const what = at >= 0 ? `sample ${batch[at]}` : `${batch.length} samples`;
-  throw new OptionError("batch", `Cannot use "batch": expected 1 to ${rows} samples below ${rows}, received ${what}.`);
 }
 
 function checkTargets(targets: Vector, rows: number, loss: NetworkLossOptions["loss"]): Vector {
@@ -340,19 +186,4 @@ function classesOf(targets: Vector, classes: number | undefined): number {
   if (classes === undefined) return Math.max(2, largest + 1);
   if (largest < classes) return classes;
   throw new DataError("targets", `Cannot ${action}: "targets" has the class ${largest}, but there are ${classes}.`);
-}
-
-/** @throws {DataError} for a kernel's matrix that is not symmetric */
-export function checkSymmetric({ data, shape: [size] }: Matrix, action: string): void {
-  for (let i = 0; i < size; i++) {
-    for (let j = 0; j < i; j++) {
-      const one = data[i * size + j], other = data[j * size + i];
-      const most = Math.sqrt(Math.abs(data[i * (size + 1)] * data[j * (size + 1)]));
-      if (Math.abs(one - other) <= 1e-6 * Math.max(Math.abs(one), Math.abs(other), most)) continue;
-      throw new DataError(
-        "kernel",
-        `Cannot ${action}: "kernel" is ${one} at (${i}, ${j}), but ${other} at (${j}, ${i}).`,
-      );
-    }
-  }
 }

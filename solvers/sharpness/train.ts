@@ -5,17 +5,16 @@ import { denseFamily } from "../../kernels/families/dense.ts";
 import { trainingFamily } from "../../kernels/families/training.ts";
 import { certified } from "../core/certificate.ts";
 import { ShapeError } from "../core/errors.ts";
-import { dtypeOf, likeVector, type Samples, type Vector } from "../core/matrix.ts";
+import { dtypeOf, type Samples, type Vector } from "../core/matrix.ts";
 import type { IndicesLike, Resolved } from "../core/options.ts";
-import { createRandom } from "../core/random.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Result, Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { inSteps } from "../core/steps.ts";
 import { type Classifier, classifierOf, scoreRounding } from "./classifier.ts";
-import { initialParameters, type Layers, layersOf, type NetworkSpecification } from "./layers.ts";
-import { partBounds, partShares, partsOf } from "./micro_batches.ts";
-import { createNetwork, largestArrayBytes, type Network, type Pass } from "./network.ts";
+import { type Outcome, train } from "./epochs.ts";
+import { layersOf, type NetworkSpecification } from "./layers.ts";
+import { largestArrayBytes, type Network } from "./network.ts";
 import {
   type AdaptiveOptions,
   type OptimizerOptions,
@@ -23,7 +22,7 @@ import {
   resolveOptimizer,
 } from "./optimizer_options.ts";
 import { affordableWork, plainMeanLoss, type PlainProblem } from "./plain_network.ts";
-import { createStepper, type Stepper } from "./stepper.ts";
+import type { Stepper } from "./stepper.ts";
 import {
   checkFeatures,
   checkImages,
@@ -31,7 +30,6 @@ import {
   countClasses,
   scaled,
   scalingOf,
-  shuffle,
   splitSamples,
   wholeWidth,
 } from "./training_data.ts";
@@ -188,142 +186,6 @@ function sampleWeights(labels: Uint32Array, training: Uint32Array, classWeights:
   let sum = 0;
   for (const sample of training) sum += weights[sample];
   return classWeights ? weights.map((weight) => weight * training.length / sum) : weights;
-}
-
-interface Training {
-  readonly problem: PlainProblem;
-  readonly held: Uint32Array;
-  readonly labels: Uint32Array;
-  readonly options: Options;
-  readonly optimizer: ResolvedOptimizer;
-  readonly run: Run;
-}
-
-interface Outcome {
-  readonly network: Network;
-  readonly stepper: Stepper;
-  readonly status: Status;
-  readonly parameters: Vector;
-  readonly trace: readonly number[];
-  readonly validation: { readonly losses: readonly number[]; readonly accuracies: readonly number[] };
-  readonly bestEpoch: number;
-  readonly steps: number;
-  readonly skippedSteps: number;
-  readonly samplesPerSecond: number;
-}
-
-/** Epochs of steps; the parameters that are best on the samples held out, or the last. */
-async function train(
-  workspace: Workspace,
-  { problem, held, labels, options, optimizer, run }: Training,
-): Promise<Outcome> {
-  const { layers, samples: training } = problem,
-    order = Uint32Array.from(training),
-    random = createRandom(options.seed);
-  const size = Math.min(options.batchSize, order.length), parts = partsOf(optimizer, size);
-  const dtype = dtypeOf(problem.X.data), largest = Math.max(Math.ceil(size / parts), optimizer.microBatchSize ?? 1);
-  const network = createNetwork(workspace, {
-    ...problem,
-    dtype,
-    batch: { samples: size, parts, largest: Math.min(size, largest) },
-  });
-  const stepper = createStepper(
-    workspace,
-    { dtype, segments: layers.segments, microBatches: parts },
-    optimizer,
-    network.source,
-  );
-  workspace.write(stepper.parameters.array, initialParameters(layers, options.seed));
-  const parameters = likeVector(problem.X.data, layers.parameterCount);
-  /** Keeps the parameters as they are now, unless the last update took them out of the range of numbers. */
-  const keep = async (): Promise<boolean> => {
-    const now = await workspace.read(stepper.parameters.array), isFinite = now.every(Number.isFinite);
-    if (isFinite) parameters.set(now);
-    return isFinite;
-  };
-  const pass = held.length > 0 ? network.passOver(held) : undefined;
-  /** How batches are cut: there are two sizes of them at most. */
-  const cuts = new Map<number, { bounds: Uint32Array; shares: Float64Array }>();
-  const cutOf = (samples: number) => {
-    const bounds = partBounds(samples, partsOf(optimizer, samples)), cut = { bounds, shares: partShares(bounds) };
-    cuts.set(samples, cut);
-    return cut;
-  };
-  const trace: number[] = [], losses: number[] = [], accuracies: number[] = [];
-  let status: Status = "iteration-limit", steps = 0, skippedSteps = 0, seen = 0, stepMs = 0, bestEpoch = 0;
-  await keep();
-  epochs: for (let epoch = 1; epoch <= options.epochs; epoch++) {
-    shuffle(order, random.integer);
-    let sum = 0, counted = 0;
-    for (let from = 0; from < order.length; from += size) {
-      const iteration = trace.length, fraction = (iteration + from / order.length) / options.epochs;
-      const objective = counted > 0 ? sum / counted : trace.at(-1);
-      if (await run.checkpoint({ stage: "training", fraction, iteration, objective })) {
-        status = "time-limit";
-        if (counted > 0) trace.push(sum / counted);
-        if (!pass) await keep();
-        break epochs;
-      }
-      const batch = order.subarray(from, Math.min(order.length, from + size)), begun = run.elapsedMs();
-      const { bounds, shares } = cuts.get(batch.length) ?? cutOf(batch.length);
-      network.setBatch(batch, bounds);
-      const { loss, skipped } = await stepper.step(shares);
-      stepMs += run.elapsedMs() - begun;
-      seen += batch.length;
-      if (skipped) skippedSteps++;
-      else {
-        steps++;
-        sum += loss * batch.length;
-        counted += batch.length;
-      }
-    }
-    if (counted === 0) {
-      status = "precision-limit";
-      break;
-    }
-    trace.push(sum / counted);
-    if (!pass) {
-      if (await keep()) {
-        bestEpoch = epoch;
-        continue;
-      }
-      status = "precision-limit";
-      break;
-    }
-    const now = await validate(pass, stepper, labels, held, layers, run, trace.length);
-    losses.push(now.loss);
-    accuracies.push(now.accuracy);
-    if (bestEpoch === 0 || now.loss < losses[bestEpoch - 1]) {
-      bestEpoch = epoch;
-      await keep();
-    } else if (epoch - bestEpoch >= options.patience) {
-      status = "converged";
-      break;
-    }
-  }
-  const samplesPerSecond = stepMs > 0 ? 1000 * seen / stepMs : 0;
-  const validation = { losses, accuracies };
-  return { network, stepper, status, parameters, trace, validation, bestEpoch, steps, skippedSteps, samplesPerSecond };
-}
-
-async function validate(
-  pass: Pass,
-  { parameters }: Stepper,
-  labels: Uint32Array,
-  held: Uint32Array,
-  { outputs }: Layers,
-  run: Run,
-  iteration: number,
-): Promise<{ loss: number; accuracy: number }> {
-  const pause = () => run.checkpoint({ stage: "validation", fraction: 0, iteration });
-  const { scores, loss } = await pass.outputs(parameters, pause);
-  let right = 0;
-  held.forEach((sample, i) => {
-    let best = 0;
-    for (let c = 1; c < outputs; c++) if (scores[i * outputs + c] > scores[i * outputs + best]) best = c;
-    right += Number(best === labels[sample]);
-  });
-  return { loss, accuracy: right / held.length };
 }
 
 interface Report extends Outcome {

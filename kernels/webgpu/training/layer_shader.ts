@@ -16,6 +16,7 @@ const quads = tileSize / 4, slice = 16, threads = quads * quads;
 /** What all of them are told of a layer. */
 const layerParameters = {
   first: "u32",
+  groups: "u32",
   rowTiles: "u32",
   columnTiles: "u32",
   convolution: "u32",
@@ -95,7 +96,6 @@ function layerShader<const P extends Readonly<Record<string, "u32">>, const A ex
     code: /* wgsl */ `
 var<private> groupBegin: u32;
 var<private> group: u32;
-var<private> rowsOfGroup: u32;
 var<workgroup> leftSlice: array<vec4<f32>, ${slice * quads}>;
 var<workgroup> rightSlice: array<vec4<f32>, ${slice * quads}>;
 ${activationText}
@@ -108,12 +108,11 @@ fn main(${builtins.replace("group:", "workgroup:")}) {
   let firstRow = number / p.columnTiles % p.rowTiles * ${tileSize}u;
   let part = number / (p.columnTiles * p.rowTiles) % p.parts;
   let own = number / (p.columnTiles * p.rowTiles * p.parts);
-  if (p.first + own + 1u >= arrayLength(&bounds)) { return; }
+  if (own >= p.groups) { return; }
   let start = bounds[p.first + own];
   let rows = (bounds[p.first + own + 1u] - start) * p.height * p.width;
   groupBegin = start;
   group = own;
-  rowsOfGroup = rows;
   let rowCount = ${rowCount};
   let columnCount = ${columnCount};
   let depth = ${depth};

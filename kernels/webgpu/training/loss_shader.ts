@@ -10,6 +10,7 @@ export const lossShader = defineShader("loss", {
   parameters: {
     loss: "u32",
     first: "u32",
+    groups: "u32",
     count: "u32",
     differentiate: "u32",
     zOffset: "u32",
@@ -33,7 +34,7 @@ var<workgroup> sums: array<f32, ${threads}>;
 @compute @workgroup_size(${threads})
 fn main(${builtins}) {
   let own = ${workgroupIndex};
-  if (p.first + own + 1u >= arrayLength(&bounds)) { return; }
+  if (own >= p.groups) { return; }
   let begin = bounds[p.first + own];
   let rows = bounds[p.first + own + 1u] - begin;
   var sum = 0.0;

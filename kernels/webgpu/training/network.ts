@@ -111,8 +111,8 @@ function forward(operands: NetworkArguments, layers: readonly Layer[], last: Row
   return { dispatches, outputs };
 }
 
-function productParameters({ first }: NetworkArguments, { kind, height, width, inputs, outputs }: Layer) {
-  return { first, convolution: kind === CONVOLUTION ? 1 : 0, height, width, inputs, outputs };
+function productParameters({ first, groups }: NetworkArguments, { kind, height, width, inputs, outputs }: Layer) {
+  return { first, groups, convolution: kind === CONVOLUTION ? 1 : 0, height, width, inputs, outputs };
 }
 
 const inputParameters = (l: number, { offset, stride }: Rows) => ({
@@ -140,6 +140,7 @@ function lossOf(
     parameters: {
       loss,
       first,
+      groups,
       count: outputs,
       differentiate: deltas ? 1 : 0,
       zOffset: scores.offset,

@@ -101,7 +101,8 @@ export const panel: Panel<SharpnessAnswer> = {
             `${inShort(run.trace, 3)} ± ${inShort(run.traceStandardError, 2)}`,
             inShort(run.rhoSharpness, 3),
           ]),
-          about: "Of the training loss, at the parameters that were taken.",
+          about:
+            "Of the training loss, at the parameters that were taken: where training was stopped before a minimum, it rises by its slope as well.",
         },
         {
           picture: (width) =>
