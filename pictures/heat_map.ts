@@ -38,12 +38,14 @@ export interface HeatMapOptions {
 const most = 24, mostWithNumbers = 44, least = 5, barWidth = 160, barSteps = 20;
 /** Size of the numbers in cells. */
 const numberSize = 10;
+/** What is not known is no colour of the scale. */
+const blank = { class: "muted", "fill-opacity": "0.22" };
 /** Width that a name has at most: what is longer is told where it is pointed at. */
 const nameWidth = 220;
 
 /**
  * A matrix as a standalone SVG document, for light and dark: a cell for each entry, stronger in colour the larger it
- * is, its value told where it is pointed at, and a legend. Entries that are not finite stay empty. O(entries).
+ * is, its value told where it is pointed at, and a legend. Entries that are not finite are grey. O(entries).
  *
  * @param values [rows, columns].
  * @throws {ShapeError} when there is no entry, or names are more or fewer than rows or columns
@@ -91,7 +93,11 @@ export function drawHeatMap(values: Matrix, options: HeatMapOptions): string {
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
       const value = values.data[i * columns + j];
-      if (!Number.isFinite(value)) continue;
+      const place = { x: left + j * cell, y: top + i * cell, width: cell, height: cell };
+      if (!Number.isFinite(value)) {
+        cells.push(element("rect", { ...blank, ...place }));
+        continue;
+      }
       const shown = write(Number(value.toPrecision(2)));
       if (numbers && numberSize / fontSize * textWidth(shown) <= cell - 3) {
         const colour = Math.abs(value - from) / limit > 0.5 ? "paper" : "ink";
@@ -106,7 +112,7 @@ export function drawHeatMap(values: Matrix, options: HeatMapOptions): string {
       cells.push(
         element(
           "rect",
-          { ...colourOf(value), x: left + j * cell, y: top + i * cell, width: cell, height: cell },
+          { ...colourOf(value), ...place },
           tooltip(`${rowName(i)}, ${columnName(j)}: ${write(value)}`),
         ),
       );

@@ -64,3 +64,8 @@ export function missingRemarks({ dropped, filled }: Settled): string[] {
       : [],
   ];
 }
+
+/** Of a picture, that it has the first rows alone; nothing where it has all. */
+export function firstOf(shown: number, rows: number, what = "rows"): string {
+  return shown < rows ? `: the first ${shown} of ${rows} ${what}` : "";
+}

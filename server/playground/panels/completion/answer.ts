@@ -17,8 +17,8 @@ export interface CompletionAnswer {
   readonly rows: number;
   readonly columns: readonly string[];
   readonly observedCount: number;
-  readonly rank: number;
-  readonly singularValues: Float64Array;
+  /** Singular values above the width; others are next to nothing. */
+  readonly factors: number;
   readonly hasOffsets: boolean;
   /** What the levels of the path are. */
   readonly level: "width" | "price of the nuclear norm";

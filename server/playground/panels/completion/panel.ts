@@ -4,7 +4,7 @@ import { completeMatrixOptions } from "../../../../solvers/completion/options.ts
 import { tableWithBlanks } from "../../contents/files.ts";
 import type { Panel } from "../../panel.ts";
 import { numbersAlone } from "../roles.ts";
-import { inShort, percent, ranWords, statusRemark } from "../words.ts";
+import { firstOf, inShort, percent, ranWords, statusRemark } from "../words.ts";
 import { withNames } from "../../../../solvers/core/names.ts";
 import type { CompletionAnswer } from "./answer.ts";
 import { exampleOptions } from "./example.ts";
@@ -36,7 +36,7 @@ export const panel: Panel<CompletionAnswer> = {
   action: "Complete",
   before: "Some of the values will be held out, to say how many factors there are; then all blanks are predicted.",
   draw(answer) {
-    const { rows, columns, observedCount, rank, hasOffsets, heldOut, shown, level } = answer;
+    const { rows, columns, observedCount, factors, hasOffsets, heldOut, shown, level } = answer;
     const missing = rows * columns.length - observedCount,
       offsets = hasOffsets ? " beside offsets of rows and columns" : "";
     const marked = heldOut && heldOut.best >= 0 ? heldOut.best : undefined;
@@ -49,7 +49,7 @@ export const panel: Panel<CompletionAnswer> = {
     return {
       summary: [
         `${missing} of ${rows * columns.length} values were missing (${percent(missing / (rows * columns.length))}); ` +
-        `they are predicted by ${rank} ${rank === 1 ? "factor" : "factors"}${offsets}.`,
+        `they are predicted by ${factors} ${factors === 1 ? "factor" : "factors"}${offsets}.`,
         heldOut
           ? `At the values held out the error is ${inShort(heldOut.error)}; without factors it is ${
             inShort(heldOut.baseline)
@@ -87,8 +87,8 @@ export const panel: Panel<CompletionAnswer> = {
             about: "Those of factors stay as the width falls; those of noise fall with it.",
           }]
           : [],
-        { picture: map(shown.observed, "Observed"), about: "Blanks are empty." },
-        { picture: map(shown.filled, "Filled") },
+        { picture: map(shown.observed, `Observed${firstOf(shown.rows, rows)}`), about: "Blanks are grey." },
+        { picture: map(shown.filled, `Filled${firstOf(shown.rows, rows)}`) },
       ],
     };
   },

@@ -25,13 +25,12 @@ export const solver: PanelSolver<TableContent, CompletionAnswer, CompleteMatrixO
     const filled = completedMatrix(fit);
     table.data.forEach((value, at) => !Number.isNaN(value) && (filled.data[at] = value));
     const [rows, columns] = table.shape, shown = Math.min(rows, mostRows);
-    const { holdout, rank, singularValues, residual, status, remarks, method } = fit;
+    const { holdout, singularValues, residual, status, remarks, method, width = 0 } = fit;
     run.show({
       rows,
       columns: names,
       observedCount: observed.values.length,
-      rank,
-      singularValues,
+      factors: singularValues.filter((value) => value > width).length,
       hasOffsets: fit.offsets !== undefined,
       level: method === "srf" ? "width" : "price of the nuclear norm",
       residual,

@@ -4,7 +4,7 @@ import { matrix } from "../../../../solvers/core/matrix.ts";
 import { tableWithBlanks } from "../../contents/files.ts";
 import type { Field, Panel } from "../../panel.ts";
 import { numbersAlone } from "../roles.ts";
-import { inShort, percent, ranWords, statusRemark } from "../words.ts";
+import { firstOf, inShort, percent, ranWords, statusRemark } from "../words.ts";
 import type { LevelsAnswer } from "./answer.ts";
 import { exampleOptions } from "./example.ts";
 
@@ -104,8 +104,11 @@ export const panel: Panel<LevelsAnswer> = {
             ),
           about: "How often a level comes about where it is predicted with some probability.",
         },
-        { picture: map(shown.observed, "Observed"), about: "Blanks are empty." },
-        { picture: map(shown.filled, "Filled"), about: "Expected levels between the observed ones." },
+        { picture: map(shown.observed, `Observed${firstOf(height, rows)}`), about: "Blanks are grey." },
+        {
+          picture: map(shown.filled, `Filled${firstOf(height, rows)}`),
+          about: "Expected levels between the observed ones.",
+        },
       ],
     };
   },

@@ -4,7 +4,7 @@ import { matrix } from "../../../../solvers/core/matrix.ts";
 import { tableWithBlanks } from "../../contents/files.ts";
 import type { Field, Panel } from "../../panel.ts";
 import { numbersAlone } from "../roles.ts";
-import { percent, ranWords, statusRemark } from "../words.ts";
+import { firstOf, percent, ranWords, statusRemark } from "../words.ts";
 import type { TransductionAnswer } from "./answer.ts";
 import { exampleOptions } from "./example.ts";
 
@@ -50,10 +50,11 @@ export const panel: Panel<TransductionAnswer> = {
         title,
         columns: labels,
         width,
-        limit: shown.calibrated ? 1 : undefined,
+        scale: shown.calibrated ? "sequential" : "diverging",
       });
-    // About one half, so that the sign tells the label.
-    const found = shown.calibrated ? shown.found.map((value) => 2 * value - 1) : shown.found;
+    // On the scale of what is predicted.
+    const known = shown.calibrated ? shown.known.map((value) => (1 + value) / 2) : shown.known;
+    const part = firstOf(shown.items, items, "items");
     return {
       summary: [
         `${predicted} of ${items * count} labels were missing (${
@@ -87,10 +88,10 @@ export const panel: Panel<TransductionAnswer> = {
             about: "Left of the marked one noise is fitted.",
           }]
           : [],
-        { picture: map(shown.known, "Known labels"), about: "Blanks are empty." },
+        { picture: map(known, `Known labels${part}`), about: "Blanks are grey." },
         {
-          picture: map(found, shown.calibrated ? "Twice the probability, less one" : "Scores"),
-          about: "The sign is the label.",
+          picture: map(shown.found, `${shown.calibrated ? "Probability of 1" : "Scores"}${part}`),
+          about: shown.calibrated ? "Known labels have 0 or 1." : "The sign is the label.",
         },
       ],
     };
