@@ -79,7 +79,8 @@ export async function thresholdingStep(
 ): Promise<Outliers> {
   const { problem, workspace, staging, arrays: { residual } } = blocks[0].stage, { columns, diagonal } = problem;
   const array = workspace.allocate(workspace.widest, columns, "steps");
-  workspace.write(array, diagonal.map((entry) => entry / lambda));
+  // Without inputs there is nowhere to step to.
+  workspace.write(array, diagonal.map((entry) => lambda > 0 ? entry / lambda : 0));
   for (const rows of blocks) {
     placeOutliers(rows, outliers);
     await workspace.kernels.outlierCandidates({

@@ -60,11 +60,6 @@ export function spendChanges({ stage: { problem: { columns, meter } }, begin, en
   meter.spend(total(changes) / (columns * (end - begin)), end - begin);
 }
 
-/** Descends for some passes; returns the number of changes of all rows. */
-export async function countChanges(rows: Rows, passes: number): Promise<number> {
-  return total(await descend(rows, passes));
-}
-
 /**
  * Computes the residual afresh from the levels, `G = (W - H - What) M` and what the target moved: one matrix product, in
  * short calls. Uses up the targets.

@@ -1,6 +1,6 @@
 import { rowsOfBlock } from "./blocking.ts";
 import { descentCoupling } from "./coupling.ts";
-import { countChanges, refreshResidual, settlingPasses } from "./passes.ts";
+import { descend, refreshResidual, settlingPasses } from "./passes.ts";
 import type { Approximation, Outcome, Problem } from "./problem.ts";
 import { startFromCodes, storeCodes } from "./rows.ts";
 import { blocksOf, placeRows, withStage } from "./stage.ts";
@@ -27,12 +27,15 @@ export async function polish(problem: Problem, start: Approximation): Promise<Ou
         if (await meter.checkpoint("polish")) return { reached: start, status: "time-limit" };
         startFromCodes(rows, codes);
         await refreshResidual(rows, outliers);
-        const count = await countViolations(rows, start);
-        if (count === 0 || attempt === attempts || await countChanges(rows, settlingPasses) === 0) {
+        const counts = await countViolations(rows, start), isViolated = (row: number) => counts[row - begin] > 0;
+        const count = counts.reduce((sum, ofRow) => sum + ofRow, 0);
+        const changes = count === 0 || attempt === attempts ? undefined : await descend(rows, settlingPasses);
+        // A row changes for its own violations alone, whatever block it is in.
+        if (!changes?.some((ofRow, i) => ofRow > 0 && counts[i] > 0)) {
           violations += count;
           break;
         }
-        await storeCodes(rows, codes);
+        await storeCodes(rows, codes, isViolated);
       }
     }
     return { reached: start, status: violations > 0 ? "iteration-limit" : "converged", violations };

@@ -1,7 +1,9 @@
+import { likeVector } from "../core/matrix.ts";
 import type { Status } from "../core/result.ts";
 import { byActivation, descentCoupling } from "./coupling.ts";
-import { countChanges, descend, isRelaxed, refreshResidual, rowObjectives, sumOf, sweep } from "./passes.ts";
-import type { Approximation, Outcome, Problem } from "./problem.ts";
+import { descend, isRelaxed, refreshResidual, rowObjectives, sumOf, sweep } from "./passes.ts";
+import { type Approximation, negligible, negligibleInDouble, type Outcome, type Problem } from "./problem.ts";
+import { nearestLevel } from "./rounding.ts";
 import { startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
 import { placeAll, type Rows, withStage } from "./stage.ts";
 
@@ -49,7 +51,11 @@ export async function quantease(problem: Problem, start: Approximation, brief = 
       if (isPassed) continue;
       const objectives = await rowObjectives(blocks, outliers);
       trace[t] = last = sumOf(objectives);
-      if (relaxed) continue;
+      // What comes next begins off the grid: that it comes back to the same objective does not make it stand still.
+      if (relaxed) {
+        previous.fill(NaN);
+        continue;
+      }
       const improved = (row: number) => !(objectives[row] >= best[row]);
       for (const rows of blocks) if (some(rows, improved)) await storeCodes(rows, codes, improved);
       objectives.forEach((objective, row) => improved(row) && (best[row] = objective));
@@ -72,11 +78,29 @@ function some({ begin, end }: Rows, condition: (row: number) => boolean): boolea
   return false;
 }
 
-/** Whether no change of one code improves any row; where one does, it is made. */
+/**
+ * Whether no change of one code improves any row, by the rule and the arithmetic of descent, which is not asked: it would
+ * make the changes, and a row would depend on whether the others stand still as well.
+ */
 async function noChangeImproves(blocks: readonly Rows[]): Promise<boolean> {
-  let changes = 0;
-  for (const rows of blocks) changes += await countChanges(rows, 1);
-  return changes === 0;
+  for (const { stage, place, begin, end, grid: { scales, zeros } } of blocks) {
+    const { problem: { columns, diagonal, groups, maximumCode }, workspace, arrays, dtype, staging, order, groupAt } =
+      stage;
+    const round = dtype === "f32" ? Math.fround : (x: number) => x, length = (end - begin) * columns;
+    const dead = dtype === "f32" ? negligible : negligibleInDouble;
+    const levels = await workspace.read(arrays.levels, place, length, likeVector(staging, length));
+    const residual = await workspace.read(arrays.residual, place, length, staging);
+    for (let i = begin, at = 0; i < end; i++) {
+      for (let k = 0; k < columns; k++, at++) {
+        if (diagonal[order[k]] < dead) continue;
+        const grid = i * groups + groupAt[k], level = levels[at];
+        const target = round(level + round(residual[at] / scales.data[grid]));
+        const nearest = nearestLevel(target, -zeros.data[grid], maximumCode - zeros.data[grid]);
+        if (round(Math.abs(target - nearest)) < round(Math.abs(target - level))) return false;
+      }
+    }
+  }
+  return true;
 }
 
 function relaxesAfter(t: number, iterations: number, relaxEvery: number): boolean {

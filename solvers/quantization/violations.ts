@@ -14,8 +14,8 @@ const rowsBetweenPauses = 64;
 /** Roundings with random signs stay within eight times their root mean square but once in 10^13 (Hoeffding 1963). */
 const deviations = 8;
 
-/** Counts the violations of a block of rows from a fresh residual. */
-export type ViolationCounter = (rows: Rows, approximation: Approximation) => Promise<number>;
+/** Counts the violations of each row of a block from a fresh residual. */
+export type ViolationCounter = (rows: Rows, approximation: Approximation) => Promise<Uint32Array>;
 
 /**
  * Counts from the residuals `G = E M` that kernels have computed in f64, `M = Sigma diag(Sigma)^-1`, once a row
@@ -39,7 +39,7 @@ export async function createViolationCounter(
 
   return async ({ stage: { workspace, arrays, staging }, begin, end, place }, approximation) => {
     const residuals = await workspace.read(arrays.residual, place, (end - begin) * columns, staging);
-    let count = 0;
+    const counts = new Uint32Array(end - begin);
     for (let i = begin; i < end; i++) {
       const { row, size } = errors(approximation, i), residual = residuals.subarray((i - begin) * columns);
       checkGramRow({
@@ -50,9 +50,9 @@ export async function createViolationCounter(
         samples: columns,
         features: columns,
       });
-      count += violationsOfRow(problem, approximation, i, residual, worstRounding(columns, size));
+      counts[i - begin] = violationsOfRow(problem, approximation, i, residual, worstRounding(columns, size));
     }
-    return count;
+    return counts;
   };
 }
 

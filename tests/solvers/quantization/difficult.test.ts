@@ -206,6 +206,33 @@ describe("quantease", () => {
     assert.ok(layer.objective < rounded.objective);
   });
 
+  it("of a row is that of the row alone where the row comes back to what it was before it left the grid", async () => {
+    for (const seed of [31, 38, 45, 56, 64]) {
+      const random = createRandom(seed), columns = 12, gram = matrix(columns, columns);
+      for (let t = 0; t < 30; t++) {
+        const x = Float64Array.from({ length: columns }, random.normal);
+        gram.data.forEach((_, at) => gram.data[at] += x[Math.floor(at / columns)] * x[at % columns]);
+      }
+      const weights = matrix(4, columns, Float64Array.from({ length: 4 * columns }, random.normal));
+      const options = { bits: 4, method: "quantease", groupSize: 2, iterations: 4, grid: "search" } as const;
+      const whole = await quantizeLayer(weights, gram, options);
+      for (let i = 0; i < 4; i++) {
+        const row = matrix(1, columns, weights.data.slice(i * columns, (i + 1) * columns));
+        const { codes } = await quantizeLayer(row, gram, options);
+        assert.deepEqual(codes, whole.codes.slice(i * columns, (i + 1) * columns), `seed ${seed}, row ${i}`);
+      }
+    }
+  });
+
+  it("has numbers in its trace where there are outliers and no inputs", async () => {
+    const weights = matrix(3, 5, Float32Array.from({ length: 15 }, (_, at) => Math.sin(at)));
+    for (const structured of [false, true]) {
+      const outliers = { fraction: 0.2, structured };
+      const { trace } = await quantizeLayer(weights, matrix(5, 5), { method: "quantease", outliers, iterations: 3 });
+      assert.deepEqual([...trace], [0, 0, 0]);
+    }
+  });
+
   it("keeps the best iterate of each row, which is that of the row alone", async () => {
     const made = makeLayer({ rows: 20, columns: 40, seed: 12 });
     const whole = await quantizeLayer(made.weights, made.gram, { bits: 2, method: "quantease" });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { accumulateGram, dequantize, matrix, quantizeLayer } from "../../../mod.ts";
+import type { Vector } from "../../../solvers/core/matrix.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { lossOf } from "../layers.ts";
 import { movedLosses, products } from "../moved_layers.ts";
@@ -51,6 +52,63 @@ async function fuzz(seed: number): Promise<void> {
       assert.equal(layer.violations, 0, `${what}: converged with ${layer.violations} codes to change`);
     }
   }
+}
+
+/** Fixed and searched grids, groups and any start: rows alone have the codes of the whole, and auto is above no other. */
+async function fuzzGrids(seed: number): Promise<void> {
+  const random = createRandom(seed ^ 0x3333), columns = 1 + random.integer(16), rows = 1 + random.integer(4);
+  const { samples, kind } = nastyTable(2 + random.integer(30), columns, seed);
+  const gram = products(samples, samples), values = Float64Array.from({ length: rows * columns }, random.normal);
+  const isSingle = random.uniform() < 0.5;
+  const weights = matrix(rows, columns, isSingle ? Float32Array.from(values) : values);
+  const bits = ([2, 3, 4, 8] as const)[random.integer(4)], groupSize = 1 + random.integer(columns);
+  const groups = Math.ceil(columns / groupSize), whole = random.uniform() < 0.5;
+  const scales = matrix(rows, groups, Float64Array.from({ length: rows * groups }, () => 2 ** -random.integer(6)));
+  const zeros = matrix(
+    rows,
+    groups,
+    scales.data.map(() => whole ? random.integer(2 ** bits) : 2 ** bits * (1.2 * random.uniform() - 0.1)),
+  );
+  const fixedGrid = random.uniform() < 0.6 ? { scales, zeros } : undefined;
+  const grid = random.uniform() < 0.5 ? "search" : "range", common = { bits, groupSize, grid, iterations: 6 } as const;
+  const rounding = Array.from({ length: rows }, (_, i) => {
+    let size = 0;
+    for (let j = 0; j < columns; j++) {
+      size += Math.abs(values[i * columns + j]) * Math.sqrt(gram.data[j * (columns + 1)]);
+    }
+    return (isSingle ? 1e-9 : 1e-13) * size * size;
+  }).reduce((sum, ofRow) => sum + ofRow);
+  const objectives: number[] = [];
+  for (const method of ["rtn", "gptq", "quantease", "auto"] as const) {
+    const what = `layer of seed ${seed}, ${rows} x ${columns} in ${isSingle ? "f32" : "f64"} with ${kind}, ${method} ` +
+      `${JSON.stringify(common)}, ${fixedGrid ? "a fixed grid" : "its own grid"}`;
+    const layer = await quantizeLayer(weights, gram, { ...common, method, fixedGrid });
+    keepsPromises(layer, 0, what);
+    assert.ok(layer.codes.every((code) => code < 2 ** bits), `${what}: a code beyond ${bits} bits`);
+    if (fixedGrid) {
+      assert.deepEqual(
+        [...layer.scales.data, ...layer.zeros.data].map(Math.fround),
+        [...scales.data, ...zeros.data].map(Math.fround),
+        what,
+      );
+    }
+    const loss = lossOf({ weights, gram }, dequantize(layer));
+    assert.ok(
+      Math.abs(loss - layer.objective) <= 1e-9 * loss + 10 * rounding,
+      `${what}: ${layer.objective}, not ${loss}`,
+    );
+    const i = random.integer(rows),
+      part = (data: Vector, width: number) => matrix(1, width, data.slice(i * width, (i + 1) * width));
+    const alone = await quantizeLayer(part(weights.data, columns), gram, {
+      ...common,
+      method,
+      fixedGrid: fixedGrid && { scales: part(scales.data, groups), zeros: part(zeros.data, groups) },
+    });
+    assert.deepEqual(alone.codes, layer.codes.slice(i * columns, (i + 1) * columns), `${what}: row ${i} alone`);
+    objectives.push(layer.objective);
+  }
+  const auto = objectives.pop()!, others = Math.min(...objectives);
+  assert.ok(auto <= others * (1 + 1e-6) + rounding, `layer of seed ${seed}: auto is at ${auto}, another at ${others}`);
 }
 
 /** The same towards the output on other inputs: nasty ones that moved to nasty ones. */
@@ -116,6 +174,7 @@ function quantizes(name: string, options: Parameters<typeof quantizeLayer>[2]): 
 export const layer: Subject = {
   fuzz: async (seed) => {
     await fuzz(seed);
+    await fuzzGrids(seed);
     if (seed % 2 === 0) await fuzzMoved(seed);
   },
   stops: [
