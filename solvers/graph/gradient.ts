@@ -5,8 +5,8 @@ import { createAdjacency, createEdgeArrays, deviceVector } from "./edge_arrays.t
 import { createPricing } from "./pricing.ts";
 import type { GraphEstimate, Pseudolikelihood } from "./pseudolikelihood.ts";
 
-/** Rows of the gradient that are looked at together. */
-const tileRows = 64;
+/** Rows of the gradient that are looked at together, and entries of so many, in groups of rows. */
+const tileRows = 64, tileEntries = 2 ** 17, tileGroup = 8;
 
 /** Entries whose Gram rows are held together. */
 const swapEntries = 512;
@@ -35,7 +35,8 @@ export function createGradient(
 ): Pick<Pseudolikelihood, "gradient" | "derivativesAbove" | "price" | "bestSwaps"> {
   const { kernels } = workspace;
   const affordable = Math.max(1, Math.floor(productWork / (covarianceWork * vertices)));
-  const most = Math.min(vertices, tileRows, affordable), entries = Math.min(swapEntries, affordable);
+  const foreseen = tileGroup * Math.max(1, Math.round(tileEntries / vertices / tileGroup));
+  const most = Math.min(vertices, tileRows, foreseen, affordable), entries = Math.min(swapEntries, affordable);
   const tile = workspace.allocate("f64", most * vertices, "gradient");
   const columns = workspace.allocate("u32", most * vertices, "columns above the limits");
   const counts = workspace.allocate("u32", most, "counts above the limits");

@@ -1,14 +1,19 @@
 import { addRows } from "../core/plain_sums.ts";
+import { createPace } from "../core/steps.ts";
 import { adjacencyOf } from "./edge_arrays.ts";
 import type { GraphPoint, PlainGraph } from "./pseudolikelihood.ts";
+
+/** Multiply-adds between two checkpoints. */
+const workTogether = 5e6;
 
 /**
  * The sums of {@linkcode PlainGraph} from a Gram matrix that has been checked against the samples, in plain f64:
  * O(sum of squared degrees) for the terms, O(vertices x degree + edges) for a row of the gradient.
  *
  * @param gram `S` [vertices, vertices].
+ * @param pause A checkpoint: the sums go on whatever the time.
  */
-export function createGramSums(gram: Float64Array, vertices: number): PlainGraph {
+export function createGramSums(gram: Float64Array, vertices: number, pause: () => Promise<unknown>): PlainGraph {
   /** The rows of `T`: columns and entries of row `i` from `starts[i]` to `starts[i + 1]`, the diagonal first. */
   function rowsOf({ ends, values, diagonal }: GraphPoint) {
     const { starts, neighbours, incident } = adjacencyOf(ends, vertices);
@@ -27,9 +32,9 @@ export function createGramSums(gram: Float64Array, vertices: number): PlainGraph
   }
 
   return {
-    terms(point) {
+    async terms(point) {
       const norms = new Float64Array(vertices), diagonalProducts = new Float64Array(vertices);
-      const { starts, columns, entries } = rowsOf(point);
+      const { starts, columns, entries } = rowsOf(point), isDue = createPace(workTogether);
       for (let i = 0; i < vertices; i++) {
         const begin = starts[i], end = starts[i + 1];
         for (let a = begin; a < end; a++) {
@@ -37,12 +42,13 @@ export function createGramSums(gram: Float64Array, vertices: number): PlainGraph
           norms[i] += entries[a] * product;
           if (a === begin) diagonalProducts[i] = product;
         }
+        if (isDue((end - begin) ** 2)) await pause();
       }
-      return Promise.resolve({ norms, diagonalProducts });
+      return { norms, diagonalProducts };
     },
-    gradientRows(point, rows) {
-      const { starts, columns, entries } = rowsOf(point), { diagonal } = point;
-      return Promise.resolve(rows.map((i) => {
+    async gradientRows(point, rows) {
+      const { starts, columns, entries } = rowsOf(point), { diagonal } = point, gradients: Float64Array[] = [];
+      for (const i of rows) {
         const gradient = new Float64Array(vertices);
         const begin = starts[i], end = starts[i + 1];
         addRows(
@@ -55,8 +61,10 @@ export function createGramSums(gram: Float64Array, vertices: number): PlainGraph
           const mirrored = rowProduct(gram, i * vertices, columns, entries, starts[j], starts[j + 1]);
           gradient[j] = 2 * gradient[j] / diagonal[i] + 2 * mirrored / diagonal[j];
         }
-        return gradient;
-      }));
+        gradients.push(gradient);
+        await pause();
+      }
+      return gradients;
     },
   };
 }

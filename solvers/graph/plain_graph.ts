@@ -15,7 +15,7 @@ import {
 export type SampleScaling = Pick<ScaledSamples, "means" | "tails" | "scales">;
 
 /** Multiply-adds between two checkpoints. */
-const workPerCheckpoint = 2 ** 25;
+const workPerCheckpoint = 2 ** 23;
 
 /** Samples that are taken together, so that the indices of `T` are read once for all of them. */
 const samplesTogether = 4;

@@ -42,8 +42,11 @@ const gramWork = 4e8, factorWork = 1e8;
 /** Samples that are summed at once at the least: with fewer, reading and writing `S` takes longer than the products. */
 const gramDepth = 128;
 
-/** Variables beyond which the Gram matrix is computed some rows at a time, and those rows. */
-const wholeUpTo = 2500, gramRowsTogether = 256;
+/** Variables beyond which the Gram matrix is computed some rows at a time; those rows, and entries of so many at most. */
+const wholeUpTo = 2500, gramRowsTogether = 256, gramEntries = 2 ** 20;
+
+/** Numbers that are copied between two checkpoints. */
+const copiedTogether = 2 ** 21;
 
 /**
  * The data term of samples or of a covariance matrix, where the kernels run. `auto` keeps products for few variables, the Gram
@@ -122,7 +125,7 @@ async function ofCovariance(
     }
   }
   workspace.write(gram, scaled);
-  const sums = createGramSums(scaled, vertices);
+  const sums = createGramSums(scaled, vertices, source.pause);
   return { evaluator: onGram(source, gram, sampleCount, variances), plain: sums, checked: sums };
 }
 
@@ -162,7 +165,7 @@ async function ofSamples(samples: Matrix, source: Source): Promise<EvaluatedData
     return { evaluator: await onSamples(), ...fromSamples };
   }
   const evaluator = onGram(source, gram, count, variances);
-  return { evaluator, plain, checked: createGramSums(workspace.view(gram), vertices) };
+  return { evaluator, plain, checked: createGramSums(workspace.view(gram), vertices, pause) };
 
   async function onSamples(): Promise<GraphEvaluator> {
     const data = workspace.allocate("f64", count * vertices, "samples");
@@ -217,7 +220,10 @@ async function gramOf(
     workspace.free(data);
     throw error;
   }
-  workspace.write(data, scaled);
+  for (let from = 0; from < scaled.length; from += copiedTogether) {
+    workspace.write(data, scaled.subarray(from, from + copiedTogether), from);
+    await run.checkpoint({ stage: "load", fraction: 1, iteration: 0 });
+  }
   const isUp = async (fraction: number) =>
     await run.checkpoint({ stage: "Gram matrix", fraction, iteration: 0 }) && mayLeaveOut;
   const complete = await (vertices <= wholeUpTo ? sumWhole : sumByRows)({
@@ -256,9 +262,10 @@ async function sumWhole({ workspace, data, gram, count, vertices, isUp }: GramSu
 
 /** The upper triangle, some rows at a time, and its mirror image. */
 async function sumByRows({ workspace, data, gram, count, vertices, isUp }: GramSums): Promise<boolean> {
-  const depth = Math.max(gramDepth, Math.ceil(gramWork / 2 / (vertices * gramRowsTogether)));
-  for (let top = 0; top < vertices; top += gramRowsTogether) {
-    const rows = Math.min(gramRowsTogether, vertices - top), columns = vertices - top;
+  const together = Math.min(gramRowsTogether, Math.max(32, Math.floor(gramEntries / vertices / 32) * 32));
+  const depth = Math.max(gramDepth, Math.ceil(gramWork / 4 / (vertices * together)));
+  for (let top = 0; top < vertices; top += together) {
+    const rows = Math.min(together, vertices - top), columns = vertices - top;
     const c = { array: gram, offset: top * (vertices + 1), rows, columns, stride: vertices };
     for (let first = 0; first < count; first += depth) {
       const some = {
