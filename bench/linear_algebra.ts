@@ -65,12 +65,16 @@ export function extremeEigenvalues(
   for (let i = 0; i < size; i++) {
     radius = Math.max(radius, values.subarray(i * size, (i + 1) * size).reduce((sum, x) => sum + Math.abs(x), 0));
   }
+  const nonzeros = Array.from({ length: size }, (_, i) => {
+    const row = values.subarray(i * size, (i + 1) * size);
+    return Uint32Array.from(row.keys()).filter((j) => row[j] !== 0);
+  });
   const largest = (sign: number) => {
     let vector = Float64Array.from({ length: size }, draw), previous = 0;
     for (let step = 0; step < 2000; step++) {
       const image = vector.map((x, i) => {
         let sum = radius * x;
-        for (let j = 0; j < size; j++) sum += sign * values[i * size + j] * vector[j];
+        for (const j of nonzeros[i]) sum += sign * values[i * size + j] * vector[j];
         return sum;
       });
       const length = Math.hypot(...image);

@@ -9,7 +9,7 @@ import {
 } from "../../mod.ts";
 import { bestClock, seconds } from "../clock.ts";
 import type { Case, Cell, Target } from "../case.ts";
-import { graphDesign } from "../designs.ts";
+import { type GraphDesign, graphDesign } from "../designs.ts";
 import { recovery, relativeError } from "../recovery.ts";
 import { sparseGraphDesign, type SparsePattern } from "../sparse_design.ts";
 
@@ -138,6 +138,9 @@ const largeSettings: readonly Setting[] = [
   },
 ];
 
+/** CPU seconds after which a setting is not timed again. */
+const enough = 3;
+
 /** WASM memory that a large solve may take, bytes. */
 const memoryLimit = 4e9;
 
@@ -158,11 +161,14 @@ export const graphCertificates: Case = {
       new Set(
         graphEdges(precision).map(({ ends: [i, j] }) => i * precision.shape[0] + j),
       );
+    const designs = new Map<string, GraphDesign>();
     for (
       const { name, pattern, samples, variables, options, limit } of chosen
     ) {
       progress(name);
-      const design = graphDesign(pattern, samples, variables, seed);
+      const key = JSON.stringify([pattern, samples, variables]);
+      const design = designs.get(key) ?? graphDesign(pattern, samples, variables, seed);
+      designs.set(key, design);
       const solve = () =>
         sparsePrecision(design.samples, {
           backend: "wasm",
@@ -170,11 +176,12 @@ export const graphCertificates: Case = {
           bigM: 1.5 * design.largestEntry,
           ...options,
         });
-      let fit = await solve(), least = Infinity;
-      for (let round = 0; round < (quick ? 2 : 5); round++) {
+      let fit = await solve(), least = Infinity, spent = 0;
+      for (let round = 0; round < (quick ? 2 : 5) && spent < enough; round++) {
         const begun = seconds(bestClock);
         fit = await solve();
         least = Math.min(least, seconds(bestClock) - begun);
+        spent += seconds(bestClock) - begun;
       }
       const truth = new Set<number>();
       design.precision.forEach((value, at) => {
@@ -248,7 +255,7 @@ export const graphCertificates: Case = {
     }
     return {
       tables: [{
-        title: "one thread, WASM, least time of five",
+        title: "one thread, WASM, least time of five, or of as many as begin within three seconds",
         columns: [
           "setting",
           "ms",
