@@ -4,16 +4,11 @@ import type { FloatDtype } from "../../../kernels/contract.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { type Bench, conformance } from "../grid.ts";
 import { copyOf, elements, matrixOf, viewOf } from "../operands.ts";
-import { dyadicState, type Shape } from "./states.ts";
+import { dyadicState, type Shape, smallShapes } from "./states.ts";
 
 // Around the turns of the kernels (2 columns, 128 threads), and enough to be cut into pieces.
 const shapes: readonly Shape[] = [
-  { rows: 0, columns: 3 },
-  { rows: 3, columns: 0 },
-  { rows: 1, columns: 1 },
-  { rows: 2, columns: 3, groups: 2 },
-  { rows: 4, columns: 4, gap: 1 },
-  { rows: 5, columns: 7, groups: 3, gap: 2 },
+  ...smallShapes,
   { rows: 6, columns: 127, groups: 7 },
   { rows: 17, columns: 129, groups: 5, gap: 3 },
   { rows: 1700, columns: 61, groups: 4, gap: 2 },

@@ -7,16 +7,11 @@ import { agreement, sumTolerance } from "../agreement.ts";
 import { type Bench, conformance } from "../grid.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { copyOf, elements, matrixOf, vectorOf, viewOf } from "../operands.ts";
-import { dyadicState, gramState, type Shape, stepMagnitude } from "./states.ts";
+import { dyadicState, gramState, type Shape, smallShapes, stepMagnitude } from "./states.ts";
 
 // Around the register tile (8 x 4 and 4 x 4) and the blocks (64 columns, 512 rows).
 const shapes: readonly Shape[] = [
-  { rows: 0, columns: 3 },
-  { rows: 3, columns: 0 },
-  { rows: 1, columns: 1 },
-  { rows: 2, columns: 3, groups: 2 },
-  { rows: 4, columns: 4, gap: 1 },
-  { rows: 5, columns: 7, groups: 3, gap: 2 },
+  ...smallShapes,
   { rows: 8, columns: 8, dead: [0, 3] },
   { rows: 9, columns: 63, groups: 4, dead: [62] },
   { rows: 13, columns: 64, gap: 3 },

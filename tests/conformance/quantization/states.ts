@@ -17,6 +17,16 @@ export interface Shape {
   readonly gap?: number;
 }
 
+/** Shapes below every tile: empty ones, a single element, several groups, gaps between rows. */
+export const smallShapes: readonly Shape[] = [
+  { rows: 0, columns: 3 },
+  { rows: 3, columns: 0 },
+  { rows: 1, columns: 1 },
+  { rows: 2, columns: 3, groups: 2 },
+  { rows: 4, columns: 4, gap: 1 },
+  { rows: 5, columns: 7, groups: 3, gap: 2 },
+];
+
 /** More than what one column adds to any element of the residual of a {@linkcode gramState} in a few passes. */
 export const stepMagnitude = 64;
 
