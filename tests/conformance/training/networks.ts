@@ -14,6 +14,7 @@ export const networks: readonly (NetworkSpecification & { loss: number; groups: 
   { name: "squares", features: 6, hidden: [], outputs: 1, activation: "tanh", loss: SQUARED, groups: [5, 5] },
   { name: "tanh", features: 17, hidden: [19, 8], outputs: 10, activation: "tanh", loss: SOFTMAX, groups: [33, 16, 1] },
   { name: "relu", features: 7, hidden: [5, 9, 4], outputs: 2, activation: "relu", loss: SOFTMAX, groups: [3, 8] },
+  { name: "wide", features: 190, hidden: [181], outputs: 2, activation: "tanh", loss: SOFTMAX, groups: [3, 9] },
   {
     name: "convolution",
     features: 5 * 4 * 2,

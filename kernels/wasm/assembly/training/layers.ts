@@ -11,22 +11,27 @@ import {
 import { product } from "../dense/gemm";
 import { RIGHT_BLOCK } from "../../dense/blocking";
 import { at, lanes, loadOne, storeOne, VECTOR } from "../simd";
-import { directProduct, isDirect, transpose } from "./direct";
+import { directByBlocks, directProduct, isDirect, transpose } from "./direct";
 
 @inline
 export function word(layer: usize, index: i32): i32 {
   return load<i32>(layer + (<usize> index << 2));
 }
 
+/** Weights from which on few rows are multiplied by blocks of them. */
+const LARGE: i32 = 32768;
+
 /** z [rows, n] = x [rows, k] W [k, n] + beta z. */
 function rowProduct<T>(rows: i32, n: i32, k: i32, x: usize, w: usize, beta: T, z: usize, scratch: usize): void {
-  if (isDirect(rows, n * k)) directProduct<T>(rows, n, k, x, k, false, w, n, beta, z, n);
+  if (n * k > LARGE && rows <= 16) directByBlocks<T>(rows, n, k, x, k, false, w, n, beta, z, n);
+  else if (isDirect(rows, n * k)) directProduct<T>(rows, n, k, x, k, false, w, n, beta, z, n);
   else product<T, T>(n, k, 1, x, k, 1, w, n, 1, beta, z, n, 0, rows, scratch, false);
 }
 
 /** gradient [m, n] = x [rows, m]^T d [rows, n] + beta gradient. */
 function columnProduct<T>(m: i32, n: i32, rows: i32, x: usize, d: usize, beta: T, gradient: usize, scratch: usize): void {
-  if (isDirect(rows, n * rows)) directProduct<T>(m, n, rows, x, m, true, d, n, beta, gradient, n);
+  if (m * n > LARGE && rows <= 16) directByBlocks<T>(m, n, rows, x, m, true, d, n, beta, gradient, n);
+  else if (isDirect(rows, n * rows)) directProduct<T>(m, n, rows, x, m, true, d, n, beta, gradient, n);
   else product<T, T>(n, rows, 1, x, 1, m, d, n, 1, beta, gradient, n, 0, m, scratch, false);
 }
 
