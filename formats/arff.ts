@@ -11,6 +11,7 @@ import { decodeText, type Encoding, encodingOption } from "./text.ts";
 import { type Matrix, matrix } from "../solvers/core/matrix.ts";
 import { names, type OptionTable } from "../solvers/core/options.ts";
 import { resolveOptions } from "../solvers/core/resolve_options.ts";
+import { counted } from "../solvers/core/shown.ts";
 
 /** An ARFF file whose attributes are numeric, nominal or dates. */
 export interface ArffRelation {
@@ -183,7 +184,9 @@ function readDense(words: Words, readers: readonly CellReader[], refuse: Refuse)
   }
   const split = cells.length === 1 && readers.length > 1 && !cells[0].quoted ? cells[0].text.split(/\s+/) : [];
   const row = split.length === readers.length ? split.map((text) => ({ text, quoted: false })) : cells;
-  if (row.length !== readers.length) throw refuse(`has ${row.length} values for ${readers.length} attributes`);
+  if (row.length !== readers.length) {
+    throw refuse(`has ${counted(row.length, "value")} for ${readers.length} attributes`);
+  }
   row.forEach((word, column) => readers[column].take(word, refuse));
 }
 

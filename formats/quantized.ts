@@ -20,6 +20,7 @@ import { clipped, FormatError } from "./errors.ts";
 import { duplicateKey } from "./json.ts";
 import { parseSafetensors, serializeSafetensors } from "./safetensors.ts";
 import { type ElementType, type Tensor, type TensorInput, toMatrix } from "./tensor.ts";
+import { counted } from "../solvers/core/shown.ts";
 
 const key = "minima.layers";
 
@@ -90,7 +91,7 @@ export function parseQuantizedLayers(bytes: Uint8Array | ArrayBuffer): Map<strin
     if (groups !== needed) {
       throw refuse(
         `${name}.scales`,
-        `has ${groups} groups, but ${inputs} inputs in groups of ${groupSize} are ${needed}`,
+        `has ${counted(groups, "group")}, but ${inputs} inputs in groups of ${groupSize} are ${needed}`,
       );
     }
     const zeros = take(name, "zeros", ["F32", "F64"], [outputs, groups]);

@@ -3,6 +3,7 @@
 import { ShapeError } from "../solvers/core/errors.ts";
 import type { Matrix } from "../solvers/core/matrix.ts";
 import { type Curve, drawCurves } from "./curves.ts";
+import { counted } from "../solvers/core/shown.ts";
 
 /** How {@linkcode drawReliability} draws. */
 export interface ReliabilityOptions {
@@ -44,7 +45,9 @@ export function drawReliability(probabilities: Matrix, levels: ArrayLike<number>
   if (entries === 0 || levels.length !== entries) {
     throw new ShapeError(
       "levels",
-      `Cannot draw the reliability: "probabilities" has ${entries} rows, but "levels" has ${levels.length} elements.`,
+      `Cannot draw the reliability: "probabilities" has ${counted(entries, "row")}, but "levels" has ${
+        counted(levels.length, "element")
+      }.`,
     );
   }
   const all = Array.from(

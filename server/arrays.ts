@@ -5,6 +5,7 @@ import { type Tensor, toMatrix, toVector } from "../formats/tensor.ts";
 import { readElements, readNumbers } from "./elements.ts";
 import { Problem } from "./problem.ts";
 import { isRecord, refuse, type Schema } from "./schema.ts";
+import { counted } from "../solvers/core/shown.ts";
 
 /** An argument that holds numbers, and so can also come as tensors. */
 export interface ArraySchema<T, Needed extends boolean = boolean> extends Schema<T, Needed> {
@@ -141,7 +142,7 @@ function readArray<S extends readonly number[]>(
   if (data.length !== shape.reduce((product, size) => product * size, 1)) {
     throw new Problem(
       422,
-      `Cannot use "${name}": its shape is ${shape.join(" x ")}, but it has ${data.length} elements.`,
+      `Cannot use "${name}": its shape is ${shape.join(" x ")}, but it has ${counted(data.length, "element")}.`,
       { argument: name },
     );
   }

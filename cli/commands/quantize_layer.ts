@@ -14,6 +14,7 @@ import { attempt, FileError, inputName, type MatrixFile, openMatrices, splitTens
 import { jsonReport, printReport, type StoredLayer } from "../quantize_report.ts";
 import { available } from "../suggest.ts";
 import { matchNames, statisticsName } from "../tensor_names.ts";
+import { counted } from "../../solvers/core/shown.ts";
 
 const options = {
   tensor: {
@@ -205,7 +206,7 @@ function checkLayer(
       : rows === inputs
       ? `; ${transposed.activations ? "without" : "with"} --transpose-activations, they fit`
       : "";
-    throw new FileError(`${name}: ${size}, but "weights" has ${inputs} columns${hint}.`);
+    throw new FileError(`${name}: ${size}, but "weights" has ${counted(inputs, "column")}${hint}.`);
   }
 }
 

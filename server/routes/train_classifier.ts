@@ -3,6 +3,7 @@ import { matrixArgument, optionalArgument, vectorArgument } from "../arrays.ts";
 import { arrayField, integerField, numberField, optionalField, resultFields } from "../answer_fields.ts";
 import { Problem } from "../problem.ts";
 import { defineRoute, type ServiceRoute } from "../route.ts";
+import { counted } from "../../solvers/core/shown.ts";
 
 /** `POST /v1/train-classifier`. */
 export const trainClassifierRoute: ServiceRoute = defineRoute({
@@ -38,7 +39,7 @@ export const trainClassifierRoute: ServiceRoute = defineRoute({
   },
   async solve({ X, labels, predict }, options) {
     if (predict && predict.shape[1] !== X.shape[1]) {
-      throw new Problem(422, `"predict" has ${predict.shape[1]} columns, but "X" has ${X.shape[1]}.`, {
+      throw new Problem(422, `"predict" has ${counted(predict.shape[1], "column")}, but "X" has ${X.shape[1]}.`, {
         argument: "predict",
       });
     }

@@ -4,6 +4,7 @@ import { type CheckedObservations, checkObservations, type Observations } from "
 import type { IndicesLike } from "../core/options.ts";
 import { damping, type Offsets } from "./offsets.ts";
 import { type LowRankModel, predictEntries, type Unobserved } from "./prediction.ts";
+import { counted } from "../core/shown.ts";
 
 /** New rows of a completed matrix. */
 export interface FoldedRows {
@@ -59,7 +60,7 @@ export function foldRows(model: LowRankModel, noise: number, newRows: Observatio
   if (shape[1] !== columns) {
     throw new ShapeError(
       "newRows",
-      `Cannot fold in new rows: "newRows" has ${shape[1]} columns, but the fit has ${columns}.`,
+      `Cannot fold in new rows: "newRows" has ${counted(shape[1], "column")}, but the fit has ${columns}.`,
     );
   }
   const meanSquare = (values: ArrayLike<number>, from: number, step: number, count: number) => {

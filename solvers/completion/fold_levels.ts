@@ -5,6 +5,7 @@ import { type Matrix, matrix } from "../core/matrix.ts";
 import type { Observations } from "../core/observations.ts";
 import { solvePositive } from "./fold_in.ts";
 import { checkLevels, type Levels } from "./levels.ts";
+import { counted } from "../core/shown.ts";
 
 /** What an entry of a new row costs at a latent value, with two derivatives. */
 export type EntryLoss = (level: number, latent: number) => {
@@ -38,7 +39,7 @@ export function newLevels(newRows: Observations, levelCount: number, columns: nu
   if (data.shape[1] === columns) return data;
   throw new ShapeError(
     "newRows",
-    `Cannot fold in new rows: "newRows" has ${data.shape[1]} columns, but the fit has ${columns}.`,
+    `Cannot fold in new rows: "newRows" has ${counted(data.shape[1], "column")}, but the fit has ${columns}.`,
   );
 }
 

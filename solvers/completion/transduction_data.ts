@@ -5,6 +5,7 @@ import { checkKind } from "../core/kinds.ts";
 import { checkTable, type Matrix } from "../core/matrix.ts";
 import type { Random } from "../core/random.ts";
 import { inRanges, type Steps } from "../core/steps.ts";
+import { counted } from "../core/shown.ts";
 
 /** Features and labels of some items, where they are known. */
 export interface PartlyLabelled {
@@ -40,7 +41,7 @@ export function* jointMatrix(data: PartlyLabelled): Steps<JointMatrix> {
   if (labels.shape[0] !== items) {
     throw new ShapeError(
       "labels",
-      `Cannot ${action}: "labels" has ${labels.shape[0]} rows, but "features" has ${items}.`,
+      `Cannot ${action}: "labels" has ${counted(labels.shape[0], "row")}, but "features" has ${items}.`,
     );
   }
   if (items === 0 || width === 0 || count === 0) {

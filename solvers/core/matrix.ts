@@ -1,4 +1,4 @@
-import { shown } from "./shown.ts";
+import { counted, shown } from "./shown.ts";
 import { checkKind } from "./kinds.ts";
 import { DataError, ShapeError } from "./errors.ts";
 import { atOnce, type Steps } from "./steps.ts";
@@ -59,7 +59,9 @@ export function matrix(rows: number, columns: number, data?: Vector): Matrix {
   if (data.length !== rows * columns) {
     throw new ShapeError(
       "data",
-      `Cannot make a ${rows} x ${columns} matrix: "data" has ${data.length} elements instead of ${rows * columns}.`,
+      `Cannot make a ${rows} x ${columns} matrix: "data" has ${counted(data.length, "element")} instead of ${
+        rows * columns
+      }.`,
     );
   }
   return { data, shape: [rows, columns] };
@@ -85,7 +87,10 @@ export function fromRows(rows: readonly (readonly number[])[]): Matrix {
   const result = matrix(rows.length, columns);
   rows.forEach((row, i) => {
     if (row.length !== columns) {
-      throw new ShapeError("rows", `Cannot make a matrix: row ${i} has ${row.length} elements, row 0 has ${columns}.`);
+      throw new ShapeError(
+        "rows",
+        `Cannot make a matrix: row ${i} has ${counted(row.length, "element")}, row 0 has ${columns}.`,
+      );
     }
     const wrong = Array.isArray(row) ? row.findIndex((element) => typeof element !== "number") : -1;
     if (wrong >= 0) {
@@ -215,7 +220,7 @@ export function checkTable(argument: string, value: Matrix, action: string): voi
   if (data.length !== rows * columns) {
     throw new ShapeError(
       argument,
-      `Cannot ${action}: "${argument}" is ${rows} x ${columns}, but its data has ${data.length} elements.`,
+      `Cannot ${action}: "${argument}" is ${rows} x ${columns}, but its data has ${counted(data.length, "element")}.`,
     );
   }
 }

@@ -22,6 +22,7 @@ import { productsOf } from "./samples.ts";
 import { checkStart, splitStart } from "./start_factors.ts";
 import { chooseSamples, gramColumns } from "./starts.ts";
 import { transposed } from "./transpose.ts";
+import { counted } from "../core/shown.ts";
 
 const action = "factor the samples";
 
@@ -159,7 +160,7 @@ function withoutMissing(
   if (count >= 0 && weights.length !== count) {
     throw new OptionError(
       "weights",
-      `Cannot use "weights": expected ${count} numbers, one an entry of "X", received ${weights.length}.`,
+      `Cannot use "weights": expected ${counted(count, "number")}, one an entry of "X", received ${weights.length}.`,
     );
   }
   if (!(count >= 0)) return { samples: X, weightScale: 1 };

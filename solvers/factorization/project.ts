@@ -14,6 +14,7 @@ import { elementsOf, factorIn, type Products } from "./products.ts";
 import { productsOf } from "./samples.ts";
 import { largestCentredEigenvalue } from "./spectrum.ts";
 import { transposed } from "./transpose.ts";
+import { counted } from "../core/shown.ts";
 
 const action = "project the samples";
 
@@ -54,7 +55,7 @@ export async function projectOntoArchetypes(
   if (archetypes.shape[1] !== columns) {
     throw new ShapeError(
       "archetypes",
-      `Cannot ${action}: "X" has ${columns} features, but "archetypes" has ${archetypes.shape[1]}.`,
+      `Cannot ${action}: "X" has ${counted(columns, "feature")}, but "archetypes" has ${archetypes.shape[1]}.`,
     );
   }
   // One scale for both; weights do not have one.

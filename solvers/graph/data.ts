@@ -3,6 +3,7 @@
 import { momentsInSteps } from "../core/columns.ts";
 import { DataError, OptionError, ShapeError } from "../core/errors.ts";
 import { checkMatrixInSteps, type Matrix, type Vector } from "../core/matrix.ts";
+import { shown } from "../core/shown.ts";
 import { createPace, type Steps } from "../core/steps.ts";
 
 /** A covariance matrix in place of the samples that it is of. */
@@ -67,7 +68,7 @@ export function* checkGraphData(data: GraphData): Steps<{ count: number; vertice
   if (!Number.isSafeInteger(sampleCount) || sampleCount < 1) {
     throw new OptionError(
       "sampleCount",
-      `Cannot use "sampleCount": expected a whole number >= 1, received ${sampleCount}.`,
+      `Cannot use "sampleCount": expected a whole number >= 1, received ${shown(sampleCount)}.`,
     );
   }
   return { count: sampleCount, vertices };

@@ -3,6 +3,7 @@
 import { DataError, ShapeError } from "../core/errors.ts";
 import { checkSparseMatrix, type SparseMatrix } from "../core/matrix.ts";
 import type { GraphPoint } from "./pseudolikelihood.ts";
+import { counted } from "../core/shown.ts";
 
 /** The symmetric csr matrix of a point without zero edges. */
 export function precisionOf({ ends, values, diagonal }: GraphPoint): SparseMatrix {
@@ -66,7 +67,7 @@ export function pointOf(initial: SparseMatrix, vertices: number): GraphPoint {
   if (rows !== vertices || columns !== vertices) {
     throw new ShapeError(
       "initial",
-      `Cannot start from "initial": it is ${rows} x ${columns}, but "samples" has ${vertices} variables.`,
+      `Cannot start from "initial": it is ${rows} x ${columns}, but "samples" has ${counted(vertices, "variable")}.`,
     );
   }
   const diagonal = diagonalOf(initial);

@@ -1,5 +1,6 @@
 import { DataError, OptionError } from "../core/errors.ts";
 import { createRandom } from "../core/random.ts";
+import { counted } from "../core/shown.ts";
 
 /** How samples are divided. */
 export interface FoldOptions {
@@ -67,7 +68,7 @@ function checkLength(name: string, values: Uint32Array, samples: number): void {
   if (values.length === samples) return;
   throw new OptionError(
     name,
-    `Cannot use "${name}": expected ${samples} numbers, one a sample, received ${values.length}.`,
+    `Cannot use "${name}": expected ${counted(samples, "number")}, one a sample, received ${values.length}.`,
   );
 }
 

@@ -5,6 +5,7 @@ import { OptionError, ShapeError } from "../core/errors.ts";
 import { denseSamples, type Matrix, matrix, type Samples, toVectorArgument, type VectorLike } from "../core/matrix.ts";
 import type { Vector } from "../core/matrix.ts";
 import { createPace, type Steps, whateverTheTime } from "../core/steps.ts";
+import { counted } from "../core/shown.ts";
 
 /** One task: its own samples and responses. */
 export interface MultiTaskInput {
@@ -114,7 +115,9 @@ function ownSamples(given: readonly MultiTaskInput[]): Tasks {
     if (X.shape[1] === features) return;
     throw new ShapeError(
       `tasks[${k}].X`,
-      `Cannot ${action}: task 0 has ${features} features, but task ${k} has ${X.shape[1]}: all need the same.`,
+      `Cannot ${action}: task 0 has ${counted(features, "feature")}, but task ${k} has ${
+        X.shape[1]
+      }: all need the same.`,
     );
   });
   return { tasks, features, shared: false };
@@ -147,7 +150,7 @@ function checkSizes(X: Matrix, responses: number, name: string, responseName: st
   if (responses === samples) return;
   throw new ShapeError(
     responseName,
-    `Cannot ${action}: "${name}" has ${samples} samples, but "${responseName}" has ${responses}.`,
+    `Cannot ${action}: "${name}" has ${counted(samples, "sample")}, but "${responseName}" has ${responses}.`,
   );
 }
 
@@ -155,7 +158,7 @@ function checkWeights(name: string, weights: Vector, samples: number): void {
   if (weights.length !== samples) {
     throw new OptionError(
       name,
-      `Cannot use "${name}": expected ${samples} numbers, one a sample, received ${weights.length}.`,
+      `Cannot use "${name}": expected ${counted(samples, "number")}, one a sample, received ${weights.length}.`,
     );
   }
   let sum = 0;
@@ -181,7 +184,9 @@ export function* prepareTasks(
     if (taskWeights.length !== tasks.length) {
       throw new OptionError(
         "taskWeights",
-        `Cannot use "taskWeights": expected ${tasks.length} numbers, one a task, received ${taskWeights.length}.`,
+        `Cannot use "taskWeights": expected ${
+          counted(tasks.length, "number")
+        }, one a task, received ${taskWeights.length}.`,
       );
     }
     if (!taskWeights.some((weight) => weight > 0)) {

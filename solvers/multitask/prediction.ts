@@ -1,7 +1,7 @@
 /** Predictions of multi-task regressions. @module */
 
 import { checkParts } from "../core/kinds.ts";
-import { shown } from "../core/shown.ts";
+import { counted, shown } from "../core/shown.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
 import { denseSamples, type Samples } from "../core/matrix.ts";
 import { nearestName } from "../core/names.ts";
@@ -36,7 +36,7 @@ export function predictMultiTask(fit: MultiTaskModel, X: Samples, task: number |
   const { coefficients, intercepts, stacking } = fit, [features, tasks] = coefficients.shape;
   const { data, shape: [rows, columns] } = denseSamples(X, "predict");
   if (columns !== features) {
-    throw new ShapeError("X", `Cannot predict: "X" has ${columns} features, but the fit has ${features}.`);
+    throw new ShapeError("X", `Cannot predict: "X" has ${counted(columns, "feature")}, but the fit has ${features}.`);
   }
   const combined = new Float64Array(features);
   let intercept = 0;

@@ -1,6 +1,7 @@
 import { DataError, ShapeError } from "../core/errors.ts";
 import { checkMatrix, type Matrix, type Vector } from "../core/matrix.ts";
 import type { OriginalOptions } from "./options.ts";
+import { counted } from "../core/shown.ts";
 
 /** Numbers below it hold fewer digits the smaller they are. */
 const leastNormal = 2 ** -1022;
@@ -20,7 +21,7 @@ export function checkGram(gram: Matrix, columns: number, action: string, name = 
   if (rows !== columns || width !== columns) {
     throw new ShapeError(
       name,
-      `Cannot ${action}: "${name}" is ${rows} x ${width}, but "weights" has ${columns} columns.`,
+      `Cannot ${action}: "${name}" is ${rows} x ${width}, but "weights" has ${counted(columns, "column")}.`,
     );
   }
   const { data } = gram;
@@ -97,7 +98,7 @@ export function checkOriginal(
   if (rows !== columns || width !== columns) {
     throw new ShapeError(
       "original.cross",
-      `Cannot ${action}: "original.cross" is ${rows} x ${width}, but "weights" has ${columns} columns.`,
+      `Cannot ${action}: "original.cross" is ${rows} x ${width}, but "weights" has ${counted(columns, "column")}.`,
     );
   }
   const tolerance = misfitForgiven([sigma, cross.data, gram.data]),

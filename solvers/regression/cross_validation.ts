@@ -5,6 +5,7 @@ import type { Resolved } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
+import { OptionError } from "../core/errors.ts";
 import { inSteps } from "../core/steps.ts";
 import { checkData } from "./data.ts";
 import { drawFolds } from "../l0/folds.ts";
@@ -70,6 +71,9 @@ export async function crossValidateRegression(
   );
   const folds = drawFolds(data.X.shape[0], resolved);
   const ridges = typeof resolved.lambda2 === "number" ? [resolved.lambda2] : Array.from(resolved.lambda2);
+  if (ridges.length === 0) {
+    throw new OptionError("lambda2", `Cannot use "lambda2": expected a number, or one at least, received [].`);
+  }
   const found: Omit<RegressionCrossValidation, "lambda2s" | "lambda2Errors" | "status">[] = [];
   let timeIsUp = false;
   for (const lambda2 of ridges) {

@@ -14,6 +14,7 @@ import type { ResolvedValue } from "../core/options.ts";
 import type { Steps } from "../core/steps.ts";
 import { largestPenalty } from "../l0/options.ts";
 import type { RegressionOptions } from "./options.ts";
+import { counted } from "../core/shown.ts";
 
 /** What coefficients may be, whatever a feature costs: the scaled ones. */
 export interface Constraints {
@@ -70,7 +71,7 @@ export function* checkData(X: Samples, response: VectorLike): Steps<{ X: Matrix;
   }
   const y = toVectorArgument("y", response, action);
   if (y.length !== samples) {
-    throw new ShapeError("y", `Cannot ${action}: "X" has ${samples} samples, but "y" has ${y.length}.`);
+    throw new ShapeError("y", `Cannot ${action}: "X" has ${counted(samples, "sample")}, but "y" has ${y.length}.`);
   }
   return { X: dense, y };
 }
@@ -86,7 +87,7 @@ export function* prepareData(X: Samples, response: VectorLike, options: ProblemO
   if (weights && weights.length !== samples) {
     throw new OptionError(
       "weights",
-      `Cannot use "weights": expected ${samples} numbers, one a sample, received ${weights.length}.`,
+      `Cannot use "weights": expected ${counted(samples, "number")}, one a sample, received ${weights.length}.`,
     );
   }
   let totalWeight = weights ? 0 : samples;

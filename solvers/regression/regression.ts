@@ -26,6 +26,7 @@ import {
 import { plainObjective } from "./plain_objective.ts";
 import { priceOf, type Solution, type Task } from "./task.ts";
 import { type RegressionWork, regressionWork } from "./work.ts";
+import { counted } from "../core/shown.ts";
 
 /** A fitted sparse regression. */
 export interface SparseRegression extends Result {
@@ -173,7 +174,9 @@ export async function openRegression(
         if (initial.length !== features) {
           throw new OptionError(
             "initial",
-            `Cannot use "initial": expected ${features} coefficients, one a feature, received ${initial.length}.`,
+            `Cannot use "initial": expected ${
+              counted(features, "coefficient")
+            }, one a feature, received ${initial.length}.`,
           );
         }
         const scaled = Float64Array.from(initial, (value, j) => {

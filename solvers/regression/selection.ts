@@ -11,6 +11,7 @@ import {
   type VectorLike,
 } from "../core/matrix.ts";
 import type { SparseRegression } from "./regression.ts";
+import { counted } from "../core/shown.ts";
 
 /** What predictions need of a fit. */
 const fitParts = { coefficients: "numbers", intercept: "number", support: "numbers" } as const;
@@ -35,7 +36,10 @@ export function predictRegression(
   const { coefficients } = fit;
   const dense = denseSamples(X, "predict"), columns = dense.shape[1];
   if (columns !== coefficients.length) {
-    throw new ShapeError("X", `Cannot predict: "X" has ${columns} features, but the fit has ${coefficients.length}.`);
+    throw new ShapeError(
+      "X",
+      `Cannot predict: "X" has ${counted(columns, "feature")}, but the fit has ${coefficients.length}.`,
+    );
   }
   return predictions(fit, dense);
 }
@@ -75,8 +79,8 @@ export function informationCriteria(
     [samples, features] = dense.shape;
   if (features !== fit.coefficients.length || responses.length !== samples) {
     const [argument, problem] = features !== fit.coefficients.length
-      ? ["X", `"X" has ${features} features, but the fit has ${fit.coefficients.length}`]
-      : ["y", `"X" has ${samples} samples, but "y" has ${responses.length}`];
+      ? ["X", `"X" has ${counted(features, "feature")}, but the fit has ${fit.coefficients.length}`]
+      : ["y", `"X" has ${counted(samples, "sample")}, but "y" has ${responses.length}`];
     throw new ShapeError(argument, `Cannot ${action}: ${problem}.`);
   }
   const residuals = squaredError(fit, dense, responses);

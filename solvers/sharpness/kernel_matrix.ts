@@ -8,6 +8,7 @@ import { allocateMatrix } from "../spectral/operands.ts";
 import { checkClose } from "./closed_path.ts";
 import { type KernelMatrixOptions, kernelMatrixOptions } from "./kernel_options.ts";
 import { checkFeatures } from "./training_data.ts";
+import { counted } from "../core/shown.ts";
 
 const action = "compute the kernel matrix";
 
@@ -35,7 +36,10 @@ export async function kernelMatrix(X: Samples, Z: Samples, options: KernelMatrix
   const left = checkFeatures(X, action), right = X === Z ? left : checkFeatures(Z, action, undefined, "Z");
   const [rows, features] = left.shape, [columns] = right.shape;
   if (right.shape[1] !== features) {
-    throw new ShapeError("Z", `Cannot ${action}: "Z" has ${right.shape[1]} features, but "X" has ${features}.`);
+    throw new ShapeError(
+      "Z",
+      `Cannot ${action}: "Z" has ${counted(right.shape[1], "feature")}, but "X" has ${features}.`,
+    );
   }
   // Distances do not change with the origin, and are exact near it.
   const origin = new Float64Array(features);

@@ -1,3 +1,4 @@
+import { counted } from "../core/shown.ts";
 import type { MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
 import { openWorkspace } from "../../kernels/engine/mod.ts";
 import { denseFamily } from "../../kernels/families/dense.ts";
@@ -48,7 +49,10 @@ export async function kernelRidge(kernel: Matrix, y: VectorLike, options: Kernel
     throw new ShapeError("kernel", `Cannot ${action}: "kernel" is ${size} x ${columns}, expected a square matrix.`);
   }
   if (answers.length !== size) {
-    throw new ShapeError("y", `Cannot ${action}: "y" has ${answers.length} elements, but "kernel" has ${size} rows.`);
+    throw new ShapeError(
+      "y",
+      `Cannot ${action}: "y" has ${counted(answers.length, "element")}, but "kernel" has ${counted(size, "row")}.`,
+    );
   }
   checkSymmetric(kernel, action);
   const workspace = await openWorkspace({ families: [denseFamily], backend, threads: 1, dtype, flops: 0 });

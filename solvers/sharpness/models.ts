@@ -22,6 +22,7 @@ import { checkSamples, lossBackend, type LossModel, modelOf } from "./loss_model
 import { createNetwork } from "./network.ts";
 import { type ConvolutionOptions, convolutionOptions } from "./train_options.ts";
 import { checkFeatures, checkImages, wholeWidth } from "./training_data.ts";
+import { counted } from "../core/shown.ts";
 
 /** Options of {@linkcode networkLoss}. */
 export interface NetworkLossOptions {
@@ -167,7 +168,7 @@ function checkTargets(targets: Vector, rows: number, loss: NetworkLossOptions["l
   if (targets.length !== rows) {
     throw new ShapeError(
       "targets",
-      `Cannot ${action}: "targets" has ${targets.length} elements, but "X" has ${rows} rows.`,
+      `Cannot ${action}: "targets" has ${counted(targets.length, "element")}, but "X" has ${counted(rows, "row")}.`,
     );
   }
   const wrong = targets.findIndex((value) =>

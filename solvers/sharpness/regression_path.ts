@@ -11,6 +11,7 @@ import type { Run } from "../core/run.ts";
 import { checkClose, type Moments } from "./closed_path.ts";
 import { batchSchedule, type Descent } from "./iterated_path.ts";
 import type { OpenSamRegressionOptions, SamRegressionOptions } from "./regression_options.ts";
+import { counted } from "../core/shown.ts";
 
 /** Options with their defaults. */
 export type ResolvedRegression = Resolved<SamRegressionOptions, OpenSamRegressionOptions>;
@@ -78,7 +79,7 @@ export function checkLength(argument: string, values: ArrayLike<number>, length:
   if (values.length === length) return;
   throw new ShapeError(
     argument,
-    `Cannot ${action}: "${argument}" has ${values.length} elements, expected ${length}, as many as ${like}.`,
+    `Cannot ${action}: "${argument}" has ${counted(values.length, "element")}, expected ${length}, as many as ${like}.`,
   );
 }
 

@@ -34,6 +34,7 @@ import {
   wholeWidth,
 } from "./training_data.ts";
 import { type OpenTrainOptions, type TrainClassifierOptions, trainClassifierOptions } from "./train_options.ts";
+import { counted } from "../core/shown.ts";
 
 const action = "train the classifier";
 
@@ -106,7 +107,9 @@ export async function trainClassifier(
   if (classWeights && classWeights.length !== outputs) {
     throw new ShapeError(
       "classWeights",
-      `Cannot ${action}: "classWeights" has ${classWeights.length} numbers, but there are ${outputs} classes.`,
+      `Cannot ${action}: "classWeights" has ${
+        counted(classWeights.length, "number")
+      }, but there are ${outputs} classes.`,
     );
   }
   const hidden = resolved.hidden.map(wholeWidth("hidden")),

@@ -7,6 +7,7 @@ import type { IndicesLike } from "../core/options.ts";
 import { createRandom } from "../core/random.ts";
 import { refuse } from "../core/resolve_options.ts";
 import type { ConvolutionOptions } from "./train_options.ts";
+import { counted } from "../core/shown.ts";
 
 /** How features are scaled before the first layer. */
 export interface FeatureScaling {
@@ -22,7 +23,7 @@ export function checkFeatures(X: Samples, action: string, features?: number, arg
   if (features !== undefined && columns !== features) {
     throw new ShapeError(
       argument,
-      `Cannot ${action}: "${argument}" has ${columns} columns, but the classifier takes ${features}.`,
+      `Cannot ${action}: "${argument}" has ${counted(columns, "column")}, but the classifier takes ${features}.`,
     );
   }
   if (features === undefined && (rows === 0 || columns === 0)) {
@@ -42,7 +43,7 @@ export function checkLabels(labels: IndicesLike, rows: number, action: string): 
   if (labels.length !== rows) {
     throw new ShapeError(
       "labels",
-      `Cannot ${action}: "labels" has ${labels.length} elements, but "X" has ${rows} rows.`,
+      `Cannot ${action}: "labels" has ${counted(labels.length, "element")}, but "X" has ${counted(rows, "row")}.`,
     );
   }
   for (let i = 0; i < labels.length; i++) {

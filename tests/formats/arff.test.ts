@@ -143,7 +143,7 @@ describe("parseArff", () => {
     ["an unknown keyword", "@relation r\n@atribute x numeric\n@data\n", /line 2 must be @relation/],
     ["an attribute without type", "@attribute x\n@data\n", /line 1 must be @attribute NAME TYPE/],
     ["an attribute of text", "@attribute x string\n@data\n", /line 1 gives "x" the type string/],
-    ["a short row", `${header}1\n`, /line 5 has 1 values for 2 attributes/],
+    ["a short row", `${header}1\n`, /line 5 has 1 value for 2 attributes/],
     ["an unknown value", `${header}1,c\n`, /line 5 has "c" for "y", which is \{a,b\}/],
     ["text for a number", `${header}1x,a\n`, /line 5 has "1x" for "x", which is numeric/],
     ["an empty number", `${header},a\n`, /line 5 has "" for "x"/],

@@ -235,7 +235,7 @@ describe("transduce", () => {
       "other numbers of items",
       () => transduce({ features, labels: fromRows([[1]]) }),
       ShapeError,
-      /1 rows, but "features" has 2/,
+      /1 row, but "features" has 2/,
     ],
     [
       "no label that is observed",

@@ -138,6 +138,7 @@ describe("crossValidateRegression", () => {
     await assert.rejects(crossValidateRegression(X, y, { groups, folds: 5 }), named("folds"));
     await assert.rejects(crossValidateRegression(X, y, { groups: [1, 2] }), named("groups"));
     await assert.rejects(crossValidateRegression(X, y, { foldOf: [1, 2] }), named("foldOf"));
+    await assert.rejects(crossValidateRegression(X, y, { lambda2: [] }), named("lambda2"));
     await assert.rejects(crossValidateRegression(X, y, { foldOf: new Uint32Array(36) }), named("foldOf"));
     await assert.rejects(crossValidateRegression(X, y, { foldOf: groups, repeats: 2 }), named("repeats"));
   });

@@ -85,7 +85,7 @@ describe("networkLoss", () => {
   it("refuses what it cannot use, and frees its memory", async () => {
     const before = memoryUsage().used;
     const refuses = (promise: Promise<unknown>, message: RegExp) => assert.rejects(promise, { message });
-    await refuses(networkLoss(X, [1], { loss: "softmax" }), /"targets" has 1 elements/);
+    await refuses(networkLoss(X, [1], { loss: "softmax" }), /"targets" has 1 element,/);
     await refuses(networkLoss(X, labels, { loss: "logistic" }), /"targets" is 2 at 2/);
     await refuses(networkLoss(X, new Float64Array(150).fill(0.5), { loss: "softmax" }), /"targets" is 0\.5 at 0/);
     await refuses(networkLoss(X, new Float64Array(150), {} as never), /"loss"/);

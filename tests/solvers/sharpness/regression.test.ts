@@ -245,7 +245,7 @@ describe("samRegression", () => {
       ],
       [() => samRegression(X, y, { steps: 5, at: [6] }), /"at"/],
       [() => samRegression(X, y, { steps: 1e9 }), /name some by "at"/],
-      [() => samRegression(X, y, { steps: 1, truth: [1] }), /"truth" has 1 elements, expected 2/],
+      [() => samRegression(X, y, { steps: 1, truth: [1] }), /"truth" has 1 element, expected 2/],
       [() => samRegression(X, y, { steps: 1, learningRate: 0 }), /"learningRate"/],
       [() => samRegression(X, y, {} as never), /"steps" of sharpness-aware regression is missing/],
       [() => samRegression(X, y, { steps: 1, rhoo: 1 } as never), /the nearest is "rho"/],
@@ -261,7 +261,7 @@ describe("samRegression", () => {
         /"kernel" is 0 at \(1, 0\)/,
       ],
       [() => kernelMatrix(matrix(3, 1), matrix(3, 1), {}), /expected a "width"/],
-      [() => kernelMatrix(X, matrix(3, 1), {}), /"Z" has 1 features, but "X" has 2/],
+      [() => kernelMatrix(X, matrix(3, 1), {}), /"Z" has 1 feature, but "X" has 2/],
     ];
     for (const [call, message] of cases) await assert.rejects(call, { message });
   });

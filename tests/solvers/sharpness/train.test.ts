@@ -213,7 +213,7 @@ describe("trainClassifier", () => {
   it("refuses what it cannot use, and says what that is", async () => {
     const refuses = (promise: Promise<unknown>, message: RegExp) => assert.rejects(promise, { message });
     await refuses(trainClassifier(matrix(0, 2), []), /"X" is 0 x 2/);
-    await refuses(trainClassifier(X, [0]), /"labels" has 1 elements/);
+    await refuses(trainClassifier(X, [0]), /"labels" has 1 element,/);
     await refuses(trainClassifier(X, labels, { classes: 2 }), /class 2, but there are 2/);
     await refuses(trainClassifier(X, [...labels].map((label) => label - 1)), /"labels" is -1 at 0/);
     await refuses(trainClassifier(X, labels, { hidden: [0] }), /hidden\[0\]/);
