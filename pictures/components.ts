@@ -130,9 +130,13 @@ export function drawSimplex(weights: Matrix, options: SimplexOptions): string {
       y: corners.map(([, y]) => y),
       names,
       labelled: true,
+      outlined: true,
     },
-  ], { title, width, height: Math.round((width ?? 640) * 0.8) });
+  ], { title, width, plane: true, height: Math.round((width ?? 640) * 0.8) });
 }
+
+/** Height of an archetype in a picture of its use: that of its name, however many samples there are. */
+const useHeight = 20;
 
 /** How {@linkcode drawUse} draws. */
 export interface UseOptions {
@@ -191,5 +195,5 @@ export function drawUse(weights: Matrix, options: UseOptions): string {
     }
     columns.push(groups ? groups[order[begin]] : String(order[begin] + 1));
   }
-  return drawHeatMap(use, { title, rows: names, columns, scale: "sequential" });
+  return drawHeatMap(use, { title, rows: names, columns, scale: "sequential", rowHeight: useHeight });
 }

@@ -1,6 +1,6 @@
 /** Heat maps of matrices. @module */
 
-import { ShapeError } from "../solvers/core/errors.ts";
+import { OptionError, ShapeError } from "../solvers/core/errors.ts";
 import type { Matrix } from "../solvers/core/matrix.ts";
 import { numberFormat } from "./axes.ts";
 import { checkShading, checkSizes } from "./checks.ts";
@@ -31,6 +31,8 @@ export interface HeatMapOptions {
   readonly limit?: number;
   /** About the width of the picture, >= 240: cells are made narrower to fit, down to 5. @default 960 */
   readonly width?: number;
+  /** Height of a row, >= 5. @default that of square cells */
+  readonly rowHeight?: number;
   /** Write the values into the cells where these are large enough. @default false */
   readonly numbers?: boolean;
 }
@@ -49,7 +51,7 @@ const nameWidth = 220;
  *
  * @param values [rows, columns].
  * @throws {ShapeError} when there is no entry, or names are more or fewer than rows or columns
- * @throws {OptionError} when `limit` is not positive or `scale` not known
+ * @throws {OptionError} when `limit` is not positive, `scale` not known or `rowHeight` too small
  *
  * @example
  * ```ts
@@ -76,24 +78,31 @@ export function drawHeatMap(values: Matrix, options: HeatMapOptions): string {
   const left = margin + Math.min(rowNameWidth, nameWidth) + 6;
   const fitting = Math.min(Math.floor((width - left - margin) / columns), Math.floor(900 / rows));
   const cell = Math.max(least, Math.min(numbers ? mostWithNumbers : most, fitting));
-  // Where cells are lower than letters, every second, third, ... row and column is named.
-  const stride = Math.ceil(1.1 * fontSize / cell);
-  const named = (count: number, name: (i: number) => string) =>
-    Array.from({ length: Math.ceil(count / stride) }, (_, k) => {
-      const whole = name(k * stride), text = shortened(whole, nameWidth);
-      return { at: k * stride, text, whole: text === whole ? undefined : whole };
-    });
-  const rowNames = named(rows, rowName), columnNames = named(columns, columnName);
+  const rowHeight = options.rowHeight ?? cell;
+  // Where cells are lower than letters, some are not named; a name that several in a row have is written once.
+  const named = (count: number, name: (i: number) => string, size: number) => {
+    const stride = Math.ceil(1.1 * fontSize / size), found: { at: number; text: string; whole?: string }[] = [];
+    for (let i = 0, last = -stride, isNamed = false; i < count; i++) {
+      const whole = name(i);
+      if (i > 0 && name(i - 1) !== whole) isNamed = false;
+      if (isNamed || i - last < stride) continue;
+      const text = shortened(whole, nameWidth);
+      found.push({ at: i, text, whole: text === whole ? undefined : whole });
+      [last, isNamed] = [i, true];
+    }
+    return found;
+  };
+  const rowNames = named(rows, rowName, rowHeight), columnNames = named(columns, columnName, cell);
   const leastTitle = 240, title = heading(options.title, margin, Math.max(left + columns * cell, leastTitle) - margin);
   const top = title.height + margin + Math.max(...columnNames.map(({ text }) => textWidth(text))) + 6;
-  const bottom = top + rows * cell;
+  const bottom = top + rows * rowHeight;
 
   const write = (value: number) => numberFormat([value])(Number(value.toPrecision(4)));
   const cells: string[] = [], written: string[] = [];
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
       const value = values.data[i * columns + j];
-      const place = { x: left + j * cell, y: top + i * cell, width: cell, height: cell };
+      const place = { x: left + j * cell, y: top + i * rowHeight, width: cell, height: rowHeight };
       if (!Number.isFinite(value)) {
         cells.push(element("rect", { ...blank, ...place }));
         continue;
@@ -102,7 +111,7 @@ export function drawHeatMap(values: Matrix, options: HeatMapOptions): string {
       if (numbers && numberSize / fontSize * textWidth(shown) <= cell - 3) {
         const colour = Math.abs(value - from) / limit > 0.5 ? "paper" : "ink";
         written.push(
-          label(shown, left + (j + 0.5) * cell, top + (i + 0.5) * cell, {
+          label(shown, left + (j + 0.5) * cell, top + (i + 0.5) * rowHeight, {
             class: colour,
             "text-anchor": "middle",
             "font-size": numberSize,
@@ -128,7 +137,7 @@ export function drawHeatMap(values: Matrix, options: HeatMapOptions): string {
   }, [
     ...title.items,
     ...rowNames.map(({ at, text, whole }) =>
-      label(text, left - 6, top + (at + 0.5) * cell, { "text-anchor": "end" }, whole)
+      label(text, left - 6, top + (at + 0.5) * rowHeight, { "text-anchor": "end" }, whole)
     ),
     ...columnNames.map(({ at, text, whole }) =>
       label(text, 0, 0, {
@@ -144,7 +153,7 @@ export function drawHeatMap(values: Matrix, options: HeatMapOptions): string {
       x: left,
       y: top,
       width: columns * cell,
-      height: rows * cell,
+      height: rows * rowHeight,
     }),
     ...legend.items,
   ]);
@@ -152,7 +161,7 @@ export function drawHeatMap(values: Matrix, options: HeatMapOptions): string {
 
 function check(
   { data, shape: [rows, columns] }: Matrix,
-  { rows: rowNames, columns: columnNames, scale, limit, width }: HeatMapOptions,
+  { rows: rowNames, columns: columnNames, scale, limit, width, rowHeight }: HeatMapOptions,
 ) {
   checkSizes({ width });
   if (!(rows > 0 && columns > 0) || data.length !== rows * columns) {
@@ -170,6 +179,9 @@ function check(
     }
   }
   checkShading(scale, limit);
+  if (rowHeight !== undefined && !(rowHeight >= least && rowHeight < Infinity)) {
+    throw new OptionError("rowHeight", `Cannot use "rowHeight": expected a number >= ${least}, received ${rowHeight}.`);
+  }
 }
 
 /** Share of the full colour, over the background: it fits light and dark. */

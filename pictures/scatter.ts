@@ -1,6 +1,6 @@
 /** Points. @module */
 
-import { type AxisOptions, bottomAxis, createAxis, leftAxis } from "./axes.ts";
+import { type AxisOptions, bottomAxis, createAxis, leftAxis, type PlotArea } from "./axes.ts";
 import { checkLengths, checkSizes } from "./checks.ts";
 import { plotOf } from "./plot.ts";
 import { element, fontSize, label, margin, seriesColour, svgDocument, textWidth, tooltip } from "./svg.ts";
@@ -17,6 +17,8 @@ export interface Points {
   readonly names?: readonly string[];
   /** Write the names beside the points, as far as there is room. @default false */
   readonly labelled?: boolean;
+  /** A closed line through them, in their order. @default false */
+  readonly outlined?: boolean;
 }
 
 /** How {@linkcode drawScatter} draws. */
@@ -29,6 +31,8 @@ export interface ScatterOptions {
   readonly y?: AxisOptions;
   /** A dashed line where `x` and `y` are equal. @default false */
   readonly diagonal?: boolean;
+  /** Places in a plane: no axes, and a unit is as long along both. @default false */
+  readonly plane?: boolean;
   /** Width of the picture, >= 240. @default 640 */
   readonly width?: number;
   /** Height of the picture, >= 160. @default 400 */
@@ -52,7 +56,7 @@ export interface ScatterOptions {
  * ```
  */
 export function drawScatter(series: readonly Points[], options: ScatterOptions): string {
-  const { width = 640, height = 400, diagonal = false } = options;
+  const { width = 640, height = 400, diagonal = false, plane = false } = options;
   checkLengths("series", series, {});
   for (const [index, { x, y, names }] of series.entries()) {
     const argument = `series[${index}]`;
@@ -65,7 +69,11 @@ export function drawScatter(series: readonly Points[], options: ScatterOptions):
   const y = createAxis("y", diagonal ? all : ys, options.y ?? {}, Math.max(3, Math.floor(height / 60)), true);
 
   const entries = series.map(({ name }, index) => ({ name, colour: seriesColour(index), mark: "dot" as const }));
-  const { items, area: plot, atX, atY } = plotOf({ title: options.title, entries, x, y, width, height });
+  const frame = plotOf({ title: options.title, entries, x, y, width, height }), { items, area: plot } = frame;
+  const named = series.flatMap(({ labelled, names = [] }) => labelled ? names : []);
+  const { atX, atY } = plane
+    ? alike(xs, ys, plot, margin + Math.min(width / 8, Math.max(0, ...named.map(textWidth))))
+    : frame;
 
   const radius = xs.length > 500 ? 2 : 3.5, dots: string[] = [], wanted: { text: string; x: number; y: number }[] = [];
   for (const [index, points] of series.entries()) {
@@ -95,24 +103,56 @@ export function drawScatter(series: readonly Points[], options: ScatterOptions):
     x2: atX(high),
     y2: atY(high),
   })];
+  const outlines = series.filter(({ outlined }) => outlined).map((points) =>
+    element("polygon", {
+      class: "muted",
+      fill: "none",
+      stroke: "currentColor",
+      points: Array.from(points.x, (px, i) => `${atX(px).toFixed(1)},${atY(points.y[i]).toFixed(1)}`).join(" "),
+    })
+  );
   const description = `${dots.length} points${
     series.length > 1 ? ` of ${entries.map(({ name }) => name).join(", ")}` : ""
   }`;
   return svgDocument({ width, height, title: options.title, description }, [
     ...items,
-    ...leftAxis(y, plot),
-    ...bottomAxis(x, plot),
+    ...plane ? [] : [...leftAxis(y, plot), ...bottomAxis(x, plot)],
+    ...outlines,
     ...line,
     ...dots,
-    ...namesBeside(wanted, plot.right + margin, radius),
+    ...namesBeside(
+      wanted,
+      plot.right + (plane ? 2 : 1) * margin,
+      radius,
+      plane ? { x: width / 2, y: (plot.top + plot.bottom) / 2 } : undefined,
+    ),
   ]);
 }
 
-/** The names that have room beside their points: right, left, above or below, whichever is free. */
+/** Places in the middle of an area, a unit as long along both axes; names beside them may take `beside`. */
+function alike(xs: readonly number[], ys: readonly number[], area: PlotArea, beside: number) {
+  const span = (values: readonly number[]) => {
+    const shown = values.filter(Number.isFinite), low = Math.min(...shown), high = Math.max(...shown);
+    return { middle: (low + high) / 2, length: high - low };
+  };
+  const across = span(xs), down = span(ys), left = margin / 2, right = area.right + 1.5 * margin;
+  const room = [right - left - 2 * beside, area.bottom - area.top - 3 * fontSize];
+  const unit = Math.min(room[0] / (across.length || 1), room[1] / (down.length || 1));
+  return {
+    atX: (value: number) => (left + right) / 2 + (value - across.middle) * unit,
+    atY: (value: number) => (area.top + area.bottom) / 2 - (value - down.middle) * unit,
+  };
+}
+
+/**
+ * The names that have room beside their points: right, left, above or below, whichever is free; with a middle, away from
+ * it.
+ */
 function namesBeside(
   wanted: readonly { readonly text: string; readonly x: number; readonly y: number }[],
   right: number,
   radius: number,
+  middle: { readonly x: number; readonly y: number } | undefined,
 ): string[] {
   const taken: { left: number; right: number; top: number; bottom: number }[] = wanted.map(({ x, y }) => ({
     left: x - radius,
@@ -122,19 +162,22 @@ function namesBeside(
   }));
   return wanted.flatMap(({ text, x, y }) => {
     const width = textWidth(text), half = 0.6 * fontSize, away = radius + 3;
-    const places = [[x + away, y], [x - away - width, y], [x - width / 2, y - away - half], [
-      x - width / 2,
-      y + away + half,
-    ]];
-    for (const [left, middle] of places) {
-      const box = { left, right: left + width, top: middle - half, bottom: middle + half };
+    const after = [x + away, y], before = [x - away - width, y];
+    const above = [x - width / 2, y - away - half], below = [x - width / 2, y + away + half];
+    const places = middle === undefined
+      ? [after, before, above, below]
+      : Math.abs(x - middle.x) < 1
+      ? [y > middle.y ? below : above]
+      : [x < middle.x ? before : after, below, above];
+    for (const [left, level] of places) {
+      const box = { left, right: left + width, top: level - half, bottom: level + half };
       const isFree = box.left >= 0 && box.right <= right &&
         taken.every((other) =>
           box.right <= other.left || other.right <= box.left || box.bottom <= other.top || other.bottom <= box.top
         );
       if (!isFree) continue;
       taken.push(box);
-      return [label(text, left, middle, { class: "muted" })];
+      return [label(text, left, level, { class: "muted" })];
     }
     return [];
   });

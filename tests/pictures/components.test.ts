@@ -23,6 +23,9 @@ describe("pictures of factorisations", () => {
     assert.deepEqual(places, corners);
     const grouped = drawSimplex(pure, { title: "Mixtures", groups: ["x", "x", "y", "y", "z"] });
     assert.ok(["x", "y", "z", "archetypes"].every((name) => grouped.includes(`>${name}<`)));
+    // The corners are joined, and there are no numbers beside: places have no units.
+    assert.match(grouped, /<polygon/);
+    assert.doesNotMatch(grouped, />−?0\.5</);
     assert.throws(() => drawSimplex(matrix(3, 1), { title: "x" }), ShapeError);
     assert.throws(() => drawSimplex(pure, { title: "x", names: ["a"] }), ShapeError);
     assert.throws(() => drawSimplex(pure, { title: "x", groups: ["a"] }), ShapeError);
@@ -33,6 +36,8 @@ describe("pictures of factorisations", () => {
     const picture = drawUse(weights, { title: "Use", names: ["day", "night"] });
     const places = [...picture.matchAll(/<title>day, (\d): ([\d.]+)/g)].map(([, sample, weight]) => [sample, weight]);
     assert.deepEqual(places, [["2", "0.9"], ["3", "0.6"], ["4", "0"], ["1", "0.2"]]);
+    const grouped = drawUse(weights, { title: "Use", groups: ["b", "a", "b", "a"] });
+    assert.deepEqual([...grouped.matchAll(/>([ab])</g)].map(([, name]) => name), ["a", "b"]);
     const many = matrix(1000, 2, Float64Array.from({ length: 2000 }, (_, at) => at % 2));
     assert.ok(drawUse(many, { title: "Use", most: 10 }).length < 20_000);
     assert.throws(() => drawUse(weights, { title: "x", names: ["a"] }), ShapeError);
