@@ -78,6 +78,8 @@ export async function main(args: readonly string[]): Promise<number> {
     const known = foreseen.some((kind) => error instanceof kind);
     const message = error instanceof OptionError
       ? command ? withFlagsOf(command, error.argument, error.message) : error.message
+      : error instanceof InputError
+      ? withFlagsOf({ solver: command?.solver, options: {} }, undefined, error.message)
       : error instanceof Error
       ? error.message
       : `${error}`;

@@ -36,9 +36,10 @@ export interface Given {
 /** A table whose blanks are missing; columns of words go beside it as they are. */
 export async function fromTable(invocation: Parameters<typeof readTable>[0], path: string): Promise<Given> {
   const { columns, matrix: table, text } = await readTable(invocation, path, { keepMissing: true, keepIndex: true });
-  const [rows] = table.shape, first = [...text.values()][0];
+  const [rows] = table.shape, first = [...text.values()][0], observed = observedEntries(table);
+  if (observed.values.length === 0) throw new FileError(`${inputName(path)}: no cell of the table has a number.`);
   return {
-    observed: observedEntries(table),
+    observed,
     rowNames: Array.from({ length: rows }, (_, i) => first?.[i] ?? String(i + 1)),
     columnNames: columns,
     content(predict) {
@@ -57,10 +58,17 @@ export async function fromTable(invocation: Parameters<typeof readTable>[0], pat
 /** Lines of a row, a column and a value; and lines of what to predict, with or without values. */
 export async function fromTriples(path: string, predict: string | undefined, signal: AbortSignal): Promise<Given> {
   const bytes = await readInput(path, signal);
-  const observed = await attempt(
-    path,
-    () => Promise.resolve(parseTriples(bytes, readingOf(new TextDecoder().decode(bytes)))),
-  );
+  const observed = await attempt(path, async () => {
+    try {
+      return await Promise.resolve(parseTriples(bytes, readingOf(new TextDecoder().decode(bytes))));
+    } catch (error) {
+      if (error instanceof Error) error.message += " (A table whose blanks are missing needs --table.)";
+      throw error;
+    }
+  });
+  if (observed.values.length === 0) {
+    throw new FileError(`${inputName(path)}: no ratings; lines of a row, a column and a value are needed.`);
+  }
   const rowNames = [...observed.rowNames.keys()], columnNames = [...observed.columnNames.keys()];
   refuseRepeated(path, observed, rowNames, columnNames);
   const pairs = predict === undefined ? undefined : await readPairs(predict, observed, signal);

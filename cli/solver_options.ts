@@ -122,17 +122,17 @@ export function refuseOthers(offer: SolverOffer, values: GivenFlags, table: obje
  * The message of an error about options with their flags: solvers name options as in the library, `"groupSize"` is
  * `--group-size`.
  *
- * @param argument The option at fault, a flag in any case; others are where a command has them.
+ * @param argument The option at fault, where there is one, a flag in any case; others are where a command has them.
  * @param own The command's own flags.
  */
 export function withFlagsOf(
   { solver, options: own }: { readonly solver?: SolverOffer; readonly options: FlagTable },
-  argument: string,
+  argument: string | undefined,
   message: string,
 ): string {
   const flags = new Map(Object.keys(own).map((flag) => [flag.replace(/-(.)/g, (_, next) => next.toUpperCase()), flag]));
   for (const [flag, { path }] of solver ? solverFlags(solver) : []) flags.set(path.join("."), flag);
-  if (!flags.has(argument)) flags.set(argument, kebab(argument));
+  if (argument !== undefined && !flags.has(argument)) flags.set(argument, kebab(argument));
   return message.replace(
     /(?<!received )"([\w.[\]-]+)"/g,
     (quoted, name) => flags.has(name) ? `--${flags.get(name)}` : quoted,

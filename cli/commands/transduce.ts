@@ -54,6 +54,7 @@ choose its width and to calibrate the probabilities.
 function split({ path, columns, matrix: all }: NamedTable, names: readonly string[]) {
   const [rows, width] = all.shape, places = names.map((name) => columns.indexOf(name));
   const others = columns.map((_, j) => j).filter((j) => !places.includes(j));
+  if (rows === 0) throw new FileError(`${path}: no rows below the names of the columns.`);
   if (others.length === 0) throw new FileError(`${path}: every column is a label, and none is left as a feature.`);
   const part = (chosen: readonly number[]) => {
     const data = new Float64Array(rows * chosen.length);

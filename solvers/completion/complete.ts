@@ -70,7 +70,7 @@ export async function completeMatrix(
   }
   const known = method === "srf" ? leastWidth : lambda;
   if (method === "soft-impute" && known === undefined && holdout === 0) {
-    throw new OptionError("lambda", 'The option "lambda" is missing: expected a price > 0, for "holdout" is 0.');
+    throw new OptionError("lambda", 'The option "lambda" is missing: expected a price > 0, for nothing is held out.');
   }
   const task = await prepare(observed, resolved);
   return await withWorkspace(task.request, async (workspace) => {

@@ -45,7 +45,7 @@ export interface QuantizedCompletion extends Result, QuantizedModel {
   readonly certified: boolean;
   /** The lower bound is proved; otherwise, for large matrices, it holds but for a probability of 1e-9. */
   readonly proved: boolean;
-  /** In sentences: rows and columns without an entry. */
+  /** In sentences: why it is not certified; rows and columns without an entry. */
   readonly remarks: readonly string[];
   /** Latent values, levels, expected levels and probabilities of entries. */
   predict(rows: IndicesLike, columns: IndicesLike): LevelPredictions;
@@ -257,7 +257,10 @@ function present(
     proved,
     ...model,
     rank: factors.rank,
-    remarks: remarksOn(emptyLines(occupied, data), penalties.offsets),
+    remarks: [
+      ...remarksOnGap(gap, tolerance, boundaries, status),
+      ...remarksOn(emptyLines(occupied, data), penalties.offsets),
+    ],
     trace: Float64Array.from(trace),
     iterations: trace.length,
     elapsedMs,
@@ -295,6 +298,27 @@ function modelOf(
     boundaries,
     link,
   };
+}
+
+/** Distance between boundaries, in units of the noise, from which levels tell next to nothing of it. */
+const farApart = 200;
+
+function remarksOnGap(gap: number, tolerance: number, boundaries: Float64Array, status: Outcome["status"]): string[] {
+  if (gap <= tolerance) return [];
+  const widest = boundaries.reduce((most, to, k) => k > 0 ? Math.max(most, to - boundaries[k - 1]) : most, 0);
+  const reason = widest > farApart
+    ? `boundaries are up to ${
+      widest.toPrecision(2)
+    } apart, where the noise has scale 1, so that steps are short beside ` +
+      "them. Give them in units of the noise, or use `completeViolations` for exact values"
+    : status === "time-limit"
+    ? "the time was up"
+    : status === "iteration-limit"
+    ? "more iterations narrow it, the more slowly the smaller `lambda` is"
+    : "a larger `rankLimit` or `lambda` narrows it";
+  return [
+    `Not certified: of the objective, a share of up to ${gap.toPrecision(2)} may be above the optimum; ${reason}.`,
+  ];
 }
 
 /** Lines that are named at most. */

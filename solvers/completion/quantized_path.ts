@@ -57,7 +57,7 @@ export interface LevelCurve {
 
 /** A choice by held-out levels. */
 export interface QuantizedChoice {
-  /** Fitted to all entries. */
+  /** Fitted to all entries; where the time is up before any weight was tried to its end, without those held out. */
   readonly fit: QuantizedCompletion;
   /** Weight of the trace norm that was chosen. */
   readonly lambda: number;
@@ -142,8 +142,8 @@ export async function chooseQuantized(
   if (!held) {
     throw new DataError(
       "levels",
-      `Cannot choose a weight: none of the entries (${problem.data.levels.length}) can be held out; give "lambda" to ` +
-        "`completeQuantized`.",
+      `Cannot choose a weight: none of the entries (${problem.data.levels.length}) can be held out; fit with a given ` +
+        '"lambda" instead.',
     );
   }
   const points: QuantizedPathPoint[] = [];
@@ -157,7 +157,9 @@ export async function chooseQuantized(
   }
   const { lambda, boundaries } = best!;
   const start = problem.estimate ? { ...problem, boundaries } : problem;
-  const fit = await solveLevels(start, { ...resolved, lambda }, run, factorsOf(best!));
+  const fit = points.length === 1 && best!.status === "time-limit"
+    ? best!
+    : await solveLevels(start, { ...resolved, lambda }, run, factorsOf(best!));
   return {
     fit,
     lambda,
@@ -192,7 +194,12 @@ async function* follow(
   if (!given) {
     // At this price there are offsets alone; from their gradient the least such price follows.
     const { weights, levels } = problem.data, weight = Math.sqrt(weights ? squares(weights) : levels.length);
-    const fit = await solveLevels(problem, { ...resolved, lambda: 10 * weight, rank: 1 }, run);
+    lambda = 10 * weight;
+    const fit = await solveLevels(problem, { ...resolved, lambda, rank: 1 }, run);
+    if (fit.status === "time-limit") {
+      yield { ...fit, lambda, ...judged(fit, held) };
+      return;
+    }
     start = factorsOf(fit);
     boundaries = fit.boundaries;
     const penalties = { ...resolved, lambda: 1 };

@@ -122,8 +122,14 @@ export async function transduce(data: PartlyLabelled, options?: TransduceOptions
     share ??= defaultWidth;
     const standards = await throughSteps(standardsOf(joint, resolved.labelWeight), course.hear);
     const iterate = createTransduction(workspace, joint, standards, resolved);
-    const width = await follow(iterate, share, resolved, course);
-    const singular = await iterate.singularValues(course.hear);
+    let width = await follow(iterate, share, resolved, course);
+    if (course.ended() !== "time-limit") await withinTime(() => iterate.decompose(course.pause));
+    let singular = iterate.lastDecomposed();
+    if (!singular) {
+      // What is filled with means is the optimum at endless widths, where the smoothed rank is a sum of squares.
+      singular = Float64Array.of(iterate.norm());
+      width = endless * singular[0] || 1;
+    }
     return present(
       { joint, standards, iterate, width, singular, resolved, curve, calibration, course },
       run,
@@ -133,6 +139,9 @@ export async function transduce(data: PartlyLabelled, options?: TransduceOptions
     workspace.release();
   }
 }
+
+/** Width, as a multiple of all singular values together, at which the smoothed rank is their sum of squares. */
+const endless = 2 ** 27;
 
 /** Steps, and what ends them. */
 interface Course {
@@ -171,7 +180,7 @@ async function follow(
   visit: (share: number) => boolean = () => true,
 ): Promise<number> {
   let current = Math.max(firstWidth, share), used = current;
-  await withinTime(() => iterate.measure(pause));
+  if (!ended()) await withinTime(() => iterate.measure(pause));
   for (;;) {
     await withinTime(async () => {
       for (let step = 0; step < innerIterations && !ended(); step++) {
@@ -266,7 +275,12 @@ function present(found: Found, run: Run, workspace: Workspace): Transduction {
     width,
     rank: singular.filter((value) => value > width).length,
     ...curve && { holdout: curve },
-    remarks: remarksOn(joint, calibration === undefined, resolved),
+    remarks: [
+      ...course.ended() === "time-limit" && course.trace.length === 0
+        ? ["The time was up before the first step: predicted by the means."]
+        : [],
+      ...remarksOn(joint, calibration === undefined, resolved),
+    ],
     trace: Float64Array.from(course.trace),
     iterations: course.trace.length,
     elapsedMs: run.elapsedMs(),

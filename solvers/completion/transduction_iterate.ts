@@ -9,8 +9,10 @@
  * @module
  */
 
+import type { MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import { distrust } from "../core/certificate.ts";
+import { plainDot } from "../core/plain_sums.ts";
 import { createRandom } from "../core/random.ts";
 import { symmetricEigen } from "../spectral/eigen.ts";
 import { allocateMatrix, type Pause } from "../spectral/operands.ts";
@@ -30,12 +32,19 @@ export interface TransductionIterate {
   readonly largest: number;
   /** Finds it. */
   measure(pause: Pause): Promise<void>;
-  /** One step at a width; returns the smoothed rank before it. Where a pause throws, the matrix is that before it. */
+  /** One step at a width; returns the smoothed rank before it. Where a pause throws, the matrix is one that it was. */
   step(width: number, pause: Pause): Promise<number>;
   /** The element at a place, in standardised units. */
   at(place: number): number;
-  /** Singular values, falling, checked apart from the kernels. */
-  singularValues(pause: Pause): Promise<Float64Array>;
+  /** Decomposes the matrix, for {@linkcode lastDecomposed}. */
+  decompose(pause: Pause): Promise<void>;
+  /**
+   * Makes the matrix the latest one that was decomposed, and gives its singular values, falling, checked apart from the
+   * kernels; nothing where none was.
+   */
+  lastDecomposed(): Float64Array | undefined;
+  /** The Frobenius norm. */
+  norm(): number;
   /** What `soft` adds to `width^2` times the smoothed rank; 0 for others. */
   dataTerm(): number;
   release(): void;
@@ -58,11 +67,13 @@ export function createTransduction(
   const { items, kinds } = joint, width = joint.features + joint.labels;
   // The smaller side has the columns.
   const turned = width > items, rows = Math.max(items, width), columns = Math.min(items, width);
-  const x = allocateMatrix(workspace, "f64", rows, columns, "joint matrix");
-  const y = allocateMatrix(workspace, "f64", rows, columns, "joint matrix after a step");
+  let x = allocateMatrix(workspace, "f64", rows, columns, "joint matrix");
+  let y = allocateMatrix(workspace, "f64", rows, columns, "joint matrix after a step");
   const gram = allocateMatrix(workspace, "f64", columns, columns, "Gram matrix");
   const scaled = allocateMatrix(workspace, "f64", columns, columns, "scaled eigenvectors");
-  const current = workspace.view(x.array), next = workspace.view(y.array);
+  let current = workspace.view(x.array), next = workspace.view(y.array);
+  /** Of which matrix it is: of the one before where a step has come since. */
+  let decomposition: { values: Float64Array; vectors: MatrixOperand; of: MatrixOperand } | undefined;
   const placeOf = (at: number) => turned ? at % width * items + Math.floor(at / width) : at;
   // What was observed, in the order of the array: place, target, and for labels the side and the offset.
   let count = 0;
@@ -94,9 +105,16 @@ export function createTransduction(
   let largest = 0;
 
   async function decompose(pause: Pause) {
+    if (decomposition?.of === x) return decomposition;
     await gramByParts(workspace, x, gram, pause);
     await pause();
-    return await symmetricEigen(workspace, gram, pause);
+    const found = await symmetricEigen(workspace, gram, pause);
+    if (decomposition) workspace.free(decomposition.vectors.array);
+    return decomposition = { ...found, of: x };
+  }
+
+  function exchange(): void {
+    [x, y, current, next] = [y, x, next, current];
   }
 
   return {
@@ -104,9 +122,8 @@ export function createTransduction(
       return largest;
     },
     async measure(pause) {
-      const { values, vectors } = await decompose(pause);
+      const { values } = await decompose(pause);
       largest = Math.sqrt(Math.max(0, values[0]));
-      workspace.free(vectors.array);
     },
     at: (place) => current[placeOf(place)],
     async step(delta, pause) {
@@ -123,18 +140,22 @@ export function createTransduction(
       await productByParts(workspace, { a: scaled, b: vectors, transposeA: true, c: gram }, pause);
       await pause();
       await productByParts(workspace, { a: x, b: gram, c: y }, pause);
-      workspace.free(vectors.array);
       await pause();
       project();
-      current.set(next);
+      exchange();
       return rank;
     },
-    async singularValues(pause) {
-      const { values, vectors } = await decompose(pause);
+    async decompose(pause) {
+      await decompose(pause);
+    },
+    lastDecomposed() {
+      if (!decomposition) return undefined;
+      const { values, vectors, of } = decomposition;
+      if (of !== x) exchange();
       checkDecomposition(current, columns, values, workspace.view(vectors.array));
-      workspace.free(vectors.array);
       return values.map((value) => Math.sqrt(Math.max(0, value)));
     },
+    norm: () => Math.sqrt(plainDot(current, current)),
     dataTerm() {
       if (method !== "soft") return 0;
       let sum = 0;
@@ -148,6 +169,7 @@ export function createTransduction(
     },
     release() {
       for (const { array } of [x, y, gram, scaled]) workspace.free(array);
+      if (decomposition) workspace.free(decomposition.vectors.array);
     },
   };
 }

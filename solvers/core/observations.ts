@@ -121,6 +121,11 @@ export function* checkObservationsInSteps(
       `Cannot ${action}: "${name}" of "${argument}" has ${counted(list.length, "element")}, but "values" has ${count}.`,
     );
   }
+  for (const [name, list] of Object.entries({ rows, columns, values, weights })) {
+    const kind = list && list.length > 0 ? typeof list[0] : "number";
+    if (kind === "number") continue;
+    throw new TypeError(`Cannot ${action}: "${name}" of "${argument}" holds a ${kind} instead of numbers.`);
+  }
   const refuse = (k: number, what: string) =>
     new DataError(argument, `Cannot ${action}: entry ${k} of "${argument}" ${what}.`);
   // Counted by row, then placed: rows keep the order of the caller, which is mended below.

@@ -3,7 +3,7 @@
 import type { DeviceArray, FloatDtype, MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import { dtypeOf, type Matrix } from "../core/matrix.ts";
-import { elementsOf, type Products } from "./products.ts";
+import { createStages, elementsOf, type Products } from "./products.ts";
 
 /** Dense data, divided by `scale`, where the products run. */
 export function denseProducts(workspace: Workspace, X: Matrix, scale: number): Products {
@@ -24,7 +24,6 @@ export function denseProducts(workspace: Workspace, X: Matrix, scale: number): P
     rowSquares[i] = sum;
     squaredNorm += sum;
   }
-  const product = onDevice(workspace, x, dtype);
   return {
     rows,
     columns,
@@ -34,8 +33,7 @@ export function denseProducts(workspace: Workspace, X: Matrix, scale: number): P
     work: rows * columns,
     rowSquares,
     data: workspace === workspace.host ? x : undefined,
-    times: (factor, target) => product(factor, target, false),
-    timesTransposed: (factor, target) => product(factor, target, true),
+    ...productsWith(workspace, x, dtype),
     column: (j) => Float64Array.from({ length: rows }, (_, i) => X.data[i * columns + j] * inverse),
     addRow(sum, factor, i) {
       for (let j = 0, at = i * columns; j < columns; j++) sum[j] += factor * (X.data[at + j] * inverse);
@@ -43,25 +41,42 @@ export function denseProducts(workspace: Workspace, X: Matrix, scale: number): P
   };
 }
 
-/** `target = factor op(X)`, through copies where the data are on a device. */
-function onDevice(workspace: Workspace, x: MatrixOperand, dtype: FloatDtype) {
-  const { host } = workspace;
-  if (workspace === host) {
-    return async (factor: MatrixOperand, target: MatrixOperand, transposeB: boolean) => {
-      await workspace.kernels.gemm({ a: factor, b: x, c: target, transposeB });
-    };
-  }
-  const staged = new Map<string, MatrixOperand>();
-  const stage = (rows: number, columns: number, label: string) => {
-    const key = `${label} ${rows} x ${columns}`;
-    const known = staged.get(key) ?? { array: workspace.allocate(dtype, rows * columns, label), rows, columns };
-    staged.set(key, known);
-    return known;
+/** Products with `x`, through copies of factors and results where `x` is on a device. */
+function productsWith(
+  workspace: Workspace,
+  x: MatrixOperand,
+  dtype: FloatDtype,
+): Pick<Products, "times" | "timesTransposed" | "timesGram"> {
+  const { kernels, host } = workspace, away = workspace !== host;
+  const stage = createStages((rows, columns, label) => ({
+    array: workspace.allocate(dtype, rows * columns, label),
+    rows,
+    columns,
+  }));
+  const placed = (factor: MatrixOperand) => {
+    if (!away) return factor;
+    const there = stage(factor.rows, factor.columns, "factor");
+    workspace.write(there.array, elementsOf(workspace, factor));
+    return there;
   };
-  return async (factor: MatrixOperand, target: MatrixOperand, transposeB: boolean) => {
-    const a = stage(factor.rows, factor.columns, "factor"), c = stage(target.rows, target.columns, "product");
-    workspace.write(a.array, elementsOf(workspace, factor));
-    await workspace.kernels.gemm({ a, b: x, c, transposeB });
-    elementsOf(workspace, target).set(await workspace.read(c.array as DeviceArray<FloatDtype>));
+  /** Makes the result where the products run, and brings it back. */
+  const into = async (target: MatrixOperand, make: (there: MatrixOperand) => Promise<unknown>) => {
+    if (!away) return void await make(target);
+    const there = stage(target.rows, target.columns, "product");
+    await make(there);
+    elementsOf(workspace, target).set(await workspace.read(there.array as DeviceArray<FloatDtype>));
+  };
+  const product = async (a: MatrixOperand, c: MatrixOperand, transposeB: boolean) => {
+    await kernels.gemm({ a, b: x, c, transposeB });
+  };
+  return {
+    times: (factor, target) => into(target, (there) => product(placed(factor), there, false)),
+    timesTransposed: (factor, target) => into(target, (there) => product(placed(factor), there, true)),
+    timesGram: (factor, target) =>
+      into(target, async (there) => {
+        const between = stage(factor.rows, x.columns, "between");
+        await product(placed(factor), between, false);
+        await product(between, there, true);
+      }),
   };
 }

@@ -61,7 +61,7 @@ export async function createHull(
   rank: number,
   pause: Pause,
 ): Promise<Hull> {
-  const { rows, columns, dtype } = products, { host } = workspace, { kernels } = host;
+  const { rows, dtype } = products, { host } = workspace, { kernels } = host;
   const matrix = (label: string, width = rows) => factorIn(workspace, dtype, rank, width, label);
   let point = matrix("hull weights"), before = matrix("hull weights before");
   let image = matrix("images"), imageBefore = matrix("images before");
@@ -70,17 +70,10 @@ export async function createHull(
   const momenta: VectorOperand = { array: host.allocate("f64", rank, "momenta"), length: rank };
   const betas = host.view(momenta.array) as Float64Array, numbers = new Float64Array(rank);
   const gram = holdsGram(products) ? await gramOf(workspace, products, pause) : undefined;
-  const passed = new Map<number, MatrixOperand>();
 
   async function multiply(factor: MatrixOperand, target: MatrixOperand): Promise<void> {
-    if (gram) {
-      await kernels.gemm({ a: factor, b: gram, c: target });
-      return;
-    }
-    const through = passed.get(factor.rows) ?? factorIn(workspace, dtype, factor.rows, columns, "points");
-    passed.set(factor.rows, through);
-    await products.times(factor, through);
-    await products.timesTransposed(through, target);
+    if (gram) await kernels.gemm({ a: factor, b: gram, c: target });
+    else await products.timesGram(factor, target);
   }
 
   async function multiplyMixed(factor: MatrixOperand, target: MatrixOperand, mixing?: Mixing): Promise<void> {

@@ -21,12 +21,26 @@ export interface Products {
   times(factor: MatrixOperand, target: MatrixOperand): Promise<void>;
   /** `target` [r, rows] `= factor` [r, columns] `X^T`. */
   timesTransposed(factor: MatrixOperand, target: MatrixOperand): Promise<void>;
+  /**
+   * `target` [r, rows] `= factor` [r, rows] `X X^T`, by two products; what is between them stays where they run.
+   */
+  timesGram(factor: MatrixOperand, target: MatrixOperand): Promise<void>;
   /** `X` itself, where it is dense and where the factors are. */
   readonly data?: MatrixOperand;
   /** Adds `factor` times row `i` to a vector in f64. */
   addRow(sum: Float64Array, factor: number, i: number): void;
   /** Column `j` in f64. */
   column(j: number): Float64Array;
+}
+
+/** Working matrices by shape and use, made when they are first asked for. */
+export function createStages(make: (rows: number, columns: number, label: string) => MatrixOperand) {
+  const staged = new Map<string, MatrixOperand>();
+  return (rows: number, columns: number, label: string): MatrixOperand => {
+    const key = `${label} ${rows} x ${columns}`, known = staged.get(key) ?? make(rows, columns, label);
+    staged.set(key, known);
+    return known;
+  };
 }
 
 /** A matrix of a factor over an array of its own in the host workspace. */

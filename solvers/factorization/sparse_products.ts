@@ -4,7 +4,7 @@ import type { MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import { dtypeOf, type SparseMatrix } from "../core/matrix.ts";
 import { sparseEntries, sparseOperands } from "../spectral/sparse.ts";
-import { elementsOf, factorIn, type Products } from "./products.ts";
+import { createStages, elementsOf, factorIn, type Products } from "./products.ts";
 
 /**
  * Sparse data, divided by `scale`, in the host workspace. Products take factors as columns, so that factors are turned
@@ -23,13 +23,7 @@ export function sparseProducts(workspace: Workspace, X: SparseMatrix, scale: num
     for (let e = indptr[i]; e < indptr[i + 1]; e++) rowSquares[i] += (data[e] / scale) ** 2;
     squaredNorm += rowSquares[i];
   }
-  const turned = new Map<string, MatrixOperand>();
-  const stage = (rows: number, columns: number, label: string) => {
-    const key = `${label} ${rows} x ${columns}`,
-      known = turned.get(key) ?? factorIn(workspace, dtype, rows, columns, key);
-    turned.set(key, known);
-    return known;
-  };
+  const stage = createStages((...of) => factorIn(workspace, dtype, ...of));
   const product = async (s: typeof matrix, factor: MatrixOperand, target: MatrixOperand) => {
     const x = stage(factor.columns, factor.rows, "factor"), y = stage(target.columns, target.rows, "product");
     turn(elementsOf(workspace, factor), elementsOf(workspace, x), factor.rows, factor.columns);
@@ -46,6 +40,11 @@ export function sparseProducts(workspace: Workspace, X: SparseMatrix, scale: num
     rowSquares,
     times: (factor, target) => product(transpose, factor, target),
     timesTransposed: (factor, target) => product(matrix, factor, target),
+    async timesGram(factor, target) {
+      const between = stage(factor.rows, columns, "between");
+      await product(transpose, factor, between);
+      await product(matrix, between, target);
+    },
     column(j) {
       const column = new Float64Array(rows);
       for (let i = 0; i < rows; i++) {

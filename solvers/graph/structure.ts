@@ -61,6 +61,7 @@ const denseUpTo = 128;
  * O(size) for a tree, and at most O(size^3) and 4 size^2 bytes where eliminating fills all of it in.
  */
 export function logDeterminant(precision: SparseMatrix): number {
+  checkPrecision(precision);
   const size = precision.shape[0];
   if (size > denseUpTo) return componentsOf(precision).reduce((sum, component) => sum + logDeterminantOf(component), 0);
   const triangle = new Float64Array(size * (size + 1) / 2);

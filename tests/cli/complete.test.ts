@@ -89,6 +89,9 @@ describe("minima complete", () => {
     const ratings = path("ratings.tsv");
     await writeFile(path("stranger.tsv"), "nobody\tfilm 1\n");
     await writeFile(path("twice.tsv"), "a\tb\t1\na\tb\t2\n");
+    await writeFile(path("header.csv"), "row,column,value\n");
+    await writeFile(path("blanks.csv"), "a,b\n,\n");
+    await writeFile(path("few.csv"), "a,b,1\nc,b,2\n");
     const refusals: [string[], number, RegExp][] = [
       [[ratings, "--picture", "x.png"], 2, /--picture needs a file that ends in \.svg/],
       [[ratings, "--drawing", "heat"], 2, /--drawing needs errors, values or matrix/],
@@ -97,6 +100,11 @@ describe("minima complete", () => {
       [[path("twice.tsv")], 1, /twice\.tsv: line 2 has a value for a and b, as line 1 has/],
       [[ratings, "--holdout", "0", "--picture", path("no.svg")], 2, /none are/],
       [[ratings, "--lambda", "1"], 2, /--lambda/],
+      [[path("header.csv")], 1, /header\.csv: no ratings/],
+      [[path("blanks.csv")], 1, /blanks\.csv: .* --table/],
+      [[path("blanks.csv"), "--table"], 1, /blanks\.csv: no cell of the table has a number/],
+      [[path("few.csv"), "--levels"], 1, /a given --lambda/],
+      [[path("few.csv"), "--method", "soft-impute"], 1, /give --lambda/],
     ];
     for (const [run, code, message] of refusals) {
       const answer = await minima(["complete", ...run]);

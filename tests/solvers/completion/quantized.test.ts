@@ -8,6 +8,7 @@ import {
   foldIn,
   fromRows,
   matrix,
+  type Observations,
   observedEntries,
   OptionError,
   predictQuantized,
@@ -23,6 +24,14 @@ const place = { backend: "wasm" } as const;
 
 function problem(offsets: boolean, [rows, columns] = [40, 30]) {
   return simulateLevels({ rows, columns, rank: 3, boundaries, share: 0.5, offsets: offsets ? 1 : 0, seed: 6 });
+}
+
+/** The entries that are not left out. */
+function without(observed: Observations, leftOut: (row: number, column: number) => boolean) {
+  const { shape, rows, columns, values } = observed;
+  const kept = Array.from(values).map((_, e) => e).filter((e) => !leftOut(rows[e], columns[e]));
+  const pick = (list: ArrayLike<number>) => kept.map((e) => list[e]);
+  return { shape, rows: pick(rows), columns: pick(columns), values: pick(values) };
 }
 
 function close(received: number, expected: number, share: number, what: string): void {
@@ -330,6 +339,17 @@ describe("completeQuantized", () => {
     await assert.rejects(completeQuantizedPath(observed, { lambdas: [1, 2] }).next(), OptionError);
   });
 
+  it("says why it is not certified: boundaries in other units than the noise, or too few iterations", async () => {
+    const { observed } = problem(false), far = boundaries.map((value) => 1e8 * value);
+    for (const [own, reason] of [[far, /units of the noise/], [boundaries, /more iterations/]] as const) {
+      const fit = await completeQuantized(observed, { lambda: 1e-3, boundaries: own, maxIterations: 20 });
+      assert.ok(!fit.certified);
+      assert.match(fit.remarks[0], reason);
+    }
+    const fit = await completeQuantized(observed, { lambda: 4, boundaries });
+    assert.deepEqual([fit.certified, fit.remarks], [true, []]);
+  });
+
   it("chooses the price by held-out levels: better than offsets alone, no worse than its neighbours, at other levels", async () => {
     const { observed, hidden } = problem(true, [80, 60]), { fit, lambda, holdout } = await chooseQuantized(observed);
     assert.ok(fit.certified && holdout.lambdas[holdout.best] === lambda);
@@ -346,9 +366,14 @@ describe("completeQuantized", () => {
     await assert.rejects(chooseQuantized(few), DataError);
     const late = await chooseQuantized(observed, { timeLimitMs: 30 });
     assert.equal(late.fit.status, "time-limit");
+    // Fitted to all entries, or to those that were not held out, where the time was up before anything was tried.
+    const held = new Set(Array.from(late.holdout.rows, (row, k) => row * 60 + late.holdout.columns[k]));
+    const kept = late.holdout.lambdas.length > 1
+      ? observed
+      : without(observed, (row, column) => held.has(row * 60 + column));
     close(
       late.fit.objective,
-      quantizedObjective(late.fit, observed, { lambda: late.lambda, offsetPenalty: 2 }),
+      quantizedObjective(late.fit, kept, { lambda: late.lambda, offsetPenalty: 2 }),
       1e-12,
       "the objective of what was left unfinished",
     );

@@ -207,6 +207,17 @@ describe("transduce", () => {
   });
 
   const features = fromRows([[1, 2], [3, 4]]), labels = fromRows([[1], [NaN]]);
+  it("predicts by the means, and says so, where the time is up before the first step", async () => {
+    const features = fromRows([[1, 2], [3, NaN], [5, 8]]), labels = fromRows([[1], [-1], [NaN]]);
+    for (const method of ["equality", "soft"] as const) {
+      const fit = await transduce({ features, labels }, { method, timeLimitMs: 0 });
+      assert.equal(fit.status, "time-limit");
+      assert.equal(fit.features.data[3], 5, "the mean of 2 and 8");
+      assert.ok(fit.objective >= 0 && Number.isFinite(fit.objective) && fit.rank === 0);
+      assert.match(fit.remarks[0], /before the first step/);
+    }
+  });
+
   const refused: readonly [
     string,
     () => Promise<unknown>,
