@@ -29,7 +29,7 @@ const passesOfIteration = (columns: number) => columns <= 256 ? 4 : 10;
 const iterationShare = 0.25;
 
 /** Temperatures of the first pass and of the last, in mean energies of a coordinate; few columns are moved by more. */
-const hottest = (columns: number) => 0.35 + 5 / columns, coldest = 0.02;
+const hottest = (columns: number) => 0.2 + 10 / columns, coldest = 0.02;
 
 /** Normal numbers of the pool that noise is taken from, at least. */
 const leastPool = 1024;
