@@ -36,7 +36,7 @@ export interface TransductionIterate {
   step(width: number, pause: Pause): Promise<number>;
   /** The element at a place, in standardised units. */
   at(place: number): number;
-  /** Decomposes the matrix, for {@linkcode lastDecomposed}. */
+  /** Decomposes the matrix, for `lastDecomposed`. */
   decompose(pause: Pause): Promise<void>;
   /**
    * Makes the matrix the latest one that was decomposed, and gives its singular values, falling, checked apart from the
