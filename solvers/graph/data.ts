@@ -98,8 +98,8 @@ function scaleSample({ means, tails, scales, scaled, variances }: ScaledSamples,
   }
 }
 
-/** Largest part of a symmetric matrix that may differ from its mirror image, as a share of the standard deviations. */
-const asymmetry = 1e-6;
+/** Largest part of a symmetric matrix that may differ from its mirror image, as a share of the roots of its diagonal. */
+export const asymmetry = 1e-6;
 
 /**
  * `S`: a covariance matrix, prepared as asked for, symmetric bit for bit.

@@ -29,7 +29,7 @@ export interface PrecisionOptions extends L0Options {
    * graph is kept. @default 12 up to 256 variables, 0 beyond
    */
   readonly perturbations?: number;
-  /** A symmetric matrix with a positive diagonal to start from. @default the empty graph */
+  /** A symmetric matrix with a positive diagonal to start from; another is refused. @default the empty graph */
   readonly initial?: SparseMatrix;
   /** Edges that the graph has whatever they are worth, pairs of variables; each is paid for like any other. @default [] */
   readonly required?: readonly (readonly [number, number])[];

@@ -2,8 +2,9 @@
 
 import { DataError, ShapeError } from "../core/errors.ts";
 import { checkSparseMatrix, type SparseMatrix } from "../core/matrix.ts";
-import type { GraphPoint } from "./pseudolikelihood.ts";
 import { counted } from "../core/shown.ts";
+import { asymmetry } from "./data.ts";
+import type { GraphPoint } from "./pseudolikelihood.ts";
 
 /** The symmetric csr matrix of a point without zero edges. */
 export function precisionOf({ ends, values, diagonal }: GraphPoint): SparseMatrix {
@@ -60,7 +61,7 @@ export function diagonalOf({ shape, indptr, indices, data }: SparseMatrix): Floa
  * The point of a matrix to start from; entries above the diagonal stand for both.
  *
  * @throws {ShapeError} when it is not square of the given size
- * @throws {DataError} when its diagonal is not positive
+ * @throws {DataError} when its diagonal is not positive, or it is not symmetric
  */
 export function pointOf(initial: SparseMatrix, vertices: number): GraphPoint {
   const [rows, columns] = initial.shape;
@@ -75,6 +76,32 @@ export function pointOf(initial: SparseMatrix, vertices: number): GraphPoint {
   if (bad >= 0) {
     throw new DataError("initial", `Cannot start from "initial": its diagonal is ${diagonal[bad]} at ${bad}.`);
   }
+  checkSymmetry(initial, diagonal);
   const entries = [...upperEntries(initial)];
   return { ends: entries.flatMap(([i, j]) => [i, j]), values: entries.map(([, , value]) => value), diagonal };
+}
+
+/** Compares each entry with its mirror image: O(entries x log(entries of a row)). */
+function checkSymmetry({ indptr, indices, data }: SparseMatrix, diagonal: Float64Array): void {
+  const entryAt = (i: number, j: number) => {
+    let begin = indptr[i], end = indptr[i + 1];
+    while (begin < end) {
+      const middle = (begin + end) >> 1;
+      if (indices[middle] < j) begin = middle + 1;
+      else end = middle;
+    }
+    return begin < indptr[i + 1] && indices[begin] === j ? data[begin] : 0;
+  };
+  for (let i = 0; i < diagonal.length; i++) {
+    for (let at = indptr[i]; at < indptr[i + 1]; at++) {
+      const j = indices[at];
+      const value = data[at], mirrored = entryAt(j, i);
+      const size = Math.max(Math.sqrt(diagonal[i]) * Math.sqrt(diagonal[j]), Math.abs(value), Math.abs(mirrored));
+      if (Math.abs(value - mirrored) <= asymmetry * size) continue;
+      throw new DataError(
+        "initial",
+        `Cannot start from "initial": it is not symmetric, ${value} at ${i}, ${j} and ${mirrored} at ${j}, ${i}.`,
+      );
+    }
+  }
 }

@@ -313,4 +313,25 @@ describe("sparsePrecision", () => {
     const { precision } = await sparsePrecision(matrix(3, 2, new Float64Array([1, 5, 2, 4, 2, 2])), good);
     await assert.rejects(sparsePrecision(golden, { ...good, initial: precision }), ShapeError);
   });
+
+  it("refuses an initial that is not symmetric, beyond rounding", async () => {
+    const samples = matrix(3, 2, new Float64Array([1, 5, 2, 4, 2, 2]));
+    const startFrom = (format: "csr" | "csc", above: number, below: number) => {
+      const both = new Uint32Array([0, 1, 0, 1]), data = new Float64Array([1, above, below, 1]);
+      const initial = { format, shape: [2, 2] as const, indptr: new Uint32Array([0, 2, 4]), indices: both, data };
+      return sparsePrecision(samples, { lambda0: 0.1, lambda2: 1, initial });
+    };
+    for (const format of ["csr", "csc"] as const) {
+      for (const [above, below] of [[0.5, 0], [0, 0.5], [0.5, -0.5], [0.5, 0.5001]]) {
+        await assert.rejects(
+          startFrom(format, above, below),
+          (error: Error) => error instanceof DataError && /"initial": it is not symmetric/.test(error.message),
+        );
+      }
+      assert.equal((await startFrom(format, 0.5, 0.5 + 1e-9)).status, "converged");
+    }
+    const above = { indptr: new Uint32Array([0, 2, 3]), indices: new Uint32Array([0, 1, 1]) };
+    const initial = { format: "csr", shape: [2, 2], ...above, data: new Float64Array([1, 0.5, 1]) } as const;
+    await assert.rejects(sparsePrecision(samples, { lambda0: 1, lambda2: 1, initial }), /0.5 at 0, 1 and 0 at 1, 0/);
+  });
 });
