@@ -2,6 +2,7 @@ import { entryGain, keptConjugate, l0Penalty } from "../l0/penalty.ts";
 import { largestPenalty } from "../l0/options.ts";
 import { finite } from "../core/certificate.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
+import { createPace } from "../core/steps.ts";
 import type { GraphData } from "./data.ts";
 import { type GraphSolution, leastDerivatives, presenceOf } from "./descent.ts";
 import {
@@ -87,7 +88,7 @@ const negligible = 1e-13;
 /** The empty graph, at a price at which nothing better is found: edges may pay together where none pays alone. */
 async function firstStep(session: GraphSession): Promise<PathStep> {
   const { problem } = session, empty = emptyGraph(problem);
-  let lambda0 = Math.max(session.isCertified ? certainPrice(session) : 0, 1.1 * await bestEntry(session, empty));
+  let lambda0 = Math.max(session.isCertified ? await certainPrice(session) : 0, 1.1 * await bestEntry(session, empty));
   for (;; lambda0 *= 2) {
     const solution = await session.search(lambda0, empty);
     const isEmpty = solution.estimate.values.length === problem.rules.required.length;
@@ -117,12 +118,18 @@ async function nextStep(session: GraphSession, last: PathStep, least: number): P
   return undefined;
 }
 
-/** A price from which on the empty graph is optimal for certain: its own dual point has no derivative above the threshold. */
-function certainPrice({ problem, lambda2, bigM }: GraphSession): number {
-  const { vertices } = problem, free = l0Penalty(0, lambda2, bigM);
+/**
+ * A price from which on the empty graph is optimal for certain: its own dual point has no derivative above the threshold.
+ * Once the time is up, that of the largest covariance that the variances allow.
+ */
+async function certainPrice({ problem, lambda2, bigM }: GraphSession): Promise<number> {
+  const { vertices, variances } = problem, free = l0Penalty(0, lambda2, bigM), isDue = createPace();
   let largest = 0;
   for (let i = 0; i < vertices; i++) {
     for (let j = 0; j < i; j++) largest = Math.max(largest, 4 * Math.abs(problem.covariance(i, j)));
+    if (!isDue(i * problem.covarianceWork) || !await problem.pause("path")) continue;
+    largest = variances.reduce((most, variance) => Math.max(most, 4 * variance), 0);
+    break;
   }
   return Math.min(largestPenalty / 4, 1.01 * Math.max(0, keptConjugate(largest, free)));
 }

@@ -154,7 +154,7 @@ export async function openGraph(
   const flops = graphWork({ samples: count, vertices, method, nodeLimit, descents, points });
   const workspace = await openWorkspace({ ...options, families: [denseFamily, l0Family], dtype: "f64", flops });
   try {
-    const problem = await createProblem(workspace, data, { ...options, rules, isCertified: method === "exact" }, run);
+    const problem = await createProblem(workspace, data, { ...options, rules }, run);
     const given = initial && pointOf(initial, vertices);
     const { tolerance, maxIterations: sweepLimit } = options;
     let budget: GraphBudget = { run, tolerance, sweepLimit, sweeps: 0, trace: [] };

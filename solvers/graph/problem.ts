@@ -29,8 +29,6 @@ import { createResiduals } from "./residuals.ts";
 export interface ProblemOptions extends Preparation {
   readonly evaluation: GraphEvaluation;
   readonly rules: EdgeRules;
-  /** Whether bounds will be asked for: they need the Gram matrix, whatever the time. */
-  readonly isCertified: boolean;
 }
 
 /** Variables up to which products are kept: both matrices take 128 MiB then. */
@@ -130,7 +128,7 @@ async function ofCovariance(
 }
 
 async function ofSamples(samples: Matrix, source: Source): Promise<EvaluatedData> {
-  const { workspace, options: { evaluation, isCertified, ...preparation }, run, pause } = source;
+  const { workspace, options: { evaluation, ...preparation }, run, pause } = source;
   const [count, vertices] = samples.shape;
   const loading = () => run.checkpoint({ stage: "load", fraction: 0, iteration: 0 });
   const { scaled, variances, ...scaling } = await inSteps(scaleSamples(samples, preparation), loading);
@@ -139,7 +137,7 @@ async function ofSamples(samples: Matrix, source: Source): Promise<EvaluatedData
   if (evaluation === "residuals" && count <= vertices) return { evaluator: await onSamples(), ...fromSamples };
   let gram: DeviceArray<"f64"> | undefined;
   try {
-    gram = await gramOf(workspace, scaled, count, vertices, run, evaluation === "auto" && !isCertified);
+    gram = await gramOf(workspace, scaled, count, vertices, run);
   } catch (error) {
     if (evaluation !== "auto" || !(error instanceof MemoryLimitError)) throw error;
   }
@@ -148,10 +146,8 @@ async function ofSamples(samples: Matrix, source: Source): Promise<EvaluatedData
   await check("S", workspace.view(gram), (weights) => weights);
   if (evaluation === "residuals") {
     // With S = R R^T the rows of R serve as well as those of Y^T, and are shorter.
-    const factored = await factorInCalls(workspace, gram, vertices, factorWork, async () => {
-      await run.checkpoint({ stage: "Gram matrix", fraction: 1, iteration: 0 });
-      return false;
-    });
+    const pause = () => run.checkpoint({ stage: "Gram matrix", fraction: 1, iteration: 0 });
+    const factored = await factorInCalls(workspace, gram, vertices, factorWork, pause);
     if (factored === "factored") {
       const factor = workspace.view(gram);
       await check("R R^T", factor, (weights) => {
@@ -202,14 +198,13 @@ async function createGramCheck(scaled: Float64Array, count: number, variances: F
   };
 }
 
-/** @returns `S`; nothing where the time is up and it may be left out. */
+/** @returns `S`; nothing where the time is up before it is there. */
 async function gramOf(
   workspace: Workspace,
   scaled: Float64Array,
   count: number,
   vertices: number,
   run: Run,
-  mayLeaveOut: boolean,
 ): Promise<DeviceArray<"f64"> | undefined> {
   // The samples first: what follows a refusal needs them, and must not find memory taken by a matrix that is left behind.
   const data = workspace.allocate("f64", count * vertices, "samples");
@@ -224,8 +219,7 @@ async function gramOf(
     workspace.write(data, scaled.subarray(from, from + copiedTogether), from);
     await run.checkpoint({ stage: "load", fraction: 1, iteration: 0 });
   }
-  const isUp = async (fraction: number) =>
-    await run.checkpoint({ stage: "Gram matrix", fraction, iteration: 0 }) && mayLeaveOut;
+  const isUp = (fraction: number) => run.checkpoint({ stage: "Gram matrix", fraction, iteration: 0 });
   const complete = await (vertices <= wholeUpTo ? sumWhole : sumByRows)({
     workspace,
     data,
@@ -245,7 +239,7 @@ interface GramSums {
   readonly gram: DeviceArray<"f64">;
   readonly count: number;
   readonly vertices: number;
-  /** A checkpoint; whether the rest is left out. */
+  /** A checkpoint; whether the time is up, and the rest is left out. */
   isUp(fraction: number): Promise<boolean>;
 }
 
@@ -255,7 +249,7 @@ async function sumWhole({ workspace, data, gram, count, vertices, isUp }: GramSu
   for (let first = 0; first < count; first += rows) {
     const a = { array: data, offset: first * vertices, rows: Math.min(rows, count - first), columns: vertices };
     await workspace.kernels.syrk({ a, c, beta: first === 0 ? 0 : 1 });
-    if (await isUp(Math.min(1, (first + rows) / count))) return false;
+    if (await isUp(Math.min(1, (first + rows) / count)) && first + rows < count) return false;
   }
   return true;
 }
@@ -279,7 +273,7 @@ async function sumByRows({ workspace, data, gram, count, vertices, isUp }: GramS
       if (await isUp(top / vertices)) return false;
     }
     mirrorRows(workspace.view(gram), vertices, top, top + rows);
-    if (await isUp(top / vertices)) return false;
+    if (await isUp(top / vertices) && top + rows < vertices) return false;
   }
   return true;
 }

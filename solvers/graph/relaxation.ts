@@ -10,7 +10,7 @@ import {
   screened,
 } from "../l0/relaxation.ts";
 import { drop, type Fixing, keep, nodeStatus, type SearchOptions } from "../l0/search.ts";
-import { lowerBound } from "./dual_bound.ts";
+import { boundOfVariances, lowerBound } from "./dual_bound.ts";
 import { degreesOf } from "./edge_arrays.ts";
 import {
   dataTerm,
@@ -70,6 +70,9 @@ export interface RelaxationLimits {
 /** Some 50 ms between checkpoints; sweeps of seconds are those of graphs that take minutes. */
 export const usualLimits: RelaxationLimits = { workPerCall: 1e8, workPerSweep: 4e9, joining: 8 };
 
+/** Multiply-adds of a pass over all edges that is made even when time is up, for a better bound than that of the variances. */
+const hurriedWork = 1e7;
+
 /** A penalty that would be stronger by less than this factor is left as it is: nearly all edges above the threshold are there already. */
 const leastFactor = 1.25;
 
@@ -100,7 +103,7 @@ export function createGraphRelaxation(
   { workPerCall, workPerSweep, joining: most }: RelaxationLimits = usualLimits,
 ): GraphRelaxation {
   const { vertices } = problem;
-  const { lambda0, lambda2, bound: bigM, threshold } = penalty;
+  const { lambda0, lambda2, bound: bigM, threshold } = penalty, passWork = vertices ** 2 * problem.covarianceWork;
   const candidates = createCandidates(branchingWidth, penalty);
   const certify = createDualCertificate(problem, penalty);
   const active = new Uint8Array(vertices * (vertices - 1) / 2);
@@ -157,8 +160,8 @@ export function createGraphRelaxation(
   async function solve(statuses: Uint8Array, start: EdgePoint, upperBound: number): Promise<RelaxedGraph> {
     let { edges, values, diagonal } = start;
     // How many times as strong the penalty of the descent is; once edges have joined, it only comes down.
-    let bound = -Infinity, factor = 1, ceiling = Infinity, timeIsUp = false;
-    /** The round that the bound comes from. */
+    let bound = boundOfVariances(problem.variances, penalty), factor = 1, ceiling = Infinity, timeIsUp = false;
+    /** The round that the bound comes from; before the first, it is that of the variances. */
     let best: { estimate: GraphEstimate; prices: EdgePrices } | undefined;
     /** What leaves here has its bound from plain sums. */
     const certified = async (node: Omit<RelaxedGraph, "bound">, dual?: CertifiedDual): Promise<RelaxedGraph> => {
@@ -171,7 +174,7 @@ export function createGraphRelaxation(
     const kept = keptEdges(statuses);
     const mayJoin = (edge: number) => active[edge] === 0;
     try {
-      for (let tolerance = fine * vertices, isGrowing = false;;) {
+      for (let tolerance = fine * vertices, isGrowing = false, round = 1;; round++) {
         const kinds = Uint8Array.from(edges, (edge) => statuses[edge]);
         const point = { ends: endsOfEdges(edges, vertices), values, diagonal };
         const degrees = degreesOf(point.ends, vertices);
@@ -181,8 +184,8 @@ export function createGraphRelaxation(
         const stays = Uint8Array.from(kinds, (kind, k) => Number(kind === nodeStatus.kept || estimate.values[k] !== 0));
         const spareCapacity = capacity - stays.reduce((count, stay) => count + stay, 0);
         const joining = Math.max(1, Math.min(spareCapacity, Math.max(Math.ceil(most * vertices), 3 * edges.length)));
-        // The first bound is computed even when time is up; a later one is left out once time is up.
-        const stop = async () => await ended() && bound > -Infinity;
+        // The first pass is made even when time is up, unless it is long; a later one is left out once time is up.
+        const stop = async () => await ended() && (round > 1 || passWork > hurriedWork);
         const prices = await problem.price({ statuses, mayJoin, kept, penalty, joining, inHaste: timeIsUp, stop });
         // Bounds need not rise from round to round; the best one stays valid for the node.
         const before = bound;

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openWorkspace } from "../../../kernels/engine/mod.ts";
 import { families } from "../../../kernels/families/mod.ts";
-import { type Matrix, memoryUsage, sparsePrecision } from "../../../mod.ts";
+import { type Matrix, matrix, memoryUsage, sparsePrecision } from "../../../mod.ts";
 import { l0Penalty } from "../../../solvers/l0/penalty.ts";
 import { nodeStatus } from "../../../solvers/l0/search.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { type Run, startRun } from "../../../solvers/core/run.ts";
 import type { GraphEvaluation } from "../../../solvers/graph/options.ts";
+import { boundOfVariances } from "../../../solvers/graph/dual_bound.ts";
 import { createEdgeRules } from "../../../solvers/graph/edge_rules.ts";
 import { createProblem } from "../../../solvers/graph/problem.ts";
 import { edgeNumber, emptyGraph, endsOfEdge } from "../../../solvers/graph/pseudolikelihood.ts";
@@ -52,7 +53,7 @@ async function relaxed(
     const problem = await createProblem(
       workspace,
       samples,
-      { center: true, standardize: false, evaluation, rules: createEdgeRules([], [], 0), isCertified: true },
+      { center: true, standardize: false, evaluation, rules: createEdgeRules([], [], 0) },
       startRun({}),
     );
     const relax = createGraphRelaxation(problem, l0Penalty(...penalty), { run, branchingWidth: 1 }, limits);
@@ -163,6 +164,49 @@ describe("the relaxation of a large graph", () => {
         (reason) => reason === "enough",
       );
       assert.equal(memoryUsage().used, before);
+    }
+  });
+});
+
+describe("boundOfVariances", () => {
+  it("is never above the best graph, also where variables are equal or differ in scale, and close to it where edges are dear", () => {
+    const random = createRandom(11);
+    for (let instance = 0; instance < 200; instance++) {
+      const size = 2 + instance % 3, samples = chain(3 + random.integer(20), size, 3 * random.uniform(), random.normal);
+      if (instance % 4 === 1) {
+        for (let at = 0; at < samples.data.length; at += size) samples.data[at + 1] = samples.data[at];
+      }
+      if (instance % 4 === 2) { for (let at = 0; at < samples.data.length; at += size) samples.data[at] *= 100; }
+      const S = covariance(samples), variances = Float64Array.from(S, (row, i) => row[i]);
+      const lambda2 = instance % 5 === 0 ? 0 : 10 ** (2 * random.uniform() - 1);
+      const bigM = lambda2 === 0 || instance % 2 ? 2 * random.uniform() : Infinity;
+      const lambda0 = instance % 7 === 0 ? 0 : 10 ** (2 * random.uniform() - 1);
+      const best = Math.min(...supportObjectives(S, lambda0, lambda2, bigM));
+      const bound = boundOfVariances(variances, l0Penalty(lambda0, lambda2, bigM));
+      assert.ok(Number.isFinite(bound) && bound <= best + 1e-9, `instance ${instance}: ${bound}, best ${best}`);
+      const dear = boundOfVariances(variances, l0Penalty(1e6, 1e6 * Math.max(...variances) ** 2, Infinity));
+      const empty = variances.reduce((sum, variance) => sum + 1 + Math.log(variance), 0);
+      assert.ok(dear <= empty && dear >= empty - 1e-4, `instance ${instance}: ${dear}, empty ${empty}`);
+    }
+  });
+
+  it("is what exact answers with, beside the empty graph, where the time is up before the Gram matrix is there", async () => {
+    const count = 1200, vertices = 1000, { normal } = createRandom(12);
+    const samples = matrix(count, vertices, Float64Array.from({ length: count * vertices }, normal));
+    for (const evaluation of ["auto", ...evaluations] as const) {
+      let summed = 0;
+      const fit = await sparsePrecision(samples, {
+        lambda0: 0.1,
+        lambda2: 0.1,
+        method: "exact",
+        evaluation,
+        timeLimitMs: 0,
+        onProgress: ({ stage, fraction }) => void (summed = stage === "Gram matrix" ? fraction : summed),
+      });
+      assert.ok(summed > 0 && summed < 0.5, `${evaluation}: ${summed} of the Gram matrix`);
+      assert.equal(fit.status, "time-limit");
+      assert.equal(fit.edgeCount, 0);
+      assert.ok(Number.isFinite(fit.lowerBound) && fit.lowerBound! < fit.objective && fit.normalizedGap! > 0.9);
     }
   });
 });
