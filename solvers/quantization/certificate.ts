@@ -50,19 +50,7 @@ export async function certify(
   norm: number,
   pause: () => Promise<unknown>,
 ): Promise<Certificate> {
-  const { columns, rows, gram, weights, unit, moved } = problem;
-  const { capacity, forms, close } = await openForms(problem, gram.data, rootsOf(problem), pause);
-  const dense = weights.data.slice(0, capacity * columns);
-  const errors = new Float64Array(capacity * columns), rowObjectives = new Float64Array(rows);
-  for (const [begin, end] of ranges(rows, capacity)) {
-    const original = weights.data.subarray(begin * columns, end * columns);
-    dequantizeRows(layer, begin, end, dense);
-    for (let at = 0; at < original.length; at++) errors[at] = original[at] - dense[at];
-    const off = errors.subarray(0, original.length);
-    const objectives = await forms("||(w - what) X||^2", off, begin);
-    rowObjectives.set(withMove(moved, unit, off, begin, objectives), begin);
-  }
-  close();
+  const { moved } = problem, rowObjectives = await squaresOfErrors(problem, layer, pause);
   const objective = sum(rowObjectives);
   if (!Number.isFinite(norm) || !Number.isFinite(objective)) {
     throw new DataError(
@@ -80,6 +68,28 @@ export async function certify(
     );
   }
   return { objective: Math.max(objective, 0), rowObjectives: rowObjectives.map((value) => Math.max(value, 0)) };
+}
+
+/** What each row adds to the objective, as {@linkcode certify} has it: below 0 by rounding alone. */
+export async function squaresOfErrors(
+  problem: Problem,
+  layer: Omit<QuantizedWeights, "bits" | "groupSize">,
+  pause: () => Promise<unknown>,
+): Promise<Float64Array> {
+  const { columns, rows, gram, weights, unit, moved } = problem;
+  const { capacity, forms, close } = await openForms(problem, gram.data, rootsOf(problem), pause);
+  const dense = weights.data.slice(0, capacity * columns);
+  const errors = new Float64Array(capacity * columns), rowObjectives = new Float64Array(rows);
+  for (const [begin, end] of ranges(rows, capacity)) {
+    const original = weights.data.subarray(begin * columns, end * columns);
+    dequantizeRows(layer, begin, end, dense);
+    for (let at = 0; at < original.length; at++) errors[at] = original[at] - dense[at];
+    const off = errors.subarray(0, original.length);
+    const objectives = await forms("||(w - what) X||^2", off, begin);
+    rowObjectives.set(withMove(moved, unit, off, begin, objectives), begin);
+  }
+  close();
+  return rowObjectives;
 }
 
 /** Entries of the Gram matrix are at most the products of these. */

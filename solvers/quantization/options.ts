@@ -30,7 +30,10 @@ export type ScalePrecision = "f32" | "f16";
 
 /** Weights kept beside the grid, in the precision of the layer. */
 export interface OutlierOptions {
-  /** Share of the weights (unstructured) or of the columns (structured) that is kept, 0 to 0.5. */
+  /**
+   * Share of the weights (unstructured) or of the columns (structured) that is kept, 0 to 0.5: at most, for "auto" on a
+   * layer of up to 65,536 weights, which keeps none in a row, or no column, where that is better.
+   */
   readonly fraction: number;
   /** Whole columns instead of single weights. @default false */
   readonly structured?: boolean;

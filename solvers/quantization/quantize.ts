@@ -8,6 +8,7 @@ import { checkMatrix, dtypeOf, type Matrix } from "../core/matrix.ts";
 import { startRun } from "../core/run.ts";
 import { anneal, refitsAfter, refitsBefore } from "./anneal.ts";
 import { certify, squareOfTarget } from "./certificate.ts";
+import { comparesWithoutOutliers, orWithoutOutliers } from "./comparison.ts";
 import { onFixedGrid } from "./fixed_grid.ts";
 import { gptq } from "./gptq.ts";
 import { checkGram, checkOriginal } from "./gram.ts";
@@ -53,9 +54,9 @@ const outlierKernels = ["gemv", "hardThreshold", "quantizationRegrid", "outlierC
  *
  * Complexity, in dense passes of `outputs * inputs^2` multiply-adds: "gptq" 0.5 and a factorisation of `inputs^3 / 6`,
  * "quantease" one an iteration, "auto" twice GPTQ's and 5 more and a tenth an iteration, and up to 256 inputs those of
- * "quantease" as well; the error costs one more in f64. A searched grid takes `25 outputs * inputs` roundings at most.
- * Memory: "gptq" and "auto" hold one `8 inputs^2` bytes matrix at a time, "quantease" one of the weights' precision and
- * twice the weights.
+ * "quantease" as well, with outliers on up to 65,536 weights what it takes without them too; the error costs one more in
+ * f64. A searched grid takes `25 outputs * inputs` roundings at most. Memory: "gptq" and "auto" hold one
+ * `8 inputs^2` bytes matrix at a time, "quantease" one of the weights' precision and twice the weights.
  *
  * With `original`, the target is the output of the original model, whose inputs `X` are not those of the layer, `X~`:
  * `min ||W X_a - What X~||^2` with `X_a = X~ + share (X - X~)` and `gram = X~ X~^T`. Two dense passes in f64 more, two of
@@ -188,7 +189,8 @@ async function solve(problem: Problem): Promise<Outcome> {
     if (outcome.status === "time-limit") break;
     outcome = { ...outcome, ...await part(problem, outcome.reached) };
   }
-  return outcome;
+  if (outcome.status === "time-limit" || !comparesWithoutOutliers(options, rows, columns)) return outcome;
+  return await orWithoutOutliers(problem, outcome, solve);
 }
 
 /** Dense passes that a solve will take, by rough count: for progress and for the choice of backend. */
@@ -204,7 +206,10 @@ function foreseePasses(options: ResolvedOptions, rows: number, gram: Matrix): nu
   // Rounded scales take a pass more.
   const fitting = options.scalePrecision ? 2 * fits : fits;
   const more = method === "auto" && initial === "gptq" ? passesOfAlternatives(rows, gram) : 0;
-  return alternating + descending + fitting + more + (initial === "gptq" ? factored : 0);
+  const compared = comparesWithoutOutliers(options, rows, gram.shape[0])
+    ? foreseePasses({ ...options, outliers: undefined }, rows, gram)
+    : 0;
+  return alternating + descending + fitting + more + (initial === "gptq" ? factored : 0) + compared;
 }
 
 /** Dense passes that a moved target takes, by rough count. */

@@ -54,7 +54,7 @@ async function fuzz(seed: number): Promise<void> {
   }
 }
 
-/** Fixed and searched grids, groups and any start: rows alone have the codes of the whole, and auto is above no other. */
+/** Fixed and searched grids, groups, any start: rows alone have the codes of the whole; auto is above no other, nor is it with outliers. */
 async function fuzzGrids(seed: number): Promise<void> {
   const random = createRandom(seed ^ 0x3333), columns = 1 + random.integer(16), rows = 1 + random.integer(4);
   const { samples, kind } = nastyTable(2 + random.integer(30), columns, seed);
@@ -109,6 +109,14 @@ async function fuzzGrids(seed: number): Promise<void> {
   }
   const auto = objectives.pop()!, others = Math.min(...objectives);
   assert.ok(auto <= others * (1 + 1e-6) + rounding, `layer of seed ${seed}: auto is at ${auto}, another at ${others}`);
+  if (fixedGrid) return;
+  const outliers = { fraction: 0.3 * random.uniform(), structured: random.uniform() < 0.5 };
+  const what = `layer of seed ${seed}, ${JSON.stringify({ ...common, outliers })}`;
+  const kept = await quantizeLayer(weights, gram, { ...common, outliers });
+  keepsPromises(kept, 0, what);
+  const loss = lossOf({ weights, gram }, dequantize(kept));
+  assert.ok(Math.abs(loss - kept.objective) <= 1e-9 * loss + 10 * rounding, `${what}: ${kept.objective}, not ${loss}`);
+  assert.ok(kept.objective <= auto * (1 + 1e-9) + rounding, `${what}: ${kept.objective}, ${auto} without outliers`);
 }
 
 /** The same towards the output on other inputs: nasty ones that moved to nasty ones. */
