@@ -6,11 +6,17 @@ import type { Resolved } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
-import { inSteps } from "../core/steps.ts";
+import { inSteps, type Steps, untilTimeIsUp } from "../core/steps.ts";
 import { drawFolds, foldCount } from "../l0/folds.ts";
 import { checkTasks, type MultiTaskData, type MultiTaskInput, type Tasks, type TaskSamples, withRows } from "./data.ts";
 import { gridOf } from "./grid.ts";
-import { openMultiTask, responsesAndOptions, type SparseMultiTask } from "./multitask.ts";
+import {
+  type MultiTaskSession,
+  openMultiTask,
+  openMultiTaskInTime,
+  responsesAndOptions,
+  type SparseMultiTask,
+} from "./multitask.ts";
 import {
   crossValidateMultiTaskOptions,
   type MultiTaskCrossValidationOptions,
@@ -96,12 +102,16 @@ export async function crossValidateMultiTask(
   const { Y, options } = responsesAndOptions(given, second, third);
   const resolved = resolveOptions(crossValidateMultiTaskOptions, options, "multi-task cross-validation");
   const run = startRun(resolved), tasks = checkTasks(given, Y, resolved.weights);
-  const folds = resolved.leaveOut === "tasks" ? foldsOfTasks(tasks, resolved) : foldsOfRows(tasks, resolved);
+  const folds = resolved.leaveOut === "tasks" ? foldsOfTasks(tasks, resolved) : await inSteps(
+    untilTimeIsUp(foldsOfRows(tasks, resolved)),
+    () => run.checkpoint({ stage: "folds", fraction: 0, iteration: 0 }),
+  );
   // The fit to all data is opened first: it refuses what no fold can have, and makes the grid.
   const whole = await openMultiTask([tasks], resolved, { run });
   try {
     const grid = gridOf(resolved.grid, whole.data[0], resolved.commonSupport);
-    const { errors, timeIsUp } = await validate(folds, grid, resolved, tasks.tasks.length, run);
+    const errors: Errors[] = grid.map(() => undefined);
+    const timeIsUp = !folds || await validate(folds, grid, errors, resolved, run);
     const table = grid.map((penalties, at): MultiTaskValidation => ({ ...penalties, ...summary(errors[at]) }));
     const best = choose(table, resolved.rule);
     const fit = await whole.fit(grid[best], { certify: true });
@@ -114,13 +124,14 @@ export async function crossValidateMultiTask(
 /** Squared errors of a point: of each fold the errors of its tasks, NaN where it holds nothing of them. */
 type Errors = Float64Array[] | undefined;
 
+/** Writes the errors of the points, as many as there is time for. @returns whether the time was up */
 async function validate(
   folds: readonly Fold[],
   grid: readonly ResolvedPenalties[],
+  errors: Errors[],
   options: Options,
-  tasks: number,
   whole: Run,
-): Promise<{ errors: Errors[]; timeIsUp: boolean }> {
+): Promise<boolean> {
   let done = 0;
   const run: Run = {
     elapsedMs: whole.elapsedMs,
@@ -133,18 +144,21 @@ async function validate(
       return timeIsUp || whole.elapsedMs() >= shareOfFolds * options.timeLimitMs;
     },
   };
-  const errors: Errors[] = grid.map(() => undefined), out = options.leaveOut === "tasks";
-  const taskWeights = (fold: number) =>
-    out && options.taskWeights ? options.taskWeights.filter((_, k) => k !== fold) : options.taskWeights;
+  const { taskWeights } = options, tasks = options.leaveOut === "tasks" ? folds.length : folds[0].training.tasks.length;
   // Folds that leave tasks out have other weights of tasks, each fold its own.
-  const opened = out && options.taskWeights
-    ? await Promise.all(
-      folds.map(({ training }, fold) =>
-        openMultiTask([training], { ...options, taskWeights: taskWeights(fold) }, { run, points: grid.length })
-      ),
-    )
-    : [await openMultiTask(folds.map(({ training }) => training), options, { run, points: grid.length })];
+  const parts = options.leaveOut === "tasks" && taskWeights
+    ? folds.map(({ training }, fold) => ({
+      sets: [training],
+      options: { ...options, taskWeights: taskWeights.filter((_, k) => k !== fold) },
+    }))
+    : [{ sets: folds.map(({ training }) => training), options }];
+  const opened: MultiTaskSession[] = [];
   try {
+    for (const part of parts) {
+      const session = await openMultiTaskInTime(part.sets, part.options, { run, points: grid.length });
+      if (!session) return true;
+      opened.push(session);
+    }
     const places = folds.map((_, fold) =>
       opened.length > 1 ? { session: opened[fold], set: 0 } : { session: opened[0], set: fold }
     );
@@ -164,20 +178,20 @@ async function validate(
         })));
         own.forEach(({ fold, point }, at) => searched.push({ fold, point, supports: found[at] }));
       }
-      if (opened.some(({ limits }) => limits.ended === "time-limit")) return { errors, timeIsUp: true };
+      if (opened.some(({ limits }) => limits.ended === "time-limit")) return true;
       const known = new Map(step.map((point) => [point, folds.map(() => new Float64Array(tasks).fill(NaN))]));
       for (const { fold, point, supports } of searched) {
         const { session, set } = places[fold], { held } = folds[fold], own = known.get(point)![fold];
         const model = await modelOf(session.data[set], supports, held.some(({ by }) => by === "stacked"), run);
-        if (!model) return { errors, timeIsUp: true };
+        if (!model) return true;
         for (const { task, samples, by } of held) own[task] = errorOf(predictMultiTask(model, samples.X, by), samples);
         warm.set(chain(fold, point), supports.features);
-        if (await run.checkpoint({ stage: "errors", fraction: 0, iteration: 0 })) return { errors, timeIsUp: true };
+        if (await run.checkpoint({ stage: "errors", fraction: 0, iteration: 0 })) return true;
       }
       for (const [point, own] of known) errors[point] = own;
       done += step.length;
     }
-    return { errors, timeIsUp: false };
+    return false;
   } finally {
     for (const session of opened) session.close();
   }
@@ -270,7 +284,7 @@ function choose(table: readonly MultiTaskValidation[], rule: Options["rule"]): n
 }
 
 /** Folds of the rows of every task; one `X` has the same in all. A task of one row is in every fold. */
-function foldsOfRows(tasks: Tasks, { folds: wanted, seed }: Options): Fold[] {
+function* foldsOfRows(tasks: Tasks, { folds: wanted, seed }: Options): Steps<Fold[]> {
   const most = tasks.tasks.reduce((longest, { y }) => Math.max(longest, y.length), 0);
   const folds = foldCount(wanted, most, "samples of the largest task");
   const held = tasks.tasks.map(({ y }, k) => {
@@ -287,13 +301,16 @@ function foldsOfRows(tasks: Tasks, { folds: wanted, seed }: Options): Fold[] {
     })
   );
   const rowsOf = (parts: number[][][], fold: number) => (k: number) => parts[tasks.shared ? 0 : k][fold];
-  return Array.from({ length: folds }, (_, fold) => {
-    const test = withRows(tasks, rowsOf(held, fold));
-    return {
-      training: withRows(tasks, rowsOf(kept, fold)),
+  const made: Fold[] = [];
+  for (let fold = 0; fold < folds; fold++) {
+    const test = yield* withRows(tasks, rowsOf(held, fold)), training = yield* withRows(tasks, rowsOf(kept, fold));
+    made.push({
+      training,
       held: test.tasks.flatMap((samples, task) => samples.y.length > 0 ? [{ task, samples, by: task }] : []),
-    };
-  });
+    });
+    yield;
+  }
+  return made;
 }
 
 /** Folds that hold out a task each. */

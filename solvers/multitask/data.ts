@@ -249,24 +249,26 @@ export function scaledRows(
 }
 
 /** The tasks with some of their rows each: what folds are made of. Tasks that share `X` and rows still share them. */
-export function withRows({ tasks, features, shared }: Tasks, rowsOf: (task: number) => readonly number[]): Tasks {
+export function* withRows(
+  { tasks, features, shared }: Tasks,
+  rowsOf: (task: number) => readonly number[],
+): Steps<Tasks> {
   const known = new Map<Matrix, { rows: readonly number[]; X: Matrix }>();
-  return {
-    tasks: tasks.map(({ X, y, weights, name }, k) => {
-      const rows = rowsOf(k), before = known.get(X);
-      const part = before && before.rows === rows ? before.X : matrix(rows.length, features);
-      if (part !== before?.X) {
-        rows.forEach((row, i) => part.data.set(X.data.subarray(row * features, (row + 1) * features), i * features));
-        known.set(X, { rows, X: part });
-      }
-      return {
-        X: part,
-        y: Float64Array.from(rows, (row) => y[row]),
-        weights: weights && Float64Array.from(rows, (row) => weights[row]),
-        name,
-      };
-    }),
-    features,
-    shared,
-  };
+  const chosen: TaskSamples[] = [], isDue = createPace();
+  for (const [k, { X, y, weights, name }] of tasks.entries()) {
+    const rows = rowsOf(k), before = known.get(X);
+    const part = before && before.rows === rows ? before.X : matrix(rows.length, features);
+    if (part !== before?.X) {
+      rows.forEach((row, i) => part.data.set(X.data.subarray(row * features, (row + 1) * features), i * features));
+      known.set(X, { rows, X: part });
+    }
+    chosen.push({
+      X: part,
+      y: Float64Array.from(rows, (row) => y[row]),
+      weights: weights && Float64Array.from(rows, (row) => weights[row]),
+      name,
+    });
+    if (isDue(taskWork + rows.length * features)) yield;
+  }
+  return { tasks: chosen, features, shared };
 }

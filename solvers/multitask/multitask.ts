@@ -9,7 +9,7 @@ import type { Resolved } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Result, Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
-import { inSteps, throughSteps } from "../core/steps.ts";
+import { inSteps, type Steps, throughSteps, untilTimeIsUp } from "../core/steps.ts";
 import { checkTasks, type MultiTaskData, type MultiTaskInput, prepareTasks, type Tasks } from "./data.ts";
 import { descend } from "./descent.ts";
 import { searchExactly } from "./exact.ts";
@@ -158,23 +158,54 @@ export interface SessionPlan {
 /** Tasks times features up to which `auto` tries a certificate, and the nodes that it may take. */
 const mostCertified = 60, certificateNodes = 400;
 
+/** Data sets, centred and scaled. */
+interface PreparedSets {
+  readonly data: readonly MultiTaskData[];
+  readonly scaledSets: readonly (readonly ScaledTask[])[];
+}
+
+function* prepareSets(sets: readonly Tasks[], options: ResolvedMultiTaskOptions): Steps<PreparedSets> {
+  const data: MultiTaskData[] = [], scaledSets: ScaledTask[][] = [];
+  for (const tasks of sets) {
+    data.push(yield* prepareTasks(tasks, options));
+    scaledSets.push(yield* scaledTasks(data.at(-1)!));
+    yield;
+  }
+  return { data, scaledSets };
+}
+
+const preparing = (run: Run) => () => run.checkpoint({ stage: "preparation", fraction: 0, iteration: 0 });
+
 /** Prepares data sets, plans, and puts them where the kernels run; the caller closes the session. */
 export async function openMultiTask(
   sets: readonly Tasks[],
   options: ResolvedMultiTaskOptions,
+  plan: SessionPlan,
+): Promise<MultiTaskSession> {
+  const prepared = await throughSteps(prepareSets(sets, options), preparing(plan.run));
+  return openPrepared(sets, prepared, options, plan);
+}
+
+/** The same; nothing where the time is up before the data sets are prepared. */
+export async function openMultiTaskInTime(
+  sets: readonly Tasks[],
+  options: ResolvedMultiTaskOptions,
+  plan: SessionPlan,
+): Promise<MultiTaskSession | undefined> {
+  const prepared = await inSteps(untilTimeIsUp(prepareSets(sets, options)), preparing(plan.run));
+  return prepared && openPrepared(sets, prepared, options, plan);
+}
+
+async function openPrepared(
+  sets: readonly Tasks[],
+  { data, scaledSets }: PreparedSets,
+  options: ResolvedMultiTaskOptions,
   { run, points = 1 }: SessionPlan,
 ): Promise<MultiTaskSession> {
-  const pause = () => run.checkpoint({ stage: "preparation", fraction: 0, iteration: 0 });
-  const data: MultiTaskData[] = [], scaledSets: ScaledTask[][] = [];
-  for (const tasks of sets) {
-    data.push(await throughSteps(prepareTasks(tasks, options), pause));
-    scaledSets.push(await throughSteps(scaledTasks(data.at(-1)!), pause));
-    await pause();
-  }
   const flops = multiTaskWork(sets, points);
   const workspace = await openWorkspace({ ...options, families: [denseFamily, l0Family], dtype: "f64", flops });
   try {
-    const problem = await createProblem(workspace, scaledSets, pause), known = nothingKnown();
+    const problem = await createProblem(workspace, scaledSets, preparing(run)), known = nothingKnown();
     let isFirst = true;
     const limits: SearchLimits = { run, tolerance: options.tolerance, moveLimit: options.maxIterations, moves: 0 };
     const scaled = (given: ResolvedPenalties, set: number): Penalties => ({

@@ -150,8 +150,11 @@ export async function createProblem(
   const samples = workspace.allocate("f64", elements, "samples of the tasks");
   const held = gramMatrices(workspace, distinct.length * features ** 2);
   const complete = new Set<number>(), gram = held ?? workspace.allocate("f64", 0, "Gram matrices of the tasks");
-  for (const { X, from } of distinct) workspace.write(samples, X, from);
-  let timeIsUp = held === undefined || await pause();
+  let timeIsUp = held === undefined;
+  for (const { X, from } of distinct) {
+    workspace.write(samples, X, from);
+    timeIsUp = await pause() || timeIsUp;
+  }
   for (const [place, { samples: rows, from }] of distinct.entries()) {
     const together = Math.max(leastGramRows, Math.floor(gramWork / features ** 2));
     const c = { array: gram, rows: features, columns: features, offset: place * features ** 2 };

@@ -209,6 +209,30 @@ describe("sparseMultiTask, whatever comes,", () => {
     assert.ok(Number.isFinite(validated.fit.objective));
   });
 
+  it("makes and prepares no more folds once the time is up", async () => {
+    const { normal } = createRandom(4), samples = 120, features = 100;
+    const large = Array.from({ length: 9 }, () => ({
+      X: matrix(samples, features, Float64Array.from({ length: samples * features }, normal)),
+      y: Float64Array.from({ length: samples }, normal),
+    }));
+    for (
+      const options of [{}, { leaveOut: "tasks" }, { leaveOut: "tasks", taskWeights: new Array(9).fill(1) }] as const
+    ) {
+      for (const folds of [2, 40]) {
+        const seen = new Map<string, number>();
+        const onProgress = ({ stage }: { stage: string }) => void seen.set(stage, (seen.get(stage) ?? 0) + 1);
+        const given = { ...options, timeLimitMs: 0, onProgress, ...(!("leaveOut" in options) && { folds }) };
+        const { status, fit, table } = await crossValidateMultiTask(large, given);
+        assert.equal(status, "time-limit");
+        assert.ok(
+          Number.isFinite(fit.objective) && table.every(({ meanSquaredError }) => meanSquaredError === Infinity),
+        );
+        const ofFolds = (seen.get("folds") ?? 0) + (seen.get("cross-validation") ?? 0);
+        assert.equal(ofFolds, 1, `${ofFolds} checkpoints of ${folds} folds`);
+      }
+    }
+  });
+
   it("takes 3000 tasks of one number each, whose stacked predictions it leaves out", async () => {
     const many = Array.from({ length: 3000 }, (_, k) => ({ X: fromRows([[Math.sin(k)]]), y: [Math.cos(k)] }));
     const fit = await sparseMultiTask(many, { support: 1, valueSharing: 0.1, intercept: false });
