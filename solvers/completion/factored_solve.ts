@@ -16,7 +16,7 @@ import { throughSteps } from "../core/steps.ts";
 import { fittedBoundaries } from "./boundaries.ts";
 import { type FactoredLikelihood, type Factors, loadLikelihood } from "./factored_likelihood.ts";
 import type { Levels } from "./levels.ts";
-import { type Course, createSchedule, type Judgement, type Outcome } from "./quantized_course.ts";
+import { type Course, createSchedule, firstCertificate, type Judgement, type Outcome } from "./quantized_course.ts";
 import { timeIsUp } from "./time_limit.ts";
 import { balanced, grown, initialFactors } from "./rank_growth.ts";
 
@@ -36,7 +36,7 @@ export interface FactoredOptions {
  * Sweeps between two refreshments of the boundaries; most of these; the change, in units of the noise, that ends them where
  * no larger gap is tolerated.
  */
-const refreshEvery = 8, mostRefreshments = 40, refreshed = 1e-4;
+const refreshEvery = 4, mostRefreshments = 80, refreshed = 1e-4;
 
 /** The rank grows where the last sweeps took off less than this share of the gap each. */
 const stalling = 0.02;
@@ -57,7 +57,9 @@ interface Method {
   sweep(): Promise<number>;
   /** The factors after the last sweep. */
   current(): Factors;
-  /** Goes on from other factors, or under other boundaries. */
+  /** Goes on from the same factors up to a shift, under other boundaries. */
+  proceed(factors: Factors): Promise<void>;
+  /** Begins anew from other factors. */
   restart(factors: Factors): Promise<void>;
 }
 
@@ -95,7 +97,9 @@ export async function solveFactored(
         refreshments = change <= Math.max(refreshed, tolerance) ? 0 : refreshments - 1;
         boundaries = next;
         likelihood.setBoundaries(boundaries);
-        await method.restart(factors);
+        await method.proceed(factors);
+        // Certificates begin anew: the first at once.
+        if (refreshments === 0) [due, grownAt] = [createSchedule(), iteration - firstCertificate];
       }
       if (refreshments > 0 || !due(iteration - grownAt)) continue;
       let judgement = await course.judge(method.current(), boundaries, "estimate");
@@ -169,6 +173,12 @@ function alternating(likelihood: FactoredLikelihood): Method {
     await likelihood.products();
     return await likelihood.terms();
   };
+  const proceed = (factors: Factors) => {
+    likelihood.load(factors);
+    settled = factors;
+    objective = Infinity;
+    return Promise.resolve();
+  };
   return {
     async sweep() {
       let found = await evaluate();
@@ -190,12 +200,10 @@ function alternating(likelihood: FactoredLikelihood): Method {
       return objective;
     },
     current: () => settled!,
+    proceed,
     restart(factors) {
-      likelihood.load(factors);
-      settled = factors;
       momentum = 1;
-      objective = Infinity;
-      return Promise.resolve();
+      return proceed(factors);
     },
   };
 }
@@ -225,6 +233,16 @@ function alm({ data }: Course, likelihood: FactoredLikelihood, options: Factored
       gradients[k] = weight * (latent[k] - z[k] - y[k]);
     }
   };
+  const restart = async (factors: Factors) => {
+    likelihood.load(factors);
+    await likelihood.products();
+    await likelihood.terms();
+    // The multipliers of a stationary point: y = -f'(x), with z at the product.
+    for (let k = 0; k < count; k++) {
+      z[k] = latent[k];
+      y[k] = -gradients[k] / (penalty * (weights ? weights[k] : 1));
+    }
+  };
   return {
     async sweep() {
       await likelihood.products();
@@ -242,16 +260,8 @@ function alm({ data }: Course, likelihood: FactoredLikelihood, options: Factored
       return objective;
     },
     current: () => likelihood.factors(),
-    async restart(factors) {
-      likelihood.load(factors);
-      await likelihood.products();
-      await likelihood.terms();
-      // The multipliers of a stationary point: y = -f'(x), with z at the product.
-      for (let k = 0; k < count; k++) {
-        z[k] = latent[k];
-        y[k] = -gradients[k] / (penalty * (weights ? weights[k] : 1));
-      }
-    },
+    proceed: restart,
+    restart,
   };
 }
 

@@ -98,8 +98,11 @@ export function startCourse(
   };
 }
 
+/** Iterations before the first certificate, and at least between two. */
+export const firstCertificate = 10;
+
 /** When to look at the certificate: after some iterations, and then ever more rarely. */
-export function createSchedule(first = 10, growth = 1.3): (iteration: number) => boolean {
+export function createSchedule(first = firstCertificate, growth = 1.3): (iteration: number) => boolean {
   let next = first;
   return (iteration) => {
     if (iteration < next) return false;
