@@ -168,8 +168,9 @@ function inSeconds(entry: NumberOption): NumberOption {
 function specOf(entry: OptionEntry, others: readonly OptionEntry[], options: readonly string[]): FlagSpec {
   const entries = [entry, ...others];
   const notes = [rangesOf(entries), defaultOf(entries, options)].filter((note) => note !== "");
-  // What a name chooses differs with the solver; what a number limits hardly does.
-  const sentences = (entry.kind === "choice" ? entries : [entry]).map(({ about }) => sentence(about, options));
+  // What a name chooses, or what has to be said, differs with the solver; what a number limits hardly does.
+  const differs = entry.kind === "choice" || entry.required === true;
+  const sentences = (differs ? entries : [entry]).map(({ about }) => sentence(about, options));
   const about = [...new Set(sentences)].join("; or ") + (notes.length > 0 ? ` (${notes.join("; ")})` : "");
   if (entry.kind === "flag") return { kind: "flag", deniable: entry.default !== false, about };
   const numeric = entry.kind === "number" || entry.kind === "integer" ||

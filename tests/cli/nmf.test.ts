@@ -75,6 +75,11 @@ describe("minima nmf", () => {
     assert.ok(JSON.parse(weighted.stdout).objective < JSON.parse(plain.stdout).objective);
   });
 
+  it("says in its help what the rank is of either factorisation", async () => {
+    const { stdout } = await minima(["nmf", "--help"]);
+    assert.match(stdout.replaceAll(/\s+/g, " "), /--rank NUMBER archetypes, at most one a sample; or components/);
+  });
+
   for (
     const [what, args, message] of [
       ["a missing rank", [table], /rank/],

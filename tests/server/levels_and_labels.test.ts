@@ -44,6 +44,34 @@ describe("POST /v1/complete-quantized", () => {
   });
 });
 
+describe("whole numbers over HTTP", () => {
+  const post = async (path: string, body: string) =>
+    await (await app.fetch(
+      new Request(`http://localhost${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+      }),
+    )).text();
+
+  it("are integers of JSON: ranks, iterations, shapes and labels; levels may be 2 or 2.0, never 2.5", async () => {
+    const body = (two: string, three: string) =>
+      `{"levels":[[${two},${two},0],[${two},null,0],[0,0,${two}],[1,2,0]],"options":{"lambda":0.1,"levelCount":${three}}}`;
+    const [whole, pointed] = await Promise.all(
+      [["2", "3"], ["2.0", "3.0"]].map(([two, three]) => post("/v1/complete-quantized", body(two, three))),
+    );
+    assert.match(whole, /"rank":\d+[,}]/);
+    assert.match(whole, /"iterations":\d+[,}]/);
+    assert.match(whole, /"shape":\[4,\d+\]/);
+    assert.equal(JSON.parse(pointed).objective, JSON.parse(whole).objective);
+    assert.match(JSON.parse(await post("/v1/complete-quantized", body("2.5", "3"))).detail, /level 2\.5 at row 0/);
+    assert.match(JSON.parse(await post("/v1/complete-quantized", body("2", "3.5"))).detail, /levelCount.*3\.5/);
+    const labels = await post("/v1/transduce", '{"features":[[1,2],[1.1,null],[-1,-2]],"labels":[[1],[null],[-1]]}');
+    assert.match(labels, /"labels":\{[^}]*"data":\[1,1,-1\]/);
+    assert.match(labels, /"rank":\d+[,}]/);
+  });
+});
+
 describe("POST /v1/complete-violations", () => {
   it("answers what the library does", async () => {
     const options = { boundaries: [-1, 1], holdout: 0 },

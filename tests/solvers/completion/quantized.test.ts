@@ -339,6 +339,28 @@ describe("completeQuantized", () => {
     await assert.rejects(completeQuantizedPath(observed, { lambdas: [1, 2] }).next(), OptionError);
   });
 
+  it("by auto comes to the objective of proximal gradient on five tiny cases, boundaries given, or fitted by factors", async () => {
+    const tiny: readonly [readonly [number, number], readonly number[], QuantizedOptions][] = [
+      [[5, 4], [0], { lambda: 0.8 }],
+      [[6, 3], [-1, 1], { lambda: 0.5, link: "probit" }],
+      [[4, 7], [-1.2, 0, 1.2], { lambda: 1, offsets: false }],
+      [[8, 8], [-1, 0.5], { lambda: 0.6, offsetPenalty: 0.3 }],
+      [[3, 9], [-0.5, 0.5], { lambda: 2 }],
+    ];
+    for (const [seed, [[rows, columns], boundaries, given]] of tiny.entries()) {
+      const { observed } = simulateLevels({ rows, columns, rank: 1, boundaries, share: 0.8, seed: 40 + seed });
+      const options = { ...given, tolerance: 1e-8, maxIterations: 20_000, ...place }, lines = Math.min(rows, columns);
+      // As it is; by factors, which a limit of the rank asks for; and with boundaries of its own.
+      for (const own of [{ boundaries }, { boundaries, rankLimit: lines }, {}]) {
+        const fit = await completeQuantized(observed, { ...options, ...own });
+        const under = { ...options, boundaries: fit.boundaries, method: "proximal-gradient" } as const;
+        const convex = await completeQuantized(observed, under);
+        assert.ok(fit.certified && convex.certified, `case ${seed}: ${fit.gap}, ${convex.gap}`);
+        close(fit.objective, convex.objective, 1e-8, `the objective of case ${seed}`);
+      }
+    }
+  });
+
   it("says why it is not certified: boundaries in other units than the noise, or too few iterations", async () => {
     const { observed } = problem(false), far = boundaries.map((value) => 1e8 * value);
     for (const [own, reason] of [[far, /units of the noise/], [boundaries, /more iterations/]] as const) {
