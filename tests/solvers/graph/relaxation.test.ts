@@ -199,6 +199,8 @@ describe("boundOfVariances", () => {
         lambda0: 0.1,
         lambda2: 0.1,
         method: "exact",
+        nodeLimit: 1,
+        perturbations: 0,
         evaluation,
         timeLimitMs: 0,
         onProgress: ({ stage, fraction }) => void (summed = stage === "Gram matrix" ? fraction : summed),
