@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { accumulateGram, dequantize, type Matrix, matrix, quantizeLayer, type QuantizeOptions } from "../../../mod.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { lossOf, makeLayer } from "../../support/layers.ts";
+import { products } from "../../support/moved_layers.ts";
 
 const variants: readonly QuantizeOptions[] = [
   { method: "rtn" },
@@ -78,6 +79,25 @@ describe("auto on difficult layers", () => {
       const other = await quantizeLayer(weights, gram, { bits, method: "quantease" });
       const above = auto.rowObjectives.filter((objective, i) => objective > other.rowObjectives[i] * (1 + 1e-6));
       assert.ok(above.length <= 1, `mean ${mean}, ${bits} bits: ${above.length} rows`);
+    }
+  });
+
+  it("has the codes of each row alone where an input far above the others makes f64 change codes of some rows", async () => {
+    for (const seed of [7, 12, 19, 26, 30]) {
+      const random = createRandom(seed), rows = 4, columns = 12;
+      const inputs = Float64Array.from(
+        { length: 20 * columns },
+        (_, at) => at % columns === 3 ? 2 ** 53 - Math.round(1e6 * Math.abs(random.normal())) : random.normal(),
+      );
+      const samples = matrix(20, columns, inputs), gram = products(samples, samples);
+      const weights = matrix(rows, columns, Float32Array.from({ length: rows * columns }, random.normal));
+      const options = { bits: 4, groupSize: 4, iterations: 6 } as const;
+      const whole = await quantizeLayer(weights, gram, options);
+      for (let i = 0; i < rows; i++) {
+        const row = matrix(1, columns, weights.data.slice(i * columns, (i + 1) * columns));
+        const { codes } = await quantizeLayer(row, gram, options);
+        assert.deepEqual(codes, whole.codes.slice(i * columns, (i + 1) * columns), `seed ${seed}, row ${i}`);
+      }
     }
   });
 
