@@ -51,10 +51,11 @@ describe("drawHeatMap", () => {
   it("draws equal values, a single entry, and leaves out what is not finite", () => {
     for (const scale of ["diverging", "sequential"] as const) {
       for (const data of [[3], [3, 3], [0, 0], [NaN, 1], [NaN], [Infinity, 1e-300]]) {
-        const drawn = cells(
-          checkPicture(drawHeatMap(matrix(1, data.length, Float64Array.from(data)), { title, scale })),
-        );
-        assert.equal(drawn.length, data.filter(Number.isFinite).length);
+        const picture = checkPicture(drawHeatMap(matrix(1, data.length, Float64Array.from(data)), { title, scale }));
+        const finite = data.filter(Number.isFinite).length, drawn = cells(picture);
+        assert.equal(drawn.length, finite);
+        const grey = picture.filter(({ name, attributes }) => name === "rect" && attributes.class === "muted");
+        assert.equal(grey.length, data.length - finite);
       }
     }
   });

@@ -69,3 +69,8 @@ export function missingRemarks({ dropped, filled }: Settled): string[] {
 export function firstOf(shown: number, rows: number, what = "rows"): string {
   return shown < rows ? `: the first ${shown} of ${rows} ${what}` : "";
 }
+
+/** Names of the first rows of a table: their numbers, from 1 as in a spreadsheet. */
+export function rowNumbers(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => String(i + 1));
+}

@@ -102,27 +102,33 @@ function entryFields(
   return [field.element];
 }
 
+/** Characters of a default that a field has room for. */
+const longestShown = 32;
+
 function fieldOf(
   path: string,
   title: string,
   entry: Exclude<OptionEntry, { kind: "group" }>,
   begin: unknown,
 ): OptionField {
+  const fallback = (entry.otherwise ?? (entry.default === undefined ? "" : String(entry.default))).replaceAll("`", "");
+  // A default of many words stands below the field, in which it would be cut.
+  const fits = fallback.length <= longestShown, absent = fits ? fallback : "automatic";
+  const unshown = fits ? "" : ` By default: ${fallback}.`;
   const id = freshId("option"), hintId = `${id}-hint`;
   const common = { id, name: path, "aria-describedby": hintId };
-  const hint = make("small", { class: "hint", id: hintId }, ...sentence(entry.about + rangeOf(entry)));
+  const hint = make("small", { class: "hint", id: hintId }, ...sentence(entry.about + rangeOf(entry) + unshown));
   const labelled = (control: HTMLElement, ...words: readonly string[]) => {
     // What does not fit beside another field has the whole width.
     const isWide = entry.about.length > 90 || words.some((word) => word.length > 14);
     return make("div", { class: isWide ? "field long" : "field" }, make("label", { for: id }, title), control, hint);
   };
-  const absent = entry.otherwise ?? (entry.default === undefined ? "" : String(entry.default));
   switch (entry.kind) {
     case "flag": {
       if (entry.default === undefined) {
         const select = selectOf(
           common,
-          [["", entry.otherwise ?? "automatic"], ["true", "yes"], ["false", "no"]],
+          [["", absent || "automatic"], ["true", "yes"], ["false", "no"]],
           begin,
         );
         return {
@@ -137,7 +143,7 @@ function fieldOf(
     }
     case "choice": {
       const choices = entry.values.map((value): [string, string] => [String(value), String(value)]);
-      const open: [string, string][] = entry.default === undefined ? [["", absent.replaceAll("`", "")]] : [];
+      const open: [string, string][] = entry.default === undefined ? [["", absent]] : [];
       const select = selectOf(common, [...open, ...choices], begin ?? entry.default);
       const read = () => {
         const value = entry.values.find((value) => String(value) === select.value);
@@ -154,7 +160,7 @@ function fieldOf(
         min: Math.abs(entry.least) < 1e9 ? entry.least : undefined,
         max: Math.abs(entry.most) < 1e9 ? entry.most : undefined,
         step: entry.kind === "integer" ? 1 : "any",
-        placeholder: absent.replaceAll("`", ""),
+        placeholder: absent,
         required: entry.required === true,
         value: begin === undefined ? undefined : String(begin),
       });
@@ -170,7 +176,7 @@ function fieldOf(
         ...common,
         type: "text",
         spellcheck: "false",
-        placeholder: absent.replaceAll("`", ""),
+        placeholder: absent,
         required: entry.required === true,
         value: begin === undefined ? undefined : String(begin),
       });
@@ -187,7 +193,7 @@ function fieldOf(
         type: "text",
         inputmode: "decimal",
         spellcheck: "false",
-        placeholder: absent.replaceAll("`", ""),
+        placeholder: absent,
         required: entry.required === true,
         value: begin === undefined ? undefined : String(begin),
         input: () =>

@@ -4,7 +4,7 @@ import { completeMatrixOptions } from "../../../../solvers/completion/options.ts
 import { tableWithBlanks } from "../../contents/files.ts";
 import type { Panel } from "../../panel.ts";
 import { numbersAlone } from "../roles.ts";
-import { firstOf, inShort, percent, ranWords, statusRemark } from "../words.ts";
+import { firstOf, inShort, percent, ranWords, rowNumbers, statusRemark } from "../words.ts";
 import { withNames } from "../../../../solvers/core/names.ts";
 import type { CompletionAnswer } from "./answer.ts";
 import { exampleOptions } from "./example.ts";
@@ -45,7 +45,7 @@ export const panel: Panel<CompletionAnswer> = {
       ? Math.min(mostCurves, Math.max(0, ...heldOut.singularValues.map(({ length }) => length)))
       : 0;
     const map = (values: Float64Array, title: string) => (width: number) =>
-      drawHeatMap(matrix(shown.rows, columns.length, values), { title, columns, width });
+      drawHeatMap(matrix(shown.rows, columns.length, values), { title, rows: rowNumbers(shown.rows), columns, width });
     return {
       summary: [
         `${missing} of ${rows * columns.length} values were missing (${percent(missing / (rows * columns.length))}); ` +

@@ -8,7 +8,7 @@ import {
 import { matrix } from "../../../../solvers/core/matrix.ts";
 import { columnOf, matrixOf, readTable, type TableContent, wordsOf } from "../../contents/table.ts";
 import type { Chosen, PanelSolver } from "../../solver.ts";
-import { ranAs } from "../words.ts";
+import { ranAs, rowNumbers } from "../words.ts";
 import type { LevelsAnswer } from "./answer.ts";
 import { starsWithBlanks } from "./example.ts";
 
@@ -103,8 +103,7 @@ function observedOf(data: Chosen<TableContent>): Named {
   if (given === 0) {
     const { names, matrix: table } = matrixOf(data, "columns");
     if (names.length === 0) throw new Error("No column is chosen: a table with blanks needs some.");
-    const rowNames = Array.from({ length: table.shape[0] }, (_, i) => String(i + 1));
-    return { observed: observedEntries(table), rowNames, columnNames: names };
+    return { observed: observedEntries(table), rowNames: rowNumbers(table.shape[0]), columnNames: names };
   }
   if (given < 3) throw new Error("Lines of row, column and value need all three: choose them, or none for a table.");
   const place = (words: readonly string[]) => {

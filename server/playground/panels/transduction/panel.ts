@@ -4,7 +4,7 @@ import { matrix } from "../../../../solvers/core/matrix.ts";
 import { tableWithBlanks } from "../../contents/files.ts";
 import type { Field, Panel } from "../../panel.ts";
 import { numbersAlone } from "../roles.ts";
-import { firstOf, percent, ranWords, statusRemark } from "../words.ts";
+import { firstOf, percent, ranWords, rowNumbers, statusRemark } from "../words.ts";
 import type { TransductionAnswer } from "./answer.ts";
 import { exampleOptions } from "./example.ts";
 
@@ -48,6 +48,7 @@ export const panel: Panel<TransductionAnswer> = {
     const map = (values: Float64Array, title: string) => (width: number) =>
       drawHeatMap(matrix(shown.items, count, values), {
         title,
+        rows: rowNumbers(shown.items),
         columns: labels,
         width,
         scale: shown.calibrated ? "sequential" : "diverging",
