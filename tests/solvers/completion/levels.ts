@@ -1,5 +1,6 @@
 /** Levels of matrices of low rank, and the objective by its definition. @module */
 
+import assert from "node:assert/strict";
 import { createRandom, type Observations, type QuantizedCompletion } from "../../../mod.ts";
 
 /** Settings of {@linkcode simulateLevels}. */
@@ -61,4 +62,17 @@ export function quantizedObjective(
     sum -= (weights?.[k] ?? 1) * Math.log(above - below);
   }
   return sum;
+}
+
+/** Boundaries of five levels. */
+export const boundaries = [-2, -0.7, 0.7, 2];
+
+/** A table of them with half its entries, of three factors. */
+export function problem(offsets: boolean, [rows, columns] = [40, 30]) {
+  return simulateLevels({ rows, columns, rank: 3, boundaries, share: 0.5, offsets: offsets ? 1 : 0, seed: 6 });
+}
+
+/** Whether two numbers are the same but for a share. */
+export function close(received: number, expected: number, share: number, what: string): void {
+  assert.ok(Math.abs(received - expected) <= share * Math.abs(expected), `${what} is ${received}, not ${expected}`);
 }

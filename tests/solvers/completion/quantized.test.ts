@@ -3,40 +3,20 @@ import assert from "node:assert/strict";
 import {
   chooseQuantized,
   completeQuantized,
-  completeQuantizedPath,
   DataError,
   foldIn,
   fromRows,
   matrix,
-  type Observations,
   observedEntries,
   OptionError,
   predictQuantized,
   type QuantizedOptions,
-  type QuantizedPathPoint,
   ShapeError,
 } from "../../../mod.ts";
-import { quantizedObjective, simulateLevels } from "./levels.ts";
+import { boundaries, close, problem, quantizedObjective, simulateLevels } from "./levels.ts";
 
-const boundaries = [-2, -0.7, 0.7, 2];
 const methods = ["proximal-gradient", "alternating", "alm"] as const;
 const place = { backend: "wasm" } as const;
-
-function problem(offsets: boolean, [rows, columns] = [40, 30]) {
-  return simulateLevels({ rows, columns, rank: 3, boundaries, share: 0.5, offsets: offsets ? 1 : 0, seed: 6 });
-}
-
-/** The entries that are not left out. */
-function without(observed: Observations, leftOut: (row: number, column: number) => boolean) {
-  const { shape, rows, columns, values } = observed;
-  const kept = Array.from(values).map((_, e) => e).filter((e) => !leftOut(rows[e], columns[e]));
-  const pick = (list: ArrayLike<number>) => kept.map((e) => list[e]);
-  return { shape, rows: pick(rows), columns: pick(columns), values: pick(values) };
-}
-
-function close(received: number, expected: number, share: number, what: string): void {
-  assert.ok(Math.abs(received - expected) <= share * Math.abs(expected), `${what} is ${received}, not ${expected}`);
-}
 
 describe("completeQuantized", () => {
   for (const offsets of [false, true]) {
@@ -317,28 +297,6 @@ describe("completeQuantized", () => {
     await assert.rejects(foldIn(stored, { shape: [1, 30], rows: [], columns: [], values: [] }), /as they gave it/);
   });
 
-  it("follows a path from offsets alone, each point at its own optimum", async () => {
-    const { observed } = problem(true), points: QuantizedPathPoint[] = [];
-    const path = { boundaries, lambdaDecay: 0.6, tolerance: 1e-7 } as const;
-    for await (const point of completeQuantizedPath(observed, { ...path, count: 5, holdout: 0 })) points.push(point);
-    assert.ok(points[0].rank === 0 && points[1].rank > 0 && Number.isNaN(points[0].holdoutLoss), `${points[0].rank}`);
-    for (const { lambda, objective, certified } of points) {
-      const alone = await completeQuantized(observed, { lambda, boundaries, tolerance: 1e-7 });
-      assert.ok(certified);
-      close(objective, alone.objective, 2e-7, `the objective at ${lambda}`);
-    }
-    for (const method of ["alternating", "alm"] as const) {
-      const lambdas = [8, 4], fits: QuantizedPathPoint[] = [];
-      for await (const fit of completeQuantizedPath(observed, { boundaries, method, lambdas, holdout: 0 })) {
-        fits.push(fit);
-      }
-      const alone = await completeQuantized(observed, { lambda: 4, boundaries });
-      close(fits[1].objective, alone.objective, 2e-6, `the objective by ${method}`);
-      assert.ok(fits[1].certified);
-    }
-    await assert.rejects(completeQuantizedPath(observed, { lambdas: [1, 2] }).next(), OptionError);
-  });
-
   it("by auto comes to the objective of proximal gradient on five tiny cases, boundaries given, or fitted by factors", async () => {
     const tiny: readonly [readonly [number, number], readonly number[], QuantizedOptions][] = [
       [[5, 4], [0], { lambda: 0.8 }],
@@ -370,35 +328,6 @@ describe("completeQuantized", () => {
     }
     const fit = await completeQuantized(observed, { lambda: 4, boundaries });
     assert.deepEqual([fit.certified, fit.remarks], [true, []]);
-  });
-
-  it("chooses the price by held-out levels: better than offsets alone, no worse than its neighbours, at other levels", async () => {
-    const { observed, hidden } = problem(true, [80, 60]), { fit, lambda, holdout } = await chooseQuantized(observed);
-    assert.ok(fit.certified && holdout.lambdas[holdout.best] === lambda);
-    assert.ok(holdout.losses.every((loss) => loss >= holdout.losses[holdout.best]));
-    const loss = async (price: number) => {
-      const other = price === lambda ? fit : await completeQuantized(observed, { lambda: price, tolerance: 1e-4 });
-      const { probabilities } = other.predict(hidden.rows, hidden.columns);
-      return hidden.values.reduce((sum, level, k) => sum - Math.log(probabilities.data[5 * k + level]), 0);
-    };
-    const own = await loss(lambda);
-    assert.ok(own < 0.97 * await loss(1e4), "offsets alone");
-    for (const other of [lambda / 3, 3 * lambda]) assert.ok(own < await loss(other), `${other} in place of ${lambda}`);
-    const few = { shape: [2, 2] as const, rows: [0, 1], columns: [0, 1], values: [0, 1] };
-    await assert.rejects(chooseQuantized(few), DataError);
-    const late = await chooseQuantized(observed, { timeLimitMs: 30 });
-    assert.equal(late.fit.status, "time-limit");
-    // Fitted to all entries, or to those that were not held out, where the time was up before anything was tried.
-    const held = new Set(Array.from(late.holdout.rows, (row, k) => row * 60 + late.holdout.columns[k]));
-    const kept = late.holdout.lambdas.length > 1
-      ? observed
-      : without(observed, (row, column) => held.has(row * 60 + column));
-    close(
-      late.fit.objective,
-      quantizedObjective(late.fit, kept, { lambda: late.lambda, offsetPenalty: 2 }),
-      1e-12,
-      "the objective of what was left unfinished",
-    );
   });
 
   it("has probabilities that sum to 1, at any latent value", () => {
