@@ -34,8 +34,9 @@ export interface PanelPage {
 /** Text, or numbers of bytes. */
 type FileContent = string | readonly number[];
 
-/** Holds while no solve is running. */
-export const idle = `!document.querySelector(".run").disabled`;
+/** Holds while no solve is running and every picture that has a place is drawn, which the layout after an answer does. */
+export const idle = `!document.querySelector(".run").disabled &&
+  [...document.querySelectorAll(".picture")].every((frame) => frame.clientWidth === 0 || frame.firstElementChild)`;
 /** Holds as soon as the source has been looked into. */
 export const opened = `document.querySelector(".roles")`;
 
