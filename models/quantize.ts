@@ -1,61 +1,30 @@
-import { checkKind, checkParts } from "../solvers/core/kinds.ts";
-import { withWorkspace, type Workspace } from "../kernels/engine/mod.ts";
 import { InputError, OptionError } from "../solvers/core/errors.ts";
-import { type Matrix, matrix, type Vector } from "../solvers/core/matrix.ts";
-import type { Resolved } from "../solvers/core/options.ts";
+import { checkKind, checkParts } from "../solvers/core/kinds.ts";
+import { matrix, type Vector } from "../solvers/core/matrix.ts";
 import { resolveOptions } from "../solvers/core/resolve_options.ts";
-import { type Run, startRun } from "../solvers/core/run.ts";
+import { startRun } from "../solvers/core/run.ts";
 import { dequantize, type QuantizedLayer } from "../solvers/quantization/layer.ts";
 import { quantizeLayer, quantizeTowards } from "../solvers/quantization/quantize.ts";
-import { type Bits, bitsByLayer, chooseBits, widths } from "./bits.ts";
+import { type Bits, bitsByLayer } from "./bits.ts";
 import { type StageInputs, type Visitor, walkBlocks } from "./calibrate.ts";
 import { checkWidths, constraintsOf, reasonAgainst, withConstraints } from "./checkpoints/constraints.ts";
-import { measureEffects } from "./effects.ts";
-import { forwardFlops, forwardRequest } from "./forward.ts";
 import { type LanguageModel, type LinearLayer, linearLayers } from "./load.ts";
+import { measureBits } from "./measure_bits.ts";
+import { type ModelSettings, type QuantizeModelOptions, quantizeModelOptions } from "./quantize_options.ts";
 import {
-  type ModelProgress,
-  type ModelSettings,
-  type QuantizeModelOptions,
-  quantizeModelOptions,
-} from "./quantize_options.ts";
+  createTask,
+  inForward,
+  layerOptions,
+  passesOfSolve,
+  readWeights,
+  type Settings,
+  type Task,
+  workOf,
+} from "./quantize_task.ts";
 import { layerBytes, type QuantizedLanguageModel, reportOf, type UnquantizedLayer, withLayers } from "./quantized.ts";
 import { fingerprintOf, type FinishedBlocks, finishedBlocks, folderStore } from "./resume.ts";
 import { batchTokens } from "./run.ts";
-import { type Batch, batchesOf, encodeSequences } from "./sequences.ts";
-import { readLinear } from "./weights.ts";
-
-type Settings = Resolved<
-  ModelSettings,
-  | (
-    | "threads"
-    | "signal"
-    | "onProgress"
-    | "initial"
-    | "groupSize"
-    | "grid"
-    | "activationOrder"
-    | "outliers"
-    | "maxIterations"
-    | "scalePrecision"
-  )
-  | ("averageBits" | "format" | "resume")
->;
-
-/** One quantisation of a model. */
-interface Task {
-  readonly model: LanguageModel;
-  readonly settings: Settings;
-  readonly batches: readonly Batch[];
-  readonly layers: readonly LinearLayer[];
-  /** Bits that a code may have. */
-  readonly widths: readonly Bits[];
-  readonly run: Run;
-  /** Tells of progress after so much work. @returns the share of all work that is done */
-  report(event: Omit<ModelProgress, "elapsedMs" | "fraction" | "iteration">, work: number): number;
-  /** The same, between kernels. @returns whether the time is up */
-  tell(event: Omit<ModelProgress, "elapsedMs" | "fraction" | "iteration">, work: number): Promise<boolean>;
-}
+import { batchesOf, encodeSequences } from "./sequences.ts";
 
 /**
  * Quantises the linear layers of a model, block by block, so that the outputs of each change least on calibration text:
@@ -161,146 +130,6 @@ function fittingLayers(
   if (layers.length > 0 || unquantized.length === 0) return { layers, unquantized };
   const [{ name, reason }] = unquantized;
   throw new OptionError("format", `Cannot use "format": ${format} can hold no layer: ${reason}, in "${name}" first.`);
-}
-
-/** Dense passes that a solve is worth, by rough count, and a quick one: for progress. */
-const passesOfSolve = 20, passesOfTrial = 2;
-
-function createTask(
-  model: LanguageModel,
-  settings: Settings,
-  batches: readonly Batch[],
-  layers: readonly LinearLayer[],
-  run: Run,
-): Task {
-  const solves = sum(layers.map(({ outputs, inputs }) => outputs * inputs * inputs));
-  const available = constraintsOf(settings.format).bits ?? widths;
-  const trials = settings.averageBits === undefined ? 0 : passesOfTrial * available.length;
-  let all = (passesOfSolve + trials) * solves, done = 0;
-  const task: Task = {
-    model,
-    settings,
-    batches,
-    layers,
-    widths: available,
-    run,
-    report(event, work) {
-      // Work of blocks that were there already does not count, so that the time left is right.
-      if (work < 0) all += work;
-      else done += work;
-      const fraction = all > 0 ? Math.min(1, done / all) : 1, elapsedMs = run.elapsedMs();
-      settings.onProgress?.({
-        ...event,
-        fraction,
-        elapsedMs,
-        iteration: 0,
-        ...fraction > 0.01 && { remainingMs: elapsedMs * (1 - fraction) / fraction },
-      });
-      return fraction;
-    },
-    async tell(event, work) {
-      const fraction = task.report(event, work);
-      return await run.checkpoint({ stage: event.stage, fraction, iteration: 0 });
-    },
-  };
-  return task;
-}
-
-const workOf = ({ outputs, inputs }: LinearLayer, passes: number) => passes * outputs * inputs * inputs;
-
-/** Runs forward passes over the calibration in a workspace of their own. */
-async function inForward<T>(task: Task, work: (workspace: Workspace) => Promise<T>): Promise<T> {
-  const { model, settings: { backend, threads }, batches } = task;
-  const tokens = sum(batches.map(({ tokens }) => tokens.length)),
-    flops = forwardFlops(model.architecture).blocks * tokens;
-  // Layers are solved where each pays; the forward pass has no shaders.
-  const request = forwardRequest(2 * flops, { backend: backend === "webgpu" ? "auto" : backend, threads });
-  return await withWorkspace(request, work);
-}
-
-/**
- * The widths that trials speak for: by GPTQ, each layer alone in the unquantised model. What a layer does to the model at
- * one width is measured there, and goes with its relative error to the others.
- */
-async function measureBits(task: Task, finished: FinishedBlocks | undefined): Promise<Map<string, Bits>> {
-  const { model, layers, settings, settings: { backend, threads, signal }, batches, widths } = task;
-  const kept = await resumedBits(task, finished);
-  if (kept) return kept;
-  const errors = new Map<string, Map<Bits, number>>(), asked = new Set(layers.map(({ name }) => name));
-  const widthOfTrial = widths.find((width) => width >= 3) ?? widths[0];
-  let late = false;
-  const effects = await inForward(
-    task,
-    (workspace) =>
-      measureEffects(workspace, model, batches, { backend, threads, signal }, {
-        asked,
-        pause: (block) => task.tell({ stage: `forward, block ${block}` }, 0),
-        async weights(layer, gram) {
-          const byWidth = new Map<Bits, number>(), own = await readWeights(model, layer);
-          let tried: Vector = own.data;
-          for (const bits of widths) {
-            if (late) return undefined;
-            const options = {
-              ...layerOptions(task, layer, bits, own, gram),
-              method: "gptq",
-              grid: "search",
-              initial: undefined,
-              outliers: undefined,
-            } as const;
-            const found = await quantizeLayer(own, gram, options);
-            byWidth.set(bits, found.relativeError);
-            if (bits === widthOfTrial) tried = dequantize(found).data;
-            late = await task.tell({ stage: "measure", layer: layer.name }, workOf(layer, passesOfTrial)) || late;
-          }
-          errors.set(layer.name, byWidth);
-          return { own: own.data, tried };
-        },
-      }),
-  );
-  if (late || effects.size < layers.length) {
-    const uniform = widths.findLast((width) => width <= settings.averageBits!)!;
-    return new Map(layers.map(({ name }) => [name, uniform]));
-  }
-  for (const [name, byWidth] of errors) {
-    const atTrial = byWidth.get(widthOfTrial)!, effect = effects.get(name)!;
-    // Weights that lie on a grid already have no effect that could be scaled.
-    if (atTrial > 0) byWidth.forEach((error, bits) => byWidth.set(bits, effect * error / atTrial));
-  }
-  return chooseBits(layers, errors, settings.averageBits!, widths);
-}
-
-/** The widths, where all blocks are there. */
-async function resumedBits(task: Task, finished: FinishedBlocks | undefined): Promise<Map<string, Bits> | undefined> {
-  if (!finished) return undefined;
-  const found = new Map<string, Bits>();
-  for (let block = 0; block < task.model.architecture.blocks; block++) {
-    const layers = await finished.read(block);
-    if (!layers) return undefined;
-    for (const [name, { bits }] of layers) found.set(name, bits);
-  }
-  return found;
-}
-
-/** The weights of a layer [outputs, inputs]. */
-async function readWeights(
-  { weights, architecture }: LanguageModel,
-  { name, outputs, inputs }: LinearLayer,
-): Promise<Matrix> {
-  return matrix(outputs, inputs, await readLinear(weights, name, outputs, inputs, architecture.transposed));
-}
-
-/** The options of a layer, with what is left of the time. */
-function layerOptions({ settings, run, report }: Task, layer: LinearLayer, bits: Bits, weights: Matrix, gram: Matrix) {
-  const { originalShare: _, averageBits: __, format, resume: ____, onProgress: _____, timeLimitMs, ...others } =
-    settings;
-  return {
-    ...others,
-    bits,
-    ...constraintsOf(format).ofLayer?.(layer, bits, settings),
-    ...constraintsOf(format).gridOf?.(weights, gram, bits, settings),
-    timeLimitMs: Math.max(0, timeLimitMs - run.elapsedMs()),
-    onProgress: ({ stage }: { readonly stage: string }) => void report({ stage, layer: layer.name }, 0),
-  };
 }
 
 /** Quantises block after block into `found`. @returns whether the time was up, and how many blocks were there already */

@@ -1,22 +1,20 @@
-import { withWorkspace, type WorkRequest, type Workspace } from "../../kernels/engine/mod.ts";
-import type { MatrixOperand } from "../../kernels/contract.ts";
-import { passParts } from "../../kernels/contract/factorization/pass.ts";
+import { withWorkspace, type WorkRequest } from "../../kernels/engine/mod.ts";
 import { denseFamily } from "../../kernels/families/dense.ts";
 import { factorizationFamily } from "../../kernels/families/factorization.ts";
 import { spectralFamily } from "../../kernels/families/spectral.ts";
 import { certified } from "../core/certificate.ts";
 import { DataError, OptionError } from "../core/errors.ts";
 import { dtypeOf, type Matrix, matrix, type SparseMatrix, toDense, type Vector } from "../core/matrix.ts";
-import type { Resolved } from "../core/options.ts";
 import { createRandom, type Random } from "../core/random.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Result, Status } from "../core/result.ts";
-import { type Run, startRun } from "../core/run.ts";
+import { startRun } from "../core/run.ts";
 import { plainSums } from "./certificate.ts";
 import { checkRank, checkSamples, isSparse, largestOf, powerOfTwo, type Samples } from "./data.ts";
 import { descend } from "./descent.ts";
+import { type NmfProblem, plainDescent, weightedDescent } from "./nmf_descents.ts";
 import { randomFactors, singularFactors, type StartFactors } from "./nmf_starts.ts";
-import { type FactorStart, type NmfOptions, nmfOptions, type NmfStart, type OpenNmfOptions } from "./options.ts";
+import { type FactorStart, type NmfOptions, nmfOptions, type NmfStart } from "./options.ts";
 import { copyOf, elementsOf, factorIn, type Products } from "./products.ts";
 import { productsOf } from "./samples.ts";
 import { checkStart, splitStart } from "./start_factors.ts";
@@ -28,9 +26,6 @@ const action = "factor the samples";
 
 /** Units of the objective's terms that rounding makes of its differences, and of itself at most. */
 const roundings = 1, mostRoundings = 1024;
-
-/** Components up to which one pass over the data is faster than two products with them. */
-const mostInPass = 16;
 
 /** Sweeps of the weights where they begin. */
 const firstSweeps = 20;
@@ -55,8 +50,6 @@ export type NmfCall = Omit<NmfOptions, "initial"> & {
   /** How the first factors are made, or the factors. @default "nndsvda" */
   readonly initial?: NmfStart | FactorStart;
 };
-
-type Options = Resolved<NmfOptions, OpenNmfOptions>;
 
 /**
  * Nonnegative matrix factorisation: minimises `||X - W H||^2` over `W, H >= 0` by hierarchical alternating least squares,
@@ -127,19 +120,6 @@ export async function nmf(X: Matrix | SparseMatrix, options: NmfCall): Promise<N
 
 const isPositive = (value: number) => value > 0;
 
-/** What the parts of a solve share. */
-interface Problem {
-  readonly workspace: Workspace;
-  readonly products: Products;
-  readonly rank: number;
-  readonly weights?: Vector;
-  readonly options: Options;
-  readonly run: Run;
-  readonly scale: number;
-  /** The unit of the objective: that of the weights, and of the square of the data. */
-  readonly square: number;
-}
-
 interface Outcome {
   readonly status: Status;
   readonly objective: number;
@@ -172,7 +152,7 @@ function withoutMissing(
 }
 
 /** Descends from every start, and keeps the best. */
-async function search(problem: Problem, start: FactorStart | undefined): Promise<Outcome> {
+async function search(problem: NmfProblem, start: FactorStart | undefined): Promise<Outcome> {
   const { workspace, products, rank, options, run, scale } = problem;
   const { tolerance, maxIterations, restarts, seed } = options, random = createRandom(seed);
   const W = factorIn(workspace, products.dtype, rank, products.rows, "weights");
@@ -201,7 +181,7 @@ async function search(problem: Problem, start: FactorStart | undefined): Promise
   return { ...best!, iterations };
 }
 
-async function firstFactors(problem: Problem, initial: NmfStart, random: Random): Promise<StartFactors> {
+async function firstFactors(problem: NmfProblem, initial: NmfStart, random: Random): Promise<StartFactors> {
   const { workspace, products, rank, run } = problem, { rows, columns } = products;
   const pause = () => run.checkpoint({ stage: "start", fraction: 0, iteration: 0 });
   const mean = meanOf(products);
@@ -221,124 +201,9 @@ function meanOf({ rows, columns, addRow }: Products): number {
   return sums.reduce((total, value) => total + value, 0) / (rows * columns);
 }
 
-/** A descent on both factors in place. */
-interface Descent {
-  /** What the objective is at zero factors. */
-  readonly size: number;
-  fitWeights(sweeps: number): Promise<void>;
-  /** The objective where the descent begins. */
-  objective(): Promise<number>;
-  /** One outer iteration; gives the objective after it. */
-  iterate(): Promise<number>;
-}
-
-/** Sweeps in Gram space. */
-function plainDescent({ workspace, products, rank, options }: Problem, W: MatrixOperand, H: MatrixOperand): Descent {
-  const { rows, columns, dtype, squaredNorm, data } = products, { host } = workspace, { kernels } = host;
-  const parts = data && rank <= mostInPass
-    ? factorIn(workspace, dtype, passParts(rows) * rank, columns, "parts of the linear part")
-    : undefined;
-  const inner = factorIn(workspace, dtype, rank, rows, "inner products");
-  const linear = factorIn(workspace, dtype, rank, columns, "linear part");
-  const [G, S] = ["components", "weights"].map((name) =>
-    factorIn(workspace, "f64", rank, rank, `Gram matrix of the ${name}`)
-  );
-  const sums = { array: host.allocate("f64", rank, "sums"), length: rank };
-  const [grams, squares, values] = [G, S, sums].map(({ array }) => host.view(array) as Float64Array);
-  const { innerIterations: sweeps } = options;
-
-  async function valueOf(x: MatrixOperand, y: MatrixOperand): Promise<number> {
-    await kernels.rowDots({ x, y, values: sums });
-    let value = squaredNorm;
-    for (let t = 0; t < rank; t++) value -= 2 * values[t];
-    for (let at = 0; at < grams.length; at++) value += grams[at] * squares[at];
-    return value;
-  }
-  async function lookAt(): Promise<void> {
-    await products.timesTransposed(H, inner);
-    await kernels.rowGram({ a: H, gram: G });
-  }
-  return {
-    size: squaredNorm,
-    async fitWeights(sweeps) {
-      await lookAt();
-      await kernels.nonnegativeSweep({ gram: G, linear: inner, factor: W, sweeps });
-    },
-    async objective() {
-      await lookAt();
-      await kernels.rowGram({ a: W, gram: S });
-      return await valueOf(W, inner);
-    },
-    async iterate() {
-      if (parts) {
-        await kernels.nonnegativePass({ x: data!, components: H, gram: G, factor: W, sweeps, parts, linear });
-      } else {
-        await products.timesTransposed(H, inner);
-        await kernels.nonnegativeSweep({ gram: G, linear: inner, factor: W, sweeps });
-        await products.times(W, linear);
-      }
-      await kernels.rowGram({ a: W, gram: S });
-      await kernels.nonnegativeSweep({ gram: S, linear, factor: H, sweeps });
-      await kernels.rowGram({ a: H, gram: G });
-      return await valueOf(H, linear);
-    },
-  };
-}
-
-/** Sweeps over residuals, by rows and by columns. */
-function weightedDescent(
-  { workspace, products, rank, options, weights }: Problem,
-  W: MatrixOperand,
-  H: MatrixOperand,
-): Descent {
-  const { rows, columns, dtype } = products, { host } = workspace, { kernels } = host;
-  const operand = (label: string, height: number, width: number) => factorIn(workspace, dtype, height, width, label);
-  const x = operand("X", rows, columns), turnedX = operand("transposed X", columns, rows);
-  const m = operand("weights of entries", rows, columns), turnedM = operand("transposed weights", columns, rows);
-  const line = new Float64Array(columns);
-  const [X, T, M, N] = [x, turnedX, m, turnedM].map((one) => elementsOf(workspace, one));
-  let size = 0;
-  for (let i = 0; i < rows; i++) {
-    products.addRow(line.fill(0), 1, i);
-    for (let j = 0; j < columns; j++) {
-      X[i * columns + j] = T[j * rows + i] = line[j];
-      M[i * columns + j] = N[j * rows + i] = weights![i * columns + j];
-      size += weights![i * columns + j] * line[j] * line[j];
-    }
-  }
-  const components = elementsOf(workspace, H), factor = elementsOf(workspace, W);
-  const fitWeights = async (sweeps: number) => {
-    await kernels.weightedSweep({ x, weights: m, components: H, factor: W, sweeps });
-  };
-  function objective(): Promise<number> {
-    const residual = new Float64Array(columns);
-    let value = 0;
-    for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < columns; j++) residual[j] = X[i * columns + j];
-      for (let t = 0; t < rank; t++) {
-        const w = factor[t * rows + i];
-        if (w !== 0) { for (let j = 0; j < columns; j++) residual[j] -= w * components[t * columns + j]; }
-      }
-      for (let j = 0; j < columns; j++) value += M[i * columns + j] * residual[j] * residual[j];
-    }
-    return Promise.resolve(value);
-  }
-  return {
-    size,
-    fitWeights,
-    objective,
-    async iterate() {
-      const { innerIterations: sweeps } = options;
-      await fitWeights(sweeps);
-      await kernels.weightedSweep({ x: turnedX, weights: turnedM, components: W, factor: H, sweeps });
-      return await objective();
-    },
-  };
-}
-
 /** Certifies the best factors, and copies them out. */
 async function report(
-  { workspace, products, rank, weights: entryWeights, run, scale, square }: Problem,
+  { workspace, products, rank, weights: entryWeights, run, scale, square }: NmfProblem,
   { status, objective, trace, iterations, components, weights }: Outcome,
 ): Promise<Nmf> {
   const { rows, columns } = products;
