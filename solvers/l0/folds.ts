@@ -12,25 +12,54 @@ export interface FoldOptions {
   readonly seed: number;
 }
 
+/** Folds, of which the rows are drawn when they are asked for: there may be many. */
+export interface Folds {
+  /** Of all repeats together. */
+  readonly count: number;
+  /** The rows that each fold holds out, repeat after repeat; the same whenever it is called. */
+  rows(): Iterable<number[]>;
+}
+
 /** The rows that each fold holds out, repeat after repeat. */
-export function drawFolds(samples: number, { folds: wanted, repeats, foldOf, groups, seed }: FoldOptions): number[][] {
-  if (foldOf) return givenFolds(samples, foldOf, groups, repeats);
+export function drawFolds(samples: number, options: FoldOptions): number[][] {
+  return [...planFolds(samples, options).rows()];
+}
+
+/** The same folds, none of them drawn yet. */
+export function planFolds(samples: number, options: FoldOptions): Folds {
+  const { folds: wanted, repeats, foldOf, groups, seed } = options;
+  if (foldOf) {
+    const held = givenFolds(samples, foldOf, options);
+    return { count: held.length, rows: () => held };
+  }
   if (groups) checkLength("groups", groups, samples);
-  const units = unitsOf(samples, groups), what = groups ? "groups" : "samples";
-  const folds = foldCount(wanted, units.length, what);
+  const units = unitsOf(samples, groups);
+  if (groups && units.length < 2) {
+    throw new OptionError("groups", `Cannot use "groups": expected two at least, received ${units.length}.`);
+  }
+  const folds = foldCount(wanted, units.length, groups ? "groups" : "samples");
+  return { count: folds * repeats, rows: () => shuffledFolds(units, folds, repeats, seed) };
+}
+
+function* shuffledFolds(
+  units: readonly (readonly number[])[],
+  folds: number,
+  repeats: number,
+  seed: number,
+): Iterable<number[]> {
   const random = createRandom(seed);
-  return Array.from({ length: repeats }, () => {
+  for (let repeat = 0; repeat < repeats; repeat++) {
     const order = units.slice();
     for (let i = order.length - 1; i > 0; i--) {
       const j = random.integer(i + 1), other = order[i];
       order[i] = order[j];
       order[j] = other;
     }
-    return Array.from({ length: folds }, (_, fold) => {
+    for (let fold = 0; fold < folds; fold++) {
       const from = Math.floor(fold * order.length / folds), to = Math.floor((fold + 1) * order.length / folds);
-      return order.slice(from, to).flat();
-    });
-  }).flat();
+      yield order.slice(from, to).flat();
+    }
+  }
 }
 
 /**
@@ -46,14 +75,12 @@ export function foldCount(wanted: number | undefined, units: number, what: strin
   throw new OptionError("folds", `Cannot use "folds": expected at most the ${units} ${what}, received ${wanted}.`);
 }
 
-function givenFolds(
-  samples: number,
-  foldOf: Uint32Array,
-  groups: Uint32Array | undefined,
-  repeats: number,
-): number[][] {
+function givenFolds(samples: number, foldOf: Uint32Array, { folds, groups, repeats }: FoldOptions): number[][] {
   checkLength("foldOf", foldOf, samples);
   if (groups) throw new OptionError("groups", `Cannot use "groups": expected it or "foldOf", received both.`);
+  if (folds !== undefined) {
+    throw new OptionError("folds", `Cannot use "folds": expected it or "foldOf", received both.`);
+  }
   if (repeats > 1) {
     throw new OptionError("repeats", `Cannot use "repeats": expected 1 beside "foldOf", received ${repeats}.`);
   }

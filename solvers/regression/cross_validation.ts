@@ -1,14 +1,14 @@
 /** The choice among the models of paths. @module */
 
 import { type Matrix, matrix, type SparseMatrix, type Vector, type VectorLike } from "../core/matrix.ts";
-import type { Resolved } from "../core/options.ts";
+import type { IndicesLike, Resolved } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { OptionError } from "../core/errors.ts";
 import { inSteps } from "../core/steps.ts";
 import { checkData } from "./data.ts";
-import { drawFolds } from "../l0/folds.ts";
+import { type Folds, planFolds } from "../l0/folds.ts";
 import {
   crossValidateRegressionOptions,
   type OpenCrossValidationOptions,
@@ -35,7 +35,7 @@ export interface RegressionCrossValidation {
   readonly lambda2s: Float64Array;
   /** Least mean squared error at each of them. */
   readonly lambda2Errors: Float64Array;
-  /** `time-limit` where the time was up before all was fitted. */
+  /** `time-limit` where the time was up before all was fitted; else `converged`, or the first limit that ended a fit. */
   readonly status: Status;
 }
 
@@ -48,7 +48,9 @@ type Options = Resolved<RegressionCrossValidationOptions, OpenCrossValidationOpt
  *
  * @param X Samples as rows [samples, features], dense or sparse.
  * @param response One response a sample.
- * @throws as {@linkcode sparseRegressionPath} does, and {@linkcode OptionError} for folds that the samples do not have
+ * @param options `folds` may be the fold of each sample, too.
+ * @throws as {@linkcode sparseRegressionPath} does, and {@linkcode OptionError} for folds that the samples do not have, and
+ *   for weights that are all in one fold
  *
  * @example
  * ```ts
@@ -61,49 +63,80 @@ type Options = Resolved<RegressionCrossValidationOptions, OpenCrossValidationOpt
 export async function crossValidateRegression(
   X: Matrix | SparseMatrix,
   response: VectorLike,
-  options: RegressionCrossValidationOptions = {},
+  options: RegressionCrossValidationOptions | OwnFolds = {},
 ): Promise<RegressionCrossValidation> {
-  const resolved = resolveOptions(crossValidateRegressionOptions, options, "cross-validation");
+  const resolved = resolveOptions(crossValidateRegressionOptions, withOwnFolds(options), "cross-validation");
   const run = startRun(resolved);
   const data = await inSteps(
     checkData(X, response),
     () => run.checkpoint({ stage: "load", fraction: 0, iteration: 0 }),
   );
-  const folds = drawFolds(data.X.shape[0], resolved);
+  const folds = planFolds(data.X.shape[0], resolved);
   const ridges = typeof resolved.lambda2 === "number" ? [resolved.lambda2] : Array.from(resolved.lambda2);
   if (ridges.length === 0) {
     throw new OptionError("lambda2", `Cannot use "lambda2": expected a number, or one at least, received [].`);
   }
-  const found: Omit<RegressionCrossValidation, "lambda2s" | "lambda2Errors" | "status">[] = [];
-  let timeIsUp = false;
+  const found: Validation[] = [];
   for (const lambda2 of ridges) {
     // Every path, of all data and of each fold, has an equal share of the work and of the time.
-    const before = found.length * (folds.length + 1), paths = ridges.length * (folds.length + 1);
+    const before = found.length * (folds.count + 1), paths = ridges.length * (folds.count + 1);
     const part = (path: number) => partOf(run, before + path, paths, resolved.timeLimitMs);
     const isOver = (path: number) =>
       run.checkpoint({ stage: "cross-validation", fraction: (before + path) / paths, iteration: 0 });
-    if (found.length > 0 && await isOver(0)) {
-      timeIsUp = true;
-      break;
-    }
-    const one = await validate(data, { ...resolved, lambda2 }, folds, part, isOver);
-    timeIsUp ||= one.timeIsUp;
-    found.push(one);
+    if (found.length > 0 && await isOver(0)) break;
+    found.push(await validate(data, { ...resolved, lambda2 }, folds, part, isOver));
   }
   // Nothing is known of the ridges that the time did not reach.
-  const errors = Float64Array.from(ridges, (_, k) => found[k]?.meanSquaredErrors[found[k].best] ?? Infinity);
-  const { lambdas, meanSquaredErrors, standardErrors, best, fit, lambda2 } = found[indexOfLeast(errors)];
+  const lambda2Errors = Float64Array.from(ridges, (_, k) => found[k]?.least ?? Infinity);
+  const { of: { lambdas, meanSquaredErrors, standardErrors, points, lambda2 }, at } = choose(found, resolved.rule);
   return {
     lambdas,
     meanSquaredErrors,
     standardErrors,
-    best,
-    fit,
+    best: at,
+    fit: points[at],
     lambda2,
     lambda2s: Float64Array.from(ridges),
-    lambda2Errors: errors,
-    status: timeIsUp ? "time-limit" : "converged",
+    lambda2Errors,
+    status: found.length < ridges.length ? "time-limit" : firstLimit(found.map(({ status }) => status)),
   };
+}
+
+/** Own folds in the place of their number: the fold of each sample, as `foldOf` has it. */
+export type OwnFolds = Omit<RegressionCrossValidationOptions, "folds"> & { readonly folds?: number | IndicesLike };
+
+/** Options whose `folds` are a number. */
+function withOwnFolds(options: RegressionCrossValidationOptions | OwnFolds): RegressionCrossValidationOptions {
+  const folds = Object(options).folds as number | IndicesLike | undefined;
+  if (typeof folds !== "object" || folds === null) return options as RegressionCrossValidationOptions;
+  if (options.foldOf !== undefined) {
+    throw new OptionError("foldOf", `Cannot use "foldOf": expected it or the folds as "folds", received both.`);
+  }
+  return { ...options, folds: undefined, foldOf: folds };
+}
+
+/** The point that the rule chooses among those of all ridges. */
+function choose(found: readonly Validation[], rule: Options["rule"]): { of: Validation; at: number } {
+  let best = found[0];
+  for (const one of found) if (one.least < best.least) best = one;
+  if (rule === "best") return { of: best, at: best.best };
+  const most = best.least + best.standardErrors[best.best];
+  let chosen: { of: Validation; at: number } | undefined;
+  for (const of of found) {
+    const at = of.meanSquaredErrors.findIndex((value) => value <= most);
+    if (at < 0) continue;
+    const more = chosen ? of.points[at].support.length - chosen.of.points[chosen.at].support.length : -1;
+    if (more < 0 || more === 0 && of.meanSquaredErrors[at] < chosen!.of.meanSquaredErrors[chosen!.at]) {
+      chosen = { of, at };
+    }
+  }
+  return chosen!;
+}
+
+/** The time limit, or the first other one. */
+function firstLimit(statuses: readonly Status[]): Status {
+  return statuses.find((status) => status === "time-limit") ?? statuses.find((status) => status !== "converged") ??
+    "converged";
 }
 
 /** A part of a run: its progress is a part of the whole, and it must leave time to those after it. */
@@ -123,29 +156,48 @@ interface Data {
   readonly y: Vector;
 }
 
+/** Errors along the path of one ridge penalty. */
+interface Validation extends Pick<RegressionCrossValidation, "lambdas" | "meanSquaredErrors" | "standardErrors"> {
+  /** The points, fitted to all data. */
+  readonly points: readonly RegressionPathPoint[];
+  readonly lambda2: number;
+  /** Index of the least error, the first of equal ones, and that error. */
+  readonly best: number;
+  readonly least: number;
+  readonly status: Status;
+}
+
 async function validate(
   data: Data,
   options: Options & { readonly lambda2: number },
-  folds: readonly (readonly number[])[],
+  folds: Folds,
   part: (path: number) => Run,
   isOver: (path: number) => Promise<boolean>,
-) {
-  const { rule, weights } = options, [samples, features] = data.X.shape;
+): Promise<Validation> {
+  const { weights } = options, [samples, features] = data.X.shape;
   const points: RegressionPathPoint[] = [];
-  for await (const point of followPath(data.X, data.y, options, part(0), folds.length + 1)) points.push(point);
-  const lambdas = points.map(({ lambda0 }) => lambda0);
-  const errors = lambdas.map(() => new Float64Array(folds.length));
+  for await (const point of followPath(data.X, data.y, options, part(0), folds.count + 1)) points.push(point);
+  const lambdas = points.map(({ lambda0 }) => lambda0), statuses = points.map(({ status }) => status);
+  const errors = lambdas.map((): number[] => []);
   const weightOf = (rows: readonly number[]) =>
     weights ? rows.reduce((sum, row) => sum + weights[row], 0) : rows.length;
   const all = Array.from({ length: samples }, (_, row) => row), whole = weightOf(all);
-  let timeIsUp = points[points.length - 1].status === "time-limit";
-  for (const [fold, held] of folds.entries()) {
-    if (timeIsUp && await isOver(1 + fold)) {
-      for (const values of errors) values[fold] = Infinity;
-      continue;
+  let fold = 0;
+  for (const held of folds.rows()) {
+    fold++;
+    if (await isOver(fold)) {
+      statuses.push("time-limit");
+      for (const values of errors) values.push(Infinity);
+      break;
     }
-    const out = new Set(held), kept = all.filter((row) => !out.has(row));
-    const training = rowsOf(data, kept), test = rowsOf(data, held), share = weightOf(kept) / whole;
+    const size = weightOf(held);
+    // Held rows without weight say nothing.
+    if (!(size > 0)) continue;
+    const out = new Set(held), kept = all.filter((row) => !out.has(row)), left = weightOf(kept);
+    if (!(left > 0)) {
+      throw new OptionError("weights", `Cannot use "weights": expected some above 0 outside each fold, received none.`);
+    }
+    const training = rowsOf(data, kept), test = rowsOf(data, held), share = left / whole;
     const path = followPath(
       training.X,
       training.y,
@@ -156,39 +208,38 @@ async function validate(
         maxSupport: Math.max(features, options.maxSupport),
         weights: weights && Float64Array.from(kept, (row) => weights[row]),
       },
-      part(1 + fold),
-      folds.length + 1,
+      part(fold),
+      folds.count + 1,
     );
-    const testWeights = weights && Float64Array.from(held, (row) => weights[row]), size = weightOf(held);
+    const testWeights = weights && Float64Array.from(held, (row) => weights[row]);
     let index = 0;
     for await (const point of path) {
-      // Held rows without weight say nothing.
-      errors[index++][fold] = size > 0 ? squaredError(point, test.X, test.y, testWeights) / size : 0;
-      timeIsUp ||= point.status === "time-limit";
+      errors[index++].push(squaredError(point, test.X, test.y, testWeights) / size);
+      statuses.push(point.status);
     }
     // A path that the time limit cut short says nothing of its last points.
-    for (; index < lambdas.length; index++) errors[index][fold] = Infinity;
+    for (; index < lambdas.length; index++) errors[index].push(Infinity);
   }
-  const count = folds.length;
-  const means = Float64Array.from(errors, (values) => values.reduce((sum, value) => sum + value, 0) / count);
-  const deviations = Float64Array.from(errors, (values, i) => {
-    const squares = values.reduce((sum, value) => sum + (value - means[i]) ** 2, 0);
-    return means[i] < Infinity ? Math.sqrt(squares / (count - 1) / count) : Infinity;
-  });
-  let best = indexOfLeast(means);
-  if (rule === "one-standard-error") {
-    const most = means[best] + deviations[best];
-    best = means.findIndex((value) => value <= most);
-  }
+  const means = Float64Array.from(errors, (values) => values.reduce((sum, value) => sum + value, 0) / values.length);
+  const best = indexOfLeast(means);
   return {
     lambdas: Float64Array.from(lambdas),
     meanSquaredErrors: means,
-    standardErrors: deviations,
-    best,
-    fit: points[best],
+    standardErrors: Float64Array.from(errors, (values, k) => standardError(values, means[k])),
+    points,
     lambda2: options.lambda2,
-    timeIsUp,
+    best,
+    least: means[best],
+    status: firstLimit(statuses),
   };
+}
+
+/** The standard error of a mean; squares of the values themselves may leave the range of numbers. */
+function standardError(values: readonly number[], mean: number): number {
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value - mean)), 0);
+  if (largest === 0 || !(mean < Infinity)) return largest === 0 ? 0 : Infinity;
+  const squares = values.reduce((sum, value) => sum + ((value - mean) / largest) ** 2, 0);
+  return largest * Math.sqrt(squares / (values.length - 1) / values.length);
 }
 
 /** The index of the least; the first of equal ones, be they infinite. */

@@ -63,7 +63,7 @@ export interface RegressionPathOptions extends RegressionOptions {
   readonly maxSupport?: number;
   /** Most points, >= 1. @default 100 */
   readonly count?: number;
-  /** Values of `lambda0` to visit, each >= 0. @default a grid that follows the data */
+  /** Values of `lambda0` to visit, each >= 0, the largest first. @default a grid that follows the data */
   readonly lambdas?: readonly number[];
 }
 
@@ -79,7 +79,10 @@ export interface RegressionCrossValidationOptions extends Omit<RegressionPathOpt
   readonly foldOf?: IndicesLike;
   /** The group of each sample: those of a group stay in one fold. @default none */
   readonly groups?: IndicesLike;
-  /** `one-standard-error` takes the largest `lambda0` within a standard error of the best. @default "best" */
+  /**
+   * `one-standard-error` takes the largest `lambda0` within a standard error of the best; of several `lambda2` the one whose
+   * model has the fewest features. @default "best"
+   */
   readonly rule?: "best" | "one-standard-error";
 }
 
@@ -164,7 +167,7 @@ export const sparseRegressionPathOptions: OptionTable<RegressionPathOptions, Ope
     least: 0,
     most: largestPenalty,
     otherwise: "a grid that follows the data",
-    about: "Values of `lambda0` to visit.",
+    about: "Values of `lambda0` to visit, the largest first.",
   }),
   ...regressionOptions,
 };

@@ -9,6 +9,7 @@ import type { SparseStart } from "./least_squares.ts";
 import { bestEntry, lossWithout, viewFrom } from "./moves.ts";
 import { type OpenRegressionOptions, type RegressionPathOptions, sparseRegressionPathOptions } from "./options.ts";
 import { leastGain, type Solution } from "./task.ts";
+import { counted } from "../core/shown.ts";
 import { openRegression, type RegressionSession, type SessionFit, type SparseRegression } from "./regression.ts";
 
 /** A point of a path. */
@@ -27,7 +28,8 @@ export type ResolvedPathOptions = Resolved<RegressionPathOptions, OpenRegression
  *
  * @param X Samples as rows [samples, features], dense or sparse.
  * @param y One response a sample.
- * @throws as {@linkcode sparseRegression} does, when the first point is asked for
+ * @throws as {@linkcode sparseRegression} does, and {@linkcode OptionError} where the first point has more features than
+ *   `maxSupport`; when the first point is asked for
  *
  * @example
  * ```ts
@@ -76,7 +78,15 @@ export async function* followPath(
     }
     const found = lambdas ? visit(session, lambdas) : follow(session, options.method === "exact");
     for await (const { lambda0, at } of found) {
-      if (at.support.length > maxSupport) return;
+      if (at.support.length > maxSupport) {
+        if (index > 0) return;
+        throw new OptionError(
+          "maxSupport",
+          `Cannot use "maxSupport": expected at least the ${
+            counted(at.support.length, "feature")
+          } of the first point of the path, "lambda0" ${lambda0}, received ${maxSupport}.`,
+        );
+      }
       const fit = at.present();
       yield { ...fit, lambda0 };
       index++;
@@ -93,10 +103,10 @@ interface PathStep {
   readonly at: SessionFit;
 }
 
-/** The models at given prices. */
+/** The models at given prices, the largest first. */
 async function* visit(session: RegressionSession, lambdas: readonly number[]): AsyncGenerator<PathStep, void> {
   let start: SparseStart | undefined;
-  for (const lambda0 of lambdas) {
+  for (const lambda0 of lambdas.toSorted((a, b) => b - a)) {
     const at = await session.fit({ lambda0 }, start);
     yield { lambda0, at };
     start = at.solution.estimate;
@@ -148,7 +158,8 @@ async function* follow(session: RegressionSession, certain: boolean): AsyncGener
     }
     let at = await interval(session, next.solution);
     const upper = Math.min(at.leaving, crossing(last, lastPrice, next, price, always.length), leastFall * lastPrice);
-    const middle = Math.sqrt(Math.max(at.entry, 1e-3 * upper) * upper);
+    // Products of prices may leave the range of numbers.
+    const middle = Math.sqrt(Math.max(at.entry, 1e-3 * upper)) * Math.sqrt(upper);
     if (middle < upper && middle > at.entry && !next.isLate) {
       const inside = await session.fit({ lambda0: middle }, next.solution.estimate);
       if (sameSupport(inside, next)) {
