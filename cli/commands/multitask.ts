@@ -11,7 +11,7 @@ import {
   sparseMultiTaskOptions,
 } from "../../mod.ts";
 import { withNames } from "../../solvers/core/names.ts";
-import { certificate } from "../certificate.ts";
+import { certificate, noteOnLimit, statusOf } from "../certificate.ts";
 import { command, UsageError } from "../command.ts";
 import { FileError } from "../files.ts";
 import { formatDuration, formatNumber, table } from "../layout.ts";
@@ -306,13 +306,11 @@ function printReport(terminal: Terminal, report: Report): void {
     ["ran on", `${fit.plan.backend} (${fit.plan.reason}), ${formatDuration(fit.elapsedMs)}`],
   ]);
   for (const remark of fit.remarks) terminal.note(withNames(remark, columns));
-  if (fit.status !== "converged") {
-    terminal.note(`stopped at its ${fit.status.replace("-", " ")}: a better fit may exist`);
-  }
+  for (const note of noteOnLimit(fit, validation)) terminal.note(note);
 }
 
 function jsonReport({ target, names, columns, fit, validation, predictions }: Report): unknown {
-  const { status, objective, lowerBound, gap, nodes, elapsedMs, plan } = fit;
+  const { objective, lowerBound, gap, nodes, elapsedMs, plan } = fit;
   return {
     target,
     tasks: names.map((name, k) => ({
@@ -324,7 +322,7 @@ function jsonReport({ target, names, columns, fit, validation, predictions }: Re
       meanSquaredError: fit.meanSquaredErrors[k],
     })),
     ...(fit.stacking && { stacking: { ...fit.stacking, weights: Array.from(fit.stacking.weights) } }),
-    status,
+    status: statusOf(fit, validation),
     objective,
     lowerBound,
     gap,

@@ -12,7 +12,8 @@ import {
 import { command, UsageError } from "../command.ts";
 import { formatDuration, formatNumber, table } from "../layout.ts";
 import { withNames } from "../../solvers/core/names.ts";
-import { certificate } from "../certificate.ts";
+import { FileError } from "../files.ts";
+import { certificate, noteOnLimit, statusOf } from "../certificate.ts";
 import { knownNames } from "../names.ts";
 import { underWatch } from "../solver_options.ts";
 import { type NamedTable, readTable, splitColumn, splitLabels, tableOptions, withColumn } from "../tables.ts";
@@ -78,7 +79,7 @@ Without --lambda0 and --size the price is chosen by cross-validation along a pat
 
     const names = ["(intercept)", ...Array.from(fit.support, (feature) => columns[feature])];
     const values = [fit.intercept, ...Array.from(fit.support, (feature) => fit.coefficients[feature])];
-    const explained = 1 - sumOfSquares(predictRegression(fit, X).map((value, i) => y[i] - value)) / variation(y);
+    const explained = shareExplained(y, predictRegression(fit, X), weights);
     const report = { target, columns, names, values, explained, fit, validation };
     await write("out", () => {
       const coefficients = matrix(values.length, 1, Float64Array.from(values));
@@ -115,6 +116,9 @@ async function drawValidation(
   { lambdas, meanSquaredErrors, standardErrors, best }: RegressionCrossValidation,
   target: string,
 ): Promise<string> {
+  if (!meanSquaredErrors.some(Number.isFinite)) {
+    throw new FileError("There is nothing to draw: no fold was fitted before the time was up.");
+  }
   const { drawCurves } = await import("../../pictures/mod.ts");
   return drawCurves([{
     name: "mean squared error",
@@ -124,7 +128,7 @@ async function drawValidation(
     marked: best,
   }], {
     title: `Cross-validation of ${target}`,
-    x: { label: "lambda0", scale: "log" },
+    x: { label: "lambda0", scale: lambdas.some((value) => value > 0) ? "log" : "linear" },
     y: { label: "mean squared error, with standard errors" },
   });
 }
@@ -165,20 +169,18 @@ function printReport(terminal: Terminal, { target, columns, names, values, expla
     ["ran on", `${fit.plan.backend} (${fit.plan.reason}), ${formatDuration(fit.elapsedMs)}`],
   ]);
   for (const remark of fit.remarks) terminal.note(withNames(remark, columns));
-  if (fit.status !== "converged") {
-    terminal.note(`stopped at its ${fit.status.replace("-", " ")}: a better fit may exist`);
-  }
+  for (const note of noteOnLimit(fit, validation)) terminal.note(note);
 }
 
 function jsonReport({ target, columns, names, values, explained, fit, validation }: Report): unknown {
-  const { lambda0, status, objective, lowerBound, gap, nodes, intercept, elapsedMs, plan } = fit;
+  const { lambda0, objective, lowerBound, gap, nodes, intercept, elapsedMs, plan } = fit;
   return {
     target,
     coefficients: Object.fromEntries(names.slice(1).map((name, i) => [name, values[i + 1]])),
     intercept,
     explained,
     lambda0,
-    status,
+    status: statusOf(fit, validation),
     objective,
     lowerBound,
     gap,
@@ -197,11 +199,10 @@ function jsonReport({ target, columns, names, values, explained, fit, validation
   };
 }
 
-function sumOfSquares(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value ** 2, 0);
-}
-
-function variation(values: Float64Array): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return sumOfSquares(values.map((value) => value - mean));
+/** Share of the weighted variation about the mean that predictions explain; 0 of a constant, which has none. */
+function shareExplained(y: Float64Array, predicted: Float64Array, weights?: Float64Array): number {
+  const sum = (values: Float64Array) =>
+    values.reduce((total, value, i) => total + (weights ? weights[i] : 1) * value, 0);
+  const mean = sum(y) / sum(y.map(() => 1)), whole = sum(y.map((value) => (value - mean) ** 2));
+  return whole > 0 ? 1 - sum(y.map((value, i) => (value - predicted[i]) ** 2)) / whole : 0;
 }

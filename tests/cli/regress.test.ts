@@ -88,6 +88,36 @@ describe("minima regress", () => {
     assert.equal(Number(at), Number(lambda0.toPrecision(4)));
   });
 
+  it("says that the time was up for the cross-validation, and draws none that is not there", async () => {
+    const ended = await minima(["regress", ...table, "--time-limit", "0", "--json"]);
+    assert.equal(JSON.parse(ended.stdout).status, "time-limit", ended.stderr);
+    const drawn = await minima(["regress", ...table, "--time-limit", "0", "--picture", path("none.svg")]);
+    assert.equal(drawn.code, 1);
+    assert.match(drawn.stderr, /nothing to draw: no fold was fitted/);
+    const limited = ["--method", "exact", "--node-limit", "1", "--gap-tolerance", "0"];
+    const { code, stderr } = await minima(["regress", ...table, ...limited]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /stopped at its (node|precision) limit/);
+  });
+
+  it("explains nothing of a constant, and weighs what it explains", async () => {
+    const file = path("constant.csv"), width = names.length + 2, wide = matrix(rows, width);
+    for (let i = 0; i < rows; i++) {
+      wide.data.set(data.subarray(i * names.length, (i + 1) * names.length), i * width);
+      // What has no weight is far off.
+      wide.data.set([7, i % 2], i * width + names.length);
+      if (i % 2 === 0) wide.data[i * width + names.length - 1] += 1000 * i;
+    }
+    await writeFile(file, serializeCsv({ columns: [...names, "constant", "half"], matrix: wide }));
+    const picture = path("constant.svg");
+    const constant = await minima(["regress", file, "--target", "constant", "--picture", picture]);
+    assert.equal(constant.code, 0, constant.stderr);
+    assert.match(constant.stdout, /0 of 7 features explain 0\.0 % of the variance of constant/);
+    assert.match(await readFile(picture, "utf8"), /<svg/);
+    const half = await minima(["regress", file, "--target", "y", "--weights", "half", "--size", "2", "--json"]);
+    assert.ok(JSON.parse(half.stdout).explained > 0.999, half.stdout);
+  });
+
   it("certifies an exact fit and prints a table", async () => {
     const options = ["--lambda0", "1", "--lambda2", "0.001", "--big-m", "10", "--method", "exact"];
     const { code, stdout } = await minima(["regress", ...table, ...options]);

@@ -77,6 +77,47 @@ describe("a path of sparse regressions", () => {
   });
 });
 
+describe("a grid of prices", () => {
+  const { X, y } = simulate(40, 6, 2, 0.3, 0.5, 7);
+
+  it("is visited from the largest price on, in whatever order it comes", async () => {
+    const falling = await collect(sparseRegressionPath(X, y, { lambdas: [40, 10, 1, 0.1] }));
+    const mixed = await collect(sparseRegressionPath(X, y, { lambdas: [0.1, 40, 1, 10] }));
+    assert.deepEqual(mixed.map(({ lambda0 }) => lambda0), [40, 10, 1, 0.1]);
+    assert.deepEqual(mixed.map(({ objective }) => objective), falling.map(({ objective }) => objective));
+    const rule = "one-standard-error";
+    const one = await crossValidateRegression(X, y, { lambdas: [40, 10, 1, 0.1], rule });
+    const other = await crossValidateRegression(X, y, { lambdas: [0.1, 1, 10, 40], rule });
+    assert.equal(other.fit.lambda0, one.fit.lambda0);
+  });
+
+  it("whose first point has more features than there may be is an error", async () => {
+    const options = { lambdas: [1e-9], maxSupport: 1 };
+    const refused = { name: "OptionError", argument: "maxSupport", message: /at least the 6 features .* received 1/ };
+    await assert.rejects(collect(sparseRegressionPath(X, y, options)), refused);
+    await assert.rejects(crossValidateRegression(X, y, options), refused);
+  });
+
+  it("follows the data whatever the unit of the response", async () => {
+    const plain = await crossValidateRegression(X, y);
+    for (const unit of [2 ** 330, 2 ** -330]) {
+      const { lambdas, meanSquaredErrors, standardErrors, best } = await crossValidateRegression(
+        X,
+        y.map((value) => value * unit),
+      );
+      const pairs = [[lambdas, plain.lambdas], [meanSquaredErrors, plain.meanSquaredErrors], [
+        standardErrors,
+        plain.standardErrors,
+      ]];
+      for (const [found, expected] of pairs) {
+        assert.equal(found.length, expected.length);
+        found.forEach((value, k) => assert.ok(Math.abs(value / unit / unit - expected[k]) <= 1e-6 * expected[k]));
+      }
+      assert.equal(best, plain.best);
+    }
+  });
+});
+
 describe("crossValidateRegression", () => {
   it("chooses the empty model for most of 20 sets of pure noise", async () => {
     let empty = 0;
@@ -141,6 +182,68 @@ describe("crossValidateRegression", () => {
     await assert.rejects(crossValidateRegression(X, y, { lambda2: [] }), named("lambda2"));
     await assert.rejects(crossValidateRegression(X, y, { foldOf: new Uint32Array(36) }), named("foldOf"));
     await assert.rejects(crossValidateRegression(X, y, { foldOf: groups, repeats: 2 }), named("repeats"));
+  });
+
+  it("takes own folds as folds, and not both", async () => {
+    const { X, y } = simulate(36, 5, 2, 0.2, 1, 4), foldOf = Uint32Array.from(y, (_, i) => i % 4);
+    const one = await crossValidateRegression(X, y, { foldOf });
+    for (const folds of [foldOf, [...foldOf]]) {
+      assert.deepEqual((await crossValidateRegression(X, y, { folds })).meanSquaredErrors, one.meanSquaredErrors);
+    }
+    const both = (argument: string) => ({ name: "OptionError", argument, message: /received both/ });
+    await assert.rejects(crossValidateRegression(X, y, { folds: foldOf, foldOf }), both("foldOf"));
+    await assert.rejects(crossValidateRegression(X, y, { folds: 4, foldOf }), both("folds"));
+    const alone = { name: "OptionError", argument: "groups", message: /expected two at least, received 1/ };
+    await assert.rejects(crossValidateRegression(X, y, { groups: new Uint32Array(36) }), alone);
+  });
+
+  it("counts no fold that is without weight, and names weights that are all in one", async () => {
+    const { X, y } = simulate(40, 5, 2, 0.2, 1, 8), foldOf = Array.from(y, (_, i) => i % 5);
+    const weights = foldOf.map((fold) => fold === 0 ? 0 : 1), kept = [...y.keys()].filter((i) => foldOf[i] > 0);
+    const part = matrix(
+      kept.length,
+      5,
+      Float64Array.from(kept.flatMap((i) => [...X.data.subarray(5 * i, 5 * i + 5)])),
+    );
+    const weighted = await crossValidateRegression(X, y, { foldOf, weights });
+    const fewer = await crossValidateRegression(part, kept.map((i) => y[i]), { foldOf: kept.map((i) => foldOf[i]) });
+    for (const name of ["lambdas", "meanSquaredErrors", "standardErrors"] as const) {
+      assert.equal(weighted[name].length, fewer[name].length);
+      weighted[name].forEach((value, k) =>
+        assert.ok(Math.abs(value - fewer[name][k]) <= 1e-9 * value, `${name}: ${value}, ${fewer[name][k]}`)
+      );
+    }
+    const single = foldOf.map((fold) => fold === 0 ? 1 : 0);
+    await assert.rejects(crossValidateRegression(X, y, { foldOf, weights: single }), {
+      name: "OptionError",
+      argument: "weights",
+      message: /outside each fold/,
+    });
+  });
+
+  it("takes by one standard error the fewest features that any ridge allows", async () => {
+    for (let seed = 0; seed < 5; seed++) {
+      const { X, y } = noise(50, 8, 200 + seed), lambda2 = [0, 5, 50];
+      const all = await crossValidateRegression(X, y, { lambda2, rule: "one-standard-error" });
+      const each = [];
+      for (const one of lambda2) each.push(await crossValidateRegression(X, y, { lambda2: one }));
+      assert.deepEqual([...all.lambda2Errors], each.map(({ meanSquaredErrors, best }) => meanSquaredErrors[best]));
+      const least = Math.min(...all.lambda2Errors), { standardErrors, best } = each[all.lambda2Errors.indexOf(least)];
+      assert.ok(all.meanSquaredErrors[all.best] <= least + standardErrors[best]);
+      for (const { meanSquaredErrors, lambdas } of each) {
+        const at = meanSquaredErrors.findIndex((value) => value <= least + standardErrors[best]);
+        // The first point is the empty model; no other ridge has fewer features.
+        if (at === 0 && lambdas.length > 0) assert.equal(all.fit.support.length, 0);
+      }
+    }
+  });
+
+  it("says what limit has ended any of its fits", async () => {
+    const { X, y } = simulate(40, 8, 4, 0.5, 1, 9);
+    const nodes = await crossValidateRegression(X, y, { method: "exact", gapTolerance: 0, nodeLimit: 1 });
+    assert.notEqual(nodes.status, "converged");
+    const often = await crossValidateRegression(X, y, { repeats: 10_000, timeLimitMs: 30 });
+    assert.equal(often.status, "time-limit");
   });
 
   it("chooses among ridge penalties", async () => {
