@@ -63,7 +63,7 @@ type Options = Resolved<RegressionCrossValidationOptions, OpenCrossValidationOpt
 export async function crossValidateRegression(
   X: Matrix | SparseMatrix,
   response: VectorLike,
-  options: RegressionCrossValidationOptions | OwnFolds = {},
+  options: RegressionCrossValidationOptions | RegressionOwnFolds = {},
 ): Promise<RegressionCrossValidation> {
   const resolved = resolveOptions(crossValidateRegressionOptions, withOwnFolds(options), "cross-validation");
   const run = startRun(resolved);
@@ -103,10 +103,14 @@ export async function crossValidateRegression(
 }
 
 /** Own folds in the place of their number: the fold of each sample, as `foldOf` has it. */
-export type OwnFolds = Omit<RegressionCrossValidationOptions, "folds"> & { readonly folds?: number | IndicesLike };
+export type RegressionOwnFolds = Omit<RegressionCrossValidationOptions, "folds"> & {
+  readonly folds?: number | IndicesLike;
+};
 
 /** Options whose `folds` are a number. */
-function withOwnFolds(options: RegressionCrossValidationOptions | OwnFolds): RegressionCrossValidationOptions {
+function withOwnFolds(
+  options: RegressionCrossValidationOptions | RegressionOwnFolds,
+): RegressionCrossValidationOptions {
   const folds = Object(options).folds as number | IndicesLike | undefined;
   if (typeof folds !== "object" || folds === null) return options as RegressionCrossValidationOptions;
   if (options.foldOf !== undefined) {

@@ -1,7 +1,11 @@
 /** Sparse regression: best subsets under `lambda0 ||b||_0 + lambda2 ||b||^2`. @module */
 
 export { fromRows, type Matrix, matrix, type SparseMatrix, toDense } from "../core/matrix.ts";
-export { crossValidateRegression, type RegressionCrossValidation } from "./cross_validation.ts";
+export {
+  crossValidateRegression,
+  type RegressionCrossValidation,
+  type RegressionOwnFolds,
+} from "./cross_validation.ts";
 export {
   crossValidateRegressionOptions,
   type OpenCrossValidationOptions,
