@@ -1,7 +1,8 @@
 /**
  * `deno task bench [case...] [--quick] [--seed=N] [--results=FOLDER] [--no-install]`: runs cases, all of them when none
  * is named, and records what they found in `results/`, or in the folder that is named; quick runs only there. `--list`
- * says which cases there are, `--readme` writes `README.md` from the records alone. A peer that is missing is left out
+ * says which cases there are, `--readme` writes their `README.md`, and the table of the
+ * project's, from the records alone. A peer that is missing is left out
  * and named.
  */
 
@@ -9,6 +10,7 @@ import { parseArgs } from "node:util";
 import type { CaseContext } from "./case.ts";
 import { cases } from "./cases/index.ts";
 import { environment } from "./environment.ts";
+import { writeHeadlines } from "./headlines.ts";
 import { record, targetLines, textTable, writeReadme } from "./report.ts";
 
 const { values, positionals } = parseArgs({
@@ -41,6 +43,7 @@ if (values.list) {
 }
 if (values.readme) {
   await writeReadme(names, values.results);
+  if (values.results === undefined) await writeHeadlines();
   Deno.exit(0);
 }
 if (!values["no-install"] && await installPeers()) Deno.exit(await runAgain());
@@ -66,6 +69,7 @@ for (const name of positionals.length > 0 ? positionals : names) {
   const command = `deno task bench ${name}` + (values.quick ? " --quick" : "") + (seed === 1 ? "" : ` --seed=${seed}`);
   await record({ case: name, question, command, seed, environment: environment(), ...outcome }, values.results);
   await writeReadme(names, values.results);
+  if (values.results === undefined) await writeHeadlines();
 }
 // Peers leave workers and sockets behind that would keep the process alive.
 Deno.exit(0);

@@ -26,7 +26,10 @@ function show(cell: Cell): string {
   return digits > 6 ? cell.toPrecision(3) : cell.toFixed(digits);
 }
 
-function padded(table: Table): string[][] {
+/** A table without its title. */
+export type Body = Omit<Table, "title">;
+
+function padded(table: Body): string[][] {
   const lines = [[...table.columns], ...table.rows.map((row) => row.map(show))];
   const widths = table.columns.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
   const right = table.columns.map((_, column) => table.rows.every((row) => typeof row[column] !== "string"));
@@ -41,14 +44,14 @@ export function textTable(table: Table): string {
   return [table.title, head, "-".repeat(head.length), ...rows].join("\n");
 }
 
-function markdownTable(table: Table): string {
+/** Lines of Markdown. */
+export function markdownTable(table: Body): string {
   const [head, ...rows] = padded(table);
   const rule = head.map((text, column) => {
     const right = table.rows.every((row) => typeof row[column] !== "string");
     return "-".repeat(Math.max(3, text.length) - (right ? 1 : 0)) + (right ? ":" : "");
   });
-  const lines = [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
-  return `**${table.title}**\n\n${lines.join("\n")}`;
+  return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 /** The targets of an outcome, one a line. */
@@ -92,7 +95,7 @@ function section(result: RecordedResult): string {
     result.question,
     `\`${result.command}\` at ${revision} on ${date}: ${processor}, ${cores} cores, ${vectors}, ${memoryGiB} GiB, ` +
     `${system}, Deno ${deno}, V8 ${v8}, seed ${result.seed}.`,
-    ...result.tables.map(markdownTable),
+    ...result.tables.map((table) => `**${table.title}**\n\n${markdownTable(table)}`),
     ...(result.pictures ?? []).map(({ file, caption }) => `![${caption}](${file})\n\n${caption}`),
   ];
   if (result.targets.length > 0) {

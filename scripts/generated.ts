@@ -14,8 +14,9 @@ const generated: readonly Generated[] = [
   { path: "server/dist", task: "build" },
   // The option tables in the READMEs of the solvers.
   ...sourceFiles("solvers").filter((path) => path.endsWith(".md")).map((path) => ({ path, task: "build" })),
-  // The records beside it are measured; the page follows from them.
+  // The records are measured; these follow from them.
   { path: "bench/results/README.md", task: "bench --readme" },
+  { path: "README.md", task: "bench --readme" },
 ];
 
 /** Makes them all again; the files that came out different, with their commands. */
