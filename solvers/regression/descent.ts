@@ -1,9 +1,10 @@
 import { inSteps } from "../core/steps.ts";
 import { entryGain, penaltyKinds } from "../l0/penalty.ts";
 import { compact, type Estimate, type LeastSquares, loss, type SparseStart } from "./least_squares.ts";
-import { bestMove, viewFrom } from "./moves.ts";
+import { bestMove } from "./moves.ts";
 import { solveSupport } from "../l0/support_solution.ts";
 import { leastGain, pause, priceOf, type Solution, type Task } from "./task.ts";
+import { solveByView, viewFrom } from "./views.ts";
 
 /** Sweeps after which a descent that has not converged is ended by a direct solve on its support. */
 const crawlingSweeps = 100;
@@ -173,7 +174,7 @@ async function moved(task: Task, { estimate, objective }: Solution, least: numbe
   for (const { leaving, entering } of await inSteps(bestMove(view, task, least), () => pause(task, "moves"))) {
     const support = estimate.features.filter((feature) => feature !== leaving);
     if (entering >= 0) support.push(entering);
-    const solved = await solveOn(task, support);
+    const solved = await solveByView(task, support) ?? await solveOn(task, support);
     if (solved.objective < objective - least) return solved;
     if (task.budget.ended) return undefined;
   }

@@ -1,7 +1,5 @@
-import type { Estimate, LeastSquares } from "./least_squares.ts";
-import { createPace, inSteps, type Steps } from "../core/steps.ts";
-import { normalInverse } from "../l0/reduced.ts";
-import { reduceSupport } from "../l0/support_solution.ts";
+import { createPace, type Steps } from "../core/steps.ts";
+import type { SupportView } from "./support_view.ts";
 import type { Task } from "./task.ts";
 
 /** A change of the support: one feature enters, one leaves, or both. */
@@ -14,65 +12,8 @@ export interface Move {
   readonly gain: number;
 }
 
-/** What the support says of every feature once the coefficients of the support are fitted again. */
-export interface SupportView {
-  readonly support: readonly number[];
-  readonly inside: Uint8Array;
-  /**
-   * `P = G^-1 g` [support, features], `G` the Gram matrix of the support with ridge, `g` its rows against all features; until
-   * the next view is made.
-   */
-  readonly products: Float64Array;
-  /** Diagonal of `G^-1`. */
-  readonly variances: Float64Array;
-  /** Coefficients of the support. */
-  readonly coefficients: Float64Array;
-  /** `x_j . r` for the residual `r` of these coefficients. */
-  readonly correlations: Float64Array;
-  /** Curvature along each feature given the support; 0 for those that depend on it. */
-  readonly curvatures: Float64Array;
-}
-
-/** Share of a feature's curvature below which what the support leaves of it is rounding. */
-const dependentCurvature = 1e-10;
-
 /** Moves that are offered where bounds may forbid the best. */
 const mostOffers = 8;
-
-/** The latest view of each problem: a search ends where the next one, or the path, looks again. */
-const latest = new WeakMap<LeastSquares, { readonly key: string; readonly view: SupportView }>();
-
-/** Looks at all features from a support. O(support^2 features); nothing where the latest view was from there. */
-export async function viewFrom(task: Task, estimate: Estimate): Promise<SupportView> {
-  const { problem, penalty: { lambda2 } } = task, { coefficients, correlations } = estimate;
-  const key = `${lambda2}:${estimate.features}`, known = latest.get(problem);
-  if (known?.key === key) return { ...known.view, coefficients, correlations };
-  const view = await lookFrom(task, estimate);
-  latest.set(problem, { key, view });
-  return view;
-}
-
-async function lookFrom(
-  { problem, penalty: { lambda2 }, budget }: Task,
-  { features: support, coefficients, correlations }: Estimate,
-): Promise<SupportView> {
-  const { features, squaredNorms } = problem, count = support.length;
-  const inside = new Uint8Array(features);
-  for (const feature of support) inside[feature] = 1;
-  const pause = () =>
-    budget.run.checkpoint({ stage: "moves", fraction: 0, iteration: budget.sweeps }).then(() => false as const);
-  const reduced = await reduceSupport({ ...await problem.supportData(support), lambda2 }, pause);
-  const inverse = await inSteps(normalInverse(reduced), pause), isDue = createPace();
-  const { products, rows } = await problem.supportProducts(support, inverse);
-  const curvatures = squaredNorms.map((norm) => norm + 2 * lambda2), whole = curvatures.slice();
-  for (let i = 0; i < count; i++) {
-    subtractProducts(curvatures, products.subarray(i * features, (i + 1) * features), rows[i]);
-    if (isDue(features)) await pause();
-  }
-  for (let j = 0; j < features; j++) if (!(curvatures[j] > dependentCurvature * whole[j])) curvatures[j] = 0;
-  const variances = Float64Array.from({ length: count }, (_, i) => inverse[i * count + i]);
-  return { support, inside, products, variances, coefficients, correlations, curvatures };
-}
 
 /** What the loss gains when a feature leaves, the others fitted again; 0 for one that depends on others. */
 export function lossWithout({ coefficients, variances }: SupportView, i: number): number {
@@ -149,8 +90,4 @@ export function* bestMove(view: SupportView, task: Task, least: number): Steps<M
     if (isDue(2 * features) && (yield)) return [];
   }
   return moves;
-}
-
-function subtractProducts(target: Float64Array, a: Float64Array, b: Float64Array): void {
-  for (let j = 0; j < target.length; j++) target[j] -= a[j] * b[j];
 }

@@ -6,11 +6,12 @@ import { resolveOptions } from "../core/resolve_options.ts";
 import { type Run, startRun } from "../core/run.ts";
 import type { Samples } from "../core/matrix.ts";
 import type { SparseStart } from "./least_squares.ts";
-import { bestEntry, lossWithout, viewFrom } from "./moves.ts";
+import { bestEntry, lossWithout } from "./moves.ts";
 import { type OpenRegressionOptions, type RegressionPathOptions, sparseRegressionPathOptions } from "./options.ts";
 import { leastGain, type Solution } from "./task.ts";
 import { counted } from "../core/shown.ts";
 import { openRegression, type RegressionSession, type SessionFit, type SparseRegression } from "./regression.ts";
+import { viewFrom } from "./views.ts";
 
 /** A point of a path. */
 export type RegressionPathPoint = SparseRegression & { readonly lambda0: number };

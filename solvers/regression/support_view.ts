@@ -1,0 +1,293 @@
+import { addRows } from "../core/plain_sums.ts";
+import { inRanges, type Steps } from "../core/steps.ts";
+import type { LeastSquares } from "./least_squares.ts";
+
+/** What a support says of every feature once the coefficients of the support are fitted again. */
+export interface SupportView {
+  readonly support: readonly number[];
+  readonly inside: Uint8Array;
+  /** `P = G^-1 g` [support, features], `G` the Gram matrix of the support with ridge, `g` its rows against all features. */
+  readonly products: Float64Array;
+  /** Diagonal of `G^-1`. */
+  readonly variances: Float64Array;
+  /** Coefficients of the support. */
+  readonly coefficients: Float64Array;
+  /** `x_j . r` for the residual `r` of these coefficients. */
+  readonly correlations: Float64Array;
+  /** Curvature along each feature given the support; 0 for those that depend on it. */
+  readonly curvatures: Float64Array;
+}
+
+/** A view of the least-squares solution without bounds, which follows as features enter and leave. */
+export interface MovingView extends SupportView {
+  readonly lambda2: number;
+  /** Whether the numbers are good enough to go on from: no feature nearly depends on the others, and little has added up. */
+  readonly isSound: boolean;
+  /** `||y - X b||^2 / 2`; nothing where what has added up is too much for an answer. */
+  loss(): number | undefined;
+  /** A feature enters, whose Gram row is given. O(support x features). */
+  enter(feature: number, row: Float64Array): Steps<void>;
+  /** Feature `i` of the support leaves; the last one takes its place. O(support x features). */
+  leave(i: number): Steps<void>;
+  /** Takes another support, from the Gram matrix of the support and its inverse, both [support, support]. */
+  take(support: readonly number[], given: WholeView): Steps<void>;
+}
+
+/** What a view begins with; all of it is copied. */
+export interface WholeView {
+  /** Rows of the Gram matrix without ridge on the support. */
+  readonly gram: readonly Float64Array[];
+  /** `G^-1`, ridge included. */
+  readonly inverse: Float64Array;
+  /** Gram rows of the support against all features, and `G^-1` times them. */
+  readonly rows: readonly Float64Array[];
+  readonly products: Float64Array;
+}
+
+/** Share of a feature's curvature below which what the support leaves of it is rounding. */
+const dependentCurvature = 1e-10;
+
+/** Share of its curvature that the others leave each feature of a support whose view may follow changes. */
+const soundShare = 1e-5;
+
+/** Changes after which a view is made afresh, and the relative error of coefficients that ends it at once. */
+const mostChanges = 200, largestError = 1e-9;
+
+/** A view of the empty support. Memory: 8 bytes x features x support. */
+export function createView(
+  { features, squaredNorms, linear, nullLoss }: LeastSquares,
+  lambda2: number,
+): MovingView {
+  const whole = squaredNorms.map((norm) => norm + 2 * lambda2), support: number[] = [];
+  const inside = new Uint8Array(features), curvatures = new Float64Array(whole), correlations = linear.slice();
+  const part = new Float64Array(features);
+  let capacity = 0, products = part, changes = 0, isSound = true;
+  /** Gram matrix of the support without ridge, and its inverse with it, both [capacity, capacity]. */
+  let gram = part, inverse = part, coefficients = part;
+
+  function reserve(count: number): void {
+    if (count <= capacity) return;
+    const before = capacity, used = support.length;
+    capacity = Math.min(features, Math.max(count, 2 * before, 8));
+    const square = (values: Float64Array) => {
+      const larger = new Float64Array(capacity * capacity);
+      for (let i = 0; i < used; i++) larger.set(values.subarray(i * before, i * before + used), i * capacity);
+      return larger;
+    };
+    const longer = (values: Float64Array, width: number) => {
+      const larger = new Float64Array(capacity * width);
+      larger.set(values.subarray(0, used * width));
+      return larger;
+    };
+    gram = square(gram);
+    inverse = square(inverse);
+    products = longer(products, features);
+    coefficients = longer(coefficients, 1);
+  }
+
+  /** `products_k += factors[k] part` for every row of the support. */
+  const addToProducts = (factors: Float64Array) =>
+    inRanges(support.length, 2 * features, (begin, end) => addToRows(products, features, begin, end, factors, part));
+
+  function judge(): void {
+    for (let i = 0; i < support.length; i++) {
+      const share = 1 / (inverse[i * (capacity + 1)] * whole[support[i]]);
+      if (!(share > soundShare)) isSound = false;
+    }
+  }
+
+  return {
+    support,
+    inside,
+    lambda2,
+    curvatures,
+    correlations,
+    get products() {
+      return products;
+    },
+    get coefficients() {
+      return coefficients.subarray(0, support.length);
+    },
+    get variances() {
+      return Float64Array.from(support, (_, i) => inverse[i * (capacity + 1)]);
+    },
+    get isSound() {
+      return isSound && changes < mostChanges;
+    },
+
+    loss() {
+      if (!isSound) return undefined;
+      const count = support.length, rest = new Float64Array(count);
+      let loss = nullLoss;
+      for (let i = 0; i < count; i++) {
+        const ridge = 2 * lambda2 * coefficients[i];
+        rest[i] = linear[support[i]] - ridge - dotAt(gram, i * capacity, coefficients, count);
+        loss -= coefficients[i] * (linear[support[i]] + ridge + rest[i]) / 2;
+      }
+      let error = 0, most = 0;
+      for (let i = 0; i < count; i++) {
+        const length = Math.sqrt(whole[support[i]]);
+        error = Math.max(error, length * Math.abs(dotAt(inverse, i * capacity, rest, count)));
+        most = Math.max(most, length * Math.abs(coefficients[i]));
+      }
+      isSound = error <= largestError * most;
+      return isSound ? loss : undefined;
+    },
+
+    *enter(feature, row) {
+      const count = support.length;
+      reserve(count + 1);
+      const column = new Float64Array(count), negative = new Float64Array(count);
+      for (let i = 0; i < count; i++) {
+        column[i] = products[i * features + feature];
+        gram[i * capacity + count] = gram[count * capacity + i] = row[support[i]];
+        negative[i] = -row[support[i]];
+      }
+      gram[count * (capacity + 1)] = row[feature];
+      // What the support leaves of the feature against all others.
+      part.set(row);
+      yield* inRanges(count, features, (begin, end) => {
+        const offsets = Array.from({ length: end - begin }, (_, i) => (begin + i) * features);
+        addRows(part, products, offsets, Array.from(negative.subarray(begin, end)));
+      });
+      const pivot = part[feature] + 2 * lambda2, value = correlations[feature] / pivot;
+      isSound &&= pivot > soundShare * whole[feature];
+      yield* addToProducts(column.map((product) => -product / pivot));
+      divideInto(products.subarray(count * features, (count + 1) * features), part, pivot);
+      for (let i = 0; i < count; i++) {
+        const factor = column[i] / pivot;
+        for (let j = 0; j < count; j++) inverse[i * capacity + j] += factor * column[j];
+        inverse[i * capacity + count] = inverse[count * capacity + i] = -factor;
+        coefficients[i] -= column[i] * value;
+      }
+      inverse[count * (capacity + 1)] = 1 / pivot;
+      coefficients[count] = value;
+      support.push(feature);
+      inside[feature] = 1;
+      follow(curvatures, correlations, part, -1 / pivot, -value, whole);
+      changes++;
+      judge();
+    },
+
+    *leave(i) {
+      const feature = support[i], last = support.length - 1, begin = i * features;
+      const column = inverse.slice(i * capacity, i * capacity + support.length);
+      const variance = column[i], pull = coefficients[i] / variance;
+      part.set(products.subarray(begin, begin + features));
+      yield* addToProducts(column.map((covariance) => -covariance / variance));
+      for (let k = 0; k <= last; k++) {
+        const factor = column[k] / variance;
+        for (let l = 0; l <= last; l++) inverse[k * capacity + l] -= factor * column[l];
+        coefficients[k] -= column[k] * pull;
+      }
+      follow(curvatures, correlations, part, 1 / variance, pull, whole);
+      if (i < last) {
+        products.copyWithin(begin, last * features, (last + 1) * features);
+        for (const square of [gram, inverse]) {
+          square.copyWithin(i * capacity, last * capacity, last * capacity + last + 1);
+          for (let k = 0; k < last; k++) square[k * capacity + i] = square[k * capacity + last];
+        }
+        coefficients[i] = coefficients[last];
+        support[i] = support[last];
+      }
+      support.pop();
+      inside[feature] = 0;
+      changes++;
+    },
+
+    *take(next, given) {
+      for (const feature of support) inside[feature] = 0;
+      support.length = 0;
+      reserve(next.length);
+      support.push(...next);
+      for (const feature of support) inside[feature] = 1;
+      const count = support.length, chosen = Float64Array.from(support, (feature) => linear[feature]);
+      for (let i = 0; i < count; i++) {
+        gram.set(given.gram[i], i * capacity);
+        inverse.set(given.inverse.subarray(i * count, (i + 1) * count), i * capacity);
+      }
+      for (let i = 0; i < count; i++) coefficients[i] = dotAt(inverse, i * capacity, chosen, count);
+      correlations.set(linear);
+      curvatures.set(whole);
+      yield* inRanges(count, 3 * features, (first, end) => {
+        for (let i = first; i < end; i++) {
+          const own = given.products.subarray(i * features, (i + 1) * features);
+          products.set(own, i * features);
+          subtractPart(curvatures, correlations, own, given.rows[i], coefficients[i]);
+        }
+      });
+      for (let j = 0; j < features; j++) if (!(curvatures[j] > dependentCurvature * whole[j])) curvatures[j] = 0;
+      changes = 0;
+      isSound = true;
+      judge();
+    },
+  };
+}
+
+// Functions of rows, because engines compile what is called often sooner than a loop that runs long.
+
+/** `sum_k row_k values_k`, the row from `begin` on. */
+function dotAt(matrix: Float64Array, begin: number, values: Float64Array, count: number): number {
+  let a = 0, b = 0, k = 0;
+  for (; k + 1 < count; k += 2) {
+    a += matrix[begin + k] * values[k];
+    b += matrix[begin + k + 1] * values[k + 1];
+  }
+  if (k < count) a += matrix[begin + k] * values[k];
+  return a + b;
+}
+
+/** Adds multiples of `part` to some rows, two at a time, so that it is read less. */
+function addToRows(
+  rows: Float64Array,
+  width: number,
+  begin: number,
+  end: number,
+  factors: Float64Array,
+  part: Float64Array,
+): void {
+  let k = begin;
+  for (; k + 1 < end; k += 2) {
+    const s = factors[k], t = factors[k + 1];
+    for (let j = 0, one = k * width, two = one + width; j < width; j++, one++, two++) {
+      const value = part[j];
+      rows[one] += s * value;
+      rows[two] += t * value;
+    }
+  }
+  if (k < end) for (let j = 0, one = k * width; j < width; j++, one++) rows[one] += factors[k] * part[j];
+}
+
+function divideInto(target: Float64Array, values: Float64Array, divisor: number): void {
+  const factor = 1 / divisor;
+  for (let j = 0; j < target.length; j++) target[j] = values[j] * factor;
+}
+
+/** What a change of the support does to curvatures and correlations. */
+function follow(
+  curvatures: Float64Array,
+  correlations: Float64Array,
+  part: Float64Array,
+  square: number,
+  single: number,
+  whole: Float64Array,
+): void {
+  for (let j = 0; j < part.length; j++) {
+    const value = part[j], curvature = curvatures[j] + square * value * value;
+    curvatures[j] = curvature > dependentCurvature * whole[j] ? curvature : 0;
+    correlations[j] += single * value;
+  }
+}
+
+function subtractPart(
+  curvatures: Float64Array,
+  correlations: Float64Array,
+  own: Float64Array,
+  row: Float64Array,
+  coefficient: number,
+): void {
+  for (let j = 0; j < own.length; j++) {
+    curvatures[j] -= own[j] * row[j];
+    correlations[j] -= coefficient * row[j];
+  }
+}

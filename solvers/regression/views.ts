@@ -1,0 +1,85 @@
+import { inSteps } from "../core/steps.ts";
+import { normalInverse } from "../l0/reduced.ts";
+import { reduceSupport } from "../l0/support_solution.ts";
+import type { Estimate, LeastSquares } from "./least_squares.ts";
+import { createView, type MovingView, type SupportView } from "./support_view.ts";
+import { priceOf, type Solution, type Task } from "./task.ts";
+
+/** The latest views of each problem, the last used first: a search goes on from where the one before has ended. */
+const latest = new WeakMap<LeastSquares, MovingView[]>(), mostKept = 2;
+
+/** Changes of a support, as a share of its features, up to which it is cheaper to follow them than to begin afresh. */
+const shareFollowed = 1 / 6, fewFollowed = 2;
+
+/**
+ * Looks at all features from a support: O(support features) for each feature by which it differs from one that was looked at
+ * lately, O(support^2 features) afresh. What it gives holds until another support is looked at.
+ */
+export async function viewFrom(task: Task, estimate: Estimate): Promise<SupportView> {
+  const view = await viewOf(task, estimate.features);
+  if (isFree(task) && view.isSound) return view;
+  // Bounds, or features that nearly depend on others: the coefficients are those of the direct solve.
+  const places = new Map(estimate.features.map((feature, i) => [feature, i]));
+  const { support, inside, products, variances, curvatures } = view, { correlations } = estimate;
+  const coefficients = Float64Array.from(support, (feature) => estimate.coefficients[places.get(feature)!]);
+  return { support, inside, products, variances, curvatures, coefficients, correlations };
+}
+
+/** The least-squares solution on a support by its view; nothing where bounds or nearly dependent features forbid it. */
+export async function solveByView(task: Task, support: readonly number[]): Promise<Solution | undefined> {
+  if (!isFree(task)) return undefined;
+  const view = await viewOf(task, support), loss = view.loss();
+  if (loss === undefined) return undefined;
+  const estimate = {
+    features: view.support.slice(),
+    coefficients: view.coefficients.slice(),
+    correlations: view.correlations.slice(),
+  };
+  return { estimate, objective: loss + priceOf(task, estimate) };
+}
+
+function isFree({ problem: { constraints } }: Task): boolean {
+  return constraints.uniform && constraints.hull === Infinity;
+}
+
+async function viewOf(task: Task, support: readonly number[]): Promise<MovingView> {
+  const { problem, penalty: { lambda2 }, budget } = task;
+  let views = latest.get(problem);
+  if (views === undefined) latest.set(problem, views = []);
+  let nearest = 0, least = Infinity;
+  views.forEach((view, i) => {
+    const changes = view.lambda2 === lambda2 ? changesTo(view, support) : Infinity;
+    if (changes < least) {
+      least = changes;
+      nearest = i;
+    }
+  });
+  // Out of the list while it changes: an abort leaves it half done.
+  let [view] = views.splice(least < Infinity ? nearest : mostKept - 1, 1);
+  const pause = () =>
+    budget.run.checkpoint({ stage: "moves", fraction: 0, iteration: budget.sweeps }).then(() => false as const);
+  const follows = least === 0 || view?.isSound && least <= fewFollowed + shareFollowed * support.length;
+  if (follows && least > 0) {
+    const wanted = new Set(support);
+    for (let i = view.support.length - 1; i >= 0; i--) if (!wanted.has(view.support[i])) await inSteps(view.leave(i), pause);
+    for (const feature of support) {
+      if (view.inside[feature]) continue;
+      await inSteps(view.enter(feature, await problem.gramRow(feature, view.correlations)), pause);
+    }
+  }
+  if (!follows || least > 0 && !view.isSound) {
+    if (view?.lambda2 !== lambda2) view = createView(problem, lambda2);
+    const data = await problem.supportData(support);
+    const inverse = await inSteps(normalInverse(await reduceSupport({ ...data, lambda2 }, pause)), pause);
+    const { rows, products } = await problem.supportProducts(support, inverse);
+    await inSteps(view.take(support, { gram: data.gram, inverse, rows, products }), pause);
+  }
+  views.unshift(view);
+  return view;
+}
+
+/** Features by which a support differs from that of a view. */
+function changesTo({ support, inside }: SupportView, wanted: readonly number[]): number {
+  const common = wanted.reduce((sum, feature) => sum + inside[feature], 0);
+  return support.length + wanted.length - 2 * common;
+}
