@@ -15,6 +15,9 @@ export interface Move {
 /** Moves that are offered where bounds may forbid the best. */
 const mostOffers = 8;
 
+/** What a bound on costs is multiplied by, so that rounding excludes nothing. */
+const reachRounded = 1 + 1e-6;
+
 /** What the loss gains when a feature leaves, the others fitted again; 0 for one that depends on others. */
 export function lossWithout({ coefficients, variances }: SupportView, i: number): number {
   return variances[i] > 0 ? coefficients[i] ** 2 / (2 * variances[i]) : 0;
@@ -54,7 +57,7 @@ function fallWithin(derivative: number, curvature: number, lower: number, upper:
  */
 export function* bestMove(view: SupportView, task: Task, least: number): Steps<Move[]> {
   const isDue = createPace();
-  const { support, inside, products, variances, correlations, curvatures } = view;
+  const { support, products, variances, coefficients, correlations, curvatures } = view;
   const { penalty: { lambda0 }, size, problem: { constraints } } = task;
   const { isAlways, lower, upper, hull } = constraints, features = curvatures.length;
   const moves: Move[] = [], most = hull === Infinity && constraints.uniform ? 1 : mostOffers;
@@ -71,23 +74,55 @@ export function* bestMove(view: SupportView, task: Task, least: number): Steps<M
     const { entering, fall } = bestEntry(view, task);
     if (entering >= 0) offer(-1, entering, fall - lambda0);
   }
+  const costs = support.map((feature, i) => isAlways[feature] || !(variances[i] > 0) ? Infinity : lossWithout(view, i));
+  costs.forEach((cost, i) => offer(support[i], -1, lambda0 - cost));
+  const { entrants, reaches } = candidatesFor(view, task, threshold, costs.reduce((a, b) => Math.min(a, b), Infinity));
   /** Offers what may take the place of a feature. */
   const offerSwaps = (i: number, cost: number) => {
-    const variance = variances[i], pull = view.coefficients[i] / variance, own = products.subarray(i * features);
-    for (let j = 0; j < features; j++) {
+    const variance = variances[i], pull = coefficients[i] / variance, begin = i * features;
+    for (let k = 0; k < entrants.length; k++) {
+      if (!(reaches[k] > cost)) continue;
       // Of a feature that depends on the support, only one whose dependence this one carries can take its place.
-      const product = own[j], curvature = curvatures[j] + product * product / variance;
+      const j = entrants[k], product = products[begin + j], curvature = curvatures[j] + product * product / variance;
       const correlation = correlations[j] + pull * product;
-      if (!(correlation * correlation > 2 * curvature * (cost + threshold)) || inside[j]) continue;
+      if (!(correlation * correlation > 2 * curvature * (cost + threshold))) continue;
       offer(support[i], j, fallWithin(correlation, curvature, lower[j], upper[j]) - cost);
     }
   };
   for (let i = 0; i < support.length; i++) {
-    if (isAlways[support[i]] || !(variances[i] > 0)) continue;
-    const cost = lossWithout(view, i);
-    offer(support[i], -1, lambda0 - cost);
-    offerSwaps(i, cost);
-    if (isDue(2 * features) && (yield)) return [];
+    if (costs[i] === Infinity) continue;
+    offerSwaps(i, costs[i]);
+    if (isDue(2 * entrants.length) && (yield)) return [];
   }
   return moves;
+}
+
+/**
+ * Features that may take another's place, and the most that the other may cost for it. With `f = u_j^2 / 2 d_j`, of which a
+ * swap gains no more than entering alone does, and `q = w_j / d_j - 1` for the whole curvature `w_j`, a gain above
+ * `threshold` needs `cost < (sqrt(f q) + sqrt((f - threshold) (1 + q)))^2`, because `P_ij^2 <= (G^-1)_ii (w_j - d_j)`.
+ */
+function candidatesFor(
+  { inside, correlations, curvatures }: SupportView,
+  { problem: { squaredNorms }, penalty: { lambda2 } }: Task,
+  threshold: number,
+  leastCost: number,
+): { entrants: number[]; reaches: number[] } {
+  const entrants: number[] = [], reaches: number[] = [];
+  for (let j = 0; j < curvatures.length; j++) {
+    if (inside[j]) continue;
+    const curvature = curvatures[j], whole = squaredNorms[j] + 2 * lambda2;
+    let reach = Infinity;
+    if (curvature > 0) {
+      const fall = correlations[j] * correlations[j] / (2 * curvature);
+      if (!(fall > threshold)) continue;
+      const ratio = Math.max(0, whole / curvature - 1);
+      const root = Math.sqrt(fall * ratio) + Math.sqrt((fall - threshold) * (1 + ratio));
+      reach = reachRounded * root * root;
+    }
+    if (!(reach > leastCost)) continue;
+    entrants.push(j);
+    reaches.push(reach);
+  }
+  return { entrants, reaches };
 }

@@ -8,9 +8,9 @@ export interface SupportView {
   readonly inside: Uint8Array;
   /** `P = G^-1 g` [support, features], `G` the Gram matrix of the support with ridge, `g` its rows against all features. */
   readonly products: Float64Array;
-  /** Diagonal of `G^-1`. */
+  /** Diagonal of `G^-1`: a number a feature of the support at the front. */
   readonly variances: Float64Array;
-  /** Coefficients of the support. */
+  /** Coefficients of the support, likewise. */
   readonly coefficients: Float64Array;
   /** `x_j . r` for the residual `r` of these coefficients. */
   readonly correlations: Float64Array;
@@ -63,7 +63,7 @@ export function createView(
   const part = new Float64Array(features);
   let capacity = 0, products = part, changes = 0, isSound = true;
   /** Gram matrix of the support without ridge, and its inverse with it, both [capacity, capacity]. */
-  let gram = part, inverse = part, coefficients = part;
+  let gram = part, inverse = part, coefficients = part, variances = part;
 
   function reserve(count: number): void {
     if (count <= capacity) return;
@@ -83,16 +83,18 @@ export function createView(
     inverse = square(inverse);
     products = longer(products, features);
     coefficients = longer(coefficients, 1);
+    variances = new Float64Array(capacity);
   }
 
   /** `products_k += factors[k] part` for every row of the support. */
   const addToProducts = (factors: Float64Array) =>
     inRanges(support.length, 2 * features, (begin, end) => addToRows(products, features, begin, end, factors, part));
 
+  /** Whether the support's features are apart enough. */
   function judge(): void {
     for (let i = 0; i < support.length; i++) {
-      const share = 1 / (inverse[i * (capacity + 1)] * whole[support[i]]);
-      if (!(share > soundShare)) isSound = false;
+      variances[i] = inverse[i * (capacity + 1)];
+      if (!(soundShare * variances[i] * whole[support[i]] < 1) || variances[i] === 0) isSound = false;
     }
   }
 
@@ -106,10 +108,10 @@ export function createView(
       return products;
     },
     get coefficients() {
-      return coefficients.subarray(0, support.length);
+      return coefficients;
     },
     get variances() {
-      return Float64Array.from(support, (_, i) => inverse[i * (capacity + 1)]);
+      return variances;
     },
     get isSound() {
       return isSound && changes < mostChanges;
@@ -193,6 +195,7 @@ export function createView(
       support.pop();
       inside[feature] = 0;
       changes++;
+      judge();
     },
 
     *take(next, given) {

@@ -9,7 +9,7 @@ import { priceOf, type Solution, type Task } from "./task.ts";
 const latest = new WeakMap<LeastSquares, MovingView[]>(), mostKept = 2;
 
 /** Changes of a support, as a share of its features, up to which it is cheaper to follow them than to begin afresh. */
-const shareFollowed = 1 / 6, fewFollowed = 2;
+const shareFollowed = 1 / 4, fewFollowed = 2;
 
 /**
  * Looks at all features from a support: O(support features) for each feature by which it differs from one that was looked at
@@ -32,7 +32,7 @@ export async function solveByView(task: Task, support: readonly number[]): Promi
   if (loss === undefined) return undefined;
   const estimate = {
     features: view.support.slice(),
-    coefficients: view.coefficients.slice(),
+    coefficients: view.coefficients.slice(0, view.support.length),
     correlations: view.correlations.slice(),
   };
   return { estimate, objective: loss + priceOf(task, estimate) };
