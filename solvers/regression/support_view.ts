@@ -258,7 +258,7 @@ function addToRows(
       rows[two] += t * value;
     }
   }
-  if (k < end) for (let j = 0, one = k * width; j < width; j++, one++) rows[one] += factors[k] * part[j];
+  if (k < end) { for (let j = 0, one = k * width; j < width; j++, one++) rows[one] += factors[k] * part[j]; }
 }
 
 function divideInto(target: Float64Array, values: Float64Array, divisor: number): void {

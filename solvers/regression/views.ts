@@ -19,9 +19,8 @@ export async function viewFrom(task: Task, estimate: Estimate): Promise<SupportV
   const view = await viewOf(task, estimate.features);
   if (isFree(task) && view.isSound) return view;
   // Bounds, or features that nearly depend on others: the coefficients are those of the direct solve.
-  const places = new Map(estimate.features.map((feature, i) => [feature, i]));
   const { support, inside, products, variances, curvatures } = view, { correlations } = estimate;
-  const coefficients = Float64Array.from(support, (feature) => estimate.coefficients[places.get(feature)!]);
+  const coefficients = inOrder(support, estimate.features, estimate.coefficients);
   return { support, inside, products, variances, curvatures, coefficients, correlations };
 }
 
@@ -30,12 +29,16 @@ export async function solveByView(task: Task, support: readonly number[]): Promi
   if (!isFree(task)) return undefined;
   const view = await viewOf(task, support), loss = view.loss();
   if (loss === undefined) return undefined;
-  const estimate = {
-    features: view.support.slice(),
-    coefficients: view.coefficients.slice(0, view.support.length),
-    correlations: view.correlations.slice(),
-  };
+  // In the order that was asked for: what was looked at before has no say in the answer.
+  const coefficients = inOrder(support, view.support, view.coefficients);
+  const estimate = { features: support, coefficients, correlations: view.correlations.slice() };
   return { estimate, objective: loss + priceOf(task, estimate) };
+}
+
+/** One number a feature, as `wanted` has them. */
+function inOrder(wanted: readonly number[], features: readonly number[], values: Float64Array): Float64Array {
+  const places = new Map(features.map((feature, i) => [feature, i]));
+  return Float64Array.from(wanted, (feature) => values[places.get(feature)!]);
 }
 
 function isFree({ problem: { constraints } }: Task): boolean {
@@ -61,7 +64,9 @@ async function viewOf(task: Task, support: readonly number[]): Promise<MovingVie
   const follows = least === 0 || view?.isSound && least <= fewFollowed + shareFollowed * support.length;
   if (follows && least > 0) {
     const wanted = new Set(support);
-    for (let i = view.support.length - 1; i >= 0; i--) if (!wanted.has(view.support[i])) await inSteps(view.leave(i), pause);
+    for (let i = view.support.length - 1; i >= 0; i--) {
+      if (!wanted.has(view.support[i])) await inSteps(view.leave(i), pause);
+    }
     for (const feature of support) {
       if (view.inside[feature]) continue;
       await inSteps(view.enter(feature, await problem.gramRow(feature, view.correlations)), pause);
