@@ -88,7 +88,7 @@ export async function* followPath(
           } of the first point of the path, "lambda0" ${lambda0}, received ${maxSupport}.`,
         );
       }
-      const fit = at.present();
+      const fit = await at.present();
       yield { ...fit, lambda0 };
       index++;
       if (index >= points || fit.status === "time-limit") return;

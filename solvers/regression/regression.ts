@@ -24,7 +24,7 @@ import {
   sparseRegressionOptions,
 } from "./options.ts";
 import { plainObjective } from "./plain_objective.ts";
-import { priceOf, type Solution, type Task } from "./task.ts";
+import { pause, priceOf, type Solution, type Task } from "./task.ts";
 import { type RegressionWork, regressionWork } from "./work.ts";
 import { counted } from "../core/shown.ts";
 
@@ -95,7 +95,7 @@ export async function sparseRegression(
   const session = await openRegression(X, y, resolved);
   try {
     const start = initial && session.startAt(initial);
-    return (await session.fit({ lambda0, size }, start, true)).present();
+    return await (await session.fit({ lambda0, size }, start, true)).present();
   } finally {
     session.close();
   }
@@ -117,7 +117,7 @@ export interface SessionFit {
   /** Whether the time limit has ended it. */
   readonly isLate: boolean;
   /** The answer, from the caller's own data. */
-  present(): SparseRegression;
+  present(): Promise<SparseRegression>;
 }
 
 /** A data set made ready, for one fit or for many that share the Gram matrix. */
@@ -249,14 +249,14 @@ function supportOf({ estimate }: Solution): Uint32Array {
   return Uint32Array.from(estimate.features).sort();
 }
 
-function present(
+async function present(
   data: RegressionData,
   task: Task,
   solution: Finished,
   gapTolerance: number,
   workspace: Workspace,
   elapsedMs: number,
-): SparseRegression {
+): Promise<SparseRegression> {
   const { means, scales, tails, responseMean, responseTail, responseScale } = data, { problem, budget } = task;
   const { features: active, coefficients: scaled } = solution.estimate;
   const coefficients = new Float64Array(problem.features);
@@ -271,13 +271,11 @@ function present(
     tail -= tails[feature] * value;
   });
   const support = supportOf(solution), square = responseScale ** 2;
-  const { lowerBound, status } = solution;
-  const { objective, rounding } = plainObjective(
-    data,
-    { coefficients, support },
-    solution.estimate,
-    priceOf(task, solution.estimate),
-    problem,
+  const { lowerBound } = solution, status = solution.status ?? budget.ended ?? "converged";
+  const answer = { coefficients, support, intercept: intercept + tail };
+  const { objective, rounding } = await inSteps(
+    plainObjective(data, answer, solution.estimate, priceOf(task, solution.estimate), problem),
+    () => pause(task, "objective", solution.objective),
   );
   const certificate = certified({
     objective: objective * square,
@@ -285,12 +283,10 @@ function present(
     searched: solution.objective * square,
     lowerBound: lowerBound === undefined ? undefined : Math.max(0, lowerBound) * square,
     gapTolerance,
-    status: status ?? budget.ended ?? "converged",
+    status,
   });
   return {
-    coefficients,
-    intercept: intercept + tail,
-    support,
+    ...answer,
     parameterCount: support.length + (data.intercept ? 1 : 0),
     ...certificate,
     ...(lowerBound !== undefined && { nodes: solution.nodes }),

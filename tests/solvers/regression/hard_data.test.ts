@@ -16,6 +16,20 @@ function nearlyEqual(e: number): { X: Matrix; y: Float64Array } {
   return { X, y: Float64Array.from({ length: 8 }, (_, i) => sign(i)) };
 }
 
+/** The loss of integers at any coefficients, about the mean of the residuals where there is an intercept; not rounded. */
+function lossOfIntegers({ data, shape }: Matrix, y: Float64Array, b: Float64Array, intercept: boolean): number {
+  const shift = 2 ** 100, [rows, columns] = shape, whole = BigInt(rows);
+  const exact = Array.from(b, (value) => BigInt(value * shift));
+  const residuals = Array.from(y, (value, i) => {
+    let sum = BigInt(value) * BigInt(shift);
+    for (let j = 0; j < columns; j++) sum -= BigInt(data[i * columns + j]) * exact[j];
+    return sum * whole;
+  });
+  const mean = intercept ? residuals.reduce((sum, value) => sum + value, 0n) / whole : 0n;
+  const squares = residuals.reduce((sum, value) => sum + (value - mean) ** 2n, 0n);
+  return Number(squares / BigInt(shift)) / shift / rows ** 2 / 2;
+}
+
 /** Rows of an autoregressive process that hardly moves, and zeros for a response. */
 function nearlyCollinear(rows: number, columns: number, correlation: number) {
   const random = createRandom(columns), X = matrix(rows, columns);
@@ -226,6 +240,24 @@ describe("sparseRegression on hard data", () => {
     assert.ok(fit.lowerBound! >= 0 && fit.lowerBound! <= fit.objective);
     // One stage between two looks at the clock is a block of Gram rows, not the whole O(features^3).
     assert.ok(longest < 5000, `${longest} ms`);
+  });
+
+  it("sums its objective to 1e-10 where the terms of the fit cancel to a billionth", async () => {
+    const random = createRandom(12), rows = 30;
+    const X = matrix(rows, 2), y = Float64Array.from({ length: rows }, () => random.integer(2000) - 1000);
+    for (let i = 0; i < rows; i++) {
+      X.data[2 * i] = Math.floor(2 ** 40 * random.uniform());
+      X.data[2 * i + 1] = X.data[2 * i] + random.integer(9);
+    }
+    for (const intercept of [true, false]) {
+      const options = { lambda0: 0, always: [0, 1], standardize: false, intercept };
+      for (const method of ["auto", "exact", "coordinate-descent"] as const) {
+        const { coefficients, objective } = await sparseRegression(X, y, { ...options, method });
+        assert.ok(Math.abs(coefficients[0]) > 1, "the columns are told apart");
+        const exactly = lossOfIntegers(X, y, coefficients, intercept);
+        assert.ok(Math.abs(objective - exactly) <= 1e-10 * exactly, `${method}: ${objective}, exactly ${exactly}`);
+      }
+    }
   });
 
   it("converges at every point of a path over nearly collinear columns", async () => {
