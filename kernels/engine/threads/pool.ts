@@ -2,7 +2,7 @@ import type { HostArray } from "../../contract.ts";
 import { type Launch, passStructs, structWords } from "../../wasm/launch.ts";
 import type { Arena } from "../arena.ts";
 import { BackendError } from "../errors.ts";
-import { type Entry, layout as at, type LoadedModule, takePieces } from "./task.ts";
+import { type Entry, layout as at, type LoadedModule, takePieces, watch } from "./task.ts";
 import { startWorker, type WorkerHandle } from "./worker.ts";
 
 /** Runs launches on several threads at once: the calling one and its workers. */
@@ -178,8 +178,9 @@ export function createThreadPool(arena: Arena, onBroken: (startFailure?: Backend
   }
 
   /** Waits for the workers without blocking: pages may not block, and every other thread has timers to serve. */
-  async function finish(): Promise<void> {
+  async function finish(helpers: readonly Colleague[]): Promise<void> {
     const failed = new Promise<never>((_, reject) => failLaunch = reject);
+    for (const worker of helpers) worker.keepAlive(true);
     try {
       for (let left = Atomics.load(words, at.running); left > 0; left = Atomics.load(words, at.running)) {
         const { async, value } = Atomics.waitAsync(words, at.running, left);
@@ -187,32 +188,36 @@ export function createThreadPool(arena: Arena, onBroken: (startFailure?: Backend
       }
     } finally {
       failLaunch = undefined;
+      for (const worker of helpers) worker.keepAlive(false);
     }
+  }
+
+  /** Whether the workers are done, or are so in a moment. */
+  function done(): boolean {
+    const until = performance.now() + at.watchMs;
+    for (let left = Atomics.load(words, at.running); left > 0; left = Atomics.load(words, at.running)) {
+      if (!watch(words, at.running, left, until - performance.now())) return false;
+    }
+    return true;
   }
 
   async function runNow(launch: Launch, threads: number): Promise<number> {
     if (broken) throw broken;
     const { entry, extent = 0, grain = 1 } = launch;
     const busy = Math.min(threads, Math.ceil(extent / grain));
-    const helpers = workers.slice(0, busy - 1);
-    for (const worker of helpers) worker.keepAlive(true);
+    start(launch, busy);
+    let trap: unknown;
     try {
-      start(launch, busy);
-      let trap: unknown;
-      try {
-        takePieces(words, parameters, entries, 0, at);
-      } catch (error) {
-        trap = error;
-      }
-      // Also after a failure, no thread may touch the operands once the launch has ended.
-      await finish();
-      if (trap !== undefined || words[at.trapped] > 0) {
-        throw new BackendError(`Kernel ${entry} trapped.`, { cause: trap });
-      }
-      return words[at.value];
-    } finally {
-      for (const worker of helpers) worker.keepAlive(false);
+      takePieces(words, parameters, entries, 0, at);
+    } catch (error) {
+      trap = error;
     }
+    // Also after a failure, no thread may touch the operands once the launch has ended.
+    if (!done()) await finish(workers.slice(0, busy - 1));
+    if (trap !== undefined || words[at.trapped] > 0) {
+      throw new BackendError(`Kernel ${entry} trapped.`, { cause: trap });
+    }
+    return words[at.value];
   }
 
   return {

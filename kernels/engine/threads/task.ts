@@ -31,6 +31,8 @@ export const layout = {
   bytes: 2560,
   /** How long a worker sleeps at a time, in milliseconds. */
   longestSleepMs: 1000,
+  /** How long a thread watches a word before it sleeps on it, in milliseconds: to be woken takes as long. */
+  watchMs: 0.1,
 } as const;
 
 /** Most threads that the control block holds scratch addresses for. */
@@ -38,6 +40,22 @@ export const mostThreads = 112;
 
 /** Offsets of the control block. */
 export type Layout = typeof layout;
+
+/**
+ * Watches a word for a moment, in which most launches follow on one another; whether it has changed.
+ *
+ * Closes over nothing: its source text also runs in the workers.
+ */
+export function watch(words: Int32Array, place: number, value: number, forMs: number): boolean {
+  const until = performance.now() + forMs, pause = (Atomics as { pause?: () => void }).pause;
+  do {
+    for (let look = 0; look < 16; look++) {
+      if (Atomics.load(words, place) !== value) return true;
+      pause?.();
+    }
+  } while (performance.now() < until);
+  return false;
+}
 
 /** An exported function. */
 export type Entry = (...parameters: number[]) => number;

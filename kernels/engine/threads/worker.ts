@@ -1,4 +1,4 @@
-import { type Entry, type Layout, layout, takePieces } from "./task.ts";
+import { type Entry, type Layout, layout, takePieces, watch } from "./task.ts";
 
 /** What a worker is sent before its first launch. */
 export interface WorkerSetup {
@@ -59,7 +59,7 @@ interface NodeHost {
  * report; and return to the event loop where further modules are to come, and while there is nothing to do for long. It is started from its source text, because
  * bundlers do not carry worker files along; so it closes over nothing.
  */
-function workerProgram(take: typeof takePieces, at: Layout): void {
+function workerProgram(take: typeof takePieces, watchFor: typeof watch, at: Layout): void {
   const node = (globalThis as NodeHost).process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
   const web = globalThis as unknown as {
     postMessage(message: unknown): void;
@@ -90,6 +90,7 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
       // Looked at after the epoch, which moves after it: who sees a launch also sees that it is not meant for him.
       if (Atomics.load(words, at.dismissed + thread) !== 0) return;
       if (next === epoch) {
+        if (watchFor(words, epochAt, epoch, at.watchMs)) continue;
         if (Atomics.wait(words, epochAt, epoch, at.longestSleepMs) !== "timed-out") continue;
         // Goes on sleeping in its event loop, where it can be ended, and ends by itself when its parent is gone.
         const { async, value } = Atomics.waitAsync(words, epochAt, epoch);
@@ -125,7 +126,7 @@ function workerProgram(take: typeof takePieces, at: Layout): void {
 
 /** Starts a worker: through node:worker_threads where it is there (Node, Deno, Bun), else from a blob URL. */
 export function startWorker(setup: WorkerSetup): WorkerHandle {
-  const source = `(${workerProgram})(${takePieces}, ${JSON.stringify(layout)})`;
+  const source = `(${workerProgram})(${takePieces}, ${watch}, ${JSON.stringify(layout)})`;
   const node = (globalThis as NodeHost).process?.getBuiltinModule?.("node:worker_threads");
   return node ? startNodeWorker(new node.Worker(source, { eval: true }), setup) : startWebWorker(source, setup);
 }
