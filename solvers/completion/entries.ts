@@ -89,9 +89,11 @@ export function* split(entries: Entries, share: number, seed: number): Steps<Spl
   };
 }
 
-/** The same entries with other values. */
-export function withValues(entries: Entries, values: Float64Array): Entries {
-  return { ...entries, values };
+/** The same entries with values that were divided. */
+export function divided(entries: Entries, values: Float64Array, divisor: number): Entries {
+  const quotients = new Float64Array(values.length);
+  for (let e = 0; e < values.length; e++) quotients[e] = values[e] / divisor;
+  return { ...entries, values: quotients };
 }
 
 /** The entries of the transpose. */

@@ -23,7 +23,7 @@ export interface Compacted {
 
 /** Leaves out rows and columns without an entry. O(entries + rows + columns). */
 export function compacted({ shape, indptr, rows, columns }: EntryLists & { readonly rows: Uint32Array }): Compacted {
-  const own = marked(shape[0], rows), other = marked(shape[1], columns);
+  const own = filled(shape[0], indptr), other = marked(shape[1], columns);
   const occupied = { shape, rows: positions(own, 1), columns: positions(other, 1) };
   if (occupied.rows.length === shape[0] && occupied.columns.length === shape[1]) {
     return { occupied, shape, indptr, rows, columns };
@@ -42,10 +42,10 @@ export function compacted({ shape, indptr, rows, columns }: EntryLists & { reado
 /** Lines of the whole matrix without any of the entries of the smaller one. */
 export function emptyLines(
   { shape, rows, columns }: Occupied,
-  entries: { readonly rows: Uint32Array; readonly columns: Uint32Array },
+  entries: { readonly indptr: Uint32Array; readonly columns: Uint32Array },
 ): { rows: Uint32Array; columns: Uint32Array } {
   return {
-    rows: positions(marked(shape[0], entries.rows, rows), 0),
+    rows: positions(filled(shape[0], entries.indptr, rows), 0),
     columns: positions(marked(shape[1], entries.columns, columns), 0),
   };
 }
@@ -72,6 +72,13 @@ export function gathered(whole: ArrayLike<number>, lines: Uint32Array, width = 1
 function marked(length: number, lines: Uint32Array, numbers?: Uint32Array): Uint8Array {
   const marks = new Uint8Array(length);
   for (let e = 0; e < lines.length; e++) marks[numbers ? numbers[lines[e]] : lines[e]] = 1;
+  return marks;
+}
+
+/** Which rows have entries, by where they start. */
+function filled(length: number, indptr: Uint32Array, numbers?: Uint32Array): Uint8Array {
+  const marks = new Uint8Array(length);
+  for (let i = 0; i + 1 < indptr.length; i++) if (indptr[i] < indptr[i + 1]) marks[numbers ? numbers[i] : i] = 1;
   return marks;
 }
 

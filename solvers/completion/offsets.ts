@@ -31,22 +31,23 @@ export function* fitOffsets(
   passes = mostPasses,
 ): Steps<Offsets> {
   const count = values.length, total = weights ? weights.reduce((sum, weight) => sum + weight, 0) : count;
-  let mean = 0, late = false;
-  late = (yield* inRanges(count, 2, (begin, end) => {
+  const [ofRows, ofColumns] = shape.map((length) => new Float64Array(length).fill(damping));
+  let mean = 0;
+  let late = yield* inRanges(count, 6, (begin, end) => {
     let sum = 0;
-    for (let e = begin; e < end; e++) sum += weights ? weights[e] * values[e] : values[e];
+    for (let e = begin; e < end; e++) {
+      const weight = weights ? weights[e] : 1;
+      sum += weight * values[e];
+      ofRows[rows[e]] += weight;
+      ofColumns[columns[e]] += weight;
+    }
     mean += sum / total;
-  })) || late;
+  });
   const offsets = { mean, rows: new Float64Array(shape[0]), columns: new Float64Array(shape[1]) };
   const sides = [
-    { places: columns, own: offsets.columns, otherPlaces: rows, other: offsets.rows },
-    { places: rows, own: offsets.rows, otherPlaces: columns, other: offsets.columns },
-  ].map((side) => ({ ...side, sums: new Float64Array(side.own.length).fill(damping) }));
-  for (const { places, sums } of sides) {
-    late = (yield* inRanges(count, 2, (begin, end) => {
-      for (let e = begin; e < end; e++) sums[places[e]] += weights ? weights[e] : 1;
-    })) || late;
-  }
+    { places: columns, own: offsets.columns, otherPlaces: rows, other: offsets.rows, sums: ofColumns },
+    { places: rows, own: offsets.rows, otherPlaces: columns, other: offsets.columns, sums: ofRows },
+  ];
   for (let pass = 0, change = Infinity, largest = 0; pass < passes && change > still * largest; pass++) {
     if (late && pass > 0) break;
     change = 0;

@@ -1,4 +1,4 @@
-import { type Entries, rootMeanSquare, withValues } from "./entries.ts";
+import { divided, type Entries, rootMeanSquare } from "./entries.ts";
 import type { Factors } from "./iterate.ts";
 import { offsetOf, type Offsets, withoutOffsets } from "./offsets.ts";
 import { shiftBins } from "./violation.ts";
@@ -6,7 +6,7 @@ import { shiftBins } from "./violation.ts";
 /** The entries without their offsets, with root mean square 1; and what that was. */
 export function scaled(entries: Entries, offsets: Offsets | undefined): { entries: Entries; scale: number } {
   const values = withoutOffsets(entries, offsets), scale = rootMeanSquare(values, entries.weights) || 1;
-  const { bins } = entries, rest = withValues(entries, values.map((value) => value / scale));
+  const { bins } = entries, rest = divided(entries, values, scale);
   if (!bins) return { entries: rest, scale };
   return { entries: { ...rest, bins: shiftBins(bins, (e) => offsetOf(entries, offsets, e), scale) }, scale };
 }

@@ -31,6 +31,8 @@ interface Pair {
   readonly right: MatrixOperand;
   /** Columns that are not zero. */
   kept: number;
+  /** Sum of the squares of their product, once it was asked for. */
+  squares?: number;
 }
 
 /**
@@ -71,6 +73,7 @@ export function createSubspaceIterate(
     let next = pairs.find((pair) => pair !== now && pair !== marked);
     if (!next) pairs.push(next = pairOfFactors());
     [earlier, now] = [now, next];
+    next.squares = undefined;
     return next;
   }
 
@@ -137,8 +140,9 @@ export function createSubspaceIterate(
         return sum;
       };
       const factorsOf = ({ left, right, kept }: Pair) => [narrow(left, kept), narrow(right, kept)] as const;
-      const own = factorsOf(now), before = factorsOf(marked);
-      const sum = await form(...own, ...own) - 2 * await form(...own, ...before) + await form(...before, ...before);
+      const squaresOf = async (pair: Pair) => pair.squares ??= await form(...factorsOf(pair), ...factorsOf(pair));
+      const sum = await squaresOf(now) - 2 * await form(...factorsOf(now), ...factorsOf(marked)) +
+        await squaresOf(marked);
       return Math.sqrt(Math.max(0, sum) / (rows * columns));
     },
     at(rowsOf, columnsOf) {

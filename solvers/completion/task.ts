@@ -6,7 +6,7 @@ import { checkObservationsInSteps, type Observations } from "../core/observation
 import type { Resolved } from "../core/options.ts";
 import { startRun } from "../core/run.ts";
 import { type Course, startCourse } from "./course.ts";
-import { type Entries, entriesOf, withValues } from "./entries.ts";
+import { divided, type Entries, entriesOf } from "./entries.ts";
 import { compacted, type Occupied } from "./occupied.ts";
 import type { Schedule } from "./graduation.ts";
 import { type Layout, layoutOf, neededKernels, stepFlops } from "./layout.ts";
@@ -76,7 +76,7 @@ export async function prepare(
   const units = largest > 0 ? 2 ** Math.max(-1022, Math.floor(Math.log2(largest))) : 1,
     { occupied, ...lists } = compacted(checked);
   const given = entriesOf({ ...checked, ...lists });
-  const entries = withValues(given, given.values.map((value) => value / units));
+  const entries = divided(given, given.values, units);
   const layout = layoutOf(entries.shape, entries.values.length, resolved.rankLimit), [rows, columns] = entries.shape;
   // Devices compute in f32: on request, and where products of the whole matrix are most of the work.
   const onDevice = backend === "webgpu" && layout.representation === "dense" && forDevices;

@@ -148,33 +148,28 @@ export function* checkObservationsInSteps(
     throw new DataError(argument, `Cannot ${action}: "${argument}" ${given}, and needs at least ${least}.`);
   }
   for (let i = 0; i < height; i++) indptr[i + 1] += indptr[i];
-  const order = new Uint32Array(kept), next = indptr.slice(0, height);
+  const order = new Uint32Array(kept), sortedColumns = new Uint32Array(kept), next = indptr.slice(0, height);
   yield* inRanges(count, 4, (begin, end) => {
-    for (let k = begin; k < end; k++) if (!weights || weights[k] > 0) order[next[rows[k]]++] = k;
-  });
-  yield* inRanges(height, 4 + 10 * kept / height, (begin, end) => {
-    for (let i = begin; i < end; i++) {
-      let at = indptr[i] + 1;
-      while (at < indptr[i + 1] && columns[order[at]] > columns[order[at - 1]]) at++;
-      if (at >= indptr[i + 1]) continue;
-      const line = order.subarray(indptr[i], indptr[i + 1]);
-      line.sort((a, b) => columns[a] - columns[b] || a - b);
-      for (let at = 1; at < line.length; at++) {
-        if (columns[line[at]] !== columns[line[at - 1]]) continue;
-        throw refuse(line[at], `is at row ${i}, column ${columns[line[at]]}, as entry ${line[at - 1]} is`);
-      }
+    for (let k = begin; k < end; k++) {
+      if (weights && !(weights[k] > 0)) continue;
+      const at = next[rows[k]]++;
+      order[at] = k;
+      sortedColumns[at] = columns[k];
     }
   });
   const sorted = likeVector(values instanceof Float32Array ? values : new Float64Array(0), kept);
-  const sortedRows = new Uint32Array(kept), sortedColumns = new Uint32Array(kept);
-  const sortedWeights = weights && new Float64Array(kept);
-  yield* inRanges(kept, 4, (begin, end) => {
-    for (let at = begin; at < end; at++) {
-      const k = order[at];
-      sortedRows[at] = rows[k];
-      sortedColumns[at] = columns[k];
-      sorted[at] = values[k];
-      if (sortedWeights) sortedWeights[at] = weights[k];
+  const sortedRows = new Uint32Array(kept), sortedWeights = weights && new Float64Array(kept);
+  yield* inRanges(height, 4 + 14 * kept / height, (begin, end) => {
+    for (let i = begin; i < end; i++) {
+      const first = indptr[i], last = indptr[i + 1], twice = sortLine(sortedColumns, order, first, last);
+      if (twice >= 0) {
+        throw refuse(order[twice], `is at row ${i}, column ${sortedColumns[twice]}, as entry ${order[twice - 1]} is`);
+      }
+      for (let at = first; at < last; at++) {
+        sortedRows[at] = i;
+        sorted[at] = values[order[at]];
+        if (sortedWeights) sortedWeights[at] = weights[order[at]];
+      }
     }
   });
   return {
@@ -186,6 +181,43 @@ export function* checkObservationsInSteps(
     ...(sortedWeights && { weights: sortedWeights }),
     order,
   };
+}
+
+/** Lines up to this length are sorted by insertion. */
+const shortLine = 40;
+
+/** Sorts a line by column, equal ones by place; the place of one that equals that before it, or -1. */
+function sortLine(columns: Uint32Array, order: Uint32Array, begin: number, end: number): number {
+  let at = begin + 1;
+  while (at < end && columns[at] > columns[at - 1]) at++;
+  if (at >= end) return -1;
+  if (end - begin > shortLine) sortLong(columns.subarray(begin, end), order.subarray(begin, end));
+  else {
+    for (; at < end; at++) {
+      const column = columns[at], place = order[at];
+      let to = at;
+      for (; to > begin && columns[to - 1] > column; to--) {
+        columns[to] = columns[to - 1];
+        order[to] = order[to - 1];
+      }
+      columns[to] = column;
+      order[to] = place;
+    }
+  }
+  for (at = begin + 1; at < end; at++) if (columns[at] === columns[at - 1]) return at;
+  return -1;
+}
+
+/** Keys of a column and a place in the line, which sort without a function that compares. */
+function sortLong(columns: Uint32Array, order: Uint32Array): void {
+  const length = order.length, keys = new Float64Array(length), places = order.slice();
+  for (let at = 0; at < length; at++) keys[at] = columns[at] * length + at;
+  keys.sort();
+  for (let to = 0; to < length; to++) {
+    const column = Math.floor(keys[to] / length);
+    columns[to] = column;
+    order[to] = places[keys[to] - column * length];
+  }
 }
 
 function isList(value: unknown): value is ArrayLike<number> {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { DataError, fromRows, type Observations, observedEntries, ShapeError } from "../../../mod.ts";
+import { createRandom, DataError, fromRows, type Observations, observedEntries, ShapeError } from "../../../mod.ts";
 import { checkObservations } from "../../../solvers/core/observations.ts";
+import { shuffle } from "../../../solvers/sharpness/training_data.ts";
 
 const good: Observations = { shape: [3, 4], rows: [2, 0, 2, 0], columns: [3, 1, 0, 0], values: [5, 6, 7, 8] };
 const check = (value: unknown, least?: number) =>
@@ -44,6 +45,29 @@ describe("observations", () => {
       assert.throws(() => check(value), (error) => error instanceof kind && message.test(error.message), `${message}`);
     }
     assert.equal(check({ ...good, rows: [], columns: [], values: [] }, 0).values.length, 0);
+  });
+
+  it("checkObservations sorts short and long lines, and finds what stands twice in them", () => {
+    const random = createRandom(1), shape = [7, 500] as const;
+    for (const share of [0.01, 0.07, 0.09, 0.5, 1]) {
+      const places: [number, number][] = [];
+      for (let i = 0; i < shape[0]; i++) {
+        for (let j = 0; j < shape[1]; j++) if (random.uniform() < share) places.push([i, j]);
+      }
+      const order = Array.from(places.keys());
+      shuffle(order, random.integer);
+      const given = order.map((k) => places[k]);
+      const rows = given.map(([i]) => i), columns = given.map(([, j]) => j), values = [...order];
+      const sorted = check({ shape, rows, columns, values });
+      assert.deepEqual([...sorted.rows], places.map(([i]) => i));
+      assert.deepEqual([...sorted.columns], places.map(([, j]) => j));
+      assert.deepEqual([...sorted.values], [...places.keys()]);
+      assert.deepEqual(Array.from(sorted.order, (k) => order[k]), [...places.keys()]);
+      const twice = random.integer(given.length), [i, j] = given[twice];
+      const more = { shape, rows: [...rows, i], columns: [...columns, j], values: [...values, 0] };
+      const message = `entry ${given.length} of "observed" is at row ${i}, column ${j}, as entry ${twice} is`;
+      assert.throws(() => check(more), (error) => error instanceof DataError && error.message.includes(message));
+    }
   });
 
   it("observedEntries takes what is not NaN", () => {
