@@ -45,11 +45,12 @@ export async function innerProducts(
     await kernels.partialProducts({ a, ...b && { b }, parts, lines });
     const source = workspace.view(parts.array), target = workspace.view(c.array);
     const { offset = 0, stride = c.columns } = c;
-    const sums = new Float64Array(size);
-    for (let p = 0; p < source.length; p += size) for (let at = 0; at < size; at++) sums[at] += source[p + at];
     for (let i = 0, at = 0; i < c.rows; i++) {
-      for (let to = offset + i * stride, end = to + c.columns; to < end; to++) {
-        target[to] = sums[at++] + (beta === 0 ? 0 : beta * target[to]);
+      for (let j = 0; j < c.columns; j++, at++) {
+        let sum = 0;
+        for (let p = at; p < source.length; p += size) sum += source[p];
+        const to = offset + i * stride + j;
+        target[to] = sum + (beta === 0 ? 0 : beta * target[to]);
       }
     }
   } finally {

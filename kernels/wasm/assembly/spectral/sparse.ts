@@ -24,6 +24,11 @@ export function sparseProduct<T>(
   for (let i = begin; i < end; i++) {
     const from = load<i32>(at(indptr, i, 4)), to = load<i32>(at(indptr, i + 1, 4));
     let target = at(y, i, yRow), source = x, left = width;
+    for (; left >= 12 * lanes<T>(); left -= 12 * lanes<T>()) {
+      wideStrip<T>(scale, indices, values, positions, source, xRow, keep, beta, target, from, to);
+      target += 12 * VECTOR;
+      source += 12 * VECTOR;
+    }
     for (; left >= 4 * lanes<T>(); left -= 4 * lanes<T>()) {
       let s0 = i64x2.splat(0), s1 = s0, s2 = s0, s3 = s0;
       for (let e = from; e < to; e++) {
@@ -62,6 +67,42 @@ export function sparseProduct<T>(
       source += sizeof<T>();
     }
   }
+}
+
+/** A strip as wide as there are registers: twelve vectors. */
+@inline
+function wideStrip<T>(
+  scale: v128, indices: usize, values: usize, positions: usize, x: usize, xRow: usize, keep: v128, beta: f64, y: usize,
+  from: i32, to: i32,
+): void {
+  let s0 = i64x2.splat(0), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0, s9 = s0, s10 = s0, s11 = s0;
+  for (let e = from; e < to; e++) {
+    const v = v128.splat<T>(valueOf<T>(values, positions, e)), p = at(x, load<i32>(at(indices, e, 4)), xRow);
+    s0 = multiplyAdd<T>(v, v128.load(p), s0);
+    s1 = multiplyAdd<T>(v, v128.load(p, VECTOR), s1);
+    s2 = multiplyAdd<T>(v, v128.load(p, 2 * VECTOR), s2);
+    s3 = multiplyAdd<T>(v, v128.load(p, 3 * VECTOR), s3);
+    s4 = multiplyAdd<T>(v, v128.load(p, 4 * VECTOR), s4);
+    s5 = multiplyAdd<T>(v, v128.load(p, 5 * VECTOR), s5);
+    s6 = multiplyAdd<T>(v, v128.load(p, 6 * VECTOR), s6);
+    s7 = multiplyAdd<T>(v, v128.load(p, 7 * VECTOR), s7);
+    s8 = multiplyAdd<T>(v, v128.load(p, 8 * VECTOR), s8);
+    s9 = multiplyAdd<T>(v, v128.load(p, 9 * VECTOR), s9);
+    s10 = multiplyAdd<T>(v, v128.load(p, 10 * VECTOR), s10);
+    s11 = multiplyAdd<T>(v, v128.load(p, 11 * VECTOR), s11);
+  }
+  merge<T>(scale, s0, keep, beta, y);
+  merge<T>(scale, s1, keep, beta, y + VECTOR);
+  merge<T>(scale, s2, keep, beta, y + 2 * VECTOR);
+  merge<T>(scale, s3, keep, beta, y + 3 * VECTOR);
+  merge<T>(scale, s4, keep, beta, y + 4 * VECTOR);
+  merge<T>(scale, s5, keep, beta, y + 5 * VECTOR);
+  merge<T>(scale, s6, keep, beta, y + 6 * VECTOR);
+  merge<T>(scale, s7, keep, beta, y + 7 * VECTOR);
+  merge<T>(scale, s8, keep, beta, y + 8 * VECTOR);
+  merge<T>(scale, s9, keep, beta, y + 9 * VECTOR);
+  merge<T>(scale, s10, keep, beta, y + 10 * VECTOR);
+  merge<T>(scale, s11, keep, beta, y + 11 * VECTOR);
 }
 
 /** y = scale * sum + keep * y, y not read where beta = 0. */
