@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
+import { watch } from "../../kernels/engine/threads/task.ts";
 import { families } from "../../kernels/families/mod.ts";
 import { BackendError, capabilities, dispose, memoryUsage } from "../../mod.ts";
 import { createRandom } from "../../solvers/core/random.ts";
@@ -39,6 +40,15 @@ describe("worker threads", { skip: threadsReason ?? false }, () => {
     const expected = await product(1, left, right);
     const answers = await Promise.all([2, 3, 2, 4].map((threads) => product(threads, left, right)));
     for (const answer of answers) assert.deepEqual(answer, expected);
+  });
+
+  it("watch a word until it changes, and no longer than they are told", () => {
+    const words = new Int32Array(new SharedArrayBuffer(8)), begun = performance.now();
+    words[1] = 3;
+    assert.equal(watch(words, 1, 2, 1e9), true);
+    assert.equal(watch(words, 1, 3, 20), false);
+    assert.ok(performance.now() - begun >= 19);
+    assert.equal(watch(words, 1, 3, -1), false);
   });
 
   it("turn a trap into an error of the call, and go on", async () => {

@@ -26,11 +26,18 @@ function patternOf(
   return { ...pattern, count: indices.length };
 }
 
-const shapes = [[0, 3, 2], [1, 1, 1], [3, 0, 4], [4, 7, 0], [5, 9, 1], [7, 6, 3], [20, 13, 8], [9, 30, 21], [
-  60,
-  40,
-  37,
-]];
+const shapes = [
+  [0, 3, 2],
+  [1, 1, 1],
+  [3, 0, 4],
+  [4, 7, 0],
+  [5, 9, 1],
+  [7, 6, 3],
+  [20, 13, 8],
+  [9, 30, 21],
+  [60, 40, 37],
+  [8, 11, 101],
+];
 
 agreement("sparseProduct", "agrees with the reference, with and without positions", function* ({ dtype, workspace }) {
   for (const [lines, width, columns] of shapes) {
