@@ -46,6 +46,12 @@ const mostShown = 50;
 /** A path ends where the level has fallen to this share of the best one. */
 const patience = 0.4;
 
+/**
+ * Standard errors by which a part of low rank must predict better than none: of many levels the best is always a little
+ * better, on noise alone too.
+ */
+const clearly = 2;
+
 /** Follows the schedule without the held-out entries, with and without offsets where that is open, and keeps the best. */
 export async function choose(
   { fitted, held }: Split & { readonly held: Entries },
@@ -73,20 +79,20 @@ async function follow(
   course: Course,
 ): Promise<Chosen> {
   const offsets = way ? await course.take(fitOffsets(fitted)) : undefined, { entries, scale } = scaled(fitted, offsets);
-  const baseline = rootMeanSquare(misses(held, offsets), held.weights);
+  const missed = misses(held, offsets), baseline = rootMeanSquare(missed, held.weights);
   const levels: number[] = [], shares: number[] = [], errors: number[] = [], ranks: number[] = [];
   const values: Float64Array[] = [];
-  let best = -1, error = baseline, level = 0, factors = noFactors, iterate: Iterate | undefined;
+  let best = -1, error = baseline, bestMissed = missed, level = 0, factors = noFactors, iterate: Iterate | undefined;
   const visit = async (iterate: Iterate, point: Level): Promise<boolean> => {
-    const found = iterate.at(held.rows, held.columns);
-    const here = rootMeanSquare(misses(held, offsets, scale, found), held.weights);
+    const own = misses(held, offsets, scale, iterate.at(held.rows, held.columns));
+    const here = rootMeanSquare(own, held.weights);
     levels.push(point.level * scale);
     shares.push(point.share);
     errors.push(here);
     ranks.push(iterate.values().length);
     values.push(iterate.values().slice(0, mostShown).map((value) => value * scale));
     if (here < error) {
-      [best, error, level] = [errors.length - 1, here, point.level];
+      [best, error, bestMissed, level] = [errors.length - 1, here, own, point.level];
       factors = await iterate.factors();
     }
     // Above the largest singular value nothing has happened yet.
@@ -100,6 +106,9 @@ async function follow(
     for await (const point of graduate(iterate, schedule, course)) if (!await visit(iterate, point)) break;
   });
   iterate?.release();
+  if (best >= 0 && !areClearlyLess(bestMissed, missed, held.weights)) {
+    [best, error, level, factors] = [-1, baseline, 0, noFactors];
+  }
   // Where nothing is better than no part of low rank, that is the optimum of the convex problem at the first price.
   if (best < 0 && schedule.method === "soft-impute" && levels.length > 0) level = levels[0] / shares[0] / scale;
   return {
@@ -118,4 +127,18 @@ async function follow(
       baseline,
     },
   };
+}
+
+/**
+ * Whether errors `e` are clearly less than others, `e + f`. Their squares differ by `2 e f + f^2`, of which the first is noise
+ * about 0 where `f` has nothing to do with `e`: without an error left, there is no doubt.
+ */
+function areClearlyLess(errors: Float64Array, others: Float64Array, weights?: Float64Array): boolean {
+  let difference = 0, noise = 0;
+  for (let k = 0; k < errors.length; k++) {
+    const e = errors[k], f = others[k] - e, weight = weights ? weights[k] : 1;
+    difference += weight * (2 * e * f + f * f);
+    noise += (2 * weight * e * f) ** 2;
+  }
+  return difference > clearly * Math.sqrt(noise);
 }
