@@ -25,7 +25,9 @@ export interface Split {
 }
 
 /** Entries from observations: f64, weights as shares of the largest. */
-export function entriesOf({ shape, indptr, rows, columns, values, weights }: CheckedObservations): Entries {
+export function entriesOf(
+  { shape, indptr, rows, columns, values, weights }: Omit<CheckedObservations, "order">,
+): Entries {
   const largest = weights?.reduce((most, weight) => Math.max(most, weight), 0) ?? 1;
   return {
     shape,

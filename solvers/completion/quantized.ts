@@ -59,6 +59,9 @@ export type ResolvedOptions = Resolved<QuantizedOptions, OpenQuantizedOptions>;
 /** Entries of the matrix up to which `auto` takes the proximal gradient method, and lines of its smaller side. */
 const smallMatrix = { entries: 2e5, lines: 150 };
 
+/** Price of the trace norm, as a share of the largest weight, below which it takes factors: in a third of the steps and fewer. */
+const lowPrice = 0.5;
+
 /** Columns of the factors whose singular value is below this share of the largest are left out where the gap allows it. */
 const leastShare = 1e-3;
 
@@ -130,7 +133,8 @@ export async function solveLevels(
       ? await solveProximal(course, boundaries, start)
       : await solveFactored(course, boundaries, factoredOptions(data, resolved, method, estimate), start);
     const judgement = await finished(course, outcome);
-    await compareWithKernels(course, judgement, outcome.boundaries);
+    // What is said of the answer comes from plain sums alone: where the time is up, they are enough.
+    if (outcome.status !== "time-limit") await compareWithKernels(course, judgement, outcome.boundaries);
     return present(course, occupied, judgement, outcome, run.elapsedMs());
   } finally {
     workspace.release();
@@ -159,12 +163,18 @@ export async function prepareLevels(
   return { data, boundaries: marginalBoundaries("levels", data, link), estimate: boundaryRule === "estimated" };
 }
 
+/** The largest weight of an entry. */
+function heaviest({ weights }: Levels): number {
+  return weights ? weights.reduce((most, weight) => Math.max(most, weight), 0) : 1;
+}
+
 type ChosenMethod = "alm" | "alternating" | "proximal-gradient";
 
-function methodFor({ shape }: Levels, { method, rankLimit }: ResolvedOptions, estimate: boolean): ChosenMethod {
+function methodFor(data: Levels, { method, lambda, rankLimit }: ResolvedOptions, estimate: boolean): ChosenMethod {
   if (method !== "auto") return method;
+  const { shape } = data, usual = lambda >= lowPrice * heaviest(data);
   const small = shape[0] * shape[1] <= smallMatrix.entries && Math.min(...shape) <= smallMatrix.lines;
-  return small && !estimate && rankLimit === undefined ? "proximal-gradient" : "alternating";
+  return small && usual && !estimate && rankLimit === undefined ? "proximal-gradient" : "alternating";
 }
 
 function factoredOptions(
@@ -258,7 +268,7 @@ function present(
     ...model,
     rank: factors.rank,
     remarks: [
-      ...remarksOnGap(gap, tolerance, boundaries, status),
+      ...remarksOnGap({ gap, tolerance, boundaries, status, price: penalties.lambda / heaviest(data) }),
       ...remarksOn(emptyLines(occupied, data), penalties.offsets),
     ],
     trace: Float64Array.from(trace),
@@ -303,7 +313,19 @@ function modelOf(
 /** Distance between boundaries, in units of the noise, from which levels tell next to nothing of it. */
 const farApart = 200;
 
-function remarksOnGap(gap: number, tolerance: number, boundaries: Float64Array, status: Outcome["status"]): string[] {
+/** Price of the trace norm, as a share of the largest weight, from which on it restrains next to nothing. */
+const tinyPrice = 1e-3;
+
+interface Uncertified {
+  readonly gap: number;
+  readonly tolerance: number;
+  readonly boundaries: Float64Array;
+  readonly status: Outcome["status"];
+  /** `lambda` as a share of the largest weight. */
+  readonly price: number;
+}
+
+function remarksOnGap({ gap, tolerance, boundaries, status, price }: Uncertified): string[] {
   if (gap <= tolerance) return [];
   const widest = boundaries.reduce((most, to, k) => k > 0 ? Math.max(most, to - boundaries[k - 1]) : most, 0);
   const reason = widest > farApart
@@ -313,6 +335,11 @@ function remarksOnGap(gap: number, tolerance: number, boundaries: Float64Array, 
       "them. Give them in units of the noise, or use `completeViolations` for exact values"
     : status === "time-limit"
     ? "the time was up"
+    : status === "iteration-limit" && price < tinyPrice
+    ? `\`lambda\` is ${
+      price.toPrecision(2)
+    } of the largest weight, and losses count as often as their weights say: give ` +
+      "smaller weights, or a larger `lambda`"
     : status === "iteration-limit"
     ? "more iterations narrow it, the more slowly the smaller `lambda` is"
     : "a larger `rankLimit` or `lambda` narrows it";

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { binLoss, type Link } from "../../kernels/contract/completion/link.ts";
+import { binConstant, binLoss, type Link } from "../../kernels/contract/completion/link.ts";
 import { inRanges, type Steps } from "../core/steps.ts";
 import { addOffsets, type Factors, type Penalties, squares } from "./factored_likelihood.ts";
 import { endsOf, type Levels } from "./levels.ts";
@@ -47,11 +47,13 @@ export function* evaluate(
     const to = upper[level];
     return to - from < Infinity ? binLoss(link, from, to, (from + to) / 2).loss : 0;
   });
+  const constants = lower.map((from, level) => binConstant(link, from, upper[level]));
   let loss = 0, conjugate = 0, infimum = 0, magnitude = 0;
   yield* inRanges(levels.length, 20, (begin, end) => {
     for (let k = begin; k < end; k++) {
       const level = levels[k], x = latent[k], weight = weights ? weights[k] : 1;
-      const terms = binLoss(link, lower[level], upper[level], x), gradient = weight * terms.gradient;
+      const terms = binLoss(link, lower[level], upper[level], x, constants[level]);
+      const gradient = weight * terms.gradient;
       loss += weight * terms.loss;
       infimum += weight * least[level];
       // About the middle of the bin, where both parts are small.

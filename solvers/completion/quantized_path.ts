@@ -99,7 +99,9 @@ export async function* completeQuantizedPath(
   });
   const problem = await prepareLevels(levels, resolved, run), { data } = problem;
   const { fitted, held } = await inSteps(splitLevels(data, resolved.holdout, resolved.seed), lookAt(run));
-  yield* follow({ ...problem, data: fitted }, held, others, run, given && Array.from(given));
+  for await (const { point } of follow({ ...problem, data: fitted }, held, others, run, given && Array.from(given))) {
+    yield point;
+  }
 }
 
 /**
@@ -147,13 +149,14 @@ export async function chooseQuantized(
     );
   }
   const points: QuantizedPathPoint[] = [];
-  let best: QuantizedPathPoint | undefined, bestLosses: ArrayLike<number> = [];
+  let best: QuantizedPathPoint | undefined, bestOnHeld: OnHeld | undefined;
   const coarse = { ...resolved, tolerance: Math.max(tolerance, choiceTolerance) };
-  for await (const point of follow({ ...problem, data: fitted }, held, coarse, run)) {
+  for await (const { point, onHeld } of follow({ ...problem, data: fitted }, held, coarse, run)) {
     points.push(point);
-    const losses = lossesOf(point, held);
-    if (!best || point.holdoutLoss < best.holdoutLoss) [best, bestLosses] = [point, losses];
-    else if (points.length - 1 - points.indexOf(best) >= patience || exceeds(losses, bestLosses, held.weights)) break;
+    const { losses } = onHeld!;
+    if (!best || point.holdoutLoss < best.holdoutLoss) [best, bestOnHeld] = [point, onHeld];
+    else if (points.length - 1 - points.indexOf(best) >= patience) break;
+    else if (exceeds(losses, bestOnHeld!.losses, held.weights)) break;
   }
   const { lambda, boundaries } = best!;
   const start = problem.estimate ? { ...problem, boundaries } : problem;
@@ -172,7 +175,7 @@ export async function chooseQuantized(
       rows: held.rows,
       columns: held.columns,
       levels: held.levels,
-      probabilities: best!.predict(held.rows, held.columns).probabilities,
+      probabilities: bestOnHeld!.probabilities,
     },
   };
 }
@@ -188,7 +191,7 @@ async function* follow(
   resolved: Omit<ResolvedOptions, "lambda"> & { readonly count: number; readonly lambdaDecay: number },
   run: Run,
   given?: readonly number[],
-): AsyncGenerator<QuantizedPathPoint> {
+): AsyncGenerator<{ readonly point: QuantizedPathPoint; readonly onHeld?: OnHeld }> {
   const { count, lambdaDecay } = resolved;
   let { boundaries } = problem, start: Factors | undefined, lambda = given?.[0] ?? 0;
   if (!given) {
@@ -197,7 +200,7 @@ async function* follow(
     lambda = 10 * weight;
     const fit = await solveLevels(problem, { ...resolved, lambda, rank: 1 }, run);
     if (fit.status === "time-limit") {
-      yield { ...fit, lambda, ...judged(fit, held) };
+      yield judged(fit, lambda, held);
       return;
     }
     start = factorsOf(fit);
@@ -212,7 +215,7 @@ async function* follow(
     if (point > 0) lambda = given?.[point] ?? lambda * lambdaDecay;
     const from = problem.estimate ? { ...problem, boundaries } : problem;
     const fit = await solveLevels(from, { ...resolved, lambda }, run, start);
-    yield { ...fit, lambda, ...judged(fit, held) };
+    yield judged(fit, lambda, held);
     if (fit.status === "time-limit") return;
     start = factorsOf(fit);
     boundaries = fit.boundaries;
@@ -229,23 +232,27 @@ function factorsOf({ left, right, rank, rowOffsets, columnOffsets }: QuantizedCo
   };
 }
 
-function judged(fit: QuantizedCompletion, held: Levels | undefined) {
-  if (!held) return { holdoutLoss: NaN, holdoutError: NaN };
-  const { expected } = fit.predict(held.rows, held.columns), losses = lossesOf(fit, held);
+/** What a fit says of held-out levels. */
+interface OnHeld {
+  /** `-log P` of each. */
+  readonly losses: Float64Array;
+  readonly probabilities: Matrix;
+}
+
+function judged(fit: QuantizedCompletion, lambda: number, held: Levels | undefined) {
+  if (!held) return { point: { ...fit, lambda, holdoutLoss: NaN, holdoutError: NaN } };
+  const { lower, upper } = endsOf(fit.boundaries), { levels, weights } = held;
+  const { expected, latent, probabilities } = fit.predict(held.rows, held.columns);
+  const losses = latent.map((x, k) => binLoss(fit.link, lower[levels[k]], upper[levels[k]], x).loss);
   let loss = 0, squares = 0, total = 0;
-  held.levels.forEach((level, k) => {
-    const weight = held.weights ? held.weights[k] : 1;
+  levels.forEach((level, k) => {
+    const weight = weights ? weights[k] : 1;
     loss += weight * losses[k];
     squares += weight * (expected[k] - level) ** 2;
     total += weight;
   });
-  return { holdoutLoss: loss / total, holdoutError: Math.sqrt(squares / total) };
-}
-
-/** `-log P` of each held-out level. */
-function lossesOf(fit: QuantizedCompletion, { rows, columns, levels }: Levels): Float64Array {
-  const { latent } = fit.predict(rows, columns), { lower, upper } = endsOf(fit.boundaries);
-  return latent.map((x, k) => binLoss(fit.link, lower[levels[k]], upper[levels[k]], x).loss);
+  const point = { ...fit, lambda, holdoutLoss: loss / total, holdoutError: Math.sqrt(squares / total) };
+  return { point, onHeld: { losses, probabilities } };
 }
 
 /** Whether the mean of some losses is clearly above that of others at the same entries. */

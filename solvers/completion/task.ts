@@ -2,9 +2,9 @@ import type { WorkRequest } from "../../kernels/engine/mod.ts";
 import { denseFamily } from "../../kernels/families/dense.ts";
 import { spectralFamily } from "../../kernels/families/spectral.ts";
 import { DataError } from "../core/errors.ts";
-import { checkObservationsInSteps, type Observations } from "../core/observations.ts";
+import { type CheckedObservations, checkObservationsInSteps, type Observations } from "../core/observations.ts";
 import type { Resolved } from "../core/options.ts";
-import { startRun } from "../core/run.ts";
+import { type Run, startRun } from "../core/run.ts";
 import { type Course, startCourse } from "./course.ts";
 import { divided, type Entries, entriesOf } from "./entries.ts";
 import { compacted, type Occupied } from "./occupied.ts";
@@ -42,28 +42,41 @@ export interface CompletionTask {
   elapsedMs(): number;
 }
 
+/** The options by which a completion is planned. */
+type PlanOptions = Pick<
+  ResolvedOptions,
+  | "method"
+  | "rankLimit"
+  | "widthDecay"
+  | "innerIterations"
+  | "tolerance"
+  | "maxIterations"
+  | "backend"
+  | "threads"
+  | "signal"
+  | "timeLimitMs"
+  | "onProgress"
+>;
+
 /** Checks the entries, and plans. @param forDevices Whether a device may have the products of the matrix. */
 export async function prepare(
   observed: Observations,
-  resolved: Pick<
-    ResolvedOptions,
-    | "method"
-    | "rankLimit"
-    | "widthDecay"
-    | "innerIterations"
-    | "tolerance"
-    | "maxIterations"
-    | "backend"
-    | "threads"
-    | "signal"
-    | "timeLimitMs"
-    | "onProgress"
-  >,
+  resolved: PlanOptions,
   forDevices = true,
 ): Promise<CompletionTask> {
-  const { method, backend, threads } = resolved, run = startRun(resolved);
-  const course = startCourse(run, resolved.maxIterations);
+  const run = startRun(resolved), course = startCourse(run, resolved.maxIterations);
   const checked = await course.take(checkObservationsInSteps("observed", observed, action));
+  return planned(checked, { run, course }, resolved, forDevices);
+}
+
+/** Plans for entries that were checked, within a run. */
+export function planned(
+  checked: Omit<CheckedObservations, "order">,
+  { run, course }: { readonly run: Run; readonly course: Course },
+  resolved: PlanOptions,
+  forDevices: boolean,
+): CompletionTask {
+  const { method, backend, threads } = resolved;
   let largest = 0;
   for (let e = 0; e < checked.values.length; e++) largest = Math.max(largest, Math.abs(checked.values[e]));
   if (!(largest <= largestValue)) {

@@ -21,7 +21,7 @@ import {
   type Standards,
   standardsOf,
 } from "./transduction_data.ts";
-import { createTransduction, type TransductionIterate } from "./transduction_iterate.ts";
+import { createTransduction, dataTerm, standardised, type TransductionIterate } from "./transduction_iterate.ts";
 import { timeIsUp, withinTime } from "./time_limit.ts";
 import { type OpenTransduceOptions, type TransduceOptions, transduceOptions } from "./transduction_options.ts";
 
@@ -121,23 +121,27 @@ export async function transduce(data: PartlyLabelled, options?: TransduceOptions
     }
     share ??= defaultWidth;
     const standards = await throughSteps(standardsOf(joint, resolved.labelWeight), course.hear);
+    const found = { joint, standards, resolved, curve, calibration, course };
+    // Means alone are the answer where the time is up.
+    if (course.ended() === "time-limit") return present({ ...found, ...byMeans(joint, standards) }, run, workspace);
     const iterate = createTransduction(workspace, joint, standards, resolved);
-    let width = await follow(iterate, share, resolved, course);
+    const width = await follow(iterate, share, resolved, course);
     if (course.ended() !== "time-limit") await withinTime(() => iterate.decompose(course.pause));
-    let singular = iterate.lastDecomposed();
-    if (!singular) {
-      // What is filled with means is the optimum at endless widths, where the smoothed rank is a sum of squares.
-      singular = Float64Array.of(iterate.norm());
-      width = endless * singular[0] || 1;
-    }
-    return present(
-      { joint, standards, iterate, width, singular, resolved, curve, calibration, course },
-      run,
-      workspace,
-    );
+    const singular = iterate.lastDecomposed();
+    const reached = singular ? { width, singular, whole: iterate.whole() } : byMeans(joint, standards);
+    return present({ ...found, ...reached }, run, workspace);
   } finally {
     workspace.release();
   }
+}
+
+/** What is filled with means is the optimum at endless widths, where the smoothed rank is a sum of squares. */
+function byMeans(joint: JointMatrix, standards: Standards): Pick<Found, "width" | "singular" | "whole"> {
+  const whole = standardised(joint, standards);
+  let squares = 0;
+  for (let at = 0; at < whole.length; at++) squares += whole[at] * whole[at];
+  const norm = Math.sqrt(squares);
+  return { width: endless * norm || 1, singular: Float64Array.of(norm), whole };
 }
 
 /** Width, as a multiple of all singular values together, at which the smoothed rank is their sum of squares. */
@@ -229,8 +233,10 @@ async function search(workspace: Workspace, held: HeldOut, resolved: ResolvedOpt
 interface Found {
   readonly joint: JointMatrix;
   readonly standards: Standards;
-  readonly iterate: TransductionIterate;
+  /** The joint matrix [items, features + labels], filled in, in standardised units. */
+  readonly whole: ArrayLike<number>;
   readonly width: number;
+  /** Its singular values. */
   readonly singular: Float64Array;
   readonly resolved: ResolvedOptions;
   readonly curve?: TransductionCurve;
@@ -239,23 +245,25 @@ interface Found {
 }
 
 function present(found: Found, run: Run, workspace: Workspace): Transduction {
-  const { joint, standards: { centres, scales }, iterate, width, singular, resolved, curve, calibration, course } =
-    found;
+  const { joint, standards, whole, width, singular, resolved, curve, calibration, course } = found;
+  const { centres, scales } = standards;
   const { items, features: featureCount, labels: labelCount, kinds, values } = joint,
     columns = featureCount + labelCount;
   const features = matrix(items, featureCount),
     scores = matrix(items, labelCount),
     labels = new Int8Array(items * labelCount);
   const probabilities = calibration && matrix(items, labelCount);
-  for (let i = 0; i < items; i++) {
-    for (let j = 0; j < columns; j++) {
-      const at = i * columns + j, value = scales[j] * iterate.at(at) + centres[j];
-      if (j < featureCount) {
-        // What is kept is kept to the last digit.
-        features.data[i * featureCount + j] = kinds[at] !== missing && resolved.method !== "soft" ? values[at] : value;
-        continue;
-      }
-      const place = i * labelCount + j - featureCount, known = kinds[at] === label;
+  const keeps = resolved.method !== "soft";
+  for (let i = 0, at = 0, place = 0; i < items; i++) {
+    for (let j = 0; j < featureCount; j++, at++, place++) {
+      // What is kept is kept to the last digit.
+      features.data[place] = keeps && kinds[at] !== missing ? values[at] : scales[j] * whole[at] + centres[j];
+    }
+    at += labelCount;
+  }
+  for (let i = 0, place = 0; i < items; i++) {
+    for (let j = featureCount, at = i * columns + j; j < columns; j++, at++, place++) {
+      const value = scales[j] * whole[at] + centres[j], known = kinds[at] === label;
       scores.data[place] = value;
       labels[place] = known ? values[at] : value > 0 ? 1 : -1;
       if (probabilities) {
@@ -265,7 +273,9 @@ function present(found: Found, run: Run, workspace: Workspace): Transduction {
     }
   }
   const smoothed = singular.reduce((sum, value) => sum - Math.expm1(-value * value / (2 * width * width)), 0);
-  const objective = resolved.method === "soft" ? width * width * smoothed + iterate.dataTerm() : smoothed;
+  const objective = resolved.method === "soft"
+    ? width * width * smoothed + dataTerm(whole, joint, standards, resolved)
+    : smoothed;
   return {
     ...certified({ status: course.ended() ?? "converged", objective, searched: "compared" }),
     features,
@@ -297,10 +307,12 @@ function remarksOn(
   { holdout }: ResolvedOptions,
 ) {
   const columns = features + labels, byItem = new Uint32Array(items), byColumn = new Uint32Array(columns);
-  for (let at = 0; at < kinds.length; at++) {
-    if (kinds[at] === missing) continue;
-    byItem[Math.floor(at / columns)]++;
-    byColumn[at % columns]++;
+  for (let i = 0, at = 0; i < items; i++) {
+    for (let j = 0; j < columns; j++, at++) {
+      if (kinds[at] === missing) continue;
+      byItem[i]++;
+      byColumn[j]++;
+    }
   }
   const remarks: string[] = [];
   const name = (what: string, counts: Uint32Array, prediction: string) => {

@@ -31,6 +31,9 @@ export interface JointMatrix {
 
 const action = "predict labels";
 
+/** Largest magnitude of a feature: squares and their sums stay finite. */
+const largestFeature = 1e100;
+
 /** Checks features and labels and puts them side by side. */
 export function* jointMatrix(data: PartlyLabelled): Steps<JointMatrix> {
   checkKind("data", data, "object", action);
@@ -53,33 +56,40 @@ export function* jointMatrix(data: PartlyLabelled): Steps<JointMatrix> {
   const values = new Float64Array(items * columns), kinds = new Uint8Array(items * columns);
   let observedFeatures = 0, observedLabels = 0;
   yield* inRanges(items, 4 * columns, (begin, end) => {
-    for (let i = begin; i < end; i++) {
-      for (let j = 0; j < columns; j++) {
-        const isLabel = j >= width, value = isLabel ? labels.data[i * count + j - width] : features.data[i * width + j];
-        if (Number.isNaN(value)) continue;
-        if (isLabel && value !== 1 && value !== -1) {
-          throw new DataError(
-            "labels",
-            `Cannot ${action}: "labels" has ${value} at row ${i}, column ${j - width}; expected 1, -1 or NaN.`,
-          );
-        }
-        if (!(Math.abs(value) <= 1e100)) {
-          throw new DataError(
-            "features",
-            `Cannot ${action}: "features" has ${value} at row ${i}, column ${j}; expected a magnitude of at most 1e100, ` +
-              "or NaN for what is missing.",
-          );
-        }
-        values[i * columns + j] = value;
-        kinds[i * columns + j] = isLabel ? label : feature;
-        if (isLabel) observedLabels++;
-        else observedFeatures++;
-      }
-    }
+    observedFeatures += put(features.data, begin, end, width, 0, feature);
+    observedLabels += put(labels.data, begin, end, count, width, label);
   });
   if (observedFeatures === 0) throw new DataError("features", `Cannot ${action}: no feature is observed.`);
   if (observedLabels === 0) throw new DataError("labels", `Cannot ${action}: no label is observed.`);
   return { items, features: width, labels: count, values, kinds };
+
+  /** Rows of one table into the columns that it has of the joint matrix; how many elements of it are observed. */
+  function put(data: Matrix["data"], begin: number, end: number, own: number, first: number, kind: number): number {
+    let observed = 0;
+    for (let i = begin, from = begin * own; i < end; i++) {
+      for (let j = 0, at = i * columns + first; j < own; j++, at++, from++) {
+        const value = data[from];
+        if (value !== value) continue;
+        if (kind === label ? value !== 1 && value !== -1 : !(Math.abs(value) <= largestFeature)) {
+          refuse(kind, value, i, j);
+        }
+        values[at] = value;
+        kinds[at] = kind;
+        observed++;
+      }
+    }
+    return observed;
+  }
+
+  function refuse(kind: number, value: number, i: number, j: number): never {
+    const [argument, expected] = kind === label
+      ? ["labels", "1, -1 or NaN"]
+      : ["features", "a magnitude of at most 1e100, or NaN for what is missing"];
+    throw new DataError(
+      argument,
+      `Cannot ${action}: "${argument}" has ${value} at row ${i}, column ${j}; expected ${expected}.`,
+    );
+  }
 }
 
 /** Centres and scales of the columns: observed mean and deviation of features, observed mean of labels. */
@@ -96,20 +106,31 @@ export function* standardsOf(
 ): Steps<Standards> {
   const columns = features + labels, counts = new Float64Array(columns), centres = new Float64Array(columns);
   const largest = new Float64Array(columns), scales = new Float64Array(columns).fill(1);
-  const each = (visit: (j: number, value: number) => void) =>
-    inRanges(items, 8 * columns, (begin, end) => {
-      for (let i = begin, at = begin * columns; i < end; i++) {
-        for (let j = 0; j < columns; j++, at++) if (kinds[at] !== missing) visit(j, values[at]);
+  const squares = new Float64Array(columns);
+  yield* inRanges(items, 4 * columns, (begin, end) => {
+    for (let i = begin, at = begin * columns; i < end; i++) {
+      for (let j = 0; j < columns; j++, at++) {
+        if (kinds[at] === missing) continue;
+        counts[j]++;
+        largest[j] = Math.max(largest[j], Math.abs(values[at]));
       }
-    });
-  yield* each((j, value) => {
-    counts[j]++;
-    largest[j] = Math.max(largest[j], Math.abs(value));
+    }
   });
   // In units of the largest, so that no sum or square overflows.
-  yield* each((j, value) => centres[j] += value / largest[j] / counts[j] || 0);
-  const squares = new Float64Array(columns);
-  yield* each((j, value) => squares[j] += (value / largest[j] - centres[j]) ** 2 / counts[j] || 0);
+  yield* inRanges(items, 4 * columns, (begin, end) => {
+    for (let i = begin, at = begin * columns; i < end; i++) {
+      for (let j = 0; j < columns; j++, at++) {
+        if (kinds[at] !== missing) centres[j] += values[at] / largest[j] / counts[j] || 0;
+      }
+    }
+  });
+  yield* inRanges(items, 4 * columns, (begin, end) => {
+    for (let i = begin, at = begin * columns; i < end; i++) {
+      for (let j = 0; j < columns; j++, at++) {
+        if (kinds[at] !== missing) squares[j] += (values[at] / largest[j] - centres[j]) ** 2 / counts[j] || 0;
+      }
+    }
+  });
   for (let j = 0; j < columns; j++) {
     centres[j] *= largest[j];
     // What is left of equal numbers is rounding.

@@ -12,7 +12,6 @@
 import type { MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import { distrust } from "../core/certificate.ts";
-import { plainDot } from "../core/plain_sums.ts";
 import { createRandom } from "../core/random.ts";
 import { symmetricEigen } from "../spectral/eigen.ts";
 import { allocateMatrix, type Pause } from "../spectral/operands.ts";
@@ -43,10 +42,8 @@ export interface TransductionIterate {
    * kernels; nothing where none was.
    */
   lastDecomposed(): Float64Array | undefined;
-  /** The Frobenius norm. */
-  norm(): number;
-  /** What `soft` adds to `width^2` times the smoothed rank; 0 for others. */
-  dataTerm(): number;
+  /** The matrix [items, features + labels], in standardised units: a view or a copy. */
+  whole(): ArrayLike<number>;
   release(): void;
 }
 
@@ -80,14 +77,17 @@ export function createTransduction(
   for (let at = 0; at < kinds.length; at++) if (kinds[at] !== missing) count++;
   const places = new Uint32Array(count), sides = new Int8Array(count);
   const targets = new Float64Array(count), offsets = new Float64Array(count);
-  for (let at = 0, k = 0; at < kinds.length; at++) {
-    if (kinds[at] === missing) continue;
-    const j = at % width, own = kinds[at] === label;
-    places[k] = placeOf(at);
-    targets[k] = (joint.values[at] - centres[j]) / scales[j];
-    sides[k] = own ? Math.sign(joint.values[at]) : 0;
-    offsets[k] = own ? centres[j] * labelWeight : 0;
-    current[places[k]] = targets[k++];
+  for (let i = 0, at = 0, k = 0; i < items; i++) {
+    for (let j = 0; j < width; j++, at++) {
+      if (kinds[at] === missing) continue;
+      places[k] = turned ? j * items + i : at;
+      targets[k] = (joint.values[at] - centres[j]) / scales[j];
+      if (kinds[at] === label) {
+        sides[k] = Math.sign(joint.values[at]);
+        offsets[k] = centres[j] * labelWeight;
+      }
+      current[places[k]] = targets[k++];
+    }
   }
 
   /** Puts `next` back on what was observed. */
@@ -126,6 +126,12 @@ export function createTransduction(
       largest = Math.sqrt(Math.max(0, values[0]));
     },
     at: (place) => current[placeOf(place)],
+    whole() {
+      if (!turned) return current;
+      const whole = new Float64Array(items * width);
+      for (let j = 0, from = 0; j < width; j++) for (let i = 0; i < items; i++) whole[i * width + j] = current[from++];
+      return whole;
+    },
     async step(delta, pause) {
       const { values, vectors } = await decompose(pause),
         from = workspace.view(vectors.array),
@@ -155,23 +161,42 @@ export function createTransduction(
       checkDecomposition(current, columns, values, workspace.view(vectors.array));
       return values.map((value) => Math.sqrt(Math.max(0, value)));
     },
-    norm: () => Math.sqrt(plainDot(current, current)),
-    dataTerm() {
-      if (method !== "soft") return 0;
-      let sum = 0;
-      for (let k = 0; k < places.length; k++) {
-        const value = current[places[k]], side = sides[k];
-        sum += side === 0
-          ? dataWeight / 2 * (value - targets[k]) ** 2
-          : dataWeight * labelWeight ** 2 * Math.log1p(Math.exp(-side / labelWeight * (value + offsets[k])));
-      }
-      return sum;
-    },
     release() {
       for (const { array } of [x, y, gram, scaled]) workspace.free(array);
       if (decomposition) workspace.free(decomposition.vectors.array);
     },
   };
+}
+
+/** What was observed of a joint matrix [items, features + labels], standardised, and the means elsewhere: zeros. */
+export function standardised({ values, kinds }: JointMatrix, { centres, scales }: Standards): Float64Array {
+  const whole = new Float64Array(values.length), width = centres.length;
+  for (let from = 0; from < whole.length; from += width) {
+    for (let j = 0, at = from; j < width; j++, at++) {
+      whole[at] = kinds[at] === missing ? 0 : (values[at] - centres[j]) / scales[j];
+    }
+  }
+  return whole;
+}
+
+/** What `soft` adds to `width^2` times the smoothed rank of a whole joint matrix. */
+export function dataTerm(
+  whole: ArrayLike<number>,
+  { values, kinds }: JointMatrix,
+  { centres, scales }: Standards,
+  { labelWeight, dataWeight }: ProjectionOptions,
+): number {
+  const width = centres.length;
+  let squares = 0, losses = 0;
+  for (let from = 0; from < whole.length; from += width) {
+    for (let j = 0, at = from; j < width; j++, at++) {
+      if (kinds[at] === missing) continue;
+      if (kinds[at] === label) {
+        losses += Math.log1p(Math.exp(-Math.sign(values[at]) / labelWeight * (whole[at] + centres[j] * labelWeight)));
+      } else squares += (whole[at] - (values[at] - centres[j]) / scales[j]) ** 2;
+    }
+  }
+  return dataWeight * (squares / 2 + labelWeight ** 2 * losses);
 }
 
 /** `argmin_z (z - start)^2 / 2 + weight log(1 + exp(-slope (z + offset)))`. */

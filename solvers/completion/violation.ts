@@ -29,19 +29,21 @@ export function pullOf(violation: number, threshold: number, weight: number): nu
 
 /** Bins of some of the entries, in some order. */
 export function pickBins(bins: Bins, entries: Uint32Array): Bins {
-  return {
-    ...bins,
-    lower: Float64Array.from(entries, (e) => bins.lower[e]),
-    upper: Float64Array.from(entries, (e) => bins.upper[e]),
-  };
+  const count = entries.length, lower = new Float64Array(count), upper = new Float64Array(count);
+  for (let k = 0; k < count; k++) {
+    lower[k] = bins.lower[entries[k]];
+    upper[k] = bins.upper[entries[k]];
+  }
+  return { ...bins, lower, upper };
 }
 
 /** Bins of the values without what is taken off each, in another unit. */
 export function shiftBins(bins: Bins, taken: (entry: number) => number, unit: number): Bins {
-  return {
-    ...bins,
-    lower: bins.lower.map((value, e) => (value - taken(e)) / unit),
-    upper: bins.upper.map((value, e) => (value - taken(e)) / unit),
-    threshold: bins.threshold / unit,
-  };
+  const count = bins.lower.length, lower = new Float64Array(count), upper = new Float64Array(count);
+  for (let e = 0; e < count; e++) {
+    const own = taken(e);
+    lower[e] = (bins.lower[e] - own) / unit;
+    upper[e] = (bins.upper[e] - own) / unit;
+  }
+  return { ...bins, lower, upper, threshold: bins.threshold / unit };
 }

@@ -4,15 +4,18 @@ import { OptionError } from "../core/errors.ts";
 import type { Observations } from "../core/observations.ts";
 import type { IndicesLike } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
+import { startRun } from "../core/run.ts";
+import { inRanges } from "../core/steps.ts";
 import { givenBoundaries } from "./boundaries.ts";
 import type { LowRankFit } from "./completed.ts";
+import { startCourse } from "./course.ts";
 import type { Entries } from "./entries.ts";
-import { checkLevels, endsOf, type Levels } from "./levels.ts";
+import { checkLevelsInSteps, endsOf, type Levels } from "./levels.ts";
 import { predictEntries } from "./prediction.ts";
 import { present } from "./present.ts";
 import { smoothedRank } from "./shrinkage.ts";
 import { solveCompletion } from "./solve_completion.ts";
-import { prepare } from "./task.ts";
+import { planned } from "./task.ts";
 import { type Bins, huber, shiftBins, violationOf } from "./violation.ts";
 import { type FoldedViolations, foldViolations, levelsOf, type ViolationPredictions } from "./violation_prediction.ts";
 import { completeViolationsOptions, type ViolationOptions } from "./violation_options.ts";
@@ -74,27 +77,33 @@ export async function completeViolations(
   const resolved = resolveOptions(completeViolationsOptions, options, "completion by violations");
   const { violationWeight } = resolved, boundaries = givenBoundaries(resolved.boundaries);
   const threshold = resolved.threshold ?? usualThreshold(boundaries);
-  const data = checkLevels("levels", levels, boundaries.length + 1);
-  const points = pointsOf(data, boundaries, threshold),
-    task = await prepare(points, { ...resolved, method: "srf" }, false);
+  const run = startRun(resolved), course = startCourse(run, resolved.maxIterations);
+  const data = await course.take(checkLevelsInSteps("levels", levels, boundaries.length + 1));
+  const points = pointsOf(data, boundaries, threshold);
+  const task = planned(points, { run, course }, { ...resolved, method: "srf" }, false);
   // Without momentum, so that no step increases the objective.
-  const { course, units } = task, schedule = { ...task.schedule, momentum: 0 };
+  const { units } = task, schedule = { ...task.schedule, momentum: 0 };
   const whole = binsOf(data, boundaries, threshold, violationWeight);
   const entries: Entries = { ...task.entries, bins: shiftBins(whole, () => 0, units) };
   return await withWorkspace(task.request, async (workspace) => {
     const { found, factors } = await solveCompletion(workspace, { ...task, entries, schedule }, resolved);
     const answer = await course.take(present(found, factors, workspace.plan));
     const { method: _, residual: __, width = 0, ...fit } = answer, { status } = found;
-    const predicted = predictEntries(fit, data.rows, data.columns), cost = smoothedRank(width).cost;
+    const cost = smoothedRank(width).cost;
     const rank = width > 0 ? fit.singularValues.reduce((sum, value) => sum + cost(value), 0) : 0;
     let price = 0, squares = 0, total = 0, largestViolation = 0;
-    predicted.forEach((value, e) => {
-      const distance = violationOf(whole.lower[e], whole.upper[e], value), weight = data.weights ? data.weights[e] : 1;
-      price += weight / task.largestWeight * huber(distance / units, threshold / units);
-      squares += weight * (distance / units) ** 2;
-      total += weight;
-      largestViolation = Math.max(largestViolation, Math.abs(distance));
-    });
+    const visit = (begin: number, end: number) => {
+      const predicted = predictEntries(fit, data.rows.subarray(begin, end), data.columns.subarray(begin, end));
+      for (let e = begin; e < end; e++) {
+        const distance = violationOf(whole.lower[e], whole.upper[e], predicted[e - begin]);
+        const weight = data.weights ? data.weights[e] : 1;
+        price += weight / task.largestWeight * huber(distance / units, threshold / units);
+        squares += weight * (distance / units) ** 2;
+        total += weight;
+        largestViolation = Math.max(largestViolation, Math.abs(distance));
+      }
+    };
+    await course.take(inRanges(data.levels.length, 10 + fit.rank, visit));
     const violation = units * Math.sqrt(squares / total);
     const objective = rank + (width > 0 ? violationWeight * price / (width / units) ** 2 : 0);
     return {
@@ -139,7 +148,11 @@ function binsOf({ levels }: Levels, boundaries: Float64Array, threshold: number,
 }
 
 /** Points within the bins: their middles, and the threshold away from the boundary of an open one. */
-function pointsOf({ shape, rows, columns, levels, weights }: Levels, boundaries: Float64Array, threshold: number) {
+function pointsOf(
+  { shape, indptr, rows, columns, levels, weights }: Levels,
+  boundaries: Float64Array,
+  threshold: number,
+) {
   const { lower, upper } = endsOf(boundaries);
   const point = lower.map((from, level) => {
     const to = upper[level];
@@ -147,6 +160,7 @@ function pointsOf({ shape, rows, columns, levels, weights }: Levels, boundaries:
   });
   return {
     shape,
+    indptr,
     rows,
     columns,
     values: ofLevels(levels, point),

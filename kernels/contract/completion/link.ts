@@ -14,18 +14,6 @@ export const linkCodes: { readonly [L in Link]: number } = { logit: LOGIT, probi
 /** Name of a distribution. */
 export type Link = "logit" | "probit";
 
-/** `1 / (1 + exp(-t))`. */
-function logistic(t: number): number {
-  if (t >= 0) return 1 / (1 + Math.exp(-t));
-  const e = Math.exp(t);
-  return e / (1 + e);
-}
-
-/** `log(1 + exp(t))`. */
-function softplus(t: number): number {
-  return Math.max(t, 0) + Math.log1p(Math.exp(-Math.abs(t)));
-}
-
 /** Value and two derivatives of a loss. */
 export interface LossTerms {
   readonly loss: number;
@@ -33,9 +21,14 @@ export interface LossTerms {
   readonly hessian: number;
 }
 
-/** `-log P` of a bin and its derivatives in `x`; the hessian is that of the function itself, 0 to 1/2 or to 1. */
-export function binLoss(link: Link, lower: number, upper: number, x: number): LossTerms {
-  return link === "logit" ? logitLoss(lower, upper, x) : probitLoss(lower, upper, x);
+/**
+ * `-log P` of a bin and its derivatives in `x`; the hessian is that of the function itself, 0 to 1/2 or to 1.
+ *
+ * @param constant {@linkcode binConstant} of the bin, where it is at hand.
+ */
+export function binLoss(link: Link, lower: number, upper: number, x: number, constant?: number): LossTerms {
+  if (link === "probit") return probitLoss(lower, upper, x);
+  return logitLoss(x - upper, lower - x, constant ?? binConstant(link, lower, upper));
 }
 
 /** `-log(1 - exp(l - u))`: what the logistic loss has beyond two softplus; 0 where a side is open. */
@@ -43,12 +36,13 @@ export function binConstant(link: Link, lower: number, upper: number): number {
   return link === "logit" && upper - lower < Infinity ? -Math.log(-Math.expm1(lower - upper)) : 0;
 }
 
-function logitLoss(lower: number, upper: number, x: number): LossTerms {
-  const above = logistic(x - upper), below = logistic(lower - x);
+/** By the distances of `x` above the upper and below the lower end: `log(1 + exp(t))` of both, and their derivatives. */
+function logitLoss(above: number, below: number, constant: number): LossTerms {
+  const a = Math.exp(-Math.abs(above)), b = Math.exp(-Math.abs(below)), p = 1 / (1 + a), q = 1 / (1 + b);
   return {
-    loss: softplus(x - upper) + softplus(lower - x) + binConstant("logit", lower, upper),
-    gradient: above - below,
-    hessian: above * logistic(upper - x) + below * logistic(x - lower),
+    loss: Math.max(above, 0) + Math.log1p(a) + (Math.max(below, 0) + Math.log1p(b)) + constant,
+    gradient: (above >= 0 ? p : a * p) - (below >= 0 ? q : b * q),
+    hessian: a * p * p + b * q * q,
   };
 }
 

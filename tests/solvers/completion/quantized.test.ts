@@ -330,6 +330,37 @@ describe("completeQuantized", () => {
     assert.deepEqual([fit.certified, fit.remarks], [true, []]);
   });
 
+  it("says where weights leave the price of the trace norm without effect", async () => {
+    const { observed } = problem(false, [12, 9]), weights = observed.values.map(() => 1e8);
+    const fit = await completeQuantized({ ...observed, weights }, { lambda: 1, boundaries, maxIterations: 20 });
+    assert.match(fit.remarks[0], /`lambda` is 1\.0e-8 of the largest weight/);
+  });
+
+  it("has the same answer where weights, lambda and offsetPenalty are 1e8 or 1e-8 times as large", async () => {
+    const { observed } = problem(true, [24, 18]);
+    for (const method of ["auto", ...methods] as const) {
+      const options = { boundaries, method, tolerance: 1e-7, ...place };
+      const plain = await completeQuantized(observed, { lambda: 1, offsetPenalty: 2, ...options });
+      for (const scale of [1e8, 1e-8]) {
+        const weighted = { ...observed, weights: observed.values.map(() => scale) };
+        const fit = await completeQuantized(weighted, { lambda: scale, offsetPenalty: 2 * scale, ...options });
+        assert.ok(fit.certified && Math.abs(fit.objective / scale - plain.objective) < 1e-6 * plain.objective, method);
+        assert.ok(
+          Math.abs(fit.iterations - plain.iterations) <= 0.2 * plain.iterations,
+          `${method}, ${fit.iterations}`,
+        );
+      }
+    }
+  });
+
+  it("by auto takes the steps of factors where lambda is small, a third of those on the whole matrix", async () => {
+    const { observed } = problem(false, [30, 20]), options = { lambda: 0.05, boundaries, ...place };
+    const fit = await completeQuantized(observed, options);
+    const whole = await completeQuantized(observed, { ...options, method: "proximal-gradient" });
+    assert.ok(fit.certified && whole.certified && fit.objective < whole.objective * (1 + 2e-6));
+    assert.ok(fit.iterations < 0.34 * whole.iterations, `${fit.iterations}, ${whole.iterations}`);
+  });
+
   it("has probabilities that sum to 1, at any latent value", () => {
     for (const link of ["logit", "probit"] as const) {
       for (const x of [-700, -40, -5, 0, 0.3, 8, 700]) {

@@ -254,6 +254,27 @@ describe("completeViolations", () => {
     }
   });
 
+  it("finds nothing of low rank in noise alone, as completeMatrix does", async () => {
+    const ranks: number[] = [], found = { backend: "wasm" } as const;
+    for (const [rows, columns, share] of [[20, 20, 0.7], [40, 30, 0.5], [10, 60, 0.6]] as const) {
+      for (let seed = 0; seed < 6; seed++) {
+        const { normal, uniform } = createRandom(1000 + seed);
+        const places = Array.from({ length: rows * columns }, (_, at) => at).filter(() => uniform() < share);
+        const values = places.map(normal),
+          levels = values.map((value) => value < -1 ? 0 : value < 0 ? 1 : value < 1 ? 2 : 3);
+        const at = {
+          shape: [rows, columns] as const,
+          rows: places.map((place) => Math.floor(place / columns)),
+          columns: places.map((place) => place % columns),
+        };
+        ranks.push((await completeViolations({ ...at, values: levels }, { boundaries: [-1, 0, 1], ...found })).rank);
+        ranks.push((await completeMatrix({ ...at, values }, found)).rank);
+      }
+    }
+    // Two standard errors: a few of a hundred draws may seem to have something.
+    assert.ok(ranks.filter((rank) => rank > 0).length <= 1, `ranks ${ranks}`);
+  });
+
   it("fits offsets, takes weights, and tells of empty lines", async () => {
     const random = createRandom(8), rows: number[] = [], columns: number[] = [], values: number[] = [];
     const own = Array.from({ length: 40 }, random.normal), other = Array.from({ length: 30 }, random.normal);
