@@ -1,12 +1,12 @@
 /** The choice among the models of paths. @module */
 
-import { type Matrix, matrix, type SparseMatrix, type Vector, type VectorLike } from "../core/matrix.ts";
+import type { Matrix, SparseMatrix, VectorLike } from "../core/matrix.ts";
 import type { IndicesLike, Resolved } from "../core/options.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import type { Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { OptionError } from "../core/errors.ts";
-import { inSteps } from "../core/steps.ts";
+import { inSteps, whateverTheTime } from "../core/steps.ts";
 import { checkData } from "./data.ts";
 import { type Folds, planFolds } from "../l0/folds.ts";
 import {
@@ -15,7 +15,7 @@ import {
   type RegressionCrossValidationOptions,
 } from "./options.ts";
 import { followPath, type RegressionPathPoint } from "./path.ts";
-import { squaredError } from "./selection.ts";
+import { divide, errorOf, type FoldData, totalOf } from "./fold_data.ts";
 
 /** Mean squared errors along a path. */
 export interface RegressionCrossValidation {
@@ -155,11 +155,6 @@ function partOf(run: Run, part: number, parts: number, timeLimitMs: number): Run
   };
 }
 
-interface Data {
-  readonly X: Matrix;
-  readonly y: Vector;
-}
-
 /** Errors along the path of one ridge penalty. */
 interface Validation extends Pick<RegressionCrossValidation, "lambdas" | "meanSquaredErrors" | "standardErrors"> {
   /** The points, fitted to all data. */
@@ -172,7 +167,7 @@ interface Validation extends Pick<RegressionCrossValidation, "lambdas" | "meanSq
 }
 
 async function validate(
-  data: Data,
+  data: FoldData,
   options: Options & { readonly lambda2: number },
   folds: Folds,
   part: (path: number) => Run,
@@ -183,25 +178,23 @@ async function validate(
   for await (const point of followPath(data.X, data.y, options, part(0), folds.count + 1)) points.push(point);
   const lambdas = points.map(({ lambda0 }) => lambda0), statuses = points.map(({ status }) => status);
   const errors = lambdas.map((): number[] => []);
-  const weightOf = (rows: readonly number[]) =>
-    weights ? rows.reduce((sum, row) => sum + weights[row], 0) : rows.length;
-  const all = Array.from({ length: samples }, (_, row) => row), whole = weightOf(all);
+  const whole = totalOf(samples, weights);
   let fold = 0;
   for (const held of folds.rows()) {
     fold++;
-    if (await isOver(fold)) {
+    const pause = () => isOver(fold);
+    if (await pause()) {
       statuses.push("time-limit");
       for (const values of errors) values.push(Infinity);
       break;
     }
-    const size = weightOf(held);
+    const { training, test } = await inSteps(whateverTheTime(divide(data, held, weights)), pause);
     // Held rows without weight say nothing.
-    if (!(size > 0)) continue;
-    const out = new Set(held), kept = all.filter((row) => !out.has(row)), left = weightOf(kept);
-    if (!(left > 0)) {
+    if (!(test.total > 0)) continue;
+    if (!(training.total > 0)) {
       throw new OptionError("weights", `Cannot use "weights": expected some above 0 outside each fold, received none.`);
     }
-    const training = rowsOf(data, kept), test = rowsOf(data, held), share = left / whole;
+    const share = training.total / whole;
     const path = followPath(
       training.X,
       training.y,
@@ -210,15 +203,14 @@ async function validate(
         lambda2: options.lambda2 * share,
         lambdas: lambdas.map((lambda0) => lambda0 * share),
         maxSupport: Math.max(features, options.maxSupport),
-        weights: weights && Float64Array.from(kept, (row) => weights[row]),
+        weights: training.weights,
       },
       part(fold),
       folds.count + 1,
     );
-    const testWeights = weights && Float64Array.from(held, (row) => weights[row]);
     let index = 0;
     for await (const point of path) {
-      errors[index++].push(squaredError(point, test.X, test.y, testWeights) / size);
+      errors[index++].push(await inSteps(whateverTheTime(errorOf(point, test)), pause));
       statuses.push(point.status);
     }
     // A path that the time limit cut short says nothing of its last points.
@@ -253,10 +245,4 @@ function indexOfLeast(values: Float64Array): number {
     if (value < values[index]) index = i;
   });
   return index;
-}
-
-function rowsOf({ X, y }: Data, rows: readonly number[]): Data {
-  const features = X.shape[1], data = new Float64Array(rows.length * features);
-  rows.forEach((row, i) => data.set(X.data.subarray(row * features, (row + 1) * features), i * features));
-  return { X: matrix(rows.length, features, data), y: Float64Array.from(rows, (row) => y[row]) };
 }

@@ -41,19 +41,18 @@ export function predictRegression(
       `Cannot predict: "X" has ${counted(columns, "feature")}, but the fit has ${coefficients.length}.`,
     );
   }
-  return predictions(fit, dense);
+  return Float64Array.from({ length: dense.shape[0] }, (_, i) => predictionOf(fit, dense, i));
 }
 
-/** The same of samples that have been checked. */
-function predictions(
+/** The prediction of one sample, of data that have been checked. */
+function predictionOf(
   { coefficients, intercept, support }: Pick<SparseRegression, "coefficients" | "intercept" | "support">,
-  { data, shape: [rows, columns] }: Matrix,
-): Float64Array {
-  return Float64Array.from({ length: rows }, (_, i) => {
-    let value = intercept;
-    for (const feature of support) value += data[i * columns + feature] * coefficients[feature];
-    return value;
-  });
+  { data, shape: [, columns] }: Matrix,
+  sample: number,
+): number {
+  let value = intercept;
+  for (const feature of support) value += data[sample * columns + feature] * coefficients[feature];
+  return value;
 }
 
 /** Information criteria of a Gaussian model; the least is best. */
@@ -90,12 +89,18 @@ export function informationCriteria(
   return { aic: deviance + 2 * parameters, bic, ebic: bic + fit.support.length * Math.log(features) };
 }
 
-/** Sum of the squared errors of prediction, each times its weight; of data that have been checked. */
+/** Sum of the squared errors of prediction of some samples, each times its weight; of data that have been checked. */
 export function squaredError(
   fit: SparseRegression,
   X: Matrix,
   y: Vector,
-  weights?: ArrayLike<number>,
+  { weights, begin = 0, end = y.length }: {
+    readonly weights?: ArrayLike<number>;
+    readonly begin?: number;
+    readonly end?: number;
+  } = {},
 ): number {
-  return predictions(fit, X).reduce((sum, value, i) => sum + (weights ? weights[i] : 1) * (y[i] - value) ** 2, 0);
+  let sum = 0;
+  for (let i = begin; i < end; i++) sum += (weights ? weights[i] : 1) * (y[i] - predictionOf(fit, X, i)) ** 2;
+  return sum;
 }
