@@ -352,7 +352,7 @@ function present(data: MultiTaskData, finished: Finished): SparseMultiTask {
   const { solution, coefficients, intercepts, stacking, penalties, trace, outcome, workspace } = finished;
   const { prepared, responseScale } = data;
   const supports = solution.features.map((one) => Uint32Array.from(one)), square = responseScale ** 2;
-  const plain = plainObjective(data, solution, coefficients, penalties);
+  const plain = plainObjective(data, solution, { coefficients, intercepts }, penalties);
   const certificate = certified({
     objective: plain.objective * square,
     rounding: plain.rounding * square,

@@ -1,4 +1,6 @@
 import type { Matrix } from "../core/matrix.ts";
+import { noticeableRounding, squaredResiduals } from "../core/precise_sums.ts";
+import { atOnce } from "../core/steps.ts";
 import type { MultiTaskData } from "./data.ts";
 import { type Penalties, priceOf, type Supports } from "./objective.ts";
 
@@ -9,9 +11,9 @@ import { type Penalties, priceOf, type Supports } from "./objective.ts";
  * O(samples x support).
  */
 export function plainObjective(
-  { prepared, responseScale, scales }: MultiTaskData,
+  { prepared, responseScale, scales, intercept }: MultiTaskData,
   supports: Supports,
-  coefficients: Matrix,
+  { coefficients, intercepts }: { readonly coefficients: Matrix; readonly intercepts: Float64Array },
   penalties: Penalties,
 ): { objective: number; rounding: number; meanSquaredErrors: Float64Array } {
   const [features, tasks] = coefficients.shape, unit = Number.EPSILON;
@@ -29,7 +31,7 @@ export function plainObjective(
   prepared.forEach((task, k) => {
     const { X, y, weights, totalWeight, taskWeight, moments: { means, tails }, isEmpty, isConstant } = task;
     const support = supports.features[k], terms = support.length + 4;
-    let sum = 0, size = 0;
+    let sum = 0, size = 0, off = 0;
     for (let i = 0; i < y.length; i++) {
       let residual = isConstant ? 0 : (y[i] - task.responseMean - task.responseTail) / responseScale;
       let magnitude = Math.abs(residual) + Math.abs(task.responseMean / responseScale) * unit;
@@ -44,8 +46,23 @@ export function plainObjective(
       const weight = weights ? weights[i] : 1;
       sum += weight * residual * residual;
       size += weight * magnitude * magnitude;
-      rounding += taskWeight * weight / totalWeight * terms * unit * magnitude *
-        (Math.abs(residual) + terms * unit * magnitude);
+      off += weight * terms * unit * magnitude * (Math.abs(residual) + terms * unit * magnitude);
+    }
+    rounding += taskWeight * off / totalWeight;
+    if (off > noticeableRounding * sum) {
+      // Where terms cancel, residuals are those of twice the precision.
+      const own = Float64Array.from({ length: features }, (_, j) => coefficients.data[j * tasks + k]);
+      sum = atOnce(squaredResiduals({
+        X,
+        y: isConstant ? new Float64Array(y.length) : y,
+        weightOf: (i) => weights ? weights[i] : 1,
+        totalWeight,
+        support: Uint32Array.from(support).filter((j) => !isEmpty[j]),
+        coefficients: own,
+        intercept: isConstant ? 0 : intercepts[k],
+        centred: intercept,
+        scale: responseScale,
+      }));
     }
     meanSquaredErrors[k] = sum / totalWeight * responseScale ** 2;
     objective += taskWeight * sum / totalWeight / 2;

@@ -1,4 +1,4 @@
-import { differenceOfProducts } from "../core/precise_sums.ts";
+import { noticeableRounding, squaredResiduals } from "../core/precise_sums.ts";
 import { inRanges, type Steps } from "../core/steps.ts";
 import type { RegressionData } from "./data.ts";
 import type { SparseStart } from "./least_squares.ts";
@@ -9,9 +9,6 @@ interface Answer {
   readonly support: Uint32Array;
   readonly intercept: number;
 }
-
-/** Share of the objective that rounding may take before the residuals are summed in twice the precision. */
-const noticeable = 1e-10;
 
 /**
  * Loss and ridge of an answer from the caller's own data, in plain f64, and how far rounding may separate them from what the
@@ -47,33 +44,15 @@ export function* plainObjective(
       rounding += off * (Math.abs(residual) * root + off);
     }
   });
-  if (rounding > noticeable * (price + loss)) loss = yield* preciseLoss(data, answer);
+  if (rounding > noticeableRounding * (price + loss)) {
+    const weightOf = (i: number) => roots ? roots[i] ** 2 : 1;
+    loss = (yield* squaredResiduals({ ...data, ...answer, weightOf, centred: data.intercept, scale: responseScale })) /
+      2;
+  }
   const objective = price + loss;
   let size = Math.sqrt(2 * problem.nullLoss);
   for (let k = 0; k < scaled.features.length; k++) {
     size += Math.abs(scaled.coefficients[k]) * Math.sqrt(problem.squaredNorms[scaled.features[k]]);
   }
   return { objective, rounding: rounding + (samples + terms) * unit * (size * size + objective) };
-}
-
-/** The loss of residuals that are summed in twice the precision. */
-function* preciseLoss(
-  { X, y, roots, totalWeight, responseScale, intercept: fitted }: RegressionData,
-  { coefficients, support, intercept }: Answer,
-): Steps<number> {
-  const [samples, features] = X.shape, residuals = new Float64Array(samples), work = 20 * (support.length + 1);
-  let sum = 0;
-  yield* inRanges(samples, work, (begin, end) => {
-    for (let i = begin; i < end; i++) {
-      residuals[i] = differenceOfProducts(y[i], intercept, X.data, i * features, support, coefficients) / responseScale;
-      sum += (roots ? roots[i] ** 2 : 1) * residuals[i];
-    }
-  });
-  // What the intercept lacks of the one at which the mean is 0.
-  const mean = fitted ? sum / totalWeight : 0;
-  let loss = 0;
-  yield* inRanges(samples, 4, (begin, end) => {
-    for (let i = begin; i < end; i++) loss += ((roots ? roots[i] : 1) * (residuals[i] - mean)) ** 2 / 2;
-  });
-  return loss;
 }

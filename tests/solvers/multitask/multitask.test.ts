@@ -9,6 +9,7 @@ import {
   sparseMultiTask,
   sparseRegression,
 } from "../../../mod.ts";
+import { cancellingIntegers, lossOfIntegers } from "../../support/integers.ts";
 import { goldenTasks, type Question, randomTasks, type Task } from "./instances.ts";
 
 const cases: readonly (Question & { readonly localSearch?: boolean })[] = [
@@ -192,6 +193,19 @@ describe("sparseMultiTask", () => {
         1e-8 + 100 * lost,
         "coefficients",
       );
+    }
+  });
+
+  it("knows its errors to 1e-10 where the terms of the fit cancel to a billionth", async () => {
+    const { X, y } = cancellingIntegers(30, 12), other = cancellingIntegers(30, 13).y;
+    for (const intercept of [true, false]) {
+      const Y = matrix(30, 2, Float64Array.from({ length: 60 }, (_, at) => (at & 1 ? other : y)[at >> 1]));
+      const fit = await sparseMultiTask(X, Y, { support: 2, intercept });
+      for (const [k, response] of [y, other].entries()) {
+        const b = columnOf(fit, k), exactly = lossOfIntegers(X, response, b, intercept) * 2 / 30;
+        assert.ok(b.every((value) => Math.abs(value) > 0.1), "the columns are told apart");
+        assert.ok(Math.abs(fit.meanSquaredErrors[k] - exactly) <= 1e-10 * exactly, `task ${k}: ${exactly}`);
+      }
     }
   });
 

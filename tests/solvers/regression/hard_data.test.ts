@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Matrix, matrix, sparseRegression, sparseRegressionPath } from "../../../mod.ts";
 import { createRandom, type Random } from "../../../solvers/core/random.ts";
+import { cancellingIntegers, lossOfIntegers } from "../../support/integers.ts";
 import { leastBySubsets, regressionKeepsPromises, scaledProblem } from "../../support/promises.ts";
 import { simulate, unscaled } from "./data.ts";
 
@@ -14,20 +15,6 @@ function nearlyEqual(e: number): { X: Matrix; y: Float64Array } {
   const sign = (i: number) => i % 2 ? -1 : 1;
   const X = matrix(8, 2, Float64Array.from({ length: 16 }, (_, k) => (k >> 1) + 1 + (k & 1 ? e * sign(k >> 1) : 0)));
   return { X, y: Float64Array.from({ length: 8 }, (_, i) => sign(i)) };
-}
-
-/** The loss of integers at any coefficients, about the mean of the residuals where there is an intercept; not rounded. */
-function lossOfIntegers({ data, shape }: Matrix, y: Float64Array, b: Float64Array, intercept: boolean): number {
-  const shift = 2 ** 100, [rows, columns] = shape, whole = BigInt(rows);
-  const exact = Array.from(b, (value) => BigInt(value * shift));
-  const residuals = Array.from(y, (value, i) => {
-    let sum = BigInt(value) * BigInt(shift);
-    for (let j = 0; j < columns; j++) sum -= BigInt(data[i * columns + j]) * exact[j];
-    return sum * whole;
-  });
-  const mean = intercept ? residuals.reduce((sum, value) => sum + value, 0n) / whole : 0n;
-  const squares = residuals.reduce((sum, value) => sum + (value - mean) ** 2n, 0n);
-  return Number(squares / BigInt(shift)) / shift / rows ** 2 / 2;
 }
 
 /** Rows of an autoregressive process that hardly moves, and zeros for a response. */
@@ -243,12 +230,7 @@ describe("sparseRegression on hard data", () => {
   });
 
   it("sums its objective to 1e-10 where the terms of the fit cancel to a billionth", async () => {
-    const random = createRandom(12), rows = 30;
-    const X = matrix(rows, 2), y = Float64Array.from({ length: rows }, () => random.integer(2000) - 1000);
-    for (let i = 0; i < rows; i++) {
-      X.data[2 * i] = Math.floor(2 ** 40 * random.uniform());
-      X.data[2 * i + 1] = X.data[2 * i] + random.integer(9);
-    }
+    const { X, y } = cancellingIntegers(30, 12);
     for (const intercept of [true, false]) {
       const options = { lambda0: 0, always: [0, 1], standardize: false, intercept };
       for (const method of ["auto", "exact", "coordinate-descent"] as const) {
