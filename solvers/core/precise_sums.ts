@@ -52,7 +52,7 @@ const splitter = 2 ** 27 + 1;
  *
  * @param from Where the row begins.
  */
-export function differenceOfProducts(
+function differenceOfProducts(
   value: number,
   shift: number,
   row: ArrayLike<number>,
