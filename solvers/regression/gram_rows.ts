@@ -8,7 +8,7 @@ const initialRows = 256;
 
 /**
  * Rows of the Gram matrix that are computed together: all data are read once for them, and reading is what a row costs.
- * The features most correlated with the residual fill a block up; they are those that will be asked for.
+ * The features that will most likely be asked for next fill a block up.
  */
 export const blockRows = 32;
 
@@ -40,7 +40,7 @@ export interface GramRows {
   readonly rowOfDevice: DeviceArray<"i32">;
   /** A live view of the rows. */
   view(): Float64Array;
-  /** Computes the missing rows of some features; `likely` are the correlations by which blocks are filled up. */
+  /** Computes the missing rows of some features; blocks are filled up with those whose `likely` is largest in magnitude. */
   ensure(wanted: ArrayLike<number>, likely: Float64Array): Promise<void>;
 }
 
@@ -79,11 +79,15 @@ export function createGramRows(workspace: Workspace, source: GramRowsSource): Gr
     });
   }
 
-  /** Features without a row that are most correlated with the residual. */
-  function others(taken: ReadonlySet<number>, correlations: Float64Array, most: number): number[] {
+  /** Features without a row that are most likely to be asked for: a number each, the larger the likelier, 0 for not at all. */
+  function others(taken: ReadonlySet<number>, likely: Float64Array, most: number): number[] {
     const found: number[] = [];
-    for (let j = 0; j < features; j++) if (rowOf[j] < 0 && correlations[j] !== 0 && !taken.has(j)) found.push(j);
-    return found.sort((i, j) => Math.abs(correlations[j]) - Math.abs(correlations[i]) || i - j).slice(0, most);
+    for (let j = 0; j < features; j++) if (rowOf[j] < 0 && likely[j] !== 0 && !taken.has(j)) found.push(j);
+    if (found.length <= most) return found;
+    // Engines sort numbers faster than by a function.
+    const least = Float64Array.from(found, (j) => Math.abs(likely[j])).sort()[found.length - most];
+    return [...found.filter((j) => Math.abs(likely[j]) > least), ...found.filter((j) => Math.abs(likely[j]) === least)]
+      .slice(0, most);
   }
 
   return {

@@ -54,8 +54,8 @@ export interface LeastSquares {
   readonly squaredNorms: Float64Array;
   /** What the coefficients may be. */
   readonly constraints: Constraints;
-  /** Row `feature` of `X^T X`; a copy. Features of large correlation are `likely` to be asked for next. */
-  gramRow(feature: number, likely?: Float64Array): Promise<Float64Array>;
+  /** Row `feature` of `X^T X`; a copy. `likely` says which features will be asked for next: the larger, the likelier. */
+  gramRow(feature: number, likely?: () => Float64Array): Promise<Float64Array>;
   /** Computes the missing Gram rows of some features, block by block; false once `pause` says that the time is up. */
   loadRows(wanted: readonly number[], pause: () => Promise<boolean>): Promise<boolean>;
   /** What a direct solve on some features needs: their columns and the response, live views, and their Gram matrix. */
@@ -195,8 +195,8 @@ export async function createLeastSquares(workspace: Workspace, given: Regression
     linear: correlationsWithY,
     squaredNorms,
     constraints,
-    async gramRow(feature, likely = latest) {
-      await gram.ensure([feature], likely);
+    async gramRow(feature, likely = () => latest) {
+      if (rowOf[feature] < 0) await gram.ensure([feature], likely());
       return workspace.read(gram.array, beginOf(feature), features);
     },
     loadRows,

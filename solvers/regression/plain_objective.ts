@@ -1,6 +1,7 @@
 import { noticeableRounding, squaredResiduals } from "../core/precise_sums.ts";
 import { inRanges, type Steps } from "../core/steps.ts";
 import type { RegressionData } from "./data.ts";
+import type { Vector } from "../core/matrix.ts";
 import type { SparseStart } from "./least_squares.ts";
 
 /** The coefficients of an answer as the caller gets them. */
@@ -29,16 +30,13 @@ export function* plainObjective(
   const { X, y, roots, means, tails, responseMean, responseTail, responseScale } = data;
   const { coefficients, support } = answer;
   const [samples, features] = X.shape, terms = support.length + 4, unit = Number.EPSILON;
+  const own = (values: Float64Array) => Float64Array.from(support, (feature) => values[feature]);
+  const chosen = { support, means: own(means), tails: own(tails), coefficients: own(coefficients) };
   let loss = 0, rounding = 0;
   yield* inRanges(samples, terms, (begin, end) => {
     for (let i = begin; i < end; i++) {
       const root = (roots ? roots[i] : 1) / responseScale;
-      let residual = y[i] - responseMean - responseTail, magnitude = Math.abs(residual);
-      for (const feature of support) {
-        const part = (X.data[i * features + feature] - means[feature] - tails[feature]) * coefficients[feature];
-        residual -= part;
-        magnitude += Math.abs(part);
-      }
+      const { residual, magnitude } = residualOf(X.data, i * features, y[i] - responseMean - responseTail, chosen);
       loss += (residual * root) ** 2 / 2;
       const off = terms * unit * magnitude * root;
       rounding += off * (Math.abs(residual) * root + off);
@@ -55,4 +53,20 @@ export function* plainObjective(
     size += Math.abs(scaled.coefficients[k]) * Math.sqrt(problem.squaredNorms[scaled.features[k]]);
   }
   return { objective, rounding: rounding + (samples + terms) * unit * (size * size + objective) };
+}
+
+/** What the coefficients leave of one response, and the total magnitude of its terms; the sample begins at `from`. */
+function residualOf(
+  data: Vector,
+  from: number,
+  response: number,
+  { support, means, tails, coefficients }: Omit<Answer, "intercept"> & Pick<RegressionData, "means" | "tails">,
+): { residual: number; magnitude: number } {
+  let residual = response, magnitude = Math.abs(response);
+  for (let k = 0; k < support.length; k++) {
+    const part = (data[from + support[k]] - means[k] - tails[k]) * coefficients[k];
+    residual -= part;
+    magnitude += Math.abs(part);
+  }
+  return { residual, magnitude };
 }

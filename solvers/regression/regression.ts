@@ -303,7 +303,8 @@ const mostNamed = 10;
 
 function remarksOn({ scales, intercept }: RegressionData, { dependent, remark }: Finished): string[] {
   const remarks: string[] = [];
-  const empty = Array.from(scales.keys()).filter((j) => scales[j] === Infinity);
+  const empty: number[] = [];
+  for (let j = 0; j < scales.length; j++) if (scales[j] === Infinity) empty.push(j);
   if (empty.length > 0) remarks.push(`${named(empty)} ${intercept ? "constant" : "zero"}: nothing follows from them.`);
   if (dependent.length > 0) {
     remarks.push(

@@ -69,7 +69,7 @@ async function viewOf(task: Task, support: readonly number[]): Promise<MovingVie
     }
     for (const feature of support) {
       if (view.inside[feature]) continue;
-      await inSteps(view.enter(feature, await problem.gramRow(feature, view.correlations)), pause);
+      await inSteps(view.enter(feature, await problem.gramRow(feature, () => fallsOf(view))), pause);
     }
   }
   if (!follows || least > 0 && !view.isSound) {
@@ -81,6 +81,11 @@ async function viewOf(task: Task, support: readonly number[]): Promise<MovingVie
   }
   views.unshift(view);
   return view;
+}
+
+/** What the loss falls as each feature enters, all fitted again. */
+function fallsOf({ inside, correlations, curvatures }: SupportView): Float64Array {
+  return correlations.map((value, j) => inside[j] || curvatures[j] === 0 ? 0 : value * value / (2 * curvatures[j]));
 }
 
 /** Features by which a support differs from that of a view. */
