@@ -12,6 +12,9 @@ const initialRows = 256;
  */
 export const blockRows = 32;
 
+/** The same where the data are few enough, numbers of them, to stay in a cache: there a row costs its sums. */
+const blockRowsCached = 16, cached = 1e6;
+
 /** Multiply-adds of a product between two checkpoints. */
 const blockWork = 2e8;
 
@@ -47,7 +50,8 @@ export interface GramRows {
 /** No rows yet. Memory: 8 bytes x features x rows, doubled as they grow. */
 export function createGramRows(workspace: Workspace, source: GramRowsSource): GramRows {
   const { data, samples, features, squaredNorms, weights, mixture, pause } = source;
-  const together = Math.max(1, Math.min(blockRows, Math.floor(blockWork / (samples * features))));
+  const size = samples * features;
+  const together = Math.max(1, Math.min(size > cached ? blockRows : blockRowsCached, Math.floor(blockWork / size)));
   let capacity = Math.min(features, initialRows), count = 0;
   let array = workspace.allocate("f64", capacity * features, "Gram rows");
   let block: DeviceArray<"f64"> | undefined;
@@ -81,13 +85,17 @@ export function createGramRows(workspace: Workspace, source: GramRowsSource): Gr
 
   /** Features without a row that are most likely to be asked for: a number each, the larger the likelier, 0 for not at all. */
   function others(taken: ReadonlySet<number>, likely: Float64Array, most: number): number[] {
-    const found: number[] = [];
-    for (let j = 0; j < features; j++) if (rowOf[j] < 0 && likely[j] !== 0 && !taken.has(j)) found.push(j);
-    if (found.length <= most) return found;
+    if (most === 0) return [];
+    const sizes = new Float64Array(features);
+    for (let j = 0; j < features; j++) if (rowOf[j] < 0 && !taken.has(j)) sizes[j] = Math.abs(likely[j]);
     // Engines sort numbers faster than by a function.
-    const least = Float64Array.from(found, (j) => Math.abs(likely[j])).sort()[found.length - most];
-    return [...found.filter((j) => Math.abs(likely[j]) > least), ...found.filter((j) => Math.abs(likely[j]) === least)]
-      .slice(0, most);
+    const least = sizes.slice().sort()[Math.max(0, features - most)];
+    const found: number[] = [], level: number[] = [];
+    for (let j = 0; j < features; j++) {
+      if (sizes[j] > least) found.push(j);
+      else if (sizes[j] === least && least > 0) level.push(j);
+    }
+    return [...found, ...level].slice(0, most);
   }
 
   return {

@@ -25,6 +25,7 @@ import {
 } from "./options.ts";
 import { plainObjective } from "./plain_objective.ts";
 import { pause, priceOf, type Solution, type Task } from "./task.ts";
+import { solveByView } from "./views.ts";
 import { type RegressionWork, regressionWork } from "./work.ts";
 import { counted } from "../core/shown.ts";
 
@@ -116,7 +117,7 @@ export interface SessionFit {
   readonly objective: number;
   /** Whether the time limit has ended it. */
   readonly isLate: boolean;
-  /** The answer, from the caller's own data. */
+  /** The answer, solved directly on its support and judged by the caller's own data. */
   present(): Promise<SparseRegression>;
 }
 
@@ -199,14 +200,18 @@ export async function openRegression(
           );
         }
         const task = taskAt(lambda0, size), began = run.elapsedMs();
-        const solution = await finished(task, await solve(task, method, start, certify, starts, search));
+        const found = await solve(task, method, start, certify, starts, search);
+        const solution = {
+          ...found,
+          ...await solveByView(task, found.estimate.features) ?? await finished(task, found),
+        };
         const elapsedMs = run.elapsedMs() - began;
         return {
           solution,
           support: supportOf(solution),
           objective: solution.objective * responseScale ** 2,
-          isLate: (solution.status ?? task.budget.ended) === "time-limit",
-          present: () => present(data, task, solution, gapTolerance, workspace, elapsedMs),
+          isLate: (statusOf(solution) ?? task.budget.ended) === "time-limit",
+          present: async () => present(data, task, await finished(task, solution), gapTolerance, workspace, elapsedMs),
         };
       },
       close: () => workspace.release(),
@@ -243,6 +248,10 @@ async function finished(task: Task, solution: Solution | ExactSolution): Promise
   // The time may have ended the search for the bounds that bind.
   const isWorse = task.budget.ended === "time-limit" && solved.objective > solution.objective;
   return { ...solution, ...(isWorse ? { dependent: solved.dependent } : solved) };
+}
+
+function statusOf(solution: Solution | Finished | ExactSolution): ExactSolution["status"] | undefined {
+  return "status" in solution ? solution.status : undefined;
 }
 
 function supportOf({ estimate }: Solution): Uint32Array {
