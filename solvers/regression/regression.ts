@@ -25,7 +25,7 @@ import {
 } from "./options.ts";
 import { plainObjective } from "./plain_objective.ts";
 import { pause, priceOf, type Solution, type Task } from "./task.ts";
-import { solveByView } from "./views.ts";
+import { solutionInView } from "./views.ts";
 import { type RegressionWork, regressionWork } from "./work.ts";
 import { counted } from "../core/shown.ts";
 
@@ -203,7 +203,7 @@ export async function openRegression(
         const found = await solve(task, method, start, certify, starts, search);
         const solution = {
           ...found,
-          ...await solveByView(task, found.estimate.features) ?? await finished(task, found),
+          ...solutionInView(task, found.estimate.features) ?? await finished(task, found),
         };
         const elapsedMs = run.elapsedMs() - began;
         return {

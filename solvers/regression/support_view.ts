@@ -23,6 +23,8 @@ export interface MovingView extends SupportView {
   readonly lambda2: number;
   /** Whether the numbers are good enough to go on from: no feature nearly depends on the others, and little has added up. */
   readonly isSound: boolean;
+  /** Whether nothing has changed since it was taken as a whole. */
+  readonly isFresh: boolean;
   /** `||y - X b||^2 / 2`; nothing where what has added up is too much for an answer. */
   loss(): number | undefined;
   /** A feature enters, whose Gram row is given. O(support x features). */
@@ -112,6 +114,9 @@ export function createView(
     },
     get variances() {
       return variances;
+    },
+    get isFresh() {
+      return changes === 0;
     },
     get isSound() {
       return isSound && changes < mostChanges;

@@ -26,8 +26,18 @@ export async function viewFrom(task: Task, estimate: Estimate): Promise<SupportV
 
 /** The least-squares solution on a support by its view; nothing where bounds or nearly dependent features forbid it. */
 export async function solveByView(task: Task, support: readonly number[]): Promise<Solution | undefined> {
-  if (!isFree(task)) return undefined;
-  const view = await viewOf(task, support), loss = view.loss();
+  return isFree(task) ? solutionOf(task, await viewOf(task, support), support) : undefined;
+}
+
+/** The same where the support was looked at lately; nothing where it was not. */
+export function solutionInView(task: Task, support: readonly number[]): Solution | undefined {
+  const { problem, penalty: { lambda2 } } = task, views = isFree(task) ? latest.get(problem) : undefined;
+  const view = views?.find((view) => view.lambda2 === lambda2 && changesTo(view, support) === 0);
+  return view && solutionOf(task, view, support);
+}
+
+function solutionOf(task: Task, view: MovingView, support: readonly number[]): Solution | undefined {
+  const loss = view.loss();
   if (loss === undefined) return undefined;
   // In the order that was asked for: what was looked at before has no say in the answer.
   const coefficients = inOrder(support, view.support, view.coefficients);
@@ -57,11 +67,11 @@ async function viewOf(task: Task, support: readonly number[]): Promise<MovingVie
       nearest = i;
     }
   });
+  const follows = least === 0 || views[nearest]?.isSound && least <= fewFollowed + shareFollowed * support.length;
   // Out of the list while it changes: an abort leaves it half done.
-  let [view] = views.splice(least < Infinity ? nearest : mostKept - 1, 1);
+  let [view] = views.splice(follows ? nearest : mostKept - 1, 1);
   const pause = () =>
     budget.run.checkpoint({ stage: "moves", fraction: 0, iteration: budget.sweeps }).then(() => false as const);
-  const follows = least === 0 || view?.isSound && least <= fewFollowed + shareFollowed * support.length;
   if (follows && least > 0) {
     const wanted = new Set(support);
     for (let i = view.support.length - 1; i >= 0; i--) {
@@ -72,7 +82,7 @@ async function viewOf(task: Task, support: readonly number[]): Promise<MovingVie
       await inSteps(view.enter(feature, await problem.gramRow(feature, () => fallsOf(view))), pause);
     }
   }
-  if (!follows || least > 0 && !view.isSound) {
+  if (!follows || !view.isSound && !view.isFresh) {
     if (view?.lambda2 !== lambda2) view = createView(problem, lambda2);
     const data = await problem.supportData(support);
     const inverse = await inSteps(normalInverse(await reduceSupport({ ...data, lambda2 }, pause)), pause);
