@@ -201,7 +201,7 @@ export async function openRegression(
         }
         const task = taskAt(lambda0, size), began = run.elapsedMs();
         const found = await solve(task, method, start, certify, starts, search);
-        const solution = {
+        const solution: Solution & Partial<ExactSolution> = {
           ...found,
           ...solutionInView(task, found.estimate.features) ?? await finished(task, found),
         };
@@ -210,7 +210,7 @@ export async function openRegression(
           solution,
           support: supportOf(solution),
           objective: solution.objective * responseScale ** 2,
-          isLate: (statusOf(solution) ?? task.budget.ended) === "time-limit",
+          isLate: (solution.status ?? task.budget.ended) === "time-limit",
           present: async () => present(data, task, await finished(task, solution), gapTolerance, workspace, elapsedMs),
         };
       },
@@ -248,10 +248,6 @@ async function finished(task: Task, solution: Solution | ExactSolution): Promise
   // The time may have ended the search for the bounds that bind.
   const isWorse = task.budget.ended === "time-limit" && solved.objective > solution.objective;
   return { ...solution, ...(isWorse ? { dependent: solved.dependent } : solved) };
-}
-
-function statusOf(solution: Solution | Finished | ExactSolution): ExactSolution["status"] | undefined {
-  return "status" in solution ? solution.status : undefined;
 }
 
 function supportOf({ estimate }: Solution): Uint32Array {
