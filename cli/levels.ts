@@ -16,7 +16,7 @@ import {
 import { type Invocation, UsageError } from "./command.ts";
 import { FileError } from "./files.ts";
 import { formatDuration, formatNumber } from "./layout.ts";
-import { drawFilled, type Given } from "./observations.ts";
+import { drawFilled, type Given, named } from "./observations.ts";
 import { underWatch } from "./solver_options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -72,10 +72,8 @@ export async function completeLevels(
   const choice: QuantizedChoice | undefined = chosenFirst
     ? await chooseQuantized(observed, { ...settings(chooseQuantizedOptions), ...own })
     : undefined;
-  const fit = choice?.fit ?? await completeQuantized(observed, {
-    ...settings(completeQuantizedOptions) as QuantizedOptions,
-    ...own,
-  });
+  const asked = { ...settings(completeQuantizedOptions) as QuantizedOptions, ...own };
+  const fit = named(choice?.fit ?? await completeQuantized(observed, asked), given);
   terminal.progress.clear();
   signal.throwIfAborted();
   const expectedOf = ({ probabilities }: LevelPredictions) => {
@@ -274,7 +272,7 @@ export async function completeBins(
   }
   const given = await read(), { observed, pairs } = given;
   const asked = { ...settings(completeViolationsOptions), boundaries, ...underWatch(terminal, signal) };
-  const fit = await completeViolations(observed, asked);
+  const fit = named(await completeViolations(observed, asked), given);
   terminal.progress.clear();
   signal.throwIfAborted();
   await write("out", () =>

@@ -1,5 +1,6 @@
 import process from "node:process";
 import { BackendError, dispose, FormatError, init, InputError, MemoryLimitError, OptionError } from "../mod.ts";
+import { withNames } from "../solvers/core/names.ts";
 import settings from "../deno.json" with { type: "json" };
 import { optionsOf, readArguments } from "./arguments.ts";
 import { type Command, UsageError } from "./command.ts";
@@ -79,7 +80,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const message = error instanceof OptionError
       ? command ? withFlagsOf(command, error.argument, error.message) : error.message
       : error instanceof InputError
-      ? withFlagsOf({ solver: command?.solver, options: {} }, undefined, error.message)
+      ? withNames(withFlagsOf({ solver: command?.solver, options: {} }, undefined, error.message))
       : error instanceof Error
       ? error.message
       : `${error}`;

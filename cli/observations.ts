@@ -1,6 +1,7 @@
 /** Observed entries of a matrix in files: lines of row, column and value, or a table with blanks. @module */
 
 import { matrix, observedEntries, parseTriples, serializeCsv } from "../mod.ts";
+import { withNames } from "../solvers/core/names.ts";
 import { attempt, FileError, inputName, readInput } from "./files.ts";
 import { readTable } from "./tables.ts";
 
@@ -31,6 +32,14 @@ export interface Given {
   readonly pairs?: Pairs;
   /** The predictions beside the names of the input, or the table filled, as CSV. */
   content(predict: Predictor): string;
+}
+
+/** A fit whose remarks have the names of the file. */
+export function named<F extends { readonly remarks: readonly string[] }>(
+  fit: F,
+  { rowNames, columnNames }: Pick<Given, "rowNames" | "columnNames">,
+): F {
+  return { ...fit, remarks: fit.remarks.map((remark) => withNames(remark, { row: rowNames, column: columnNames })) };
 }
 
 /** A table whose blanks are missing; columns of words go beside it as they are. */

@@ -2,6 +2,7 @@
 
 import { columnTransforms, transformColumns } from "../solvers/core/column_transforms.ts";
 import { DataError } from "../solvers/core/errors.ts";
+import { withNames } from "../solvers/core/names.ts";
 import { type FlagTable, UsageError } from "./command.ts";
 import type { NamedTable } from "./tables.ts";
 
@@ -27,6 +28,6 @@ export function transformed(table: NamedTable, name: string | undefined): NamedT
   try {
     return { ...table, matrix: transformColumns(table.matrix, table.columns, chosen) };
   } catch (error) {
-    throw error instanceof DataError ? new UsageError(error.message) : error;
+    throw error instanceof DataError ? new UsageError(withNames(error.message)) : error;
   }
 }

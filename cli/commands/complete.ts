@@ -9,7 +9,7 @@ import {
 import { command, UsageError } from "../command.ts";
 import { formatDuration, formatNumber } from "../layout.ts";
 import { completeBins, completeLevels } from "../levels.ts";
-import { drawFilled, fromTable, fromTriples, type Given } from "../observations.ts";
+import { drawFilled, fromTable, fromTriples, type Given, named } from "../observations.ts";
 import { underWatch } from "../solver_options.ts";
 import { tableOptions } from "../tables.ts";
 import type { Terminal } from "../terminal.ts";
@@ -83,7 +83,7 @@ exact values between --boundaries, without noise: written are the value and its 
     if (bins) return await completeBins(invocation, read, boundaries, drawing);
     refuseOthers(completeMatrixOptions, "without --levels or --bins");
     const asked = { ...settings(completeMatrixOptions), ...underWatch(terminal, signal) };
-    const given = await read(), { observed } = given, fit = await completeMatrix(observed, asked);
+    const given = await read(), { observed } = given, fit = named(await completeMatrix(observed, asked), given);
     terminal.progress.clear();
     signal.throwIfAborted();
     await write("out", () =>

@@ -305,7 +305,7 @@ function printReport(terminal: Terminal, report: Report): void {
       : [],
     ["ran on", `${fit.plan.backend} (${fit.plan.reason}), ${formatDuration(fit.elapsedMs)}`],
   ]);
-  for (const remark of fit.remarks) terminal.note(withNames(remark, columns));
+  for (const remark of fit.remarks) terminal.note(withNames(remark, { column: columns }));
   for (const note of noteOnLimit(fit, validation)) terminal.note(note);
 }
 
@@ -327,7 +327,7 @@ function jsonReport({ target, names, columns, fit, validation, predictions }: Re
     lowerBound,
     gap,
     nodes,
-    remarks: fit.remarks.map((remark) => withNames(remark, columns)),
+    remarks: fit.remarks.map((remark) => withNames(remark, { column: columns })),
     ...(validation && {
       best: validation.best,
       validation: validation.table.map((point) => ({ ...point, taskErrors: Array.from(point.taskErrors) })),

@@ -168,7 +168,7 @@ function printReport(terminal: Terminal, { target, columns, names, values, expla
     ...certificate(fit),
     ["ran on", `${fit.plan.backend} (${fit.plan.reason}), ${formatDuration(fit.elapsedMs)}`],
   ]);
-  for (const remark of fit.remarks) terminal.note(withNames(remark, columns));
+  for (const remark of fit.remarks) terminal.note(withNames(remark, { column: columns }));
   for (const note of noteOnLimit(fit, validation)) terminal.note(note);
 }
 
@@ -185,7 +185,7 @@ function jsonReport({ target, columns, names, values, explained, fit, validation
     lowerBound,
     gap,
     nodes,
-    remarks: fit.remarks.map((remark) => withNames(remark, columns)),
+    remarks: fit.remarks.map((remark) => withNames(remark, { column: columns })),
     ...(validation && {
       lambda2: validation.lambda2,
       path: Array.from(validation.lambdas, (value, i) => ({

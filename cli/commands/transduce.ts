@@ -1,4 +1,5 @@
 import { type Matrix, matrix, serializeCsv, transduce, transduceOptions, type Transduction } from "../../mod.ts";
+import { withNames } from "../../solvers/core/names.ts";
 import { command, UsageError } from "../command.ts";
 import { FileError } from "../files.ts";
 import { formatDuration, formatNumber, table } from "../layout.ts";
@@ -40,13 +41,16 @@ choose its width and to calibrate the probabilities.
     const names = knownNames(read.path, options.labels, read.columns), { features, labels, lows } = split(read, names);
     const asked = { ...settings(transduceOptions), ...underWatch(terminal, signal) };
     const answer = await transduce({ features, labels }, asked);
+    const others = read.columns.filter((name) => !names.includes(name));
+    const remarks = answer.remarks.map((remark) => withNames(remark, { feature: others, label: names }));
     terminal.progress.clear();
     signal.throwIfAborted();
     await write("out", () => content(answer, names, lows, read.text));
     await write("picture", () => drawErrors(answer));
     const predicted = Array.from(labels.data).filter(Number.isNaN).length;
-    if (options.json) terminal.print(JSON.stringify(jsonReport(answer, names, lows, predicted), null, 2));
-    else printReport(terminal, answer, names, labels, predicted);
+    if (options.json) {
+      terminal.print(JSON.stringify(jsonReport({ ...answer, remarks }, names, lows, predicted), null, 2));
+    } else printReport(terminal, { ...answer, remarks }, names, labels, predicted);
   },
 });
 

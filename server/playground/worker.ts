@@ -1,5 +1,7 @@
 /** Solves away from the page's own thread, so that the page stays responsive. */
 
+import { InputError } from "../../solvers/core/errors.ts";
+import { withNames } from "../../solvers/core/names.ts";
 import { panels } from "./panels/mod.ts";
 import type { Values } from "./panel.ts";
 import { type Reply, type Request, type Source, sourceKey } from "./protocol.ts";
@@ -67,7 +69,8 @@ async function answer(request: Exclude<Request, { kind: "cancel" }>, session: Se
 
 function reasonOf(error: unknown): { message: string; argument?: string } {
   if (!(error instanceof Error)) return { message: String(error) };
-  return { message: error.message, argument: (error as { argument?: string }).argument };
+  const message = error instanceof InputError ? withNames(error.message) : error.message;
+  return { message, argument: (error as { argument?: string }).argument };
 }
 
 /** The content of a source: a file is told from another by what the page knows of it. */

@@ -39,10 +39,26 @@ function editDistance(a: string, b: string): number {
   return row[b.length];
 }
 
-/** A remark of a solver, which knows columns by their numbers from 0, with their names. */
-export function withNames(remark: string, names: readonly string[]): string {
-  return remark.replace(
-    /(Columns? )([\d, ]+)/i,
-    (_, word, places: string) => word + places.replace(/\d+/g, (place) => names[Number(place)] ?? place),
-  );
+/** Names of what the sentences of solvers number, by the word for one of them. */
+export interface PlaceNames {
+  readonly row?: readonly string[];
+  readonly column?: readonly string[];
+  readonly item?: readonly string[];
+  readonly feature?: readonly string[];
+  readonly label?: readonly string[];
+}
+
+/** `columns 0, 3 and 4`, but not the number in `and 4 more`. */
+const numbered = /\b(row|column|item|feature|label)(s?) (\d+(?:(?:, | and )(?!\d+ more)\d+)*)/gi;
+
+/**
+ * A sentence of a solver, a remark or an error, for those who read it beside a file or a picture. Solvers number rows,
+ * columns, items, features and labels from 0, as their arguments do; people read names, and numbers from 1 where there are
+ * none.
+ */
+export function withNames(sentence: string, names: PlaceNames = {}): string {
+  return sentence.replace(numbered, (_, word: string, plural: string, places: string) => {
+    const own = names[word.toLowerCase() as keyof PlaceNames];
+    return `${word}${plural} ${places.replace(/\d+/g, (place) => own?.[Number(place)] ?? String(Number(place) + 1))}`;
+  });
 }

@@ -85,6 +85,17 @@ describe("minima complete", () => {
     }
   });
 
+  it("names rows and columns without an entry as the file has them, and numbers rows from 1", async () => {
+    const named = [["a", "b", "c"], [1, "", 2], ["", "", ""], [3, "", 4]], file = path("gaps.csv");
+    await writeFile(file, named.map((line) => line.join(",")).join("\r\n"));
+    for (const asked of [[], ["--levels", "--lambda", "1"]]) {
+      const { code, stderr } = await minima(["complete", file, "--table", ...asked]);
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /row 2 has no/);
+      assert.match(stderr, /column b has no/);
+    }
+  });
+
   it("refuses what it cannot use", async () => {
     const ratings = path("ratings.tsv");
     await writeFile(path("stranger.tsv"), "nobody\tfilm 1\n");

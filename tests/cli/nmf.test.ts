@@ -96,7 +96,7 @@ describe("minima nmf", () => {
         /2 x 2 weights for a table of 40 x 6/,
       ],
       ["a shape of other pixels", [table, "--rank", "2", "--shape", "5x5", "--picture", path("x.svg")], /6 pixels/],
-      ["negative numbers", [path("signs.csv"), "--rank", "1"], /-1 at row 0, column 1/],
+      ["negative numbers", [path("signs.csv"), "--rank", "1"], /-1 at row 1, column 2/],
     ] as const
   ) {
     it(`refuses ${what}`, async () => {

@@ -73,4 +73,12 @@ describe("minima transduce", () => {
       assert.match(stderr, message);
     });
   }
+
+  it("numbers items from 1, and names features, of which nothing is known", async () => {
+    await writeFile(path("gaps.csv"), "f,g,hot\n1,,1\n2,,0\n,,\n3,,1\n");
+    const { code, stderr } = await minima(["transduce", path("gaps.csv"), "--labels", "hot"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /Nothing is observed of item 3: predicted by the means/);
+    assert.match(stderr, /Nothing is observed of feature g/);
+  });
 });

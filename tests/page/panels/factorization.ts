@@ -29,6 +29,6 @@ export const factorization: PanelTests = (page) => {
     await page.until(`document.querySelector(".many output")?.textContent === "2 of 2"`);
     await page.evaluate(`document.querySelector("form").requestSubmit()`);
     await page.until(`!document.querySelector(".problem").hidden`);
-    assert.match(await page.text(".problem"), /-2 at row 0, column 1/);
+    assert.match(await page.text(".problem"), /-2 at row 1, column 2/);
   });
 };

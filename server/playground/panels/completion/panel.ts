@@ -57,7 +57,10 @@ export const panel: Panel<CompletionAnswer> = {
           : `The answer differs from the values by ${inShort(answer.residual)} in the root mean square.`,
         ranWords(answer.ran),
       ],
-      remarks: [...statusRemark(answer.status), ...answer.remarks.map((remark) => withNames(remark, columns))],
+      remarks: [
+        ...statusRemark(answer.status),
+        ...answer.remarks.map((remark) => withNames(remark, { column: columns })),
+      ],
       figures: [
         ...heldOut && heldOut.levels.length > 1
           ? [{

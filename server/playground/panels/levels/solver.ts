@@ -8,6 +8,7 @@ import {
 import { matrix } from "../../../../solvers/core/matrix.ts";
 import { columnOf, matrixOf, readTable, type TableContent, wordsOf } from "../../contents/table.ts";
 import type { Chosen, PanelSolver } from "../../solver.ts";
+import { withNames } from "../../../../solvers/core/names.ts";
 import { ranAs, rowNumbers } from "../words.ts";
 import type { LevelsAnswer } from "./answer.ts";
 import { starsWithBlanks } from "./example.ts";
@@ -72,7 +73,7 @@ export const solver: PanelSolver<TableContent, LevelsAnswer, QuantizedChoiceOpti
         filled: expected.map((value, at) => Number.isNaN(seen[at]) ? value : seen[at]),
       },
       status,
-      remarks,
+      remarks: remarks.map((remark) => withNames(remark, { row: rowNames, column: columnNames })),
       ran: ranAs(fit, performance.now() - began),
     });
     if (rows * columns - observed.values.length > mostWritten) return [];

@@ -46,7 +46,7 @@ export const solver: PanelSolver<TableContent, MultiTaskAnswer, MultiTaskCrossVa
       leftTasksOut: options.leaveOut === "tasks",
       gap: fit.gap,
       status: status === "converged" ? fit.status : status,
-      remarks: fit.remarks.map((remark) => withNames(remark, names)),
+      remarks: fit.remarks.map((remark) => withNames(remark, { column: names })),
       ran: ranAs(fit, performance.now() - began),
     });
     const values = matrix(1 + width, tasks.length);

@@ -94,7 +94,7 @@ export const solver: PanelSolver<TableContent, RegressionAnswer, Options> = {
         explained: 1 - sumOfSquares(predicted.map((value, i) => y[i] - value)) / (y.length * deviationOf(y) ** 2),
         gap: fit.gap,
         status: fit.status,
-        remarks: fit.remarks.map((remark) => withNames(remark, names)),
+        remarks: fit.remarks.map((remark) => withNames(remark, { column: names })),
         ran: ranAs(fit, performance.now() - began),
         measured: y,
         predicted,

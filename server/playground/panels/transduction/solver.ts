@@ -50,7 +50,7 @@ export const solver: PanelSolver<TableContent, TransductionAnswer, TransduceOpti
         calibrated: probabilities !== undefined,
       },
       status,
-      remarks: remarks.map((remark) => withNames(remark, names)),
+      remarks: remarks.map((remark) => withNames(remark, { feature: names, label: labels })),
       ran: ranAs(fit, performance.now() - began),
     });
     const parts = probabilities ? 3 : 2, written = matrix(items, parts * count);
