@@ -1,5 +1,5 @@
 import { DataError, OptionError } from "../core/errors.ts";
-import { createRandom } from "../core/random.ts";
+import { createRandom, type Random } from "../core/random.ts";
 import { counted } from "../core/shown.ts";
 
 /** How samples are divided. */
@@ -33,33 +33,36 @@ export function planFolds(samples: number, options: FoldOptions): Folds {
     return { count: held.length, rows: () => held };
   }
   if (groups) checkLength("groups", groups, samples);
-  const units = unitsOf(samples, groups);
-  if (groups && units.length < 2) {
-    throw new OptionError("groups", `Cannot use "groups": expected two at least, received ${units.length}.`);
+  // Rows without groups are units by themselves.
+  const units = groups && unitsOf(samples, groups), count = units?.length ?? samples;
+  if (units && count < 2) {
+    throw new OptionError("groups", `Cannot use "groups": expected two at least, received ${count}.`);
   }
-  const folds = foldCount(wanted, units.length, groups ? "groups" : "samples");
-  return { count: folds * repeats, rows: () => shuffledFolds(units, folds, repeats, seed) };
+  const folds = foldCount(wanted, count, units ? "groups" : "samples");
+  return {
+    count: folds * repeats,
+    *rows() {
+      const random = createRandom(seed);
+      for (let repeat = 0; repeat < repeats; repeat++) {
+        const order = shuffled(count, random);
+        for (let fold = 0; fold < folds; fold++) {
+          const drawn = order.subarray(Math.floor(fold * count / folds), Math.floor((fold + 1) * count / folds));
+          yield units ? Array.from(drawn, (unit) => units[unit]).flat() : Array.from(drawn);
+        }
+      }
+    },
+  };
 }
 
-function* shuffledFolds(
-  units: readonly (readonly number[])[],
-  folds: number,
-  repeats: number,
-  seed: number,
-): Iterable<number[]> {
-  const random = createRandom(seed);
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    const order = units.slice();
-    for (let i = order.length - 1; i > 0; i--) {
-      const j = random.integer(i + 1), other = order[i];
-      order[i] = order[j];
-      order[j] = other;
-    }
-    for (let fold = 0; fold < folds; fold++) {
-      const from = Math.floor(fold * order.length / folds), to = Math.floor((fold + 1) * order.length / folds);
-      yield order.slice(from, to).flat();
-    }
+/** The numbers below `count` in an order that is drawn. */
+function shuffled(count: number, random: Random): Uint32Array {
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = random.integer(i + 1), other = order[i];
+    order[i] = order[j];
+    order[j] = other;
   }
+  return order;
 }
 
 /**
@@ -99,11 +102,11 @@ function checkLength(name: string, values: Uint32Array, samples: number): void {
   );
 }
 
-/** Rows that stay together, in the order of their names; each row by itself where no names are given. */
-function unitsOf(samples: number, nameOf: Uint32Array | undefined): number[][] {
+/** Rows that stay together, in the order of their names. */
+function unitsOf(samples: number, nameOf: Uint32Array): number[][] {
   const units = new Map<number, number[]>();
   for (let row = 0; row < samples; row++) {
-    const name = nameOf ? nameOf[row] : row, unit = units.get(name);
+    const name = nameOf[row], unit = units.get(name);
     if (unit) unit.push(row);
     else units.set(name, [row]);
   }
