@@ -8,6 +8,8 @@ export interface FoldOptions {
   readonly folds?: number;
   readonly repeats: number;
   readonly foldOf?: Uint32Array;
+  /** What callers call it. @default "foldOf" */
+  readonly nameOfFolds?: string;
   readonly groups?: Uint32Array;
   readonly seed: number;
 }
@@ -78,18 +80,22 @@ export function foldCount(wanted: number | undefined, units: number, what: strin
   throw new OptionError("folds", `Cannot use "folds": expected at most the ${units} ${what}, received ${wanted}.`);
 }
 
-function givenFolds(samples: number, foldOf: Uint32Array, { folds, groups, repeats }: FoldOptions): number[][] {
-  checkLength("foldOf", foldOf, samples);
-  if (groups) throw new OptionError("groups", `Cannot use "groups": expected it or "foldOf", received both.`);
+function givenFolds(
+  samples: number,
+  foldOf: Uint32Array,
+  { folds, groups, repeats, nameOfFolds: name = "foldOf" }: FoldOptions,
+): number[][] {
+  checkLength(name, foldOf, samples);
+  if (groups) throw new OptionError("groups", `Cannot use "groups": expected it or "${name}", received both.`);
   if (folds !== undefined) {
-    throw new OptionError("folds", `Cannot use "folds": expected it or "foldOf", received both.`);
+    throw new OptionError("folds", `Cannot use "folds": expected it or "${name}", received both.`);
   }
   if (repeats > 1) {
-    throw new OptionError("repeats", `Cannot use "repeats": expected 1 beside "foldOf", received ${repeats}.`);
+    throw new OptionError("repeats", `Cannot use "repeats": expected 1 beside "${name}", received ${repeats}.`);
   }
   const held = unitsOf(samples, foldOf);
   if (held.length < 2) {
-    throw new OptionError("foldOf", `Cannot use "foldOf": expected two folds at least, received ${held.length}.`);
+    throw new OptionError(name, `Cannot use "${name}": expected two folds at least, received ${held.length}.`);
   }
   return held;
 }

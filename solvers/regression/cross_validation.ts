@@ -2,7 +2,7 @@
 
 import type { Matrix, SparseMatrix, VectorLike } from "../core/matrix.ts";
 import type { IndicesLike, Resolved } from "../core/options.ts";
-import { resolveOptions } from "../core/resolve_options.ts";
+import { checkOption, resolveOptions } from "../core/resolve_options.ts";
 import type { Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { OptionError } from "../core/errors.ts";
@@ -39,6 +39,9 @@ export interface RegressionCrossValidation {
   readonly status: Status;
 }
 
+/** What the options are of, in errors. */
+const subject = "cross-validation";
+
 type Options = Resolved<RegressionCrossValidationOptions, OpenCrossValidationOptions>;
 
 /**
@@ -65,13 +68,14 @@ export async function crossValidateRegression(
   response: VectorLike,
   options: RegressionCrossValidationOptions | RegressionOwnFolds = {},
 ): Promise<RegressionCrossValidation> {
-  const resolved = resolveOptions(crossValidateRegressionOptions, withOwnFolds(options), "cross-validation");
+  const { own, options: others } = withoutOwnFolds(options);
+  const resolved = resolveOptions(crossValidateRegressionOptions, others, subject);
   const run = startRun(resolved);
   const data = await inSteps(
     checkData(X, response),
     () => run.checkpoint({ stage: "load", fraction: 0, iteration: 0 }),
   );
-  const folds = planFolds(data.X.shape[0], resolved);
+  const folds = planFolds(data.X.shape[0], own ? { ...resolved, foldOf: own, nameOfFolds: "folds" } : resolved);
   const ridges = typeof resolved.lambda2 === "number" ? [resolved.lambda2] : Array.from(resolved.lambda2);
   if (ridges.length === 0) {
     throw new OptionError("lambda2", `Cannot use "lambda2": expected a number, or one at least, received [].`);
@@ -107,16 +111,17 @@ export type RegressionOwnFolds = Omit<RegressionCrossValidationOptions, "folds">
   readonly folds?: number | IndicesLike;
 };
 
-/** Options whose `folds` are a number. */
-function withOwnFolds(
+/** Own folds that are given as `folds`, and the options without them. */
+function withoutOwnFolds(
   options: RegressionCrossValidationOptions | RegressionOwnFolds,
-): RegressionCrossValidationOptions {
-  const folds = Object(options).folds as number | IndicesLike | undefined;
-  if (typeof folds !== "object" || folds === null) return options as RegressionCrossValidationOptions;
+): { options: RegressionCrossValidationOptions; own?: Uint32Array } {
+  const folds: unknown = Object(options).folds;
+  if (typeof folds !== "object" || folds === null) return { options: options as RegressionCrossValidationOptions };
   if (options.foldOf !== undefined) {
     throw new OptionError("foldOf", `Cannot use "foldOf": expected it or the folds as "folds", received both.`);
   }
-  return { ...options, folds: undefined, foldOf: folds };
+  const own = checkOption(crossValidateRegressionOptions.foldOf, folds, "folds", subject) as Uint32Array;
+  return { options: { ...options, folds: undefined }, own };
 }
 
 /** The point that the rule chooses among those of all ridges. */
@@ -182,13 +187,13 @@ async function validate(
   let fold = 0;
   for (const held of folds.rows()) {
     fold++;
-    const pause = () => isOver(fold);
-    if (await pause()) {
+    if (await isOver(fold)) {
       statuses.push("time-limit");
       for (const values of errors) values.push(Infinity);
       break;
     }
-    const { training, test } = await inSteps(whateverTheTime(divide(data, held, weights)), pause);
+    const begun = fold;
+    const { training, test } = await inSteps(whateverTheTime(divide(data, held, weights)), () => isOver(begun));
     // Held rows without weight say nothing.
     if (!(test.total > 0)) continue;
     if (!(training.total > 0)) {
@@ -210,7 +215,9 @@ async function validate(
     );
     let index = 0;
     for await (const point of path) {
-      errors[index++].push(await inSteps(whateverTheTime(errorOf(point, test)), pause));
+      // As far as the path will say that it is.
+      const done = fold + ++index / lambdas.length;
+      errors[index - 1].push(await inSteps(whateverTheTime(errorOf(point, test)), () => isOver(done)));
       statuses.push(point.status);
     }
     // A path that the time limit cut short says nothing of its last points.

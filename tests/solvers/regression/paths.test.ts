@@ -193,6 +193,10 @@ describe("crossValidateRegression", () => {
     const both = (argument: string) => ({ name: "OptionError", argument, message: /received both/ });
     await assert.rejects(crossValidateRegression(X, y, { folds: foldOf, foldOf }), both("foldOf"));
     await assert.rejects(crossValidateRegression(X, y, { folds: 4, foldOf }), both("folds"));
+    const refused = (argument: string) => ({ name: "OptionError", argument });
+    await assert.rejects(crossValidateRegression(X, y, { folds: [1, 2] }), refused("folds"));
+    await assert.rejects(crossValidateRegression(X, y, { folds: [0.5] }), refused("folds[0]"));
+    await assert.rejects(crossValidateRegression(X, y, { folds: new Uint32Array(36) }), refused("folds"));
     const alone = { name: "OptionError", argument: "groups", message: /expected two at least, received 1/ };
     await assert.rejects(crossValidateRegression(X, y, { groups: new Uint32Array(36) }), alone);
   });
@@ -269,6 +273,14 @@ describe("crossValidateRegression", () => {
       fractions.every((value, k) => value >= 0 && value <= 1 && (k === 0 || value >= fractions[k - 1] - 1e-12)),
     );
     assert.ok(new Set(fractions).size > 20 && fractions[fractions.length - 1] > 0.7);
+    // Where so many rows are held that errors are summed in steps, too.
+    const many = noise(80_000, 16, 1), fractionsOfMany: number[] = [];
+    await crossValidateRegression(many.X, many.y, {
+      folds: 2,
+      lambdas: [1e-3, 1e-6, 0],
+      onProgress: ({ fraction }) => void fractionsOfMany.push(fraction),
+    });
+    assert.ok(fractionsOfMany.every((value, k) => k === 0 || value >= fractionsOfMany[k - 1] - 1e-12));
     const none = await crossValidateRegression(X, y, { timeLimitMs: 0 });
     assert.equal(none.status, "time-limit");
     assert.equal(none.fit.support.length, 0);
