@@ -20,24 +20,26 @@ export async function polish(problem: Problem, start: Approximation): Promise<Ou
   const countViolations = await createViolationCounter(problem, () => meter.checkpoint("polish"));
   const coupling = await descentCoupling(problem, "f64");
   return await withStage(problem, coupling, { blockRows }, async (stage) => {
-    let violations = 0;
+    let violations = 0, cancels = false;
     for (const [begin, end] of blocksOf(stage)) {
       const rows = placeRows(stage, grid, begin, end);
       for (let attempt = 1;; attempt++) {
         if (await meter.checkpoint("polish")) return { reached: start, status: "time-limit" };
         startFromCodes(rows, codes);
         await refreshResidual(rows, outliers);
-        const counts = await countViolations(rows, start), isViolated = (row: number) => counts[row - begin] > 0;
+        const { counts, ...found } = await countViolations(rows, start);
+        const isViolated = (row: number) => counts[row - begin] > 0;
         const count = counts.reduce((sum, ofRow) => sum + ofRow, 0);
         const changes = count === 0 || attempt === attempts ? undefined : await descend(rows, settlingPasses);
         // A row changes for its own violations alone, whatever block it is in.
         if (!changes?.some((ofRow, i) => ofRow > 0 && counts[i] > 0)) {
           violations += count;
+          cancels ||= found.cancels;
           break;
         }
         await storeCodes(rows, codes, isViolated);
       }
     }
-    return { reached: start, status: violations > 0 ? "iteration-limit" : "converged", violations };
+    return { reached: start, status: violations > 0 ? "iteration-limit" : "converged", violations, cancels };
   });
 }

@@ -82,6 +82,8 @@ export interface Outcome {
   readonly damping?: number;
   /** Codes that a certificate would still change, where there was one. */
   readonly violations?: number;
+  /** Whether errors of a row cancel to so little that f32 may not tell its codes from others, where a certificate saw to it. */
+  readonly cancels?: boolean;
   /** What the data demanded. */
   readonly remarks?: readonly string[];
 }

@@ -6,9 +6,9 @@ import { certified } from "../core/certificate.ts";
 import { ShapeError } from "../core/errors.ts";
 import { checkMatrix, dtypeOf, type Matrix } from "../core/matrix.ts";
 import { startRun } from "../core/run.ts";
-import { anneal, refitsAfter, refitsBefore } from "./anneal.ts";
+import { refitsAfter, refitsBefore } from "./anneal.ts";
 import { certify, squareOfTarget } from "./certificate.ts";
-import { comparesWithoutOutliers, orWithoutOutliers } from "./comparison.ts";
+import { comparesWithoutOutliers, orWithoutOutliers, refine } from "./comparison.ts";
 import { onFixedGrid } from "./fixed_grid.ts";
 import { gptq } from "./gptq.ts";
 import { checkGram, checkOriginal } from "./gram.ts";
@@ -19,7 +19,6 @@ import { moveTarget, movingOriginal, type StreamMismatch } from "./moved.ts";
 import { optionsForLayer, type QuantizeOptions, type ResolvedOptions, resolveQuantizeOptions } from "./options.ts";
 import { autoAlternations, descendWithOutliers } from "./outlier_descent.ts";
 import { largestWeights, supportSize } from "./outliers.ts";
-import { polish } from "./polish.ts";
 import { type Approximation, type Method, type Outcome, type Problem, stateProblem } from "./problem.ts";
 import { quantease } from "./quantease.ts";
 import { roundToNearest } from "./rounding.ts";
@@ -182,7 +181,7 @@ async function solve(problem: Problem): Promise<Outcome> {
   else if (method === "gptq" || method !== "rtn" && initial === "gptq") parts.push(gptq);
   if (largest) parts.push((problem, start) => descendWithOutliers(problem, start, size, largest));
   else if (method === "quantease") parts.push(quantease);
-  if (method === "auto") parts.push(anneal, polish);
+  if (method === "auto") parts.push(refine);
 
   let outcome: Outcome = { reached: initial === "rtn" ? roundToNearest(problem, start) : start, status: "converged" };
   for (const part of parts) {

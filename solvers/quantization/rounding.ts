@@ -23,7 +23,7 @@ const rounder = 1.5 * 2 ** 52;
 
 /** The level nearest to a real one, from `low` to `high`, which are whole. */
 export function nearestLevel(real: number, low: number, high: number): number {
-  return (real < low ? low : real > high ? high : real) + rounder - rounder;
+  return Math.min(Math.max(real, low), high) + rounder - rounder;
 }
 
 /** Gives the rows without codes those of the nearest points of their grid. */

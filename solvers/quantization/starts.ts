@@ -1,12 +1,18 @@
 import type { Matrix } from "../core/matrix.ts";
 import { gptq } from "./gptq.ts";
-import type { Approximation, Outcome, Problem } from "./problem.ts";
+import type { Status } from "../core/result.ts";
+import type { Approximation, Method, Outcome, Problem } from "./problem.ts";
 import { quantease } from "./quantease.ts";
 import { roundToNearest } from "./rounding.ts";
 import type { ResolvedOptions } from "./options.ts";
 
-/** Columns up to which every method is tried on all inputs, and up to which on some. */
-const columnsOfEveryMethod = 256, columnsOfSome = 1024;
+/** Columns up to which every way of every method is tried on all inputs, up to which every method, and up to which on some. */
+const columnsOfEveryWay = 32, columnsOfEveryMethod = 256, columnsOfSome = 1024;
+
+/** Starts and orders of QuantEase, the first where it is tried, the others where every way is. */
+const waysOfQuantEase = (["weights", "rtn", "gptq"] as const).flatMap((initial) =>
+  [false, true].map((activationOrder) => ({ initial, activationOrder }))
+);
 
 /** Least share of the columns that the effective dimension of a flat spectrum is, and most of it where a mean rules. */
 const flatShare = 0.1, ruledDimension = 1.5;
@@ -16,8 +22,8 @@ const passesOfQuantEase = (columns: number) => columns <= 640 ? 25 : 10;
 
 /** Dense passes that the starts beside the first take, by rough count. */
 export function passesOfAlternatives(rows: number, gram: Matrix): number {
-  const [columns] = gram.shape;
-  return 1.5 + columns / (6 * rows) + (triesEveryMethod(gram) ? passesOfQuantEase(columns) + 2 : 0);
+  const [columns] = gram.shape, ways = columns <= columnsOfEveryWay ? waysOfQuantEase.length : 1;
+  return 1.5 + columns / (6 * rows) + (triesEveryMethod(gram) ? ways * (passesOfQuantEase(columns) + 1) + 1 : 0);
 }
 
 /**
@@ -49,23 +55,28 @@ function effectiveDimension({ data, shape: [columns] }: Matrix): number {
  * start, and which order is the better one is a matter of the row.
  */
 export async function manyStarts(problem: Problem, start: Approximation): Promise<Outcome> {
-  const { options } = problem, first = await gptq(problem, start), alternatives: Uint8Array[] = [];
+  const { columns, options, rows } = problem, first = await gptq(problem, start), alternatives: Uint8Array[] = [];
+  const outcome = (status: Status): Outcome => ({ ...first, reached: { ...first.reached, alternatives }, status });
   if (first.status === "time-limit") return first;
-  const tried = async (changed: Partial<ResolvedOptions>, method: typeof gptq): Promise<boolean> => {
-    const codes = new Uint8Array(start.codes.length);
-    const { status, reached } = await method({ ...problem, options: { ...options, ...changed } }, { ...start, codes });
-    if (reached.codedRows === problem.rows) alternatives.push(codes);
+  const tried = async (changed: Partial<ResolvedOptions>, method: Method, from?: Uint8Array): Promise<boolean> => {
+    const given = { ...start, codes: from ? from.slice() : new Uint8Array(start.codes.length) };
+    const { status, reached } = await method({ ...problem, options: { ...options, ...changed } }, given);
+    if (reached.codedRows === rows) alternatives.push(reached.codes);
     return status !== "time-limit";
   };
-  const done = await tried({ activationOrder: !options.activationOrder }, gptq) &&
-    (!triesEveryMethod(problem.gram) ||
-      await tried(
-          { initial: "weights", activationOrder: false, iterations: passesOfQuantEase(problem.columns) },
-          (problem, given) => quantease(problem, given, true),
-        ) &&
-        await tried(
-          {},
-          (_, given) => Promise.resolve({ reached: roundToNearest(problem, given), status: "converged" }),
-        ));
-  return { ...first, reached: { ...first.reached, alternatives }, status: done ? first.status : "time-limit" };
+  if (!await tried({ activationOrder: !options.activationOrder }, gptq)) return outcome("time-limit");
+  if (!triesEveryMethod(problem.gram)) return outcome(first.status);
+  const rtn = roundToNearest(problem, { ...start, codes: new Uint8Array(start.codes.length) }).codes;
+  alternatives.push(rtn);
+  const [other] = alternatives, iterations = passesOfQuantEase(columns);
+  for (const way of columns <= columnsOfEveryWay ? waysOfQuantEase : waysOfQuantEase.slice(0, 1)) {
+    const from = {
+      weights: undefined,
+      rtn,
+      gptq: way.activationOrder === options.activationOrder ? start.codes : other,
+    };
+    const brief: Method = (problem, given) => quantease(problem, given, true);
+    if (!await tried({ ...way, iterations }, brief, from[way.initial])) return outcome("time-limit");
+  }
+  return outcome(first.status);
 }

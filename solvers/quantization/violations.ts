@@ -14,8 +14,19 @@ const rowsBetweenPauses = 64;
 /** Roundings with random signs stay within eight times their root mean square but once in 10^13 (Hoeffding 1963). */
 const deviations = 8;
 
+/** What the squares of the errors may be of the objective of a row that f32 still tells from that of other codes. */
+const largestCancellation = 16;
+
+/** What a fresh residual tells of a block of rows. */
+export interface Violations {
+  /** Violations of each row. */
+  readonly counts: Uint32Array;
+  /** Whether what the errors of some row give together is so little beside what they give apart that f32 may not see it. */
+  readonly cancels: boolean;
+}
+
 /** Counts the violations of each row of a block from a fresh residual. */
-export type ViolationCounter = (rows: Rows, approximation: Approximation) => Promise<Uint32Array>;
+export type ViolationCounter = (rows: Rows, approximation: Approximation) => Promise<Violations>;
 
 /**
  * Counts from the residuals `G = E M` that kernels have computed in f64, `M = Sigma diag(Sigma)^-1`, once a row
@@ -40,8 +51,9 @@ export async function createViolationCounter(
   return async ({ stage: { workspace, arrays, staging }, begin, end, place }, approximation) => {
     const residuals = await workspace.read(arrays.residual, place, (end - begin) * columns, staging);
     const counts = new Uint32Array(end - begin);
+    let cancels = false;
     for (let i = begin; i < end; i++) {
-      const { row, size } = errors(approximation, i), residual = residuals.subarray((i - begin) * columns);
+      const { row, size, norm } = errors(approximation, i), residual = residuals.subarray((i - begin) * columns);
       checkGramRow({
         name: `the residual of row ${i}`,
         received: plainDot(residual, weights, columns),
@@ -51,8 +63,11 @@ export async function createViolationCounter(
         features: columns,
       });
       counts[i - begin] = violationsOfRow(problem, approximation, i, residual, worstRounding(columns, size));
+      let objective = moved ? moved.constant[i] + plainDot(moved.linear, row, columns, i * columns) : 0;
+      for (let j = 0; j < columns; j++) objective += row[j] * diagonal[j] * residual[j];
+      cancels ||= largestCancellation * objective < norm * norm;
     }
-    return counts;
+    return { counts, cancels };
   };
 }
 

@@ -241,12 +241,15 @@ function firstChange<T, N>(
       const high = pulled<T, N>(v128.load(residual + offset, VECTOR), factor, noise + offset + VECTOR);
       const lowScale = v128.load(scales + offset), highScale = v128.load(scales + offset, VECTOR);
       if (v128.any_true(v128.or(isFar<T>(low, lowScale), isFar<T>(high, highScale)))) {
-        const first = improves<T>(v128.load(levels + offset), low, lowScale, v128.load(zeros + offset), most);
-        const second = improves<T>(
-          v128.load(levels + offset, VECTOR), high, highScale, v128.load(zeros + offset, VECTOR), most,
-        );
-        const found = (first | second << lanes<T>()) & -1 << (j - from);
-        if (found != 0) return from + ctz<i32>(found);
+        const lowLevel = v128.load(levels + offset), highLevel = v128.load(levels + offset, VECTOR);
+        const lowZero = v128.load(zeros + offset), highZero = v128.load(zeros + offset, VECTOR);
+        const isLowFree = isFree<T>(lowLevel, low, lowScale, lowZero, most);
+        if (v128.any_true(v128.or(isLowFree, isFree<T>(highLevel, high, highScale, highZero, most)))) {
+          const first = improves<T>(lowLevel, low, lowScale, lowZero, most);
+          const second = improves<T>(highLevel, high, highScale, highZero, most);
+          const found = (first | second << lanes<T>()) & -1 << (j - from);
+          if (found != 0) return from + ctz<i32>(found);
+        }
       }
       j = from + pair;
     }
@@ -275,6 +278,14 @@ function pulled<T, N>(residual: v128, factor: v128, noise: usize): v128 {
 @inline
 function isFar<T>(pull: v128, scale: v128): v128 {
   return v128.gt<T>(v128.abs<T>(v128.add<T>(pull, pull)), scale);
+}
+
+/** Whether it is so on a side where the grid goes on: levels at the ends of small grids are mostly held there. */
+@inline
+function isFree<T>(level: v128, pull: v128, scale: v128, zero: v128, most: v128): v128 {
+  const twice = v128.add<T>(pull, pull);
+  const above = v128.and(v128.gt<T>(twice, scale), v128.lt<T>(level, v128.sub<T>(most, zero)));
+  return v128.or(above, v128.and(v128.lt<T>(twice, v128.neg<T>(scale)), v128.gt<T>(level, v128.neg<T>(zero))));
 }
 
 /** One bit a lane: whether the rounded target is strictly nearer to the target than the level is. */
