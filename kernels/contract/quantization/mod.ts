@@ -4,6 +4,7 @@ import type { FamilySpecifications } from "../specification.ts";
 import { type QuantizationSweepKernels, quantizationSweepSpecifications } from "./sweep.ts";
 import { type QuantizationDescentKernels, quantizationDescentSpecifications } from "./descent.ts";
 import { type QuantizationLevelKernels, quantizationLevelSpecifications } from "./levels.ts";
+import { type QuantizationScaleKernels, quantizationScaleSpecifications } from "./scales.ts";
 import { type OutlierKernels, outlierSpecifications } from "./outliers.ts";
 import { type QuantizationRowKernels, quantizationRowSpecifications } from "./rows.ts";
 
@@ -11,6 +12,7 @@ export type * from "./state.ts";
 export type * from "./sweep.ts";
 export type * from "./descent.ts";
 export type * from "./levels.ts";
+export type * from "./scales.ts";
 export type * from "./outliers.ts";
 export type * from "./rows.ts";
 
@@ -20,6 +22,7 @@ export interface QuantizationKernels
     QuantizationSweepKernels,
     QuantizationDescentKernels,
     QuantizationLevelKernels,
+    QuantizationScaleKernels,
     QuantizationRowKernels,
     OutlierKernels {}
 
@@ -28,6 +31,7 @@ export const quantizationSpecifications: FamilySpecifications<QuantizationKernel
   ...quantizationSweepSpecifications,
   ...quantizationDescentSpecifications,
   ...quantizationLevelSpecifications,
+  ...quantizationScaleSpecifications,
   ...quantizationRowSpecifications,
   ...outlierSpecifications,
 };
