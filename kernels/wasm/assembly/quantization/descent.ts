@@ -23,6 +23,9 @@ import { DESCENT_PANEL, DESCENT_STRIP, DESCENT_TILE } from "../../quantization/b
 import { at, lanes, loadOne, multiplyAdd, storeOne, VECTOR } from "../simd";
 import { axpy } from "../dense/vector";
 
+/** Columns up to which a tile has fewer rows, and how many. */
+const NARROW: i32 = 256, NARROW_TILE: i32 = 8;
+
 /** Returns the number of rows that still changed in their last pass. */
 // exported for f32, f64
 export function quantizationDescent<T>(
@@ -65,9 +68,11 @@ function passesOver<T, N>(
   for (let j = 0; j < columns; j++) {
     store<T>(at(dead, j, size), load<T>(at(coupling, j * couplingStride + j, size)) == 0 ? <T>Infinity : 1);
   }
+  // Where a close cache holds the coupling, so that nothing is to be shared, it had better hold the rows of a tile as well.
+  const tile = columns <= NARROW ? NARROW_TILE : DESCENT_TILE;
   let unfinished = 0;
-  for (let top = begin; top < end; top += DESCENT_TILE) {
-    const rows = min(DESCENT_TILE, end - top);
+  for (let top = begin; top < end; top += tile) {
+    const rows = min(tile, end - top);
     for (let r = 0; r < rows; r++) {
       const s = at(scales, (top + r) * scalesStride, size), z = at(zeros, (top + r) * zerosStride, size);
       expand<T>(columns, s, groups, dead, at(tileScales, r * columns, size));
