@@ -77,7 +77,8 @@ function roundingLoss<T>(
 
 @inline
 function lossOfPair(weights: v128, curvatures: v128, s: v128, inverse: v128, least: v128, most: v128): v128 {
-  const real = v128.min<f64>(v128.max<f64>(v128.mul<f64>(weights, inverse), least), most);
+  // An instruction each; what is no number stays so.
+  const real = v128.pmin<f64>(v128.pmax<f64>(v128.mul<f64>(weights, inverse), least), most);
   const error = v128.sub<f64>(weights, v128.mul<f64>(s, v128.nearest<f64>(real)));
   return v128.mul<f64>(v128.mul<f64>(curvatures, error), error);
 }

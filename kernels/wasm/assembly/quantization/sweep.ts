@@ -195,7 +195,8 @@ function stepLevel<T>(
   if (load<T>(row + column * sizeof<T>()) != 0) next = v128.add<T>(level, v128.div<T>(residual, scale));
   if (!relaxed) {
     const zero = v128.load(zeros + offset);
-    next = v128.min<T>(v128.max<T>(v128.nearest<T>(next), v128.neg<T>(zero)), v128.sub<T>(most, zero));
+    // An instruction each; what is no number stays so.
+    next = v128.pmin<T>(v128.pmax<T>(v128.nearest<T>(next), v128.neg<T>(zero)), v128.sub<T>(most, zero));
   }
   v128.store(levels + offset, next);
   return v128.mul<T>(scale, v128.sub<T>(level, next));
