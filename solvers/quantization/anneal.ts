@@ -16,7 +16,7 @@ import {
 } from "./passes.ts";
 import { type Approximation, negligible, type Outcome, type Problem } from "./problem.ts";
 import { placeTargets, startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
-import { refitScales } from "./refit.ts";
+import { openChunks, refitScales } from "./refit.ts";
 import { blocksOf, placeRows, type Rows, type Stage, withStage } from "./stage.ts";
 
 /** Refits of the scales before the annealing, and after it: what more of them gain is within 0.3 %. */
@@ -62,6 +62,7 @@ async function annealLayer(stage: Stage, buffers: Buffers, start: Approximation)
   const fitted = options.grid === "search", { scales } = start.grid;
   const grid = fitted ? { ...start.grid, scales: matrix(...scales.shape, scales.data.slice()) } : start.grid;
   const noiseOfBlock = thermalNoise(problem), trace: number[] = [];
+  const refitting = { directions: buffers.levels, products: buffers.residual, chunks: openChunks(stage) };
   let { codedRows } = start;
   const outcome = (status: Status): Outcome => ({
     reached: { grid, outliers, codes, codedRows },
@@ -74,7 +75,7 @@ async function annealLayer(stage: Stage, buffers: Buffers, start: Approximation)
     const rows = placeRows(stage, grid, begin, end), best = bestOf(rows, buffers);
     const refit = async (times: number) => {
       for (let time = 0; fitted && time < times; time++) {
-        await refitScales(rows, grid, { directions: buffers.levels, products: buffers.residual });
+        await refitScales(rows, grid, refitting);
         await descend(rows, settlingPasses);
       }
     };

@@ -3,9 +3,9 @@ import { descentCoupling } from "./coupling.ts";
 import type { Grid } from "./grid.ts";
 import { chooseGrid } from "./grid_search.ts";
 import { largestEigenvalue, type Outliers, type Support, thresholdingStep } from "./outliers.ts";
-import { descend, isRelaxed, refreshResidual, rowObjectives, settlingPasses, sumOf, sweep } from "./passes.ts";
+import { computeObjectives, descend, isRelaxed, refreshResidual, settlingPasses, sumOf, sweep } from "./passes.ts";
 import type { Approximation, Outcome, Problem } from "./problem.ts";
-import { startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
+import { placeTargets, startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
 import { placeAll, type Rows, withStage } from "./stage.ts";
 
 /** Alternations of method "auto" before it anneals: the support hardly moves after them. */
@@ -15,8 +15,9 @@ export const autoAlternations = 8;
  * Descent over codes and outliers `H` (Behdin et al. 2023, outlier-aware QuantEase): `min ||(W - What - H) X||^2` with
  * at most `size` outliers, by turns of a pass over the codes and one step of iterative hard thresholding on `H`.
  *
- * "quantease" takes its own passes, every third off the grid; "auto" descends until no change improves, each time. The
- * best grid, codes and outliers met are returned. Every turn begins with a fresh residual, so that the objective of its
+ * "quantease" takes its own passes, every third off the grid; "auto" descends until no change improves, each time: where its
+ * grid stays as it is, levels are those of codes, and are kept a byte each between the turns. The best grid, codes and
+ * outliers met are returned. Every turn begins with a fresh residual, so that the objective of its
  * start is known and nothing drifts.
  *
  * @param first those of the start
@@ -31,13 +32,14 @@ export async function descendWithOutliers(
   const { codes } = start, paper = method === "quantease", turns = paper ? iterations : autoAlternations;
   const coupling = await descentCoupling(problem, dtype);
 
-  return await withStage(problem, coupling, { resident: true }, async (stage) => {
+  const current = paper || initial === "weights" || first.support ? undefined : codes.slice();
+  return await withStage(problem, coupling, { resident: current ? "residual" : true }, async (stage) => {
     const lambda = await largestEigenvalue(stage), trace: number[] = [];
     let { grid } = start, { matrix: outliers, support } = first, fitted = support;
     let blocks = placeAll(stage, grid);
     for (const rows of blocks) {
       if (initial === "weights") await startFromWeights(rows, outliers);
-      else startFromCodes(rows, codes);
+      else if (!current) startFromCodes(rows, codes);
     }
 
     let reached: Approximation = start, best = Infinity, onGrid = initial !== "weights";
@@ -46,12 +48,16 @@ export async function descendWithOutliers(
       const timeIsUp = () => meter.checkpoint("outliers", turn, best * unit);
       for (const rows of blocks) {
         if (await timeIsUp()) return outcome("time-limit");
+        if (current) startFromCodes(rows, current);
         await refreshResidual(rows, outliers);
+        placeTargets(rows, outliers);
+        await computeObjectives(rows);
       }
-      const objective = sumOf(await rowObjectives(blocks, outliers));
+      const objective = sumOf(Float64Array.from(await stage.workspace.read(stage.arrays.objectives)));
       if (onGrid && objective < best) {
         best = objective;
-        for (const rows of blocks) await storeCodes(rows, codes);
+        if (current) codes.set(current);
+        else for (const rows of blocks) await storeCodes(rows, codes);
         const alternatives = grid === start.grid ? start.alternatives : undefined;
         reached = { grid, outliers, codes, codedRows, alternatives };
       }
@@ -66,7 +72,10 @@ export async function descendWithOutliers(
       const relaxed = paper && isRelaxed(turn, turns, relaxEvery);
       for (const rows of blocks) {
         if (paper ? await sweep(rows, { relaxed }, timeIsUp) : await timeIsUp()) return outcome("time-limit");
-        if (!paper) await descend(rows, settlingPasses);
+        if (paper) continue;
+        if (current) startFromCodes(rows, current);
+        await descend(rows, settlingPasses);
+        if (current) await storeCodes(rows, current);
       }
       onGrid = !relaxed;
       ({ matrix: outliers, support } = await thresholdingStep(blocks, outliers, size, lambda));

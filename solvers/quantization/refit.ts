@@ -1,18 +1,29 @@
 import type { DeviceArray, FloatDtype } from "../../kernels/contract.ts";
 import type { Vector } from "../core/matrix.ts";
-import { columnRanges, type Range, ranges } from "./blocking.ts";
+import { columnRanges, ranges } from "./blocking.ts";
 import type { Grid } from "./grid.ts";
 import { roundsScales, scaleRounding } from "./scale_precision.ts";
-import type { Rows } from "./stage.ts";
+import type { Rows, Stage } from "./stage.ts";
 
 /** Elements of a buffer on the host. */
 const bufferElements = 2 ** 18;
 
-/** Two buffers for a block of rows, [rows, columns]. */
+/** Two buffers for a block of rows, [rows, columns], and two for some of its rows on the host. */
 export interface RefitBuffers {
   readonly directions: DeviceArray<FloatDtype>;
   readonly products: DeviceArray<FloatDtype>;
+  readonly chunks: readonly [Vector, Vector];
 }
+
+/** Buffers for some rows of a block on the host. */
+export function openChunks({ problem: { columns }, dtype, blockRows }: Stage): readonly [Vector, Vector] {
+  const size = Math.min(rowsOfChunk(columns), blockRows) * columns;
+  return dtype === "f32"
+    ? [new Float32Array(size), new Float32Array(size)]
+    : [new Float64Array(size), new Float64Array(size)];
+}
+
+const rowsOfChunk = (columns: number) => Math.max(1, Math.floor(bufferElements / columns));
 
 /**
  * Fits the scales of some rows to their levels `q`, zero points fixed: one step of least squares along the gradient,
@@ -34,7 +45,7 @@ export interface RefitBuffers {
 export async function refitScales(rows: Rows, grid: Grid, buffers: RefitBuffers): Promise<void> {
   const { stage: { problem, workspace, arrays }, state, begin, end } = rows, { groups } = problem;
   const scales = grid.scales.data.subarray(begin * groups, end * groups), count = end - begin;
-  const { steps, gains } = await stepsOf(rows);
+  const { steps, gains } = await stepsOf(rows, buffers);
   await placeDirections(rows, steps, buffers);
   let lengths = (await alongDirections(rows, buffers)).map(({ curvature }, i) => {
     const length = gains[i] / curvature;
@@ -61,11 +72,11 @@ export async function refitScales(rows: Rows, grid: Grid, buffers: RefitBuffers)
 }
 
 /** The step of each scale [rows, groups], and its product with the gradient [rows]. */
-async function stepsOf(rows: Rows): Promise<{ steps: Float64Array; gains: Float64Array }> {
+async function stepsOf(rows: Rows, buffers: RefitBuffers): Promise<{ steps: Float64Array; gains: Float64Array }> {
   const { stage: { problem, workspace, arrays }, begin, end, place } = rows, { columns, diagonal, groups } = problem;
   const count = end - begin, groupOf = groupsOf(rows), curvatures = new Float64Array(groups);
   const steps = new Float64Array(count * groups), gains = new Float64Array(count);
-  for (const { from, to, at, length, one, other } of chunksOf(rows)) {
+  for (const { from, to, at, length, one, other } of chunksOf(rows, buffers)) {
     const levels = await workspace.read(arrays.levels, place + at, length, one);
     const residual = await workspace.read(arrays.residual, place + at, length, other);
     for (let i = from, row = 0; i < to; i++, row += columns) {
@@ -87,10 +98,11 @@ async function stepsOf(rows: Rows): Promise<{ steps: Float64Array; gains: Float6
 }
 
 /** Computes the directions `D` of some steps of the scales, and their products with the coupling. */
-async function placeDirections(rows: Rows, steps: Float64Array, { directions, products }: RefitBuffers): Promise<void> {
+async function placeDirections(rows: Rows, steps: Float64Array, buffers: RefitBuffers): Promise<void> {
+  const { directions, products } = buffers;
   const { stage: { problem, workspace, arrays }, state: { coupling }, begin, end, place } = rows;
   const { columns, groups, meter } = problem, groupOf = groupsOf(rows), count = end - begin;
-  for (const { from, to, at, length, one } of chunksOf(rows)) {
+  for (const { from, to, at, length, one } of chunksOf(rows, buffers)) {
     const levels = await workspace.read(arrays.levels, place + at, length, one);
     for (let i = from, row = 0; i < to; i++, row += columns) {
       for (let j = 0; j < columns; j++) levels[row + j] *= steps[i * groups + groupOf[j]];
@@ -109,11 +121,12 @@ async function placeDirections(rows: Rows, steps: Float64Array, { directions, pr
 /** `sum_j D_j Y_j Sigma_jj` and `sum_j D_j G_j Sigma_jj` of each row. */
 async function alongDirections(
   rows: Rows,
-  { directions, products }: RefitBuffers,
+  buffers: RefitBuffers,
 ): Promise<{ curvature: number; slope: number }[]> {
+  const { directions, products } = buffers;
   const { stage: { problem: { columns, diagonal }, workspace, arrays }, place } = rows;
   const found: { curvature: number; slope: number }[] = [];
-  for (const { from, to, at, length, one, other } of chunksOf(rows)) {
+  for (const { from, to, at, length, one, other } of chunksOf(rows, buffers)) {
     const sums = async (array: DeviceArray<FloatDtype>, begin: number) => {
       const factors = await workspace.read(array, begin + at, length, other);
       return Float64Array.from({ length: to - from }, (_, i) => {
@@ -130,11 +143,11 @@ async function alongDirections(
 }
 
 /** `G' = G - t Y`. */
-async function moveResidual(rows: Rows, lengths: readonly number[], { products }: RefitBuffers): Promise<void> {
+async function moveResidual(rows: Rows, lengths: readonly number[], buffers: RefitBuffers): Promise<void> {
   const { stage: { problem: { columns }, workspace, arrays }, place } = rows;
-  for (const { from, at, length, one, other } of chunksOf(rows)) {
+  for (const { from, at, length, one, other } of chunksOf(rows, buffers)) {
     const residual = await workspace.read(arrays.residual, place + at, length, one);
-    const moved = await workspace.read(products, at, length, other);
+    const moved = await workspace.read(buffers.products, at, length, other);
     for (let k = 0; k < length; k++) residual[k] -= lengths[from + Math.floor(k / columns)] * moved[k];
     workspace.write(arrays.residual, residual, place + at);
   }
@@ -151,11 +164,11 @@ interface Chunk {
 }
 
 /** The rows in chunks. */
-function* chunksOf({ stage: { problem: { columns }, dtype }, begin, end }: Rows): Generator<Chunk> {
-  const count = end - begin, most = Math.max(1, Math.floor(bufferElements / columns));
-  const parts: Range[] = [...ranges(count, most)], size = Math.min(most, count) * columns;
-  const [one, other] = [0, 1].map(() => dtype === "f32" ? new Float32Array(size) : new Float64Array(size));
-  for (const [from, to] of parts) {
+function* chunksOf(
+  { stage: { problem: { columns } }, begin, end }: Rows,
+  { chunks: [one, other] }: RefitBuffers,
+): Generator<Chunk> {
+  for (const [from, to] of ranges(end - begin, rowsOfChunk(columns))) {
     yield { from, to, at: from * columns, length: (to - from) * columns, one, other };
   }
 }

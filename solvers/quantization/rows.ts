@@ -55,7 +55,7 @@ export function startFromCodes(rows: Rows, codes: Uint8Array): void {
     const inLayer = i * columns, inGrid = i * groups;
     for (let k = 0; k < columns; k++, at++) staging[at] = codes[inLayer + order[k]] - zeros.data[inGrid + groupAt[k]];
   }
-  workspace.write(arrays.levels, blockPart(rows), rows.place);
+  workspace.write(arrays.levels, blockPart(rows), rows.levelsPlace);
 }
 
 /** Brings to the kernels what the grid of the rows approximates, in the order of the stage. */

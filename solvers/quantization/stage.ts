@@ -27,8 +27,8 @@ export interface Stage {
   readonly reordered: boolean;
   /** Group of the column at each place. */
   readonly groupAt: Uint32Array;
-  /** Every row has its own place in the arrays; otherwise all blocks come to the same. */
-  readonly resident: boolean;
+  /** Every row has its own place in the arrays, or in that of the residual alone; otherwise all blocks come to the same. */
+  readonly resident: boolean | "residual";
   /** Most rows of a block. */
   readonly blockRows: number;
   readonly arrays: {
@@ -59,8 +59,9 @@ export interface Rows {
   readonly stage: Stage;
   readonly begin: number;
   readonly end: number;
-  /** First element of the rows in `levels` and `residual`. */
+  /** First element of the rows in `residual`, and in `levels` where these are resident as well. */
   readonly place: number;
+  readonly levelsPlace: number;
   readonly grid: Grid;
   readonly state: QuantizationState;
   readonly targets: MatrixOperand;
@@ -108,7 +109,7 @@ function openStage(
     resident,
     blockRows,
     arrays: {
-      levels: floats(columns, "levels"),
+      levels: floats(columns, "levels", resident === true ? problem.rows : blockRows),
       residual: floats(columns, "residual"),
       targets: floats(columns, "targets", blockRows),
       scales: floats(groups, "scales"),
@@ -132,23 +133,24 @@ function openStage(
 /** Brings the grid of some rows to the kernels. */
 export function placeRows(stage: Stage, grid: Grid, begin: number, end: number): Rows {
   const { problem: { columns, groups, maximumCode }, workspace, arrays, coupling } = stage;
-  const rows = end - begin, place = stage.resident ? begin : 0;
+  const rows = end - begin, place = stage.resident ? begin : 0, levelsPlace = stage.resident === true ? begin : 0;
   workspace.write(arrays.scales, grid.scales.data.subarray(begin * groups, end * groups), place * groups);
   workspace.write(arrays.zeros, grid.zeros.data.subarray(begin * groups, end * groups), place * groups);
-  const block = (array: DeviceArray<FloatDtype>, width = columns): MatrixOperand => ({
+  const block = (array: DeviceArray<FloatDtype>, width = columns, at = place): MatrixOperand => ({
     array,
     rows,
     columns: width,
-    offset: place * width,
+    offset: at * width,
   });
   return {
     stage,
     begin,
     end,
     place: place * columns,
+    levelsPlace: levelsPlace * columns,
     grid,
     state: {
-      levels: block(arrays.levels),
+      levels: block(arrays.levels, columns, levelsPlace),
       residual: block(arrays.residual),
       coupling: { array: coupling, rows: columns, columns },
       scales: block(arrays.scales, groups),
