@@ -82,6 +82,44 @@ describe("auto on difficult layers", () => {
     }
   });
 
+  it("is in no row of a small layer above any order and start of any method on the same grid", async () => {
+    const ways = (["weights", "rtn", "gptq"] as const).flatMap((initial) =>
+      [false, true].map((activationOrder) => ({ method: "quantease", initial, activationOrder }) as const)
+    );
+    for (let seed = 0; seed < 24; seed++) {
+      const mean = [0, 3, 10, 30][seed % 4], columns = 6 + seed % 5 * 5, bits = ([2, 3, 4, 8] as const)[seed % 3 + 1];
+      const { weights, gram } = await layerWithMean(mean, 100 + seed, 4, columns, seed % 2 === 0);
+      const grid = seed % 3 === 0 ? "search" : "range", common = { bits, grid, symmetric: seed % 5 === 0 } as const;
+      const auto = await quantizeLayer(weights, gram, common);
+      for (const way of [...variants, ...ways]) {
+        const other = await quantizeLayer(weights, gram, { ...common, ...way });
+        auto.rowObjectives.forEach((objective, i) => {
+          const what = `seed ${seed}, ${JSON.stringify(way)}, row ${i}`;
+          assert.ok(
+            objective <= other.rowObjectives[i] * (1 + 1e-6),
+            `${what}: ${objective}, ${other.rowObjectives[i]}`,
+          );
+        });
+      }
+    }
+  });
+
+  it("is above no other method where f32 does not see what the errors of a row cancel to", async () => {
+    for (const seed of [5, 6, 14, 17, 18]) {
+      const random = createRandom(seed), columns = 8;
+      const inputs = Float64Array.from({ length: 4 * columns * columns }, () => 1e6 + random.normal());
+      const samples = matrix(4 * columns, columns, inputs), gram = products(samples, samples);
+      const weights = matrix(4, columns, Float32Array.from({ length: 4 * columns }, random.normal));
+      const common = { bits: 4, grid: "range", groupSize: 8 } as const;
+      const auto = await quantizeLayer(weights, gram, common);
+      assert.equal(auto.violations, 0);
+      for (const variant of variants) {
+        const other = await quantizeLayer(weights, gram, { ...common, ...variant }), what = JSON.stringify(variant);
+        assert.ok(auto.objective <= other.objective * (1 + 1e-6), `${what}: ${auto.objective}, ${other.objective}`);
+      }
+    }
+  });
+
   it("has the codes of each row alone where an input far above the others makes f64 change codes of some rows", async () => {
     for (const seed of [7, 12, 19, 26, 30]) {
       const random = createRandom(seed), rows = 4, columns = 12;
