@@ -64,35 +64,43 @@ function gather(
   }
 }
 
-/** Adds four outer products to the lower triangle, whole vectors at a time. */
+/** Adds four outer products to the lower triangle, whole vectors at a time, two rows together; a last one has one of zeros beside it. */
 @inline
 function addProducts(size: i32, row: usize, normal: usize, lines: usize, scaled: usize): void {
   const l1 = lines + row, l2 = l1 + row, l3 = l2 + row;
-  for (let p = 0; p < size; p++) {
-    const h = f64At(scaled, p), target = normal + <usize> p * row;
-    const h0 = v128.load64_splat(h), h1 = v128.load64_splat(h + row);
-    const h2 = v128.load64_splat(h + 2 * row), h3 = v128.load64_splat(h + 3 * row);
+  for (let p = 0; p < size; p += 2) {
+    const h = f64At(scaled, p), first = normal + <usize> p * row, second = first + row;
+    const a0 = v128.load64_splat(h), a1 = v128.load64_splat(h + row);
+    const a2 = v128.load64_splat(h + 2 * row), a3 = v128.load64_splat(h + 3 * row);
+    const b0 = v128.load64_splat(h + 8), b1 = v128.load64_splat(h + row + 8);
+    const b2 = v128.load64_splat(h + 2 * row + 8), b3 = v128.load64_splat(h + 3 * row + 8);
     for (let q: usize = 0; q <= <usize> p << 3; q += 16) {
-      let sum = multiplyAdd<f64>(h0, v128.load(lines + q), v128.load(target + q));
-      sum = multiplyAdd<f64>(h1, v128.load(l1 + q), sum);
-      sum = multiplyAdd<f64>(h2, v128.load(l2 + q), sum);
-      v128.store(target + q, multiplyAdd<f64>(h3, v128.load(l3 + q), sum));
+      const x0 = v128.load(lines + q), x1 = v128.load(l1 + q), x2 = v128.load(l2 + q), x3 = v128.load(l3 + q);
+      let a = multiplyAdd<f64>(a0, x0, v128.load(first + q)), b = multiplyAdd<f64>(b0, x0, v128.load(second + q));
+      a = multiplyAdd<f64>(a1, x1, a);
+      b = multiplyAdd<f64>(b1, x1, b);
+      a = multiplyAdd<f64>(a2, x2, a);
+      b = multiplyAdd<f64>(b2, x2, b);
+      v128.store(first + q, multiplyAdd<f64>(a3, x3, a));
+      v128.store(second + q, multiplyAdd<f64>(b3, x3, b));
     }
   }
 }
 
-/** N = L L^T in the lower triangle, then step = N^-1 step. */
+/** N = L L^T in the lower triangle, column by column, then step = N^-1 step. */
 @inline
 function solve(size: i32, row: usize, normal: usize, step: usize): void {
-  for (let p = 0; p < size; p++) {
-    const own = normal + <usize> p * row;
-    for (let q = 0; q <= p; q++) {
-      const sum = load<f64>(f64At(own, q)) - product(q, own, normal + <usize> q * row);
-      const pivot = q == p ? sqrt(sum) : sum / load<f64>(f64At(normal + <usize> q * row, q));
-      store<f64>(f64At(own, q), pivot);
+  for (let q = 0; q < size; q++) {
+    const own = normal + <usize> q * row, place = f64At(step, q);
+    const pivot = sqrt(load<f64>(f64At(own, q)) - product(q, own, own));
+    store<f64>(f64At(own, q), pivot);
+    store<f64>(place, (load<f64>(place) - product(q, own, step)) / pivot);
+    let p = q + 1;
+    for (; p + 4 <= size; p += 4) fourBelow(q, row, normal + <usize> p * row, own, pivot);
+    for (; p < size; p++) {
+      const below = normal + <usize> p * row, entry = f64At(below, q);
+      store<f64>(entry, (load<f64>(entry) - product(q, below, own)) / pivot);
     }
-    const place = f64At(step, p);
-    store<f64>(place, (load<f64>(place) - product(p, own, step)) / load<f64>(f64At(own, p)));
   }
   for (let p = size - 1; p >= 0; p--) {
     const own = normal + <usize> p * row, place = f64At(step, p);
@@ -103,6 +111,32 @@ function solve(size: i32, row: usize, normal: usize, step: usize): void {
       store<f64>(earlier, load<f64>(earlier) - load<f64>(f64At(own, q)) * value);
     }
   }
+}
+
+/** Elements of column `q` of L in four rows: their sums do not wait for one another. */
+@inline
+function fourBelow(q: i32, row: usize, first: usize, own: usize, pivot: f64): void {
+  const second = first + row, third = second + row, fourth = third + row;
+  let a = f64x2.splat(0), b = a, c = a, d = a, k = 0;
+  for (; k + 2 <= q; k += 2) {
+    const x = v128.load(f64At(own, k));
+    a = multiplyAdd<f64>(v128.load(f64At(first, k)), x, a);
+    b = multiplyAdd<f64>(v128.load(f64At(second, k)), x, b);
+    c = multiplyAdd<f64>(v128.load(f64At(third, k)), x, c);
+    d = multiplyAdd<f64>(v128.load(f64At(fourth, k)), x, d);
+  }
+  finish(q, k, first, own, a, pivot);
+  finish(q, k, second, own, b, pivot);
+  finish(q, k, third, own, c, pivot);
+  finish(q, k, fourth, own, d, pivot);
+}
+
+@inline
+function finish(q: i32, k: i32, below: usize, own: usize, sums: v128, pivot: f64): void {
+  let sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
+  if (k < q) sum += load<f64>(f64At(below, k)) * load<f64>(f64At(own, k));
+  const entry = f64At(below, q);
+  store<f64>(entry, (load<f64>(entry) - sum) / pivot);
 }
 
 @inline
