@@ -102,7 +102,9 @@ export async function solveFactored(
         if (refreshments === 0) [due, grownAt] = [createSchedule(), iteration - firstCertificate];
       }
       if (refreshments > 0 || !due(iteration - grownAt)) continue;
-      let judgement = await course.judge(method.current(), boundaries, "estimate");
+      const current = method.current();
+      if (course.losing?.(current, boundaries)) return { status: "iteration-limit", factors: current, boundaries };
+      let judgement = await course.judge(current, boundaries, "estimate");
       keep(judgement);
       if (judgement.gap <= tolerance) {
         judgement = await course.judge(judgement.factors, boundaries, "proved");

@@ -110,6 +110,7 @@ export async function solveProximal(course: Course, boundaries: Float64Array, st
       const [left, right] = turned ? [shrunk.right, shrunk.left] : [shrunk.left, shrunk.right];
       factors = { rank: shrunk.rank, left, right, rowOffsets: next.rowOffsets, columnOffsets: next.columnOffsets };
       if (!due(trace.length)) continue;
+      if (course.losing?.(factors, boundaries)) break;
       if ((await course.judge(factors, boundaries, "estimate")).gap > tolerance) continue;
       if ((await course.judge(factors, boundaries, "proved")).gap <= tolerance) {
         return { status: "converged", factors, boundaries };

@@ -111,12 +111,17 @@ export interface LevelProblem {
   readonly estimate: boolean;
 }
 
-/** Solves within a run, from earlier factors where there are some. */
+/**
+ * Solves within a run, from earlier factors where there are some.
+ *
+ * @param losing Whether an answer is worth no more iterations: asked now and then.
+ */
 export async function solveLevels(
   { data: whole, boundaries, estimate }: LevelProblem,
   resolved: ResolvedOptions,
   run: Run,
   given?: Factors,
+  losing?: (model: QuantizedModel) => boolean,
 ): Promise<QuantizedCompletion> {
   const look = () => run.checkpoint({ stage: "levels", fraction: 0, iteration: 0 });
   const { data, occupied } = await inSteps(occupiedLevels(whole), look);
@@ -128,7 +133,10 @@ export async function solveLevels(
   const workspace = await openWorkspace({ ...resolved, families, dtype: "f64", flops });
   try {
     const penalties = { lambda, offsetPenalty, offsets };
-    const course = startCourse({ workspace, data, link, penalties, tolerance, maxIterations, seed }, run);
+    const isLosing = losing &&
+      ((factors: Factors, boundaries: Float64Array) => losing(modelOf(factors, occupied, boundaries, link, offsets)));
+    const limits = { tolerance, maxIterations, seed, ...isLosing && { losing: isLosing } };
+    const course = startCourse({ workspace, data, link, penalties, ...limits }, run);
     const outcome = method === "proximal-gradient"
       ? await solveProximal(course, boundaries, start)
       : await solveFactored(course, boundaries, factoredOptions(data, resolved, method, estimate), start);

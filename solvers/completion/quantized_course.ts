@@ -28,6 +28,8 @@ export interface Course {
   readonly tolerance: number;
   readonly maxIterations: number;
   readonly seed: number;
+  /** Whether factors are worth no more steps; asked where a certificate is due. @default they are */
+  readonly losing?: (factors: Factors, boundaries: Float64Array) => boolean;
   /** Objective by iteration, as the kernels have it. */
   readonly trace: number[];
   /** Between kernels. @throws {typeof timeIsUp} at the time limit */

@@ -15,6 +15,7 @@ import {
   type ResolvedOptions,
   solveLevels,
 } from "./quantized.ts";
+import { predictQuantized, type QuantizedModel } from "./quantized_prediction.ts";
 import { evaluate } from "./quantized_certificate.ts";
 import {
   chooseQuantizedOptions,
@@ -99,9 +100,8 @@ export async function* completeQuantizedPath(
   });
   const problem = await prepareLevels(levels, resolved, run), { data } = problem;
   const { fitted, held } = await inSteps(splitLevels(data, resolved.holdout, resolved.seed), lookAt(run));
-  for await (const { point } of follow({ ...problem, data: fitted }, held, others, run, given && Array.from(given))) {
-    yield point;
-  }
+  const asked = { lambdas: given && Array.from(given) };
+  for await (const { point } of follow({ ...problem, data: fitted }, held, others, run, asked)) yield point;
 }
 
 /**
@@ -151,12 +151,15 @@ export async function chooseQuantized(
   const points: QuantizedPathPoint[] = [];
   let best: QuantizedPathPoint | undefined, bestOnHeld: OnHeld | undefined;
   const coarse = { ...resolved, tolerance: Math.max(tolerance, choiceTolerance) };
-  for await (const { point, onHeld } of follow({ ...problem, data: fitted }, held, coarse, run)) {
+  // Of a weight that is clearly worse already, no more is of use.
+  const losing = (model: QuantizedModel) => isClearlyWorse(lossesOf(model, held).losses);
+  const isClearlyWorse = (losses: Float64Array) =>
+    bestOnHeld !== undefined && exceeds(losses, bestOnHeld.losses, held.weights);
+  for await (const { point, onHeld } of follow({ ...problem, data: fitted }, held, coarse, run, { losing })) {
     points.push(point);
-    const { losses } = onHeld!;
     if (!best || point.holdoutLoss < best.holdoutLoss) [best, bestOnHeld] = [point, onHeld];
     else if (points.length - 1 - points.indexOf(best) >= patience) break;
-    else if (exceeds(losses, bestOnHeld!.losses, held.weights)) break;
+    else if (isClearlyWorse(onHeld!.losses)) break;
   }
   const { lambda, boundaries } = best!;
   const start = problem.estimate ? { ...problem, boundaries } : problem;
@@ -190,7 +193,10 @@ async function* follow(
   held: Levels | undefined,
   resolved: Omit<ResolvedOptions, "lambda"> & { readonly count: number; readonly lambdaDecay: number },
   run: Run,
-  given?: readonly number[],
+  { lambdas: given, losing }: {
+    readonly lambdas?: readonly number[];
+    readonly losing?: (model: QuantizedModel) => boolean;
+  },
 ): AsyncGenerator<{ readonly point: QuantizedPathPoint; readonly onHeld?: OnHeld }> {
   const { count, lambdaDecay } = resolved;
   let { boundaries } = problem, start: Factors | undefined, lambda = given?.[0] ?? 0;
@@ -214,7 +220,7 @@ async function* follow(
   for (let point = 0; point < (given?.length ?? count); point++) {
     if (point > 0) lambda = given?.[point] ?? lambda * lambdaDecay;
     const from = problem.estimate ? { ...problem, boundaries } : problem;
-    const fit = await solveLevels(from, { ...resolved, lambda }, run, start);
+    const fit = await solveLevels(from, { ...resolved, lambda }, run, start, losing);
     yield judged(fit, lambda, held);
     if (fit.status === "time-limit") return;
     start = factorsOf(fit);
@@ -239,11 +245,15 @@ interface OnHeld {
   readonly probabilities: Matrix;
 }
 
+function lossesOf(model: QuantizedModel, { rows, columns, levels }: Levels) {
+  const { lower, upper } = endsOf(model.boundaries), predicted = predictQuantized(model, rows, columns);
+  const loss = (x: number, k: number) => binLoss(model.link, lower[levels[k]], upper[levels[k]], x).loss;
+  return { ...predicted, losses: predicted.latent.map(loss) };
+}
+
 function judged(fit: QuantizedCompletion, lambda: number, held: Levels | undefined) {
   if (!held) return { point: { ...fit, lambda, holdoutLoss: NaN, holdoutError: NaN } };
-  const { lower, upper } = endsOf(fit.boundaries), { levels, weights } = held;
-  const { expected, latent, probabilities } = fit.predict(held.rows, held.columns);
-  const losses = latent.map((x, k) => binLoss(fit.link, lower[levels[k]], upper[levels[k]], x).loss);
+  const { levels, weights } = held, { expected, probabilities, losses } = lossesOf(fit, held);
   let loss = 0, squares = 0, total = 0;
   levels.forEach((level, k) => {
     const weight = weights ? weights[k] : 1;

@@ -72,4 +72,17 @@ describe("chooseQuantized", () => {
       "the objective of what was left unfinished",
     );
   });
+
+  it("gives up a price that is clearly worse, and chooses as the path does that is solved to its end", async () => {
+    for (const seed of [1, 2]) {
+      const { observed } = problem(true, [50, 40]), path: QuantizedPathPoint[] = [];
+      const { holdout } = await chooseQuantized(observed, { seed, boundaries });
+      const options = { seed, boundaries, tolerance: 1e-3, count: holdout.losses.length };
+      for await (const point of completeQuantizedPath(observed, options)) path.push(point);
+      const losses = path.map(({ holdoutLoss }) => holdoutLoss), last = losses.length - 1;
+      assert.equal(losses.indexOf(Math.min(...losses)), holdout.best);
+      assert.deepEqual(Array.from(holdout.losses.subarray(0, last)), losses.slice(0, last));
+      assert.ok(holdout.losses[last] <= losses[last] * (1 + 1e-9), `${holdout.losses[last]}, ${losses[last]}`);
+    }
+  });
 });
