@@ -1,17 +1,18 @@
 import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
-import { rowStart } from "./linear_system.ts";
+import { type Borders, createBorders } from "./borders.ts";
 import { minimizeOnSupport, mostLeft } from "./newton.ts";
-import { type GraphPoint, penaltiesOf, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
-import { createStars } from "./stars.ts";
+import { edgeNumber, type GraphPoint, penaltiesOf, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
 
 /** What moves need to know of a problem. */
-export type MoveProblem = Pick<Pseudolikelihood, "vertices" | "covariance" | "rules" | "pause" | "invert">;
+export type MoveProblem = Pick<Pseudolikelihood, "vertices" | "covariance" | "rules" | "pause" | "memory">;
 
 /** A graph at the minimum over its edges, and its objective. */
 interface FittedGraph {
   readonly point: GraphPoint;
   readonly objective: number;
+  /** What it would be at the minimum, where that has not been reached. */
+  readonly foreseen: number;
 }
 
 /** An edge that leaves, an edge that enters, and what the objective gains by the quadratic model. */
@@ -44,13 +45,16 @@ export async function refitSearch(
   start: GraphPoint,
   isWanted: (objective: number, work: number) => Promise<boolean>,
 ): Promise<GraphPoint> {
-  const pause = () => problem.pause("moves");
+  const pause = () => problem.pause("moves"), { memory } = problem;
   const first = await fit(problem, penalty, start);
   let best = first;
   while (await isWanted(best.objective, (problem.vertices + best.point.values.length) ** 3)) {
-    const inverse = await inverseHessian(problem, penalty, best.point);
+    const borders = await inSteps(createBorders(problem, penalty, best.point), pause);
+    const inverse = await memory.inverseAt(best.point, borders, penalty);
     if (inverse === undefined) break;
-    const moves = await inSteps(bestMoves(problem, penalty, best.point, inverse), pause);
+    const { point } = best, key = (move: Move) => moveNumber(move, point);
+    const moves = (await inSteps(bestMoves(problem, penalty, point, borders, inverse), pause))
+      .filter((move) => !memory.isRefuted(key(move), move.gain));
     const together = apart(moves, best.point);
     const trials = [...together.length > 1 ? [together] : [], ...moves.slice(0, movesTried).map((move) => [move])];
     const least = best.objective - leastGain * (1 + Math.abs(best.objective));
@@ -58,6 +62,7 @@ export async function refitSearch(
     for (const trial of trials) {
       next = await fit(problem, penalty, changed(best.point, trial), least);
       if (next.objective < least) break;
+      if (trial.length === 1) memory.refute(key(trial[0]), trial[0].gain, best.objective - next.foreseen);
     }
     if (next === undefined || !(next.objective < least)) break;
     best = next;
@@ -74,9 +79,10 @@ async function fit(
 ): Promise<FittedGraph> {
   const below = least === undefined ? undefined : least - penalty.lambda0 * start.values.length;
   const steps = minimizeOnSupport({ covariance, penalty, point: start, below });
-  const { dataTerm, ...minimum } = await inSteps(steps, () => pause("moves"));
+  const { dataTerm, left, ...minimum } = await inSteps(steps, () => pause("moves"));
   const point = withoutZeros({ ...minimum, ends: start.ends }, rules);
-  return { point, objective: dataTerm + penaltiesOf(point, penalty, rules) };
+  const objective = dataTerm + penaltiesOf(point, penalty, rules);
+  return { point, objective, foreseen: objective - left };
 }
 
 /**
@@ -93,28 +99,12 @@ function* bestMoves(
   problem: MoveProblem,
   penalty: L0Penalty,
   point: GraphPoint,
+  borders: Borders,
   inverse: Float64Array,
 ): Steps<Move[]> {
-  const { vertices, covariance, rules } = problem, { lambda0, lambda2 } = penalty;
-  const { ends, values, diagonal } = point, edges = values.length, size = vertices + edges;
+  const { vertices, rules } = problem, { lambda0 } = penalty;
+  const { ends, values } = point, edges = values.length, size = vertices + edges;
   const isDue = createPace();
-  const S = new Float64Array(vertices * vertices), products = new Float64Array(vertices * vertices);
-  for (let i = 0; i < vertices; i++) for (let j = 0; j < vertices; j++) S[i * vertices + j] = covariance(i, j);
-  const addRow = (i: number, factor: number, k: number) => {
-    for (let j = 0; j < vertices; j++) products[i * vertices + j] += factor * S[k * vertices + j];
-  };
-  /** Edges at each vertex, and their other ends. */
-  const incident = Array.from({ length: vertices }, () => [] as { edge: number; other: number }[]);
-  const isPresent = new Uint8Array(vertices * vertices);
-  for (let i = 0; i < vertices; i++) addRow(i, diagonal[i], i);
-  for (let e = 0; e < edges; e++) {
-    const i = ends[2 * e], j = ends[2 * e + 1];
-    addRow(i, values[e], j);
-    addRow(j, values[e], i);
-    incident[i].push({ edge: e, other: j });
-    incident[j].push({ edge: e, other: i });
-    isPresent[i * vertices + j] = isPresent[j * vertices + i] = 1;
-  }
   // The inverse curvature along each edge with all else fitted again, and what its leaving costs.
   const slack = new Float64Array(edges), costs = new Float64Array(edges);
   for (let e = 0; e < edges; e++) {
@@ -128,31 +118,19 @@ function* bestMoves(
 
   // Edges that cost least to drop come first.
   const cheapest = Array.from(costs.keys()).sort((a, b) => costs[a] - costs[b]);
-  const places = new Uint32Array(size), entries = new Float64Array(size);
-  let count = 0;
+  const { places, entries } = borders;
   /** Multiplies a row of the inverse by the border. */
-  const along = (row: number) => {
+  const along = (row: number, count: number) => {
     let sum = 0;
     for (let k = 0, from = row * size; k < count; k++) sum += entries[k] * inverse[from + places[k]];
     return sum;
   };
   for (let i = 0; i < vertices; i++) {
     for (let j = i + 1; j < vertices; j++) {
-      if (isPresent[i * vertices + j] || rules.isForbidden(i, j)) continue;
-      count = 0;
-      for (let near = i, far = j, side = 0; side < 2; side++, near = j, far = i) {
-        const factor = 2 / diagonal[near];
-        places[count] = near;
-        entries[count++] = factor * (S[near * vertices + far] - products[near * vertices + far] / diagonal[near]);
-        for (const { edge, other } of incident[near]) {
-          places[count] = vertices + edge;
-          entries[count++] = factor * S[other * vertices + far];
-        }
-      }
-      const g = 2 * (products[i * vertices + j] / diagonal[i] + products[j * vertices + i] / diagonal[j]);
-      const h = 2 * (S[j * (vertices + 1)] / diagonal[i] + S[i * (vertices + 1)] / diagonal[j] + lambda2);
+      if (borders.isPresent(i, j) || rules.isForbidden(i, j)) continue;
+      const { count, curvature: h, derivative: g } = borders.load(i, j);
       let coupling = 0;
-      for (let k = 0; k < count; k++) coupling += entries[k] * along(places[k]);
+      for (let k = 0; k < count; k++) coupling += entries[k] * along(places[k], count);
       const curvature = h - coupling;
       if (!(curvature > 1e-12 * h)) continue;
       const entering = g * g / (2 * curvature);
@@ -161,7 +139,7 @@ function* bestMoves(
       const ratio = Math.max(0, coupling / curvature), most = entering * (Math.sqrt(ratio) + Math.sqrt(1 + ratio)) ** 2;
       let asked = 0;
       for (; asked < edges && costs[cheapest[asked]] < most; asked++) {
-        const e = cheapest[asked], w = along(vertices + e), share = w / slack[e];
+        const e = cheapest[asked], w = along(vertices + e, count), share = w / slack[e];
         const slope = g - values[e] * share, bend = curvature + w * share;
         const swapped = slope * slope / (2 * bend) - costs[e];
         if (!(swapped > gain)) continue;
@@ -181,20 +159,11 @@ function* bestMoves(
   return moves.sort((a, b) => b.gain - a.gain);
 }
 
-/** The inverse of the Hessian over diagonal and edges; nothing where that is singular to rounding, or the time is up. */
-async function inverseHessian(
-  { vertices, covariance, pause, invert }: MoveProblem,
-  { lambda2 }: L0Penalty,
-  point: GraphPoint,
-): Promise<Float64Array | undefined> {
-  const stars = await inSteps(createStars(point, covariance), () => pause("moves")), { size } = stars;
-  const x = new Float64Array(size), hessian = new Float64Array(rowStart(size));
-  x.set(point.diagonal);
-  x.set(point.values, vertices);
-  stars.linearize(x);
-  stars.visitHessian((row, column, value) => hessian[rowStart(row) + column] += value);
-  for (let c = vertices; c < size; c++) hessian[rowStart(c) + c] += 2 * lambda2;
-  return await invert(hessian, size);
+/** A number for what a move does to which edges. */
+function moveNumber({ leaving, entering }: Move, { ends, diagonal }: GraphPoint): number {
+  const vertices = diagonal.length, pairs = vertices * (vertices - 1) / 2;
+  const left = leaving === none ? pairs : edgeNumber(ends[2 * leaving], ends[2 * leaving + 1], vertices);
+  return left * (pairs + 1) + (entering ? edgeNumber(entering[0], entering[1], vertices) : pairs);
 }
 
 /** The point after moves that share no edge. */

@@ -18,6 +18,7 @@ import {
 import type { EdgeRules } from "./edge_rules.ts";
 import { createGramSums } from "./gram_sums.ts";
 import { createInverter } from "./inverse.ts";
+import { createMoveMemory } from "./move_memory.ts";
 import { createNeighbourSums } from "./neighbours.ts";
 import type { GraphEvaluation } from "./options.ts";
 import { createPlainGraph } from "./plain_graph.ts";
@@ -63,8 +64,8 @@ export async function createProblem(
   const { evaluator, plain, checked } = isCovariance(data)
     ? await ofCovariance(data, source)
     : await ofSamples(data, source);
-  const invert = createInverter(workspace, () => pause("moves"));
-  return { ...evaluator, plain, checked, rules: options.rules, pause, invert };
+  const memory = createMoveMemory({ ...evaluator, pause }, createInverter(workspace, () => pause("moves")));
+  return { ...evaluator, plain, checked, rules: options.rules, pause, memory };
 }
 
 interface EvaluatedData extends Pick<Pseudolikelihood, "plain" | "checked"> {
