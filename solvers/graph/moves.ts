@@ -27,6 +27,12 @@ interface Move {
 
 const none = -1;
 
+/** Square of a Newton decrement from which on a function may be far from its quadratic model. */
+const steep = 0.1;
+
+/** Share of the price below which what the model says of an edge that leaves is mostly wrong. */
+const leastShare = 0.02;
+
 /** Share of the objective below which a gain is rounding. */
 const leastGain = 1e-9;
 
@@ -113,7 +119,9 @@ function* bestMoves(
     costs[e] = isRequired ? Infinity : values[e] * values[e] / (2 * slack[e]);
   }
   const moves: Move[] = [];
-  const offer = (move: Move) => void (move.gain > leastGain && moves.push(move));
+  const offer = (move: Move) => {
+    if (move.gain > (move.leaving === none ? leastGain : leastShare * lambda0)) moves.push(move);
+  };
   costs.forEach((cost, leaving) => offer({ leaving, entering: undefined, value: 0, gain: lambda0 - cost }));
 
   // Edges that cost least to drop come first.
@@ -150,7 +158,7 @@ function* bestMoves(
       }
       offer({ leaving, entering: [i, j], value: -derivative / curved, gain });
       // A steep edge may gain far more than the model says: so it is where variables are nearly equal.
-      if ((leaving !== none || gain <= leastGain) && mostLeft(2 * entering) > lambda0) {
+      if ((leaving !== none || gain <= leastGain) && 2 * entering > steep && mostLeft(2 * entering) > lambda0) {
         moves.push({ leaving: none, entering: [i, j], value: -g / curvature, gain: entering - lambda0 });
       }
       if (isDue(count * (count + asked)) && (yield)) return [];
