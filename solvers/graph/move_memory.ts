@@ -9,7 +9,7 @@ import { edgeNumber, type GraphPoint, type Pseudolikelihood } from "./pseudolike
 import { createStars } from "./stars.ts";
 
 /** An inverse and the graph that it is over. */
-interface KnownInverse {
+export interface KnownInverse {
   /** [vertices + edges, vertices + edges] */
   readonly entries: Float64Array;
   /** Place of each edge among the edges, by its number. */
@@ -27,6 +27,9 @@ const mostMoved = 0.1, mostChanged = 0.1;
 export interface MoveMemory {
   /** The inverse of the Hessian, or nearly that; nothing where it is singular to rounding, or the time is up. */
   inverseAt(point: GraphPoint, borders: Borders, penalty: L0Penalty): Promise<Float64Array | undefined>;
+  /** The inverse at a point from the one that is kept; nothing where that is of a graph too far away. */
+  near(point: GraphPoint, bordersOf: () => Promise<Borders>): Promise<KnownInverse | undefined>;
+  keep(known: KnownInverse | undefined): void;
   /** Notes by how much the model was wrong about a move. */
   refute(move: number, foreseen: number, gain: number): void;
   /** Whether a move that was refuted would be again, were the model wrong by as much. */
@@ -67,6 +70,10 @@ export function createMoveMemory(
       known = next;
       return next?.entries;
     },
+    async near(point, bordersOf) {
+      return known && updated(known, point, placesOf(point), await bordersOf());
+    },
+    keep: (next) => void (known = next ?? known),
     refute: (move, foreseen, gain) => void errors.set(move, foreseen - gain),
     isRefuted: (move, foreseen) => foreseen <= (errors.get(move) ?? -Infinity),
   };

@@ -1,6 +1,7 @@
 import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
 import { type Borders, createBorders } from "./borders.ts";
+import type { KnownInverse } from "./move_memory.ts";
 import { minimizeOnSupport, mostLeft } from "./newton.ts";
 import { edgeNumber, type GraphPoint, penaltiesOf, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
 
@@ -13,6 +14,7 @@ interface FittedGraph {
   readonly objective: number;
   /** What it would be at the minimum, where that has not been reached. */
   readonly foreseen: number;
+  readonly known: KnownInverse | undefined;
 }
 
 /** An edge that leaves, an edge that enters, and what the objective gains by the quadratic model. */
@@ -54,6 +56,7 @@ export async function refitSearch(
   const pause = () => problem.pause("moves"), { memory } = problem;
   const first = await fit(problem, penalty, start);
   let best = first;
+  memory.keep(best.known);
   while (await isWanted(best.objective, (problem.vertices + best.point.values.length) ** 3)) {
     const borders = await inSteps(createBorders(problem, penalty, best.point), pause);
     const inverse = await memory.inverseAt(best.point, borders, penalty);
@@ -72,23 +75,26 @@ export async function refitSearch(
     }
     if (next === undefined || !(next.objective < least)) break;
     best = next;
+    memory.keep(best.known);
   }
   return best === first ? best.point : (await fit(problem, penalty, best.point)).point;
 }
 
 /** The minimum over the edges of a point; with `least` to 1e-10, and not that far where it is foreseen to stay above that. */
 async function fit(
-  { covariance, rules, pause }: MoveProblem,
+  problem: MoveProblem,
   penalty: L0Penalty,
   start: GraphPoint,
   least?: number,
 ): Promise<FittedGraph> {
+  const { covariance, rules, pause, memory } = problem;
+  const known = await memory.near(start, () => inSteps(createBorders(problem, penalty, start), () => pause("moves")));
   const below = least === undefined ? undefined : least - penalty.lambda0 * start.values.length;
-  const steps = minimizeOnSupport({ covariance, penalty, point: start, below });
+  const steps = minimizeOnSupport({ covariance, penalty, point: start, below, inverse: known?.entries });
   const { dataTerm, left, ...minimum } = await inSteps(steps, () => pause("moves"));
   const point = withoutZeros({ ...minimum, ends: start.ends }, rules);
   const objective = dataTerm + penaltiesOf(point, penalty, rules);
-  return { point, objective, foreseen: objective - left };
+  return { point, objective, foreseen: objective - left, known };
 }
 
 /**

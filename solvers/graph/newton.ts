@@ -1,4 +1,5 @@
 import { type L0Penalty, penaltyKinds } from "../l0/penalty.ts";
+import { plainDot } from "../core/plain_sums.ts";
 import { createPace, type Steps } from "../core/steps.ts";
 import { conjugateGradients, factorTriangle, rowStart, solveTriangle } from "./linear_system.ts";
 import { degreesOf } from "./edge_arrays.ts";
@@ -20,6 +21,11 @@ export interface SupportProblem {
    * edges pay whatever their values, are foreseen to stay above this. @default to rounding, in any case
    */
   readonly below?: number;
+  /**
+   * Nearly the inverse of the Hessian over diagonal and edges [vertices + edges, vertices + edges], all edges counted: it
+   * makes steps as long as each shrinks the decrement to a quarter.
+   */
+  readonly inverse?: Float64Array;
 }
 
 /** The minimum over the edges of a point. */
@@ -67,7 +73,7 @@ export function canMinimize(degrees: ArrayLike<number>, work: number): boolean {
  * nearly collinear takes some ten systems here. Once the time is up, it is the point reached that is returned.
  */
 export function* minimizeOnSupport(
-  { covariance, covarianceWork, point, kinds, penalty, below }: SupportProblem,
+  { covariance, covarianceWork, point, kinds, penalty, below, inverse }: SupportProblem,
 ): Steps<SupportMinimum> {
   const vertices = point.diagonal.length, edges = point.values.length;
   const stars = yield* createStars(point, covariance, covarianceWork), { size } = stars;
@@ -93,6 +99,7 @@ export function* minimizeOnSupport(
   let value = measure(x, gradient), last = Infinity, converged = false, left = 0;
   /** The latest factor, and how near it was to the minimum. */
   let factor: SystemFactor | undefined, nearness = Infinity;
+  let nearInverse = inverse, lastNear = Infinity;
 
   for (let step = 0; step < mostSteps; step++) {
     const free: number[] = [];
@@ -103,7 +110,15 @@ export function* minimizeOnSupport(
     }
     const negative = Float64Array.from(free, (c) => -gradient[c]), curvature = (c: number) => term.curvature(c, x[c]);
     let direction: Float64Array | undefined;
-    if (factor !== undefined && nearness <= chordal * (1 + Math.abs(value)) && isSame(factor.free, free)) {
+    if (nearInverse !== undefined && free.length === size) {
+      direction = multiplySymmetric(nearInverse, negative);
+      let decrement = 0;
+      for (let c = 0; c < size; c++) decrement += negative[c] * direction[c];
+      if (!(decrement >= 0 && decrement <= 0.25 * lastNear)) direction = nearInverse = undefined;
+      lastNear = decrement;
+    }
+    if (direction !== undefined) factor = undefined;
+    else if (factor !== undefined && nearness <= chordal * (1 + Math.abs(value)) && isSame(factor.free, free)) {
       direction = negative;
       solveTriangle(factor.triangle, free.length, direction);
     } else {
@@ -157,6 +172,12 @@ export function* minimizeOnSupport(
     }
   }
   return { values: x.slice(vertices), diagonal: x.slice(0, vertices), dataTerm: stars.evaluate(x), converged, left };
+}
+
+function multiplySymmetric(a: Float64Array, x: Float64Array): Float64Array {
+  const size = x.length, product = new Float64Array(size);
+  for (let i = 0; i < size; i++) product[i] = plainDot(a, x, size, i * size);
+  return product;
 }
 
 /**
