@@ -1,6 +1,6 @@
-import { createPace, type Steps } from "../core/steps.ts";
+import { addScaled } from "../core/plain_sums.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
-import type { GraphPoint, Pseudolikelihood } from "./pseudolikelihood.ts";
+import type { GraphPoint } from "./pseudolikelihood.ts";
 
 /** Curvature and derivative along an edge of value 0, and how many entries its border has. */
 export interface Border {
@@ -22,37 +22,42 @@ export interface Borders {
   load(i: number, j: number): Border;
 }
 
-/** O(vertices (vertices + edges)); a border takes O(degree). */
-export function* createBorders(
-  { vertices, covariance }: Pick<Pseudolikelihood, "vertices" | "covariance">,
+/**
+ * Borders at a point: O(edges) to begin with, O(vertices degree) for the first border at a vertex, O(degree) for each.
+ *
+ * @param covariances `S` [vertices, vertices]
+ */
+export function createBorders(
+  covariances: Float64Array,
   { lambda2 }: L0Penalty,
   { ends, values, diagonal }: GraphPoint,
-): Steps<Borders> {
-  const isDue = createPace(), edges = values.length;
-  const S = new Float64Array(vertices * vertices), products = new Float64Array(vertices * vertices);
-  for (let i = 0; i < vertices; i++) for (let j = 0; j < vertices; j++) S[i * vertices + j] = covariance(i, j);
-  const addRow = (i: number, factor: number, k: number) => {
-    for (let j = 0; j < vertices; j++) products[i * vertices + j] += factor * S[k * vertices + j];
-  };
+): Borders {
+  const vertices = diagonal.length, edges = values.length, S = covariances;
   /** Edges at each vertex, and their other ends. */
   const incident = Array.from({ length: vertices }, () => [] as { edge: number; other: number }[]);
   const present = new Uint8Array(vertices * vertices);
-  for (let i = 0; i < vertices; i++) addRow(i, diagonal[i], i);
   for (let e = 0; e < edges; e++) {
     const i = ends[2 * e], j = ends[2 * e + 1];
-    addRow(i, values[e], j);
-    addRow(j, values[e], i);
     incident[i].push({ edge: e, other: j });
     incident[j].push({ edge: e, other: i });
     present[i * vertices + j] = present[j * vertices + i] = 1;
-    if (isDue(vertices)) yield;
   }
+  /** Rows of `T S`, where they have been asked for. */
+  const products = new Float64Array(vertices * vertices), isKnown = new Uint8Array(vertices);
+  const multiplyRow = (i: number) => {
+    isKnown[i] = 1;
+    const row = products.subarray(i * vertices, (i + 1) * vertices);
+    addScaled(row, diagonal[i], S, i * vertices);
+    for (const { edge, other } of incident[i]) addScaled(row, values[edge], S, other * vertices);
+  };
   const size = vertices + edges, places = new Uint32Array(size), entries = new Float64Array(size);
   return {
     places,
     entries,
     isPresent: (i, j) => present[i * vertices + j] === 1,
     load(i, j) {
+      if (!isKnown[i]) multiplyRow(i);
+      if (!isKnown[j]) multiplyRow(j);
       let count = 0;
       for (let near = i, far = j, side = 0; side < 2; side++, near = j, far = i) {
         const factor = 2 / diagonal[near];

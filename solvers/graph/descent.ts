@@ -120,15 +120,14 @@ export async function graphDescent(
   return solution;
 }
 
-/** Descent, then swaps of edges that share a vertex, each pass followed by a descent, while they improve. */
-export async function graphLocalSearch(
+/** Swaps of edges that share a vertex, each pass followed by a descent, while they improve. */
+export async function swapSearch(
   problem: Pseudolikelihood,
   penalty: L0Penalty,
-  start: GraphPoint,
+  start: GraphSolution,
   budget: GraphBudget,
-  random?: Random,
 ): Promise<GraphSolution> {
-  let solution = await graphDescent(problem, penalty, start, budget, random);
+  let solution = start;
   while (!budget.ended) {
     const swapped = await swapEdges(problem, penalty, solution.estimate);
     if (swapped === undefined) break;

@@ -2,7 +2,7 @@
 
 import { inSteps } from "../core/steps.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
-import type { Borders } from "./borders.ts";
+import { type Borders, createBorders } from "./borders.ts";
 import type { Inverter } from "./inverse.ts";
 import { rowStart } from "./linear_system.ts";
 import { edgeNumber, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
@@ -21,14 +21,15 @@ export interface KnownInverse {
 }
 
 /** Share of a diagonal entry, and of all entries, that may change before an inverse is computed afresh. */
-const mostMoved = 0.1, mostChanged = 0.1;
+const mostMoved = 0.2, mostChanged = 0.2;
 
 /** What moves of one graph have found that serves those of the next. */
 export interface MoveMemory {
+  bordersAt(point: GraphPoint, penalty: L0Penalty): Borders;
   /** The inverse of the Hessian, or nearly that; nothing where it is singular to rounding, or the time is up. */
   inverseAt(point: GraphPoint, borders: Borders, penalty: L0Penalty): Promise<Float64Array | undefined>;
   /** The inverse at a point from the one that is kept; nothing where that is of a graph too far away. */
-  near(point: GraphPoint, bordersOf: () => Promise<Borders>): Promise<KnownInverse | undefined>;
+  near(point: GraphPoint, penalty: L0Penalty): KnownInverse | undefined;
   keep(known: KnownInverse | undefined): void;
   /** Notes by how much the model was wrong about a move. */
   refute(move: number, foreseen: number, gain: number): void;
@@ -38,7 +39,7 @@ export interface MoveMemory {
 
 /**
  * From one graph to the next few edges enter and leave and entries move little: the inverse of the last one, bordered by what
- * entered and without what left, is near enough to compare moves by. O(size^2) an edge; O(size^3) afresh, after a tenth of all
+ * entered and without what left, is near enough to compare moves by. O(size^2) an edge; O(size^3) afresh, after a fifth of all
  * has changed.
  */
 export function createMoveMemory(
@@ -59,7 +60,12 @@ export function createMoveMemory(
     return await invert(hessian, size);
   }
 
+  let covariances: Float64Array | undefined;
+  const bordersAt = (point: GraphPoint, penalty: L0Penalty) =>
+    createBorders(covariances ??= covariancesOf(vertices, covariance), penalty, point);
+
   return {
+    bordersAt,
     async inverseAt(point, borders, penalty) {
       const places = placesOf(point);
       let next = known && updated(known, point, places, borders);
@@ -70,13 +76,15 @@ export function createMoveMemory(
       known = next;
       return next?.entries;
     },
-    async near(point, bordersOf) {
-      return known && updated(known, point, placesOf(point), await bordersOf());
-    },
+    near: (point, penalty) => known && updated(known, point, placesOf(point), bordersAt(point, penalty)),
     keep: (next) => void (known = next ?? known),
     refute: (move, foreseen, gain) => void errors.set(move, foreseen - gain),
     isRefuted: (move, foreseen) => foreseen <= (errors.get(move) ?? -Infinity),
   };
+}
+
+function covariancesOf(vertices: number, covariance: (i: number, j: number) => number): Float64Array {
+  return Float64Array.from({ length: vertices * vertices }, (_, at) => covariance(Math.floor(at / vertices), at % vertices));
 }
 
 function placesOf({ ends, values, diagonal }: GraphPoint): Map<number, number> {

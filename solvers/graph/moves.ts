@@ -1,6 +1,6 @@
 import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
-import { type Borders, createBorders } from "./borders.ts";
+import type { Borders } from "./borders.ts";
 import type { KnownInverse } from "./move_memory.ts";
 import { minimizeOnSupport, mostLeft } from "./newton.ts";
 import { edgeNumber, type GraphPoint, penaltiesOf, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
@@ -41,6 +41,11 @@ const leastGain = 1e-9;
 /** Single moves that are tried, and share of the best gain that others must have to be made together with it. */
 const movesTried = 6, shareOfBest = 0.3;
 
+/** Multiply-adds of one step of moves, at most about. */
+export function refitCost(vertices: number, edges: number): number {
+  return (vertices + edges) ** 3;
+}
+
 /**
  * Moves, each followed by a fit of all entries, until none improves: edges that leave, enter, or take the place of another,
  * the best by a quadratic model first, and as long as that improves, those that share no vertex at once.
@@ -57,8 +62,8 @@ export async function refitSearch(
   const first = await fit(problem, penalty, start);
   let best = first;
   memory.keep(best.known);
-  while (await isWanted(best.objective, (problem.vertices + best.point.values.length) ** 3)) {
-    const borders = await inSteps(createBorders(problem, penalty, best.point), pause);
+  while (await isWanted(best.objective, refitCost(problem.vertices, best.point.values.length))) {
+    const borders = memory.bordersAt(best.point, penalty);
     const inverse = await memory.inverseAt(best.point, borders, penalty);
     if (inverse === undefined) break;
     const { point } = best, key = (move: Move) => moveNumber(move, point);
@@ -88,7 +93,7 @@ async function fit(
   least?: number,
 ): Promise<FittedGraph> {
   const { covariance, rules, pause, memory } = problem;
-  const known = await memory.near(start, () => inSteps(createBorders(problem, penalty, start), () => pause("moves")));
+  const known = memory.near(start, penalty);
   const below = least === undefined ? undefined : least - penalty.lambda0 * start.values.length;
   const steps = minimizeOnSupport({ covariance, penalty, point: start, below, inverse: known?.entries });
   const { dataTerm, left, ...minimum } = await inSteps(steps, () => pause("moves"));

@@ -7,11 +7,11 @@ import type { GraphData } from "./data.ts";
 import { type GraphSolution, leastDerivatives, presenceOf } from "./descent.ts";
 import {
   curvatureAt,
-  edgesKey,
   emptyGraph,
   evaluate,
   graphObjective,
   type GraphPoint,
+  haveSameEdges,
   type Pseudolikelihood,
 } from "./pseudolikelihood.ts";
 import { type GraphCriterion, type PrecisionPathOptions, sparsePrecisionPathOptions } from "./options.ts";
@@ -102,7 +102,6 @@ async function firstStep(session: GraphSession): Promise<PathStep> {
  * which the next would: inside the interval in which it is the answer.
  */
 async function nextStep(session: GraphSession, last: PathStep, least: number): Promise<PathStep | undefined> {
-  const before = edgesKey(last.solution.estimate);
   let { entry, lambda0 } = last, start: GraphPoint = last.solution.estimate;
   while (entry > least && lambda0 > least) {
     lambda0 = Math.min(0.99 * entry, 0.97 * lambda0);
@@ -110,7 +109,7 @@ async function nextStep(session: GraphSession, last: PathStep, least: number): P
     start = solution.estimate;
     entry = session.hasEnded() ? 0 : await bestEntry(session, start);
     if (session.hasEnded()) return { lambda0, solution, entry };
-    if (edgesKey(start) === before) continue;
+    if (haveSameEdges(start, last.solution.estimate)) continue;
     if (!(entry < lambda0)) return { lambda0, solution, entry };
     const inside = Math.sqrt(lambda0 * Math.max(entry, lambda0 / 2));
     return { lambda0: inside, solution, entry };

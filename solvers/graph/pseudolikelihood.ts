@@ -164,6 +164,11 @@ export function edgesKey({ ends, values, diagonal }: GraphPoint): string {
   return Float64Array.from(values, (_, e) => ends[2 * e] * diagonal.length + ends[2 * e + 1]).sort().join();
 }
 
+/** Whether two points have the same edges, whatever their order and values. */
+export function haveSameEdges(one: GraphPoint, other: GraphPoint): boolean {
+  return one.values.length === other.values.length && edgesKey(one) === edgesKey(other);
+}
+
 /** The empty graph, `t_ii = 1 / S_ii`, optimal among diagonal matrices; required edges are in it, at 0. */
 export function emptyGraph({ variances, rules }: Pick<Pseudolikelihood, "variances" | "rules">): GraphPoint {
   return admissible({ ends: [], values: [], diagonal: variances.map((variance) => 1 / variance) }, rules);

@@ -1,7 +1,7 @@
 import type { L0Penalty } from "../l0/penalty.ts";
 import type { Random } from "../core/random.ts";
-import { type GraphBudget, graphLocalSearch, type GraphSolution, improves } from "./descent.ts";
-import { refitSearch } from "./moves.ts";
+import { type GraphBudget, graphDescent, type GraphSolution, improves, swapSearch } from "./descent.ts";
+import { refitCost, refitSearch } from "./moves.ts";
 import { perturbedSearch } from "./perturbation.ts";
 import {
   edgesKey,
@@ -39,11 +39,19 @@ export async function searchGraph(
   { randomStarts, perturbations, refitWork }: SearchEffort,
 ): Promise<GraphSolution> {
   let workLeft = refitWork;
-  const isSmall = problem.vertices <= refitsUpTo, spend = (work: number) => (workLeft -= work) >= 0;
+  const { vertices } = problem, isSmall = vertices <= refitsUpTo;
+  const spend = (work: number) => (workLeft -= work) >= 0;
+  /** Swaps by single coordinates, where moves with refits are not to follow. */
+  const descend = async (from: GraphPoint, on: GraphBudget, order?: Random) => {
+    const solution = await graphDescent(problem, penalty, from, on, order);
+    const isMoved = isSmall && refitCost(vertices, solution.estimate.values.length) <= workLeft;
+    return isMoved ? solution : swapSearch(problem, penalty, solution, on);
+  };
   /** What moves have made of each graph: most ways down end where another one has. */
   const known = new Map<string, GraphSolution>();
   const moved = async (solution: GraphSolution, on: GraphBudget) => {
     if (!isSmall) return solution;
+    if (randomStarts + perturbations === 0) return refitted(problem, penalty, solution, on, spend);
     const key = edgesKey(solution.estimate), before = known.get(key);
     if (before) return before;
     const result = await refitted(problem, penalty, solution, on, spend);
@@ -53,12 +61,12 @@ export async function searchGraph(
   /** Another way down, whose trace is its own. */
   const search = async (from: GraphPoint, order: Random): Promise<GraphSolution> => {
     const trial = { ...budget, trace: [] };
-    const solution = await moved(await graphLocalSearch(problem, penalty, from, trial, order), trial);
+    const solution = await moved(await descend(from, trial, order), trial);
     budget.sweeps = trial.sweeps;
     budget.ended = trial.ended;
     return solution;
   };
-  let best = await moved(await graphLocalSearch(problem, penalty, start, budget), budget);
+  let best = await moved(await descend(start, budget), budget);
   for (let k = 0; k < randomStarts && !budget.ended; k++) {
     const other = await search(emptyGraph(problem), random);
     if (!improves(other, best)) continue;
