@@ -99,10 +99,11 @@ export async function graphDescent(
   start: GraphPoint,
   budget: GraphBudget,
   random?: Random,
+  isRough = false,
 ): Promise<GraphSolution> {
   // While edges join, a sweep that gains a thousandth of the price of one edge is enough.
-  const rough = Math.max(budget.tolerance, 1e-3 * penalty.lambda0);
-  let precise = false;
+  const rough = Math.max(budget.tolerance, 1e-3 * penalty.lambda0), last = isRough ? rough : budget.tolerance;
+  let precise = last === rough;
   let solution = await descendOn(problem, penalty, start, budget, rough);
   while (!budget.ended) {
     const { edges, improving } = await enteringEdges(problem, penalty, solution.estimate);
@@ -112,7 +113,7 @@ export async function graphDescent(
     const joined = improving === 0 ? [] : edges.slice(0, most);
     if (random) shuffle(joined, random);
     const longer = withEdges(solution.estimate, joined);
-    const next = await descendOn(problem, penalty, longer, budget, precise ? budget.tolerance : rough);
+    const next = await descendOn(problem, penalty, longer, budget, precise ? last : rough);
     if (!(next.objective < solution.objective)) break;
     solution = next;
   }

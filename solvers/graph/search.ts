@@ -43,7 +43,7 @@ export async function searchGraph(
   const spend = (work: number) => (workLeft -= work) >= 0;
   /** Swaps by single coordinates, where moves with refits are not to follow. */
   const descend = async (from: GraphPoint, on: GraphBudget, order?: Random) => {
-    const solution = await graphDescent(problem, penalty, from, on, order);
+    const solution = await graphDescent(problem, penalty, from, on, order, isSmall);
     const isMoved = isSmall && refitCost(vertices, solution.estimate.values.length) <= workLeft;
     return isMoved ? solution : swapSearch(problem, penalty, solution, on);
   };
