@@ -1,5 +1,6 @@
 import { addScaled } from "../core/plain_sums.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
+import { adjacencyOf } from "./edge_arrays.ts";
 import type { GraphPoint } from "./pseudolikelihood.ts";
 
 /** Curvature and derivative along an edge of value 0, and how many entries its border has. */
@@ -33,13 +34,10 @@ export function createBorders(
   { ends, values, diagonal }: GraphPoint,
 ): Borders {
   const vertices = diagonal.length, edges = values.length, S = covariances;
-  /** Edges at each vertex, and their other ends. */
-  const incident = Array.from({ length: vertices }, () => [] as { edge: number; other: number }[]);
+  const { starts, neighbours, incident } = adjacencyOf(ends, vertices);
   const present = new Uint8Array(vertices * vertices);
   for (let e = 0; e < edges; e++) {
     const i = ends[2 * e], j = ends[2 * e + 1];
-    incident[i].push({ edge: e, other: j });
-    incident[j].push({ edge: e, other: i });
     present[i * vertices + j] = present[j * vertices + i] = 1;
   }
   /** Rows of `T S`, where they have been asked for. */
@@ -48,7 +46,7 @@ export function createBorders(
     isKnown[i] = 1;
     const row = products.subarray(i * vertices, (i + 1) * vertices);
     addScaled(row, diagonal[i], S, i * vertices);
-    for (const { edge, other } of incident[i]) addScaled(row, values[edge], S, other * vertices);
+    for (let at = starts[i]; at < starts[i + 1]; at++) addScaled(row, values[incident[at]], S, neighbours[at] * vertices);
   };
   const size = vertices + edges, places = new Uint32Array(size), entries = new Float64Array(size);
   return {
@@ -63,10 +61,10 @@ export function createBorders(
         const factor = 2 / diagonal[near];
         places[count] = near;
         entries[count++] = factor * (S[near * vertices + far] - products[near * vertices + far] / diagonal[near]);
-        for (const { edge, other } of incident[near]) {
-          if (other === far) continue;
-          places[count] = vertices + edge;
-          entries[count++] = factor * S[other * vertices + far];
+        for (let at = starts[near]; at < starts[near + 1]; at++) {
+          if (neighbours[at] === far) continue;
+          places[count] = vertices + incident[at];
+          entries[count++] = factor * S[neighbours[at] * vertices + far];
         }
       }
       return {

@@ -89,17 +89,24 @@ export async function descendOn(
   }
 }
 
+/** How edges join a descent, and how far it goes. */
+export interface DescentOptions {
+  /** Shuffles the edges that join: another descent. @default the most improving first */
+  readonly order?: Random;
+  /** Whether all else is fitted again afterwards, so that the tolerance need not be reached. @default false */
+  readonly isRough?: boolean;
+}
+
 /**
  * Coordinate descent on the penalty itself: edges that would gain join, the most improving first, until no edge that enters or
- * leaves improves the objective. With `random`, those that join are taken in random order: another descent.
+ * leaves improves the objective.
  */
 export async function graphDescent(
   problem: Pseudolikelihood,
   penalty: L0Penalty,
   start: GraphPoint,
   budget: GraphBudget,
-  random?: Random,
-  isRough = false,
+  { order, isRough = false }: DescentOptions = {},
 ): Promise<GraphSolution> {
   // While edges join, a sweep that gains a thousandth of the price of one edge is enough.
   const rough = Math.max(budget.tolerance, 1e-3 * penalty.lambda0), last = isRough ? rough : budget.tolerance;
@@ -111,7 +118,7 @@ export async function graphDescent(
     precise ||= improving === 0;
     const most = Math.max(problem.vertices, solution.estimate.values.length >> 2);
     const joined = improving === 0 ? [] : edges.slice(0, most);
-    if (random) shuffle(joined, random);
+    if (order) shuffle(joined, order);
     const longer = withEdges(solution.estimate, joined);
     const next = await descendOn(problem, penalty, longer, budget, precise ? last : rough);
     if (!(next.objective < solution.objective)) break;
@@ -121,18 +128,19 @@ export async function graphDescent(
   return solution;
 }
 
-/** Swaps of edges that share a vertex, each pass followed by a descent, while they improve. */
-export async function swapSearch(
+/** Descent, then swaps of edges that share a vertex, each pass followed by a descent, while they improve. */
+export async function graphLocalSearch(
   problem: Pseudolikelihood,
   penalty: L0Penalty,
-  start: GraphSolution,
+  start: GraphPoint,
   budget: GraphBudget,
+  { order, isRough }: DescentOptions = {},
 ): Promise<GraphSolution> {
-  let solution = start;
+  let solution = await graphDescent(problem, penalty, start, budget, { order, isRough });
   while (!budget.ended) {
     const swapped = await swapEdges(problem, penalty, solution.estimate);
     if (swapped === undefined) break;
-    const next = await graphDescent(problem, penalty, swapped, budget);
+    const next = await graphDescent(problem, penalty, swapped, budget, { isRough });
     if (!(next.objective < solution.objective * (1 - 1e-13 * Math.sign(solution.objective)))) break;
     solution = next;
   }

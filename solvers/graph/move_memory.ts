@@ -31,10 +31,6 @@ export interface MoveMemory {
   /** The inverse at a point from the one that is kept; nothing where that is of a graph too far away. */
   near(point: GraphPoint, penalty: L0Penalty): KnownInverse | undefined;
   keep(known: KnownInverse | undefined): void;
-  /** Notes by how much the model was wrong about a move. */
-  refute(move: number, foreseen: number, gain: number): void;
-  /** Whether a move that was refuted would be again, were the model wrong by as much. */
-  isRefuted(move: number, foreseen: number): boolean;
 }
 
 /**
@@ -47,7 +43,6 @@ export function createMoveMemory(
   invert: Inverter,
 ): MoveMemory {
   let known: KnownInverse | undefined;
-  const errors = new Map<number, number>();
 
   async function afresh(point: GraphPoint, { lambda2 }: L0Penalty): Promise<Float64Array | undefined> {
     const stars = await inSteps(createStars(point, covariance), () => pause("moves")), { size } = stars;
@@ -78,8 +73,6 @@ export function createMoveMemory(
     },
     near: (point, penalty) => known && updated(known, point, placesOf(point), bordersAt(point, penalty)),
     keep: (next) => void (known = next ?? known),
-    refute: (move, foreseen, gain) => void errors.set(move, foreseen - gain),
-    isRefuted: (move, foreseen) => foreseen <= (errors.get(move) ?? -Infinity),
   };
 }
 
@@ -119,11 +112,10 @@ function updated(
   const entries = new Float64Array(size * size), origin = new Int32Array(size).fill(-1);
   for (let i = 0; i < vertices; i++) origin[i] = i;
   for (const [edge, place] of places) origin[vertices + place] = vertices + (known.places.get(edge) ?? -1 - vertices);
-  for (let row = 0; row < size; row++) {
-    if (origin[row] < 0) continue;
-    for (let column = 0; column < size; column++) {
-      if (origin[column] >= 0) entries[row * size + column] = from[origin[row] * width + origin[column]];
-    }
+  const stayed = origin.map((_, c) => c).filter((c) => origin[c] >= 0), sources = stayed.map((c) => origin[c]);
+  for (let a = 0; a < stayed.length; a++) {
+    const to = stayed[a] * size, at = sources[a] * width;
+    for (let b = 0; b < stayed.length; b++) entries[to + stayed[b]] = from[at + sources[b]];
   }
   const product = new Float64Array(size);
   for (const [, place] of entered) {

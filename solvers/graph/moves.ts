@@ -3,7 +3,7 @@ import type { L0Penalty } from "../l0/penalty.ts";
 import type { Borders } from "./borders.ts";
 import type { KnownInverse } from "./move_memory.ts";
 import { minimizeOnSupport, mostLeft } from "./newton.ts";
-import { edgeNumber, type GraphPoint, penaltiesOf, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
+import { type GraphPoint, penaltiesOf, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
 
 /** What moves need to know of a problem. */
 export type MoveProblem = Pick<Pseudolikelihood, "vertices" | "covariance" | "rules" | "pause" | "memory">;
@@ -12,8 +12,6 @@ export type MoveProblem = Pick<Pseudolikelihood, "vertices" | "covariance" | "ru
 interface FittedGraph {
   readonly point: GraphPoint;
   readonly objective: number;
-  /** What it would be at the minimum, where that has not been reached. */
-  readonly foreseen: number;
   readonly known: KnownInverse | undefined;
 }
 
@@ -41,11 +39,6 @@ const leastGain = 1e-9;
 /** Single moves that are tried, and share of the best gain that others must have to be made together with it. */
 const movesTried = 6, shareOfBest = 0.3;
 
-/** Multiply-adds of one step of moves, at most about. */
-export function refitCost(vertices: number, edges: number): number {
-  return (vertices + edges) ** 3;
-}
-
 /**
  * Moves, each followed by a fit of all entries, until none improves: edges that leave, enter, or take the place of another,
  * the best by a quadratic model first, and as long as that improves, those that share no vertex at once.
@@ -62,13 +55,11 @@ export async function refitSearch(
   const first = await fit(problem, penalty, start);
   let best = first;
   memory.keep(best.known);
-  while (await isWanted(best.objective, refitCost(problem.vertices, best.point.values.length))) {
+  while (await isWanted(best.objective, (problem.vertices + best.point.values.length) ** 3)) {
     const borders = memory.bordersAt(best.point, penalty);
     const inverse = await memory.inverseAt(best.point, borders, penalty);
     if (inverse === undefined) break;
-    const { point } = best, key = (move: Move) => moveNumber(move, point);
-    const moves = (await inSteps(bestMoves(problem, penalty, point, borders, inverse), pause))
-      .filter((move) => !memory.isRefuted(key(move), move.gain));
+    const moves = await inSteps(bestMoves(problem, penalty, best.point, borders, inverse), pause);
     const together = apart(moves, best.point);
     const trials = [...together.length > 1 ? [together] : [], ...moves.slice(0, movesTried).map((move) => [move])];
     const least = best.objective - leastGain * (1 + Math.abs(best.objective));
@@ -76,7 +67,6 @@ export async function refitSearch(
     for (const trial of trials) {
       next = await fit(problem, penalty, changed(best.point, trial), least);
       if (next.objective < least) break;
-      if (trial.length === 1) memory.refute(key(trial[0]), trial[0].gain, best.objective - next.foreseen);
     }
     if (next === undefined || !(next.objective < least)) break;
     best = next;
@@ -96,10 +86,10 @@ async function fit(
   const known = memory.near(start, penalty);
   const below = least === undefined ? undefined : least - penalty.lambda0 * start.values.length;
   const steps = minimizeOnSupport({ covariance, penalty, point: start, below, inverse: known?.entries });
-  const { dataTerm, left, ...minimum } = await inSteps(steps, () => pause("moves"));
+  const { dataTerm, ...minimum } = await inSteps(steps, () => pause("moves"));
   const point = withoutZeros({ ...minimum, ends: start.ends }, rules);
   const objective = dataTerm + penaltiesOf(point, penalty, rules);
-  return { point, objective, foreseen: objective - left, known };
+  return { point, objective, known };
 }
 
 /**
@@ -176,13 +166,6 @@ function* bestMoves(
     }
   }
   return moves.sort((a, b) => b.gain - a.gain);
-}
-
-/** A number for what a move does to which edges. */
-function moveNumber({ leaving, entering }: Move, { ends, diagonal }: GraphPoint): number {
-  const vertices = diagonal.length, pairs = vertices * (vertices - 1) / 2;
-  const left = leaving === none ? pairs : edgeNumber(ends[2 * leaving], ends[2 * leaving + 1], vertices);
-  return left * (pairs + 1) + (entering ? edgeNumber(entering[0], entering[1], vertices) : pairs);
 }
 
 /** The point after moves that share no edge. */

@@ -36,8 +36,6 @@ export interface SupportMinimum {
   readonly dataTerm: number;
   /** Whether the gradient is zero to rounding. */
   readonly converged: boolean;
-  /** What the value is above the minimum, by the quadratic model of the latest step. */
-  readonly left: number;
 }
 
 /** Coordinates up to which systems are factored at once, and up to which they are where conjugate gradients do not end. */
@@ -96,7 +94,7 @@ export function* minimizeOnSupport(
   const term = createTerm(penalty, signs, vertices);
   const gradient = new Float64Array(size), trial = new Float64Array(size), trialGradient = new Float64Array(size);
   const measure = (at: Float64Array, into: Float64Array) => stars.evaluate(at, into) + term.evaluate(at, into);
-  let value = measure(x, gradient), last = Infinity, converged = false, left = 0;
+  let value = measure(x, gradient), last = Infinity, converged = false;
   /** The latest factor, and how near it was to the minimum. */
   let factor: SystemFactor | undefined, nearness = Infinity;
   let nearInverse = inverse, lastNear = Infinity;
@@ -139,7 +137,6 @@ export function* minimizeOnSupport(
       decrement += -gradient[c] * direction[k];
       if (c < vertices && direction[k] < 0) reach = Math.min(reach, -0.9 * x[c] / direction[k]);
     });
-    left = decrement / 2;
     const near = decrement <= 1e-10 * (1 + Math.abs(value));
     if (below !== undefined && (near || value - mostLeft(decrement) > below)) break;
     // Near the minimum full steps square the error, until rounding lets them shrink no further.
@@ -171,7 +168,7 @@ export function* minimizeOnSupport(
       break;
     }
   }
-  return { values: x.slice(vertices), diagonal: x.slice(0, vertices), dataTerm: stars.evaluate(x), converged, left };
+  return { values: x.slice(vertices), diagonal: x.slice(0, vertices), dataTerm: stars.evaluate(x), converged };
 }
 
 function multiplySymmetric(a: Float64Array, x: Float64Array): Float64Array {

@@ -23,7 +23,7 @@ import { createNeighbourSums } from "./neighbours.ts";
 import type { GraphEvaluation } from "./options.ts";
 import { createPlainGraph } from "./plain_graph.ts";
 import { createProducts } from "./products.ts";
-import type { GraphEvaluator, Pseudolikelihood } from "./pseudolikelihood.ts";
+import type { GraphEstimate, GraphEvaluator, GraphPoint, Pseudolikelihood } from "./pseudolikelihood.ts";
 import { createResiduals } from "./residuals.ts";
 
 /** How data are prepared, how their data term is evaluated, and which edges are decided. */
@@ -65,7 +65,35 @@ export async function createProblem(
     ? await ofCovariance(data, source)
     : await ofSamples(data, source);
   const memory = createMoveMemory({ ...evaluator, pause }, createInverter(workspace, () => pause("moves")));
-  return { ...evaluator, plain, checked, rules: options.rules, pause, memory };
+  return { ...evaluator, descend: withoutRepeats(evaluator), plain, checked, rules: options.rules, pause, memory };
+}
+
+/** Descents without sweeps from where the latest one has ended, but for zero edges, need not begin again. */
+function withoutRepeats({ descend }: GraphEvaluator): GraphEvaluator["descend"] {
+  let latest: GraphEstimate | undefined;
+  return async (request) => {
+    const { point } = request;
+    if (request.sweeps === 0 && point && latest && isWithoutZeros(point, latest)) {
+      return { estimate: { ...latest, ends: Uint32Array.from(point.ends), values: Float64Array.from(point.values) }, sweeps: 0 };
+    }
+    const answer = await descend(request);
+    latest = answer.estimate;
+    return answer;
+  };
+}
+
+/** Whether a point is an estimate, with or without edges that are zero. */
+function isWithoutZeros(point: GraphPoint, estimate: GraphEstimate): boolean {
+  const { ends, values, diagonal } = estimate;
+  for (let i = 0; i < diagonal.length; i++) if (point.diagonal[i] !== diagonal[i]) return false;
+  let at = 0;
+  for (let e = 0; e < values.length; e++) {
+    const isThere = point.values[at] === values[e] && point.ends[2 * at] === ends[2 * e] &&
+      point.ends[2 * at + 1] === ends[2 * e + 1];
+    if (isThere) at++;
+    else if (values[e] !== 0) return false;
+  }
+  return at === point.values.length;
 }
 
 interface EvaluatedData extends Pick<Pseudolikelihood, "plain" | "checked"> {

@@ -1,7 +1,7 @@
 import type { L0Penalty } from "../l0/penalty.ts";
 import type { Random } from "../core/random.ts";
-import { type GraphBudget, graphDescent, type GraphSolution, improves, swapSearch } from "./descent.ts";
-import { refitCost, refitSearch } from "./moves.ts";
+import { type GraphBudget, graphLocalSearch, type GraphSolution, improves } from "./descent.ts";
+import { refitSearch } from "./moves.ts";
 import { perturbedSearch } from "./perturbation.ts";
 import {
   edgesKey,
@@ -39,14 +39,10 @@ export async function searchGraph(
   { randomStarts, perturbations, refitWork }: SearchEffort,
 ): Promise<GraphSolution> {
   let workLeft = refitWork;
-  const { vertices } = problem, isSmall = vertices <= refitsUpTo;
-  const spend = (work: number) => (workLeft -= work) >= 0;
-  /** Swaps by single coordinates, where moves with refits are not to follow. */
-  const descend = async (from: GraphPoint, on: GraphBudget, order?: Random) => {
-    const solution = await graphDescent(problem, penalty, from, on, order, isSmall);
-    const isMoved = isSmall && refitCost(vertices, solution.estimate.values.length) <= workLeft;
-    return isMoved ? solution : swapSearch(problem, penalty, solution, on);
-  };
+  const isSmall = problem.vertices <= refitsUpTo, spend = (work: number) => (workLeft -= work) >= 0;
+  // A fit of all entries ends what is left open: descents need not.
+  const descend = (from: GraphPoint, on: GraphBudget, order?: Random) =>
+    graphLocalSearch(problem, penalty, from, on, { order, isRough: isSmall });
   /** What moves have made of each graph: most ways down end where another one has. */
   const known = new Map<string, GraphSolution>();
   const moved = async (solution: GraphSolution, on: GraphBudget) => {
