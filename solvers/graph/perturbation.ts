@@ -1,37 +1,66 @@
 import type { Random } from "../core/random.ts";
+import { type L0Penalty, l0Penalty } from "../l0/penalty.ts";
+import { otherPrice, searchPool } from "../l0/pool_search.ts";
 import { type GraphBudget, type GraphSolution, improves } from "./descent.ts";
-import { admissible, type GraphEstimate, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
+import { admissible, edgesKey, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
 
-/** Share of the edges that a perturbation takes away. */
-const removedShare = 0.2;
+/** The most of a graph's edges that is taken away, as a share. */
+const mostRemoved = 0.5;
+
+/** Another way down from a point, its edges joining in random order; at another price where one is given. */
+export type WayDown = (from: GraphPoint, order: Random, prices?: L0Penalty) => Promise<GraphSolution>;
 
 /**
- * Iterated local search: a random part of the edges is taken away and the search goes on from there, its edges joining in
- * random order; the better graph is kept.
+ * Searches on from a pool of good graphs: without a random part of the edges of one, with those of another, or from what is
+ * best at another price.
  */
-export async function perturbedSearch(
+export function perturbedSearch(
   { rules }: Pick<Pseudolikelihood, "rules">,
+  { lambda0, lambda2, bound }: L0Penalty,
   start: GraphSolution,
   budget: GraphBudget,
   random: Random,
   rounds: number,
-  search: (from: GraphPoint, order: Random) => Promise<GraphSolution>,
+  search: WayDown,
 ): Promise<GraphSolution> {
-  let best = start;
-  for (let round = 0; round < rounds && !budget.ended && best.estimate.values.length > 0; round++) {
-    const next = await search(admissible(withoutSome(best.estimate, random), rules), random);
-    if (!improves(next, best)) continue;
-    best = next;
-    budget.trace.push(best.objective);
-  }
-  return best;
+  const searchFrom = (from: GraphPoint) => search(admissible(from, rules), random);
+  return searchPool(start, {
+    ways: [
+      ({ estimate }) => searchFrom(withoutSome(estimate, random)),
+      ({ estimate }, other) => searchFrom(joined(estimate, other.estimate)),
+      async ({ estimate }) => {
+        const prices = l0Penalty(otherPrice(lambda0, random), lambda2, bound);
+        return searchFrom((await search(admissible(estimate, rules), random, prices)).estimate);
+      },
+    ],
+    keyOf: ({ estimate }) => edgesKey(estimate),
+    improves,
+    onBetter: ({ objective }) => void budget.trace.push(objective),
+    hasEnded: () => budget.ended !== undefined,
+    patience: rounds,
+    mostRounds: rounds,
+    random,
+  });
 }
 
-function withoutSome({ ends, values, diagonal }: GraphEstimate, random: Random): GraphPoint {
-  const kept = Array.from(values, (_, e) => e).filter(() => random.uniform() >= removedShare);
+function withoutSome({ ends, values, diagonal }: GraphPoint, random: Random): GraphPoint {
+  const share = mostRemoved * random.uniform();
+  const kept = Array.from(values, (_, e) => e).filter(() => random.uniform() >= share);
   return {
     ends: Uint32Array.from(kept.flatMap((e) => [ends[2 * e], ends[2 * e + 1]])),
     values: Float64Array.from(kept, (e) => values[e]),
+    diagonal,
+  };
+}
+
+/** A graph with the edges of another, at their values there. */
+function joined({ ends, values, diagonal }: GraphPoint, other: GraphPoint): GraphPoint {
+  const place = (of: GraphPoint, e: number) => of.ends[2 * e] * diagonal.length + of.ends[2 * e + 1];
+  const present = new Set(Array.from(values, (_, e) => place({ ends, values, diagonal }, e)));
+  const added = Array.from(other.values, (_, e) => e).filter((e) => !present.has(place(other, e)));
+  return {
+    ends: [...Array.from(ends), ...added.flatMap((e) => [other.ends[2 * e], other.ends[2 * e + 1]])],
+    values: [...Array.from(values), ...added.map((e) => other.values[e])],
     diagonal,
   };
 }

@@ -2,7 +2,7 @@ import type { L0Penalty } from "../l0/penalty.ts";
 import type { Random } from "../core/random.ts";
 import { type GraphBudget, graphLocalSearch, type GraphSolution, improves } from "./descent.ts";
 import { refitSearch } from "./moves.ts";
-import { perturbedSearch } from "./perturbation.ts";
+import { perturbedSearch, type WayDown } from "./perturbation.ts";
 import {
   edgesKey,
   emptyGraph,
@@ -40,36 +40,37 @@ export async function searchGraph(
 ): Promise<GraphSolution> {
   let workLeft = refitWork;
   const isSmall = problem.vertices <= refitsUpTo, spend = (work: number) => (workLeft -= work) >= 0;
-  // A fit of all entries ends what is left open: descents need not.
-  const descend = (from: GraphPoint, on: GraphBudget, order?: Random) =>
-    graphLocalSearch(problem, penalty, from, on, { order, isRough: isSmall });
   /** What moves have made of each graph: most ways down end where another one has. */
   const known = new Map<string, GraphSolution>();
   const moved = async (solution: GraphSolution, on: GraphBudget) => {
-    if (!isSmall) return solution;
-    if (randomStarts + perturbations === 0) return refitted(problem, penalty, solution, on, spend);
     const key = edgesKey(solution.estimate), before = known.get(key);
     if (before) return before;
     const result = await refitted(problem, penalty, solution, on, spend);
     if (!on.ended) known.set(key, result).set(edgesKey(result.estimate), result);
     return result;
   };
+  const searchFrom = async (from: GraphPoint, on: GraphBudget, order?: Random, prices = penalty) => {
+    // A fit of all entries ends what is left open: descents need not.
+    const solution = await graphLocalSearch(problem, prices, from, on, { order, isRough: isSmall });
+    if (!isSmall) return solution;
+    const isAlone = prices !== penalty || randomStarts + perturbations === 0;
+    return isAlone ? refitted(problem, prices, solution, on, spend) : moved(solution, on);
+  };
   /** Another way down, whose trace is its own. */
-  const search = async (from: GraphPoint, order: Random): Promise<GraphSolution> => {
-    const trial = { ...budget, trace: [] };
-    const solution = await moved(await descend(from, trial, order), trial);
+  const search: WayDown = async (from, order, prices) => {
+    const trial = { ...budget, trace: [] }, solution = await searchFrom(from, trial, order, prices);
     budget.sweeps = trial.sweeps;
     budget.ended = trial.ended;
     return solution;
   };
-  let best = await moved(await descend(start, budget), budget);
+  let best = await searchFrom(start, budget);
   for (let k = 0; k < randomStarts && !budget.ended; k++) {
     const other = await search(emptyGraph(problem), random);
     if (!improves(other, best)) continue;
     best = other;
     budget.trace.push(best.objective);
   }
-  best = await perturbedSearch(problem, best, budget, random, perturbations, search);
+  best = await perturbedSearch(problem, penalty, best, budget, random, perturbations, search);
   return isSmall ? best : await refitted(problem, penalty, best, budget, spend);
 }
 
