@@ -89,28 +89,20 @@ export async function descendOn(
   }
 }
 
-/** How edges join a descent, and how far it goes. */
-export interface DescentOptions {
-  /** Shuffles the edges that join: another descent. @default the most improving first */
-  readonly order?: Random;
-  /** Whether all else is fitted again afterwards, so that the tolerance need not be reached. @default false */
-  readonly isRough?: boolean;
-}
-
 /**
  * Coordinate descent on the penalty itself: edges that would gain join, the most improving first, until no edge that enters or
- * leaves improves the objective.
+ * leaves improves the objective. With `order`, those that join are taken in random order: another descent.
  */
 export async function graphDescent(
   problem: Pseudolikelihood,
   penalty: L0Penalty,
   start: GraphPoint,
   budget: GraphBudget,
-  { order, isRough = false }: DescentOptions = {},
+  order?: Random,
 ): Promise<GraphSolution> {
   // While edges join, a sweep that gains a thousandth of the price of one edge is enough.
-  const rough = Math.max(budget.tolerance, 1e-3 * penalty.lambda0), last = isRough ? rough : budget.tolerance;
-  let precise = last === rough;
+  const rough = Math.max(budget.tolerance, 1e-3 * penalty.lambda0);
+  let precise = false;
   let solution = await descendOn(problem, penalty, start, budget, rough);
   while (!budget.ended) {
     const { edges, improving } = await enteringEdges(problem, penalty, solution.estimate);
@@ -120,7 +112,7 @@ export async function graphDescent(
     const joined = improving === 0 ? [] : edges.slice(0, most);
     if (order) shuffle(joined, order);
     const longer = withEdges(solution.estimate, joined);
-    const next = await descendOn(problem, penalty, longer, budget, precise ? last : rough);
+    const next = await descendOn(problem, penalty, longer, budget, precise ? budget.tolerance : rough);
     if (!(next.objective < solution.objective)) break;
     solution = next;
   }
@@ -134,13 +126,13 @@ export async function graphLocalSearch(
   penalty: L0Penalty,
   start: GraphPoint,
   budget: GraphBudget,
-  { order, isRough }: DescentOptions = {},
+  order?: Random,
 ): Promise<GraphSolution> {
-  let solution = await graphDescent(problem, penalty, start, budget, { order, isRough });
+  let solution = await graphDescent(problem, penalty, start, budget, order);
   while (!budget.ended) {
     const swapped = await swapEdges(problem, penalty, solution.estimate);
     if (swapped === undefined) break;
-    const next = await graphDescent(problem, penalty, swapped, budget, { isRough });
+    const next = await graphDescent(problem, penalty, swapped, budget);
     if (!(next.objective < solution.objective * (1 - 1e-13 * Math.sign(solution.objective)))) break;
     solution = next;
   }

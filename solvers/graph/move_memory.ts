@@ -21,7 +21,7 @@ export interface KnownInverse {
 }
 
 /** Share of a diagonal entry, and of all entries, that may change before an inverse is computed afresh. */
-const mostMoved = 0.2, mostChanged = 0.2;
+const mostMoved = 0.1, mostChanged = 0.1;
 
 /** What moves of one graph have found that serves those of the next. */
 export interface MoveMemory {
@@ -35,7 +35,7 @@ export interface MoveMemory {
 
 /**
  * From one graph to the next few edges enter and leave and entries move little: the inverse of the last one, bordered by what
- * entered and without what left, is near enough to compare moves by. O(size^2) an edge; O(size^3) afresh, after a fifth of all
+ * entered and without what left, is near enough to compare moves by. O(size^2) an edge; O(size^3) afresh, after a tenth of all
  * has changed.
  */
 export function createMoveMemory(

@@ -28,10 +28,10 @@ interface Move {
 const none = -1;
 
 /** Square of a Newton decrement from which on a function may be far from its quadratic model. */
-const steep = 0.1;
+const steep = 0.03;
 
 /** Share of the price below which what the model says of an edge that leaves is mostly wrong. */
-const leastShare = 0.02;
+const leastShare = 0.005;
 
 /** Share of the objective below which a gain is rounding. */
 const leastGain = 1e-9;

@@ -50,8 +50,7 @@ export async function searchGraph(
     return result;
   };
   const searchFrom = async (from: GraphPoint, on: GraphBudget, order?: Random, prices = penalty) => {
-    // A fit of all entries ends what is left open: descents need not.
-    const solution = await graphLocalSearch(problem, prices, from, on, { order, isRough: isSmall });
+    const solution = await graphLocalSearch(problem, prices, from, on, order);
     if (!isSmall) return solution;
     const isAlone = prices !== penalty || randomStarts + perturbations === 0;
     return isAlone ? refitted(problem, prices, solution, on, spend) : moved(solution, on);
