@@ -46,7 +46,9 @@ export function createBorders(
     isKnown[i] = 1;
     const row = products.subarray(i * vertices, (i + 1) * vertices);
     addScaled(row, diagonal[i], S, i * vertices);
-    for (let at = starts[i]; at < starts[i + 1]; at++) addScaled(row, values[incident[at]], S, neighbours[at] * vertices);
+    for (let at = starts[i]; at < starts[i + 1]; at++) {
+      addScaled(row, values[incident[at]], S, neighbours[at] * vertices);
+    }
   };
   const size = vertices + edges, places = new Uint32Array(size), entries = new Float64Array(size);
   return {

@@ -197,6 +197,9 @@ function checkTarget(target: number, i: number, neighbours: Uint32Array, vertice
   throw distrust(`they swap an edge of vertex ${i} for one to vertex ${target}`);
 }
 
+/** A gain that may be a rounding error: it would let an edge in and out forever. */
+export const roundingGain = 1e-10;
+
 /** Share of `lambda0` by which an absent edge may fall short of a gain and still take part in a descent as a zero edge. */
 const watchedLoss = 0.1;
 
@@ -215,9 +218,8 @@ async function enteringEdges(
   let improving = 0;
   await problem.derivativesAbove(limits, (derivative, i, j) => {
     const gain = entryGain(curvatureAt(problem, estimate, i, j), derivative, penalty);
-    // A rounding error above zero is no gain: it would let an edge in and out forever.
-    if (!(gain > Math.min(least, 1e-10)) || isPresent(i, j) || problem.rules.isForbidden(i, j)) return;
-    if (gain > 1e-10) improving++;
+    if (!(gain > Math.min(least, roundingGain)) || isPresent(i, j) || problem.rules.isForbidden(i, j)) return;
+    if (gain > roundingGain) improving++;
     ends.push([i, j]);
     gains.push(gain);
   });

@@ -1,6 +1,4 @@
-/** The inverse of the Hessian over diagonal and edges of a graph, kept from one graph to the next. @module */
-
-import { inSteps } from "../core/steps.ts";
+import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
 import { type Borders, createBorders } from "./borders.ts";
 import type { Inverter } from "./inverse.ts";
@@ -25,11 +23,13 @@ const mostMoved = 0.1, mostChanged = 0.1;
 
 /** What moves of one graph have found that serves those of the next. */
 export interface MoveMemory {
+  /** Columns that edges would add to the Hessian at a point. */
   bordersAt(point: GraphPoint, penalty: L0Penalty): Borders;
   /** The inverse of the Hessian, or nearly that; nothing where it is singular to rounding, or the time is up. */
   inverseAt(point: GraphPoint, borders: Borders, penalty: L0Penalty): Promise<Float64Array | undefined>;
   /** The inverse at a point from the one that is kept; nothing where that is of a graph too far away. */
-  near(point: GraphPoint, penalty: L0Penalty): KnownInverse | undefined;
+  near(point: GraphPoint, penalty: L0Penalty): Promise<KnownInverse | undefined>;
+  /** Keeps an inverse for what comes next, where there is one. */
   keep(known: KnownInverse | undefined): void;
 }
 
@@ -55,6 +55,8 @@ export function createMoveMemory(
     return await invert(hessian, size);
   }
 
+  const near = async (point: GraphPoint, places: ReadonlyMap<number, number>, borders: Borders) =>
+    known && await inSteps(updated(known, point, places, borders), () => pause("moves"));
   let covariances: Float64Array | undefined;
   const bordersAt = (point: GraphPoint, penalty: L0Penalty) =>
     createBorders(covariances ??= covariancesOf(vertices, covariance), penalty, point);
@@ -63,7 +65,7 @@ export function createMoveMemory(
     bordersAt,
     async inverseAt(point, borders, penalty) {
       const places = placesOf(point);
-      let next = known && updated(known, point, places, borders);
+      let next = await near(point, places, borders);
       if (next === undefined) {
         const entries = await afresh(point, penalty);
         next = entries && { entries, places, diagonal: point.diagonal, changes: 0 };
@@ -71,13 +73,16 @@ export function createMoveMemory(
       known = next;
       return next?.entries;
     },
-    near: (point, penalty) => known && updated(known, point, placesOf(point), bordersAt(point, penalty)),
+    near: (point, penalty) => near(point, placesOf(point), bordersAt(point, penalty)),
     keep: (next) => void (known = next ?? known),
   };
 }
 
 function covariancesOf(vertices: number, covariance: (i: number, j: number) => number): Float64Array {
-  return Float64Array.from({ length: vertices * vertices }, (_, at) => covariance(Math.floor(at / vertices), at % vertices));
+  return Float64Array.from(
+    { length: vertices * vertices },
+    (_, at) => covariance(Math.floor(at / vertices), at % vertices),
+  );
 }
 
 function placesOf({ ends, values, diagonal }: GraphPoint): Map<number, number> {
@@ -87,13 +92,13 @@ function placesOf({ ends, values, diagonal }: GraphPoint): Map<number, number> {
 }
 
 /** The inverse over another graph; nothing where that is too far away. */
-function updated(
+function* updated(
   known: KnownInverse,
   { ends, values, diagonal }: GraphPoint,
   places: ReadonlyMap<number, number>,
   borders: Borders,
-): KnownInverse | undefined {
-  const vertices = diagonal.length, size = vertices + values.length;
+): Steps<KnownInverse | undefined> {
+  const isDue = createPace(), vertices = diagonal.length, size = vertices + values.length;
   const left = Array.from(known.places).filter(([edge]) => !places.has(edge));
   const entered = Array.from(places).filter(([edge]) => !known.places.has(edge));
   const changes = known.changes + left.length + entered.length;
@@ -108,6 +113,7 @@ function updated(
   for (const [, place] of left) {
     const column = from.slice((vertices + place) * width, (vertices + place + 1) * width);
     addProduct(from, width, column, -1 / column[vertices + place]);
+    if (isDue(width * width) && (yield)) return undefined;
   }
   const entries = new Float64Array(size * size), origin = new Int32Array(size).fill(-1);
   for (let i = 0; i < vertices; i++) origin[i] = i;
@@ -132,6 +138,7 @@ function updated(
     if (!(rest > 1e-12 * curvature)) return undefined;
     product[own] = -1;
     addProduct(entries, size, product, 1 / rest);
+    if (isDue(size * size) && (yield)) return undefined;
   }
   return { entries, places, diagonal: known.diagonal, changes };
 }

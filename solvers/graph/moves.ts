@@ -12,6 +12,7 @@ export type MoveProblem = Pick<Pseudolikelihood, "vertices" | "covariance" | "ru
 interface FittedGraph {
   readonly point: GraphPoint;
   readonly objective: number;
+  /** The inverse that the fit went by, if there was one. */
   readonly known: KnownInverse | undefined;
 }
 
@@ -83,13 +84,12 @@ async function fit(
   least?: number,
 ): Promise<FittedGraph> {
   const { covariance, rules, pause, memory } = problem;
-  const known = memory.near(start, penalty);
+  const known = await memory.near(start, penalty);
   const below = least === undefined ? undefined : least - penalty.lambda0 * start.values.length;
   const steps = minimizeOnSupport({ covariance, penalty, point: start, below, inverse: known?.entries });
   const { dataTerm, ...minimum } = await inSteps(steps, () => pause("moves"));
   const point = withoutZeros({ ...minimum, ends: start.ends }, rules);
-  const objective = dataTerm + penaltiesOf(point, penalty, rules);
-  return { point, objective, known };
+  return { point, objective: dataTerm + penaltiesOf(point, penalty, rules), known };
 }
 
 /**

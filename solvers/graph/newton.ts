@@ -97,6 +97,7 @@ export function* minimizeOnSupport(
   let value = measure(x, gradient), last = Infinity, converged = false;
   /** The latest factor, and how near it was to the minimum. */
   let factor: SystemFactor | undefined, nearness = Infinity;
+  /** The inverse as long as it serves, and the decrement that it last said. */
   let nearInverse = inverse, lastNear = Infinity;
 
   for (let step = 0; step < mostSteps; step++) {
@@ -131,7 +132,7 @@ export function* minimizeOnSupport(
       }
     }
     if (direction === undefined) break;
-    if (isDue(4 * entries + size) && (yield)) break;
+    if (isDue(4 * entries + (nearInverse ? size * size : size)) && (yield)) break;
     let decrement = 0, reach = 1;
     free.forEach((c, k) => {
       decrement += -gradient[c] * direction[k];

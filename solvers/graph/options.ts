@@ -25,8 +25,8 @@ export interface PrecisionOptions extends L0Options {
   /** Descents from random orders besides the greedy one, >= 0; the best is kept. @default 0 */
   readonly randomStarts?: number;
   /**
-   * Times that a random fifth of the best graph's edges is taken away and the search goes on from there, >= 0; the better
-   * graph is kept. @default 12 up to 256 variables, 0 beyond
+   * Rounds of a search on from a pool of good graphs, >= 0: without some edges of one, with those of another, or from what is
+   * best at another price; the best is kept. @default 12 up to 256 variables, 0 beyond
    */
   readonly perturbations?: number;
   /** A symmetric matrix with a positive diagonal to start from; another is refused. @default the empty graph */
@@ -68,7 +68,8 @@ export interface PrecisionPathOptions extends PrecisionOptions {
   readonly maxEdges?: number;
   /**
    * `ebic`: `n (tr S T - log det T) + E log n + 2 E log p` (Foygel & Drton 2010, gamma 1/2), infinite where the matrix is not
-   * positive definite; `pseudo-ebic` has the data term of the pseudolikelihood instead. @default "ebic"
+   * positive definite; `pseudo-ebic` has the data term of the pseudolikelihood instead, and twice the price of an edge, which
+   * stands in two of its terms (Gao & Song 2010). @default "ebic"
    */
   readonly criterion?: GraphCriterion;
 }
@@ -82,7 +83,8 @@ export interface RepairOptions {
 const perturbations = {
   least: 0,
   most: 1e6,
-  about: "Restarts from the best graph so far without a random fifth of its edges; the better graph is kept.",
+  about:
+    "Rounds of a search on from good graphs: without some edges, with those of another, or at another price first.",
 } as const;
 
 /** Options that a single graph and a path have alike. */

@@ -4,7 +4,7 @@ import { finite } from "../core/certificate.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
 import { createPace } from "../core/steps.ts";
 import type { GraphData } from "./data.ts";
-import { type GraphSolution, leastDerivatives, presenceOf } from "./descent.ts";
+import { type GraphSolution, leastDerivatives, presenceOf, roundingGain } from "./descent.ts";
 import {
   curvatureAt,
   emptyGraph,
@@ -57,7 +57,7 @@ export async function* sparsePrecisionPath(
     const { problem } = session;
     const { maxEdges = 10 * problem.vertices } = resolved;
     let step: PathStep | undefined = await firstStep(session);
-    const least = negligible * step.lambda0;
+    const least = Math.max(roundingGain, negligible * step.lambda0);
     for (let index = 0; index < count && step !== undefined;) {
       const { lambda0, solution, entry }: PathStep = step;
       const penalty = l0Penalty(lambda0, session.lambda2, session.bigM);
@@ -153,7 +153,8 @@ function judge(
   criterion: GraphCriterion,
 ): number {
   const complexity = fit.edgeCount * (Math.log(samples) + 2 * Math.log(vertices));
-  if (criterion === "pseudo-ebic") return samples * fit.dataTerm + complexity;
+  // An edge stands in the terms of both its ends: under independence it counts as two parameters.
+  if (criterion === "pseudo-ebic") return samples * fit.dataTerm + 2 * complexity;
   const logDet = logDeterminant(fit.precision);
   if (Number.isNaN(logDet)) return Infinity;
   return samples * (covarianceTrace - logDet) + complexity;

@@ -74,7 +74,10 @@ function withoutRepeats({ descend }: GraphEvaluator): GraphEvaluator["descend"] 
   return async (request) => {
     const { point } = request;
     if (request.sweeps === 0 && point && latest && isWithoutZeros(point, latest)) {
-      return { estimate: { ...latest, ends: Uint32Array.from(point.ends), values: Float64Array.from(point.values) }, sweeps: 0 };
+      return {
+        estimate: { ...latest, ends: Uint32Array.from(point.ends), values: Float64Array.from(point.values) },
+        sweeps: 0,
+      };
     }
     const answer = await descend(request);
     latest = answer.estimate;

@@ -61,6 +61,7 @@ export interface Pseudolikelihood {
   readonly covarianceWork: number;
   /** A checkpoint of the whole call; whether its time is up. */
   pause(stage: string): Promise<boolean>;
+  /** What moves keep from one graph to the next. */
   readonly memory: MoveMemory;
   /** Sums over the samples, apart from the kernels. */
   readonly plain: PlainGraph;

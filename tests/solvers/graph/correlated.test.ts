@@ -99,6 +99,15 @@ describe("sparsePrecision of correlated variables", () => {
     }
   });
 
+  it("auto finds edges of noise that pay together alone, with as many samples as variables", async () => {
+    // The least that the search of single graphs had found: 29.68967, 29.32834, 19.41949.
+    for (const [size, seed, least] of [[30, 4, 29.6513020], [30, 5, 29.3188787], [20, 6, 19.4012373]] as const) {
+      const { normal } = createRandom(seed), data = Float64Array.from({ length: size * size }, () => normal());
+      const fit = await sparsePrecision(matrix(size, size, data), { lambda0: 0.4, lambda2: 0.2, standardize: true });
+      assert.ok(fit.objective <= least + 0.005 * (size - least), `${size} variables: ${fit.objective}, ${least}`);
+    }
+  });
+
   it("ends larger graphs at their minimum as well, however they are evaluated", async () => {
     const samples = equicorrelated(300, 90, 0.95, 3), S = covariance(samples);
     for (const evaluation of ["products", "neighbours", "residuals"] as const) {
