@@ -26,7 +26,7 @@ export interface PrecisionOptions extends L0Options {
   readonly randomStarts?: number;
   /**
    * Rounds of a search on from a pool of good graphs, >= 0: without some edges of one, with those of another, or from what is
-   * best at another price; the best is kept. @default 12 up to 256 variables, 0 beyond
+   * best at another price; the best is kept. @default 40 up to 64 variables, 12 up to 256, 0 beyond
    */
   readonly perturbations?: number;
   /** A symmetric matrix with a positive diagonal to start from; another is refused. @default the empty graph */
@@ -141,7 +141,7 @@ export const sparsePrecisionOptions: OptionTable<
   OpenSolveOptions | "initial" | "perturbations"
 > = {
   lambda0: required(number({ least: 0, most: largestPenalty, about: "Price of each edge." })),
-  perturbations: integer({ ...perturbations, otherwise: "12 up to 256 variables, 0 beyond" }),
+  perturbations: integer({ ...perturbations, otherwise: "40 up to 64 variables, 12 up to 256, 0 beyond" }),
   ...sharedOptions,
 };
 

@@ -231,11 +231,11 @@ describe("sparsePrecision", () => {
   it("perturbations only improve, and reach the best of many random starts", async () => {
     for (const seed of [1, 2, 3]) {
       const samples = chain(300, 60, 0.8, createRandom(seed).normal);
-      const options = { lambda0: 0.02, lambda2: 0.1, bigM: 1 };
+      const options = { lambda0: 0.02, lambda2: 0.1, bigM: 1, method: "approximate" } as const;
       const plain = await sparsePrecision(samples, { ...options, perturbations: 0 });
       const usual = await sparsePrecision(samples, options);
       const best = await sparsePrecision(samples, { ...options, perturbations: 0, randomStarts: 20 });
-      assert.ok(usual.objective <= plain.objective);
+      assert.ok(usual.objective <= plain.objective + 1e-9, `${usual.objective}, ${plain.objective}`);
       assert.ok(usual.objective <= best.objective * (1 + 1e-6), `${usual.objective}, ${best.objective}`);
       assert.ok(usual.trace.every((objective, k) => k === 0 || objective <= usual.trace[k - 1] + 1e-12));
     }
