@@ -1,7 +1,6 @@
 import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
 import { type Borders, createBorders } from "./borders.ts";
-import type { Inverter } from "./inverse.ts";
 import { rowStart } from "./linear_system.ts";
 import { edgeNumber, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
 import { createStars } from "./stars.ts";
@@ -33,15 +32,24 @@ export interface MoveMemory {
   keep(known: KnownInverse | undefined): void;
 }
 
+/** What that needs to know of a problem. */
+type MemoryProblem = Pick<Pseudolikelihood, "vertices" | "covariance" | "pause" | "invert">;
+
+const memories = new WeakMap<MemoryProblem, MoveMemory>();
+
+/** The memory of a problem, which lives as long. */
+export function moveMemoryOf(problem: MemoryProblem): MoveMemory {
+  let memory = memories.get(problem);
+  if (memory === undefined) memories.set(problem, memory = createMoveMemory(problem));
+  return memory;
+}
+
 /**
  * From one graph to the next few edges enter and leave and entries move little: the inverse of the last one, bordered by what
  * entered and without what left, is near enough to compare moves by. O(size^2) an edge; O(size^3) afresh, after a tenth of all
  * has changed.
  */
-export function createMoveMemory(
-  { vertices, covariance, pause }: Pick<Pseudolikelihood, "vertices" | "covariance" | "pause">,
-  invert: Inverter,
-): MoveMemory {
+function createMoveMemory({ vertices, covariance, pause, invert }: MemoryProblem): MoveMemory {
   let known: KnownInverse | undefined;
 
   async function afresh(point: GraphPoint, { lambda2 }: L0Penalty): Promise<Float64Array | undefined> {

@@ -1,12 +1,12 @@
 import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
 import type { Borders } from "./borders.ts";
-import type { KnownInverse } from "./move_memory.ts";
+import { type KnownInverse, moveMemoryOf } from "./move_memory.ts";
 import { minimizeOnSupport, mostLeft } from "./newton.ts";
 import { type GraphPoint, penaltiesOf, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
 
 /** What moves need to know of a problem. */
-export type MoveProblem = Pick<Pseudolikelihood, "vertices" | "covariance" | "rules" | "pause" | "memory">;
+export type MoveProblem = Pick<Pseudolikelihood, "vertices" | "covariance" | "rules" | "pause" | "invert">;
 
 /** A graph at the minimum over its edges, and its objective. */
 interface FittedGraph {
@@ -52,7 +52,7 @@ export async function refitSearch(
   start: GraphPoint,
   isWanted: (objective: number, work: number) => Promise<boolean>,
 ): Promise<GraphPoint> {
-  const pause = () => problem.pause("moves"), { memory } = problem;
+  const pause = () => problem.pause("moves"), memory = moveMemoryOf(problem);
   const first = await fit(problem, penalty, start);
   let best = first;
   memory.keep(best.known);
@@ -83,8 +83,8 @@ async function fit(
   start: GraphPoint,
   least?: number,
 ): Promise<FittedGraph> {
-  const { covariance, rules, pause, memory } = problem;
-  const known = await memory.near(start, penalty);
+  const { covariance, rules, pause } = problem;
+  const known = await moveMemoryOf(problem).near(start, penalty);
   const below = least === undefined ? undefined : least - penalty.lambda0 * start.values.length;
   const steps = minimizeOnSupport({ covariance, penalty, point: start, below, inverse: known?.entries });
   const { dataTerm, ...minimum } = await inSteps(steps, () => pause("moves"));

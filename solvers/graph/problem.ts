@@ -18,7 +18,6 @@ import {
 import type { EdgeRules } from "./edge_rules.ts";
 import { createGramSums } from "./gram_sums.ts";
 import { createInverter } from "./inverse.ts";
-import { createMoveMemory } from "./move_memory.ts";
 import { createNeighbourSums } from "./neighbours.ts";
 import type { GraphEvaluation } from "./options.ts";
 import { createPlainGraph } from "./plain_graph.ts";
@@ -64,8 +63,8 @@ export async function createProblem(
   const { evaluator, plain, checked } = isCovariance(data)
     ? await ofCovariance(data, source)
     : await ofSamples(data, source);
-  const memory = createMoveMemory({ ...evaluator, pause }, createInverter(workspace, () => pause("moves")));
-  return { ...evaluator, descend: withoutRepeats(evaluator), plain, checked, rules: options.rules, pause, memory };
+  const invert = createInverter(workspace, () => pause("moves"));
+  return { ...evaluator, descend: withoutRepeats(evaluator), plain, checked, rules: options.rules, pause, invert };
 }
 
 /** Descents without sweeps from where the latest one has ended, but for zero edges, need not begin again. */

@@ -2,7 +2,7 @@ import type { NodeBatch } from "../l0/node_batch.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
 import type { SearchOptions } from "../l0/search.ts";
 import type { EdgeRules } from "./edge_rules.ts";
-import type { MoveMemory } from "./move_memory.ts";
+import type { Inverter } from "./inverse.ts";
 
 /** A symmetric matrix: its diagonal, and values on some edges; zero elsewhere. */
 export interface GraphPoint {
@@ -61,8 +61,8 @@ export interface Pseudolikelihood {
   readonly covarianceWork: number;
   /** A checkpoint of the whole call; whether its time is up. */
   pause(stage: string): Promise<boolean>;
-  /** What moves keep from one graph to the next. */
-  readonly memory: MoveMemory;
+  /** Inverts Hessians. */
+  readonly invert: Inverter;
   /** Sums over the samples, apart from the kernels. */
   readonly plain: PlainGraph;
   /** The same from the Gram matrix, where there is one that has been checked against the samples: faster. */
@@ -94,7 +94,7 @@ export interface Pseudolikelihood {
 }
 
 /** One way to evaluate the data term. */
-export type GraphEvaluator = Omit<Pseudolikelihood, "plain" | "checked" | "rules" | "pause" | "memory">;
+export type GraphEvaluator = Omit<Pseudolikelihood, "plain" | "checked" | "rules" | "pause" | "invert">;
 
 /** What a pass over all edges is asked for. */
 export interface PriceRequest {
