@@ -203,7 +203,7 @@ export async function openRegression(
         const found = await solve(task, method, start, certify, starts, search);
         const solution: Solution & Partial<ExactSolution> = {
           ...found,
-          ...solutionInView(task, found.estimate.features) ?? await finished(task, found),
+          ...await solutionInView(task, found.estimate.features) ?? await finished(task, found),
         };
         const elapsedMs = run.elapsedMs() - began;
         return {

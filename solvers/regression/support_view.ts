@@ -26,7 +26,7 @@ export interface MovingView extends SupportView {
   /** Whether nothing has changed since it was taken as a whole. */
   readonly isFresh: boolean;
   /** `||y - X b||^2 / 2`; nothing where what has added up is too much for an answer. */
-  loss(): number | undefined;
+  loss(): Steps<number | undefined>;
   /** A feature enters, whose Gram row is given. O(support x features). */
   enter(feature: number, row: Float64Array): Steps<void>;
   /** Feature `i` of the support leaves; the last one takes its place. O(support x features). */
@@ -122,21 +122,24 @@ export function createView(
       return isSound && changes < mostChanges;
     },
 
-    loss() {
+    *loss() {
       if (!isSound) return undefined;
       const count = support.length, rest = new Float64Array(count);
-      let loss = nullLoss;
-      for (let i = 0; i < count; i++) {
-        const ridge = 2 * lambda2 * coefficients[i];
-        rest[i] = linear[support[i]] - ridge - dotAt(gram, i * capacity, coefficients, count);
-        loss -= coefficients[i] * (linear[support[i]] + ridge + rest[i]) / 2;
-      }
-      let error = 0, most = 0;
-      for (let i = 0; i < count; i++) {
-        const length = Math.sqrt(whole[support[i]]);
-        error = Math.max(error, length * Math.abs(dotAt(inverse, i * capacity, rest, count)));
-        most = Math.max(most, length * Math.abs(coefficients[i]));
-      }
+      let loss = nullLoss, error = 0, most = 0;
+      yield* inRanges(count, count, (begin, end) => {
+        for (let i = begin; i < end; i++) {
+          const ridge = 2 * lambda2 * coefficients[i];
+          rest[i] = linear[support[i]] - ridge - dotAt(gram, i * capacity, coefficients, count);
+          loss -= coefficients[i] * (linear[support[i]] + ridge + rest[i]) / 2;
+        }
+      });
+      yield* inRanges(count, count, (begin, end) => {
+        for (let i = begin; i < end; i++) {
+          const length = Math.sqrt(whole[support[i]]);
+          error = Math.max(error, length * Math.abs(dotAt(inverse, i * capacity, rest, count)));
+          most = Math.max(most, length * Math.abs(coefficients[i]));
+        }
+      });
       isSound = error <= largestError * most;
       return isSound ? loss : undefined;
     },
@@ -161,12 +164,14 @@ export function createView(
       isSound &&= pivot > soundShare * whole[feature];
       yield* addToProducts(column.map((product) => -product / pivot));
       divideInto(products.subarray(count * features, (count + 1) * features), part, pivot);
-      for (let i = 0; i < count; i++) {
-        const factor = column[i] / pivot;
-        for (let j = 0; j < count; j++) inverse[i * capacity + j] += factor * column[j];
-        inverse[i * capacity + count] = inverse[count * capacity + i] = -factor;
-        coefficients[i] -= column[i] * value;
-      }
+      yield* inRanges(count, count, (begin, end) => {
+        for (let i = begin; i < end; i++) {
+          const factor = column[i] / pivot;
+          addTo(inverse, i * capacity, factor, column);
+          inverse[i * capacity + count] = inverse[count * capacity + i] = -factor;
+          coefficients[i] -= column[i] * value;
+        }
+      });
       inverse[count * (capacity + 1)] = 1 / pivot;
       coefficients[count] = value;
       support.push(feature);
@@ -182,11 +187,12 @@ export function createView(
       const variance = column[i], pull = coefficients[i] / variance;
       part.set(products.subarray(begin, begin + features));
       yield* addToProducts(column.map((covariance) => -covariance / variance));
-      for (let k = 0; k <= last; k++) {
-        const factor = column[k] / variance;
-        for (let l = 0; l <= last; l++) inverse[k * capacity + l] -= factor * column[l];
-        coefficients[k] -= column[k] * pull;
-      }
+      yield* inRanges(last + 1, last + 1, (from, end) => {
+        for (let k = from; k < end; k++) {
+          addTo(inverse, k * capacity, -column[k] / variance, column);
+          coefficients[k] -= column[k] * pull;
+        }
+      });
       follow(curvatures, correlations, part, 1 / variance, pull, whole);
       if (i < last) {
         products.copyWithin(begin, last * features, (last + 1) * features);
@@ -243,6 +249,11 @@ function dotAt(matrix: Float64Array, begin: number, values: Float64Array, count:
   }
   if (k < count) a += matrix[begin + k] * values[k];
   return a + b;
+}
+
+/** `matrix += factor values`, from `begin` on. */
+function addTo(matrix: Float64Array, begin: number, factor: number, values: Float64Array): void {
+  for (let k = 0; k < values.length; k++) matrix[begin + k] += factor * values[k];
 }
 
 /** Adds multiples of `part` to some rows, two at a time, so that it is read less. */

@@ -26,23 +26,29 @@ export async function viewFrom(task: Task, estimate: Estimate): Promise<SupportV
 
 /** The least-squares solution on a support by its view; nothing where bounds or nearly dependent features forbid it. */
 export async function solveByView(task: Task, support: readonly number[]): Promise<Solution | undefined> {
-  return isFree(task) ? solutionOf(task, await viewOf(task, support), support) : undefined;
+  return isFree(task) ? await solutionOf(task, await viewOf(task, support), support) : undefined;
 }
 
 /** The same where the support was looked at lately; nothing where it was not. */
-export function solutionInView(task: Task, support: readonly number[]): Solution | undefined {
+export async function solutionInView(task: Task, support: readonly number[]): Promise<Solution | undefined> {
   const { problem, penalty: { lambda2 } } = task, views = isFree(task) ? latest.get(problem) : undefined;
   const view = views?.find((view) => view.lambda2 === lambda2 && changesTo(view, support) === 0);
-  return view && solutionOf(task, view, support);
+  return view && await solutionOf(task, view, support);
 }
 
-function solutionOf(task: Task, view: MovingView, support: readonly number[]): Solution | undefined {
-  const loss = view.loss();
+async function solutionOf(task: Task, view: MovingView, support: readonly number[]): Promise<Solution | undefined> {
+  const loss = await inSteps(view.loss(), () => pauseIn(task));
   if (loss === undefined) return undefined;
   // In the order that was asked for: what was looked at before has no say in the answer.
   const coefficients = inOrder(support, view.support, view.coefficients);
   const estimate = { features: support, coefficients, correlations: view.correlations.slice() };
   return { estimate, objective: loss + priceOf(task, estimate) };
+}
+
+/** A checkpoint that goes on whatever the time: a view is begun to be used. */
+async function pauseIn({ budget }: Task): Promise<false> {
+  await budget.run.checkpoint({ stage: "moves", fraction: 0, iteration: budget.sweeps });
+  return false;
 }
 
 /** One number a feature, as `wanted` has them. */
@@ -56,7 +62,7 @@ function isFree({ problem: { constraints } }: Task): boolean {
 }
 
 async function viewOf(task: Task, support: readonly number[]): Promise<MovingView> {
-  const { problem, penalty: { lambda2 }, budget } = task;
+  const { problem, penalty: { lambda2 } } = task;
   let views = latest.get(problem);
   if (views === undefined) latest.set(problem, views = []);
   let nearest = 0, least = Infinity;
@@ -70,8 +76,7 @@ async function viewOf(task: Task, support: readonly number[]): Promise<MovingVie
   const follows = least === 0 || views[nearest]?.isSound && least <= fewFollowed + shareFollowed * support.length;
   // Out of the list while it changes: an abort leaves it half done.
   let [view] = views.splice(follows ? nearest : mostKept - 1, 1);
-  const pause = () =>
-    budget.run.checkpoint({ stage: "moves", fraction: 0, iteration: budget.sweeps }).then(() => false as const);
+  const pause = () => pauseIn(task);
   if (follows && least > 0) {
     const wanted = new Set(support);
     for (let i = view.support.length - 1; i >= 0; i--) {
