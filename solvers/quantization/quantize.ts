@@ -177,7 +177,9 @@ async function solve(problem: Problem): Promise<Outcome> {
     codedRows: 0,
   };
   const parts: Method[] = [];
-  if (method === "auto" && initial === "gptq") parts.push(manyStarts);
+  const isCompared = comparesWithoutOutliers(options, rows, columns);
+  // With outliers one start does, where a row is compared with what comes of all of them without.
+  if (method === "auto" && initial === "gptq" && !isCompared) parts.push(manyStarts);
   else if (method === "gptq" || method !== "rtn" && initial === "gptq") parts.push(gptq);
   if (largest) parts.push((problem, start) => descendWithOutliers(problem, start, size, largest));
   else if (method === "quantease") parts.push(quantease);
@@ -188,7 +190,7 @@ async function solve(problem: Problem): Promise<Outcome> {
     if (outcome.status === "time-limit") break;
     outcome = { ...outcome, ...await part(problem, outcome.reached) };
   }
-  if (outcome.status === "time-limit" || !comparesWithoutOutliers(options, rows, columns)) return outcome;
+  if (outcome.status === "time-limit" || !isCompared) return outcome;
   return await orWithoutOutliers(problem, outcome, solve);
 }
 
@@ -204,10 +206,9 @@ function foreseePasses(options: ResolvedOptions, rows: number, gram: Matrix): nu
   const fits = method === "auto" && grid === "search" ? refitsBefore + refitsAfter : 0;
   // Rounded scales take a pass more.
   const fitting = options.scalePrecision ? 2 * fits : fits;
-  const more = method === "auto" && initial === "gptq" ? passesOfAlternatives(rows, gram) : 0;
-  const compared = comparesWithoutOutliers(options, rows, gram.shape[0])
-    ? foreseePasses({ ...options, outliers: undefined }, rows, gram)
-    : 0;
+  const isCompared = comparesWithoutOutliers(options, rows, gram.shape[0]);
+  const more = method === "auto" && initial === "gptq" && !isCompared ? passesOfAlternatives(rows, gram) : 0;
+  const compared = isCompared ? foreseePasses({ ...options, outliers: undefined }, rows, gram) : 0;
   return alternating + descending + fitting + more + (initial === "gptq" ? factored : 0) + compared;
 }
 
