@@ -1,9 +1,9 @@
 /** Observed entries of a matrix in files: lines of row, column and value, or a table with blanks. @module */
 
-import { matrix, observedEntries, parseTriples, serializeCsv } from "../mod.ts";
+import { matrix, observedEntries, parseTriples, serializeCsv, type TriplesOptions } from "../mod.ts";
 import { withNames } from "../solvers/core/names.ts";
 import { attempt, FileError, inputName, readInput } from "./files.ts";
-import { readTable } from "./tables.ts";
+import { readTable, triplesReading } from "./tables.ts";
 
 /** Entries that are written at most, where those to predict are not named. */
 const mostWritten = 2_000_000;
@@ -65,11 +65,15 @@ export async function fromTable(invocation: Parameters<typeof readTable>[0], pat
 }
 
 /** Lines of a row, a column and a value; and lines of what to predict, with or without values. */
-export async function fromTriples(path: string, predict: string | undefined, signal: AbortSignal): Promise<Given> {
-  const bytes = await readInput(path, signal);
+export async function fromTriples(
+  { options, signal }: Pick<Parameters<typeof readTable>[0], "options" | "signal">,
+  path: string,
+  predict: string | undefined,
+): Promise<Given> {
+  const bytes = await readInput(path, signal), asked = triplesReading(options);
   const observed = await attempt(path, async () => {
     try {
-      return await Promise.resolve(parseTriples(bytes, readingOf(new TextDecoder().decode(bytes))));
+      return await Promise.resolve(parseTriples(bytes, { ...readingOf(new TextDecoder().decode(bytes)), ...asked }));
     } catch (error) {
       if (error instanceof Error) error.message += " (A table whose blanks are missing needs --table.)";
       throw error;
@@ -80,7 +84,7 @@ export async function fromTriples(path: string, predict: string | undefined, sig
   }
   const rowNames = [...observed.rowNames.keys()], columnNames = [...observed.columnNames.keys()];
   refuseRepeated(path, observed, rowNames, columnNames);
-  const pairs = predict === undefined ? undefined : await readPairs(predict, observed, signal);
+  const pairs = predict === undefined ? undefined : await readPairs(predict, observed, asked, signal);
   return {
     observed,
     rowNames,
@@ -135,6 +139,7 @@ export interface Pairs {
 async function readPairs(
   path: string,
   observed: Pick<ReturnType<typeof parseTriples>, "rowNames" | "columnNames">,
+  asked: TriplesOptions,
   signal: AbortSignal,
 ): Promise<Pairs> {
   const text = new TextDecoder().decode(await readInput(path, signal));
@@ -143,7 +148,7 @@ async function readPairs(
   // Without values no cell tells a header; a first line of which neither name is known is one.
   const lines = all.length > 1 && namesColumns(all[0], observed) ? all.slice(1) : all;
   const source = withValues ? text : lines.map((line) => [...cellsOf(line).slice(0, 2), "0"].join("\t")).join("\n");
-  const reading = withValues ? readingOf(text) : { header: false, delimiter: "\t" };
+  const reading = withValues ? { ...readingOf(text), ...asked } : { header: false, delimiter: "\t" };
   const { rows, columns, values, rowNames, columnNames } = await attempt(
     path,
     () => Promise.resolve(parseTriples(source, reading, observed)),

@@ -8,8 +8,10 @@ import {
   parseCsv,
   parseCsvOptions,
   parseNpy,
+  parseTriplesOptions,
   ShapeError,
   toVector,
+  type TriplesOptions,
 } from "../mod.ts";
 import { stat } from "node:fs/promises";
 import { arffNames } from "../formats/arff.ts";
@@ -50,6 +52,12 @@ export const tableOptions = {
   ...flagTable(reading),
   ignore: { kind: "names", value: "COLUMNS", about: "columns to leave out, names between commas" },
 } as { readonly ignore: FlagSpec & { readonly kind: "names" } };
+
+/** How the flags say to read lines of a row, a column and a value. */
+export function triplesReading(options: object): TriplesOptions {
+  const settings = settingsOf(reading, { ...options as GivenFlags, categories: undefined }, parseTriplesOptions);
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
 
 /** What a command needs of a table. */
 export interface TableNeeds {

@@ -21,7 +21,7 @@ export interface TriplesOptions {
   readonly header?: boolean;
   /** Encoding of the bytes. @default `utf-8`, or what a byte order mark says */
   readonly encoding?: Encoding;
-  /** What stands before the fraction of a number. @default `.` */
+  /** What stands before the fraction of a number. @default `.`, or `,` where all values can be read so alone */
   readonly decimal?: "." | ",";
   /** What a line begins with that is left out. @default none */
   readonly comment?: string;
@@ -56,7 +56,10 @@ export const parseTriplesOptions: OptionTable<
   delimiter: parseCsvOptions.delimiter,
   header: flag({ about: "Whether the first line holds names.", otherwise: "whether its value is a word" }),
   encoding: encodingOption,
-  decimal: choice([".", ","], { about: "What stands before the fraction of a number.", otherwise: "`.`" }),
+  decimal: choice([".", ","], {
+    about: "What stands before the fraction of a number.",
+    otherwise: "`.`, or `,` where all values can be read so alone",
+  }),
   comment: parseCsvOptions.comment,
 };
 
@@ -86,7 +89,9 @@ export function parseTriples(
   const settings = resolveOptions(parseTriplesOptions, options, "triples");
   checkParts("known", known, { rowNames: "map?", columnNames: "map?" }, "read the csv data");
   const lines = readDelimited(source, settings);
-  const read = numberReader({ decimal: settings.decimal ?? "." });
+  const read = numberReader({
+    decimal: settings.decimal ?? decimalOf(lines.map(({ cells }) => (cells[2] ?? "").trim())),
+  });
   const valueOf = (cells: readonly string[]) => read((cells[2] ?? "").trim());
   // "NaN" and the like are no name, but a value that is not there.
   const named = (cells: readonly string[]) => Number.isNaN(valueOf(cells)) && !missingCells()(cells[2].trim());
@@ -112,6 +117,17 @@ export function parseTriples(
     columnNames,
     lines: Uint32Array.from(body, ({ line }) => line),
   };
+}
+
+/** A comma with three digits behind it may part thousands. */
+const mayBeThousands = /,\d{3}$/;
+
+/** What stands before fractions: commas where numbers are not to be read otherwise, the first line, which may hold names, aside. */
+function decimalOf([_, ...values]: readonly string[]): "." | "," {
+  const byPoint = numberReader({ decimal: "." }), byComma = numberReader({ decimal: "," });
+  const odd = values.filter((value) => Number.isNaN(byPoint(value)));
+  if (odd.length === 0 || odd.every((value) => mayBeThousands.test(value))) return ".";
+  return values.every((value) => !Number.isNaN(byComma(value))) ? "," : ".";
 }
 
 /** A place for each name: those that are known first, then the others by number, or by their letters. */

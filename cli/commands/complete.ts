@@ -78,7 +78,7 @@ exact values between --boundaries, without noise: written are the value and its 
     if (boundaries !== undefined && !levels && !bins) {
       throw new UsageError("Option --boundaries is of --levels or --bins.");
     }
-    const read = () => whole ? fromTable(invocation, path) : fromTriples(path, predict, signal);
+    const read = () => whole ? fromTable(invocation, path) : fromTriples(invocation, path, predict);
     if (levels) return await completeLevels(invocation, read, boundaries, drawing);
     if (bins) return await completeBins(invocation, read, boundaries, drawing);
     refuseOthers(completeMatrixOptions, "without --levels or --bins");

@@ -85,6 +85,15 @@ describe("minima complete", () => {
     }
   });
 
+  it("reads ratings as the flags of tables say", async () => {
+    await writeFile(path("odd.txt"), "# stars\nAnn|Up|4,500\nAnn|Ice|3,000\nBob|Up|2,250\n");
+    const { code, stderr, stdout } = await minima(
+      ["complete", path("odd.txt"), "--delimiter", "|", "--decimal", ",", "--comment", "#"],
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(stdout + stderr, /2 x 2, 3 entries/);
+  });
+
   it("names rows and columns without an entry as the file has them, and numbers rows from 1", async () => {
     const named = [["a", "b", "c"], [1, "", 2], ["", "", ""], [3, "", 4]], file = path("gaps.csv");
     await writeFile(file, named.map((line) => line.join(",")).join("\r\n"));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { parseTriples } from "../../mod.ts";
+import { FormatError, parseTriples } from "../../mod.ts";
 
 describe("parseTriples", () => {
   it("reads ratings as MovieLens and LIBMF write them", () => {
@@ -42,4 +42,14 @@ describe("parseTriples", () => {
   for (const [what, source, message] of wrong) {
     it(`names the line of ${what}`, () => assert.throws(() => parseTriples(source), { name: "FormatError", message }));
   }
+
+  it("takes commas for decimal commas where values are not to be read otherwise, and may be told", () => {
+    const read = (text: string, options = {}) => Array.from(parseTriples(text, options).values);
+    assert.deepEqual(read("who;what;rating\r\nAnn;Up;4,5\r\nBob;Up;3\r\n"), [4.5, 3]);
+    assert.deepEqual(read('Ann,Up,"4,5"\nBob,Up,"3,5"\n'), [4.5, 3.5]);
+    // Thousands, or thousandths: who knows.
+    assert.throws(() => read("Ann;Up;4,500\nBob;Up;3,000\n"), FormatError);
+    assert.deepEqual(read("Ann;Up;4,500\nBob;Up;3,000\n", { decimal: "," }), [4.5, 3]);
+    assert.throws(() => read("Ann;Up;4,5\nBob;Up;3.5\n"), /line 1 has "4,5"/);
+  });
 });
