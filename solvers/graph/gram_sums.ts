@@ -14,20 +14,23 @@ const workTogether = 5e6;
  * @param pause A checkpoint: the sums go on whatever the time.
  */
 export function createGramSums(gram: Float64Array, vertices: number, pause: () => Promise<unknown>): PlainGraph {
-  /** The rows of `T`: columns and entries of row `i` from `starts[i]` to `starts[i + 1]`, the diagonal first. */
+  /** The rows of `T` without their zeros: columns and entries of row `i` from `starts[i]` to `starts[i + 1]`, the diagonal first. */
   function rowsOf({ ends, values, diagonal }: GraphPoint) {
     const { starts, neighbours, incident } = adjacencyOf(ends, vertices);
     const columns = new Uint32Array(ends.length + vertices), entries = new Float64Array(columns.length);
-    for (let i = 0, to = 0; i < vertices; i++) {
+    let to = 0;
+    for (let i = 0, at = 0; i < vertices; i++) {
+      starts[i] = to;
       columns[to] = i;
       entries[to++] = diagonal[i];
-      for (let at = starts[i]; at < starts[i + 1]; at++) {
+      for (const end = starts[i + 1]; at < end; at++) {
+        const entry = values[incident[at]];
+        if (entry === 0) continue;
         columns[to] = neighbours[at];
-        entries[to++] = values[incident[at]];
+        entries[to++] = entry;
       }
-      starts[i] += i;
     }
-    starts[vertices] += vertices;
+    starts[vertices] = to;
     return { starts, columns, entries };
   }
 
@@ -37,12 +40,9 @@ export function createGramSums(gram: Float64Array, vertices: number, pause: () =
       const { starts, columns, entries } = rowsOf(point), isDue = createPace(workTogether);
       for (let i = 0; i < vertices; i++) {
         const begin = starts[i], end = starts[i + 1];
-        for (let a = begin; a < end; a++) {
-          const product = rowProduct(gram, columns[a] * vertices, columns, entries, begin, end);
-          norms[i] += entries[a] * product;
-          if (a === begin) diagonalProducts[i] = product;
-        }
-        if (isDue((end - begin) ** 2)) await pause();
+        diagonalProducts[i] = rowProduct(gram, i * vertices, columns, entries, begin, end);
+        norms[i] = quadraticForm(gram, vertices, columns, entries, begin, end);
+        if (isDue((end - begin) ** 2 / 2)) await pause();
       }
       return { norms, diagonalProducts };
     },
@@ -81,4 +81,21 @@ function rowProduct(
   let product = 0;
   for (let k = begin; k < end; k++) product += entries[k] * gram[at + columns[k]];
   return product;
+}
+
+/** `t^T S t` over a row of `T`, `columns` and `entries` in `[begin, end)`: the triangle below the diagonal twice. */
+function quadraticForm(
+  gram: Float64Array,
+  vertices: number,
+  columns: Uint32Array,
+  entries: Float64Array,
+  begin: number,
+  end: number,
+): number {
+  let sum = 0;
+  for (let a = begin; a < end; a++) {
+    const row = columns[a] * vertices, own = entries[a] * gram[row + columns[a]];
+    sum += entries[a] * (own + 2 * rowProduct(gram, row, columns, entries, begin, a));
+  }
+  return sum;
 }

@@ -50,12 +50,12 @@ export function createProducts(
     variances,
     covarianceWork: 1,
     covariance,
-    async descend({ point, kinds, penalty, sweeps, tolerance }) {
+    async descend({ point, follows = point === undefined, kinds, penalty, sweeps, tolerance }) {
       if (point) {
         const isDense = point.values.length > denseDegree / 2 * vertices;
         latest = arrays.load(point, kinds, isDense ? tileEdges(point.ends, vertices) : undefined);
       }
-      const { operands, read } = latest, resumes = point === undefined && unrefreshed + sweeps <= refreshEvery;
+      const { operands, read } = latest, resumes = follows && unrefreshed + sweeps <= refreshEvery;
       const made = await kernels.productDescent({
         gram: matrix,
         ...operands,

@@ -40,6 +40,12 @@ export interface PlainGraph {
 export interface GraphDescent {
   /** @default where the latest descent has ended, with its edges and their kinds: it goes on */
   readonly point?: GraphPoint;
+  /**
+   * Whether the point is where the latest descent has ended, but for edges at 0: what is known of its residuals serves on.
+   *
+   * @default false
+   */
+  readonly follows?: boolean;
   /** Penalty kind of each edge of the point. */
   readonly kinds: ArrayLike<number>;
   readonly penalty: L0Penalty;

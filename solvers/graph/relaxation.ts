@@ -141,6 +141,7 @@ export function createGraphRelaxation(
     factor: number,
     sweepWork: number,
     tolerance: number,
+    follows: boolean,
     ended: () => Promise<boolean>,
   ): Promise<GraphEstimate> {
     if (await ended()) return evaluate(problem, point, penalty);
@@ -148,7 +149,7 @@ export function createGraphRelaxation(
     const request = { kinds, penalty: stronger, tolerance };
     const affordable = Math.floor(workPerCall / Math.max(1, sweepWork));
     let sweeps = Math.max(fewestSweeps, Math.min(ROUND_SWEEPS, affordable - loadingSweeps));
-    let descent = await problem.descend({ ...request, point, sweeps });
+    let descent = await problem.descend({ ...request, point, follows, sweeps });
     for (let made = sweeps; descent.sweeps === sweeps && made < ROUND_SWEEPS; made += sweeps) {
       if (await ended()) break;
       sweeps = Math.max(fewestSweeps, Math.min(ROUND_SWEEPS - made, affordable - callingSweeps));
@@ -179,7 +180,8 @@ export function createGraphRelaxation(
         const point = { ends: endsOfEdges(edges, vertices), values, diagonal };
         const degrees = degreesOf(point.ends, vertices);
         const enough = isGrowing ? Math.max(tolerance, rough * vertices) : tolerance;
-        const estimate = await descend(point, kinds, factor, problem.sweepWork(degrees), enough, ended);
+        const follows = round > 1, sweepWork = problem.sweepWork(degrees);
+        const estimate = await descend(point, kinds, factor, sweepWork, enough, follows, ended);
         const capacity = mostEdges(problem, degrees, workPerSweep);
         const stays = Uint8Array.from(kinds, (kind, k) => Number(kind === nodeStatus.kept || estimate.values[k] !== 0));
         const spareCapacity = capacity - stays.reduce((count, stay) => count + stay, 0);
