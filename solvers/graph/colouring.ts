@@ -42,17 +42,20 @@ export function colourEdges(ends: ArrayLike<number>, vertices: number): EdgeColo
 const tile = 32;
 
 /**
- * The edges tile by tile of vertices, each tile in the order given: where one step follows another, the rows that a step
- * reads and writes are those of the steps before. O(edges + (vertices / tile)^2).
+ * The edges tile by tile of vertices, those of a tile by their first vertex, and so in the order given: where one step follows
+ * another, the rows that a step reads and writes are those of the steps before. O(edges + vertices^2 / tile).
  *
  * @param ends Two vertices an edge.
  */
 export function tileEdges(ends: ArrayLike<number>, vertices: number): Uint32Array {
   const count = ends.length >> 1, across = Math.ceil(vertices / tile);
-  const tileOf = (e: number) => Math.floor(ends[2 * e] / tile) * across + Math.floor(ends[2 * e + 1] / tile);
-  const next = new Uint32Array(across * across + 1), order = new Uint32Array(count);
-  for (let e = 0; e < count; e++) next[tileOf(e) + 1]++;
+  const placeOf = (e: number) => {
+    const i = ends[2 * e], within = i % tile;
+    return ((i - within) / tile * across + Math.floor(ends[2 * e + 1] / tile)) * tile + within;
+  };
+  const next = new Uint32Array(across * across * tile + 1), order = new Uint32Array(count);
+  for (let e = 0; e < count; e++) next[placeOf(e) + 1]++;
   for (let k = 1; k < next.length; k++) next[k] += next[k - 1];
-  for (let e = 0; e < count; e++) order[next[tileOf(e)]++] = e;
+  for (let e = 0; e < count; e++) order[next[placeOf(e)]++] = e;
   return order;
 }

@@ -113,13 +113,8 @@ export function createClassArrays(workspace: Workspace, vertices: number) {
       const { order, classes } = inOrder
         ? { order: inOrder, classes: Uint32Array.of(count) }
         : colourEdges(point.ends, vertices);
-      const ends = new Uint32Array(2 * count);
-      order.forEach((e, k) => {
-        ends[2 * k] = point.ends[2 * e];
-        ends[2 * k + 1] = point.ends[2 * e + 1];
-      });
-      const values = Float64Array.from(order, (e) => point.values[e]);
-      const active = edges.load({ ...point, ends, values }, Uint8Array.from(order, (e) => kinds[e]));
+      const given = Uint32Array.from(point.ends), sorted = inOrderOf(order, given, point.values, kinds), { ends } = sorted;
+      const active = edges.load({ ...point, ...sorted }, sorted.kinds);
       const { lists, ...incidence } = adjacency.load(ends);
       workspace.write(diagonal.array, point.diagonal);
       if (changes.length < count + vertices) {
@@ -136,11 +131,9 @@ export function createClassArrays(workspace: Workspace, vertices: number) {
         changes: { array: changes, length: count + vertices },
       };
       const read = async () => {
-        const sorted = await workspace.read(active.values.array, 0, count), values = new Float64Array(count);
-        order.forEach((e, k) => values[e] = sorted[k]);
         return {
-          ends: Uint32Array.from(point.ends),
-          values,
+          ends: given.slice(),
+          values: outOfOrder(order, await workspace.read(active.values.array, 0, count)),
           diagonal: await workspace.read(diagonal.array),
           norms: await workspace.read(norms.array),
           diagonalProducts: await workspace.read(diagonalProducts.array),
@@ -149,4 +142,25 @@ export function createClassArrays(workspace: Workspace, vertices: number) {
       return { operands, ends, lists, read };
     },
   };
+}
+
+/** What belongs to each edge, in another order. */
+function inOrderOf(order: Uint32Array, ends: Uint32Array, values: ArrayLike<number>, kinds: ArrayLike<number>) {
+  const count = order.length;
+  const sorted = { ends: new Uint32Array(2 * count), values: new Float64Array(count), kinds: new Uint8Array(count) };
+  for (let k = 0; k < count; k++) {
+    const e = order[k];
+    sorted.ends[2 * k] = ends[2 * e];
+    sorted.ends[2 * k + 1] = ends[2 * e + 1];
+    sorted.values[k] = values[e];
+    sorted.kinds[k] = kinds[e];
+  }
+  return sorted;
+}
+
+/** Values back in the order that the edges came in. */
+function outOfOrder(order: Uint32Array, sorted: Float64Array): Float64Array {
+  const values = new Float64Array(order.length);
+  for (let k = 0; k < order.length; k++) values[order[k]] = sorted[k];
+  return values;
 }

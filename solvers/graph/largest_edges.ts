@@ -1,3 +1,5 @@
+import { orderStatistic } from "../core/order_statistic.ts";
+
 /** The edges of largest derivative among many. */
 export interface LargestEdges {
   /** What an edge must exceed to be taken; rises as more than enough are found. */
@@ -8,13 +10,13 @@ export interface LargestEdges {
   finish(): { entering: Uint32Array; limit: number };
 }
 
-/** Keeps the `most` edges of largest magnitude above a limit; of equal ones, the first. O(1) an edge and a sort for every `most`. */
+/** Keeps the `most` edges of largest magnitude above a limit; of equal ones, the first. O(1) an edge on average. */
 export function createLargest(most: number, least: number): LargestEdges {
   let edges = new Uint32Array(1024), magnitude = new Float64Array(1024), count = 0, limit = least;
 
   /** Leaves the largest, and lets nothing in that would not be among them. */
   function thin(): void {
-    limit = magnitude.slice(0, count).sort()[count - most];
+    limit = orderStatistic(magnitude.slice(0, count), count - most);
     let ties = most;
     for (let k = 0; k < count; k++) if (magnitude[k] > limit) ties--;
     let left = 0;

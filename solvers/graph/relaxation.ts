@@ -80,7 +80,7 @@ const leastFactor = 1.25;
  * Tolerances of the descents, times the vertices: while edges join by more than a part of those that are there, what is
  * solved is not the relaxation yet.
  */
-const fine = 1e-6, rough = 1e-2, settling = 1 / 8;
+const fine = 1e-5, rough = 1e-2, settling = 1 / 8;
 
 /** Share of the edges that the work of a call allows that may be taken: they may concentrate at some vertices. */
 const spare = 0.9;
@@ -176,15 +176,14 @@ export function createGraphRelaxation(
     const mayJoin = (edge: number) => active[edge] === 0;
     try {
       for (let tolerance = fine * vertices, isGrowing = false, round = 1;; round++) {
-        const kinds = Uint8Array.from(edges, (edge) => statuses[edge]);
+        const kinds = statusesOf(edges, statuses);
         const point = { ends: endsOfEdges(edges, vertices), values, diagonal };
         const degrees = degreesOf(point.ends, vertices);
         const enough = isGrowing ? Math.max(tolerance, rough * vertices) : tolerance;
         const follows = round > 1, sweepWork = problem.sweepWork(degrees);
         const estimate = await descend(point, kinds, factor, sweepWork, enough, follows, ended);
         const capacity = mostEdges(problem, degrees, workPerSweep);
-        const stays = Uint8Array.from(kinds, (kind, k) => Number(kind === nodeStatus.kept || estimate.values[k] !== 0));
-        const spareCapacity = capacity - stays.reduce((count, stay) => count + stay, 0);
+        const { stays, staying } = thoseThatStay(kinds, estimate.values), spareCapacity = capacity - staying;
         const joining = Math.max(1, Math.min(spareCapacity, Math.max(Math.ceil(most * vertices), 3 * edges.length)));
         // The first pass is made even when time is up, unless it is long; a later one is left out once time is up.
         const stop = async () => await ended() && (round > 1 || passWork > hurriedWork);
@@ -282,6 +281,22 @@ function keptEdges(statuses: Uint8Array): number[] {
   return kept;
 }
 
+function statusesOf(edges: Uint32Array, statuses: Uint8Array): Uint8Array {
+  const kinds = new Uint8Array(edges.length);
+  for (let k = 0; k < edges.length; k++) kinds[k] = statuses[edges[k]];
+  return kinds;
+}
+
+/** Marks the kept and the nonzero edges, and counts them. */
+function thoseThatStay(kinds: Uint8Array, values: Float64Array): { stays: Uint8Array; staying: number } {
+  const stays = new Uint8Array(kinds.length);
+  let staying = 0;
+  for (let k = 0; k < kinds.length; k++) {
+    if (kinds[k] === nodeStatus.kept || values[k] !== 0) staying += stays[k] = 1;
+  }
+  return { stays, staying };
+}
+
 /** Most edges, spread over the vertices as some are, of which one sweep takes no more than some work. */
 function mostEdges(problem: Pseudolikelihood, degrees: Uint32Array, work: number): number {
   // Smoothed, because those that join are not all where edges are already.
@@ -296,7 +311,11 @@ function mostEdges(problem: Pseudolikelihood, degrees: Uint32Array, work: number
 
 function endsOfEdges(edges: Uint32Array, vertices: number): Uint32Array {
   const ends = new Uint32Array(2 * edges.length);
-  for (let k = 0; k < edges.length; k++) [ends[2 * k], ends[2 * k + 1]] = endsOfEdge(edges[k], vertices);
+  for (let k = 0; k < edges.length; k++) {
+    const [i, j] = endsOfEdge(edges[k], vertices);
+    ends[2 * k] = i;
+    ends[2 * k + 1] = j;
+  }
   return ends;
 }
 

@@ -27,6 +27,7 @@ export function createCandidates(most: number, penalty: L0Penalty): BranchingCan
       if (status === KEPT || !(indicator > 0 && indicator < 1)) return;
       // Of a variable that is screened one child alone is left: those come last.
       const distance = Math.abs(indicator - 0.5) + (status === FREE ? 0 : 1);
+      if (chosen.length === most && distance > distances[most - 1]) return;
       const isBefore = (place: number) =>
         distance < distances[place] || (distance === distances[place] && variable < chosen[place]);
       let place = chosen.length;
