@@ -42,18 +42,19 @@ export function colourEdges(ends: ArrayLike<number>, vertices: number): EdgeColo
 const tile = 32;
 
 /**
- * The edges tile by tile of vertices, those of a tile by their first vertex, and so in the order given: where one step follows
- * another, the rows that a step reads and writes are those of the steps before. O(edges + vertices^2 / tile).
+ * The edges tile by tile of vertices: where one step follows another, the rows that a step reads and writes are those of the
+ * steps before. Those of a tile come in the order given, or by their first vertex and so in the order given.
+ * O(edges + (vertices / tile)^2), by vertex O(edges + vertices^2 / tile).
  *
  * @param ends Two vertices an edge.
  */
-export function tileEdges(ends: ArrayLike<number>, vertices: number): Uint32Array {
-  const count = ends.length >> 1, across = Math.ceil(vertices / tile);
+export function tileEdges(ends: ArrayLike<number>, vertices: number, byVertex = false): Uint32Array {
+  const count = ends.length >> 1, across = Math.ceil(vertices / tile), groups = byVertex ? tile : 1;
   const placeOf = (e: number) => {
-    const i = ends[2 * e], within = i % tile;
-    return ((i - within) / tile * across + Math.floor(ends[2 * e + 1] / tile)) * tile + within;
+    const i = ends[2 * e], row = Math.floor(i / tile);
+    return (row * across + Math.floor(ends[2 * e + 1] / tile)) * groups + (byVertex ? i - row * tile : 0);
   };
-  const next = new Uint32Array(across * across * tile + 1), order = new Uint32Array(count);
+  const next = new Uint32Array(across * across * groups + 1), order = new Uint32Array(count);
   for (let e = 0; e < count; e++) next[placeOf(e) + 1]++;
   for (let k = 1; k < next.length; k++) next[k] += next[k - 1];
   for (let e = 0; e < count; e++) order[next[placeOf(e)]++] = e;

@@ -113,7 +113,9 @@ export function createClassArrays(workspace: Workspace, vertices: number) {
       const { order, classes } = inOrder
         ? { order: inOrder, classes: Uint32Array.of(count) }
         : colourEdges(point.ends, vertices);
-      const given = Uint32Array.from(point.ends), sorted = inOrderOf(order, given, point.values, kinds), { ends } = sorted;
+      const given = Uint32Array.from(point.ends),
+        sorted = inOrderOf(order, given, point.values, kinds),
+        { ends } = sorted;
       const active = edges.load({ ...point, ...sorted }, sorted.kinds);
       const { lists, ...incidence } = adjacency.load(ends);
       workspace.write(diagonal.array, point.diagonal);

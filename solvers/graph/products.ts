@@ -1,6 +1,7 @@
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray } from "../../kernels/contract.ts";
 import { createNodeBatch } from "../l0/node_batch.ts";
+import { penaltyKinds } from "../l0/penalty.ts";
 import { tileEdges } from "./colouring.ts";
 import { createDualPoints } from "./dual_points.ts";
 import { createClassArrays } from "./edge_arrays.ts";
@@ -53,7 +54,9 @@ export function createProducts(
     async descend({ point, follows = point === undefined, kinds, penalty, sweeps, tolerance }) {
       if (point) {
         const isDense = point.values.length > denseDegree / 2 * vertices;
-        latest = arrays.load(point, kinds, isDense ? tileEdges(point.ends, vertices) : undefined);
+        // Steps along edges of one vertex go together. What a search finds depends on the order, what a relaxation does not.
+        const isConvex = !Uint8Array.from(kinds).includes(penaltyKinds.counted);
+        latest = arrays.load(point, kinds, isDense ? tileEdges(point.ends, vertices, isConvex) : undefined);
       }
       const { operands, read } = latest, resumes = follows && unrefreshed + sweeps <= refreshEvery;
       const made = await kernels.productDescent({

@@ -80,7 +80,7 @@ const leastFactor = 1.25;
  * Tolerances of the descents, times the vertices: while edges join by more than a part of those that are there, what is
  * solved is not the relaxation yet.
  */
-const fine = 1e-5, rough = 1e-2, settling = 1 / 8;
+const fine = 1e-6, rough = 1e-2, settling = 1 / 8;
 
 /** Share of the edges that the work of a call allows that may be taken: they may concentrate at some vertices. */
 const spare = 0.9;

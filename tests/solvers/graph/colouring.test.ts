@@ -35,20 +35,23 @@ it("colourEdges puts every edge in one class, whose edges share no vertex, in fe
   }
 });
 
-it("tileEdges takes every edge once, those of a tile of vertices together, by first vertex and in the order given", () => {
+it("tileEdges takes every edge once, those of a tile of vertices together, in the order given or by first vertex", () => {
   const random = createRandom(2), vertices = 100, ends: number[] = [];
   for (let i = 0; i < vertices; i++) {
     for (let j = i + 1; j < vertices; j++) if (random.uniform() < 0.3) ends.push(i, j);
   }
-  // Those that have joined come last.
+  // Those that join come last, wherever they are.
   ends.push(...ends.splice(0, 200));
-  const order = tileEdges(ends, vertices), tileOf = (e: number) => `${ends[2 * e] >> 5} ${ends[2 * e + 1] >> 5}`;
-  assert.deepEqual([...order].sort((a, b) => a - b), Array.from({ length: ends.length / 2 }, (_, e) => e));
-  const tiles = [...order].map(tileOf);
-  assert.equal(tiles.filter((tile, k) => tile !== tiles[k - 1]).length, new Set(tiles).size);
-  [...order].forEach((e, k) => {
-    if (k === 0 || tiles[k] !== tiles[k - 1]) return;
-    const before = order[k - 1], i = ends[2 * e], above = ends[2 * before];
-    assert.ok(i > above || (i === above && e > before));
-  });
+  for (const byVertex of [false, true]) {
+    const order = tileEdges(ends, vertices, byVertex);
+    const tileOf = (e: number) => `${ends[2 * e] >> 5} ${ends[2 * e + 1] >> 5}`;
+    assert.deepEqual([...order].sort((a, b) => a - b), Array.from({ length: ends.length / 2 }, (_, e) => e));
+    const tiles = [...order].map(tileOf);
+    assert.equal(tiles.filter((tile, k) => tile !== tiles[k - 1]).length, new Set(tiles).size);
+    [...order].forEach((e, k) => {
+      if (k === 0 || tiles[k] !== tiles[k - 1]) return;
+      const before = order[k - 1], i = ends[2 * e], above = ends[2 * before];
+      assert.ok(byVertex ? i > above || (i === above && e > before) : e > before);
+    });
+  }
 });

@@ -11,6 +11,10 @@ import { diagonalMinimiser } from "./pseudolikelihood_steps";
 @inline
 const REFRESH_EVERY: i32 = 16;
 
+/** Vertices from which on it pays to move the rows of several steps at once. */
+@inline
+const LONG_ROW: i32 = 64;
+
 /** `products = T S` and `norms_i = T_i S T_i^T` from `T`. */
 function refreshGraph(
   vertices: i32,
@@ -114,7 +118,6 @@ function addToFourRows(
 }
 
 /** Moves both rows of the products along with the step of one edge. */
-@inline
 function moveRows(
   vertices: i32, gram: usize, gramBytes: usize, products: usize, productBytes: usize, i: i32, j: i32, delta: f64,
 ): void {
@@ -162,6 +165,11 @@ function sweepEdges(
     store<f64>(f64At(norms, i), load<f64>(f64At(norms, i)) + delta * (2 * ij + delta * sj));
     store<f64>(f64At(norms, j), load<f64>(f64At(norms, j)) + delta * (2 * ji + delta * si));
     change += (curvature + 2 * penalty.lambda2) * delta * delta;
+    if (vertices < LONG_ROW) {
+      axpyInline<f64>(vertices, delta, gramJ, productI);
+      axpyInline<f64>(vertices, delta, gramI, productJ);
+      continue;
+    }
     near = i;
     if (count == 0) {
       j0 = j;
