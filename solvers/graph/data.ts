@@ -27,11 +27,17 @@ export interface Preparation {
   readonly standardize: boolean;
 }
 
-/** Samples made ready: `Y` is `(x - mean - tail) scale`, column by column. */
-export interface ScaledSamples {
+/** How `Y` comes from the samples: `(x - mean - tail) scale`, column by column. */
+export interface SampleScaling {
   readonly means: Float64Array;
   readonly tails: Float64Array;
   readonly scales: Float64Array;
+  /** Squared norms of the columns of `Y`, up to the rounding of its entries. */
+  readonly variances: Float64Array;
+}
+
+/** Samples made ready. */
+export interface ScaledSamples {
   /** `Y`, row by row. */
   readonly scaled: Float64Array;
   /** Squared norms of its columns. */
@@ -74,23 +80,35 @@ export function* checkGraphData(data: GraphData): Steps<{ count: number; vertice
   return { count: sampleCount, vertices };
 }
 
-/** `Y`: samples, prepared as asked for, over the square root of their number. @throws {DataError} naming columns without variance */
-export function* scaleSamples(samples: Matrix, { center, standardize }: Preparation): Steps<ScaledSamples> {
-  const { data, shape: [count, vertices] } = samples;
-  const { means, tails, variances: spreads } = yield* momentsInSteps(samples, center), isDue = createPace();
+/** What makes samples ready. @throws {DataError} naming columns without variance */
+export function* scalingOf(samples: Matrix, { center, standardize }: Preparation): Steps<SampleScaling> {
+  const { means, tails, variances: spreads } = yield* momentsInSteps(samples, center);
   checkVariances("samples", spreads, standardize);
-  const scales = spreads.map((variance) => 1 / Math.sqrt(count * (standardize ? variance : 1)));
-  const variances = new Float64Array(vertices), scaled = new Float64Array(count * vertices);
-  const result = { means, tails, scales, scaled, variances };
+  const scales = spreads.map((variance) => 1 / Math.sqrt(samples.shape[0] * (standardize ? variance : 1)));
+  return { means, tails, scales, variances: standardize ? new Float64Array(spreads.length).fill(1) : spreads };
+}
+
+/** `Y`: samples, prepared as asked for, over the square root of their number. */
+export function* scaleSamples(
+  { data, shape: [count, vertices] }: Matrix,
+  scaling: SampleScaling,
+): Steps<ScaledSamples> {
+  const result = { scaled: new Float64Array(count * vertices), variances: new Float64Array(vertices) };
+  const isDue = createPace();
   for (let i = 0; i < count; i++) {
-    scaleSample(result, data, i * vertices);
+    scaleSample(result, scaling, data, i * vertices);
     if (isDue(vertices)) yield;
   }
   return result;
 }
 
 /** A function of a row, because engines compile what is called often sooner than a loop that runs long. */
-function scaleSample({ means, tails, scales, scaled, variances }: ScaledSamples, data: Vector, from: number): void {
+function scaleSample(
+  { scaled, variances }: ScaledSamples,
+  { means, tails, scales }: SampleScaling,
+  data: Vector,
+  from: number,
+): void {
   for (let j = 0; j < scales.length; j++) {
     const value = (data[from + j] - means[j] - tails[j]) * scales[j];
     scaled[from + j] = value;

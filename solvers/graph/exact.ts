@@ -10,6 +10,7 @@ import {
   type SearchOutcome,
   type Tree,
 } from "../l0/search.ts";
+import { boundOfVariances } from "./dual_bound.ts";
 import { descendOn, type GraphBudget, graphDescent, type GraphSolution } from "./descent.ts";
 import type { EdgeRules } from "./edge_rules.ts";
 import { refitted } from "./search.ts";
@@ -23,7 +24,14 @@ import {
 } from "./pseudolikelihood.ts";
 import { isRelaxed } from "../l0/relaxation.ts";
 import { createNodeRefinement } from "./node_refinement.ts";
-import { createGraphRelaxation, type GraphStart, precision, type RelaxedGraph, startOfNode } from "./relaxation.ts";
+import {
+  createGraphRelaxation,
+  type GraphStart,
+  hurriedWork,
+  precision,
+  type RelaxedGraph,
+  startOfNode,
+} from "./relaxation.ts";
 
 /** Multiply-adds that moves with refits may take among the nodes. */
 const refitWorkOfNodes = 1e9;
@@ -58,6 +66,12 @@ export async function solveGraphExactly(
     budget.trace.push(best.objective);
   }
 
+  // What the variances say is the bound of a root that would be left out at once.
+  const isLong = problem.openNodes === undefined && problem.vertices ** 2 * problem.covarianceWork > hurriedWork;
+  if (isLong && await problem.pause("branch and bound")) {
+    const lowerBound = Math.min(start.objective, boundOfVariances(problem.variances, penalty));
+    return { ...start, status: "time-limit", lowerBound, nodes: 0 };
+  }
   const nodes = problem.openNodes?.(penalty, options);
   const { required, forbidden } = problem.rules;
   /** The same request under the rules, which every node obeys. */

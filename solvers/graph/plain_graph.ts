@@ -2,7 +2,7 @@ import type { Matrix, Vector } from "../core/matrix.ts";
 import type { Run } from "../core/run.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
 import { adjacencyOf } from "./edge_arrays.ts";
-import type { ScaledSamples } from "./data.ts";
+import type { SampleScaling } from "./data.ts";
 import {
   type GraphPoint,
   penaltiesOf,
@@ -10,9 +10,6 @@ import {
   type Pseudolikelihood,
   type ResidualTerms,
 } from "./pseudolikelihood.ts";
-
-/** How `Y` comes from the samples: `(x - mean - tail) scale`, column by column. */
-export type SampleScaling = Pick<ScaledSamples, "means" | "tails" | "scales">;
 
 /** Multiply-adds between two checkpoints. */
 const workPerCheckpoint = 2 ** 23;

@@ -154,7 +154,8 @@ export async function openGraph(
   const flops = graphWork({ samples: count, vertices, method, nodeLimit, descents, points });
   const workspace = await openWorkspace({ ...options, families: [denseFamily, l0Family], dtype: "f64", flops });
   try {
-    const problem = await createProblem(workspace, data, { ...options, rules }, run);
+    const mayStayEmpty = points === 1 && initial === undefined && rules.required.length === 0;
+    const problem = await createProblem(workspace, data, { ...options, rules, mayStayEmpty }, run);
     const given = initial && pointOf(initial, vertices);
     const { tolerance, maxIterations: sweepLimit } = options;
     let budget: GraphBudget = { run, tolerance, sweepLimit, sweeps: 0, trace: [] };

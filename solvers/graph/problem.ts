@@ -14,8 +14,10 @@ import {
   type Preparation,
   scaleCovariance,
   scaleSamples,
+  scalingOf,
 } from "./data.ts";
 import type { EdgeRules } from "./edge_rules.ts";
+import { createEmptyGraphs } from "./empty_graphs.ts";
 import { createGramSums } from "./gram_sums.ts";
 import { createInverter } from "./inverse.ts";
 import { createNeighbourSums } from "./neighbours.ts";
@@ -23,12 +25,15 @@ import type { GraphEvaluation } from "./options.ts";
 import { createPlainGraph } from "./plain_graph.ts";
 import { createProducts } from "./products.ts";
 import type { GraphEstimate, GraphEvaluator, GraphPoint, Pseudolikelihood } from "./pseudolikelihood.ts";
+import { hurriedWork } from "./relaxation.ts";
 import { createResiduals } from "./residuals.ts";
 
 /** How data are prepared, how their data term is evaluated, and which edges are decided. */
 export interface ProblemOptions extends Preparation {
   readonly evaluation: GraphEvaluation;
   readonly rules: EdgeRules;
+  /** Whether the empty graph is a place to start and the answer where the time is up before the data are ready. */
+  readonly mayStayEmpty: boolean;
 }
 
 /** Variables up to which products are kept: both matrices take 128 MiB then. */
@@ -159,12 +164,21 @@ async function ofCovariance(
 }
 
 async function ofSamples(samples: Matrix, source: Source): Promise<EvaluatedData> {
-  const { workspace, options: { evaluation, ...preparation }, run, pause } = source;
+  const { workspace, options: { evaluation, mayStayEmpty, ...preparation }, run, pause } = source;
   const [count, vertices] = samples.shape;
   const loading = () => run.checkpoint({ stage: "load", fraction: 0, iteration: 0 });
-  const { scaled, variances, ...scaling } = await inSteps(scaleSamples(samples, preparation), loading);
+  const scaling = await inSteps(scalingOf(samples, preparation), loading);
   const plain = createPlainGraph(samples, scaling, run);
   const fromSamples = { plain, checked: plain };
+  /** Whether nothing more is made ready: the time is up, and too little is there for a bound that is more than that of the variances. */
+  const isOver = async () => mayStayEmpty && count * vertices ** 2 > hurriedWork && await loading();
+  const staysEmpty = () => {
+    const empty = createEmptyGraphs(samples, scaling, plain);
+    return { evaluator: empty, plain: empty, checked: empty };
+  };
+  if (await isOver()) return staysEmpty();
+  const { scaled, variances } = await inSteps(scaleSamples(samples, scaling), loading);
+  if (await isOver()) return staysEmpty();
   if (evaluation === "residuals" && count <= vertices) return { evaluator: await onSamples(), ...fromSamples };
   let gram: DeviceArray<"f64"> | undefined;
   try {
@@ -172,7 +186,7 @@ async function ofSamples(samples: Matrix, source: Source): Promise<EvaluatedData
   } catch (error) {
     if (evaluation !== "auto" || !(error instanceof MemoryLimitError)) throw error;
   }
-  if (gram === undefined) return { evaluator: await onSamples(), ...fromSamples };
+  if (gram === undefined) return await isOver() ? staysEmpty() : { evaluator: await onSamples(), ...fromSamples };
   const check = await createGramCheck(scaled, count, variances, run);
   await check("S", workspace.view(gram), (weights) => weights);
   if (evaluation === "residuals") {
@@ -248,7 +262,9 @@ async function gramOf(
   }
   for (let from = 0; from < scaled.length; from += copiedTogether) {
     workspace.write(data, scaled.subarray(from, from + copiedTogether), from);
-    await run.checkpoint({ stage: "load", fraction: 1, iteration: 0 });
+    if (!await run.checkpoint({ stage: "load", fraction: 1, iteration: 0 })) continue;
+    [data, gram].forEach((array) => workspace.free(array));
+    return undefined;
   }
   const isUp = (fraction: number) => run.checkpoint({ stage: "Gram matrix", fraction, iteration: 0 });
   const complete = await (vertices <= wholeUpTo ? sumWhole : sumByRows)({

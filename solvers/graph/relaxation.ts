@@ -71,7 +71,7 @@ export interface RelaxationLimits {
 export const usualLimits: RelaxationLimits = { workPerCall: 1e8, workPerSweep: 4e9, joining: 8 };
 
 /** Multiply-adds of a pass over all edges that is made even when time is up, for a better bound than that of the variances. */
-const hurriedWork = 1e7;
+export const hurriedWork = 1e7;
 
 /** A penalty that would be stronger by less than this factor is left as it is: nearly all edges above the threshold are there already. */
 const leastFactor = 1.25;

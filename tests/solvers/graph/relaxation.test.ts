@@ -53,7 +53,7 @@ async function relaxed(
     const problem = await createProblem(
       workspace,
       samples,
-      { center: true, standardize: false, evaluation, rules: createEdgeRules([], [], 0) },
+      { center: true, standardize: false, evaluation, rules: createEdgeRules([], [], 0), mayStayEmpty: false },
       startRun({}),
     );
     const relax = createGraphRelaxation(problem, l0Penalty(...penalty), { run, branchingWidth: 1 }, limits);
