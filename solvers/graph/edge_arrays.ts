@@ -84,8 +84,8 @@ export function degreesOf(ends: ArrayLike<number>, vertices: number): Uint32Arra
   return degrees;
 }
 
-/** Multiply-adds of a sweep from which on there are breaks within it. */
-const longSweep = 2e7;
+/** Multiply-adds of a sweep from which on there are breaks within it: some sweeps, and what they gather first, take 20 ms. */
+const longSweep = 2e6;
 
 /** Checkpoints within sweeps, where one takes long; once the time is up, the descent ends with the sweep under way. */
 export function breaksFor(sweepWork: number, pause: () => Promise<boolean>): Breaks | undefined {

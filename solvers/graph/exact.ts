@@ -109,6 +109,7 @@ export async function solveGraphExactly(
       { start = startOf(best.estimate), writeStatuses }: NodeRequest<GraphStart>,
     ): Promise<NodeRelaxation<GraphStart>> {
       writeStatuses(statuses);
+      await problem.pause("branch and bound");
       let relaxed = await relax(statuses, start, best.objective);
       const { values, diagonal } = relaxed.estimate;
       if (isOpen(relaxed)) {

@@ -92,6 +92,7 @@ export function solveTriangle(factor: Triangle, size: number, x: Float64Array): 
  *
  * @param tolerance Norm of the residual as a share of that of `b`, both weighed by the preconditioner.
  * @param work Multiply-adds of a product.
+ * @param isDue Counts them, with those of other systems.
  * @returns the solution; nothing where `most` products were not enough, or the time is up
  */
 export function* conjugateGradients(
@@ -101,8 +102,8 @@ export function* conjugateGradients(
   tolerance: number,
   most: number,
   work: number,
+  isDue = createPace(),
 ): Steps<Float64Array | undefined> {
-  const isDue = createPace();
   const x = new Float64Array(b.length), residual = b.slice();
   const scaled = residual.map((value, i) => value / diagonal[i]), direction = scaled.slice();
   let size = inner(residual, scaled);

@@ -123,7 +123,9 @@ export function* minimizeOnSupport(
     } else {
       stars.linearize(x);
       factor = undefined;
-      if (free.length > factoredUpTo) direction = yield* solveByProducts(stars, entries, free, negative, curvature);
+      if (free.length > factoredUpTo) {
+        direction = yield* solveByProducts(stars, entries, free, negative, curvature, isDue);
+      }
       if (direction === undefined && free.length <= factoredAtMost) {
         factor = yield* factorOver(stars, free, curvature);
         if (factor === undefined) break;
@@ -220,6 +222,7 @@ function* solveByProducts(
   free: readonly number[],
   b: Float64Array,
   curvature: (c: number) => number,
+  isDue: (work: number) => boolean,
 ): Steps<Float64Array | undefined> {
   const { size } = stars, whole = new Float64Array(size), product = new Float64Array(size);
   const own = Float64Array.from(free, curvature), diagonal = stars.curvatures();
@@ -230,7 +233,7 @@ function* solveByProducts(
     return own.map((curve, k) => product[free[k]] + curve * x[k]);
   };
   const preconditioner = own.map((curve, k) => curve + diagonal[free[k]]);
-  return yield* conjugateGradients(multiply, preconditioner, b, inexact, 200, entries + 4 * size);
+  return yield* conjugateGradients(multiply, preconditioner, b, inexact, 200, entries + 4 * size, isDue);
 }
 
 /** The penalties of the edges, without what kept and counted edges pay whatever their values; relaxed edges have a sign. */

@@ -158,7 +158,12 @@ export function createGraphRelaxation(
     return descent.estimate;
   }
 
-  async function solve(statuses: Uint8Array, start: EdgePoint, upperBound: number): Promise<RelaxedGraph> {
+  async function solve(
+    statuses: Uint8Array,
+    kept: readonly number[],
+    start: EdgePoint,
+    upperBound: number,
+  ): Promise<RelaxedGraph> {
     let { edges, values, diagonal } = start;
     // How many times as strong the penalty of the descent is; once edges have joined, it only comes down.
     let bound = boundOfVariances(problem.variances, penalty), factor = 1, ceiling = Infinity, timeIsUp = false;
@@ -172,7 +177,6 @@ export function createGraphRelaxation(
     };
     const state = () => ({ stage: "relaxation", fraction: 0, iteration: edges.length, objective: upperBound });
     const ended = async () => timeIsUp = await run.checkpoint(state()) || timeIsUp;
-    const kept = keptEdges(statuses);
     const mayJoin = (edge: number) => active[edge] === 0;
     try {
       for (let tolerance = fine * vertices, isGrowing = false, round = 1;; round++) {
@@ -264,7 +268,7 @@ export function createGraphRelaxation(
     }
     for (const edge of kept) if (!active[edge]) join(edge, 0);
     const point = { edges: edges.slice(0, count), values: values.slice(0, count), diagonal: start.diagonal };
-    return solve(statuses, point, upperBound);
+    return solve(statuses, kept, point, upperBound);
   };
 }
 
