@@ -58,6 +58,9 @@ const inexact = 1e-5;
 /** Multiply-adds that reading `S` may take. */
 const mostReading = 2e8;
 
+/** Operations of a product with the Hessian, and of the loops over its coordinates around it. */
+const workOf = (entries: number, size: number) => 2 * entries + 20 * size;
+
 /** Whether a graph of such degrees is small enough for {@linkcode minimizeOnSupport}; `work` is that of an entry of `S`. */
 export function canMinimize(degrees: ArrayLike<number>, work: number): boolean {
   const entries = starEntries(degrees);
@@ -134,7 +137,7 @@ export function* minimizeOnSupport(
       }
     }
     if (direction === undefined) break;
-    if (isDue(4 * entries + (nearInverse ? size * size : size)) && (yield)) break;
+    if (isDue(4 * workOf(entries, size) + (nearInverse ? size * size : 0)) && (yield)) break;
     let decrement = 0, reach = 1;
     free.forEach((c, k) => {
       decrement += -gradient[c] * direction[k];
@@ -233,7 +236,7 @@ function* solveByProducts(
     return own.map((curve, k) => product[free[k]] + curve * x[k]);
   };
   const preconditioner = own.map((curve, k) => curve + diagonal[free[k]]);
-  return yield* conjugateGradients(multiply, preconditioner, b, inexact, 200, entries + 4 * size, isDue);
+  return yield* conjugateGradients(multiply, preconditioner, b, inexact, 200, workOf(entries, size), isDue);
 }
 
 /** The penalties of the edges, without what kept and counted edges pay whatever their values; relaxed edges have a sign. */
