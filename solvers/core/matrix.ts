@@ -156,11 +156,18 @@ export function denseSamples(X: Samples, action: string, argument = "X"): Matrix
 
 /** The same in steps, to the end whatever the time. */
 export function* denseSamplesInSteps(X: Samples, action: string, argument = "X"): Steps<Matrix> {
+  const dense = denseTable(X, action, argument);
+  yield* checkFiniteInSteps(argument, dense, action);
+  return dense;
+}
+
+/** Samples as a matrix of which only the shape is known: its elements may be anything. */
+export function denseTable(X: Samples, action: string, argument = "X"): Matrix {
   if (typeof X === "object" && X !== null && "format" in X) {
     checkSparseMatrix(argument, X, action);
     return written(X);
   }
-  yield* checkMatrixInSteps(argument, X, action);
+  checkTable(argument, X, action);
   return X;
 }
 
@@ -183,6 +190,11 @@ export function checkMatrix(argument: string, value: Matrix, action: string): vo
 /** The same in steps, to the end whatever the time. */
 export function* checkMatrixInSteps(argument: string, value: Matrix, action: string): Steps<void> {
   checkTable(argument, value, action);
+  yield* checkFiniteInSteps(argument, value, action);
+}
+
+/** Checks that a matrix is finite. @throws {DataError} naming the first element that is not */
+export function* checkFiniteInSteps(argument: string, value: Matrix, action: string): Steps<void> {
   const { data, shape: [, columns] } = value;
   let at = -1;
   for (let from = 0; from < data.length && at < 0; from += lookedAtTogether) {

@@ -3,7 +3,8 @@
 import { checkMagnitudes, momentsInSteps, powerOfTwo } from "../core/columns.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
 import {
-  denseSamplesInSteps,
+  checkFiniteInSteps,
+  denseTable,
   type Matrix,
   type Samples,
   toVectorArgument,
@@ -62,9 +63,16 @@ export type ProblemOptions =
 
 const action = "fit a sparse regression";
 
-/** Samples and response, once both are known to fit together. */
+/** Samples and response, once both are known to fit together and to be finite. */
 export function* checkData(X: Samples, response: VectorLike): Steps<{ X: Matrix; y: Vector }> {
-  const dense = yield* denseSamplesInSteps(X, action);
+  const fitting = checkShapes(X, response);
+  yield* checkFiniteInSteps("X", fitting.X, action);
+  return fitting;
+}
+
+/** The same, but for the samples, of which nobody has looked at the elements. */
+function checkShapes(X: Samples, response: VectorLike): { X: Matrix; y: Vector } {
+  const dense = denseTable(X, action);
   const [samples, features] = dense.shape;
   if (samples === 0 || features === 0) {
     throw new ShapeError("X", `Cannot ${action}: "X" is ${samples} x ${features}, but needs a sample and a feature.`);
@@ -81,7 +89,7 @@ export function* checkData(X: Samples, response: VectorLike): Steps<{ X: Matrix;
  * `standardize` is false: the answer is the same.
  */
 export function* prepareData(X: Samples, response: VectorLike, options: ProblemOptions): Steps<RegressionData> {
-  const { X: dense, y } = yield* checkData(X, response);
+  const { X: dense, y } = checkShapes(X, response);
   const { intercept, standardize, lambda2, bigM, weights } = options;
   const [samples, features] = dense.shape;
   if (weights && weights.length !== samples) {
@@ -96,6 +104,8 @@ export function* prepareData(X: Samples, response: VectorLike, options: ProblemO
     throw new OptionError("weights", `Cannot use "weights": expected one above 0, received none.`);
   }
   const { means, tails, variances, meanSquares } = yield* momentsInSteps(dense, intercept, weights);
+  // What is not finite shows in the sums; only then are the elements looked at one by one.
+  if (!meanSquares.every(Number.isFinite)) yield* checkFiniteInSteps("X", dense, action);
   checkMagnitudes("X", dense, meanSquares, action);
   const column: Matrix = { data: y, shape: [samples, 1] };
   const moments = yield* momentsInSteps(column, intercept, weights);

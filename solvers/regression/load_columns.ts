@@ -1,7 +1,7 @@
 import type { DeviceArray } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { Vector } from "../core/matrix.ts";
-import { addScaled } from "../core/plain_sums.ts";
+import { addRows } from "../core/plain_sums.ts";
 import { randomWeights } from "../core/product_check.ts";
 import { createPace, type Steps } from "../core/steps.ts";
 import type { RegressionData } from "./data.ts";
@@ -43,16 +43,13 @@ export function* loadColumns(workspace: Workspace, given: RegressionData): Steps
   const columns = new Float64Array(Math.min(features, columnsTogether) * samples);
   for (let first = 0; first < features; first += columnsTogether) {
     const count = Math.min(columnsTogether, features - first);
-    for (let i = 0; i < samples; i++) {
-      loadSample(columns, i, samples, X.data, i * features, {
-        first,
-        count,
-        means,
-        tails,
-        inverses,
-        root: roots ? roots[i] : 1,
-      });
-      if (isDue(count)) yield;
+    const block = { first, count, means, tails, inverses };
+    for (let i = 0; i < samples;) {
+      const some = roots === undefined && i + 3 < samples ? 4 : 1;
+      if (some === 4) loadFourSamples(columns, i, samples, X.data, i * features, features, block);
+      else loadSample(columns, i, samples, X.data, i * features, block, roots ? roots[i] : 1);
+      i += some;
+      if (isDue(some * count)) yield;
     }
     for (let j = 0; j < count; j++) {
       const { square, product } = columnSums(columns, j * samples, centered);
@@ -61,7 +58,8 @@ export function* loadColumns(workspace: Workspace, given: RegressionData): Steps
       if (isDue(2 * samples)) yield;
     }
     weights.set(randomWeights(squaredNorms.subarray(first, first + count), first), first);
-    for (let j = 0; j < count; j++) addScaled(mixture, weights[first + j], columns, j * samples);
+    const offsets = Array.from({ length: count }, (_, j) => j * samples);
+    addRows(mixture, columns, offsets, Array.from(weights.subarray(first, first + count)));
     workspace.write(data, columns.subarray(0, count * samples), first * samples);
   }
   return { data, squaredNorms, centered, correlationsWithY, weights, mixture };
@@ -76,21 +74,39 @@ interface SampleBlock {
   readonly means: Float64Array;
   readonly tails: Float64Array;
   readonly inverses: Float64Array;
-  /** Root of the sample's weight. */
-  readonly root: number;
 }
 
-/** Puts some features of a sample into their columns. */
+/** Puts some features of a sample into their columns; `root` is that of the sample's weight. */
 function loadSample(
   columns: Float64Array,
   sample: number,
   samples: number,
   data: Vector,
   from: number,
-  { first, count, means, tails, inverses, root }: SampleBlock,
+  { first, count, means, tails, inverses }: SampleBlock,
+  root: number,
 ): void {
   for (let j = first, to = sample; j < first + count; j++, to += samples) {
     columns[to] = (data[from + j] - means[j] - tails[j]) * inverses[j] * root;
+  }
+}
+
+/** The same of four samples, whose weights are 1, so that centres and scales are read less. */
+function loadFourSamples(
+  columns: Float64Array,
+  sample: number,
+  samples: number,
+  data: Vector,
+  from: number,
+  features: number,
+  { first, count, means, tails, inverses }: SampleBlock,
+): void {
+  for (let j = first, at = from + first, to = sample; j < first + count; j++, at++, to += samples) {
+    const mean = means[j], tail = tails[j], inverse = inverses[j];
+    columns[to] = (data[at] - mean - tail) * inverse;
+    columns[to + 1] = (data[at + features] - mean - tail) * inverse;
+    columns[to + 2] = (data[at + 2 * features] - mean - tail) * inverse;
+    columns[to + 3] = (data[at + 3 * features] - mean - tail) * inverse;
   }
 }
 
