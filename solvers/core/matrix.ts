@@ -155,7 +155,7 @@ export function denseSamples(X: Samples, action: string, argument = "X"): Matrix
 }
 
 /** The same in steps, to the end whatever the time. */
-export function* denseSamplesInSteps(X: Samples, action: string, argument = "X"): Steps<Matrix> {
+function* denseSamplesInSteps(X: Samples, action: string, argument = "X"): Steps<Matrix> {
   const dense = denseTable(X, action, argument);
   yield* checkFiniteInSteps(argument, dense, action);
   return dense;
