@@ -165,7 +165,8 @@ export function createThreadPool(arena: Arena, onBroken: (startFailure?: Backend
   ): void {
     reserveScratch(scratchBytes, threads);
     parameters.set(passStructs(values, structValues, structs));
-    words[at.next] = 0;
+    words[at.threads] = threads;
+    words.fill(0, at.taken, at.taken + threads);
     words[at.trapped] = 0;
     words[at.value] = 0;
     words[at.entry] = indices.get(entry)!;

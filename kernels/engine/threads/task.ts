@@ -2,8 +2,8 @@
 
 /** Offsets in 32-bit words from the start of the control block, and in bytes for the parameters. */
 export const layout = {
-  /** Next piece to take. */
-  next: 0,
+  /** Threads that share this launch. */
+  threads: 0,
   /** Workers that have not finished this launch; the caller sleeps on it. */
   running: 1,
   /** Workers whose kernel trapped. */
@@ -27,8 +27,10 @@ export const layout = {
   /** Byte offset of the f64 parameters, and of the words of structs among them. */
   parametersByte: 1536,
   structsByte: 2048,
+  /** First of one count a thread: pieces taken of its share. */
+  taken: 640,
   /** Size of the block in bytes. */
-  bytes: 2560,
+  bytes: 3072,
   /** How long a worker sleeps at a time, in milliseconds. */
   longestSleepMs: 1000,
   /** How long a thread watches a word before it sleeps on it, in milliseconds: to be woken takes as long. */
@@ -70,8 +72,9 @@ export interface LoadedModule {
 }
 
 /**
- * Takes pieces of the current launch until none is left. The cuts depend on the extent and the number of pieces alone,
- * never on who takes which.
+ * Takes pieces of the current launch until none is left: those of its own share first, the same part of the extent in
+ * every launch, so that rows stay in the cache of one core; then what others have left of theirs. The cuts depend on the
+ * extent and the number of pieces alone, never on who takes which.
  *
  * Closes over nothing: its source text also runs in the workers.
  */
@@ -85,12 +88,20 @@ export function takePieces(
   const entry = entries[words[at.entry]];
   const values = Array.from(parameters.subarray(0, words[at.parameterCount]));
   const scratch = words[at.scratch + thread] >>> 0;
-  const extent = words[at.extent], pieces = words[at.pieces], grain = words[at.grain];
+  const extent = words[at.extent], pieces = words[at.pieces], grain = words[at.grain], threads = words[at.threads];
   const cut = (piece: number) => Math.min(extent, Math.ceil(piece * extent / pieces / grain) * grain);
   let value = 0;
-  for (let piece = Atomics.add(words, at.next, 1); piece < pieces; piece = Atomics.add(words, at.next, 1)) {
-    const begin = cut(piece), end = cut(piece + 1);
-    if (begin < end) value += entry(...values, begin, end, scratch) | 0;
+  for (let turn = 0; turn < threads; turn++) {
+    const owner = (thread + turn) % threads, first = Math.floor(owner * pieces / threads);
+    const share = Math.floor((owner + 1) * pieces / threads) - first;
+    for (
+      let taken = Atomics.add(words, at.taken + owner, 1);
+      taken < share;
+      taken = Atomics.add(words, at.taken + owner, 1)
+    ) {
+      const begin = cut(first + taken), end = cut(first + taken + 1);
+      if (begin < end) value += entry(...values, begin, end, scratch) | 0;
+    }
   }
   Atomics.add(words, at.value, value);
 }
