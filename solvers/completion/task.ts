@@ -6,7 +6,7 @@ import { type CheckedObservations, checkObservationsInSteps, type Observations }
 import type { Resolved } from "../core/options.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { type Course, startCourse } from "./course.ts";
-import { divided, type Entries, entriesOf } from "./entries.ts";
+import { type Entries, entriesOf } from "./entries.ts";
 import { compacted, type Occupied } from "./occupied.ts";
 import type { Schedule } from "./graduation.ts";
 import { type Layout, layoutOf, neededKernels, stepFlops } from "./layout.ts";
@@ -88,8 +88,9 @@ export function planned(
   // Between the least and the largest power whose inverse is a number too.
   const units = largest > 0 ? 2 ** Math.max(-1022, Math.floor(Math.log2(largest))) : 1,
     { occupied, ...lists } = compacted(checked);
-  const given = entriesOf({ ...checked, ...lists });
-  const entries = divided(given, given.values, units);
+  const entries = entriesOf({ ...checked, ...lists });
+  // A list of its own, in any precision.
+  for (let e = 0; e < entries.values.length; e++) entries.values[e] /= units;
   const layout = layoutOf(entries.shape, entries.values.length, resolved.rankLimit), [rows, columns] = entries.shape;
   // Devices compute in f32: on request, and where products of the whole matrix are most of the work.
   const onDevice = backend === "webgpu" && layout.representation === "dense" && forDevices;

@@ -128,10 +128,10 @@ export function* checkObservationsInSteps(
   }
   const refuse = (k: number, what: string) =>
     new DataError(argument, `Cannot ${action}: entry ${k} of "${argument}" ${what}.`);
-  // Counted by row, then placed: rows keep the order of the caller, which is mended below.
-  const indptr = new Uint32Array(height + 1);
-  let kept = 0;
-  yield* inRanges(count, 4, (begin, end) => {
+  // Counted by row and by column, then placed by column and by row: O(entries + rows + columns).
+  const indptr = new Uint32Array(height + 1), next = new Uint32Array(Math.max(height, width) + 1);
+  let kept = 0, lastRow = -1, lastColumn = -1, ascends = true;
+  yield* inRanges(count, 6, (begin, end) => {
     for (let k = begin; k < end; k++) {
       const i = rows[k], j = columns[k], v = values[k], weight = weights ? weights[k] : 1;
       if (!(Number.isInteger(i) && i >= 0 && i < height)) throw refuse(k, `is in row ${i} of ${height}`);
@@ -139,7 +139,11 @@ export function* checkObservationsInSteps(
       if (!Number.isFinite(v)) throw refuse(k, `has the value ${v}; leave out what was not observed`);
       if (!(weight >= 0 && weight < Infinity)) throw refuse(k, `has the weight ${weight} instead of a number >= 0`);
       if (weight === 0) continue;
+      ascends &&= i > lastRow || i === lastRow && j > lastColumn;
+      lastRow = i;
+      lastColumn = j;
       indptr[i + 1]++;
+      next[j + 1]++;
       kept++;
     }
   });
@@ -148,27 +152,35 @@ export function* checkObservationsInSteps(
     throw new DataError(argument, `Cannot ${action}: "${argument}" ${given}, and needs at least ${least}.`);
   }
   for (let i = 0; i < height; i++) indptr[i + 1] += indptr[i];
-  const order = new Uint32Array(kept), sortedColumns = new Uint32Array(kept), next = indptr.slice(0, height);
-  yield* inRanges(count, 4, (begin, end) => {
-    for (let k = begin; k < end; k++) {
-      if (weights && !(weights[k] > 0)) continue;
-      const at = next[rows[k]]++;
-      order[at] = k;
-      sortedColumns[at] = columns[k];
-    }
-  });
+  const order = new Uint32Array(kept);
+  if (ascends) {
+    let at = 0;
+    yield* inRanges(count, 2, (begin, end) => {
+      for (let k = begin; k < end; k++) if (!weights || weights[k] > 0) order[at++] = k;
+    });
+  } else {
+    const byColumn = new Uint32Array(kept);
+    for (let j = 0; j < width; j++) next[j + 1] += next[j];
+    yield* inRanges(count, 4, (begin, end) => {
+      for (let k = begin; k < end; k++) if (!weights || weights[k] > 0) byColumn[next[columns[k]]++] = k;
+    });
+    next.set(indptr.subarray(0, height));
+    yield* inRanges(kept, 8, (begin, end) => {
+      for (let p = begin; p < end; p++) order[next[rows[byColumn[p]]]++] = byColumn[p];
+    });
+  }
   const sorted = likeVector(values instanceof Float32Array ? values : new Float64Array(0), kept);
-  const sortedRows = new Uint32Array(kept), sortedWeights = weights && new Float64Array(kept);
-  yield* inRanges(height, 4 + 14 * kept / height, (begin, end) => {
+  const sortedRows = new Uint32Array(kept), sortedColumns = new Uint32Array(kept);
+  const sortedWeights = weights && new Float64Array(kept);
+  yield* inRanges(height, 4 + 6 * kept / height, (begin, end) => {
     for (let i = begin; i < end; i++) {
-      const first = indptr[i], last = indptr[i + 1], twice = sortLine(sortedColumns, order, first, last);
-      if (twice >= 0) {
-        throw refuse(order[twice], `is at row ${i}, column ${sortedColumns[twice]}, as entry ${order[twice - 1]} is`);
-      }
-      for (let at = first; at < last; at++) {
+      for (let at = indptr[i], last = -1; at < indptr[i + 1]; at++) {
+        const k = order[at], j = columns[k];
+        if (j === last) throw refuse(k, `is at row ${i}, column ${j}, as entry ${order[at - 1]} is`);
         sortedRows[at] = i;
-        sorted[at] = values[order[at]];
-        if (sortedWeights) sortedWeights[at] = weights[order[at]];
+        sortedColumns[at] = last = j;
+        sorted[at] = values[k];
+        if (sortedWeights) sortedWeights[at] = weights[k];
       }
     }
   });
@@ -181,43 +193,6 @@ export function* checkObservationsInSteps(
     ...(sortedWeights && { weights: sortedWeights }),
     order,
   };
-}
-
-/** Lines up to this length are sorted by insertion. */
-const shortLine = 40;
-
-/** Sorts a line by column, equal ones by place; the place of one that equals that before it, or -1. */
-function sortLine(columns: Uint32Array, order: Uint32Array, begin: number, end: number): number {
-  let at = begin + 1;
-  while (at < end && columns[at] > columns[at - 1]) at++;
-  if (at >= end) return -1;
-  if (end - begin > shortLine) sortLong(columns.subarray(begin, end), order.subarray(begin, end));
-  else {
-    for (; at < end; at++) {
-      const column = columns[at], place = order[at];
-      let to = at;
-      for (; to > begin && columns[to - 1] > column; to--) {
-        columns[to] = columns[to - 1];
-        order[to] = order[to - 1];
-      }
-      columns[to] = column;
-      order[to] = place;
-    }
-  }
-  for (at = begin + 1; at < end; at++) if (columns[at] === columns[at - 1]) return at;
-  return -1;
-}
-
-/** Keys of a column and a place in the line, which sort without a function that compares. */
-function sortLong(columns: Uint32Array, order: Uint32Array): void {
-  const length = order.length, keys = new Float64Array(length), places = order.slice();
-  for (let at = 0; at < length; at++) keys[at] = columns[at] * length + at;
-  keys.sort();
-  for (let to = 0; to < length; to++) {
-    const column = Math.floor(keys[to] / length);
-    columns[to] = column;
-    order[to] = places[keys[to] - column * length];
-  }
 }
 
 function isList(value: unknown): value is ArrayLike<number> {

@@ -1,8 +1,11 @@
 /** Products of large matrices, with a checkpoint between their parts. @module */
 
-import type { MatrixOperand } from "../../kernels/contract.ts";
+import type { DeviceArray, MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import { allocateMatrix, type Pause } from "./operands.ts";
+import type { Pause } from "./operands.ts";
+
+/** An array of floating-point numbers in JavaScript's memory. */
+type FloatArray = DeviceArray<"f32"> | DeviceArray<"f64">;
 
 /** Multiply-adds of a part, some 50 ms: whatever the number of threads, so that sums have one order. */
 const partWork = 2 ** 28;
@@ -23,6 +26,24 @@ function part(a: MatrixOperand, begin: number, end: number, across: "rows" | "co
 /** Rows of a block of a tall matrix; most of them that are summed apart; rows to a column from which a matrix is tall. */
 const blockLines = 512, mostBlocks = 64, tall = 16;
 
+/** Where the products of blocks were: kept from call to call, for they come by the hundred and need no zeros. */
+const rooms = new WeakMap<Workspace, FloatArray>();
+
+function takeRoom(workspace: Workspace, dtype: "f32" | "f64", length: number): FloatArray {
+  const room = rooms.get(workspace);
+  // Until it is back, another call must not use it.
+  rooms.delete(workspace);
+  if (room && room.dtype === dtype && room.length >= length) return room;
+  if (room) workspace.free(room);
+  return workspace.allocate(dtype, length, "products of blocks");
+}
+
+function leaveRoom(workspace: Workspace, array: FloatArray): void {
+  const other = rooms.get(workspace);
+  if (other) workspace.free(other);
+  rooms.set(workspace, array);
+}
+
 /**
  * `C = A^T B + beta C`, or with `A` for `B`, of matrices in JavaScript's memory. Where they are tall, `C` has too few elements to
  * share among threads: blocks of rows are, and their products are summed in one order whatever the number of threads.
@@ -40,10 +61,11 @@ export async function innerProducts(
     return;
   }
   const lines = Math.max(blockLines, Math.ceil(a.rows / mostBlocks)), count = Math.ceil(a.rows / lines);
-  const size = c.rows * c.columns, parts = allocateMatrix(workspace, dtype, count, size, "products of blocks");
+  const size = c.rows * c.columns, array = takeRoom(workspace, dtype, count * size);
+  const parts = { array, rows: count, columns: size };
   try {
     await kernels.partialProducts({ a, ...b && { b }, parts, lines });
-    const source = workspace.view(parts.array), target = workspace.view(c.array);
+    const source = workspace.view(array).subarray(0, count * size), target = workspace.view(c.array);
     const { offset = 0, stride = c.columns } = c;
     for (let i = 0, at = 0; i < c.rows; i++) {
       for (let j = 0; j < c.columns; j++, at++) {
@@ -54,7 +76,7 @@ export async function innerProducts(
       }
     }
   } finally {
-    workspace.free(parts.array);
+    leaveRoom(workspace, array);
   }
 }
 
