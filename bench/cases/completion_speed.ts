@@ -7,6 +7,9 @@ import { openCompletionNumpy } from "../peers/completion_numpy.ts";
 /** Steps at each width of a schedule that ours and NumPy's share. */
 const steps = 2;
 
+/** Turns of one thread and two where a solve takes less than a second or two; one where there are more entries. */
+const turns = 5, manyEntries = 500_000;
+
 /** Large matrices: shape, share observed, rank kept. */
 const large = [
   { shape: [5_000, 2_000], share: 0.01, rank: 20 },
@@ -59,18 +62,20 @@ export const completionSpeed: Case = {
       });
       numpy.close();
     }
-    const wall = async (threads: number, work: () => Promise<unknown>) => {
-      progress(`${threads} threads`);
-      const from = performance.now();
-      await work();
-      return performance.now() - from;
+    /** Least wall-clock milliseconds of one thread and of two, which take turns. */
+    const inTurns = async (rounds: number, work: (threads: number) => Promise<unknown>) => {
+      const least = [Infinity, Infinity];
+      for (let turn = 0; turn < 2 * rounds; turn++) {
+        const threads = 1 + turn % 2, from = performance.now();
+        progress(`wall clock, ${threads} threads`);
+        await work(threads);
+        least[turn % 2] = Math.min(least[turn % 2], performance.now() - from);
+      }
+      return least;
     };
     const threaded = (threads: number) => ({ ...options, backend: threads > 1 ? "threads" : "wasm", threads } as const);
     await completeMatrix(design.observed, { ...threaded(2), maxIterations: 2 });
-    const [one, two] = [
-      await wall(1, () => completeMatrix(design.observed, threaded(1))),
-      await wall(2, () => completeMatrix(design.observed, threaded(2))),
-    ];
+    const [one, two] = await inTurns(turns, (threads) => completeMatrix(design.observed, threaded(threads)));
     race.push(["minima, 2 threads, wall clock", two / 1e3, fit.iterations, error]);
     targets.push({
       name: `wall clock of one thread over two, ${size} x ${size}`,
@@ -83,10 +88,13 @@ export const completionSpeed: Case = {
       const count = 30, sparse = lowRankDesign(shape, rank, share, seed, 0.1), entries = sparse.observed.values.length;
       progress(`${shape.join(" x ")}, ${share}`);
       const fixed = { holdout: 0, rankLimit: rank, maxIterations: count, tolerance: 0 } as const;
-      const started = seconds(bestClock), from = performance.now();
+      const started = seconds(bestClock);
       const answer = await completeMatrix(sparse.observed, { ...fixed, backend: "wasm" });
-      const spent = seconds(bestClock) - started, single = performance.now() - from, { reserved } = memoryUsage();
-      const pair = await wall(2, () => completeMatrix(sparse.observed, { ...fixed, backend: "threads", threads: 2 }));
+      const spent = seconds(bestClock) - started, { reserved } = memoryUsage();
+      const [single, pair] = await inTurns(
+        entries < manyEntries ? turns : 1,
+        (threads) => completeMatrix(sparse.observed, { ...fixed, backend: threads > 1 ? "threads" : "wasm", threads }),
+      );
       growth.push([
         shape.join(" x "),
         entries,
@@ -165,6 +173,7 @@ export const completionSpeed: Case = {
       ],
       targets,
       notes: [
+        "By the clock, one thread and two take turns, and the least of five counts; of one with more than 500,000 entries.",
         "CPU time of one thread; f64. Widths fall by .7 from four times the largest singular value to .02 of it, two steps each.",
         "Ours keeps the 50 largest singular values (`rankLimit` at its default), NumPy decomposes the whole matrix.",
         "At 1 % of 10,000 x 2,000 rank 20 has more degrees of freedom than there are entries: this is about time alone.",

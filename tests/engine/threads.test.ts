@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { openWorkspace, type Workspace } from "../../kernels/engine/mod.ts";
-import { watch } from "../../kernels/engine/threads/task.ts";
+import { layout as at, takePieces, watch } from "../../kernels/engine/threads/task.ts";
 import { families } from "../../kernels/families/mod.ts";
 import { BackendError, capabilities, dispose, memoryUsage } from "../../mod.ts";
 import { createRandom } from "../../solvers/core/random.ts";
@@ -49,6 +49,28 @@ describe("worker threads", { skip: threadsReason ?? false }, () => {
     assert.equal(watch(words, 1, 3, 20), false);
     assert.ok(performance.now() - begun >= 19);
     assert.equal(watch(words, 1, 3, -1), false);
+  });
+
+  it("take their own share of a launch first, then what is left, and each piece once", () => {
+    const extent = 20, pieces = 7, threads = 3;
+    const shares = [[0, 3, 6], [6, 9, 12], [12, 15, 18, 20]].map((cuts) =>
+      cuts.slice(1).map((end, k) => [cuts[k], end] as const)
+    );
+    for (let thread = 0; thread < threads; thread++) {
+      for (const gone of [0, 1]) {
+        const words = new Int32Array(new SharedArrayBuffer(at.bytes)), seen: (readonly number[])[] = [];
+        Object.entries({ threads, pieces, extent, grain: 1 }).forEach(([name, value]) => {
+          words[at[name as "threads"]] = value;
+        });
+        // The owner of the last share has taken so many pieces.
+        words[at.taken + threads - 1] = gone;
+        const entry = (begin: number, end: number) => seen.push([begin, end]) && end - begin;
+        takePieces(words, new Float64Array(0), [entry], thread, at);
+        const left = shares.map((share, owner) => share.slice(owner === threads - 1 ? gone : 0));
+        assert.deepEqual(seen, [0, 1, 2].flatMap((turn) => left[(thread + turn) % threads]));
+        assert.equal(words[at.value], extent - gone * 3);
+      }
+    }
   });
 
   it("turn a trap into an error of the call, and go on", async () => {
