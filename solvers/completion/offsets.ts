@@ -26,22 +26,13 @@ export const fewPasses = 2;
  * alternating least squares, the mean being that of the values. Exact for what every row and column has many entries of;
  * after the first pass where the time is up.
  */
-export function* fitOffsets(
-  { shape, rows, columns, values, weights }: Entries,
-  passes = mostPasses,
-): Steps<Offsets> {
+export function* fitOffsets(entries: Entries, passes = mostPasses): Steps<Offsets> {
+  const { shape, rows, columns, values, weights } = entries;
   const count = values.length, total = weights ? weights.reduce((sum, weight) => sum + weight, 0) : count;
   const [ofRows, ofColumns] = shape.map((length) => new Float64Array(length).fill(damping));
   let mean = 0;
   let late = yield* inRanges(count, 6, (begin, end) => {
-    let sum = 0;
-    for (let e = begin; e < end; e++) {
-      const weight = weights ? weights[e] : 1;
-      sum += weight * values[e];
-      ofRows[rows[e]] += weight;
-      ofColumns[columns[e]] += weight;
-    }
-    mean += sum / total;
+    mean += addWeights(entries, ofRows, ofColumns, begin, end) / total;
   });
   const offsets = { mean, rows: new Float64Array(shape[0]), columns: new Float64Array(shape[1]) };
   const sides = [
@@ -55,10 +46,7 @@ export function* fitOffsets(
       const before = own.slice();
       own.fill(0);
       late = (yield* inRanges(count, 4, (begin, end) => {
-        for (let e = begin; e < end; e++) {
-          const rest = values[e] - mean - other[otherPlaces[e]];
-          own[places[e]] += weights ? weights[e] * rest : rest;
-        }
+        addRest(entries, mean, places, own, otherPlaces, other, begin, end);
       })) || late;
       for (let k = 0; k < own.length; k++) {
         own[k] /= sums[k];
@@ -68,6 +56,41 @@ export function* fitOffsets(
     }
   }
   return offsets;
+}
+
+/** Adds weights to their rows and columns; gives the weighted sum of the values. */
+function addWeights(
+  { rows, columns, values, weights }: Entries,
+  ofRows: Float64Array,
+  ofColumns: Float64Array,
+  begin: number,
+  end: number,
+): number {
+  let sum = 0;
+  for (let e = begin; e < end; e++) {
+    const weight = weights ? weights[e] : 1;
+    sum += weight * values[e];
+    ofRows[rows[e]] += weight;
+    ofColumns[columns[e]] += weight;
+  }
+  return sum;
+}
+
+/** Adds to their places what the mean and the others leave of the values. */
+function addRest(
+  { values, weights }: Entries,
+  mean: number,
+  places: Uint32Array,
+  own: Float64Array,
+  otherPlaces: Uint32Array,
+  other: Float64Array,
+  begin: number,
+  end: number,
+): void {
+  for (let e = begin; e < end; e++) {
+    const rest = values[e] - mean - other[otherPlaces[e]];
+    own[places[e]] += weights ? weights[e] * rest : rest;
+  }
 }
 
 /** What the offsets leave of the entries. */

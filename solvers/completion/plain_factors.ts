@@ -7,27 +7,31 @@ import { inRanges, type Steps } from "../core/steps.ts";
 function* gramOf(factor: Float64Array, rank: number): Steps<Float64Array> {
   const gram = new Float64Array(rank * rank);
   yield* inRanges(rank > 0 ? factor.length / rank : 0, rank * rank / 2, (begin, end) => {
-    let from = begin * rank;
-    // Four rows at a time, so that the sums are read less.
-    for (const last = (end - 3) * rank; from < last; from += 4 * rank) {
-      for (let i = 0, one = from, at = 0; i < rank; i++, one++) {
-        const two = one + rank, three = two + rank, four = three + rank, row = i * rank;
-        const a = factor[one], b = factor[two], c = factor[three], d = factor[four];
-        at = row;
-        for (let k = from; k <= one; k++, at++) {
-          gram[at] += a * factor[k] + b * factor[k + rank] + (c * factor[k + 2 * rank] + d * factor[k + 3 * rank]);
-        }
-      }
-    }
-    for (; from < end * rank; from += rank) {
-      for (let i = 0; i < rank; i++) {
-        const value = factor[from + i], row = i * rank;
-        for (let j = 0; j <= i; j++) gram[row + j] += value * factor[from + j];
-      }
-    }
+    addProducts(factor, rank, gram, begin, end);
   });
   for (let i = 0; i < rank; i++) for (let j = 0; j < i; j++) gram[j * rank + i] = gram[i * rank + j];
   return gram;
+}
+
+/** Adds the products of rows to the lower triangle. */
+function addProducts(factor: Float64Array, rank: number, gram: Float64Array, begin: number, end: number): void {
+  let from = begin * rank;
+  // Four rows at a time, so that the sums are read less.
+  for (const last = (end - 3) * rank; from < last; from += 4 * rank) {
+    for (let i = 0, one = from; i < rank; i++, one++) {
+      const two = one + rank, three = two + rank, four = three + rank;
+      const a = factor[one], b = factor[two], c = factor[three], d = factor[four];
+      for (let k = from, at = i * rank; k <= one; k++, at++) {
+        gram[at] += a * factor[k] + b * factor[k + rank] + (c * factor[k + 2 * rank] + d * factor[k + 3 * rank]);
+      }
+    }
+  }
+  for (; from < end * rank; from += rank) {
+    for (let i = 0; i < rank; i++) {
+      const value = factor[from + i], row = i * rank;
+      for (let j = 0; j <= i; j++) gram[row + j] += value * factor[from + j];
+    }
+  }
 }
 
 /** Most sweeps of Jacobi. */

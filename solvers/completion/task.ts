@@ -2,11 +2,12 @@ import type { WorkRequest } from "../../kernels/engine/mod.ts";
 import { denseFamily } from "../../kernels/families/dense.ts";
 import { spectralFamily } from "../../kernels/families/spectral.ts";
 import { DataError } from "../core/errors.ts";
+import type { Vector } from "../core/matrix.ts";
 import { type CheckedObservations, checkObservationsInSteps, type Observations } from "../core/observations.ts";
 import type { Resolved } from "../core/options.ts";
 import { type Run, startRun } from "../core/run.ts";
 import { type Course, startCourse } from "./course.ts";
-import { type Entries, entriesOf } from "./entries.ts";
+import { divided, type Entries, entriesOf } from "./entries.ts";
 import { compacted, type Occupied } from "./occupied.ts";
 import type { Schedule } from "./graduation.ts";
 import { type Layout, layoutOf, neededKernels, stepFlops } from "./layout.ts";
@@ -58,6 +59,12 @@ type PlanOptions = Pick<
   | "onProgress"
 >;
 
+function largestMagnitude(values: Vector): number {
+  let largest = 0;
+  for (let e = 0; e < values.length; e++) largest = Math.max(largest, Math.abs(values[e]));
+  return largest;
+}
+
 /** Checks the entries, and plans. @param forDevices Whether a device may have the products of the matrix. */
 export async function prepare(
   observed: Observations,
@@ -77,8 +84,7 @@ export function planned(
   forDevices: boolean,
 ): CompletionTask {
   const { method, backend, threads } = resolved;
-  let largest = 0;
-  for (let e = 0; e < checked.values.length; e++) largest = Math.max(largest, Math.abs(checked.values[e]));
+  const largest = largestMagnitude(checked.values);
   if (!(largest <= largestValue)) {
     throw new DataError(
       "observed",
@@ -88,9 +94,8 @@ export function planned(
   // Between the least and the largest power whose inverse is a number too.
   const units = largest > 0 ? 2 ** Math.max(-1022, Math.floor(Math.log2(largest))) : 1,
     { occupied, ...lists } = compacted(checked);
-  const entries = entriesOf({ ...checked, ...lists });
-  // A list of its own, in any precision.
-  for (let e = 0; e < entries.values.length; e++) entries.values[e] /= units;
+  const given = entriesOf({ ...checked, ...lists });
+  const entries = divided(given, given.values, units);
   const layout = layoutOf(entries.shape, entries.values.length, resolved.rankLimit), [rows, columns] = entries.shape;
   // Devices compute in f32: on request, and where products of the whole matrix are most of the work.
   const onDevice = backend === "webgpu" && layout.representation === "dense" && forDevices;

@@ -129,70 +129,135 @@ export function* checkObservationsInSteps(
   const refuse = (k: number, what: string) =>
     new DataError(argument, `Cannot ${action}: entry ${k} of "${argument}" ${what}.`);
   // Counted by row and by column, then placed by column and by row: O(entries + rows + columns).
-  const indptr = new Uint32Array(height + 1), next = new Uint32Array(Math.max(height, width) + 1);
-  let kept = 0, lastRow = -1, lastColumn = -1, ascends = true;
+  const lists: Lists = { rows, columns, values, weights }, lengths = [height, width] as const;
+  const counts = { ofRows: new Uint32Array(height + 1), ofColumns: new Uint32Array(width + 1) };
+  const tally: Tally = { ...counts, kept: 0, lastRow: -1, lastColumn: -1, ascends: true };
   yield* inRanges(count, 6, (begin, end) => {
-    for (let k = begin; k < end; k++) {
-      const i = rows[k], j = columns[k], v = values[k], weight = weights ? weights[k] : 1;
-      if (!(Number.isInteger(i) && i >= 0 && i < height)) throw refuse(k, `is in row ${i} of ${height}`);
-      if (!(Number.isInteger(j) && j >= 0 && j < width)) throw refuse(k, `is in column ${j} of ${width}`);
-      if (!Number.isFinite(v)) throw refuse(k, `has the value ${v}; leave out what was not observed`);
-      if (!(weight >= 0 && weight < Infinity)) throw refuse(k, `has the weight ${weight} instead of a number >= 0`);
-      if (weight === 0) continue;
-      ascends &&= i > lastRow || i === lastRow && j > lastColumn;
-      lastRow = i;
-      lastColumn = j;
-      indptr[i + 1]++;
-      next[j + 1]++;
-      kept++;
-    }
+    const wrong = countEntries(lists, lengths, tally, begin, end);
+    if (wrong >= 0) throw refuse(wrong, faultOf(lists, lengths, wrong));
   });
+  const { kept, ofRows: indptr, ofColumns: starts } = tally;
   if (kept < least) {
     const given = count === 0 ? "has no entries" : `has ${kept} entries of positive weight`;
     throw new DataError(argument, `Cannot ${action}: "${argument}" ${given}, and needs at least ${least}.`);
   }
   for (let i = 0; i < height; i++) indptr[i + 1] += indptr[i];
-  const order = new Uint32Array(kept);
-  if (ascends) {
-    let at = 0;
-    yield* inRanges(count, 2, (begin, end) => {
-      for (let k = begin; k < end; k++) if (!weights || weights[k] > 0) order[at++] = k;
-    });
-  } else {
-    const byColumn = new Uint32Array(kept);
-    for (let j = 0; j < width; j++) next[j + 1] += next[j];
-    yield* inRanges(count, 4, (begin, end) => {
-      for (let k = begin; k < end; k++) if (!weights || weights[k] > 0) byColumn[next[columns[k]]++] = k;
-    });
-    next.set(indptr.subarray(0, height));
-    yield* inRanges(kept, 8, (begin, end) => {
-      for (let p = begin; p < end; p++) order[next[rows[byColumn[p]]]++] = byColumn[p];
-    });
+  for (let j = 0; j < width; j++) starts[j + 1] += starts[j];
+  const order = new Uint32Array(kept), next = indptr.slice(0, height);
+  // Within its row an entry stays where it was before: in the order of columns.
+  let before: Uint32Array | undefined;
+  if (!tally.ascends) {
+    const byColumn = before = new Uint32Array(kept);
+    yield* inRanges(count, 4, (begin, end) => placeEntries(lists, "columns", undefined, starts, byColumn, begin, end));
   }
-  const sorted = likeVector(values instanceof Float32Array ? values : new Float64Array(0), kept);
-  const sortedRows = new Uint32Array(kept), sortedColumns = new Uint32Array(kept);
-  const sortedWeights = weights && new Float64Array(kept);
-  yield* inRanges(height, 4 + 6 * kept / height, (begin, end) => {
-    for (let i = begin; i < end; i++) {
-      for (let at = indptr[i], last = -1; at < indptr[i + 1]; at++) {
-        const k = order[at], j = columns[k];
-        if (j === last) throw refuse(k, `is at row ${i}, column ${j}, as entry ${order[at - 1]} is`);
-        sortedRows[at] = i;
-        sortedColumns[at] = last = j;
-        sorted[at] = values[k];
-        if (sortedWeights) sortedWeights[at] = weights[k];
-      }
-    }
+  yield* inRanges(before ? kept : count, 8, (begin, end) => {
+    placeEntries(lists, "rows", before, next, order, begin, end);
   });
-  return {
-    shape: [height, width],
-    indptr,
-    rows: sortedRows,
-    columns: sortedColumns,
-    values: sorted,
-    ...(sortedWeights && { weights: sortedWeights }),
-    order,
+  const sorted = {
+    rows: new Uint32Array(kept),
+    columns: new Uint32Array(kept),
+    values: likeVector(values instanceof Float32Array ? values : new Float64Array(0), kept),
+    ...(weights && { weights: new Float64Array(kept) }),
   };
+  yield* inRanges(height, 4 + 6 * kept / height, (begin, end) => {
+    const twice = copyRows(lists, indptr, order, sorted, begin, end);
+    if (twice < 0) return;
+    const k = order[twice];
+    throw refuse(k, `is at row ${rows[k]}, column ${columns[k]}, as entry ${order[twice - 1]} is`);
+  });
+  return { shape: [height, width], indptr, ...sorted, order };
+}
+
+/** What a caller gave. */
+type Lists = Pick<Observations, "rows" | "columns" | "values" | "weights">;
+
+/** Entries of rows and of columns, each one place on; how many there are, and whether they come in their order. */
+interface Tally {
+  readonly ofRows: Uint32Array;
+  readonly ofColumns: Uint32Array;
+  kept: number;
+  lastRow: number;
+  lastColumn: number;
+  ascends: boolean;
+}
+
+/** Counts the entries of a range; the first that cannot be used, or -1. */
+function countEntries(
+  { rows, columns, values, weights }: Lists,
+  [height, width]: readonly [number, number],
+  tally: Tally,
+  begin: number,
+  end: number,
+): number {
+  const { ofRows, ofColumns } = tally;
+  let { kept, lastRow, lastColumn, ascends } = tally;
+  for (let k = begin; k < end; k++) {
+    const i = rows[k], j = columns[k], weight = weights ? weights[k] : 1;
+    if (!isIndex(i, height) || !isIndex(j, width) || !Number.isFinite(values[k]) || !isWeight(weight)) return k;
+    if (weight === 0) continue;
+    ascends &&= i > lastRow || i === lastRow && j > lastColumn;
+    lastRow = i;
+    lastColumn = j;
+    ofRows[i + 1]++;
+    ofColumns[j + 1]++;
+    kept++;
+  }
+  Object.assign(tally, { kept, lastRow, lastColumn, ascends });
+  return -1;
+}
+
+function isIndex(value: number, length: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < length;
+}
+
+function isWeight(value: number): boolean {
+  return value >= 0 && value < Infinity;
+}
+
+/** Why an entry cannot be used. */
+function faultOf({ rows, columns, values, weights }: Lists, [height, width]: readonly [number, number], k: number) {
+  if (!isIndex(rows[k], height)) return `is in row ${rows[k]} of ${height}`;
+  if (!isIndex(columns[k], width)) return `is in column ${columns[k]} of ${width}`;
+  if (!Number.isFinite(values[k])) return `has the value ${values[k]}; leave out what was not observed`;
+  return `has the weight ${weights![k]} instead of a number >= 0`;
+}
+
+/** Puts entries, in the order of the caller or the one given, to the next place of their row or column. */
+function placeEntries(
+  lists: Lists,
+  side: "rows" | "columns",
+  given: Uint32Array | undefined,
+  next: Uint32Array,
+  target: Uint32Array,
+  begin: number,
+  end: number,
+): void {
+  const lines = lists[side], { weights } = lists;
+  for (let p = begin; p < end; p++) {
+    const k = given ? given[p] : p;
+    if (!weights || weights[k] > 0) target[next[lines[k]]++] = k;
+  }
+}
+
+/** Copies some rows in their order; the place of an entry that stands where the one before it does, or -1. */
+function copyRows(
+  { rows, columns, values, weights }: Lists,
+  indptr: Uint32Array,
+  order: Uint32Array,
+  sorted: { rows: Uint32Array; columns: Uint32Array; values: Vector; weights?: Float64Array },
+  begin: number,
+  end: number,
+): number {
+  const { rows: ofRows, columns: ofColumns, values: numbers, weights: shares } = sorted;
+  for (let at = indptr[begin]; at < indptr[end]; at++) {
+    const k = order[at];
+    ofRows[at] = rows[k];
+    ofColumns[at] = columns[k];
+    if (at > 0 && ofRows[at] === ofRows[at - 1] && ofColumns[at] === ofColumns[at - 1]) return at;
+    numbers[at] = values[k];
+    if (shares) shares[at] = weights![k];
+  }
+  return -1;
 }
 
 function isList(value: unknown): value is ArrayLike<number> {

@@ -22,7 +22,8 @@ export function createPace(most = workTogether): (work: number) => boolean {
 
 /**
  * Visits the ranges of `[0, count)` in turn, each of `work` operations an index, with a checkpoint between them. Loops belong
- * into `visit`: engines compile functions while they run, but not generators.
+ * into `visit`: engines compile functions while they run, but not generators. Long loops belong into a function of the
+ * module that `visit` calls: what is compiled of a closure goes with it, and the next call begins anew.
  *
  * @returns whether the time is up
  */

@@ -19,7 +19,7 @@ export interface SparseEntries {
   readonly columns: SparsePattern & Required<Pick<SparseOperand, "positions">>;
 }
 
-/** Puts a pattern where the kernels run, by rows and by columns. O(entries). */
+/** Puts a pattern where the kernels run, in JavaScript's memory, by rows and by columns. O(entries). */
 export function sparseEntries(workspace: Workspace, lists: EntryLists): SparseEntries {
   return atOnce(sparseEntriesInSteps(workspace, lists));
 }
@@ -31,20 +31,17 @@ export function* sparseEntriesInSteps(
 ): Steps<SparseEntries> {
   const count = columns.length, [height, width] = shape;
   const starts = new Uint32Array(width + 1);
-  for (let e = 0; e < count; e++) starts[columns[e] + 1]++;
+  countInto(starts, columns);
   for (let j = 0; j < width; j++) starts[j + 1] += starts[j];
-  const next = starts.slice(0, width), rows = new Uint32Array(count), positions = new Uint32Array(count);
+  const place = (length: number, label: string) => workspace.allocate("u32", length, label);
+  const next = starts.slice(0, width), rows = place(count, "rows of entries");
+  const positions = place(count, "positions of entries");
+  const rowsOf = workspace.view(rows), positionsOf = workspace.view(positions);
   yield* inRanges(height, 1 + 4 * count / height, (begin, end) => {
-    for (let i = begin; i < end; i++) {
-      for (let e = indptr[i]; e < indptr[i + 1]; e++) {
-        const at = next[columns[e]]++;
-        rows[at] = i;
-        positions[at] = e;
-      }
-    }
+    placeByColumn(indptr, columns, next, rowsOf, positionsOf, begin, end);
   });
   const put = (values: Uint32Array, label: string) => {
-    const array = workspace.allocate("u32", values.length, label);
+    const array = place(values.length, label);
     workspace.write(array, values);
     return array;
   };
@@ -52,10 +49,34 @@ export function* sparseEntriesInSteps(
     rows: { indptr: put(indptr, "starts of rows"), indices: put(columns, "columns of entries") },
     columns: {
       indptr: put(starts, "starts of columns"),
-      indices: put(rows, "rows of entries"),
-      positions: put(positions, "positions of entries"),
+      indices: rows,
+      positions,
     },
   };
+}
+
+/** Counts how often there is each index, one place on. */
+function countInto(counts: Uint32Array, indices: Uint32Array): void {
+  for (let e = 0; e < indices.length; e++) counts[indices[e] + 1]++;
+}
+
+/** Puts the entries of some rows to their columns. */
+function placeByColumn(
+  indptr: Uint32Array,
+  columns: Uint32Array,
+  next: Uint32Array,
+  rows: Uint32Array,
+  positions: Uint32Array,
+  begin: number,
+  end: number,
+): void {
+  for (let i = begin; i < end; i++) {
+    for (let e = indptr[i]; e < indptr[i + 1]; e++) {
+      const at = next[columns[e]]++;
+      rows[at] = i;
+      positions[at] = e;
+    }
+  }
 }
 
 /** The sparse matrix with these entries, and its transpose. */
