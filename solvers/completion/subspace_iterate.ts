@@ -1,5 +1,6 @@
 import type { MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
+import type { Vector } from "../core/matrix.ts";
 import { allocateMatrix, type Pause } from "../spectral/operands.ts";
 import { innerProducts } from "../spectral/products.ts";
 import { createSubspace } from "../spectral/subspace.ts";
@@ -88,10 +89,8 @@ export function createSubspaceIterate(
     ([[now.left, earlier.left], [now.right, earlier.right]] as const).forEach((of, side) => {
       const to = workspace.view(wide![side].array), [a, b] = of.map(({ array }) => workspace.view(array));
       const [own, other] = side === 0 ? [1 + momentum, -momentum] : [1, 1];
-      for (let from = 0, at = 0; from < a.length; from += width, at += 2 * width) {
-        for (let k = 0; k < kept; k++) to[at + k] = own * a[from + k];
-        for (let k = 0; k < before; k++) to[at + kept + k] = other * b[from + k];
-      }
+      copyColumns(a, width, kept, () => own, to, 2 * width);
+      copyColumns(b, width, before, () => other, to, 2 * width, kept);
     });
     return [{ ...wide[0], columns: both, stride: 2 * width }, { ...wide[1], columns: both, stride: 2 * width }];
   }
@@ -146,27 +145,18 @@ export function createSubspaceIterate(
       return Math.sqrt(Math.max(0, sum) / (rows * columns));
     },
     at(rowsOf, columnsOf) {
-      const { left, right, kept } = now, values = new Float64Array(rowsOf.length);
-      const a = workspace.view(left.array), b = workspace.view(right.array);
-      for (let e = 0; e < values.length; e++) {
-        const i = rowsOf[e] * width, j = columnsOf[e] * width;
-        for (let k = 0; k < kept; k++) values[e] += a[i + k] * b[j + k];
-      }
-      return values;
+      const { left, right, kept } = now;
+      return productsAt(workspace.view(left.array), workspace.view(right.array), width, kept, rowsOf, columnsOf);
     },
     factors() {
       // Columns of the left factor are orthonormal, those of the right one orthogonal: their lengths are the values.
       const { left, right, kept } = now, values = new Float64Array(kept);
       const a = workspace.view(left.array), b = workspace.view(right.array);
-      for (let at = 0; at < b.length; at += width) {
-        for (let k = 0; k < kept; k++) values[k] += b[at + k] ** 2;
-      }
+      addSquares(b, width, values);
       values.forEach((square, k) => values[k] = Math.sqrt(square));
       const copy = (view: Float32Array | Float64Array, height: number, factorOf: (k: number) => number) => {
-        const target = new Float64Array(height * kept), scale = Float64Array.from(values, (_, k) => factorOf(k));
-        for (let i = 0, at = 0; i < height; i++) {
-          for (let k = 0; k < kept; k++) target[at++] = scale[k] * view[i * width + k];
-        }
+        const target = new Float64Array(height * kept);
+        copyColumns(view, width, kept, factorOf, target, kept);
         return target;
       };
       return Promise.resolve({
@@ -201,4 +191,45 @@ export function createSubspaceIterate(
       for (const { array } of own) workspace.free(array);
     },
   };
+}
+
+/** Copies the first columns of rows of `width` elements, times their factors, into rows of another width, from `first` on. */
+function copyColumns(
+  source: Vector,
+  width: number,
+  count: number,
+  factorOf: (column: number) => number,
+  target: Vector,
+  targetWidth: number,
+  first = 0,
+): void {
+  const factors = Float64Array.from({ length: count }, (_, k) => factorOf(k));
+  for (let from = 0, to = first; from < source.length; from += width, to += targetWidth) {
+    for (let k = 0; k < count; k++) target[to + k] = factors[k] * source[from + k];
+  }
+}
+
+/** Elements of a product of factors with rows of `width` elements, of which `count` are not zero. */
+function productsAt(
+  left: Vector,
+  right: Vector,
+  width: number,
+  count: number,
+  rows: Uint32Array,
+  columns: Uint32Array,
+): Float64Array {
+  const values = new Float64Array(rows.length);
+  for (let e = 0; e < values.length; e++) {
+    let sum = 0;
+    for (let k = 0, i = rows[e] * width, j = columns[e] * width; k < count; k++) sum += left[i + k] * right[j + k];
+    values[e] = sum;
+  }
+  return values;
+}
+
+/** Adds the squares of the first columns of rows of `width` elements. */
+function addSquares(source: Vector, width: number, sums: Float64Array): void {
+  for (let from = 0; from < source.length; from += width) {
+    for (let k = 0; k < sums.length; k++) sums[k] += source[from + k] ** 2;
+  }
 }

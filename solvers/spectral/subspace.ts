@@ -1,6 +1,6 @@
 import type { FloatDtype, MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import { createRandom } from "../core/random.ts";
+import { createRandom, type Random } from "../core/random.ts";
 import { atOnce, inRanges, type Steps, throughSteps } from "../core/steps.ts";
 import { symmetricEigen } from "./eigen.ts";
 import { allocateMatrix, type Pause } from "./operands.ts";
@@ -64,9 +64,7 @@ export function createSubspace(
   let started = false;
 
   function* startAnew(): Steps<void> {
-    yield* inRanges(start.length, 20, (begin, end) => {
-      for (let at = begin; at < end; at++) start[at] = random.normal();
-    });
+    yield* inRanges(start.length, 20, (begin, end) => fillNormal(start, random, begin, end));
   }
 
   /** Vectors of the last step. */
@@ -134,6 +132,10 @@ export function createSubspace(
       for (const { array } of [right, left, turned, product, gram, rotation, scaled]) workspace.free(array);
     },
   };
+}
+
+function fillNormal(target: Float32Array | Float64Array, random: Random, begin: number, end: number): void {
+  for (let at = begin; at < end; at++) target[at] = random.normal();
 }
 
 /** Options of {@linkcode spectralNorm}. */

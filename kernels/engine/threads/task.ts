@@ -33,8 +33,8 @@ export const layout = {
   bytes: 3072,
   /** How long a worker sleeps at a time, in milliseconds. */
   longestSleepMs: 1000,
-  /** How long a thread watches a word before it sleeps on it, in milliseconds: to be woken takes a good part of that. */
-  watchMs: 0.2,
+  /** How long a thread watches a word before it sleeps on it, in milliseconds: to be woken takes as long. */
+  watchMs: 0.1,
 } as const;
 
 /** Most threads that the control block holds scratch addresses for. */
