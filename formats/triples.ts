@@ -93,8 +93,10 @@ export function parseTriples(
     decimal: settings.decimal ?? decimalOf(lines.map(({ cells }) => (cells[2] ?? "").trim())),
   });
   const valueOf = (cells: readonly string[]) => read((cells[2] ?? "").trim());
-  // "NaN" and the like are no name, but a value that is not there.
-  const named = (cells: readonly string[]) => Number.isNaN(valueOf(cells)) && !missingCells()(cells[2].trim());
+  // "NaN" and the like are no name, but a value that is not there; a number of another decimal is none either.
+  const byComma = numberReader({ decimal: "," });
+  const named = (cells: readonly string[]) =>
+    Number.isNaN(valueOf(cells)) && Number.isNaN(byComma(cells[2].trim())) && !missingCells()(cells[2].trim());
   const header = settings.header ?? (lines[0].cells.length > 2 && named(lines[0].cells));
   const body = header ? lines.slice(1) : lines;
   const values = new Float64Array(body.length);
