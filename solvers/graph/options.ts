@@ -25,8 +25,8 @@ export interface PrecisionOptions extends L0Options {
   /** Descents from random orders besides the greedy one, >= 0; the best is kept. @default 0 */
   readonly randomStarts?: number;
   /**
-   * Rounds of a search on from a pool of good graphs, >= 0: without some edges of one, with those of another, or from what is
-   * best at another price; the best is kept. @default 40 up to 64 variables, 12 up to 256, 0 beyond
+   * Rounds of a search on from a pool of good graphs, >= 0: without some edges of one, with those of another, or, up to 64
+   * variables, from what is best at another price; the best is kept. @default 40 up to 64 variables, 18 up to 256, 0 beyond
    */
   readonly perturbations?: number;
   /** A symmetric matrix with a positive diagonal to start from; another is refused. @default the empty graph */
@@ -141,7 +141,7 @@ export const sparsePrecisionOptions: OptionTable<
   OpenSolveOptions | "initial" | "perturbations"
 > = {
   lambda0: required(number({ least: 0, most: largestPenalty, about: "Price of each edge." })),
-  perturbations: integer({ ...perturbations, otherwise: "40 up to 64 variables, 12 up to 256, 0 beyond" }),
+  perturbations: integer({ ...perturbations, otherwise: "40 up to 64 variables, 18 up to 256, 0 beyond" }),
   ...sharedOptions,
 };
 

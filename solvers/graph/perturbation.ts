@@ -1,21 +1,24 @@
 import type { Random } from "../core/random.ts";
 import { type L0Penalty, l0Penalty } from "../l0/penalty.ts";
-import { otherPrice, searchPool } from "../l0/pool_search.ts";
+import { otherPrice, type PoolSearch, searchPool } from "../l0/pool_search.ts";
 import { type GraphBudget, type GraphSolution, improves } from "./descent.ts";
 import { admissible, edgesKey, type GraphPoint, type Pseudolikelihood } from "./pseudolikelihood.ts";
 
 /** The most of a graph's edges that is taken away, as a share. */
 const mostRemoved = 0.5;
 
+/** Variables beyond which no search at another price is worth its time: rounds of the others find more. */
+const pricesUpTo = 64;
+
 /** Another way down from a point, its edges joining in random order; at another price where one is given. */
 export type WayDown = (from: GraphPoint, order: Random, prices?: L0Penalty) => Promise<GraphSolution>;
 
 /**
- * Searches on from a pool of good graphs: without a random part of the edges of one, with those of another, or from what is
- * best at another price.
+ * Searches on from a pool of good graphs: without a random part of the edges of one, with those of another, or, of up
+ * to 64 variables, from what is best at another price.
  */
 export function perturbedSearch(
-  { rules }: Pick<Pseudolikelihood, "rules">,
+  { rules, vertices }: Pick<Pseudolikelihood, "rules" | "vertices">,
   { lambda0, lambda2, bound }: L0Penalty,
   start: GraphSolution,
   budget: GraphBudget,
@@ -24,15 +27,16 @@ export function perturbedSearch(
   search: WayDown,
 ): Promise<GraphSolution> {
   const searchFrom = (from: GraphPoint) => search(admissible(from, rules), random);
+  const ways: PoolSearch<GraphSolution>["ways"] = [
+    ({ estimate }) => searchFrom(withoutSome(estimate, random)),
+    ({ estimate }, other) => searchFrom(joined(estimate, other.estimate)),
+    async ({ estimate }) => {
+      const prices = l0Penalty(otherPrice(lambda0, random), lambda2, bound);
+      return searchFrom((await search(admissible(estimate, rules), random, prices)).estimate);
+    },
+  ];
   return searchPool(start, {
-    ways: [
-      ({ estimate }) => searchFrom(withoutSome(estimate, random)),
-      ({ estimate }, other) => searchFrom(joined(estimate, other.estimate)),
-      async ({ estimate }) => {
-        const prices = l0Penalty(otherPrice(lambda0, random), lambda2, bound);
-        return searchFrom((await search(admissible(estimate, rules), random, prices)).estimate);
-      },
-    ],
+    ways: vertices > pricesUpTo ? ways.slice(0, 2) : ways,
     keyOf: ({ estimate }) => edgesKey(estimate),
     improves,
     onBetter: ({ objective }) => void budget.trace.push(objective),

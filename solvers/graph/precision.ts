@@ -189,7 +189,7 @@ export async function openGraph(
 /** Perturbations of graphs of which one takes a few milliseconds. */
 function usualPerturbations(vertices: number): number {
   if (vertices <= certifiedUpTo) return 40;
-  return vertices <= 256 ? 12 : 0;
+  return vertices <= 256 ? 18 : 0;
 }
 
 /** Multiply-adds of moves with refits for one graph, about a second, and for each of many. */
