@@ -45,10 +45,6 @@ export function createEmptyGraphs(
       return { estimate: latest!, sweeps: 0 };
     },
     sweepWork: () => 0,
-    gradient: async (begin, end) => {
-      const rows = await plain.gradientRows(latest!, Array.from({ length: end - begin }, (_, k) => begin + k));
-      return Float64Array.from(rows.flatMap((row) => Array.from(row)));
-    },
     derivativesAbove: () => Promise.resolve(),
     price: () => Promise.resolve(undefined),
     bestSwaps: () =>

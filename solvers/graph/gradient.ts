@@ -32,7 +32,7 @@ export interface GradientSource {
 export function createGradient(
   workspace: Workspace,
   { vertices, variances, covarianceWork, pause, fill, gramRows }: GradientSource,
-): Pick<Pseudolikelihood, "gradient" | "derivativesAbove" | "price" | "bestSwaps"> {
+): Pick<Pseudolikelihood, "derivativesAbove" | "price" | "bestSwaps"> {
   const { kernels } = workspace;
   const affordable = Math.max(1, Math.floor(productWork / (covarianceWork * vertices)));
   const foreseen = tileGroup * Math.max(1, Math.round(tileEntries / vertices / tileGroup));
@@ -73,16 +73,6 @@ export function createGradient(
   }
 
   return {
-    async gradient(begin, end) {
-      const rows = new Float64Array((end - begin) * vertices);
-      for (let first = begin; first < end; first += most) {
-        const count = Math.min(most, end - first);
-        await fill(first, 0, rowsOf(count));
-        rows.set(await workspace.read(tile, 0, count * vertices), (first - begin) * vertices);
-      }
-      return rows;
-    },
-
     async derivativesAbove(limitOf, visit) {
       for (let first = 0; first < vertices; first += most) {
         const rows = Math.min(most, vertices - first);

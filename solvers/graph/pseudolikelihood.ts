@@ -77,11 +77,6 @@ export interface Pseudolikelihood {
   descend(descent: GraphDescent): Promise<{ estimate: GraphEstimate; sweeps: number }>;
   /** About the multiply-adds of one sweep in which every edge moves, for so many edges at each vertex. */
   sweepWork(degrees: ArrayLike<number>): number;
-  /**
-   * Rows `begin` to `end` of the gradient `u_ij = 2 y_j . r_i / t_ii + 2 y_i . r_j / t_jj` at the estimate of the latest
-   * descent [end - begin, vertices]; the diagonal means nothing.
-   */
-  gradient(begin: number, end: number): Promise<Float64Array>;
   /** Relaxations of nodes, many at a time, where graphs are small enough; the caller releases it. */
   openNodes?(penalty: L0Penalty, options: SearchOptions): NodeBatch;
   /**
