@@ -58,7 +58,12 @@ const numbered = /\b(row|column|item|feature|label)(s?) (\d+(?:(?:, | and )(?!\d
  */
 export function withNames(sentence: string, names: PlaceNames = {}): string {
   return sentence.replace(numbered, (_, word: string, plural: string, places: string) => {
-    const own = names[word.toLowerCase() as keyof PlaceNames];
-    return `${word}${plural} ${places.replace(/\d+/g, (place) => own?.[Number(place)] ?? String(Number(place) + 1))}`;
+    const kind = word.toLowerCase() as keyof PlaceNames, said = `${kind} `;
+    const nameOf = (place: string) => {
+      const name = names[kind]?.[Number(place)] ?? String(Number(place) + 1);
+      // Where a table names nothing, its columns are called "column 1" and so on.
+      return name.startsWith(said) ? name.slice(said.length) : name;
+    };
+    return `${word}${plural} ${places.replace(/\d+/g, nameOf)}`;
   });
 }

@@ -184,7 +184,12 @@ describe("minima graph", () => {
       ["--transform", "sqrt"],
       /--transform needs log, log-returns, normal-scores/,
     ],
-    ["logarithms of what has none", 2, ["--transform", "log"], /Cannot take logarithms: column "\w+" is -\S+ in row 1/],
+    [
+      "logarithms of what has none",
+      2,
+      ["--transform", "log"],
+      /Cannot take logarithms: column "\w+" is -\S+ in row 2\./,
+    ],
     ["an ignored column that is not there", 1, ["--ignore", "fifth"], /fifth/],
   ];
   for (const [what, expected, args, message] of wrong) {
