@@ -121,6 +121,8 @@ export const nmfCase: Case = {
         "Both begin at scikit-learn's nndsvda factors. With one sweep they are the same algorithm, stopped after the same " +
         "number of iterations; our times hold the certificate in plain f64. scikit-learn runs on its own BLAS, one thread. " +
         "`uniform` has numbers between 0 and 1.",
+        "A thread that watches for the next launch counts as one that works, so that the gain by two threads is about that " +
+        "of the clock.",
       ],
     };
   },
