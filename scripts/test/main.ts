@@ -96,13 +96,14 @@ async function runIn(name: RuntimeName, runtime: Runtime): Promise<Row> {
   );
   const chosen = files.filter((file) => !reasons.get(file));
   const started = performance.now();
-  const { outcomes, log } = await attempt(runtime, chosen);
+  const { outcomes, log, remarks = [] } = await attempt(runtime, chosen);
   const seconds = (performance.now() - started) / 1000;
   const count = (status: TestOutcome["status"]) => outcomes.filter((outcome) => outcome.status === status).length;
   if (count("failed") > 0) console.log(`\n${name}:\n${log}`);
   console.log(
     `${name} ${runtime.version}: ${count("passed")} passed, ${count("failed")} failed, ${seconds.toFixed(1)} s`,
   );
+  for (const remark of remarks) console.log(`  ${remark}`);
   tell("files", [...reasons.values()].filter((reason) => reason !== undefined));
   tell("tests", outcomes.filter(({ status }) => status === "skipped").map(({ detail }) => detail || "skipped"));
   return {

@@ -8,6 +8,8 @@ export interface Run {
   readonly outcomes: readonly TestOutcome[];
   /** Shown when something failed. */
   readonly log: string;
+  /** What to know though nothing failed. */
+  readonly remarks?: readonly string[];
 }
 
 /** A runtime that was found. */
