@@ -1,4 +1,4 @@
-import { choice, flag, names, type OptionTable, text } from "../solvers/core/options.ts";
+import { choice, flag, names, type OptionTable, type Resolved, text } from "../solvers/core/options.ts";
 import type { MissingRule } from "./missing.ts";
 import { type Encoding, encodingOption } from "./text.ts";
 
@@ -75,3 +75,9 @@ export const parseCsvOptions: OptionTable<
     default: [],
   }),
 };
+
+/** The options as {@linkcode parseCsv} goes by them: what is recognised may be absent. */
+export type CsvSettings = Resolved<
+  CsvOptions,
+  "delimiter" | "header" | "index" | "encoding" | "decimal" | "thousands" | "comment"
+>;
