@@ -50,8 +50,13 @@ export function knownNames(
   return [...new Set(found)];
 }
 
+/** A name in quotes, whatever it holds. */
+export function quotedName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
 /** Names as the value of a flag, for a shell. */
 export function namesValue(names: readonly string[]): string {
-  const text = names.map((name) => /[",]|^\s|\s$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name).join(",");
+  const text = names.map((name) => /[",]|^\s|\s$/.test(name) ? quotedName(name) : name).join(",");
   return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", `'\\''`)}'` : `"${text}"`;
 }

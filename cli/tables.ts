@@ -22,7 +22,8 @@ import type { TableParts } from "../formats/table.ts";
 import { choice } from "../solvers/core/options.ts";
 import type { FlagSpec, SolverOffer } from "./command.ts";
 import { attempt, FileError, inputName, isNpy, readInput } from "./files.ts";
-import { knownNames, namesValue, splitNames } from "./names.ts";
+import { knownNames, namesValue } from "./names.ts";
+import { columnRoles, type RolesNeeded } from "./roles.ts";
 import { flagTable, type GivenFlags, settingsOf } from "./solver_options.ts";
 import { available } from "./suggest.ts";
 import type { Terminal } from "./terminal.ts";
@@ -60,13 +61,7 @@ export function triplesReading(options: object): TriplesOptions {
 }
 
 /** What a command needs of a table. */
-export interface TableNeeds {
-  /** Columns that are never replaced by means: targets, weights. */
-  readonly targets?: readonly (string | undefined)[];
-  /** Columns of labels: any words, not numbers. A table without them is an error. */
-  readonly labels?: readonly (string | undefined)[];
-  /** Columns of labels and columns to leave out need not be there. */
-  readonly mayLack?: boolean;
+export interface TableNeeds extends RolesNeeded {
   /** Missing values stay NaN unless `--missing` says otherwise. */
   readonly keepMissing?: boolean;
   /** The column that names the rows of a CSV file is kept among the labels. */
@@ -89,27 +84,22 @@ interface Reader {
 export async function readTable(
   { options, terminal, signal }: Reader,
   path: string,
-  { targets = [], labels = [], mayLack = false, keepMissing = false, keepIndex = false }: TableNeeds = {},
+  { keepMissing = false, keepIndex = false, ...needed }: TableNeeds = {},
 ): Promise<NamedTable> {
   const given = options as GivenFlags, source = inputName(path);
   const categories = given.categories as readonly string[] | undefined;
   const settings = settingsOf(reading, { ...given, categories: undefined }, parseCsvOptions);
   const bytes = await readInput(path, signal);
   const format = formatOf(path, bytes);
-  const { text, remarks, ...table } = await attempt(path, () =>
+  const { text, remarks, targets, ...table } = await attempt(path, () =>
     Promise.resolve(withFlags(() => {
-      const names = namesOf(format, bytes, settings), lacking = mayLack ? given.ignore as readonly string[] ?? [] : [];
-      const others = mayLack ? [...lacking.flatMap(splitNames), ...present(labels)] : [];
-      const there = (found: readonly string[]) => found.filter((name) => names.includes(name));
-      return parse(format, source, bytes, settings, {
-        ignored: there(knownNames(source, given.ignore as readonly string[], names, others)),
-        labels: there(knownNames(source, present(labels).map(quoted), names, others)),
-        categories: knownNames(source, categories, names, ["*"]),
-        keepIndex,
-      });
+      const names = namesOf(format, bytes, settings);
+      const { targets, ...asked } = columnRoles(source, names, given.ignore as readonly string[] | undefined, needed);
+      const chosen = { ...asked, categories: knownNames(source, categories, names, ["*"]), keepIndex };
+      return { ...parse(format, source, bytes, settings, chosen), targets };
     })));
   for (const remark of remarks) terminal.note(`${source}: ${remark}`);
-  if (table.matrix.shape[0] === 0 && !mayLack) throw new FileError(`${source}: the table has no rows.`);
+  if (table.matrix.shape[0] === 0 && !needed.mayLack) throw new FileError(`${source}: the table has no rows.`);
   const rule = keepMissing && given.missing === undefined ? "nan" : settings.missing;
   checkFinite(source, table);
   const { table: settled, remark } = settleMissing({ ...table, text }, rule ?? "error", (row, columns) => {
@@ -123,7 +113,7 @@ export async function readTable(
       `${source}: column "${name}" is NaN in row ${row + 1}${others}; --ignore ${value} leaves ${noun} out, ` +
         "--missing drop such rows, and --missing mean takes means of columns.",
     );
-  }, present(targets));
+  }, targets);
   if (remark !== undefined) terminal.note(`${source}: ${remark}`);
   return { path: source, ...settled };
 }
@@ -337,12 +327,4 @@ function checkFinite(source: string, { columns, matrix: { data } }: Pick<TablePa
   throw new FileError(
     `${source}: column "${name}" is ${data[at]} in row ${row}; --ignore ${namesValue([name])} leaves it out.`,
   );
-}
-
-function present(names: readonly (string | undefined)[]): string[] {
-  return names.filter((name) => name !== undefined);
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

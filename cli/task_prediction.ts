@@ -3,7 +3,7 @@
 import { type Matrix, matrix, predictMultiTask, serializeCsv, type SparseMultiTask } from "../mod.ts";
 import { UsageError } from "./command.ts";
 import { FileError } from "./files.ts";
-import { namesValue } from "./names.ts";
+import { namesValue, quotedName } from "./names.ts";
 import { available } from "./suggest.ts";
 import { type NamedTable, readTable } from "./tables.ts";
 
@@ -49,7 +49,11 @@ export async function readPrediction(
       `Option --predict-as needs average, stacked or a task, received ${by}${available(by, tasks)}`,
     );
   }
-  const table = await readTable(reader, path, { targets, labels: [task], mayLack: true });
+  const table = await readTable(reader, path, {
+    targets: { target: targets.map(quotedName) },
+    labels: { task },
+    mayLack: true,
+  });
   const X = featuresOf(table, columns), [rows, width] = X.shape;
   const words = task === undefined || by !== undefined ? undefined : table.text.get(task);
   const all = Array.from({ length: rows }, (_, i) => i);

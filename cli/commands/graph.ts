@@ -187,7 +187,9 @@ function printReport(terminal: Terminal, { fit, lambda0, candidates, last }: Cho
   terminal.facts([
     [
       "graph",
-      `${edges.length} edges among ${columns.length} columns, in ${components} component${components > 1 ? "s" : ""}`,
+      `${edges.length} edge${
+        edges.length === 1 ? "" : "s"
+      } among ${columns.length} columns, in ${components} component${components > 1 ? "s" : ""}`,
     ],
     ["lambda0", `${formatNumber(lambda0)}${candidates === undefined ? "" : `, chosen among ${candidates}`}`],
     ...certificate(fit),

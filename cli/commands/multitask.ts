@@ -15,7 +15,7 @@ import { certificate, noteOnLimit, statusOf } from "../certificate.ts";
 import { command, UsageError } from "../command.ts";
 import { FileError } from "../files.ts";
 import { formatDuration, formatNumber, table } from "../layout.ts";
-import { knownNames, splitNames } from "../names.ts";
+import { knownNames } from "../names.ts";
 import { underWatch } from "../solver_options.ts";
 import { readPrediction, type TaskPredictions } from "../task_prediction.ts";
 import { type NamedTable, readTable, splitColumn, splitLabels, tableOptions } from "../tables.ts";
@@ -149,7 +149,7 @@ interface Asked {
 
 async function readTasks(invocation: Asked): Promise<Read> {
   const { options: { target = [], task, weights }, operands: paths } = invocation;
-  const needs = { targets: [...target.flatMap(splitNames), weights], labels: [task] };
+  const needs = { targets: { target, weights }, labels: { task } };
   const tables: NamedTable[] = [];
   for (const path of paths) tables.push(await readTable(invocation, path, needs));
   const targets = knownNames(tables[0].path, target, tables[0].columns);
@@ -303,14 +303,14 @@ function printReport(terminal: Terminal, report: Report): void {
         }`,
       ]] as const
       : [],
-    ["ran on", `${fit.plan.backend} (${fit.plan.reason}), ${formatDuration(fit.elapsedMs)}`],
+    ["ran on", `${fit.plan.backend} (${fit.plan.reason}), ${formatDuration((validation ?? fit).elapsedMs)}`],
   ]);
   for (const remark of fit.remarks) terminal.note(withNames(remark, { column: columns }));
   for (const note of noteOnLimit(fit, validation)) terminal.note(note);
 }
 
 function jsonReport({ target, names, columns, fit, validation, predictions }: Report): unknown {
-  const { objective, lowerBound, gap, nodes, elapsedMs, plan } = fit;
+  const { objective, lowerBound, gap, nodes, plan } = fit;
   return {
     target,
     tasks: names.map((name, k) => ({
@@ -333,7 +333,7 @@ function jsonReport({ target, names, columns, fit, validation, predictions }: Re
       validation: validation.table.map((point) => ({ ...point, taskErrors: Array.from(point.taskErrors) })),
     }),
     ...(predictions && { predicted: { rows: predictions.rows, rootMeanSquareError: predictions.error } }),
-    elapsedMs,
+    elapsedMs: (validation ?? fit).elapsedMs,
     plan,
   };
 }

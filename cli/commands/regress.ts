@@ -64,7 +64,11 @@ Without --lambda0 and --size the price is chosen by cross-validation along a pat
     }
     if (chosen === undefined) refuseOthers(crossValidateRegressionOptions, "without --lambda0 and --size");
     else refuseOthers(sparseRegressionOptions, `with ${chosen}`);
-    const needs = { targets: [target, weighing], labels: [groups, folds] };
+    const needs = {
+      targets: { target, weights: weighing },
+      labels: { groups, "fold-of": folds },
+      features: { always: options.always },
+    };
     const { rest: measured, weights, ...division } = splitRoles(await readTable(invocation, path, needs), options);
     const table = transformed(await withColumn(invocation, measured, target), options.transform);
     const { rest: { columns, matrix: X }, column: y } = splitColumn(table, target);
@@ -166,14 +170,14 @@ function printReport(terminal: Terminal, { target, columns, names, values, expla
       ? [["lambda2", `${formatNumber(validation.lambda2)}, chosen among ${validation.lambda2s.length}`]] as const
       : [],
     ...certificate(fit),
-    ["ran on", `${fit.plan.backend} (${fit.plan.reason}), ${formatDuration(fit.elapsedMs)}`],
+    ["ran on", `${fit.plan.backend} (${fit.plan.reason}), ${formatDuration((validation ?? fit).elapsedMs)}`],
   ]);
   for (const remark of fit.remarks) terminal.note(withNames(remark, { column: columns }));
   for (const note of noteOnLimit(fit, validation)) terminal.note(note);
 }
 
 function jsonReport({ target, columns, names, values, explained, fit, validation }: Report): unknown {
-  const { lambda0, objective, lowerBound, gap, nodes, intercept, elapsedMs, plan } = fit;
+  const { lambda0, objective, lowerBound, gap, nodes, intercept, plan } = fit;
   return {
     target,
     coefficients: Object.fromEntries(names.slice(1).map((name, i) => [name, values[i + 1]])),
@@ -194,7 +198,7 @@ function jsonReport({ target, columns, names, values, explained, fit, validation
         standardError: validation.standardErrors[i],
       })),
     }),
-    elapsedMs,
+    elapsedMs: (validation ?? fit).elapsedMs,
     plan,
   };
 }

@@ -120,13 +120,15 @@ interface Data {
 type Reader = Parameters<typeof readTable>[0];
 
 async function readTraining(reader: Reader, path: string, target: string): Promise<Data> {
-  if ((await stat(target).catch(() => undefined))?.isFile()) {
-    const { rest, column } = splitColumn(await withColumn(reader, await readTable(reader, path), target), target);
+  const isFile = (await stat(target).catch(() => undefined))?.isFile() ?? false;
+  const table = await readTable(reader, path, { labels: { target }, labelsMayBeFiles: isFile });
+  if (!table.text.has(target)) {
+    const { rest, column } = splitColumn(await withColumn(reader, table, target), target);
     const values = [...new Set(column)].sort((a, b) => a - b), places = new Map(values.map((value, i) => [value, i]));
     const codes = Uint32Array.from(column, (value) => places.get(value)!);
     return { X: rest.matrix, target, columns: rest.columns, classes: values.map(String), codes };
   }
-  const { rest, labels } = splitLabels(await readTable(reader, path, { labels: [target] }), target);
+  const { rest, labels } = splitLabels(table, target);
   return { X: rest.matrix, target, columns: rest.columns, classes: labels.classes, codes: labels.codes };
 }
 
@@ -153,7 +155,7 @@ async function readWithModel(reader: Reader, path: string, modelPath: string): P
     const classifier = classifierOf({ network, parameters: vector("parameters"), scaling });
     return Promise.resolve({ network, ...names, classifier });
   });
-  const table = await readTable(reader, path, { labels: [target], mayLack: true });
+  const table = await readTable(reader, path, { labels: { target }, mayLack: true });
   const known = table.text.has(target) ? splitLabels(table, target) : undefined, rest = known?.rest ?? table;
   const missing = columns.find((name) => !rest.columns.includes(name));
   const inOrder = missing === undefined ? ordered(rest, columns) : rest.matrix;

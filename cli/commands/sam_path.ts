@@ -62,7 +62,7 @@ which a table was made, the risk is known; else it is estimated from the target 
     if (options.noise !== undefined && !(options.noise >= 0)) {
       throw new UsageError(`Cannot use --noise: expected a number >= 0, received ${options.noise}.`);
     }
-    const read = await withColumn(invocation, await readTable(invocation, path, { targets: [target] }), target);
+    const read = await withColumn(invocation, await readTable(invocation, path, { targets: { target } }), target);
     const { rest, column } = splitColumn(read, target), scaled = standardized(rest, column);
     const truth = options.truth === undefined
       ? undefined

@@ -37,7 +37,7 @@ choose its width and to calibrate the probabilities.
     if (picture !== undefined && !picture.endsWith(".svg")) {
       throw new UsageError(`Option --picture needs a file that ends in .svg, received ${picture}.`);
     }
-    const read = await readTable(invocation, path, { keepMissing: true });
+    const read = await readTable(invocation, path, { others: { labels: options.labels }, keepMissing: true });
     const names = knownNames(read.path, options.labels, read.columns), { features, labels, lows } = split(read, names);
     const asked = { ...settings(transduceOptions), ...underWatch(terminal, signal) };
     const answer = await transduce({ features, labels }, asked);

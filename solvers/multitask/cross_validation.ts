@@ -47,6 +47,8 @@ export interface MultiTaskCrossValidation {
   readonly fit: SparseMultiTask & ResolvedPenalties;
   /** `time-limit` where the time was up before all was fitted. */
   readonly status: Status;
+  /** Wall-clock time of the whole call, in milliseconds. */
+  readonly elapsedMs: number;
 }
 
 type Options = Resolved<MultiTaskCrossValidationOptions, OpenMultiTaskOptions | "grid" | "folds">;
@@ -115,7 +117,8 @@ export async function crossValidateMultiTask(
     const table = grid.map((penalties, at): MultiTaskValidation => ({ ...penalties, ...summary(errors[at]) }));
     const best = choose(table, resolved.rule);
     const fit = await whole.fit(grid[best], { certify: true });
-    return { table, best, fit: { ...fit, ...grid[best] }, status: timeIsUp ? "time-limit" : "converged" };
+    const status = timeIsUp ? "time-limit" : "converged";
+    return { table, best, fit: { ...fit, ...grid[best] }, status, elapsedMs: run.elapsedMs() };
   } finally {
     whole.close();
   }

@@ -385,7 +385,8 @@ function remarksOn(
   { prepared, scales, intercept, features, shared }: MultiTaskData,
   { solution: { dependent }, given, stacking }: Finished,
 ): string[] {
-  const remarks: string[] = [], nothing = `${intercept ? "constant" : "zero"}: nothing follows from`;
+  const remarks: string[] = [], what = intercept ? "constant, or varying by rounding alone" : "zero";
+  const nothing = `${what}: nothing follows from`;
   const list = (numbers: readonly (number | string)[]) =>
     numbers.slice(0, mostNamed).join(", ") +
     (numbers.length > mostNamed ? ` and ${numbers.length - mostNamed} more` : "");
@@ -395,15 +396,25 @@ function remarksOn(
   const short = prepared.filter(({ y }) => y.length === 1).map(({ name }) => name);
   if (short.length > 0 && intercept) {
     remarks.push(
-      `${short.length > 1 ? "Tasks" : "Task"} ${list(short)} of one sample: nothing but an intercept follows from it.`,
+      `${short.length > 1 ? "Tasks" : "Task"} ${list(short)} of one sample: nothing but an intercept follows from ${
+        short.length > 1 ? "them" : "it"
+      }.`,
     );
   }
   const constant = prepared.filter(({ y, isConstant }) => isConstant && y.length > 1).map(({ name }) => name);
   if (constant.length > 0) {
-    remarks.push(`The response of ${constant.length > 1 ? "tasks" : "task"} ${list(constant)} is ${nothing} it.`);
+    remarks.push(
+      `The response of ${constant.length > 1 ? "tasks" : "task"} ${
+        list(constant)
+      } is constant: nothing follows from it.`,
+    );
   }
   if (given.support > features) {
-    remarks.push(`There are ${features} features: no task can have the ${given.support} of "support".`);
+    remarks.push(
+      `There ${
+        features === 1 ? "is 1 feature" : `are ${features} features`
+      }: no task can have the ${given.support} of "support".`,
+    );
   }
   dependent.forEach((columns, k) => {
     const own = columns.filter((j) => !prepared[k].isEmpty[j]);

@@ -37,6 +37,8 @@ export interface RegressionCrossValidation {
   readonly lambda2Errors: Float64Array;
   /** `time-limit` where the time was up before all was fitted; else `converged`, or the first limit that ended a fit. */
   readonly status: Status;
+  /** Wall-clock time of the whole call, in milliseconds. */
+  readonly elapsedMs: number;
 }
 
 /** What the options are of, in errors. */
@@ -103,6 +105,7 @@ export async function crossValidateRegression(
     lambda2s: Float64Array.from(ridges),
     lambda2Errors,
     status: found.length < ridges.length ? "time-limit" : firstLimit(found.map(({ status }) => status)),
+    elapsedMs: run.elapsedMs(),
   };
 }
 

@@ -310,7 +310,10 @@ function remarksOn({ scales, intercept }: RegressionData, { dependent, remark }:
   const remarks: string[] = [];
   const empty: number[] = [];
   for (let j = 0; j < scales.length; j++) if (scales[j] === Infinity) empty.push(j);
-  if (empty.length > 0) remarks.push(`${named(empty)} ${intercept ? "constant" : "zero"}: nothing follows from them.`);
+  if (empty.length > 0) {
+    const what = intercept ? "constant, or varying by rounding alone" : "zero";
+    remarks.push(`${named(empty, "C")} ${what}: nothing follows from ${empty.length > 1 ? "them" : "it"}.`);
+  }
   if (dependent.length > 0) {
     remarks.push(
       `The support has no full rank: ${named(dependent)} a combination of its others, and has no part in it.`,
@@ -320,8 +323,8 @@ function remarksOn({ scales, intercept }: RegressionData, { dependent, remark }:
   return remarks;
 }
 
-function named(columns: readonly number[]): string {
-  if (columns.length === 1) return `Column ${columns[0]} is`;
+function named(columns: readonly number[], initial: "C" | "c" = "c"): string {
+  if (columns.length === 1) return `${initial}olumn ${columns[0]} is`;
   const more = columns.length > mostNamed ? ` and ${columns.length - mostNamed} more` : "";
-  return `Columns ${columns.slice(0, mostNamed).join(", ")}${more} are`;
+  return `${initial}olumns ${columns.slice(0, mostNamed).join(", ")}${more} are`;
 }

@@ -33,6 +33,8 @@ export interface Circumstances {
   readonly watch?: (child: ChildProcess, stderr: string, stdout: string) => void;
   /** What comes from the standard input. */
   readonly input?: string | Uint8Array;
+  /** Where it runs; the folder of the tests unless told otherwise. */
+  readonly cwd?: string;
   /** Further environment variables. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -40,11 +42,11 @@ export interface Circumstances {
 /** Runs `minima ...args`. */
 export async function minima(
   args: readonly string[],
-  { watch = () => {}, input, environment = {} }: Circumstances = {},
+  { watch = () => {}, input, cwd, environment = {} }: Circumstances = {},
 ): Promise<Outcome> {
   const [program, ...before] = await (launcher ??= findLauncher());
   return await new Promise((resolve, reject) => {
-    const child = spawn(program, [...before, ...args], { env: { ...process.env, NO_COLOR: "1", ...environment } });
+    const child = spawn(program, [...before, ...args], { cwd, env: { ...process.env, NO_COLOR: "1", ...environment } });
     let stdout = "", stderr = "";
     // A command that refuses its options reads nothing.
     child.stdin.on("error", () => {});

@@ -17,6 +17,14 @@ await writeFile(path("labels.npy"), serializeNpy({ shape: [120], data: Float64Ar
 const train = ["sam", path("arms.csv"), "--target", "arm", "--hidden", "24", "--epochs", "60", "--batch-size", "20"];
 
 describe("minima sam", () => {
+  it("takes a column before a file that is called so", async () => {
+    await writeFile(path("arm"), "word\nu\n");
+    const quick = ["sam", "arms.csv", "--target", "arm", "--epochs", "1", "--json"];
+    const { code, stdout, stderr } = await minima(quick, { cwd: folder });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout).classes, words);
+  });
+
   it("trains, reports, draws and saves, and predicts with what it saved", async () => {
     const names = ["m.safetensors", "c.svg", "d.svg", "s.svg", "p.csv"];
     const [out, picture, density, slice, predictions] = names.map(path);

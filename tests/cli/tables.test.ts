@@ -89,7 +89,7 @@ describe("readTable", () => {
       /column "a" is NaN in row 2, and "y" elsewhere; --ignore "a,y" leaves them out, --missing drop/,
     );
     assert.deepEqual((await read(csv, { missing: "drop" })).data, [1, 1, 5, 4]);
-    const { data, notes } = await read(csv, { missing: "mean" }, { targets: ["y"] });
+    const { data, notes } = await read(csv, { missing: "mean" }, { targets: { target: "y" } });
     assert.deepEqual(data, [1, 1, 3, 2, 5, 4]);
     assert.match(notes[0], /left out 1 row with missing values and replaced 1 missing value by means/);
     assert.deepEqual((await read("a\n-9\n1\n", { missing: "drop", "missing-words": ["-9"] })).data, [1]);
@@ -111,12 +111,12 @@ describe("readTable", () => {
   });
 
   it("keeps labels apart, in their order: splitLabels", async () => {
-    const { table } = await read("k,x\n10,1\n9,2\n10,3\n", {}, { labels: ["k"] });
+    const { table } = await read("k,x\n10,1\n9,2\n10,3\n", {}, { labels: { group: "k" } });
     const { labels, rest } = splitLabels(table, "k");
     assert.deepEqual([labels.classes, [...labels.codes], rest.columns], [["9", "10"], [1, 0, 1], ["x"]]);
-    const words = splitLabels((await read("x,s\n1,b\n2,a\n", {}, { labels: ["s"] })).table, "s").labels;
+    const words = splitLabels((await read("x,s\n1,b\n2,a\n", {}, { labels: { group: "s" } })).table, "s").labels;
     assert.deepEqual([words.classes, [...words.codes]], [["a", "b"], [1, 0]]);
-    await assert.rejects(read("x\n1\n", {}, { labels: ["s"] }), /no column is called s; there are x/);
+    await assert.rejects(read("x\n1\n", {}, { labels: { group: "s" } }), /no column is called s; there are x/);
   });
 
   it("knows a file by how it begins, and says what it is not", async () => {
@@ -171,6 +171,31 @@ describe("minima", () => {
     assert.equal(code, 1);
     assert.match(stderr, /columns "b, 1", "d" have no variance; --ignore '"b, 1",d' leaves them out/);
     assert.equal((await minima(["graph", "-", "--ignore", '"b, 1",d', "--lambda0", "1"], { input })).code, 0);
+  });
+
+  it("takes a column for one thing alone", async () => {
+    const input = `y,x,w,g\n${
+      Array.from({ length: 12 }, (_, i) => `${i},${i * i % 7},${1 + i % 2},${"pqr"[i % 3]}`).join("\n")
+    }\n`;
+    const run = async (...flags: string[]) => await minima([...flags, "--json"], { input });
+    const regress = ["regress", "-", "--target", "y", "--weights", "w", "--groups", "g", "--folds", "2"];
+    const plain = await run(...regress), ignored = await run(...regress, "--ignore", "g,w,y");
+    assert.equal(ignored.code, 0, ignored.stderr);
+    assert.deepEqual(JSON.parse(ignored.stdout).coefficients, JSON.parse(plain.stdout).coefficients);
+    const trained = ["sam", "-", "--target", "g", "--ignore", "g,w", "--epochs", "2", "--batch-size", "4"];
+    assert.equal((await run(...trained)).code, 0);
+    const wrong: [RegExp, string[]][] = [
+      [/column "w" is named by both --target and --weights/, ["--target", "w", "--weights", "w", "--ignore", "g"]],
+      [/column "w" is named by both --weights and --groups/, ["--target", "y", "--weights", "w", "--groups", "w"]],
+      [/column "y" is named by both --target and --always/, ["--target", "y", "--always", "y", "--ignore", "g"]],
+      [/column "x" is named by both --always and --ignore/, ["--target", "y", "--always", "x", "--ignore", "x,g"]],
+    ];
+    for (const [message, flags] of wrong) {
+      const { code, stderr } = await run("regress", "-", ...flags);
+      assert.deepEqual([code, message.test(stderr)], [1, true], stderr);
+    }
+    const tasks = await run("multitask", "-", "--target", "y", "--task", "y", "--ignore", "g");
+    assert.match(tasks.stderr, /column "y" is named by both --target and --task/);
   });
 
   it("changes neither weights nor labels with the columns: --transform", async () => {

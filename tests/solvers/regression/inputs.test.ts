@@ -12,6 +12,8 @@ describe("sparseRegression, whatever comes,", () => {
       const fit = await sparseRegression(X, y, { lambda0: 0.1, lambda2: 0.01, method });
       assert.equal(fit.support.length, 1, "one of two equal columns does");
       assert.ok(fit.coefficients[0] === 0 && fit.coefficients[3] === 0);
+      const what = "constant, or varying by rounding alone: nothing follows from them.";
+      assert.deepEqual(fit.remarks, [`Columns 0, 3 are ${what}`]);
       const single = await sparseRegression(matrix(1, 1, new Float64Array([2])), [3], {
         ...unscaled,
         lambda0: 0.5,

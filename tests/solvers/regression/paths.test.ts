@@ -263,12 +263,14 @@ describe("crossValidateRegression", () => {
 
   it("has one time limit and one progress for the whole call", async () => {
     const { X, y } = simulate(200, 60, 10, 0.8, 2, 6);
-    const fractions: number[] = [];
+    const fractions: number[] = [], began = performance.now();
     const whole = await crossValidateRegression(X, y, {
       folds: 3,
       onProgress: ({ fraction }) => void fractions.push(fraction),
     });
+    const took = performance.now() - began;
     assert.equal(whole.status, "converged");
+    assert.ok(whole.elapsedMs > whole.fit.elapsedMs && whole.elapsedMs <= took + 1, `${whole.elapsedMs} of ${took} ms`);
     assert.ok(
       fractions.every((value, k) => value >= 0 && value <= 1 && (k === 0 || value >= fractions[k - 1] - 1e-12)),
     );
