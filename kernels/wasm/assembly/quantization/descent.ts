@@ -1,30 +1,32 @@
 // Coordinate descent that touches the residual only where a level changes; contract/quantization/descent.ts has the
 // step and the rule.
 //
-// A tile of rows goes through the columns together, a panel of columns at a time. Inside a panel a row is scanned a
-// vector of columns at a time for the first level that a step would change; that one changes, its row of the coupling
-// is added to the panel's part of the residual, and the scan resumes behind it. When all rows are through a panel,
-// their changes are added to the rest of the residual, strip by strip: the strip of the panel's coupling stays in the
-// cache for all rows, and several changes share one turn over the residual.
+// A tile of rows goes through the columns together, a panel of columns at a time. Inside a panel a row is scanned two
+// vectors of columns at a time for levels that are free to move and farther than half a step from their targets. The
+// first that a step changes adds its row of the coupling to the panel's part of the residual, and to the two vectors,
+// which are still at hand. When all rows are through a panel, their changes are added to the rest of the residual, strip
+// by strip: the strip of the panel's coupling stays in the cache for all rows, and several changes share one turn over
+// the residual. A narrow row is one panel, and goes through all its passes before the next row: the closest cache holds
+// it, and the coupling is near.
 //
 // An element of the residual gets its changes in the order of their columns, whatever the tile, the panel and the
 // strip: a row's result depends on nothing but the row.
 //
+// Half a step is a threshold on twice the residual, which is exact: the scale above, its negative below, and infinite
+// where the grid ends or the column is dead. Most levels of small grids are at an end of theirs.
+//
 // A pass of the heat bath is one with noise on the residual where a target is taken from it; the residual itself does
 // not have it. Noise is compiled in by the type N: a float for it, an integer without.
 //
-// A dead column has an infinite scale here: divided by it the residual vanishes, and the target is the column's own
-// level.
-//
-// Scratch: DESCENT_SCRATCH words and elements of T, and 2 * DESCENT_TILE + 1 rows of elements: see
+// Scratch: DESCENT_SCRATCH words and elements of T, and 3 * DESCENT_TILE + 1 rows of elements: see
 // quantization_blocking.ts.
 
 import { DESCENT_PANEL, DESCENT_STRIP, DESCENT_TILE } from "../../quantization/blocking";
 import { at, lanes, loadOne, multiplyAdd, storeOne, VECTOR } from "../simd";
 import { axpy } from "../dense/vector";
 
-/** Columns up to which a tile has fewer rows, and how many. */
-const NARROW: i32 = 256, NARROW_TILE: i32 = 8;
+/** Columns up to which a row is one panel, and no tile is needed to share what is loaded of the coupling. */
+const NARROW: i32 = 256;
 
 /** Returns the number of rows that still changed in their last pass. */
 // exported for f32, f64
@@ -64,19 +66,20 @@ function passesOver<T, N>(
   const steps = scratch, places = at(steps, DESCENT_TILE * DESCENT_PANEL, size);
   const counts = at(places, DESCENT_TILE * DESCENT_PANEL, 4), moves = at(counts, DESCENT_TILE, 4);
   const dead = at(moves, DESCENT_TILE, 4);
-  const tileScales = at(dead, columns, size), tileZeros = at(tileScales, DESCENT_TILE * columns, size);
+  const above = at(dead, columns, size), below = at(above, DESCENT_TILE * columns, size);
   for (let j = 0; j < columns; j++) {
     store<T>(at(dead, j, size), load<T>(at(coupling, j * couplingStride + j, size)) == 0 ? <T>Infinity : 1);
   }
-  // Where a close cache holds the coupling, so that nothing is to be shared, it had better hold the rows of a tile as well.
-  const tile = columns <= NARROW ? NARROW_TILE : DESCENT_TILE;
+  const tile = columns <= NARROW ? 1 : DESCENT_TILE, panel = columns <= NARROW ? NARROW : DESCENT_PANEL;
   let unfinished = 0;
   for (let top = begin; top < end; top += tile) {
     const rows = min(tile, end - top);
     for (let r = 0; r < rows; r++) {
-      const s = at(scales, (top + r) * scalesStride, size), z = at(zeros, (top + r) * zerosStride, size);
-      expand<T>(columns, s, groups, dead, at(tileScales, r * columns, size));
-      expand<T>(columns, z, groups, 0, at(tileZeros, r * columns, size));
+      placeThresholds<T>(
+        columns, at(levels, (top + r) * levelsStride, size), at(scales, (top + r) * scalesStride, size),
+        at(zeros, (top + r) * zerosStride, size), groups, maximumCode, dead,
+        at(above, r * columns, size), at(below, r * columns, size),
+      );
       store<i32>(at(changes, top + r, 4), 0);
       // The changes of the pass before: none means that no change improves the row.
       store<i32>(at(moves, r, 4), 1);
@@ -87,15 +90,17 @@ function passesOver<T, N>(
       for (let r = 0; r < rows; r++) {
         store<i32>(at(moves, r, 4), isFloat<N>() || load<i32>(at(moves, r, 4)) > 0 ? 0 : -1);
       }
-      for (let left = 0; left < columns; left += DESCENT_PANEL) {
-        const right = min(left + DESCENT_PANEL, columns);
+      for (let left = 0; left < columns; left += panel) {
+        const right = min(left + panel, columns);
         let found = 0;
         for (let r = 0; r < rows; r++) {
           let count = 0;
           if (load<i32>(at(moves, r, 4)) >= 0) {
             count = updatePanel<T, N>(
               left, right, at(levels, (top + r) * levelsStride, size), at(residual, (top + r) * residualStride, size),
-              coupling, couplingStride, at(tileScales, r * columns, size), at(tileZeros, r * columns, size), maximumCode,
+              coupling, couplingStride, at(scales, (top + r) * scalesStride, size),
+              at(zeros, (top + r) * zerosStride, size), groups, maximumCode,
+              at(above, r * columns, size), at(below, r * columns, size),
               n, isFloat<N>() ? load<T>(at(amplitudes, top + r, size)) : 0,
               at(steps, r * DESCENT_PANEL, size), at(places, r * DESCENT_PANEL, 4),
             );
@@ -104,13 +109,13 @@ function passesOver<T, N>(
           store<i32>(at(counts, r, 4), count);
           found += count;
         }
-        if (found == 0) continue;
+        // The panel's own columns have their changes already.
+        if (found == 0 || right - left == columns) continue;
         for (let from = 0; from < columns; from += DESCENT_STRIP) {
           const to = min(from + DESCENT_STRIP, columns);
           for (let r = 0; r < rows; r++) {
             const g = at(residual, (top + r) * residualStride, size), count = load<i32>(at(counts, r, 4));
             const rowSteps = at(steps, r * DESCENT_PANEL, size), rowPlaces = at(places, r * DESCENT_PANEL, 4);
-            // The panel's own columns have their changes already.
             spread<T>(from, min(to, left), count, rowSteps, rowPlaces, coupling, couplingStride, g);
             spread<T>(max(from, right), to, count, rowSteps, rowPlaces, coupling, couplingStride, g);
           }
@@ -129,47 +134,120 @@ function passesOver<T, N>(
   return unfinished;
 }
 
-/** What a row has for each group, for each column: times a factor of the column where there are `factors`. */
-function expand<T>(columns: i32, values: usize, groups: usize, factors: usize, expanded: usize): void {
-  const size: usize = sizeof<T>();
+/** The thresholds of a row's levels. */
+function placeThresholds<T>(
+  columns: i32, l: usize, scales: usize, zeros: usize, groups: usize, maximumCode: T, dead: usize,
+  above: usize, below: usize,
+): void {
+  const size: usize = sizeof<T>(), never = v128.splat<T>(<T>Infinity);
   let j = 0;
   while (j < columns) {
     // Columns of a group mostly follow each other.
-    const group: i32 = groups ? load<i32>(at(groups, j, 4)) : 0, value = load<T>(at(values, group, size));
+    const group: i32 = groups ? load<i32>(at(groups, j, 4)) : 0, zero = load<T>(at(zeros, group, size));
     let end = groups ? j + 1 : columns;
     while (end < columns && load<i32>(at(groups, end, 4)) == group) end++;
-    const all = v128.splat<T>(value);
+    const scale = load<T>(at(scales, group, size));
+    const all = v128.splat<T>(scale), least = v128.splat<T>(-zero), most = v128.splat<T>(maximumCode - zero);
     for (; j <= end - lanes<T>(); j += lanes<T>()) {
-      v128.store(at(expanded, j, size), factors ? v128.mul<T>(all, v128.load(at(factors, j, size))) : all);
+      const level = v128.load(at(l, j, size)), step = v128.mul<T>(all, v128.load(at(dead, j, size)));
+      v128.store(at(above, j, size), v128.bitselect(step, never, v128.lt<T>(level, most)));
+      v128.store(at(below, j, size), v128.neg<T>(v128.bitselect(step, never, v128.gt<T>(level, least))));
     }
-    for (; j < end; j++) store<T>(at(expanded, j, size), factors ? value * load<T>(at(factors, j, size)) : value);
+    for (; j < end; j++) {
+      const level = load<T>(at(l, j, size)), step = scale * load<T>(at(dead, j, size));
+      store<T>(at(above, j, size), level < maximumCode - zero ? step : <T>Infinity);
+      store<T>(at(below, j, size), level > -zero ? -step : <T>-Infinity);
+    }
   }
 }
 
 /** One row through the columns of a panel; writes down where a level changed and by how much, and returns how often. */
 function updatePanel<T, N>(
   left: i32, right: i32, l: usize, g: usize, coupling: usize, couplingStride: i32, scales: usize, zeros: usize,
-  maximumCode: T, n: usize, amplitude: T, steps: usize, places: usize,
+  groups: usize, maximumCode: T, above: usize, below: usize, n: usize, amplitude: T, steps: usize, places: usize,
 ): i32 {
-  const size: usize = sizeof<T>();
-  let count = 0;
-  let j = firstChange<T, N>(left, left, right, l, g, scales, zeros, maximumCode, n, amplitude);
-  while (j < right) {
-    // In the first lane: vectors are rounded and clamped by an instruction each.
-    const level = at(l, j, size), scale = loadOne<T>(at(scales, j, size)), old = loadOne<T>(level);
-    let pull = loadOne<T>(at(g, j, size));
-    if (isFloat<N>()) pull = v128.add<T>(pull, v128.mul<T>(v128.splat<T>(amplitude), loadOne<T>(at(n, j, size))));
-    const target = v128.add<T>(old, v128.div<T>(pull, scale));
-    const next = clamped<T>(target, loadOne<T>(at(zeros, j, size)), v128.splat<T>(maximumCode));
-    const step = v128.extract_lane<T>(v128.mul<T>(scale, v128.sub<T>(old, next)), 0);
-    storeOne<T>(level, next);
-    axpy<T>(right - left, step, at(coupling, j * couplingStride + left, size), at(g, left, size));
-    store<T>(at(steps, count, size), step);
-    store<i32>(at(places, count, 4), j);
+  const size: usize = sizeof<T>(), pair = 2 * lanes<T>(), factor = v128.splat<T>(amplitude), panel = at(g, left, size);
+  let count = 0, from = left;
+  for (; from < right && right - left >= pair; from += pair) {
+    // The last two vectors are read from where they have to; what they find in columns that are done does not count.
+    const first = min(from, right - pair), offset = at(0, first, size);
+    const lowAbove = v128.load(above + offset), highAbove = v128.load(above + offset, VECTOR);
+    const lowBelow = v128.load(below + offset), highBelow = v128.load(below + offset, VECTOR);
+    let low = v128.load(g + offset), high = v128.load(g + offset, VECTOR), lowNoise = low, highNoise = high;
+    if (isFloat<N>()) {
+      lowNoise = v128.mul<T>(factor, v128.load(n + offset));
+      highNoise = v128.mul<T>(factor, v128.load(n + offset, VECTOR));
+    }
+    let lowFar = isFar<T, N>(low, lowNoise, lowAbove, lowBelow);
+    let highFar = isFar<T, N>(high, highNoise, highAbove, highBelow);
+    if (!v128.any_true(v128.or(lowFar, highFar))) continue;
+    let ahead = -1 << (from - first), found = (bits<T>(lowFar) | bits<T>(highFar) << lanes<T>()) & ahead;
+    while (found != 0) {
+      const lane = ctz<i32>(found), j = first + lane, step = at(steps, count, size);
+      ahead = -2 << lane;
+      if (changesLevel<T, N>(j, l, g, scales, zeros, groups, maximumCode, above, below, n, factor, step)) {
+        const row = at(coupling, j * couplingStride, size), s = v128.splat<T>(load<T>(step));
+        axpy<T>(right - left, load<T>(step), at(row, left, size), panel);
+        store<i32>(at(places, count, 4), j);
+        count++;
+        low = multiplyAdd<T>(s, v128.load(row + offset), low);
+        high = multiplyAdd<T>(s, v128.load(row + offset, VECTOR), high);
+        lowFar = isFar<T, N>(low, lowNoise, lowAbove, lowBelow);
+        highFar = isFar<T, N>(high, highNoise, highAbove, highBelow);
+        found = bits<T>(lowFar) | bits<T>(highFar) << lanes<T>();
+      }
+      found &= ahead;
+    }
+  }
+  for (; from < right; from++) {
+    const offset = at(0, from, size), step = at(steps, count, size), residual = loadOne<T>(g + offset);
+    const noise = isFloat<N>() ? v128.mul<T>(factor, loadOne<T>(n + offset)) : residual;
+    if ((bits<T>(isFar<T, N>(residual, noise, loadOne<T>(above + offset), loadOne<T>(below + offset))) & 1) == 0) continue;
+    if (!changesLevel<T, N>(from, l, g, scales, zeros, groups, maximumCode, above, below, n, factor, step)) continue;
+    axpy<T>(right - left, load<T>(step), at(coupling, from * couplingStride + left, size), panel);
+    store<i32>(at(places, count, 4), from);
     count++;
-    j = firstChange<T, N>(j + 1, left, right, l, g, scales, zeros, maximumCode, n, amplitude);
   }
   return count;
+}
+
+/** Whether targets are farther than half a step from their levels, on sides where the grid goes on. */
+@inline
+function isFar<T, N>(residual: v128, noise: v128, above: v128, below: v128): v128 {
+  const pull = isFloat<N>() ? v128.add<T>(residual, noise) : residual, twice = v128.add<T>(pull, pull);
+  return v128.or(v128.gt<T>(twice, above), v128.lt<T>(twice, below));
+}
+
+/** One bit a lane. */
+@inline
+function bits<T>(lanes: v128): i32 {
+  return sizeof<T>() == 4 ? i32x4.bitmask(lanes) : i64x2.bitmask(lanes);
+}
+
+/**
+ * Moves the level of a column to the nearest that the grid has, where that is strictly nearer to the target: says whether,
+ * and writes down the step. In the first lane, for vectors are rounded and clamped by an instruction each.
+ */
+@inline
+function changesLevel<T, N>(
+  j: i32, l: usize, g: usize, scales: usize, zeros: usize, groups: usize, maximumCode: T, above: usize, below: usize,
+  n: usize, factor: v128, step: usize,
+): bool {
+  const size: usize = sizeof<T>(), inRow = at(0, groups ? load<i32>(at(groups, j, 4)) : 0, size);
+  const level = at(l, j, size), scale = loadOne<T>(scales + inRow), zero = loadOne<T>(zeros + inRow);
+  const old = loadOne<T>(level), least = v128.neg<T>(zero), most = v128.sub<T>(v128.splat<T>(maximumCode), zero);
+  let pull = loadOne<T>(at(g, j, size));
+  if (isFloat<N>()) pull = v128.add<T>(pull, v128.mul<T>(factor, loadOne<T>(at(n, j, size))));
+  const target = v128.add<T>(old, v128.div<T>(pull, scale));
+  const next = v128.pmin<T>(most, v128.pmax<T>(least, v128.nearest<T>(target)));
+  const nearer = v128.lt<T>(v128.abs<T>(v128.sub<T>(target, next)), v128.abs<T>(v128.sub<T>(target, old)));
+  if ((bits<T>(nearer) & 1) == 0) return false;
+  const never = v128.splat<T>(<T>Infinity);
+  storeOne<T>(level, next);
+  storeOne<T>(at(above, j, size), v128.bitselect(scale, never, v128.lt<T>(next, most)));
+  storeOne<T>(at(below, j, size), v128.neg<T>(v128.bitselect(scale, never, v128.gt<T>(next, least))));
+  storeOne<T>(step, v128.mul<T>(scale, v128.sub<T>(old, next)));
+  return true;
 }
 
 /** Adds `count` changes to columns `[from, to)` of a row's residual: four to a turn, in their order. */
@@ -224,86 +302,4 @@ function spread<T>(
     const place = load<i32>(at(places, c, 4));
     axpy<T>(length, load<T>(at(steps, c, size)), at(coupling, place * couplingStride + from, size), target);
   }
-}
-
-/**
- * The first column from `j` on whose step lowers the objective; `right` if there is none. A target within half a step of
- * its level changes nothing, which is told first and of two vectors at a time. These are read as a change has written
- * them, which is faster, the last two from where they have to; what they find before `j` does not count.
- */
-@inline
-function firstChange<T, N>(
-  j: i32, left: i32, right: i32, levels: usize, residual: usize, scales: usize, zeros: usize, maximumCode: T,
-  noise: usize, amplitude: T,
-): i32 {
-  const most = v128.splat<T>(maximumCode), factor = v128.splat<T>(amplitude), pair = 2 * lanes<T>();
-  let from = j;
-  if (right - left >= pair) {
-    while (j < right) {
-      from = min(left + ((j - left) & -pair), right - pair);
-      const offset = at(0, from, sizeof<T>());
-      const low = pulled<T, N>(v128.load(residual + offset), factor, noise + offset);
-      const high = pulled<T, N>(v128.load(residual + offset, VECTOR), factor, noise + offset + VECTOR);
-      const lowScale = v128.load(scales + offset), highScale = v128.load(scales + offset, VECTOR);
-      if (v128.any_true(v128.or(isFar<T>(low, lowScale), isFar<T>(high, highScale)))) {
-        const lowLevel = v128.load(levels + offset), highLevel = v128.load(levels + offset, VECTOR);
-        const lowZero = v128.load(zeros + offset), highZero = v128.load(zeros + offset, VECTOR);
-        const isLowFree = isFree<T>(lowLevel, low, lowScale, lowZero, most);
-        if (v128.any_true(v128.or(isLowFree, isFree<T>(highLevel, high, highScale, highZero, most)))) {
-          const first = improves<T>(lowLevel, low, lowScale, lowZero, most);
-          const second = improves<T>(highLevel, high, highScale, highZero, most);
-          const found = (first | second << lanes<T>()) & -1 << (j - from);
-          if (found != 0) return from + ctz<i32>(found);
-        }
-      }
-      j = from + pair;
-    }
-    return right;
-  }
-  let offset = at(0, j, sizeof<T>());
-  for (; j < right; j++) {
-    let pull = loadOne<T>(residual + offset);
-    if (isFloat<N>()) pull = v128.add<T>(pull, v128.mul<T>(factor, loadOne<T>(noise + offset)));
-    const found = improves<T>(
-      loadOne<T>(levels + offset), pull, loadOne<T>(scales + offset), loadOne<T>(zeros + offset), most,
-    );
-    if ((found & 1) != 0) return j;
-    offset += sizeof<T>();
-  }
-  return right;
-}
-
-/** The residual, with the noise where there is any: a product and a sum, rounded each. */
-@inline
-function pulled<T, N>(residual: v128, factor: v128, noise: usize): v128 {
-  return isFloat<N>() ? v128.add<T>(residual, v128.mul<T>(factor, v128.load(noise))) : residual;
-}
-
-/** Whether a target is farther than half a step from its level; twice the residual is exact. */
-@inline
-function isFar<T>(pull: v128, scale: v128): v128 {
-  return v128.gt<T>(v128.abs<T>(v128.add<T>(pull, pull)), scale);
-}
-
-/** Whether it is so on a side where the grid goes on: levels at the ends of small grids are mostly held there. */
-@inline
-function isFree<T>(level: v128, pull: v128, scale: v128, zero: v128, most: v128): v128 {
-  const twice = v128.add<T>(pull, pull);
-  const above = v128.and(v128.gt<T>(twice, scale), v128.lt<T>(level, v128.sub<T>(most, zero)));
-  return v128.or(above, v128.and(v128.lt<T>(twice, v128.neg<T>(scale)), v128.gt<T>(level, v128.neg<T>(zero))));
-}
-
-/** One bit a lane: whether the rounded target is strictly nearer to the target than the level is. */
-@inline
-function improves<T>(level: v128, residual: v128, scale: v128, zero: v128, most: v128): i32 {
-  const target = v128.add<T>(level, v128.div<T>(residual, scale));
-  const next = clamped<T>(target, zero, most);
-  const nearer = v128.lt<T>(v128.abs<T>(v128.sub<T>(target, next)), v128.abs<T>(v128.sub<T>(target, level)));
-  return sizeof<T>() == 4 ? i32x4.bitmask(nearer) : i64x2.bitmask(nearer);
-}
-
-/** The nearest level to a target that the grid has. */
-@inline
-function clamped<T>(target: v128, zero: v128, most: v128): v128 {
-  return v128.pmin<T>(v128.sub<T>(most, zero), v128.pmax<T>(v128.neg<T>(zero), v128.nearest<T>(target)));
 }
