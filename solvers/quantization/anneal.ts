@@ -28,6 +28,15 @@ const passesOfIteration = (columns: number) => columns <= 256 ? 4 : 10;
 /** Share of a dense pass that they cost, seldom more. */
 const iterationShare = 0.25;
 
+/** Iterations of one call at most, and what they may cost of the work between two checkpoints. */
+const mostJoined = 32, shareOfCall = 1 / 16;
+
+/** Iterations of one call: more than one on small layers, where a call and a look at the clock are dear beside them. */
+function iterationsOfCall({ problem: { columns }, workspace, blockRows }: Stage): number {
+  const work = iterationShare * 2 * blockRows * columns ** 2;
+  return Math.max(1, Math.min(mostJoined, Math.floor(shareOfCall * workspace.batchFlops / work)));
+}
+
 /** Temperatures of the first pass and of the last, in mean energies of a coordinate; few columns are moved by more. */
 const hottest = (columns: number) => 0.2 + 10 / columns, coldest = 0.02;
 
@@ -107,7 +116,7 @@ async function annealLayer(stage: Stage, buffers: Buffers, start: Approximation)
 
 /** What the annealing of all blocks shares. */
 interface Buffers {
-  /** The noise of an iteration's passes [passes, columns]. */
+  /** The noise of the passes of a call [passes, columns]. */
   readonly noise: DeviceArray<FloatDtype>;
   /** Its factor for each row of a block. */
   readonly amplitudes: DeviceArray<FloatDtype>;
@@ -117,9 +126,10 @@ interface Buffers {
   readonly objectives: DeviceArray<FloatDtype>;
 }
 
-function openBuffers({ problem: { columns }, workspace, dtype, blockRows }: Stage): Buffers {
+function openBuffers(stage: Stage): Buffers {
+  const { problem: { columns }, workspace, dtype, blockRows } = stage;
   return {
-    noise: workspace.allocate(dtype, passesOfIteration(columns) * columns, "noise"),
+    noise: workspace.allocate(dtype, iterationsOfCall(stage) * passesOfIteration(columns) * columns, "noise"),
     amplitudes: workspace.allocate(dtype, blockRows, "amplitudes"),
     levels: workspace.allocate(dtype, blockRows * columns, "best levels"),
     residual: workspace.allocate(dtype, blockRows * columns, "best residual"),
@@ -169,28 +179,32 @@ async function annealBlock(
   rows: Rows,
   buffers: Buffers,
   best: Best,
-  nextNoise: () => Float64Array,
+  placeNoise: (noise: Float64Array, deviation: number) => void,
   trace: number[],
 ): Promise<boolean> {
-  const { stage: { problem: { options: { iterations }, columns, meter }, workspace } } = rows;
+  const { stage, stage: { problem: { options: { iterations }, columns, meter }, workspace } } = rows;
   const each = passesOfIteration(columns), cooling = Math.ceil(columns / each), start = hottest(columns);
-  const noise = new Float64Array(each * columns);
+  const joined = iterationsOfCall(stage), noise = new Float64Array(joined * each * columns);
   let objectives = await best.keep(), timeIsUp = false, iteration = 0;
   while (iteration < iterations && !timeIsUp) {
     const first = iteration, left = iterations - first, end = first + (left < 2 * cooling ? left : cooling);
     const passes = (end - first) * each;
     workspace.write(buffers.amplitudes, (await energies(rows)).map((energy) => Math.sqrt(energy / columns)));
-    for (; iteration < end; iteration++) {
+    while (iteration < end) {
       timeIsUp = await meter.checkpoint("anneal", iteration);
       if (timeIsUp) break;
-      for (let k = 0; k < each; k++) {
-        const pass = (iteration - first) * each + k, drawn = nextNoise();
-        const deviation = Math.sqrt(start + (coldest - start) * pass / (passes - 1));
-        for (let j = 0; j < columns; j++) noise[k * columns + j] = deviation * drawn[j];
+      const done = (iteration - first) * each,
+        next = Math.min(end, iteration + joined),
+        count = (next - iteration) * each;
+      for (let k = 0; k < count; k++) {
+        const deviation = Math.sqrt(start + (coldest - start) * (done + k) / (passes - 1));
+        placeNoise(noise.subarray(k * columns, (k + 1) * columns), deviation);
       }
-      workspace.write(buffers.noise, noise);
-      await heat(rows, buffers);
-      if (iteration < end - 1) trace[iteration] = (trace[iteration] ?? 0) + sumOf(objectives);
+      workspace.write(buffers.noise, noise.subarray(0, count * columns));
+      await heat(rows, buffers, count);
+      for (; iteration < next; iteration++) {
+        if (iteration < end - 1) trace[iteration] = (trace[iteration] ?? 0) + sumOf(objectives);
+      }
     }
     await descend(rows, settlingPasses);
     objectives = await best.keep();
@@ -218,10 +232,10 @@ async function energies(rows: Rows): Promise<Float64Array> {
   return result;
 }
 
-/** The passes of one iteration, in short calls. */
-async function heat(rows: Rows, buffers: Buffers): Promise<void> {
+/** So many passes, in short calls. */
+async function heat(rows: Rows, buffers: Buffers, passes: number): Promise<void> {
   const { stage: { problem, workspace, arrays }, state, begin, end } = rows, { columns, meter } = problem;
-  const noise = { array: buffers.noise, rows: passesOfIteration(columns), columns }, { changes } = arrays;
+  const noise = { array: buffers.noise, rows: passes, columns }, { changes } = arrays;
   for (const [from, to] of ranges(end - begin, rowsOfCall(problem, iterationShare))) {
     if (from > 0) await meter.checkpoint("anneal");
     const amplitudes = { array: buffers.amplitudes, length: to - from, offset: from };
@@ -231,20 +245,18 @@ async function heat(rows: Rows, buffers: Buffers): Promise<void> {
 }
 
 /**
- * Standard normal noise over `sqrt(2 Sigma_jj)`, one row a call; dead inputs get none. Every pass takes it from another
- * place of one pool of normal numbers, which costs little and is as good. Every block of rows gets the same sequence.
+ * Places standard normal noise over `sqrt(2 Sigma_jj)`, times a deviation; dead inputs get none. Every pass takes it from
+ * another place of one pool of normal numbers, which costs little and is as good. Every block of rows gets the same sequence.
  */
 function thermalNoise({ columns, diagonal, options: { seed } }: Problem) {
   const random = createRandom(seed),
     pool = Float64Array.from({ length: Math.max(leastPool, 2 * columns) }, random.normal);
   const deviations = diagonal.map((entry) => entry >= negligible ? 1 / Math.sqrt(2 * entry) : 0);
-  const noise = new Float64Array(columns);
-  return (): () => Float64Array => {
+  return (): (noise: Float64Array, deviation: number) => void => {
     const places = createRandom(seed);
-    return () => {
+    return (noise, deviation) => {
       const place = places.integer(pool.length - columns + 1);
-      for (let j = 0; j < columns; j++) noise[j] = deviations[j] * pool[place + j];
-      return noise;
+      for (let j = 0; j < columns; j++) noise[j] = deviation * (deviations[j] * pool[place + j]);
     };
   };
 }

@@ -141,6 +141,8 @@ function violationsOfRow(
     // The output does not depend on a dead input.
     if (!(diagonal[j] > 0)) continue;
     const group = i * groups + (groupIndex ? groupIndex[j] : 0), scale = scales.data[group];
+    // Within half a step of its target, which is seldom otherwise, a code is the nearest.
+    if (!(2 * Math.abs(residual[j]) > scale)) continue;
     const code = codes[i * columns + j], target = code + residual[j] / scale;
     const nearest = Math.min(Math.max(Math.round(target), 0), maximumCode);
     const nearer = Math.abs(target - code) - Math.abs(target - nearest);

@@ -18,7 +18,7 @@
 // A pass of the heat bath is one with noise on the residual where a target is taken from it; the residual itself does
 // not have it. Noise is compiled in by the type N: a float for it, an integer without.
 //
-// Scratch: DESCENT_SCRATCH words and elements of T, and 3 * DESCENT_TILE + 1 rows of elements: see
+// Scratch: DESCENT_SCRATCH words and elements of T, and 2 * DESCENT_TILE + 1 rows of elements: see
 // quantization_blocking.ts.
 
 import { DESCENT_PANEL, DESCENT_STRIP, DESCENT_TILE } from "../../quantization/blocking";
