@@ -92,24 +92,25 @@ export function* reduceGramInSteps(
   let least = Infinity, most = 0, rest = halfSquare;
   for (let j = 0; j < features; j++) {
     const column = gram[j];
-    for (let i = 0; i <= j; i++) {
-      let sum = column[i];
-      for (let k = 0; k < i; k++) sum -= gram[i][k] * column[k];
-      if (i < j) column[i] = sum / gram[i][i];
-      else if (sum > 0) column[j] = Math.sqrt(sum);
-      else return undefined;
-    }
+    reduceRow(gram, j);
+    if (!(column[j] > 0)) return undefined;
+    column[j] = Math.sqrt(column[j]);
     if (isDue(j * j / 2)) yield;
     column.fill(0, j + 1);
     least = Math.min(least, column[j]);
     most = Math.max(most, column[j]);
     if (most * most > largestCondition * least * least) return undefined;
-    let sum = linear[j];
-    for (let k = 0; k < j; k++) sum -= column[k] * response[k];
-    response[j] = sum / column[j];
+    response[j] = (linear[j] - dotBetween(column, response, 0, j)) / column[j];
     rest -= response[j] ** 2 / 2;
   }
   return { features, columns: gram, response, rest: Math.max(0, rest) };
+}
+
+/** Row `j` of a Gram matrix, up to its diagonal, as that of the Cholesky factor, of which the rows before it are there. */
+function reduceRow(gram: readonly Float64Array[], j: number): void {
+  const column = gram[j];
+  for (let i = 0; i < j; i++) column[i] = (column[i] - dotBetween(gram[i], column, 0, i)) / gram[i][i];
+  column[j] -= dotBetween(column, column, 0, j);
 }
 
 /** What makes a column zero below row `from` by a reflection of rows `from` to `end`; nothing where it is zero already. */

@@ -4,7 +4,8 @@ import { coordinateDescent, improveByMoves, solveOn } from "./descent.ts";
 import { type ExactSolution, solveExactly } from "./exact.ts";
 import { compact, type SparseStart } from "./least_squares.ts";
 import { perturbedSearch } from "./perturbation.ts";
-import { bestOfElimination, type Elimination, eliminationOrder, mostEliminated } from "./starts.ts";
+import { bestOfElimination, eliminationOrder, mostEliminated } from "./starts.ts";
+import type { Elimination } from "./support_rows.ts";
 import { keyOf, leastGain, type Solution, type Task } from "./task.ts";
 
 /** Shares of the price at which a path toward it begins dense. */

@@ -131,9 +131,12 @@ export async function coordinateDescent(task: Task, start: SparseStart): Promise
   const { budget, size } = task;
   let solution = await descendOn(task, completed(task, start));
   while (!budget.ended) {
-    const entering = entrants(task, solution.estimate);
     const { features, coefficients } = solution.estimate;
-    const joined = entering.slice(0, Math.min(size - features.length, Math.max(1, features.length >> 2)));
+    const joined = entrants(
+      task,
+      solution.estimate,
+      Math.min(size - features.length, Math.max(1, features.length >> 2)),
+    );
     if (joined.length === 0) break;
     const next = await descendOn(task, {
       features: [...features, ...joined],
@@ -181,14 +184,20 @@ async function moved(task: Task, { estimate, objective }: Solution, least: numbe
   return undefined;
 }
 
-/** Features outside the support that would gain, the most improving first. */
-function entrants({ problem, penalty }: Task, { features, correlations }: Estimate): number[] {
+/** Features outside the support that would gain, the most improving first, and no more than `most`. */
+function entrants({ problem, penalty }: Task, { features, correlations }: Estimate, most: number): number[] {
   const { squaredNorms, constraints: { lower, upper } } = problem;
-  const inside = new Set(features), gains = new Map<number, number>(), least = leastGain * problem.nullLoss;
+  const inside = new Set(features), found: { readonly feature: number; readonly gain: number }[] = [];
+  let least = leastGain * problem.nullLoss;
   for (let j = 0; j < problem.features; j++) {
-    const most = correlations[j] > 0 ? upper[j] : -lower[j];
-    const gain = entryGain(squaredNorms[j], correlations[j], penalty, most);
-    if (gain > least && !inside.has(j)) gains.set(j, gain);
+    const bound = correlations[j] > 0 ? upper[j] : -lower[j];
+    const gain = entryGain(squaredNorms[j], correlations[j], penalty, bound);
+    if (!(gain > least) || inside.has(j)) continue;
+    let place = found.length;
+    while (place > 0 && found[place - 1].gain < gain) place--;
+    found.splice(place, 0, { feature: j, gain });
+    if (found.length > most) found.pop();
+    if (found.length === most) least = Math.max(least, found[most - 1].gain);
   }
-  return [...gains.keys()].sort((i, j) => gains.get(j)! - gains.get(i)! || i - j);
+  return found.map(({ feature }) => feature);
 }

@@ -13,6 +13,7 @@ import { boundedDescent } from "./bounded_descent.ts";
 import type { Constraints, RegressionData } from "./data.ts";
 import { blockRows, createGramRows } from "./gram_rows.ts";
 import { loadColumns } from "./load_columns.ts";
+import { createSupportRooms, eliminateBackward, type Elimination, type SupportRows } from "./support_rows.ts";
 import type { SupportData } from "../l0/support_solution.ts";
 
 /** A coefficient vector that is zero outside `features`, and what the descents need to know of it. */
@@ -60,14 +61,12 @@ export interface LeastSquares {
   loadRows(wanted: readonly number[], pause: () => Promise<boolean>): Promise<boolean>;
   /** What a direct solve on some features needs: their columns and the response, live views, and their Gram matrix. */
   supportData(support: readonly number[]): Promise<Required<Omit<SupportData, "lambda2" | "lower" | "upper">>>;
-  /**
-   * The Gram rows of some features, and a matrix [support, support] times them [support, features]: live views, which hold
-   * until more rows are computed and until products are asked for again.
-   */
-  supportProducts(
-    support: readonly number[],
-    factor: Float64Array,
-  ): Promise<{ rows: readonly Float64Array[]; products: Float64Array }>;
+  /** Gram rows of some features: live views, which hold until more rows are computed. */
+  rowsOf(support: readonly number[]): Promise<readonly Float64Array[]>;
+  /** Room for what a support says of all features, whose curvatures are `whole` where there is none. */
+  openRows(whole: Float64Array): SupportRows;
+  /** Backward elimination of some features, with `ridge` on the diagonal; nothing where that leaves them dependent. */
+  eliminate(present: readonly number[], ridge: number): Promise<Elimination | undefined>;
   /** The point of some coefficients: no sweep, but what the descents need to know of it. */
   estimate(features: readonly number[], coefficients: Float64Array): Promise<Estimate>;
   /** Multiply-adds of a sweep over so many features. */
@@ -77,9 +76,6 @@ export interface LeastSquares {
   /** Relaxations of nodes, many at a time; the caller releases it. */
   openNodes(penalty: L0Penalty, options: SearchOptions): NodeBatch;
 }
-
-/** Multiply-adds of a product for which it is not worth to leave JavaScript, and of one between two checkpoints. */
-const smallProduct = 1e5, productWork = 2e8;
 
 /**
  * Puts the data where the kernels run. `X` [samples, features] is kept once, features as rows; the Gram matrix grows with
@@ -111,8 +107,7 @@ export async function createLeastSquares(workspace: Workspace, given: Regression
 
   let activeCapacity = 64;
   let active = allocateActive();
-  /** Where the products of a support are computed, as large as one has needed. */
-  let views: ReturnType<typeof allocateViews> | undefined;
+  const openRows = createSupportRooms(workspace, { features, pause: () => pause("moves") });
 
   function vector(label: string, length: number): VectorOperand & { array: DeviceArray<"f64"> } {
     return { array: workspace.allocate("f64", length, label), length };
@@ -161,15 +156,6 @@ export async function createLeastSquares(workspace: Workspace, given: Regression
     };
   }
 
-  function allocateViews(capacity: number) {
-    return {
-      capacity,
-      factor: workspace.allocate("f64", capacity * capacity, "factor"),
-      rows: workspace.allocate("f64", capacity * features, "rows of the support"),
-      products: workspace.allocate("f64", capacity * features, "products"),
-    };
-  }
-
   function ensureActive(count: number): void {
     if (count <= activeCapacity) return;
     Object.values(active).forEach((array) => workspace.free(array));
@@ -210,30 +196,23 @@ export async function createLeastSquares(workspace: Workspace, given: Regression
         linear: takeAt(correlationsWithY, 0, support),
       };
     },
-    async supportProducts(support, factor) {
+    async rowsOf(support) {
       await ensureRows(support);
-      const count = support.length, all = gram.view();
-      const rows = support.map((feature) => all.subarray(beginOf(feature), beginOf(feature) + features));
-      if (count * count * features < smallProduct) return { rows, products: plainProduct(factor, rows, features) };
-      if (views === undefined || views.capacity < count) {
-        if (views) [views.factor, views.rows, views.products].forEach((array) => workspace.free(array));
-        views = allocateViews(Math.min(features, Math.max(count, 2 * (views?.capacity ?? 8))));
-      }
-      workspace.write(views.factor, factor);
-      rows.forEach((row, k) => workspace.write(views!.rows, row, k * features));
-      const a = { array: views.factor, rows: count, columns: count };
-      const b = { array: views.rows, rows: count, columns: features }, c = { ...b, array: views.products };
-      const together = Math.max(1, Math.floor(productWork / (count * features)));
-      for (let first = 0; first < count; first += together) {
-        if (first > 0) await pause("moves");
-        const rows = Math.min(together, count - first);
-        await kernels.gemm({
-          a: { ...a, offset: first * count, rows },
-          b,
-          c: { ...c, offset: first * features, rows },
-        });
-      }
-      return { rows, products: workspace.view(c.array).subarray(0, count * features) };
+      const all = gram.view();
+      return support.map((feature) => all.subarray(beginOf(feature), beginOf(feature) + features));
+    },
+    openRows,
+    async eliminate(present, ridge) {
+      await ensureRows(present);
+      const all = gram.view(), rows = present.map((feature) => takeAt(all, beginOf(feature), present));
+      rows.forEach((row, k) => row[k] += ridge);
+      return await eliminateBackward(
+        workspace,
+        present,
+        rows,
+        takeAt(correlationsWithY, 0, present),
+        constraints.isAlways,
+      );
     },
     estimate: estimateAt,
     sweepWork,
@@ -331,19 +310,6 @@ export function compact({ isAlways }: Constraints, { features, coefficients, cor
     coefficients: coefficients.filter((_, i) => stays(i)),
     correlations,
   };
-}
-
-/** A square matrix times as many rows. */
-function plainProduct(factor: Float64Array, rows: readonly Float64Array[], width: number): Float64Array {
-  const count = rows.length, products = new Float64Array(count * width);
-  for (let i = 0; i < count; i++) {
-    for (let k = 0; k < count; k++) addScaled(products, factor[i * count + k], rows[k], i * width);
-  }
-  return products;
-}
-
-function addScaled(target: Float64Array, scale: number, values: Float64Array, to: number): void {
-  for (let j = 0; j < values.length; j++) target[to + j] += scale * values[j];
 }
 
 /** The numbers at some places after `begin`. */

@@ -1,6 +1,8 @@
-import { addRows } from "../core/plain_sums.ts";
-import { inRanges, type Steps } from "../core/steps.ts";
+import { plainDot } from "../core/plain_sums.ts";
+import type { Pause } from "../core/run.ts";
+import { inRanges, inSteps, type Steps } from "../core/steps.ts";
 import type { LeastSquares } from "./least_squares.ts";
+import { dependentCurvature } from "./support_rows.ts";
 
 /** What a support says of every feature once the coefficients of the support are fitted again. */
 export interface SupportView {
@@ -28,11 +30,13 @@ export interface MovingView extends SupportView {
   /** `||y - X b||^2 / 2`; nothing where what has added up is too much for an answer. */
   loss(): Steps<number | undefined>;
   /** A feature enters, whose Gram row is given. O(support x features). */
-  enter(feature: number, row: Float64Array): Steps<void>;
+  enter(feature: number, row: Float64Array, pause: Pause): Promise<void>;
   /** Feature `i` of the support leaves; the last one takes its place. O(support x features). */
-  leave(i: number): Steps<void>;
+  leave(i: number, pause: Pause): Promise<void>;
   /** Takes another support, from the Gram matrix of the support and its inverse, both [support, support]. */
-  take(support: readonly number[], given: WholeView): Steps<void>;
+  take(support: readonly number[], given: WholeView, pause: Pause): Promise<void>;
+  /** Frees what it holds; it must not be used afterwards. */
+  release(): void;
 }
 
 /** What a view begins with; all of it is copied. */
@@ -41,13 +45,9 @@ export interface WholeView {
   readonly gram: readonly Float64Array[];
   /** `G^-1`, ridge included. */
   readonly inverse: Float64Array;
-  /** Gram rows of the support against all features, and `G^-1` times them. */
+  /** Gram rows of the support against all features. */
   readonly rows: readonly Float64Array[];
-  readonly products: Float64Array;
 }
-
-/** Share of a feature's curvature below which what the support leaves of it is rounding. */
-const dependentCurvature = 1e-10;
 
 /** Share of its curvature that the others leave each feature of a support whose view may follow changes. */
 const soundShare = 1e-5;
@@ -57,15 +57,16 @@ const mostChanges = 200, largestError = 1e-9;
 
 /** A view of the empty support. Memory: 8 bytes x features x support. */
 export function createView(
-  { features, squaredNorms, linear, nullLoss }: LeastSquares,
+  { features, squaredNorms, linear, nullLoss, openRows }: LeastSquares,
   lambda2: number,
 ): MovingView {
   const whole = squaredNorms.map((norm) => norm + 2 * lambda2), support: number[] = [];
-  const inside = new Uint8Array(features), curvatures = new Float64Array(whole), correlations = linear.slice();
-  const part = new Float64Array(features);
-  let capacity = 0, products = part, changes = 0, isSound = true;
+  const inside = new Uint8Array(features), rows = openRows(whole), { curvatures, correlations } = rows;
+  curvatures.set(whole);
+  correlations.set(linear);
+  let capacity = 0, changes = 0, isSound = true;
   /** Gram matrix of the support without ridge, and its inverse with it, both [capacity, capacity]. */
-  let gram = part, inverse = part, coefficients = part, variances = part;
+  let gram = new Float64Array(0), inverse = gram, coefficients = gram, variances = gram;
 
   function reserve(count: number): void {
     if (count <= capacity) return;
@@ -76,21 +77,14 @@ export function createView(
       for (let i = 0; i < used; i++) larger.set(values.subarray(i * before, i * before + used), i * capacity);
       return larger;
     };
-    const longer = (values: Float64Array, width: number) => {
-      const larger = new Float64Array(capacity * width);
-      larger.set(values.subarray(0, used * width));
-      return larger;
-    };
     gram = square(gram);
     inverse = square(inverse);
-    products = longer(products, features);
-    coefficients = longer(coefficients, 1);
+    rows.reserve(capacity, used);
+    const longer = new Float64Array(capacity);
+    longer.set(coefficients.subarray(0, used));
+    coefficients = longer;
     variances = new Float64Array(capacity);
   }
-
-  /** `products_k += factors[k] part` for every row of the support. */
-  const addToProducts = (factors: Float64Array) =>
-    inRanges(support.length, 2 * features, (begin, end) => addToRows(products, features, begin, end, factors, part));
 
   /** Whether the support's features are apart enough. */
   function judge(): void {
@@ -107,7 +101,7 @@ export function createView(
     curvatures,
     correlations,
     get products() {
-      return products;
+      return rows.products;
     },
     get coefficients() {
       return coefficients;
@@ -144,56 +138,63 @@ export function createView(
       return isSound ? loss : undefined;
     },
 
-    *enter(feature, row) {
+    async enter(feature, row, pause) {
       const count = support.length;
       reserve(count + 1);
-      const column = new Float64Array(count), negative = new Float64Array(count);
+      const { products } = rows, column = new Float64Array(count), shares = new Float64Array(count + 1);
       for (let i = 0; i < count; i++) {
         column[i] = products[i * features + feature];
         gram[i * capacity + count] = gram[count * capacity + i] = row[support[i]];
-        negative[i] = -row[support[i]];
+        shares[i] = -row[support[i]];
       }
       gram[count * (capacity + 1)] = row[feature];
-      // What the support leaves of the feature against all others.
-      part.set(row);
-      yield* inRanges(count, features, (begin, end) => {
-        const offsets = Array.from({ length: end - begin }, (_, i) => (begin + i) * features);
-        addRows(part, products, offsets, Array.from(negative.subarray(begin, end)));
-      });
-      const pivot = part[feature] + 2 * lambda2, value = correlations[feature] / pivot;
+      // What the support leaves of the feature against itself; against all others it is the change.
+      const pivot = row[feature] + plainDot(shares, column, count) + 2 * lambda2;
+      const value = correlations[feature] / pivot, factors = new Float64Array(count + 1);
       isSound &&= pivot > soundShare * whole[feature];
-      yield* addToProducts(column.map((product) => -product / pivot));
-      divideInto(products.subarray(count * features, (count + 1) * features), part, pivot);
-      yield* inRanges(count, count, (begin, end) => {
-        for (let i = begin; i < end; i++) {
-          const factor = column[i] / pivot;
-          addTo(inverse, i * capacity, factor, column);
-          inverse[i * capacity + count] = inverse[count * capacity + i] = -factor;
-          coefficients[i] -= column[i] * value;
-        }
-      });
+      for (let i = 0; i < count; i++) factors[i] = -column[i] / pivot;
+      factors[count] = 1 / pivot;
+      products.fill(0, count * features, (count + 1) * features);
+      await rows.update({ row, shares, factors, square: -1 / pivot, single: -value });
+      await inSteps(
+        inRanges(count, count, (begin, end) => {
+          for (let i = begin; i < end; i++) {
+            const factor = column[i] / pivot;
+            addTo(inverse, i * capacity, factor, column);
+            inverse[i * capacity + count] = inverse[count * capacity + i] = -factor;
+            coefficients[i] -= column[i] * value;
+          }
+        }),
+        pause,
+      );
       inverse[count * (capacity + 1)] = 1 / pivot;
       coefficients[count] = value;
       support.push(feature);
       inside[feature] = 1;
-      follow(curvatures, correlations, part, -1 / pivot, -value, whole);
       changes++;
       judge();
     },
 
-    *leave(i) {
-      const feature = support[i], last = support.length - 1, begin = i * features;
+    async leave(i, pause) {
+      const feature = support[i], last = support.length - 1, begin = i * features, { products } = rows;
       const column = inverse.slice(i * capacity, i * capacity + support.length);
       const variance = column[i], pull = coefficients[i] / variance;
-      part.set(products.subarray(begin, begin + features));
-      yield* addToProducts(column.map((covariance) => -covariance / variance));
-      yield* inRanges(last + 1, last + 1, (from, end) => {
-        for (let k = from; k < end; k++) {
-          addTo(inverse, k * capacity, -column[k] / variance, column);
-          coefficients[k] -= column[k] * pull;
-        }
+      await rows.update({
+        row: products.slice(begin, begin + features),
+        shares: new Float64Array(0),
+        factors: column.map((covariance) => -covariance / variance),
+        square: 1 / variance,
+        single: pull,
       });
-      follow(curvatures, correlations, part, 1 / variance, pull, whole);
+      await inSteps(
+        inRanges(last + 1, last + 1, (from, end) => {
+          for (let k = from; k < end; k++) {
+            addTo(inverse, k * capacity, -column[k] / variance, column);
+            coefficients[k] -= column[k] * pull;
+          }
+        }),
+        pause,
+      );
       if (i < last) {
         products.copyWithin(begin, last * features, (last + 1) * features);
         for (const square of [gram, inverse]) {
@@ -209,10 +210,11 @@ export function createView(
       judge();
     },
 
-    *take(next, given) {
+    async take(next, given, pause) {
       for (const feature of support) inside[feature] = 0;
       support.length = 0;
       reserve(next.length);
+      await rows.multiply(given.inverse, given.rows);
       support.push(...next);
       for (const feature of support) inside[feature] = 1;
       const count = support.length, chosen = Float64Array.from(support, (feature) => linear[feature]);
@@ -223,18 +225,23 @@ export function createView(
       for (let i = 0; i < count; i++) coefficients[i] = dotAt(inverse, i * capacity, chosen, count);
       correlations.set(linear);
       curvatures.set(whole);
-      yield* inRanges(count, 3 * features, (first, end) => {
-        for (let i = first; i < end; i++) {
-          const own = given.products.subarray(i * features, (i + 1) * features);
-          products.set(own, i * features);
-          subtractPart(curvatures, correlations, own, given.rows[i], coefficients[i]);
-        }
-      });
+      const { products } = rows;
+      await inSteps(
+        inRanges(count, 2 * features, (first, end) => {
+          for (let i = first; i < end; i++) {
+            const own = products.subarray(i * features, (i + 1) * features);
+            subtractPart(curvatures, correlations, own, given.rows[i], coefficients[i]);
+          }
+        }),
+        pause,
+      );
       for (let j = 0; j < features; j++) if (!(curvatures[j] > dependentCurvature * whole[j])) curvatures[j] = 0;
       changes = 0;
       isSound = true;
       judge();
     },
+
+    release: rows.release,
   };
 }
 
@@ -254,48 +261,6 @@ function dotAt(matrix: Float64Array, begin: number, values: Float64Array, count:
 /** `matrix += factor values`, from `begin` on. */
 function addTo(matrix: Float64Array, begin: number, factor: number, values: Float64Array): void {
   for (let k = 0; k < values.length; k++) matrix[begin + k] += factor * values[k];
-}
-
-/** Adds multiples of `part` to some rows, two at a time, so that it is read less. */
-function addToRows(
-  rows: Float64Array,
-  width: number,
-  begin: number,
-  end: number,
-  factors: Float64Array,
-  part: Float64Array,
-): void {
-  let k = begin;
-  for (; k + 1 < end; k += 2) {
-    const s = factors[k], t = factors[k + 1];
-    for (let j = 0, one = k * width, two = one + width; j < width; j++, one++, two++) {
-      const value = part[j];
-      rows[one] += s * value;
-      rows[two] += t * value;
-    }
-  }
-  if (k < end) { for (let j = 0, one = k * width; j < width; j++, one++) rows[one] += factors[k] * part[j]; }
-}
-
-function divideInto(target: Float64Array, values: Float64Array, divisor: number): void {
-  const factor = 1 / divisor;
-  for (let j = 0; j < target.length; j++) target[j] = values[j] * factor;
-}
-
-/** What a change of the support does to curvatures and correlations. */
-function follow(
-  curvatures: Float64Array,
-  correlations: Float64Array,
-  part: Float64Array,
-  square: number,
-  single: number,
-  whole: Float64Array,
-): void {
-  for (let j = 0; j < part.length; j++) {
-    const value = part[j], curvature = curvatures[j] + square * value * value;
-    curvatures[j] = curvature > dependentCurvature * whole[j] ? curvature : 0;
-    correlations[j] += single * value;
-  }
 }
 
 function subtractPart(

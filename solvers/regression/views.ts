@@ -41,7 +41,7 @@ async function solutionOf(task: Task, view: MovingView, support: readonly number
   if (loss === undefined) return undefined;
   // In the order that was asked for: what was looked at before has no say in the answer.
   const coefficients = inOrder(support, view.support, view.coefficients);
-  const estimate = { features: support, coefficients, correlations: view.correlations.slice() };
+  const estimate = { features: support, coefficients, correlations: new Float64Array(view.correlations) };
   return { estimate, objective: loss + priceOf(task, estimate) };
 }
 
@@ -80,19 +80,21 @@ async function viewOf(task: Task, support: readonly number[]): Promise<MovingVie
   if (follows && least > 0) {
     const wanted = new Set(support);
     for (let i = view.support.length - 1; i >= 0; i--) {
-      if (!wanted.has(view.support[i])) await inSteps(view.leave(i), pause);
+      if (!wanted.has(view.support[i])) await view.leave(i, pause);
     }
     for (const feature of support) {
       if (view.inside[feature]) continue;
-      await inSteps(view.enter(feature, await problem.gramRow(feature, () => fallsOf(view))), pause);
+      await view.enter(feature, await problem.gramRow(feature, () => fallsOf(view)), pause);
     }
   }
   if (!follows || !view.isSound && !view.isFresh) {
-    if (view?.lambda2 !== lambda2) view = createView(problem, lambda2);
+    if (view?.lambda2 !== lambda2) {
+      view?.release();
+      view = createView(problem, lambda2);
+    }
     const data = await problem.supportData(support);
     const inverse = await inSteps(normalInverse(await reduceSupport({ ...data, lambda2 }, pause)), pause);
-    const { rows, products } = await problem.supportProducts(support, inverse);
-    await inSteps(view.take(support, { gram: data.gram, inverse, rows, products }), pause);
+    await view.take(support, { gram: data.gram, inverse, rows: await problem.rowsOf(support) }, pause);
   }
   views.unshift(view);
   return view;

@@ -91,3 +91,6 @@ export const JOINT_SHARE = 1e-20;
 
 /** Bytes of scratch for the search of a fit, before its arrays. */
 export const SEARCH_BYTES = 320;
+
+/** Columns of a support's products that are updated together. */
+export const SUPPORT_BLOCK = 64;

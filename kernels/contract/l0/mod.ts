@@ -18,6 +18,7 @@ import { type GradientKernels, gradientSpecifications } from "./gradient.ts";
 import { type ConjugateKernels, conjugateSpecifications } from "./conjugates.ts";
 import { type SwapKernels, swapSpecifications } from "./swaps.ts";
 import { type NodeKernels, nodeSpecifications } from "./nodes.ts";
+import { type SupportKernels, supportSpecifications } from "./supports.ts";
 import { type TaskKernels, taskSpecifications } from "./tasks.ts";
 
 export type * from "./penalty.ts";
@@ -27,6 +28,7 @@ export type * from "./pseudolikelihood_neighbours.ts";
 export type * from "./pseudolikelihood_residuals.ts";
 export type * from "./gradient.ts";
 export type * from "./conjugates.ts";
+export type * from "./supports.ts";
 export type * from "./swaps.ts";
 export type * from "./relaxation.ts";
 export type * from "./nodes.ts";
@@ -42,6 +44,7 @@ export interface L0Kernels
     GradientKernels,
     ConjugateKernels,
     SwapKernels,
+    SupportKernels,
     NodeKernels,
     TaskKernels {}
 
@@ -54,6 +57,7 @@ export const l0Specifications: FamilySpecifications<L0Kernels> = {
   ...gradientSpecifications,
   ...conjugateSpecifications,
   ...swapSpecifications,
+  ...supportSpecifications,
   ...nodeSpecifications,
   ...taskSpecifications,
 };

@@ -6,6 +6,7 @@ export * from "./pseudolikelihood_neighbours.ts";
 export * from "./pseudolikelihood_residuals.ts";
 export * from "./gradient.ts";
 export * from "./conjugates.ts";
+export * from "./supports.ts";
 export * from "./swaps.ts";
 export * from "./nodes.ts";
 export * from "./tasks.ts";

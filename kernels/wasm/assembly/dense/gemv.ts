@@ -115,7 +115,7 @@ function stridedDot<T>(n: i32, a: usize, stride: usize, x: usize): f64 {
 }
 
 /** y = beta * y + sum over k < n of alpha * x_k * (row k of the stored matrix), all rows and y of `width` elements. */
-function addRows<T>(
+export function addRows<T>(
   n: i32, width: i32, alpha: T, rows: usize, stride: usize, x: usize, beta: T, y: usize,
 ): void {
   for (let i = 0; i < width; i++) {
