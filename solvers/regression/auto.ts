@@ -7,6 +7,7 @@ import { perturbedSearch } from "./perturbation.ts";
 import { bestOfElimination, eliminationOrder, mostEliminated } from "./starts.ts";
 import type { Elimination } from "./support_rows.ts";
 import { keyOf, leastGain, type Solution, type Task } from "./task.ts";
+import { solveByView } from "./views.ts";
 
 /** Shares of the price at which a path toward it begins dense. */
 const pathShares = [1 / 64, 1 / 16, 1 / 4];
@@ -50,11 +51,11 @@ async function searchFromStarts(
   const seen = new Set<string>();
   let best: Solution | undefined;
   const search = async (from: Solution) => {
-    const key = keyOf(from);
+    const key = keyOf(from.estimate.features);
     if (seen.has(key)) return;
     seen.add(key);
     const found = await improveByMoves(task, from);
-    seen.add(keyOf(found));
+    seen.add(keyOf(found.estimate.features));
     if (!best || found.objective < best.objective - leastGain * problem.nullLoss) best = found;
   };
   await search(await coordinateDescent(task, start ?? empty));
@@ -63,9 +64,8 @@ async function searchFromStarts(
   const elimination = budget.ended ? undefined : await starts.eliminated(task);
   if (elimination && !budget.ended) {
     const { always } = problem.constraints;
-    await search(
-      await solveOn(task, [...always, ...bestOfElimination(elimination, penalty.lambda0, size - always.length)]),
-    );
+    const support = [...always, ...bestOfElimination(elimination, penalty.lambda0, size - always.length)];
+    if (!seen.has(keyOf(support))) await search(await solveByView(task, support) ?? await solveOn(task, support));
   }
   // Where the size is what is limited, there is no price to go along.
   if (onPath || size < problem.features || penalty.lambda0 === 0) return best!;

@@ -188,6 +188,7 @@ async function moved(task: Task, { estimate, objective }: Solution, least: numbe
 function entrants({ problem, penalty }: Task, { features, correlations }: Estimate, most: number): number[] {
   const { squaredNorms, constraints: { lower, upper } } = problem;
   const inside = new Set(features), found: { readonly feature: number; readonly gain: number }[] = [];
+  if (most <= 0) return [];
   let least = leastGain * problem.nullLoss;
   for (let j = 0; j < problem.features; j++) {
     const bound = correlations[j] > 0 ? upper[j] : -lower[j];

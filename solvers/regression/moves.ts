@@ -76,6 +76,7 @@ export function* bestMove(view: SupportView, task: Task, least: number): Steps<M
   }
   const costs = support.map((feature, i) => isAlways[feature] || !(variances[i] > 0) ? Infinity : lossWithout(view, i));
   costs.forEach((cost, i) => offer(support[i], -1, lambda0 - cost));
+  if (!view.swapsMayPay) return moves;
   const { entrants, reaches } = candidatesFor(view, task, threshold, costs.reduce((a, b) => Math.min(a, b), Infinity));
   /** Offers what may take the place of a feature. */
   const offerSwaps = (i: number, cost: number) => {
@@ -94,6 +95,7 @@ export function* bestMove(view: SupportView, task: Task, least: number): Steps<M
     offerSwaps(i, costs[i]);
     if (isDue(2 * entrants.length) && (yield)) return [];
   }
+  if (moves.length === 0) view.swapsMayPay = false;
   return moves;
 }
 

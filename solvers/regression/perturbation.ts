@@ -26,7 +26,7 @@ export function perturbedSearch(task: Task, start: Solution): Promise<Solution> 
       budget.ended = aside.budget.ended;
       return found;
     }),
-    keyOf,
+    keyOf: ({ estimate }) => keyOf(estimate.features),
     improves: (next, best) => next.objective < best.objective - least,
     onBetter: ({ objective }) => void budget.trace.push(objective),
     hasEnded: () => budget.ended !== undefined,

@@ -18,6 +18,8 @@ export interface SupportView {
   readonly correlations: Float64Array;
   /** Curvature along each feature given the support; 0 for those that depend on it. */
   readonly curvatures: Float64Array;
+  /** False once it is known that no feature gains in another's place, which no price changes. */
+  swapsMayPay: boolean;
 }
 
 /** A view of the least-squares solution without bounds, which follows as features enter and leave. */
@@ -64,7 +66,7 @@ export function createView(
   const inside = new Uint8Array(features), rows = openRows(whole), { curvatures, correlations } = rows;
   curvatures.set(whole);
   correlations.set(linear);
-  let capacity = 0, changes = 0, isSound = true;
+  let capacity = 0, changes = 0, isSound = true, swapsMayPay = true;
   /** Gram matrix of the support without ridge, and its inverse with it, both [capacity, capacity]. */
   let gram = new Float64Array(0), inverse = gram, coefficients = gram, variances = gram;
 
@@ -86,8 +88,9 @@ export function createView(
     variances = new Float64Array(capacity);
   }
 
-  /** Whether the support's features are apart enough. */
+  /** Whether the support's features are apart enough, once they have changed. */
   function judge(): void {
+    swapsMayPay = true;
     for (let i = 0; i < support.length; i++) {
       variances[i] = inverse[i * (capacity + 1)];
       if (!(soundShare * variances[i] * whole[support[i]] < 1) || variances[i] === 0) isSound = false;
@@ -108,6 +111,12 @@ export function createView(
     },
     get variances() {
       return variances;
+    },
+    get swapsMayPay() {
+      return swapsMayPay;
+    },
+    set swapsMayPay(value) {
+      swapsMayPay = value;
     },
     get isFresh() {
       return changes === 0;

@@ -31,8 +31,8 @@ export interface Task {
 }
 
 /** What tells supports apart. */
-export function keyOf({ estimate }: Solution): string {
-  return Array.from(estimate.features).sort((i, j) => i - j).join();
+export function keyOf(support: readonly number[]): string {
+  return Uint32Array.from(support).sort().join();
 }
 
 /** Share of `||y||^2 / 2` below which a gain is rounding: it would let a feature in and out forever. */

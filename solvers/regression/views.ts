@@ -21,7 +21,7 @@ export async function viewFrom(task: Task, estimate: Estimate): Promise<SupportV
   // Bounds, or features that nearly depend on others: the coefficients are those of the direct solve.
   const { support, inside, products, variances, curvatures } = view, { correlations } = estimate;
   const coefficients = inOrder(support, estimate.features, estimate.coefficients);
-  return { support, inside, products, variances, curvatures, coefficients, correlations };
+  return { support, inside, products, variances, curvatures, coefficients, correlations, swapsMayPay: true };
 }
 
 /** The least-squares solution on a support by its view; nothing where bounds or nearly dependent features forbid it. */

@@ -47,6 +47,7 @@ const operationsOf: { readonly [K in KernelName]?: (operands: Any, sweeps: numbe
     (packing ? 2 * packing.blocks.length : 64 * values.length * (2 * values.length / diagonal.length + 1)),
   residualDescent: ({ values, diagonal, samples }, sweeps) =>
     (sweeps + 1) * (4 * values.length + 2 * diagonal.length) * samples.columns,
+  backwardElimination: ({ linear }) => 2 / 3 * linear.length ** 3,
   // What they are allowed: tests/conformance/l0/nodes.test.ts shows that they keep to it.
   regressionNodes: ({ nodes, work }) => nodes * work,
   graphNodes: ({ nodes, work }) => nodes * work,
