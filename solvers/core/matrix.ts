@@ -1,4 +1,5 @@
 import { counted, shown } from "./shown.ts";
+import { memoryUsage, MemoryLimitError } from "../../kernels/engine/mod.ts";
 import { checkKind } from "./kinds.ts";
 import { DataError, ShapeError } from "./errors.ts";
 import { atOnce, type Steps } from "./steps.ts";
@@ -157,14 +158,26 @@ export function denseSamples(X: Samples, action: string, argument = "X"): Matrix
 /** The same in steps, to the end whatever the time. */
 function* denseSamplesInSteps(X: Samples, action: string, argument = "X"): Steps<Matrix> {
   const dense = denseTable(X, action, argument);
-  yield* checkFiniteInSteps(argument, dense, action);
+  if (dense === X) yield* checkFiniteInSteps(argument, dense, action);
   return dense;
 }
 
-/** Samples as a matrix of which only the shape is known: its elements may be anything. */
+/**
+ * Samples as a matrix of which only the shape is known: its elements may be anything, but for those of a sparse one, which is
+ * written out.
+ *
+ * @throws {MemoryLimitError} where that would be larger than all memory that a solve may have
+ */
 export function denseTable(X: Samples, action: string, argument = "X"): Matrix {
   if (typeof X === "object" && X !== null && "format" in X) {
     checkSparseMatrix(argument, X, action);
+    const [rows, columns] = X.shape, bytes = rows * columns * X.data.BYTES_PER_ELEMENT, { limit } = memoryUsage();
+    if (bytes > limit) {
+      throw new MemoryLimitError(
+        `Cannot ${action}: "${argument}" of ${rows} x ${columns} takes ${bytes} bytes once its zeros are written out, ` +
+          `but there are at most ${limit}.`,
+      );
+    }
     return written(X);
   }
   checkTable(argument, X, action);

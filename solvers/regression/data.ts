@@ -66,7 +66,7 @@ const action = "fit a sparse regression";
 /** Samples and response, once both are known to fit together and to be finite. */
 export function* checkData(X: Samples, response: VectorLike): Steps<{ X: Matrix; y: Vector }> {
   const fitting = checkShapes(X, response);
-  yield* checkFiniteInSteps("X", fitting.X, action);
+  if (fitting.X === X) yield* checkFiniteInSteps("X", fitting.X, action);
   return fitting;
 }
 

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { DataError, matrix, OptionError, ShapeError, sparseRegression } from "../../../mod.ts";
+import {
+  DataError,
+  matrix,
+  OptionError,
+  ShapeError,
+  sparseMultiTask,
+  sparseRegression,
+  trainClassifier,
+} from "../../../mod.ts";
 import { bestSubset } from "./best_subset.ts";
 import { simulate, unscaled } from "./data.ts";
 
@@ -25,6 +33,22 @@ describe("sparseRegression, whatever comes,", () => {
     }
     const zero = await sparseRegression(X, new Float64Array(4), { lambda0: 1, lambda2: 1, method: "exact" });
     assert.ok(zero.objective === 0 && zero.gap === 0 && zero.support.length === 0);
+  });
+
+  it("refuses sparse samples that no memory holds once written out, before it writes them", async () => {
+    const rows = 2 ** 20, columns = 2 ** 10, indptr = new Uint32Array(rows + 1).fill(1, 1);
+    const X = {
+      format: "csr",
+      shape: [rows, columns],
+      indptr,
+      indices: Uint32Array.of(3),
+      data: Float64Array.of(1),
+    } as const;
+    const y = new Float64Array(rows),
+      refusal = { name: "MemoryLimitError", message: /"X" of 1048576 x 1024 takes 8589/ };
+    await assert.rejects(sparseRegression(X, y, { lambda0: 1 }), refusal);
+    await assert.rejects(sparseMultiTask([{ X, y }], { support: 1 }), { name: "MemoryLimitError" });
+    await assert.rejects(trainClassifier(X, new Uint32Array(rows), { epochs: 1 }), { name: "MemoryLimitError" });
   });
 
   it("gives a valid bound when there is no time at all", async () => {
