@@ -16,6 +16,7 @@ import { decodeText } from "./text.ts";
 import { OptionError } from "../solvers/core/errors.ts";
 import { matrix } from "../solvers/core/matrix.ts";
 import { checkNames, resolveOptions } from "../solvers/core/resolve_options.ts";
+import { shown } from "../solvers/core/shown.ts";
 
 /** A table: named columns of numbers, and columns of text beside them. NaN stands for missing numbers. */
 export interface Table extends TableParts {
@@ -134,7 +135,7 @@ export function readDelimited(
 ): DelimitedRow[] {
   if (delimiter !== undefined) checkDelimiter(delimiter);
   if (comment !== undefined && /["\r\n]|^\s/.test(comment)) {
-    throw new OptionError("comment", `Cannot use "comment": received ${JSON.stringify(comment)}.`);
+    throw new OptionError("comment", `Cannot use "comment": received ${shown(comment)}.`);
   }
   const whole = decodeText("csv", source, encoding);
   // Excel's own first line says what stands between cells.
@@ -151,7 +152,7 @@ function checkDelimiter(delimiter: string): void {
   throw new OptionError(
     "delimiter",
     `Cannot use "delimiter": expected one character or a few, no quotes and no line ends, received ${
-      JSON.stringify(delimiter)
+      shown(delimiter)
     }.`,
   );
 }

@@ -149,7 +149,7 @@ async function hubClient(): Promise<HubClient> {
 
 async function hubFiles({ hub, revision, accessToken, fetch, client: given }: HubModel): Promise<ModelFiles> {
   if (!/^[\w.-]+\/[\w.-]+$/.test(hub)) {
-    throw new TypeError(`Cannot load the model: expected "hub" as owner/name, received ${JSON.stringify(hub)}.`);
+    throw new TypeError(`Cannot load the model: expected "hub" as owner/name, received ${shown(hub)}.`);
   }
   const client = given ?? await hubClient();
   return {

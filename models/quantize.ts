@@ -1,7 +1,7 @@
 import { InputError, OptionError } from "../solvers/core/errors.ts";
 import { checkKind, checkParts } from "../solvers/core/kinds.ts";
 import { matrix, type Vector } from "../solvers/core/matrix.ts";
-import { resolveOptions } from "../solvers/core/resolve_options.ts";
+import { refuse, resolveOptions } from "../solvers/core/resolve_options.ts";
 import { startRun } from "../solvers/core/run.ts";
 import { dequantize, type QuantizedLayer } from "../solvers/quantization/layer.ts";
 import { quantizeLayer, quantizeTowards } from "../solvers/quantization/quantize.ts";
@@ -60,6 +60,10 @@ export async function quantizeModel(
   checkParts("model", model, { architecture: "object", weights: "object" }, "quantise the model");
   if (options !== undefined) checkKind("options", options, "object", "quantise the model");
   const { calibration, bits, resume, ...others } = options ?? {};
+  if (resume !== undefined && typeof resume !== "string") {
+    const isStore = typeof resume?.read === "function" && typeof resume.write === "function";
+    if (!isStore) throw refuse("resume", "the name of a folder, or { read, write }", resume);
+  }
   const given: ModelSettings = typeof resume === "string" ? { ...others, resume } : others;
   const resolved: Settings = resolveOptions(quantizeModelOptions, given, "the quantization of a model");
   const settings = withConstraints(resolved, model.architecture);

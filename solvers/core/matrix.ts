@@ -1,5 +1,5 @@
 import { counted, shown } from "./shown.ts";
-import { memoryUsage, MemoryLimitError } from "../../kernels/engine/mod.ts";
+import { MemoryLimitError, memoryUsage } from "../../kernels/engine/mod.ts";
 import { checkKind } from "./kinds.ts";
 import { DataError, ShapeError } from "./errors.ts";
 import { atOnce, type Steps } from "./steps.ts";

@@ -94,9 +94,10 @@ export function checkOption(entry: OptionEntry, value: unknown, label: string, s
       throw refuse(label, expectation(entry), value);
     case "names":
       if (!Array.isArray(value)) throw refuse(label, expectation(entry), value);
-      value.forEach((name, at) => {
-        if (typeof name !== "string") throw refuse(`${label}[${at}]`, "text", name);
-      });
+      // Loops, for `forEach` and `every` pass over the holes of an array.
+      for (let at = 0; at < value.length; at++) {
+        if (typeof value[at] !== "string") throw refuse(`${label}[${at}]`, "text", value[at]);
+      }
       return value;
     case "flag":
       if (typeof value === "boolean") return value;
@@ -117,14 +118,15 @@ export function checkOption(entry: OptionEntry, value: unknown, label: string, s
     case "indices": {
       if (value instanceof Uint32Array) return value;
       if (!Array.isArray(value)) throw refuse(label, expectation(entry), value);
-      return Uint32Array.from(checkElements(value, (element) => element >>> 0 === element, "an index", label));
+      return Uint32Array.from(checkElements(value, isIndex, "an index", label));
     }
     case "edges":
       if (!Array.isArray(value)) throw refuse(label, expectation(entry), value);
-      value.forEach((pair, at) => {
-        if (Array.isArray(pair) && pair.length === 2 && pair.every((end) => end >>> 0 === end)) return;
+      for (let at = 0; at < value.length; at++) {
+        const pair: unknown = value[at];
+        if (Array.isArray(pair) && pair.length === 2 && isIndex(pair[0]) && isIndex(pair[1])) continue;
         throw refuse(`${label}[${at}]`, "a pair of indices", pair);
-      });
+      }
       return value;
     case "matrix":
       checkMatrix(label, value as Matrix, "use it");
@@ -193,6 +195,10 @@ export function refuse(label: string, expected: string, received: unknown): Opti
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
+function isIndex(value: number): boolean {
+  return value >>> 0 === value;
 }
 
 function inRange(value: number, { least, above, most }: NumberRange): boolean {

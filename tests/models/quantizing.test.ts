@@ -155,6 +155,16 @@ describe("quantizeModel", () => {
     assert.deepEqual(contentOf(await quantizeModel(model, mixed)), contentOf(first));
   });
 
+  it("refuses to keep what is done in what is no folder and no store", async () => {
+    const model = await open("llama");
+    for (const resume of [null, 3, {}, { read: () => Promise.resolve(undefined) }]) {
+      await assert.rejects(quantizeModel(model, { calibration, resume: resume as never }), {
+        name: "OptionError",
+        message: /"resume": expected the name of a folder, or \{ read, write \}, received/,
+      });
+    }
+  });
+
   it("fails where what is done cannot be kept", async () => {
     const full = quantizeModel(await open("llama"), { calibration, bits: 2, resume: memoryStore(1) });
     await assert.rejects(full, /no space left/);

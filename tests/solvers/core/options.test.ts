@@ -23,6 +23,7 @@ import {
   callback,
   choice,
   denseMatrix,
+  edges,
   flag,
   group,
   indices,
@@ -58,6 +59,7 @@ interface Options {
   readonly grid?: readonly number[];
   readonly weights?: VectorLike;
   readonly always?: IndicesLike;
+  readonly edges?: readonly (readonly [number, number])[];
   readonly target?: Matrix;
   readonly initial?: SparseMatrix;
   readonly group?: Inner;
@@ -84,6 +86,7 @@ const table: OptionTable<Options, Open> = {
   grid: list({ least: 0, most: 1, about: "Prices." }),
   weights: vector({ least: 0, most: 1e6, about: "Weights." }),
   always: indices({ about: "Features." }),
+  edges: edges({ default: [], about: "Edges." }),
   target: denseMatrix({ about: "A target." }),
   initial: sparseMatrix({ about: "A start." }),
   group: group(inner, { about: "A group." }),
@@ -118,6 +121,7 @@ describe("resolveOptions", () => {
       grid: undefined,
       weights: undefined,
       always: undefined,
+      edges: [],
       target: undefined,
       initial: undefined,
       group: undefined,
@@ -181,6 +185,14 @@ describe("resolveOptions", () => {
     assert.match(refusal({ price: 1, mark: "" }).message, /"mark": expected text, received ""/);
     assert.match(refusal({ price: 1, words: "a" }).message, /"words": expected an array of names, received "a"/);
     assert.equal(refusal({ price: 1, words: ["a", 1] }).argument, "words[1]");
+  });
+
+  it("takes the holes of an array for what they are: nothing", () => {
+    const holed = new Array(3);
+    for (const option of ["grid", "words", "weights", "always", "edges"]) {
+      assert.equal(refusal({ price: 1, [option]: holed }).argument, `${option}[0]`);
+    }
+    assert.equal(refusal({ price: 1, edges: [[0, 1], new Array(2)] }).argument, "edges[1]");
   });
 
   it("gives typed vectors for ordinary arrays, and typed ones as they are", () => {
@@ -247,6 +259,7 @@ describe("options without a table", () => {
     assert.throws(() => parseCsv("1\n", nothing), refused("options", /expected an object, received null\.$/));
     assert.throws(() => parseCsv("1\n", { missing: "NaN" as "nan" }), refused("missing", /expected "error", "nan", /));
     assert.throws(() => parseCsv("1\n", { header: 1 as never }), refused("header", /expected true or false/));
+    assert.throws(() => parseCsv("1\n", { delimiter: "x".repeat(1e6) }), refused("delimiter", /x\.\.\.\.$/));
   });
 
   it("count as their own alone: parseCsv", () => {
