@@ -4,28 +4,25 @@ import { DataError, ShapeError } from "../core/errors.ts";
 import { checkSparseMatrix, type SparseMatrix } from "../core/matrix.ts";
 import { counted } from "../core/shown.ts";
 import { asymmetry } from "./data.ts";
+import { adjacencyOf } from "./edge_arrays.ts";
 import type { GraphPoint } from "./pseudolikelihood.ts";
 
-/** The symmetric csr matrix of a point without zero edges. */
+/** The symmetric csr matrix of a point without zero edges: O(vertices + edges), sorted by counting. */
 export function precisionOf({ ends, values, diagonal }: GraphPoint): SparseMatrix {
-  const size = diagonal.length, edges = values.length;
-  const indptr = new Uint32Array(size + 1);
-  for (let i = 0; i < size; i++) indptr[i + 1] = 1;
-  for (let at = 0; at < 2 * edges; at++) indptr[ends[at] + 1]++;
-  for (let i = 0; i < size; i++) indptr[i + 1] += indptr[i];
-  const entries = Array.from({ length: size }, (_, i) => [{ column: i, value: diagonal[i] }]);
-  for (let e = 0; e < edges; e++) {
-    entries[ends[2 * e]].push({ column: ends[2 * e + 1], value: values[e] });
-    entries[ends[2 * e + 1]].push({ column: ends[2 * e], value: values[e] });
-  }
-  const sorted = entries.flatMap((row) => row.sort((a, b) => a.column - b.column));
-  return {
-    format: "csr",
-    shape: [size, size],
-    indptr,
-    indices: Uint32Array.from(sorted, ({ column }) => column),
-    data: Float64Array.from(sorted, ({ value }) => value),
+  const size = diagonal.length, { starts, neighbours, incident } = adjacencyOf(ends, size);
+  const indptr = starts.map((start, i) => start + i), next = indptr.slice();
+  const indices = new Uint32Array(indptr[size]), data = new Float64Array(indptr[size]);
+  const put = (row: number, column: number, value: number) => {
+    const at = next[row]++;
+    indices[at] = column;
+    data[at] = value;
   };
+  // Column by column, so that the columns of every row come in order.
+  for (let column = 0; column < size; column++) {
+    put(column, column, diagonal[column]);
+    for (let at = starts[column]; at < starts[column + 1]; at++) put(neighbours[at], column, values[incident[at]]);
+  }
+  return { format: "csr", shape: [size, size], indptr, indices, data };
 }
 
 /** Sees that a caller's precision matrix is a square sparse matrix. */
