@@ -1,7 +1,8 @@
 import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import type { L0Penalty } from "../l0/penalty.ts";
 import type { Borders } from "./borders.ts";
-import { type KnownInverse, moveMemoryOf } from "./move_memory.ts";
+import type { KnownInverse } from "./known_inverse.ts";
+import { moveMemoryOf } from "./move_memory.ts";
 import { minimizeOnSupport, mostLeft } from "./newton.ts";
 import { type GraphPoint, penaltiesOf, type Pseudolikelihood, withoutZeros } from "./pseudolikelihood.ts";
 
@@ -60,7 +61,7 @@ export async function refitSearch(
     const borders = memory.bordersAt(best.point, penalty);
     const inverse = await memory.inverseAt(best.point, borders, penalty);
     if (inverse === undefined) break;
-    const moves = await inSteps(bestMoves(problem, penalty, best.point, borders, inverse), pause);
+    const moves = await inSteps(bestMoves(problem, penalty, best.point, borders, inverse.entries()), pause);
     const together = apart(moves, best.point);
     const trials = [...together.length > 1 ? [together] : [], ...moves.slice(0, movesTried).map((move) => [move])];
     const least = best.objective - leastGain * (1 + Math.abs(best.objective));
@@ -86,7 +87,7 @@ async function fit(
   const { covariance, rules, pause } = problem;
   const known = await moveMemoryOf(problem).near(start, penalty);
   const below = least === undefined ? undefined : least - penalty.lambda0 * start.values.length;
-  const steps = minimizeOnSupport({ covariance, penalty, point: start, below, inverse: known?.entries });
+  const steps = minimizeOnSupport({ covariance, penalty, point: start, below, inverse: known?.multiply });
   const { dataTerm, ...minimum } = await inSteps(steps, () => pause("moves"));
   const point = withoutZeros({ ...minimum, ends: start.ends }, rules);
   return { point, objective: dataTerm + penaltiesOf(point, penalty, rules), known };

@@ -1,5 +1,4 @@
 import { type L0Penalty, penaltyKinds } from "../l0/penalty.ts";
-import { plainDot } from "../core/plain_sums.ts";
 import { createPace, type Steps } from "../core/steps.ts";
 import { conjugateGradients, factorTriangle, rowStart, solveTriangle } from "./linear_system.ts";
 import { degreesOf } from "./edge_arrays.ts";
@@ -22,10 +21,10 @@ export interface SupportProblem {
    */
   readonly below?: number;
   /**
-   * Nearly the inverse of the Hessian over diagonal and edges [vertices + edges, vertices + edges], all edges counted: it
-   * makes steps as long as each shrinks the decrement to a quarter.
+   * Multiplies by nearly the inverse of the Hessian over diagonal and edges, all edges counted: it makes steps as long as
+   * each shrinks the decrement to a quarter.
    */
-  readonly inverse?: Float64Array;
+  readonly inverse?: (x: Float64Array) => Float64Array;
 }
 
 /** The minimum over the edges of a point. */
@@ -113,7 +112,7 @@ export function* minimizeOnSupport(
     const negative = Float64Array.from(free, (c) => -gradient[c]), curvature = (c: number) => term.curvature(c, x[c]);
     let direction: Float64Array | undefined;
     if (nearInverse !== undefined && free.length === size) {
-      direction = multiplySymmetric(nearInverse, negative);
+      direction = nearInverse(negative);
       let decrement = 0;
       for (let c = 0; c < size; c++) decrement += negative[c] * direction[c];
       if (!(decrement >= 0 && decrement <= 0.25 * lastNear)) direction = nearInverse = undefined;
@@ -175,12 +174,6 @@ export function* minimizeOnSupport(
     }
   }
   return { values: x.slice(vertices), diagonal: x.slice(0, vertices), dataTerm: stars.evaluate(x), converged };
-}
-
-function multiplySymmetric(a: Float64Array, x: Float64Array): Float64Array {
-  const size = x.length, product = new Float64Array(size);
-  for (let i = 0; i < size; i++) product[i] = plainDot(a, x, size, i * size);
-  return product;
 }
 
 /**
