@@ -50,14 +50,19 @@ const movesTried = 6, shareOfBest = 0.3;
 export async function refitSearch(
   problem: MoveProblem,
   penalty: L0Penalty,
-  start: GraphPoint,
+  start: Pick<FittedGraph, "point" | "objective">,
   isWanted: (objective: number, work: number) => Promise<boolean>,
 ): Promise<GraphPoint> {
   const pause = () => problem.pause("moves"), memory = moveMemoryOf(problem);
-  const first = await fit(problem, penalty, start);
+  const ask = ({ point, objective }: typeof start) =>
+    isWanted(objective, (problem.vertices + point.values.length) ** 3);
+  let goesOn = await ask(start);
+  // The inverse that moves are judged by serves the fit before as well.
+  if (goesOn) await memory.inverseAt(start.point, memory.bordersAt(start.point, penalty), penalty);
+  const first = await fit(problem, penalty, start.point);
   let best = first;
   memory.keep(best.known);
-  while (await isWanted(best.objective, (problem.vertices + best.point.values.length) ** 3)) {
+  for (; goesOn; goesOn = await ask(best)) {
     const borders = memory.bordersAt(best.point, penalty);
     const inverse = await memory.inverseAt(best.point, borders, penalty);
     if (inverse === undefined) break;

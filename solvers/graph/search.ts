@@ -86,7 +86,7 @@ export async function refitted(
 ): Promise<GraphSolution> {
   if (budget.ended) return solution;
   const point = problem.vertices <= refitsUpTo
-    ? await refitSearch(problem, penalty, solution.estimate, async (objective, work) => {
+    ? await refitSearch(problem, penalty, { point: solution.estimate, ...solution }, async (objective, work) => {
       const state = { stage: "moves", fraction: 0, iteration: budget.sweeps, objective };
       if (await budget.run.checkpoint(state)) budget.ended ??= "time-limit";
       return budget.ended === undefined && spend(work);
