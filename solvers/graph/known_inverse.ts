@@ -5,12 +5,14 @@ import { edgeNumber, type GraphPoint } from "./pseudolikelihood.ts";
 
 /** The inverse of a Hessian over diagonal and edges of a graph, or nearly that. */
 export interface KnownInverse {
-  /** Place of each edge among the edges, by its number. */
-  readonly places: ReadonlyMap<number, number>;
+  /** Numbers of the edges, in their order. */
+  readonly edges: Float64Array;
   /** Diagonal of the point at which it was computed afresh. */
   readonly diagonal: ArrayLike<number>;
   /** Edges that have entered or left since. */
   readonly changes: number;
+  /** Place of each edge among the edges, by its number. */
+  places(): ReadonlyMap<number, number>;
   /** Multiplies a vector by it: O(size^2). */
   multiply(x: Float64Array): Float64Array;
   /** All entries [vertices + edges, vertices + edges]: O(changes size^2) where they have not been asked for. */
@@ -22,20 +24,32 @@ const mostMoved = 0.1, mostChanged = 0.1;
 
 /** An inverse as it was computed, over a point with its edges in their order. */
 export function knownInverse(entries: Float64Array, point: GraphPoint): KnownInverse {
+  const edges = edgeNumbers(point);
   return {
-    places: placesOf(point),
+    edges,
     diagonal: point.diagonal,
     changes: 0,
+    places: placesOf(edges),
     multiply: (x) => multiplySymmetric(entries, x),
     entries: () => entries,
   };
 }
 
-/** Place of each edge among the edges of a point, by its number. */
-function placesOf({ ends, values, diagonal }: GraphPoint): Map<number, number> {
-  const places = new Map<number, number>();
-  for (let e = 0; e < values.length; e++) places.set(edgeNumber(ends[2 * e], ends[2 * e + 1], diagonal.length), e);
-  return places;
+function edgeNumbers({ ends, values, diagonal }: GraphPoint): Float64Array {
+  const numbers = new Float64Array(values.length);
+  for (let e = 0; e < numbers.length; e++) numbers[e] = edgeNumber(ends[2 * e], ends[2 * e + 1], diagonal.length);
+  return numbers;
+}
+
+function placesOf(edges: Float64Array): () => ReadonlyMap<number, number> {
+  let places: Map<number, number> | undefined;
+  return () => {
+    if (places === undefined) {
+      places = new Map();
+      for (let e = 0; e < edges.length; e++) places.set(edges[e], e);
+    }
+    return places;
+  };
 }
 
 /**
@@ -48,67 +62,90 @@ export function* updatedInverse(
   point: GraphPoint,
   bordersOf: () => Borders,
 ): Steps<KnownInverse | undefined> {
-  const { ends, values, diagonal } = point;
-  const isDue = createPace(), vertices = diagonal.length, size = vertices + values.length, places = placesOf(point);
-  const left = Array.from(known.places).filter(([edge]) => !places.has(edge));
-  const entered = Array.from(places).filter(([edge]) => !known.places.has(edge));
+  const { ends, diagonal } = point, vertices = diagonal.length;
+  if (!isNear(diagonal, known.diagonal)) return undefined;
+  const edges = edgeNumbers(point), { origin, left, entered, whole } = unionOf(known, edges, vertices);
   const changes = known.changes + left.length + entered.length;
-  if (changes > mostChanged * size) return undefined;
-  for (let i = 0; i < vertices; i++) {
-    if (!(Math.abs(diagonal[i] - known.diagonal[i]) <= mostMoved * known.diagonal[i])) return undefined;
+  if (changes > mostChanged * origin.length) return undefined;
+  const same = { edges, places: placesOf(edges), diagonal: known.diagonal, changes };
+  if (changes === known.changes && isIdentity(origin)) {
+    return { ...same, multiply: known.multiply, entries: known.entries };
   }
-  if (changes === known.changes && sameOrder(known.places, places)) return { ...known, places };
-
-  const borders = bordersOf();
-  // Coordinates of both graphs: those of the known one, then the edges that have entered.
-  const base = known.entries(), width = vertices + known.places.size, whole = width + entered.length;
-  const origin = new Int32Array(size);
-  for (let i = 0; i < vertices; i++) origin[i] = i;
-  for (const [edge, place] of places) origin[vertices + place] = vertices + (known.places.get(edge) ?? -1);
-  entered.forEach(([, place], k) => origin[vertices + place] = width + k);
+  const isDue = createPace(), base = known.entries(), width = vertices + known.edges.length, borders = bordersOf();
   const corrections: Correction[] = [];
-  for (const [, place] of left) {
-    const row = rowAt(base, width, whole, vertices + place, corrections);
-    corrections.push({ vector: row, factor: -1 / row[vertices + place] });
+  for (const coordinate of left) {
+    const row = rowAt(base, width, whole, coordinate, corrections);
+    corrections.push({ vector: row, factor: -1 / row[coordinate] });
     if (isDue(whole * corrections.length) && (yield)) return undefined;
   }
-  for (const [, place] of entered) {
-    const own = origin[vertices + place], { count, curvature } = borders.load(ends[2 * place], ends[2 * place + 1]);
-    const product = new Float64Array(whole);
-    // Edges that have not entered yet have no rows.
-    const before = new Float64Array(corrections.length);
+  for (const place of entered) {
+    const { count, curvature } = borders.load(ends[2 * place], ends[2 * place + 1]);
+    const product = multiplyBorder(base, width, whole, origin, corrections, borders, count);
     let coupling = 0;
-    for (let k = 0; k < count; k++) addRow(product, base, width, origin[borders.places[k]], borders.entries[k]);
-    corrections.forEach(({ vector, factor }, c) => {
-      for (let k = 0; k < count; k++) before[c] += borders.entries[k] * vector[origin[borders.places[k]]];
-      addScaled(product, factor * before[c], vector);
-    });
     for (let k = 0; k < count; k++) coupling += borders.entries[k] * product[origin[borders.places[k]]];
     const rest = curvature - coupling;
     if (!(rest > 1e-12 * curvature)) return undefined;
-    product[own] = -1;
+    product[origin[vertices + place]] = -1;
     corrections.push({ vector: product, factor: 1 / rest });
     if (isDue(whole * (count + corrections.length)) && (yield)) return undefined;
   }
   let dense: Float64Array | undefined;
   return {
-    places,
-    diagonal: known.diagonal,
-    changes,
+    ...same,
     multiply: (x) => dense ? multiplySymmetric(dense, x) : multiplyCorrected(base, width, whole, origin, corrections, x),
     entries: () => dense ??= corrected(base, width, origin, corrections),
   };
+}
+
+/** Whether no entry of a diagonal has moved much. */
+function isNear(diagonal: ArrayLike<number>, before: ArrayLike<number>): boolean {
+  for (let i = 0; i < diagonal.length; i++) {
+    if (!(Math.abs(diagonal[i] - before[i]) <= mostMoved * before[i])) return false;
+  }
+  return true;
+}
+
+/** Coordinates of two graphs: those of the known inverse, then the edges that have entered. */
+interface Union {
+  /** The place of each coordinate of the other graph. */
+  readonly origin: Int32Array;
+  /** Coordinates of the known inverse whose edges have left. */
+  readonly left: readonly number[];
+  /** Places, among the edges of the other graph, of those that have entered. */
+  readonly entered: readonly number[];
+  /** How many there are. */
+  readonly whole: number;
+}
+
+function unionOf(known: KnownInverse, edges: Float64Array, vertices: number): Union {
+  const origin = new Int32Array(vertices + edges.length), stays = new Uint8Array(known.edges.length);
+  const places = known.places(), width = vertices + stays.length, entered: number[] = [], left: number[] = [];
+  for (let i = 0; i < vertices; i++) origin[i] = i;
+  let staying = 0;
+  for (let e = 0; e < edges.length; e++) {
+    const place = known.edges[e] === edges[e] ? e : places.get(edges[e]);
+    if (place === undefined) {
+      origin[vertices + e] = width + entered.length;
+      entered.push(e);
+    } else {
+      origin[vertices + e] = vertices + place;
+      stays[place] = 1;
+      staying++;
+    }
+  }
+  if (staying < stays.length) stays.forEach((stay, place) => void (stay || left.push(vertices + place)));
+  return { origin, left, entered, whole: width + entered.length };
+}
+
+function isIdentity(origin: Int32Array): boolean {
+  for (let c = 0; c < origin.length; c++) if (origin[c] !== c) return false;
+  return true;
 }
 
 /** `factor vector vector^T`, which is added to the known inverse. */
 interface Correction {
   readonly vector: Float64Array;
   readonly factor: number;
-}
-
-function sameOrder(one: ReadonlyMap<number, number>, other: ReadonlyMap<number, number>): boolean {
-  for (const [edge, place] of one) if (other.get(edge) !== place) return false;
-  return true;
 }
 
 /** Adds a multiple of a row of the known inverse; beyond its width there are zeros. */
@@ -129,6 +166,26 @@ function rowAt(
   addRow(result, base, width, row, 1);
   for (const { vector, factor } of corrections) addScaled(result, factor * vector[row], vector);
   return result;
+}
+
+/** Multiplies the latest border: edges that have not entered yet have no rows. */
+function multiplyBorder(
+  base: Float64Array,
+  width: number,
+  whole: number,
+  origin: Int32Array,
+  corrections: readonly Correction[],
+  { places, entries }: Borders,
+  count: number,
+): Float64Array {
+  const product = new Float64Array(whole);
+  for (let k = 0; k < count; k++) addRow(product, base, width, origin[places[k]], entries[k]);
+  for (const { vector, factor } of corrections) {
+    let along = 0;
+    for (let k = 0; k < count; k++) along += entries[k] * vector[origin[places[k]]];
+    addScaled(product, factor * along, vector);
+  }
+  return product;
 }
 
 function multiplyCorrected(
@@ -160,28 +217,24 @@ function corrected(
   origin: Int32Array,
   corrections: readonly Correction[],
 ): Float64Array {
-  const size = origin.length, entries = new Float64Array(size * size);
-  for (let a = 0; a < size; a++) correctedRow(entries, a, base, width, origin, corrections);
+  const size = origin.length, entries = new Float64Array(size * size), row = new Float64Array(size);
+  const ordered = corrections.map(({ vector, factor }) => ({ vector: inOrder(vector, origin), factor }));
+  for (let a = 0; a < size; a++) {
+    row.fill(0);
+    if (origin[a] < width) takeRow(row, base, width, origin, a);
+    for (const { vector, factor } of ordered) if (vector[a] !== 0) addScaled(row, factor * vector[a], vector);
+    entries.set(row, a * size);
+  }
   return entries;
 }
 
-/** A row up to its diagonal, and its mirror image. */
-function correctedRow(
-  entries: Float64Array,
-  a: number,
-  base: Float64Array,
-  width: number,
-  origin: Int32Array,
-  corrections: readonly Correction[],
-): void {
-  const size = origin.length, own = a * size, row = origin[a];
-  if (row < width) {
-    for (let b = 0, from = row * width; b <= a; b++) if (origin[b] < width) entries[own + b] = base[from + origin[b]];
-  }
-  for (const { vector, factor } of corrections) {
-    const scale = factor * vector[row];
-    if (scale === 0) continue;
-    for (let b = 0; b <= a; b++) entries[own + b] += scale * vector[origin[b]];
-  }
-  for (let b = 0, at = a; b < a; b++, at += size) entries[at] = entries[own + b];
+function inOrder(vector: Float64Array, origin: Int32Array): Float64Array {
+  const ordered = new Float64Array(origin.length);
+  for (let c = 0; c < ordered.length; c++) ordered[c] = vector[origin[c]];
+  return ordered;
+}
+
+function takeRow(row: Float64Array, base: Float64Array, width: number, origin: Int32Array, a: number): void {
+  const from = origin[a] * width;
+  for (let b = 0; b < row.length; b++) if (origin[b] < width) row[b] = base[from + origin[b]];
 }
