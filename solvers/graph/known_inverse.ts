@@ -92,7 +92,8 @@ export function* updatedInverse(
   let dense: Float64Array | undefined;
   return {
     ...same,
-    multiply: (x) => dense ? multiplySymmetric(dense, x) : multiplyCorrected(base, width, whole, origin, corrections, x),
+    multiply: (x) =>
+      dense ? multiplySymmetric(dense, x) : multiplyCorrected(base, width, whole, origin, corrections, x),
     entries: () => dense ??= corrected(base, width, origin, corrections),
   };
 }

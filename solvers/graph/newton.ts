@@ -138,10 +138,11 @@ export function* minimizeOnSupport(
     if (direction === undefined) break;
     if (isDue(4 * workOf(entries, size) + (nearInverse ? size * size : 0)) && (yield)) break;
     let decrement = 0, reach = 1;
-    free.forEach((c, k) => {
+    for (let k = 0; k < free.length; k++) {
+      const c = free[k];
       decrement += -gradient[c] * direction[k];
       if (c < vertices && direction[k] < 0) reach = Math.min(reach, -0.9 * x[c] / direction[k]);
-    });
+    }
     const near = decrement <= 1e-10 * (1 + Math.abs(value));
     if (below !== undefined && (near || value - mostLeft(decrement) > below)) break;
     // Near the minimum full steps square the error, until rounding lets them shrink no further.
@@ -155,10 +156,11 @@ export function* minimizeOnSupport(
     for (let share = reach; share > 1e-12; share /= 2) {
       trial.set(x);
       let slope = 0;
-      free.forEach((c, k) => {
+      for (let k = 0; k < free.length; k++) {
+        const c = free[k];
         trial[c] = Math.max(lower[c], Math.min(upper[c], x[c] + share * direction[k]));
         slope += gradient[c] * (trial[c] - x[c]);
-      });
+      }
       const next = measure(trial, trialGradient);
       if (!(next <= value + 1e-4 * slope) && !(near && next <= value + 1e-12 * (1 + Math.abs(value)))) continue;
       value = next;
@@ -221,12 +223,13 @@ function* solveByProducts(
   isDue: (work: number) => boolean,
 ): Steps<Float64Array | undefined> {
   const { size } = stars, whole = new Float64Array(size), product = new Float64Array(size);
-  const own = Float64Array.from(free, curvature), diagonal = stars.curvatures();
+  const own = Float64Array.from(free, curvature), diagonal = stars.curvatures(), result = new Float64Array(own.length);
   const multiply = (x: Float64Array) => {
-    free.forEach((c, k) => whole[c] = x[k]);
+    for (let k = 0; k < own.length; k++) whole[free[k]] = x[k];
     product.fill(0);
     stars.multiply(whole, product);
-    return own.map((curve, k) => product[free[k]] + curve * x[k]);
+    for (let k = 0; k < own.length; k++) result[k] = product[free[k]] + own[k] * x[k];
+    return result;
   };
   const preconditioner = own.map((curve, k) => curve + diagonal[free[k]]);
   return yield* conjugateGradients(multiply, preconditioner, b, inexact, 200, workOf(entries, size), isDue);
