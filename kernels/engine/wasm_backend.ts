@@ -138,9 +138,7 @@ export function createWasmMachine(
   }
 
   function launchOnThreads(step: Launch, threads: number): number | Promise<number> {
-    const { extent = 0, grain = 1 } = step;
-    if (extent <= grain) return launch(step);
-    return threadPool().run(step, threads);
+    return isSmall(step) ? launch(step) : threadPool().run(step, threads);
   }
 
   function threadPool(): ThreadPool {
@@ -209,12 +207,15 @@ export function createWasmMachine(
     startWorkers: (threads) => threadPool().startWorkers(threads, [...modules]),
     kernels: (families, threads) =>
       threads > 1
-        ? tableOf(families, (launches, breaks) =>
-          runLaunchesAsync(launches, async (step) => {
+        ? tableOf(families, (launches, breaks) => {
+          // What is too small to share is done at once: promises would take as long.
+          if (!breaks && Array.isArray(launches) && launches.every(isSmall)) return runLaunches(launches, launch);
+          return runLaunchesAsync(launches, async (step) => {
             const value = await launchOnThreads(step, threads);
             await breaks?.wait();
             return value;
-          }))
+          });
+        })
         : tableOf(
           families,
           (launches, breaks) =>
@@ -232,6 +233,11 @@ export function createWasmMachine(
       endWhenIdle();
     },
   };
+}
+
+/** Whether a launch is one piece. */
+function isSmall({ extent = 0, grain = 1 }: Launch): boolean {
+  return extent <= grain;
 }
 
 /** A shared memory reserves its maximum at once, and some devices refuse 4 GiB: the most that they give. */

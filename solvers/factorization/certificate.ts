@@ -1,6 +1,6 @@
-/** What is said of a factorisation: plain f64 sums over the data and the factors that are returned. @module */
+/** What is said of an archetypal factorisation: plain f64 sums over the data and the factors that are returned. @module */
 
-import { addRows, addScaled, plainDot, rowProducts } from "../core/plain_sums.ts";
+import { addRows, plainDot, rowProducts } from "../core/plain_sums.ts";
 import type { Products } from "./products.ts";
 
 /** Multiply-adds between two checkpoints. */
@@ -142,83 +142,4 @@ export async function archetypalSums(
     hullGap: Math.min(hullGap, mixture ? fit : priced),
     archetypesGap: Math.min(archetypesGap, fit + priced),
   };
-}
-
-/** Sums of a plain factorisation. */
-export interface PlainSums {
-  /** The weighted sum of squares of `X - W H`. */
-  readonly fit: number;
-  /** The most that a change of one entry of either factor, all else fixed, would lower it by. */
-  readonly largestGain: number;
-}
-
-/**
- * Sums of `X ~ W H` with transposed weights, `weights` [rank, rows]. O(samples features rank).
- *
- * @param entryWeights Weight of each entry of the data, where entries have weights.
- */
-export async function plainSums(
-  { rows, columns, addRow }: Products,
-  { rank, components, weights }: {
-    readonly rank: number;
-    readonly components: Float32Array | Float64Array;
-    readonly weights: Float32Array | Float64Array;
-  },
-  entryWeights: ArrayLike<number> | undefined,
-  pause: () => Promise<unknown>,
-): Promise<PlainSums> {
-  const all = Float64Array.from(components), offsets = Array.from({ length: rank }, (_, t) => t * columns);
-  const H = offsets.map((at) => all.subarray(at, at + columns)), shares = new Array<number>(rank).fill(0);
-  const products = new Float64Array(rank);
-  const slopes = createRowSums(rank, columns);
-  const curvatures = H.map(() => new Float64Array(entryWeights ? columns : 1)), squares = new Float64Array(columns);
-  let fit = 0, largestGain = 0, work = 0;
-  const own = H.map((h) => plainDot(h, h));
-  for (let i = 0; i < rows; i++) {
-    const residual = slopes.place();
-    addRow(residual, 1, i);
-    for (let t = 0; t < rank; t++) shares[t] = -weights[t * rows + i];
-    addRows(residual, all, offsets, shares);
-    if (!entryWeights) fit += plainDot(residual, residual);
-    else {
-      for (let j = 0; j < columns; j++) {
-        const m = squares[j] = entryWeights[i * columns + j], e = residual[j];
-        residual[j] = m * e;
-        fit += m * e * e;
-      }
-    }
-    rowProducts(all, residual, products);
-    for (let t = 0; t < rank; t++) {
-      const w = weights[t * rows + i];
-      let curvature = own[t];
-      if (entryWeights) {
-        curvature = 0;
-        for (let j = 0; j < columns; j++) curvature += squares[j] * H[t][j] * H[t][j];
-      }
-      largestGain = Math.max(largestGain, gainOf(w, products[t], curvature));
-      if (w === 0) continue;
-      if (entryWeights) addScaled(curvatures[t], w * w, squares);
-      else curvatures[t][0] += w * w;
-    }
-    slopes.add(weights, i, rows);
-    work += 3 * rank * columns;
-    if (work < workTogether) continue;
-    work = 0;
-    await pause();
-  }
-  slopes.finish();
-  H.forEach((h, t) => {
-    for (let j = 0; j < columns; j++) {
-      const gain = gainOf(h[j], slopes.sums[t][j], curvatures[t][entryWeights ? j : 0]);
-      largestGain = Math.max(largestGain, gain);
-    }
-  });
-  return { fit, largestGain };
-}
-
-/** What the best value >= 0 of an entry gains, where the sum of squares falls by `2 slope` a unit at first. */
-function gainOf(value: number, slope: number, curvature: number): number {
-  if (!(curvature > 0)) return 0;
-  const change = Math.max(-value, slope / curvature);
-  return change * (2 * slope - curvature * change);
 }

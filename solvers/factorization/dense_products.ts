@@ -2,7 +2,7 @@
 
 import type { DeviceArray, FloatDtype, MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
-import { dtypeOf, type Matrix } from "../core/matrix.ts";
+import { dtypeOf, type Matrix, type Vector } from "../core/matrix.ts";
 import { createStages, elementsOf, type Products } from "./products.ts";
 
 /** Dense data, divided by `scale`, where the products run. */
@@ -10,19 +10,13 @@ export function denseProducts(workspace: Workspace, X: Matrix, scale: number): P
   // Of a power of two: exact.
   const [rows, columns] = X.shape, dtype = dtypeOf(X.data), inverse = 1 / scale;
   const x: MatrixOperand = { array: workspace.allocate(dtype, rows * columns, "X"), rows, columns };
-  const rowSquares = new Float64Array(rows);
+  const rowSquares = new Float64Array(rows), onHost = workspace === workspace.host;
   let squaredNorm = 0;
-  const line = new Float64Array(columns);
+  const line = onHost ? workspace.view(x.array as DeviceArray<FloatDtype>) : new Float64Array(columns);
   for (let i = 0; i < rows; i++) {
-    let sum = 0;
-    for (let j = 0; j < columns; j++) {
-      const value = X.data[i * columns + j] * inverse;
-      line[j] = value;
-      sum += value * value;
-    }
-    workspace.write(x.array, line, i * columns);
-    rowSquares[i] = sum;
-    squaredNorm += sum;
+    const place = onHost ? i * columns : 0;
+    squaredNorm += rowSquares[i] = scaledRow(X.data, i * columns, columns, inverse, line, place);
+    if (!onHost) workspace.write(x.array, line, i * columns);
   }
   return {
     rows,
@@ -32,13 +26,30 @@ export function denseProducts(workspace: Workspace, X: Matrix, scale: number): P
     squaredNorm,
     work: rows * columns,
     rowSquares,
-    data: workspace === workspace.host ? x : undefined,
+    data: onHost ? x : undefined,
     ...productsWith(workspace, x, dtype),
     column: (j) => Float64Array.from({ length: rows }, (_, i) => X.data[i * columns + j] * inverse),
     addRow(sum, factor, i) {
       for (let j = 0, at = i * columns; j < columns; j++) sum[j] += factor * (X.data[at + j] * inverse);
     },
   };
+}
+
+/** Copies a row, scaled. @returns the sum of its squares */
+function scaledRow(data: Vector, from: number, length: number, scale: number, target: Vector, place: number): number {
+  let a = 0, b = 0, j = 0;
+  for (; j + 1 < length; j += 2) {
+    const value = data[from + j] * scale, next = data[from + j + 1] * scale;
+    target[place + j] = value;
+    target[place + j + 1] = next;
+    a += value * value;
+    b += next * next;
+  }
+  if (j < length) {
+    const value = target[place + j] = data[from + j] * scale;
+    a += value * value;
+  }
+  return a + b;
 }
 
 /** Products with `x`, through copies of factors and results where `x` is on a device. */

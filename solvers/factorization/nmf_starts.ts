@@ -2,6 +2,7 @@
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { MatrixOperand } from "../../kernels/contract.ts";
+import type { Vector } from "../core/matrix.ts";
 import type { Random } from "../core/random.ts";
 import type { Pause } from "../core/run.ts";
 import { createSubspace, type LinearOperator } from "../spectral/subspace.ts";
@@ -47,41 +48,56 @@ export async function singularFactors(
     if (await pause()) break;
   }
   const left = elementsOf(workspace, subspace.left), right = elementsOf(workspace, subspace.right);
-  const factors = randomFactors(products, rank, mean, random);
+  const factors = randomFactors(products, rank, mean, random), otherwise = fill ? mean : 0;
   for (let t = 0; t < Math.min(rank, width); t++) {
     const value = subspace.values[t];
     if (!(value > products.unit * subspace.values[0])) break;
-    const u = Float64Array.from({ length: rows }, (_, i) => left[i * width + t]);
-    const v = Float64Array.from({ length: columns }, (_, j) => right[j * width + t]);
-    const sign = t === 0 ? 0 : partOf(u, v);
-    const w = signed(u, sign), h = signed(v, sign), lengths = [norm(w), norm(h)];
+    const u = partsOf(left, t, width), v = partsOf(right, t, width);
+    // The first vectors have one sign; what rounding left of the other is taken as well.
+    const sign = t === 0 ? 0 : u.above * v.above >= u.below * v.below ? 1 : -1;
+    const lengths = [u, v].map(({ above, below, whole }) => sign === 0 ? whole : sign > 0 ? above : below);
     const scale = Math.sqrt(value * lengths[0] * lengths[1]);
-    const place = (target: Float64Array, from: number, part: Float64Array, length: number) =>
-      part.forEach((entry, i) => {
-        const scaled = length > 0 ? scale * entry / length : 0;
-        target[from + i] = scaled < leastEntry ? (fill ? mean : 0) : scaled;
-      });
-    place(factors.weights, t * rows, w, lengths[0]);
-    place(factors.components, t * columns, h, lengths[1]);
+    const place = { scale, sign, otherwise };
+    placePart(left, t, width, factors.weights.subarray(t * rows, (t + 1) * rows), { ...place, length: lengths[0] });
+    placePart(right, t, width, factors.components.subarray(t * columns, (t + 1) * columns), {
+      ...place,
+      length: lengths[1],
+    });
+    await pause();
   }
   return factors;
 }
 
-/** The sign whose parts of two vectors have the larger product of lengths. */
-function partOf(u: Float64Array, v: Float64Array): number {
-  const product = (sign: number) => norm(signed(u, sign)) * norm(signed(v, sign));
-  return product(1) >= product(-1) ? 1 : -1;
+/** Lengths of column `t` of a matrix of `width` columns, and of its numbers above and below 0. */
+function partsOf(vectors: Vector, t: number, width: number): { whole: number; above: number; below: number } {
+  let whole = 0, above = 0, below = 0;
+  for (let at = t; at < vectors.length; at += width) {
+    const value = vectors[at], square = value * value;
+    whole += square;
+    if (value > 0) above += square;
+    else below += square;
+  }
+  return { whole: Math.sqrt(whole), above: Math.sqrt(above), below: Math.sqrt(below) };
 }
 
-/** The part of a sign, as magnitudes; with 0, all magnitudes. */
-function signed(x: Float64Array, sign: number): Float64Array {
-  return x.map((value) => sign === 0 ? Math.abs(value) : Math.max(0, sign * value));
-}
-
-function norm(x: Float64Array): number {
-  let sum = 0;
-  for (const value of x) sum += value * value;
-  return Math.sqrt(sum);
+/** The magnitudes of the numbers of a sign, or with 0 of all, scaled; another number where that leaves next to nothing. */
+function placePart(
+  vectors: Vector,
+  t: number,
+  width: number,
+  target: Float64Array,
+  { scale, sign, length, otherwise }: {
+    readonly scale: number;
+    readonly sign: number;
+    readonly length: number;
+    readonly otherwise: number;
+  },
+): void {
+  for (let i = 0, at = t; i < target.length; i++, at += width) {
+    const part = sign === 0 ? Math.abs(vectors[at]) : Math.max(0, sign * vectors[at]);
+    const scaled = length > 0 ? scale * part / length : 0;
+    target[i] = scaled < leastEntry ? otherwise : scaled;
+  }
 }
 
 /** The data as an operator on columns, by way of transposed copies. */

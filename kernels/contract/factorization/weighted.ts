@@ -1,6 +1,6 @@
 /** Descent where entries of the data have weights. @module */
 
-import type { Completion, MatrixOperand } from "../operands.ts";
+import type { Completion, MatrixOperand, VectorOperand } from "../operands.ts";
 import type { FamilySpecifications } from "../specification.ts";
 
 /** `sum_ij m_ij (x_ij - sum_t w_ti h_tj)^2` over `W >= 0`; rows of `x`, columns of `W`, are independent, and split. */
@@ -13,8 +13,10 @@ export interface WeightedSweepArguments {
   readonly components: MatrixOperand;
   /** `w >= 0` [rank, rows], updated in place. */
   readonly factor: MatrixOperand;
-  /** Times that all entries are visited, 1 or more. @default 1 */
+  /** Times that all entries are visited, 0 or more. @default 1 */
   readonly sweeps?: number;
+  /** Receives `sum_j m_ij e_ij^2` of the residuals after the sweeps, f64 [rows]. */
+  readonly losses: VectorOperand;
 }
 
 /** Coordinate descent with weights. */

@@ -1,10 +1,11 @@
 import type { NonnegativePassArguments } from "../../contract.ts";
 import { matrixView } from "../operands.ts";
 import { leastCurvature } from "./curvature.ts";
+import { rowGram } from "./rows.ts";
 
-/** Sweeps of the weights `W` for `X ~ W H`, and `W X`. */
+/** Sweeps of the weights `W` for `X ~ W H`, then `W X` and `W W^T`. */
 export function nonnegativePass(
-  { x, components, gram, factor, sweeps = 1, linear }: NonnegativePassArguments,
+  { x, components, gram, factor, sweeps = 1, linear, factorGram }: NonnegativePassArguments,
 ): void {
   const X = matrixView(x), H = matrixView(components), G = matrixView(gram), W = matrixView(factor);
   const R = matrixView(linear), sums = Array.from({ length: H.rows }, () => new Float64Array(X.columns));
@@ -30,4 +31,5 @@ export function nonnegativePass(
   sums.forEach((sum, t) => {
     for (let j = 0; j < X.columns; j++) R.values[t * R.stride + j] = sum[j];
   });
+  rowGram({ a: factor, gram: factorGram });
 }

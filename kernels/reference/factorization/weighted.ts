@@ -1,10 +1,11 @@
 import type { WeightedSweepArguments } from "../../contract.ts";
-import { matrixView } from "../operands.ts";
+import { matrixView, vectorView } from "../operands.ts";
 import { leastCurvature } from "./curvature.ts";
 
 /** Each entry in turn, to its minimum over the weighted residuals of its row. */
-export function weightedSweep({ x, weights, components, factor, sweeps = 1 }: WeightedSweepArguments): void {
+export function weightedSweep({ x, weights, components, factor, sweeps = 1, losses }: WeightedSweepArguments): void {
   const X = matrixView(x), M = matrixView(weights), H = matrixView(components), W = matrixView(factor);
+  const sums = vectorView(losses);
   const residual = new Float64Array(X.columns);
   for (let i = 0; i < X.rows; i++) {
     for (let j = 0; j < X.columns; j++) {
@@ -26,5 +27,7 @@ export function weightedSweep({ x, weights, components, factor, sweeps = 1 }: We
         for (let j = 0; j < X.columns; j++) residual[j] -= change * H.values[t * H.stride + j];
       }
     }
+    sums[i] = 0;
+    for (let j = 0; j < X.columns; j++) sums[i] += M.values[i * M.stride + j] * residual[j] * residual[j];
   }
 }

@@ -5,15 +5,25 @@ import { matrixOf } from "../operands.ts";
 import { blockOf } from "./blocks.ts";
 
 agreement("nonnegativePass", "sweeps the weights, and sums what they make of the data", function* (bench) {
-  const shapes = [[0, 3, 1], [1, 1, 1], [3, 2, 2], [4, 9, 3], [17, 33, 4], [7, 5, 5], [97, 43, 10], [300, 40, 3], [
-    515,
-    65,
-    7,
-  ], [
-    260,
-    1,
-    2,
-  ]];
+  const shapes = [
+    [0, 3, 1],
+    [1, 1, 1],
+    [3, 2, 2],
+    [4, 9, 3],
+    [17, 33, 4],
+    [7, 5, 5],
+    [97, 43, 10],
+    [300, 40, 3],
+    [
+      515,
+      65,
+      7,
+    ],
+    [260, 1, 2],
+    [261, 24, 6],
+    [130, 47, 11],
+    [40, 8, 16],
+  ];
   for (const [rows, columns, rank] of shapes) {
     for (const sweeps of rows === 300 ? [1, 3] : [2]) {
       const random = createRandom(rows + columns), { workspace, dtype } = bench;
@@ -25,13 +35,16 @@ agreement("nonnegativePass", "sweeps the weights, and sums what they make of the
           // Inner products of about one.
           components: matrixOf(workspace, dtype, rank, columns, () => random.uniform() / columns, 2),
           parts: matrixOf(workspace, dtype, passParts(rows) * rank, columns, () => 0, 1),
+          gramParts: matrixOf(workspace, "f64", passParts(rows) * rank, rank, () => 0, 1),
           linear: matrixOf(workspace, dtype, rank, columns, random.normal, 1),
+          factorGram: matrixOf(workspace, "f64", rank, rank, random.normal, 1),
           sweeps,
         },
-        outputs: ({ factor, linear }) => [factor, linear],
-        working: ({ parts }) => [parts.array],
+        outputs: ({ factor, linear, factorGram }) => [factor, linear, factorGram],
+        working: ({ parts, gramParts }) => [parts.array, gramParts.array],
         terms: rank * sweeps + columns + Math.min(rows, 300),
         magnitude: 16 + 4 * rows,
+        precision: dtype,
       };
     }
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { agreement } from "../agreement.ts";
 import { type Bench, conformance } from "../grid.ts";
-import { elements, matrixOf } from "../operands.ts";
+import { elements, matrixOf, vectorOf, viewOf } from "../operands.ts";
 
 function problemOf({ workspace, dtype }: Bench, rows: number, columns: number, rank: number) {
   const random = createRandom(rows + columns + rank);
@@ -17,18 +17,20 @@ function problemOf({ workspace, dtype }: Bench, rows: number, columns: number, r
     weights: matrixOf(workspace, dtype, rows, columns, () => random.integer(3) / 2, 2),
     components: matrixOf(workspace, dtype, rank, columns, overlap, 1),
     factor: matrixOf(workspace, dtype, rank, rows, random.uniform, 1),
+    losses: vectorOf(workspace, "f64", rows, random.normal),
   };
 }
 
 agreement("weightedSweep", "agrees with the reference", function* (bench) {
   for (const [rows, columns, rank] of [[0, 3, 1], [1, 1, 1], [2, 3, 2], [5, 33, 3], [4, 700, 6], [300, 40, 5]]) {
-    for (const sweeps of [1, 2]) {
+    for (const sweeps of [0, 1, 2]) {
       yield {
         what: `${rows} x ${columns}, rank ${rank}, ${sweeps} sweeps`,
         operands: { ...problemOf(bench, rows, columns, rank), sweeps },
-        outputs: ({ factor }) => [factor],
+        outputs: ({ factor, losses }) => [factor, losses],
         terms: 32 + (bench.dtype === "f64" ? columns : columns / 16),
         magnitude: 64,
+        precision: bench.dtype,
       };
     }
   }
@@ -53,7 +55,8 @@ conformance("weightedSweep", "lowers the weighted residuals, and leaves what has
   let last = loss();
   for (let sweep = 0; sweep < 5; sweep++) {
     await bench.kernel.weightedSweep(operands);
-    const next = loss();
+    const next = loss(), told = Array.from(viewOf(operands.losses).slice(1)).reduce((sum, loss) => sum + loss, 0);
+    assert.ok(Math.abs(told - next) <= 20 * bench.epsilon * last, `${told} of ${next}`);
     assert.ok(next <= last * (1 + 20 * bench.epsilon), `${next} after ${last}`);
     last = next;
   }

@@ -1,13 +1,14 @@
 // One pass over X [rows, columns] for X ~ W H: for a block of rows at a time, which stays in L1, the inner products
-// P = X H^T, sweeps of the weights, and the sums W X of the part. Parts are of `partRows` rows and are added in their
-// order, so that sums are the same however parts are shared out.
+// P = X H^T, sweeps of the weights, and the sums W X of the part; then W W^T of the part. Parts follow from the number of
+// rows alone and are added in their order, so that sums are the same however parts are shared out.
 //
-// X, H [rank, columns], W [rank, rows] and the sums [parts x rank, columns] are T, G = H H^T is f64; strides in elements.
-// [begin, end) are the parts of this call. Scratch: G in T, the reciprocals of its diagonal, P and W as tiles.
+// X, H [rank, columns], W [rank, rows] and the sums [parts x rank, columns] are T; G = H H^T and the parts of W W^T
+// [parts x rank, rank] are f64; strides in elements. [begin, end) are the parts of this call. Scratch: G in T, the
+// reciprocals of its diagonal, P and W as tiles.
 //
 // Components go by threes and twos: four of them are two twos, since one by itself costs as much as two.
 
-import { axpyInline } from "../dense/vector";
+import { axpyInline, dot } from "../dense/vector";
 import { at, lanes, multiplyAdd } from "../simd";
 import { sweepTile } from "./nonnegative";
 import { loadGram, loadInverses, loadTile, splatAt, storeTile, TILE_ROW, tileColumns } from "./tile";
@@ -15,11 +16,19 @@ import { loadGram, loadInverses, loadTile, splatAt, storeTile, TILE_ROW, tileCol
 /** Rows of a block: few enough for L1, and so many that loading and storing the sums is a small part. */
 const BLOCK_ROWS: i32 = 32;
 
+/** Parts begin at multiples of so many rows. */
+const PART_STEP: i32 = 8;
+
+@inline
+function partBegin(part: i32, count: i32, rows: i32): i32 {
+  return part == count ? rows : <i32>(<i64>part * <i64>rows / <i64>count) & -PART_STEP;
+}
+
 // exported for f32, f64
 export function nonnegativePass<T>(
-  rows: i32, columns: i32, rank: i32, sweeps: i32, partRows: i32, x: usize, xStride: i32, h: usize, hStride: i32,
+  rows: i32, columns: i32, rank: i32, sweeps: i32, partCount: i32, x: usize, xStride: i32, h: usize, hStride: i32,
   gram: usize, gramStride: i32, factor: usize, factorStride: i32, parts: usize, partsStride: i32,
-  begin: i32, end: i32, scratch: usize,
+  gramParts: usize, gramPartsStride: i32, begin: i32, end: i32, scratch: usize,
 ): void {
   const size: usize = sizeof<T>(), line = <usize>xStride * size, sumsLine = <usize>partsStride * size;
   const hLine = <usize>hStride * size, wLine = <usize>factorStride * size;
@@ -29,9 +38,10 @@ export function nonnegativePass<T>(
   loadGram<T>(rank, gram, gramStride, M);
   loadInverses<T>(rank, gram, gramStride, inverses);
   for (let part = begin; part < end; part++) {
-    const sums = at(parts, part * rank, sumsLine), last = min(rows, (part + 1) * partRows);
+    const sums = at(parts, part * rank, sumsLine);
+    const start = partBegin(part, partCount, rows), last = partBegin(part + 1, partCount, rows);
     for (let t = 0; t < rank; t++) memory.fill(at(sums, t, sumsLine), 0, <usize>columns * size);
-    for (let block = part * partRows; block < last; block += BLOCK_ROWS) {
+    for (let block = start; block < last; block += BLOCK_ROWS) {
       const stop = min(block + BLOCK_ROWS, last);
       for (let i = block; i < stop; i += tileColumns<T>()) {
         const count = min(tileColumns<T>(), stop - i), first = at(x, i, line);
@@ -53,6 +63,13 @@ export function nonnegativePass<T>(
       for (; t < threes; t += 3) accumulate<T>(3, columns, count, first, line, at(w, t, wLine), wLine, at(sums, t, sumsLine), sumsLine);
       for (; t + 1 < rank; t += 2) accumulate<T>(2, columns, count, first, line, at(w, t, wLine), wLine, at(sums, t, sumsLine), sumsLine);
       if (t < rank) accumulate<T>(1, columns, count, first, line, at(w, t, wLine), wLine, at(sums, t, sumsLine), sumsLine);
+    }
+    for (let t = 0; t < rank; t++) {
+      const own = at(factor, t * factorStride + start, size);
+      for (let s = t; s < rank; s++) {
+        const product = dot<T>(last - start, own, at(factor, s * factorStride + start, size));
+        store<f64>(at(gramParts, (part * rank + t) * gramPartsStride + s, 8), product);
+      }
     }
   }
 }
@@ -238,11 +255,13 @@ function accumulate<T>(
   }
 }
 
-/** linear = the sum of the parts, in their order; columns split. */
+/** linear = the sum of the parts, in their order, and the Gram matrix that of its own; columns split. */
 // exported for f32, f64
 export function sumParts<T>(
-  rank: i32, count: i32, parts: usize, partsStride: i32, linear: usize, linearStride: i32, begin: i32, end: i32,
+  rank: i32, count: i32, parts: usize, partsStride: i32, linear: usize, linearStride: i32,
+  gramParts: usize, gramPartsStride: i32, gram: usize, gramStride: i32, begin: i32, end: i32,
 ): void {
+  if (begin == 0) sumGrams(rank, count, gramParts, gramPartsStride, gram, gramStride);
   const size: usize = sizeof<T>(), line = <usize>partsStride * size, step = lanes<T>();
   for (let t = 0; t < rank; t++) {
     const target = at(linear, t, <usize>linearStride * size), first = at(parts, t, line);
@@ -269,6 +288,22 @@ export function sumParts<T>(
         source += rank * line;
       }
       store<T>(at(target, j, size), sum);
+    }
+  }
+}
+
+/** Both triangles of a symmetric matrix, from the upper ones of its parts. */
+function sumGrams(rank: i32, count: i32, parts: usize, partsStride: i32, gram: usize, gramStride: i32): void {
+  const part = <usize>(rank * partsStride) * 8;
+  for (let t = 0; t < rank; t++) {
+    for (let s = t; s < rank; s++) {
+      let sum: f64 = 0, source = at(parts, t * partsStride + s, 8);
+      for (let i = 0; i < count; i++) {
+        sum += load<f64>(source);
+        source += part;
+      }
+      store<f64>(at(gram, t * gramStride + s, 8), sum);
+      store<f64>(at(gram, s * gramStride + t, 8), sum);
     }
   }
 }
