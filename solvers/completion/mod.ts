@@ -19,13 +19,8 @@ export {
 export { completedMatrix, type LowRankModel, type Unobserved } from "./prediction.ts";
 export type { FoldedLevels } from "./quantized_fold.ts";
 export { completeQuantized, type QuantizedCompletion } from "./quantized.ts";
-export {
-  chooseQuantized,
-  completeQuantizedPath,
-  type LevelCurve,
-  type QuantizedChoice,
-  type QuantizedPathPoint,
-} from "./quantized_path.ts";
+export { chooseQuantized, type LevelCurve, type QuantizedChoice } from "./quantized_choice.ts";
+export { completeQuantizedPath, type QuantizedPathPoint } from "./quantized_path.ts";
 export {
   chooseQuantizedOptions,
   completeQuantizedOptions,

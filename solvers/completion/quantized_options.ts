@@ -125,7 +125,9 @@ export const completeQuantizedOptions: OptionTable<QuantizedOptions, OpenQuantiz
 };
 
 /** Options of {@linkcode chooseQuantized}. */
-export interface QuantizedChoiceOptions extends Omit<QuantizedOptions, "lambda"> {
+export interface QuantizedChoiceOptions extends Omit<QuantizedOptions, "lambda" | "offsets"> {
+  /** Fit an offset of each row and column. @default where it clearly predicts the held-out levels better */
+  readonly offsets?: boolean;
   /** Most prices that are tried, >= 1. @default 24 */
   readonly count?: number;
   /** Factor from one price to the next, above 0 and below 1. @default 0.8 */
@@ -136,14 +138,16 @@ export interface QuantizedChoiceOptions extends Omit<QuantizedOptions, "lambda">
 
 /** Options of {@linkcode completeQuantizedPath}. */
 export interface QuantizedPathOptions extends QuantizedChoiceOptions {
+  /** Fit an offset of each row and column. @default true */
+  readonly offsets?: boolean;
   /** The prices themselves, falling, > 0. @default from the first at which there is a part of low rank */
   readonly lambdas?: VectorLike;
 }
 
-const { lambda: _lambda, ...withoutLambda } = completeQuantizedOptions;
+const { lambda: _lambda, offsets, ...withoutLambda } = completeQuantizedOptions;
 
 /** Options of a choice that may stay undefined. */
-export type OpenQuantizedChoiceOptions = OpenQuantizedOptions;
+export type OpenQuantizedChoiceOptions = OpenQuantizedOptions | "offsets";
 
 /** Options of a path that may stay undefined. */
 export type OpenQuantizedPathOptions = OpenQuantizedOptions | "lambdas";
@@ -165,6 +169,10 @@ export const chooseQuantizedOptions: OptionTable<QuantizedChoiceOptions, OpenQua
     default: 0.1,
     about: "Entries held out to choose the weight of the trace norm.",
   }),
+  offsets: flag({
+    otherwise: "where it clearly predicts the held-out levels better",
+    about: "Fit an offset of each row and column.",
+  }),
   ...withoutLambda,
 };
 
@@ -177,4 +185,5 @@ export const completeQuantizedPathOptions: OptionTable<QuantizedPathOptions, Ope
     about: "The weights of the trace norm, above 0 and falling.",
   }),
   ...chooseQuantizedOptions,
+  offsets,
 };
