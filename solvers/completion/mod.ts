@@ -40,7 +40,8 @@ export { completeViolationsOptions, type OpenViolationOptions, type ViolationOpt
 export type { FoldedViolations, ViolationPredictions } from "./violation_prediction.ts";
 export { averagePrecision, labelError } from "./label_metrics.ts";
 export type { ProbabilityScale } from "./calibration.ts";
-export { transduce, type Transduction, type TransductionCurve } from "./transduction.ts";
+export { transduce } from "./transduction.ts";
+export type { Transduction, TransductionCurve } from "./transduction_answer.ts";
 export type { PartlyLabelled } from "./transduction_data.ts";
 export {
   type OpenTransduceOptions,

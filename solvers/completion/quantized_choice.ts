@@ -108,12 +108,18 @@ export async function chooseQuantized(
   let offsets = wanted ?? true, chosen = await search([courseOf(offsets)], held, patience);
   if (wanted === undefined && !chosen.late) {
     // Nothing at all, and the best answer again with its offsets as a part of low rank: the noise is the same, and so
-    // nearly is the best price.
+    // nearly is the best price, which may be among those that were tried below it.
     const course = courseOf(false),
       { point } = chosen.best,
       first = { lambda: point.lambda, factors: inColumns(point) };
-    const again = { ...course, problem: { ...fittedProblem, boundaries: point.boundaries }, first };
-    const without = await search([{ ...course, prices: (first) => [first] }, again], held, 1, chosen.best);
+    const prices = chosen.points.map(({ lambda }) => lambda).filter((lambda) => lambda <= point.lambda);
+    const from = { problem: { ...fittedProblem, boundaries: point.boundaries }, first, prices: () => prices };
+    const without = await search(
+      [{ ...course, prices: (none) => [none] }, { ...course, ...from }],
+      held,
+      1,
+      chosen.best,
+    );
     if (!areClearlyMore(without.best.onHeld.losses, chosen.best.onHeld.losses, held.weights)) {
       [offsets, chosen] = [false, without];
     }

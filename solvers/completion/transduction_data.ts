@@ -54,42 +54,60 @@ export function* jointMatrix(data: PartlyLabelled): Steps<JointMatrix> {
     );
   }
   const values = new Float64Array(items * columns), kinds = new Uint8Array(items * columns);
+  const ofFeatures = { kind: feature, data: features.data, columns: width, first: 0 } as const;
+  const ofLabels = { kind: label, data: labels.data, columns: count, first: width } as const;
   let observedFeatures = 0, observedLabels = 0;
   yield* inRanges(items, 4 * columns, (begin, end) => {
-    observedFeatures += put(features.data, begin, end, width, 0, feature);
-    observedLabels += put(labels.data, begin, end, count, width, label);
+    observedFeatures += put(ofFeatures, values, kinds, columns, begin, end);
+    observedLabels += put(ofLabels, values, kinds, columns, begin, end);
   });
   if (observedFeatures === 0) throw new DataError("features", `Cannot ${action}: no feature is observed.`);
   if (observedLabels === 0) throw new DataError("labels", `Cannot ${action}: no label is observed.`);
   return { items, features: width, labels: count, values, kinds };
+}
 
-  /** Rows of one table into the columns that it has of the joint matrix; how many elements of it are observed. */
-  function put(data: Matrix["data"], begin: number, end: number, own: number, first: number, kind: number): number {
-    let observed = 0;
-    for (let i = begin, from = begin * own; i < end; i++) {
-      for (let j = 0, at = i * columns + first; j < own; j++, at++, from++) {
-        const value = data[from];
-        if (value !== value) continue;
-        if (kind === label ? value !== 1 && value !== -1 : !(Math.abs(value) <= largestFeature)) {
-          refuse(kind, value, i, j);
-        }
-        values[at] = value;
-        kinds[at] = kind;
-        observed++;
+/** A table of features or of labels, and where it stands in the joint matrix. */
+interface Table {
+  readonly kind: typeof feature | typeof label;
+  readonly data: Matrix["data"];
+  readonly columns: number;
+  /** Its first column in the joint matrix. */
+  readonly first: number;
+}
+
+/** Rows of a table into the columns that it has of the joint matrix; how many elements of it are observed. */
+function put(
+  { kind, data, columns: own, first }: Table,
+  values: Float64Array,
+  kinds: Uint8Array,
+  columns: number,
+  begin: number,
+  end: number,
+): number {
+  let observed = 0;
+  for (let i = begin, from = begin * own; i < end; i++) {
+    for (let j = 0, at = i * columns + first; j < own; j++, at++, from++) {
+      const value = data[from];
+      if (value !== value) continue;
+      if (kind === label ? value !== 1 && value !== -1 : !(Math.abs(value) <= largestFeature)) {
+        refuse(kind, value, i, j);
       }
+      values[at] = value;
+      kinds[at] = kind;
+      observed++;
     }
-    return observed;
   }
+  return observed;
+}
 
-  function refuse(kind: number, value: number, i: number, j: number): never {
-    const [argument, expected] = kind === label
-      ? ["labels", "1, -1 or NaN"]
-      : ["features", "a magnitude of at most 1e100, or NaN for what is missing"];
-    throw new DataError(
-      argument,
-      `Cannot ${action}: "${argument}" has ${value} at row ${i}, column ${j}; expected ${expected}.`,
-    );
-  }
+function refuse(kind: Table["kind"], value: number, i: number, j: number): never {
+  const [argument, expected] = kind === label
+    ? ["labels", "1, -1 or NaN"]
+    : ["features", "a magnitude of at most 1e100, or NaN for what is missing"];
+  throw new DataError(
+    argument,
+    `Cannot ${action}: "${argument}" has ${value} at row ${i}, column ${j}; expected ${expected}.`,
+  );
 }
 
 /** Centres and scales of the columns: observed mean and deviation of features, observed mean of labels. */
@@ -100,44 +118,62 @@ export interface Standards {
 }
 
 /** Standards of what is observed. */
-export function* standardsOf(
-  { items, features, labels, values, kinds }: JointMatrix,
-  labelWeight: number,
-): Steps<Standards> {
-  const columns = features + labels, counts = new Float64Array(columns), centres = new Float64Array(columns);
-  const largest = new Float64Array(columns), scales = new Float64Array(columns).fill(1);
-  const squares = new Float64Array(columns);
-  yield* inRanges(items, 4 * columns, (begin, end) => {
-    for (let i = begin, at = begin * columns; i < end; i++) {
-      for (let j = 0; j < columns; j++, at++) {
-        if (kinds[at] === missing) continue;
-        counts[j]++;
-        largest[j] = Math.max(largest[j], Math.abs(values[at]));
-      }
-    }
-  });
+export function* standardsOf(joint: JointMatrix, labelWeight: number): Steps<Standards> {
+  const { items, features, labels } = joint, columns = features + labels, work = 4 * columns;
+  const [counts, largest, centres, squares] = [0, 0, 0, 0].map((zero) => new Float64Array(columns).fill(zero));
+  const scales = new Float64Array(columns).fill(1);
+  yield* inRanges(items, work, (begin, end) => addExtents(joint, counts, largest, begin, end));
   // In units of the largest, so that no sum or square overflows.
-  yield* inRanges(items, 4 * columns, (begin, end) => {
-    for (let i = begin, at = begin * columns; i < end; i++) {
-      for (let j = 0; j < columns; j++, at++) {
-        if (kinds[at] !== missing) centres[j] += values[at] / largest[j] / counts[j] || 0;
-      }
-    }
-  });
-  yield* inRanges(items, 4 * columns, (begin, end) => {
-    for (let i = begin, at = begin * columns; i < end; i++) {
-      for (let j = 0; j < columns; j++, at++) {
-        if (kinds[at] !== missing) squares[j] += (values[at] / largest[j] - centres[j]) ** 2 / counts[j] || 0;
-      }
-    }
-  });
+  yield* inRanges(items, work, (begin, end) => addPowers(joint, largest, undefined, centres, begin, end));
+  for (let j = 0; j < columns; j++) centres[j] /= counts[j] || 1;
+  yield* inRanges(items, work, (begin, end) => addPowers(joint, largest, centres, squares, begin, end));
   for (let j = 0; j < columns; j++) {
     centres[j] *= largest[j];
+    const deviation = Math.sqrt(squares[j] / (counts[j] || 1));
     // What is left of equal numbers is rounding.
     if (j >= features) scales[j] = 1 / labelWeight;
-    else if (Math.sqrt(squares[j]) > 4 * Number.EPSILON) scales[j] = Math.sqrt(squares[j]) * largest[j];
+    else if (deviation > 4 * Number.EPSILON) scales[j] = deviation * largest[j];
   }
   return { centres, scales };
+}
+
+/** Counts what is observed of each column in some rows, and notes the largest magnitude. */
+function addExtents(
+  { features, labels, values, kinds }: JointMatrix,
+  counts: Float64Array,
+  largest: Float64Array,
+  begin: number,
+  end: number,
+): void {
+  const columns = features + labels;
+  for (let i = begin, at = begin * columns; i < end; i++) {
+    for (let j = 0; j < columns; j++, at++) {
+      if (kinds[at] === missing) continue;
+      counts[j]++;
+      const size = Math.abs(values[at]);
+      if (size > largest[j]) largest[j] = size;
+    }
+  }
+}
+
+/** Adds what is observed of each column in some rows, in its unit; or its squared differences from the centres. */
+function addPowers(
+  { features, labels, values, kinds }: JointMatrix,
+  units: Float64Array,
+  centres: Float64Array | undefined,
+  sums: Float64Array,
+  begin: number,
+  end: number,
+): void {
+  const columns = features + labels;
+  for (let i = begin, at = begin * columns; i < end; i++) {
+    for (let j = 0; j < columns; j++, at++) {
+      // A column of zeros has no unit.
+      if (kinds[at] === missing || units[j] === 0) continue;
+      const value = values[at] / units[j];
+      sums[j] += centres ? (value - centres[j]) ** 2 : value;
+    }
+  }
 }
 
 /** The same with some of what was observed taken out. */
@@ -150,16 +186,24 @@ export interface HeldOut {
 }
 
 /** Takes out a share of the observed features, and of the labels. */
-export function holdOut(joint: JointMatrix, share: number, random: Random): HeldOut {
-  const kinds = joint.kinds.slice(), taken: { [kind: number]: number[] } = { [feature]: [], [label]: [] };
-  for (let at = 0; at < kinds.length; at++) {
-    if (kinds[at] === missing || random.uniform() >= share) continue;
-    taken[kinds[at]].push(at);
+export function* holdOut(joint: JointMatrix, share: number, random: Random): Steps<HeldOut> {
+  const kinds = joint.kinds.slice(), features: number[] = [], labels: number[] = [];
+  yield* inRanges(kinds.length, 8, (begin, end) => takeOut(kinds, share, random, features, labels, begin, end));
+  return { fitted: { ...joint, kinds }, features: Uint32Array.from(features), labels: Uint32Array.from(labels) };
+}
+
+function takeOut(
+  kinds: Uint8Array,
+  share: number,
+  { uniform }: Random,
+  features: number[],
+  labels: number[],
+  begin: number,
+  end: number,
+): void {
+  for (let at = begin; at < end; at++) {
+    if (kinds[at] === missing || uniform() >= share) continue;
+    (kinds[at] === label ? labels : features).push(at);
     kinds[at] = missing;
   }
-  return {
-    fitted: { ...joint, kinds },
-    features: Uint32Array.from(taken[feature]),
-    labels: Uint32Array.from(taken[label]),
-  };
 }

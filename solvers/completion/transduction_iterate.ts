@@ -13,11 +13,12 @@ import type { MatrixOperand } from "../../kernels/contract.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import { distrust } from "../core/certificate.ts";
 import { createRandom } from "../core/random.ts";
+import { inRanges, type Steps } from "../core/steps.ts";
 import { symmetricEigen } from "../spectral/eigen.ts";
 import { allocateMatrix, type Pause } from "../spectral/operands.ts";
 import { gramByParts, productByParts } from "../spectral/products.ts";
-import { type JointMatrix, label, missing, type Standards } from "./transduction_data.ts";
-import type { TransductionMethod } from "./transduction_options.ts";
+import type { JointMatrix, Standards } from "./transduction_data.ts";
+import { knownOf, type ProjectionOptions } from "./transduction_known.ts";
 
 /** Shares of the largest eigenvalue below which one is rounding: it would become denormal. */
 const negligible = 1e-20;
@@ -41,27 +42,20 @@ export interface TransductionIterate {
    * Makes the matrix the latest one that was decomposed, and gives its singular values, falling, checked apart from the
    * kernels; nothing where none was.
    */
-  lastDecomposed(): Float64Array | undefined;
+  lastDecomposed(): Steps<Float64Array | undefined>;
   /** The matrix [items, features + labels], in standardised units: a view or a copy. */
   whole(): ArrayLike<number>;
   release(): void;
 }
 
-/** What the projection needs to know. */
-export interface ProjectionOptions {
-  readonly method: TransductionMethod;
-  readonly labelWeight: number;
-  readonly dataWeight: number;
-}
-
 /** The observed part, zeros elsewhere. */
-export function createTransduction(
+export function* createTransduction(
   workspace: Workspace,
   joint: JointMatrix,
-  { centres, scales }: Standards,
+  standards: Standards,
   { method, labelWeight, dataWeight }: ProjectionOptions,
-): TransductionIterate {
-  const { items, kinds } = joint, width = joint.features + joint.labels;
+): Steps<TransductionIterate> {
+  const { items } = joint, width = joint.features + joint.labels;
   // The smaller side has the columns.
   const turned = width > items, rows = Math.max(items, width), columns = Math.min(items, width);
   let x = allocateMatrix(workspace, "f64", rows, columns, "joint matrix");
@@ -72,23 +66,8 @@ export function createTransduction(
   /** Of which matrix it is: of the one before where a step has come since. */
   let decomposition: { values: Float64Array; vectors: MatrixOperand; of: MatrixOperand } | undefined;
   const placeOf = (at: number) => turned ? at % width * items + Math.floor(at / width) : at;
-  // What was observed, in the order of the array: place, target, and for labels the side and the offset.
-  let count = 0;
-  for (let at = 0; at < kinds.length; at++) if (kinds[at] !== missing) count++;
-  const places = new Uint32Array(count), sides = new Int8Array(count);
-  const targets = new Float64Array(count), offsets = new Float64Array(count);
-  for (let i = 0, at = 0, k = 0; i < items; i++) {
-    for (let j = 0; j < width; j++, at++) {
-      if (kinds[at] === missing) continue;
-      places[k] = turned ? j * items + i : at;
-      targets[k] = (joint.values[at] - centres[j]) / scales[j];
-      if (kinds[at] === label) {
-        sides[k] = Math.sign(joint.values[at]);
-        offsets[k] = centres[j] * labelWeight;
-      }
-      current[places[k]] = targets[k++];
-    }
-  }
+  const { places, targets, sides, offsets } = yield* knownOf(joint, standards, turned, labelWeight);
+  for (let k = 0; k < places.length; k++) current[places[k]] = targets[k];
 
   /** Puts `next` back on what was observed. */
   function project(): void {
@@ -154,11 +133,11 @@ export function createTransduction(
     async decompose(pause) {
       await decompose(pause);
     },
-    lastDecomposed() {
+    *lastDecomposed() {
       if (!decomposition) return undefined;
       const { values, vectors, of } = decomposition;
       if (of !== x) exchange();
-      checkDecomposition(current, columns, values, workspace.view(vectors.array));
+      yield* checkDecomposition(current, columns, values, workspace.view(vectors.array));
       return values.map((value) => Math.sqrt(Math.max(0, value)));
     },
     release() {
@@ -166,37 +145,6 @@ export function createTransduction(
       if (decomposition) workspace.free(decomposition.vectors.array);
     },
   };
-}
-
-/** What was observed of a joint matrix [items, features + labels], standardised, and the means elsewhere: zeros. */
-export function standardised({ values, kinds }: JointMatrix, { centres, scales }: Standards): Float64Array {
-  const whole = new Float64Array(values.length), width = centres.length;
-  for (let from = 0; from < whole.length; from += width) {
-    for (let j = 0, at = from; j < width; j++, at++) {
-      whole[at] = kinds[at] === missing ? 0 : (values[at] - centres[j]) / scales[j];
-    }
-  }
-  return whole;
-}
-
-/** What `soft` adds to `width^2` times the smoothed rank of a whole joint matrix. */
-export function dataTerm(
-  whole: ArrayLike<number>,
-  { values, kinds }: JointMatrix,
-  { centres, scales }: Standards,
-  { labelWeight, dataWeight }: ProjectionOptions,
-): number {
-  const width = centres.length;
-  let squares = 0, losses = 0;
-  for (let from = 0; from < whole.length; from += width) {
-    for (let j = 0, at = from; j < width; j++, at++) {
-      if (kinds[at] === missing) continue;
-      if (kinds[at] === label) {
-        losses += Math.log1p(Math.exp(-Math.sign(values[at]) / labelWeight * (whole[at] + centres[j] * labelWeight)));
-      } else squares += (whole[at] - (values[at] - centres[j]) / scales[j]) ** 2;
-    }
-  }
-  return dataWeight * (squares / 2 + labelWeight ** 2 * losses);
 }
 
 /** `argmin_z (z - start)^2 / 2 + weight log(1 + exp(-slope (z + offset)))`. */
@@ -211,26 +159,59 @@ function logisticPoint(start: number, slope: number, offset: number, weight: num
 }
 
 /** Compares an eigen-decomposition with plain products of random vectors. @throws {BackendError} where they differ */
-function checkDecomposition(x: ArrayLike<number>, columns: number, values: Float64Array, vectors: ArrayLike<number>) {
+function* checkDecomposition(
+  x: ArrayLike<number>,
+  columns: number,
+  values: Float64Array,
+  vectors: ArrayLike<number>,
+): Steps<void> {
   const random = createRandom(columns), v = Float64Array.from({ length: columns }, random.normal);
   const product = new Float64Array(columns), turned = new Float64Array(columns), back = new Float64Array(columns);
-  for (let i = 0; i < x.length; i += columns) {
+  yield* inRanges(x.length / columns, 4 * columns, (begin, end) => addGramProduct(x, columns, v, product, begin, end));
+  yield* inRanges(columns, 5 * columns, (begin, end) => {
+    addFromVectors(vectors, values, v, turned, back, begin, end);
+  });
+  const size = Math.sqrt(v.reduce((sum, value) => sum + value * value, 0));
+  const differ = (a: Float64Array, b: Float64Array) =>
+    Math.sqrt(a.reduce((sum, value, j) => sum + (value - b[j]) ** 2, 0));
+  if (!(differ(turned, product) <= 1e-9 * values[0] * size && differ(back, v) <= 1e-9 * size)) {
+    throw distrust("an eigen-decomposition of the joint matrix is wrong");
+  }
+}
+
+/** Adds `x_i (x_i . v)` of some rows. */
+function addGramProduct(
+  x: ArrayLike<number>,
+  columns: number,
+  v: Float64Array,
+  product: Float64Array,
+  begin: number,
+  end: number,
+): void {
+  for (let i = begin * columns; i < end * columns; i += columns) {
     let sum = 0;
     for (let j = 0; j < columns; j++) sum += x[i + j] * v[j];
     for (let j = 0; j < columns; j++) product[j] += sum * x[i + j];
   }
-  for (let p = 0; p < columns; p++) {
+}
+
+/** Adds what some eigenvectors have of `Q^T diag(w) Q v`, and of `Q^T Q v`. */
+function addFromVectors(
+  vectors: ArrayLike<number>,
+  values: Float64Array,
+  v: Float64Array,
+  turned: Float64Array,
+  back: Float64Array,
+  begin: number,
+  end: number,
+): void {
+  const columns = v.length;
+  for (let p = begin; p < end; p++) {
     let sum = 0;
     for (let j = 0; j < columns; j++) sum += vectors[p * columns + j] * v[j];
     for (let j = 0; j < columns; j++) {
       turned[j] += values[p] * sum * vectors[p * columns + j];
       back[j] += sum * vectors[p * columns + j];
     }
-  }
-  const size = Math.sqrt(v.reduce((sum, value) => sum + value * value, 0));
-  const differ = (a: Float64Array, b: Float64Array) =>
-    Math.sqrt(a.reduce((sum, value, j) => sum + (value - b[j]) ** 2, 0));
-  if (!(differ(turned, product) <= 1e-9 * values[0] * size && differ(back, v) <= 1e-9 * size)) {
-    throw distrust("an eigen-decomposition of the joint matrix is wrong");
   }
 }
