@@ -185,7 +185,7 @@ function printLevels(
   count: number,
 ): void {
   const [rows, columns] = [fit.left.shape[0], fit.right.shape[0]], holdout = choice?.holdout;
-  const offsets = fit.rowOffsets ? ", beside offsets of rows and columns" : "";
+  const offsets = fit.rowOffsets ? ", beside offsets of rows and columns" : ", without offsets";
   terminal.facts([
     ["matrix", `${rows} x ${columns}, ${count} entries (${(100 * count / (rows * columns)).toPrecision(3)} %)`],
     ["levels", names.join(", ")],

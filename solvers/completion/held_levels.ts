@@ -40,13 +40,11 @@ export function judgeHeld(
   return { loss: loss / total, error: Math.sqrt(squares / total), onHeld: { losses, probabilities } };
 }
 
-/** Standard errors of a difference by which it is clear. */
-const clearly = 2;
-
-/** Whether the mean of some losses is clearly above that of others at the same entries. */
-export function areClearlyMore(
+/** Whether the mean of some losses is above that of others at the same entries by so many standard errors of the difference. */
+export function exceed(
   losses: ArrayLike<number>,
   others: ArrayLike<number>,
+  errors: number,
   weights?: Float64Array,
 ): boolean {
   let sum = 0, squares = 0, total = 0;
@@ -58,5 +56,5 @@ export function areClearlyMore(
   }
   const mean = sum / total;
   for (let k = 0; k < losses.length; k++) squares += ((weights ? weights[k] : 1) * (difference(k) - mean)) ** 2;
-  return mean > clearly * Math.sqrt(squares) / total;
+  return mean > errors * Math.sqrt(squares) / total;
 }

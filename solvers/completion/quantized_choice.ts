@@ -5,7 +5,7 @@ import { resolveOptions } from "../core/resolve_options.ts";
 import { startRun } from "../core/run.ts";
 import { inSteps } from "../core/steps.ts";
 import { type Factors, squares } from "./factored_likelihood.ts";
-import { areClearlyMore, type HeldLosses, heldLosses } from "./held_levels.ts";
+import { exceed, type HeldLosses, heldLosses } from "./held_levels.ts";
 import { type Levels, splitLevels } from "./levels.ts";
 import { prepareLevels, type QuantizedCompletion, solveLevels } from "./quantized.ts";
 import { chooseQuantizedOptions, type QuantizedChoiceOptions } from "./quantized_options.ts";
@@ -29,7 +29,7 @@ export interface LevelCurve {
   readonly errors: Float64Array;
   /** Ranks of the latent matrices. */
   readonly ranks: Uint32Array;
-  /** The one of the least loss; or the first, where none is below it by more than two standard errors of the difference. */
+  /** Which of them has the least loss. */
   readonly best: number;
   /** Row of each entry that was held out. */
   readonly rows: Uint32Array;
@@ -54,19 +54,25 @@ export interface QuantizedChoice {
 }
 
 /**
- * How many points may be worse than the best before a choice is made: so many, or one that is clearly worse. Points beyond
- * the best are those of the highest ranks, which take the most time.
+ * How many points may be worse than the best before a choice is made: so many, or one that is worse by so many standard
+ * errors of the difference. Points beyond the best are those of the highest ranks, which take the most time.
  */
-const patience = 3;
+const patience = 3, clearly = 2;
+
+/**
+ * Standard errors by which offsets must be better than a part of low rank in their place, and than nothing at all. Of a few
+ * held-out levels more would see offsets too seldom; and without the second, noise alone has some in one table of twelve.
+ */
+const beyondLowRank = 0.5, beyondNothing = 1.5;
 
 /** Accuracy of the points among which a choice is made. */
 const choiceTolerance = 1e-3;
 
 /**
  * Completes a matrix of levels at the weight of the trace norm that held-out levels choose, by the least mean of `-log P`:
- * {@linkcode completeQuantizedPath} until it has risen, and {@linkcode completeQuantized} of all entries. Offsets, if
- * `offsets` does not ask for them or forbid them, and a part of low rank are there where they predict the held-out levels
- * better than what is without them, by two standard errors of the difference.
+ * {@linkcode completeQuantizedPath} until it has risen, and {@linkcode completeQuantized} of all entries. Where `offsets`
+ * neither asks for offsets nor forbids them, there are some if they lower that mean: by half a standard error of the
+ * difference beside a part of low rank in their place, and by one and a half beside nothing at all.
  *
  * @param levels Whole numbers from 0 at some entries, none twice.
  * @throws what `completeQuantized` throws; {DataError} for too few entries to hold some out
@@ -120,7 +126,9 @@ export async function chooseQuantized(
       1,
       chosen.best,
     );
-    if (!areClearlyMore(without.best.onHeld.losses, chosen.best.onHeld.losses, held.weights)) {
+    const { losses } = chosen.best.onHeld;
+    const beat = ({ onHeld }: Judged, errors: number) => exceed(onHeld.losses, losses, errors, held.weights);
+    if (!without.late && !(beat(without.best, beyondLowRank) && beat(without.first, beyondNothing))) {
       [offsets, chosen] = [false, without];
     }
   }
@@ -177,8 +185,18 @@ interface Judged {
   readonly onHeld: HeldLosses;
 }
 
+/** What a search has tried. */
+interface Searched {
+  readonly points: readonly QuantizedPathPoint[];
+  readonly first: Judged;
+  /** The point of the least loss. */
+  readonly best: Judged;
+  /** The time was up before its end. */
+  readonly late: boolean;
+}
+
 /**
- * Follows paths until their losses rise; the best point, or the first where none is clearly better.
+ * Follows paths until their losses rise.
  *
  * @param other What points that are clearly worse are of no use beside.
  */
@@ -187,11 +205,11 @@ async function search(
   held: Levels,
   patience: number,
   other?: Judged,
-): Promise<{ readonly points: readonly QuantizedPathPoint[]; readonly best: Judged; readonly late: boolean }> {
+): Promise<Searched> {
   const points: QuantizedPathPoint[] = [];
   let first: Judged | undefined, best: Judged | undefined;
   const areWorse = (losses: Float64Array) =>
-    [best, other].some((one) => one !== undefined && areClearlyMore(losses, one.onHeld.losses, held.weights));
+    [best, other].some((one) => one !== undefined && exceed(losses, one.onHeld.losses, clearly, held.weights));
   // Of a weight that is clearly worse already, no more is of use.
   const losing = (model: QuantizedModel) => areWorse(heldLosses(model, held).losses);
   const isLate = () => points.at(-1)!.status === "time-limit";
@@ -202,10 +220,9 @@ async function search(
       first ??= here;
       if (!best || point.holdoutLoss < best.point.holdoutLoss) best = here;
       else if (points.length - 1 - points.indexOf(best.point) >= patience) break;
-      if (best !== here || other) { if (areWorse(here.onHeld.losses)) break; }
+      if (areWorse(here.onHeld.losses)) break;
     }
     if (isLate()) break;
   }
-  if (!areClearlyMore(first!.onHeld.losses, best!.onHeld.losses, held.weights)) best = first;
-  return { points, best: best!, late: isLate() };
+  return { points, first: first!, best: best!, late: isLate() };
 }

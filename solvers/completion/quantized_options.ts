@@ -126,7 +126,7 @@ export const completeQuantizedOptions: OptionTable<QuantizedOptions, OpenQuantiz
 
 /** Options of {@linkcode chooseQuantized}. */
 export interface QuantizedChoiceOptions extends Omit<QuantizedOptions, "lambda" | "offsets"> {
-  /** Fit an offset of each row and column. @default where it clearly predicts the held-out levels better */
+  /** Fit an offset of each row and column. @default where they predict the held-out levels better */
   readonly offsets?: boolean;
   /** Most prices that are tried, >= 1. @default 24 */
   readonly count?: number;
@@ -170,7 +170,7 @@ export const chooseQuantizedOptions: OptionTable<QuantizedChoiceOptions, OpenQua
     about: "Entries held out to choose the weight of the trace norm.",
   }),
   offsets: flag({
-    otherwise: "where it clearly predicts the held-out levels better",
+    otherwise: "where they predict the held-out levels better",
     about: "Fit an offset of each row and column.",
   }),
   ...withoutLambda,

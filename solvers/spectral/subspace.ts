@@ -137,37 +137,3 @@ export function createSubspace(
 function fillNormal(target: Float32Array | Float64Array, random: Random, begin: number, end: number): void {
   for (let at = begin; at < end; at++) target[at] = random.normal();
 }
-
-/** Options of {@linkcode spectralNorm}. */
-export interface SpectralNormOptions {
-  /** Relative change of the estimate at which to stop. @default 1e-10 */
-  readonly tolerance?: number;
-  /** Most steps. @default 300 */
-  readonly steps?: number;
-  /** Vectors that are iterated together. @default 4 */
-  readonly width?: number;
-}
-
-/**
- * The largest singular value of a matrix, from below, by subspace iteration.
- *
- * @returns the estimate and its vectors, as the first columns of a subspace whose arrays the workspace keeps
- */
-export async function spectralNorm(
-  workspace: Workspace,
-  dtype: FloatDtype,
-  operator: LinearOperator,
-  { tolerance = 1e-10, steps = 300, width = 4 }: SpectralNormOptions = {},
-  pause?: Pause,
-): Promise<{ readonly value: number; readonly subspace: SingularSubspace; readonly converged: boolean }> {
-  const { rows, columns } = operator;
-  const subspace = createSubspace(workspace, dtype, [rows, columns], Math.min(width, rows, columns));
-  let last = 0;
-  for (let step = 0; step < steps; step++) {
-    await subspace.step(operator, pause);
-    const value = subspace.values[0] ?? 0;
-    if (Math.abs(value - last) <= tolerance * value) return { value, subspace, converged: true };
-    last = value;
-  }
-  return { value: last, subspace, converged: false };
-}

@@ -7,9 +7,10 @@ import {
   DataError,
   type Observations,
   OptionError,
+  type QuantizedCompletion,
   type QuantizedPathPoint,
 } from "../../../mod.ts";
-import { boundaries, close, problem, quantizedObjective } from "./levels.ts";
+import { boundaries, close, problem, quantizedObjective, simulateLevels } from "./levels.ts";
 
 /** The entries that are not left out. */
 function without(observed: Observations, leftOut: (row: number, column: number) => boolean) {
@@ -73,10 +74,38 @@ describe("chooseQuantized", () => {
     );
   });
 
+  it("chooses offsets where rows and columns have some, and none where they have none, as in noise alone", async () => {
+    const { hidden, ...withOffsets } = problem(true, [80, 60]), without = problem(false, [80, 60]);
+    const loss = (fit: QuantizedCompletion, { rows, columns, values }: typeof hidden) => {
+      const { data } = fit.predict(rows, columns).probabilities;
+      return values.reduce((sum, level, k) => sum - Math.log(data[5 * k + level]), 0) / values.length;
+    };
+    const options = { tolerance: 1e-3 };
+    for (
+      const [own, levels, others] of [[true, withOffsets.observed, hidden], [
+        false,
+        without.observed,
+        without.hidden,
+      ]] as const
+    ) {
+      const { fit, offsets, holdout } = await chooseQuantized(levels, options);
+      assert.ok(offsets === own && (fit.rowOffsets !== undefined) === own, `${own}`);
+      assert.ok(holdout.losses.every((loss) => loss >= holdout.losses[holdout.best]));
+      const asked = await chooseQuantized(levels, { ...options, offsets: !own });
+      assert.ok(asked.offsets !== own && (asked.fit.rowOffsets !== undefined) !== own);
+      assert.ok(loss(fit, others) < loss(asked.fit, others), `offsets ${own}: ${loss(fit, others)}`);
+    }
+    const noise = { rows: 40, columns: 30, rank: 0, boundaries, share: 0.5 };
+    for (let seed = 1; seed <= 6; seed++) {
+      const { offsets } = await chooseQuantized(simulateLevels({ ...noise, seed }).observed, { ...options, seed });
+      assert.ok(!offsets, `noise of seed ${seed}`);
+    }
+  });
+
   it("gives up a price that is clearly worse, and chooses as the path does that is solved to its end", async () => {
     for (const seed of [1, 2]) {
       const { observed } = problem(true, [50, 40]), path: QuantizedPathPoint[] = [];
-      const { holdout } = await chooseQuantized(observed, { seed, boundaries });
+      const { holdout } = await chooseQuantized(observed, { seed, boundaries, offsets: true });
       const options = { seed, boundaries, tolerance: 1e-3, count: holdout.losses.length };
       for await (const point of completeQuantizedPath(observed, options)) path.push(point);
       const losses = path.map(({ holdoutLoss }) => holdoutLoss), last = losses.length - 1;

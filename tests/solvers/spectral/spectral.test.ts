@@ -10,7 +10,7 @@ import { allocateMatrix } from "../../../solvers/spectral/operands.ts";
 import { orthonormalize } from "../../../solvers/spectral/orthonormalize.ts";
 import { sparseEntries, sparseOperands } from "../../../solvers/spectral/sparse.ts";
 import { innerProducts } from "../../../solvers/spectral/products.ts";
-import { createSubspace, type LinearOperator, spectralNorm } from "../../../solvers/spectral/subspace.ts";
+import { createSubspace, type LinearOperator } from "../../../solvers/spectral/subspace.ts";
 import { singularValues } from "../../../solvers/spectral/svd.ts";
 
 const epsilons = { f32: 2 ** -23, f64: 2 ** -52 };
@@ -168,7 +168,7 @@ describe("spectral decompositions", () => {
       }));
   }
 
-  it("createSubspace and spectralNorm find the largest singular values of a sparse matrix, by rows and by columns", () =>
+  it("createSubspace finds the largest singular values of a sparse matrix, by rows and by columns", () =>
     within("f64", async (workspace) => {
       const rows = 40, columns = 25, random = createRandom(5), indptr = [0], at: number[] = [], values: number[] = [];
       for (let i = 0; i < rows; i++) {
@@ -194,8 +194,6 @@ describe("spectral decompositions", () => {
         for (let e = indptr[i]; e < indptr[i + 1]; e++) view[at[e] * rows + i] = values[e];
       }
       const wanted = (await singularValues(workspace, dense)).values;
-      const { value, converged } = await spectralNorm(workspace, "f64", operator);
-      assert.ok(converged && Math.abs(value - wanted[0]) <= 1e-8 * wanted[0], `${value}, not ${wanted[0]}`);
       const subspace = createSubspace(workspace, "f64", [rows, columns], 8);
       for (let step = 0; step < 200; step++) await subspace.step(operator);
       for (let k = 0; k < 4; k++) {

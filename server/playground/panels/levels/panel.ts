@@ -54,7 +54,8 @@ export const panel: Panel<LevelsAnswer> = {
   before: "Some of the levels will be held out, to say how much structure there is; then all blanks are predicted.",
   draw(answer) {
     const { rows, columns, observedCount, names, rank, hasOffsets, heldOut, shown } = answer;
-    const missing = rows * columns - observedCount, offsets = hasOffsets ? " beside offsets of rows and columns" : "";
+    const missing = rows * columns - observedCount,
+      offsets = hasOffsets ? " beside offsets of rows and columns" : ", without offsets";
     const [height, width] = [shown.rowNames.length, shown.columnNames.length];
     const map = (values: Float64Array, title: string) => (size: number) =>
       drawHeatMap(matrix(height, width, values), {
