@@ -60,10 +60,11 @@ export interface QuantizedChoice {
 const patience = 3, clearly = 2;
 
 /**
- * Standard errors by which offsets must be better than a part of low rank in their place, and than nothing at all. Of a few
- * held-out levels more would see offsets too seldom; and without the second, noise alone has some in one table of twelve.
+ * Standard errors by which offsets must be better than a part of low rank in their place; nothing at all they must beat
+ * clearly, or noise alone would have some. More in the first place would see offsets too seldom where few levels are held
+ * out.
  */
-const beyondLowRank = 0.5, beyondNothing = 1.5;
+const beyondLowRank = 0.5;
 
 /** Accuracy of the points among which a choice is made. */
 const choiceTolerance = 1e-3;
@@ -72,7 +73,7 @@ const choiceTolerance = 1e-3;
  * Completes a matrix of levels at the weight of the trace norm that held-out levels choose, by the least mean of `-log P`:
  * {@linkcode completeQuantizedPath} until it has risen, and {@linkcode completeQuantized} of all entries. Where `offsets`
  * neither asks for offsets nor forbids them, there are some if they lower that mean: by half a standard error of the
- * difference beside a part of low rank in their place, and by one and a half beside nothing at all.
+ * difference beside a part of low rank in their place, and by two beside nothing at all.
  *
  * @param levels Whole numbers from 0 at some entries, none twice.
  * @throws what `completeQuantized` throws; {DataError} for too few entries to hold some out
@@ -128,7 +129,7 @@ export async function chooseQuantized(
     );
     const { losses } = chosen.best.onHeld;
     const beat = ({ onHeld }: Judged, errors: number) => exceed(onHeld.losses, losses, errors, held.weights);
-    if (!without.late && !(beat(without.best, beyondLowRank) && beat(without.first, beyondNothing))) {
+    if (!without.late && !(beat(without.best, beyondLowRank) && beat(without.first, clearly))) {
       [offsets, chosen] = [false, without];
     }
   }
