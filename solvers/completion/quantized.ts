@@ -65,6 +65,9 @@ const lowPrice = 0.5;
 /** Columns of the factors whose singular value is below this share of the largest are left out where the gap allows it. */
 const leastShare = 1e-3;
 
+/** Families of the kernels of all that is done with levels. */
+export const levelFamilies = [denseFamily, completionFamily, spectralFamily];
+
 /** What an entry costs beside the products, in floating-point operations. */
 const entryFlops = 300;
 
@@ -129,8 +132,7 @@ export async function solveLevels(
   const { link, lambda, offsetPenalty, offsets, tolerance, maxIterations, seed } = resolved;
   const method = methodFor(data, resolved, estimate);
   const flops = foreseen(data, resolved, method);
-  const families = [denseFamily, completionFamily, spectralFamily];
-  const workspace = await openWorkspace({ ...resolved, families, dtype: "f64", flops });
+  const workspace = await openWorkspace({ ...resolved, families: levelFamilies, dtype: "f64", flops });
   try {
     const penalties = { lambda, offsetPenalty, offsets };
     const isLosing = losing &&

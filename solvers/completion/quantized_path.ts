@@ -1,6 +1,4 @@
 import { openWorkspace } from "../../kernels/engine/mod.ts";
-import { denseFamily } from "../../kernels/families/dense.ts";
-import { spectralFamily } from "../../kernels/families/spectral.ts";
 import { OptionError } from "../core/errors.ts";
 import type { Observations } from "../core/observations.ts";
 import { createRandom } from "../core/random.ts";
@@ -11,6 +9,7 @@ import { type Factors, squares } from "./factored_likelihood.ts";
 import { type HeldLosses, judgeHeld } from "./held_levels.ts";
 import { type Levels, splitLevels } from "./levels.ts";
 import {
+  levelFamilies,
   type LevelProblem,
   prepareLevels,
   type QuantizedCompletion,
@@ -147,7 +146,7 @@ async function withoutLowRank(problem: LevelProblem, resolved: Omit<ResolvedOpti
   const { gradients } = await inSteps(judging, look);
   const workspace = await openWorkspace({
     ...resolved,
-    families: [denseFamily, spectralFamily],
+    families: levelFamilies,
     dtype: "f64",
     flops: 500 * levels.length,
   });
