@@ -163,7 +163,10 @@ function printReport(
   terminal.print([style.dim(heading), ...lines, ""].join("\n"));
   terminal.facts([
     ["relative error", formatNumber(found.relativeError)],
-    ["objective", `${formatNumber(found.objective)} after ${found.iterations} iterations`],
+    [
+      "objective",
+      `${formatNumber(found.objective)} after ${found.iterations} iteration${found.iterations === 1 ? "" : "s"}`,
+    ],
     ..."gap" in found
       ? [["block gap", `${formatNumber(found.gap)} of the table's squares`]] as const
       : [["largest gain", `${formatNumber(found.largestGain)} of the table's squares by any one entry`]] as const,

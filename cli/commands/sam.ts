@@ -16,7 +16,7 @@ import {
   type TrainedClassifier,
 } from "../../mod.ts";
 import { command, UsageError } from "../command.ts";
-import { attempt, FileError, readInput } from "../files.ts";
+import { attempt, FileError, inputName, readInput } from "../files.ts";
 import { formatDuration, formatNumber } from "../layout.ts";
 import { underWatch } from "../solver_options.ts";
 import { type NamedTable, readTable, splitColumn, splitLabels, tableOptions, withColumn } from "../tables.ts";
@@ -126,10 +126,19 @@ async function readTraining(reader: Reader, path: string, target: string): Promi
     const { rest, column } = splitColumn(await withColumn(reader, table, target), target);
     const values = [...new Set(column)].sort((a, b) => a - b), places = new Map(values.map((value, i) => [value, i]));
     const codes = Uint32Array.from(column, (value) => places.get(value)!);
-    return { X: rest.matrix, target, columns: rest.columns, classes: values.map(String), codes };
+    return atLeastTwo({ X: rest.matrix, target, columns: rest.columns, classes: values.map(String), codes }, path);
   }
-  const { rest, labels } = splitLabels(table, target);
-  return { X: rest.matrix, target, columns: rest.columns, classes: labels.classes, codes: labels.codes };
+  const { rest, labels: { classes, codes } } = splitLabels(table, target);
+  return atLeastTwo({ X: rest.matrix, target, columns: rest.columns, classes, codes }, path);
+}
+
+/** Data in which there are classes to tell apart. */
+function atLeastTwo(data: Data, path: string): Data {
+  const { target, classes } = data;
+  if (classes.length > 1) return data;
+  throw new FileError(
+    `${inputName(path)}: all rows are ${classes[0]} in ${target}; two classes are needed to be told apart.`,
+  );
 }
 
 /** What a file of a classifier says beside its tensors. */
@@ -144,8 +153,9 @@ async function readWithModel(reader: Reader, path: string, modelPath: string): P
   const bytes = await readInput(modelPath, reader.signal);
   const { network, target, columns, classes, classifier } = await attempt(modelPath, () => {
     const { tensors, metadata } = parseSafetensors(bytes);
-    if (metadata.minima !== "classifier") throw new FileError(`${modelPath}: it holds no classifier of minima sam.`);
-    const { network, ...names } = JSON.parse(metadata.classifier) as Saved;
+    const saved = metadata.minima === "classifier" ? savedOf(metadata.classifier) : undefined;
+    if (!saved) throw new FileError(`${modelPath}: it holds no classifier of minima sam.`);
+    const { network, ...names } = saved;
     const vector = (name: string) => {
       const tensor = tensors.get(name);
       if (!tensor) throw new FileError(`${modelPath}: the tensor ${name} is missing.`);
@@ -153,13 +163,20 @@ async function readWithModel(reader: Reader, path: string, modelPath: string): P
     };
     const scaling = { means: Float64Array.from(vector("means")), scales: Float64Array.from(vector("scales")) };
     const classifier = classifierOf({ network, parameters: vector("parameters"), scaling });
+    if (names.columns.length !== network.features) {
+      throw new FileError(
+        `${modelPath}: it names ${names.columns.length} columns, but its network has ${network.features}.`,
+      );
+    }
     return Promise.resolve({ network, ...names, classifier });
   });
   const table = await readTable(reader, path, { labels: { target }, mayLack: true });
   const known = table.text.has(target) ? splitLabels(table, target) : undefined, rest = known?.rest ?? table;
   const missing = columns.find((name) => !rest.columns.includes(name));
   const inOrder = missing === undefined ? ordered(rest, columns) : rest.matrix;
-  if (missing !== undefined && rest.columns.length !== columns.length) {
+  // Columns without names, as of npy, are told by their order.
+  const byOrder = rest.columns.length === columns.length && (isUnnamed(rest.columns) || isUnnamed(columns));
+  if (missing !== undefined && !byOrder) {
     throw new FileError(`${rest.path}: no column is called ${missing}, which the classifier was trained with.`);
   }
   const codes = known && Uint32Array.from(known.labels.codes, (code) => {
@@ -168,6 +185,19 @@ async function readWithModel(reader: Reader, path: string, modelPath: string): P
   });
   return { X: inOrder, target, columns, classes, codes, classifier };
 }
+
+/** What the metadata of a classifier say, or nothing where it is damaged. */
+function savedOf(json: string): Saved | undefined {
+  const isNames = (value: unknown) => Array.isArray(value) && value.every((name) => typeof name === "string");
+  try {
+    const saved = JSON.parse(json) as Saved;
+    return typeof saved.target === "string" && isNames(saved.columns) && isNames(saved.classes) ? saved : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isUnnamed = (columns: readonly string[]) => columns.every((name, i) => name === `column ${i + 1}`);
 
 /** The columns of those names, in their order. */
 function ordered({ columns, matrix: { data, shape: [rows, width] } }: NamedTable, names: readonly string[]): Matrix {

@@ -8,11 +8,13 @@ import { trainingFamily } from "../../kernels/families/training.ts";
 import { distrust } from "../core/certificate.ts";
 import { DataError, ShapeError } from "../core/errors.ts";
 import { dtypeOf, type Matrix, matrix, type Samples, type Vector } from "../core/matrix.ts";
-import type { IndicesLike } from "../core/options.ts";
+import { choice, group, type IndicesLike, integer, list, type OptionTable, required } from "../core/options.ts";
+import { checkOption } from "../core/resolve_options.ts";
 import { layersOf, type NetworkSpecification, tensorsOf, type TensorView } from "./layers.ts";
 import { createNetwork } from "./network.ts";
 import { plainScores } from "./plain_network.ts";
-import { checkFeatures, checkLabels, type FeatureScaling, scaled } from "./training_data.ts";
+import { type ConvolutionOptions, convolutionOptions } from "./train_options.ts";
+import { checkFeatures, checkImages, checkLabels, type FeatureScaling, scaled, wholeWidth } from "./training_data.ts";
 
 /** Everything that a classifier is, as plain data. */
 export interface ClassifierModel {
@@ -42,9 +44,28 @@ export interface Classifier {
 
 const action = "classify";
 
+/** What the layers of a model may be, wherever it was kept meanwhile. */
+const networkTable: OptionTable<NetworkSpecification, "convolution"> = {
+  features: required(integer({ least: 1, most: 2 ** 31 - 1, about: "Inputs." })),
+  convolution: group<ConvolutionOptions>(convolutionOptions, { about: "Convolutions before the hidden layers." }),
+  hidden: required(list({ least: 1, most: 65536, empty: true, about: "Widths of the hidden layers." })),
+  outputs: required(integer({ least: 1, most: 65536, about: "Classes." })),
+  activation: required(choice(["tanh", "relu"], { about: "What follows each layer but the last." })),
+};
+const modelNetwork = group<NetworkSpecification, "convolution">(networkTable, { about: "The layers." });
+
+function checkNetwork(network: NetworkSpecification): void {
+  checkOption(modelNetwork, network, "network", "a classifier");
+  const { features, hidden, convolution } = network;
+  hidden.forEach(wholeWidth("network.hidden"));
+  convolution?.channels.forEach(wholeWidth("network.convolution.channels"));
+  checkImages(convolution, features, action);
+}
+
 /**
  * The classifier of a model, such as one that was saved.
  *
+ * @throws {OptionError} for a network that is none
  * @throws {ShapeError} where the parameters or scales do not fit the network
  * @throws {DataError} for parameters that are not finite, and scales that are not positive
  *
@@ -63,6 +84,7 @@ const action = "classify";
  */
 export function classifierOf(model: ClassifierModel): Classifier {
   checkParts("model", model, { network: "object", parameters: "floats", scaling: "object" }, action);
+  checkNetwork(model.network);
   const layers = layersOf(model.network), { parameters, scaling } = model;
   if (parameters.length !== layers.parameterCount) {
     throw new ShapeError(

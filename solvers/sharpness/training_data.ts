@@ -142,7 +142,7 @@ export function checkImages(convolution: ConvolutionOptions | undefined, feature
   if (shape.length === 3 && shape.every(Number.isInteger) && shape[0] * shape[1] * shape[2] === features) return;
   throw new ShapeError(
     "convolution.shape",
-    `Cannot ${action}: expected [rows, columns, channels] whose product is the ${features} columns of "X" as ` +
+    `Cannot ${action}: expected [rows, columns, channels] whose product is the ${features} features as ` +
       `"convolution.shape", received [${shape}].`,
   );
 }

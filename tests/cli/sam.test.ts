@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { parseCsv, serializeCsv, serializeNpy } from "../../mod.ts";
+import { parseCsv, parseSafetensors, serializeCsv, serializeNpy, serializeSafetensors } from "../../mod.ts";
 import { spirals } from "../solvers/sharpness/data.ts";
 import { minima, temporaryFolder } from "./minima.ts";
 
@@ -57,11 +57,28 @@ describe("minima sam", () => {
     assert.equal(JSON.parse(stdout).parameters, 9);
   });
 
+  it("predicts columns of other names only where there are none, and takes no damaged classifier", async () => {
+    const out = path("named.safetensors");
+    assert.equal((await minima([...train.slice(0, 4), "--epochs", "1", "--out", out])).code, 0);
+    await writeFile(path("others.csv"), "x,z\n1,2\n");
+    const others = await minima(["sam", path("others.csv"), "--model", out]);
+    assert.deepEqual([others.code, /no column is called y, which the/.test(others.stderr)], [1, true], others.stderr);
+    assert.equal((await minima(["sam", path("x.npy"), "--model", out])).code, 0);
+    const { tensors, metadata } = parseSafetensors(await readFile(out)), parts = Object.fromEntries(tensors);
+    for (const classifier of ["", "null", "{}", '{"target":"arm","columns":["x"],"classes":"a"}']) {
+      await writeFile(path("damaged"), serializeSafetensors(parts, { ...metadata, classifier }));
+      const damaged = await minima(["sam", path("x.npy"), "--model", path("damaged")]);
+      assert.match(damaged.stderr, /damaged: it holds no classifier of minima sam/);
+    }
+  });
+
   it("refuses what it cannot use", async () => {
+    await writeFile(path("one.csv"), "x,arm\n1,a\n2,a\n");
     const refusals: [string[], number, RegExp][] = [
       [["sam", path("arms.csv")], 2, /one of --target.*--model/],
       [["sam", path("arms.csv"), "--target", "arm", "--model", path("x.npy")], 2, /one of --target/],
       [["sam", path("arms.csv"), "--target", "leg"], 1, /no column is called leg/],
+      [["sam", path("one.csv"), "--target", "arm"], 1, /one\.csv: all rows are a in arm; two classes are needed/],
       [["sam", path("arms.csv"), "--model", path("x.npy")], 1, /x\.npy/],
       [[...train, "--rho", "-1"], 2, /Cannot use --rho/],
       [[...train, "--base-learning-rate", "0"], 2, /Cannot use --base-learning-rate/],

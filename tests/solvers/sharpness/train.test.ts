@@ -232,7 +232,19 @@ describe("trainClassifier", () => {
     const trained = await trainClassifier(X, labels, { epochs: 1, optimizer: { adaptive: false } });
     await refuses(trained.predict(matrix(1, 3)), /"X" has 3 columns/);
     await refuses(trained.accuracy(X, [1]), /"labels" has 1/);
-    assert.throws(() => classifierOf({ ...trained.model, parameters: new Float64Array(3) }), /"parameters"/);
+    const { model } = trained;
+    assert.throws(() => classifierOf({ ...model, parameters: new Float64Array(3) }), /"parameters"/);
+    const networks: [object, RegExp][] = [
+      [{ features: undefined }, /"network\.features" of a classifier is missing/],
+      [{ outputs: 1e9 }, /"network\.outputs": expected a whole number from 1 to 65536/],
+      [{ activation: "sine" }, /"network\.activation": expected "tanh" or "relu"/],
+      [{ hidden: [1.5] }, /"network\.hidden\[0\]": expected a whole number/],
+      [{ hidden: "a" }, /"network\.hidden": expected an array/],
+      [{ convolution: { shape: [2, 2, 3], channels: [1] } }, /"convolution\.shape"/],
+    ];
+    for (const [wrong, message] of networks) {
+      assert.throws(() => classifierOf({ ...model, network: { ...model.network, ...wrong } }), message);
+    }
   });
 
   it("finds flatter minima with rho, and flatter ones still with micro-batches", async () => {
