@@ -1,7 +1,7 @@
 import { likeVector } from "../core/matrix.ts";
 import type { Status } from "../core/result.ts";
 import { byActivation, descentCoupling } from "./coupling.ts";
-import { descend, isRelaxed, refreshResidual, rowObjectives, sumOf, sweep } from "./passes.ts";
+import { isRelaxed, refreshResidual, rowObjectives, sumOf, sweep } from "./passes.ts";
 import { type Approximation, negligible, negligibleInDouble, type Outcome, type Problem } from "./problem.ts";
 import { nearestLevel } from "./rounding.ts";
 import { startFromCodes, startFromWeights, storeCodes } from "./rows.ts";
@@ -10,45 +10,17 @@ import { placeAll, type Rows, withStage } from "./stage.ts";
 /**
  * QuantEase (Behdin et al. 2023): cyclic coordinate descent over the grid, every third pass off it. The best iterate on
  * the grid is kept, of each row its own.
- *
- * @param brief for a start: a pass on the grid after one on the grid changes few codes, and takes time for these alone,
- * though a code then stays where its target is half way between two points
  */
-export async function quantease(problem: Problem, start: Approximation, brief = false): Promise<Outcome> {
-  const { dtype, meter, unit, options: { activationOrder, initial, iterations, relaxEvery } } = problem;
-  const { grid, outliers, codes } = start;
-  if (await meter.checkpoint("start", 0)) return { reached: start, status: "time-limit" };
-  const order = activationOrder ? byActivation(problem) : undefined;
-  const coupling = await descentCoupling(problem, dtype, order);
-
-  return await withStage(problem, coupling, { order, resident: true }, async (stage) => {
-    const blocks = placeAll(stage, grid), trace: number[] = [];
-    let { codedRows } = start;
+export async function quantease(problem: Problem, start: Approximation): Promise<Outcome> {
+  const { meter, unit, options: { iterations, relaxEvery } } = problem, { outliers, codes } = start;
+  return await withQuantEase(problem, start, async (blocks, best) => {
+    const trace: number[] = [];
+    let { codedRows } = start, last = sumOf(best), previous = Float64Array.from(best);
     const outcome = (status: Status): Outcome => ({ reached: { ...start, codedRows }, status, trace });
-
-    for (const rows of blocks) {
-      if (await meter.checkpoint("start", 0)) return outcome("time-limit");
-      if (initial === "weights") {
-        await startFromWeights(rows, outliers);
-      } else {
-        startFromCodes(rows, codes);
-        await refreshResidual(rows, outliers);
-      }
-    }
-    const unknown = new Float64Array(problem.rows).fill(Infinity);
-    const best = initial === "weights" ? unknown : await rowObjectives(blocks, outliers);
-    let last = sumOf(best), previous = Float64Array.from(best);
     for (let t = 0; t < iterations; t++) {
       const relaxed = isRelaxed(t, iterations, relaxEvery);
-      // The next pass on the grid is not above this one: a start needs the last of them alone.
-      const isPassed = brief && t < iterations - 1 && (relaxed || !isRelaxed(t + 1, iterations, relaxEvery));
-      const changesFew = brief && !relaxed && t > 0 && !isRelaxed(t - 1, iterations, relaxEvery);
       const timeIsUp = () => meter.checkpoint("quantease", t, last * unit);
-      for (const rows of blocks) {
-        if (changesFew ? await timeIsUp() : await sweep(rows, { relaxed }, timeIsUp)) return outcome("time-limit");
-        if (changesFew) await descend(rows, 1);
-      }
-      if (isPassed) continue;
+      for (const rows of blocks) if (await sweep(rows, { relaxed }, timeIsUp)) return outcome("time-limit");
       const objectives = await rowObjectives(blocks, outliers);
       trace[t] = last = sumOf(objectives);
       // What comes next begins off the grid: that it comes back to the same objective does not make it stand still.
@@ -69,6 +41,37 @@ export async function quantease(problem: Problem, start: Approximation, brief = 
       previous = objectives;
     }
     return outcome("iteration-limit");
+  });
+}
+
+/**
+ * Runs `work` on all rows, in blocks, at the start that the options name.
+ *
+ * @param work is told the objectives of the start: of weights off the grid, which count for nothing, Infinity
+ */
+export async function withQuantEase(
+  problem: Problem,
+  start: Approximation,
+  work: (blocks: readonly Rows[], best: Float64Array) => Promise<Outcome>,
+): Promise<Outcome> {
+  const { dtype, meter, options: { activationOrder, initial } } = problem, { grid, outliers, codes } = start;
+  if (await meter.checkpoint("start", 0)) return { reached: start, status: "time-limit" };
+  const order = activationOrder ? byActivation(problem) : undefined;
+  const coupling = await descentCoupling(problem, dtype, order);
+
+  return await withStage(problem, coupling, { order, resident: true }, async (stage) => {
+    const blocks = placeAll(stage, grid);
+    for (const rows of blocks) {
+      if (await meter.checkpoint("start", 0)) return { reached: start, status: "time-limit", trace: [] };
+      if (initial === "weights") {
+        await startFromWeights(rows, outliers);
+      } else {
+        startFromCodes(rows, codes);
+        await refreshResidual(rows, outliers);
+      }
+    }
+    const unknown = new Float64Array(problem.rows).fill(Infinity);
+    return await work(blocks, initial === "weights" ? unknown : await rowObjectives(blocks, outliers));
   });
 }
 

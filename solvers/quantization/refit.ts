@@ -148,7 +148,9 @@ async function moveResidual(rows: Rows, lengths: readonly number[], buffers: Ref
   for (const { from, at, length, one, other } of chunksOf(rows, buffers)) {
     const residual = await workspace.read(arrays.residual, place + at, length, one);
     const moved = await workspace.read(buffers.products, at, length, other);
-    for (let k = 0; k < length; k++) residual[k] -= lengths[from + Math.floor(k / columns)] * moved[k];
+    for (let i = from, k = 0; k < length; i++) {
+      for (const end = k + columns; k < end; k++) residual[k] -= lengths[i] * moved[k];
+    }
     workspace.write(arrays.residual, residual, place + at);
   }
 }

@@ -49,11 +49,16 @@ function stageLinear({ stage: { problem, staging, order }, begin, end }: Rows): 
 
 /** Starts from codes [layer]; the residual is to be refreshed. */
 export function startFromCodes(rows: Rows, codes: Uint8Array): void {
-  const { stage: { problem, workspace, arrays, staging, order, groupAt }, begin, end, grid: { zeros } } = rows;
+  const { stage: { problem, workspace, arrays, staging, order, reordered, groupAt }, begin, end, grid: { zeros } } =
+    rows;
   const { columns, groups } = problem;
   for (let i = begin, at = 0; i < end; i++) {
     const inLayer = i * columns, inGrid = i * groups;
-    for (let k = 0; k < columns; k++, at++) staging[at] = codes[inLayer + order[k]] - zeros.data[inGrid + groupAt[k]];
+    if (groups === 1 && !reordered) {
+      for (let k = 0; k < columns; k++, at++) staging[at] = codes[inLayer + k] - zeros.data[i];
+    } else {
+      for (let k = 0; k < columns; k++, at++) staging[at] = codes[inLayer + order[k]] - zeros.data[inGrid + groupAt[k]];
+    }
   }
   workspace.write(arrays.levels, blockPart(rows), rows.levelsPlace);
 }

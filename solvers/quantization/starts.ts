@@ -2,7 +2,7 @@ import type { Matrix } from "../core/matrix.ts";
 import { gptq } from "./gptq.ts";
 import type { Status } from "../core/result.ts";
 import type { Approximation, Method, Outcome, Problem } from "./problem.ts";
-import { quantease } from "./quantease.ts";
+import { quanteaseStart } from "./quantease_start.ts";
 import { roundToNearest } from "./rounding.ts";
 import type { ResolvedOptions } from "./options.ts";
 
@@ -75,8 +75,7 @@ export async function manyStarts(problem: Problem, start: Approximation): Promis
       rtn,
       gptq: way.activationOrder === options.activationOrder ? start.codes : other,
     };
-    const brief: Method = (problem, given) => quantease(problem, given, true);
-    if (!await tried({ ...way, iterations }, brief, from[way.initial])) return outcome("time-limit");
+    if (!await tried({ ...way, iterations }, quanteaseStart, from[way.initial])) return outcome("time-limit");
   }
   return outcome(first.status);
 }
