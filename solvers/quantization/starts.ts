@@ -20,10 +20,14 @@ const flatShare = 0.1, ruledDimension = 1.5;
 /** Passes of QuantEase where it is tried: as many as it takes by default, or fewer on wide layers, where few rows need it. */
 const passesOfQuantEase = (columns: number) => columns <= 640 ? 25 : 10;
 
+/** What passes of QuantEase cost of as many dense ones: some are sparse, and rows are done one after the other. */
+const shareOfQuantEase = 0.6;
+
 /** Dense passes that the starts beside the first take, by rough count. */
 export function passesOfAlternatives(rows: number, gram: Matrix): number {
   const [columns] = gram.shape, ways = columns <= columnsOfEveryWay ? waysOfQuantEase.length : 1;
-  return 1.5 + columns / (6 * rows) + (triesEveryMethod(gram) ? ways * (passesOfQuantEase(columns) + 1) + 1 : 0);
+  const each = shareOfQuantEase * passesOfQuantEase(columns) + 1;
+  return 1.5 + columns / (6 * rows) + (triesEveryMethod(gram) ? ways * each + 1 : 0);
 }
 
 /**

@@ -257,7 +257,7 @@ describe("quantizeLayer", () => {
     assertClose((await quantize(made, { method: "gptq" })).passes, 0.5 + 64 / (6 * 32), 1e-9, "gptq");
     assert.equal((await quantize(made, { method: "quantease", iterations: 7 })).passes, 7);
     const { passes } = await quantize(made, { bits: 3 });
-    assert.ok(passes > 25 && passes < 45, `auto, which tries every method on so small a layer: ${passes}`);
+    assert.ok(passes > 15 && passes < 35, `auto, which tries every method on so small a layer: ${passes}`);
     const wide = makeLayer({ rows: 512, columns: 320, seed: 16, dtype: "f32" });
     const large = await quantize(wide, { bits: 3, iterations: 25 });
     assert.ok(large.passes > 5 && large.passes < 11, `auto on a larger one: ${large.passes}`);
