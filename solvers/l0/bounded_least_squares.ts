@@ -29,19 +29,17 @@ export function* boundedLeastSquaresInSteps(
   upper: ArrayLike<number>,
   start: ArrayLike<number>,
 ): Steps<BoundedSolution> {
-  const { features, columns, response } = problem, isDue = createPace();
+  const { features, columns, lengths, response } = problem, isDue = createPace();
   const within = (value: number, k: number) => Math.min(Math.max(value, lower[k]), upper[k]);
   const isInside = (k: number) => x[k] > lower[k] && x[k] < upper[k];
   let x = Float64Array.from(start, within), loss = lossAt(problem, x), allAtOnce = true;
   let free = columns.map((_, k) => k).filter(isInside);
-  const lengths = columns.map((column) => Math.hypot(...column));
-  const scale = Math.hypot(...response);
+  const scale = Math.hypot(...response), factor = createSubsetFactor(problem);
   for (let change = 0; change < mostChanges * (features + 1); change++) {
     const target = response.slice(), isFree = new Uint8Array(features);
     for (const k of free) isFree[k] = 1;
-    for (let k = 0; k < features; k++) if (!isFree[k]) subtract(target, columns[k], x[k]);
-    const factor = createSubsetFactor({ ...problem, response: target });
-    if ((yield* untilTimeIsUp(factor.takeInSteps(free))) === undefined) break;
+    for (let k = 0; k < features; k++) if (!isFree[k]) subtract(target, columns[k], x[k], k + 1);
+    if ((yield* untilTimeIsUp(factor.takeInSteps(free, target))) === undefined) break;
     const wanted = factor.coefficients();
     if (isDue(features * features) && (yield)) break;
     if (allAtOnce) {
@@ -91,7 +89,7 @@ export function* boundedLeastSquaresInSteps(
   /** Variables at a bound whose gradient points inside, the strongest first. */
   function pulledInside(): number[] {
     const residual = response.slice(), pulls = new Map<number, number>();
-    for (let k = 0; k < features; k++) subtract(residual, columns[k], x[k]);
+    for (let k = 0; k < features; k++) subtract(residual, columns[k], x[k], k + 1);
     for (let k = 0; k < features; k++) {
       if (isInside(k) || lower[k] === upper[k]) continue;
       let pull = 0;
@@ -103,6 +101,7 @@ export function* boundedLeastSquaresInSteps(
   }
 }
 
-function subtract(target: Float64Array, column: Float64Array, factor: number): void {
-  if (factor !== 0) { for (let i = 0; i < target.length; i++) target[i] -= factor * column[i]; }
+/** Subtracts the first numbers of a column, `count` of them. */
+function subtract(target: Float64Array, column: Float64Array, factor: number, count: number): void {
+  if (factor !== 0) { for (let i = 0; i < count; i++) target[i] -= factor * column[i]; }
 }

@@ -14,6 +14,8 @@ export interface ReducedLeastSquares {
   readonly features: number;
   /** Columns of `R`, upper triangular: column `j` has `j + 1` numbers that may differ from zero. */
   readonly columns: readonly Float64Array[];
+  /** Their lengths. */
+  readonly lengths: Float64Array;
   /** `z`, as many numbers as there are features. */
   readonly response: Float64Array;
   /** Half the squared length of what no coefficients reach. */
@@ -60,13 +62,15 @@ export function* reduceLeastSquares(
   }
   let rest = 0;
   for (let i = features; i < response.length; i++) rest += response[i] * response[i];
+  const triangle = columns.map((column, j) => {
+    const short = column.slice(0, features);
+    short.fill(0, j + 1);
+    return short;
+  });
   return {
     features,
-    columns: columns.map((column, j) => {
-      const short = column.slice(0, features);
-      short.fill(0, j + 1);
-      return short;
-    }),
+    columns: triangle,
+    lengths: lengthsOf(triangle),
     response: response.slice(0, features),
     rest: rest / 2,
   };
@@ -103,7 +107,7 @@ export function* reduceGramInSteps(
     response[j] = (linear[j] - dotBetween(column, response, 0, j)) / column[j];
     rest -= response[j] ** 2 / 2;
   }
-  return { features, columns: gram, response, rest: Math.max(0, rest) };
+  return { features, columns: gram, lengths: lengthsOf(gram), response, rest: Math.max(0, rest) };
 }
 
 /** Row `j` of a Gram matrix, up to its diagonal, as that of the Cholesky factor, of which the rows before it are there. */
@@ -152,8 +156,8 @@ export function lossAt({ features, columns, response, rest }: ReducedLeastSquare
 export interface SubsetFactor {
   /** Takes a subset, O(subset^2 features); returns its loss, ridge included. */
   take(subset: readonly number[]): number;
-  /** The same in steps, to the end whatever the time. */
-  takeInSteps(subset: readonly number[]): Steps<number>;
+  /** The same in steps, to the end whatever the time; of another response in the place of `z`, where one is given. */
+  takeInSteps(subset: readonly number[], response?: Float64Array): Steps<number>;
   /** Places in the subset of the columns that depend on those before them. */
   dependent(): number[];
   /** The best coefficients of the subset, 0 for columns that depend on those before them. */
@@ -186,9 +190,9 @@ export interface SubsetFactor {
  * steps, to the end whatever the time.
  */
 export function* normalInverse(problem: ReducedLeastSquares): Steps<Float64Array> {
-  const { features: count, columns } = problem, isDue = createPace();
+  const { features: count, columns, lengths } = problem, isDue = createPace();
   const inverse = new Float64Array(count * count);
-  if (columns.some((column, j) => !(Math.abs(column[j]) > dependentShare * lengthOf(column, j + 1)))) {
+  if (columns.some((column, j) => !(Math.abs(column[j]) > dependentShare * lengths[j]))) {
     const factor = createSubsetFactor(problem), unit = new Float64Array(count);
     yield* factor.takeInSteps(Array.from(unit.keys()));
     for (let k = 0; k < count; k++) {
@@ -213,6 +217,11 @@ export function* normalInverse(problem: ReducedLeastSquares): Steps<Float64Array
     if (isDue((count - i) * i)) yield;
   }
   return inverse;
+}
+
+/** Lengths of the columns of a triangle. */
+function lengthsOf(columns: readonly Float64Array[]): Float64Array {
+  return Float64Array.from(columns, (column, j) => lengthOf(column, j + 1));
 }
 
 /** Length of a vector of so many numbers. */
@@ -248,10 +257,10 @@ interface Reflection {
  * Factors subsets of a reduced problem by reflections of the triangular columns, which are as short as their numbers say:
  * no condition number is squared.
  */
-export function createSubsetFactor({ features, columns, response, rest }: ReducedLeastSquares): SubsetFactor {
+export function createSubsetFactor(problem: ReducedLeastSquares): SubsetFactor {
+  const { features, columns, lengths, rest } = problem;
   const vectors = new Float64Array(features * features), z = new Float64Array(features);
   const diagonal = new Float64Array(features), other = new Float64Array(features);
-  const lengths = columns.map((column, j) => lengthOf(column, j + 1));
   let subset: readonly number[] = [], independent: number[] = [], reflections: Reflection[] = [];
   /** What those before them leave of the columns that depend on them, by their places. */
   let left = new Map<number, { readonly length: number; readonly rank: number }>();
@@ -288,7 +297,7 @@ export function createSubsetFactor({ features, columns, response, rest }: Reduce
       return atOnce(this.takeInSteps(next));
     },
 
-    *takeInSteps(next) {
+    *takeInSteps(next, response = problem.response) {
       const isDue = createPace();
       subset = next;
       independent = [];

@@ -139,7 +139,7 @@ export function createSubsetTree(
   /** The same where coefficients have bounds: the losses are those within them. */
   function createBoundedRelaxation() {
     const lower = new Float64Array(features), upper = new Float64Array(features);
-    const zeros = new Float64Array(features), lengths = problem.columns.map((column) => Math.hypot(...column));
+    const zeros = new Float64Array(features), { lengths } = problem;
     const termsOf = (coefficients: Float64Array) =>
       coefficients.reduce((sum, value, j) => sum + Math.abs(value) * lengths[j], 0);
     const solve = (...sets: (readonly number[])[]) => {
