@@ -50,7 +50,7 @@ export interface NodeProblem {
    * The dual point of a node's values, nonzeros and what it carries beside them: plain f64 sums, apart from the kernels of
    * the relaxation. The gradient may be overwritten by the next.
    */
-  dualPoint(variables: Uint32Array, values: Float64Array, extra: Float64Array): DualPoint;
+  dualPoint(variables: Uint32Array, values: Float64Array, extra: Float64Array): DualPoint | Promise<DualPoint>;
   /**
    * A point nearer to the optimum of a relaxation than descents have come, where they crawl; nothing where it is too large.
    * With it, nodes are taken as they are after some work.
@@ -80,7 +80,7 @@ export interface NodeBatch {
 }
 
 /** Multiply-adds of one thread between two checkpoints, and of plain sums there. */
-const workPerCall = 5e7, plainWork = 1e7;
+const workPerCall = 5e7, plainWork = 2e6;
 
 /** Sweeps of a node that are worth a call, and how many more variables it may have than it starts from. */
 const leastSweeps = 8, growth = 1.5;
@@ -153,15 +153,15 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
     const extra = extraBuffer.subarray(node * extras, (node + 1) * extras);
     let point: NodePoint = { variables: found.subarray(0, count), values: nonzeros.subarray(0, count), extra };
     const proposed = stateBuffer[state + nodeState.fixings] > 0 ? left : undefined;
-    const prove = ({ variables, values, extra }: NodePoint) => {
-      const dual = problem.dualPoint(variables, values, extra);
+    const prove = async ({ variables, values, extra }: NodePoint) => {
+      const dual = await problem.dualPoint(variables, values, extra);
       const proof = certifyNode(dual, asked, penalty, upperBound, proposed);
       return { ...proof, round: roundAt(dual, { variables, values, extra }, asked, proof.bound, upperBound) };
     };
-    let proof = prove(point);
+    let proof = await prove(point);
     const isOpen = proof.round !== undefined && !isRelaxed(proof.round, nodePrecision);
     const better = isOpen ? await problem.refinement?.refine(point, asked) : undefined;
-    const again = better && prove(better);
+    const again = better && await prove(better);
     if (again && again.bound > proof.bound) {
       proof = again;
       point = better;
@@ -252,7 +252,8 @@ export function createNodeBatch(workspace: Workspace, problem: NodeProblem, run:
       await workspace.read(states.array, 0, nodes * nodeStateWords, stateBuffer);
       taken = problem.refinement !== undefined && made >= problem.refinement.after;
       complete = taken || requests.every((_, node) => solved(node));
-      if (complete || !(await run.checkpoint(state))) continue;
+      const isLate = await run.checkpoint(state);
+      if (complete || !isLate) continue;
       // The time limit is reached: the bounds so far suffice, but there must be some.
       if (requests.every((_, node) => stateBuffer[node * nodeStateWords + nodeState.bound] > -Infinity)) break;
     }

@@ -15,8 +15,8 @@ export const blockRows = 32;
 /** The same where the data are few enough, numbers of them, to stay in a cache: there a row costs its sums. */
 const blockRowsCached = 16, cached = 1e6;
 
-/** Multiply-adds of a product between two checkpoints. */
-const blockWork = 2e8;
+/** Multiply-adds of a block, and between two checkpoints; features that are multiplied together come in multiples of some. */
+const blockWork = 2e8, workTogether = 5e7, featuresTogether = 64;
 
 /** Where the data of Gram rows are, and what the rows are checked against. */
 export interface GramRowsSource {
@@ -52,7 +52,7 @@ export function createGramRows(workspace: Workspace, source: GramRowsSource): Gr
   const { data, samples, features, squaredNorms, weights, mixture, pause } = source;
   const size = samples * features;
   const together = Math.max(1, Math.min(size > cached ? blockRows : blockRowsCached, Math.floor(blockWork / size)));
-  let capacity = Math.min(features, initialRows), count = 0;
+  let capacity = Math.min(features, initialRows), used = 0;
   let array = workspace.allocate("f64", capacity * features, "Gram rows");
   let block: DeviceArray<"f64"> | undefined;
   const rowOf = new Int32Array(features).fill(-1);
@@ -63,13 +63,28 @@ export function createGramRows(workspace: Workspace, source: GramRowsSource): Gr
     if (rows <= capacity) return;
     capacity = Math.min(features, Math.max(rows, 2 * capacity));
     const grown = workspace.allocate("f64", capacity * features, "Gram rows");
-    for (let from = 0; from < count; from += together) {
-      const begin = from * features, some = Math.min(together, count - from) * features;
+    for (let from = 0; from < used; from += together) {
+      const begin = from * features, some = Math.min(together, used - from) * features;
       workspace.write(grown, await workspace.read(array, begin, some), begin);
       await pause();
     }
     workspace.free(array);
     array = grown;
+  }
+
+  /** The next rows, of the features whose columns a block holds, some features at a time. */
+  async function multiply(block: DeviceArray<"f64">, count: number): Promise<void> {
+    const some = featuresTogether * Math.ceil(workTogether / (count * samples * featuresTogether));
+    for (let first = 0; first < features; first += some) {
+      if (first > 0) await pause();
+      const columns = Math.min(some, features - first);
+      await workspace.kernels.gemm({
+        a: { array: block, rows: count, columns: samples },
+        b: { array: data, offset: first * samples, rows: columns, columns: samples },
+        transposeB: true,
+        c: { array, offset: used * features + first, rows: count, columns, stride: features },
+      });
+    }
   }
 
   function check(feature: number, row: number): void {
@@ -103,7 +118,7 @@ export function createGramRows(workspace: Workspace, source: GramRowsSource): Gr
       return array;
     },
     get count() {
-      return count;
+      return used;
     },
     rowOf,
     rowOfDevice,
@@ -114,7 +129,7 @@ export function createGramRows(workspace: Workspace, source: GramRowsSource): Gr
       if (missing.length === 0) return;
       const spare = Math.ceil(missing.length / together) * together - missing.length;
       missing.push(...others(new Set(missing), likely, spare));
-      await grow(count + missing.length);
+      await grow(used + missing.length);
       block ??= workspace.allocate("f64", together * samples, "columns of a block");
       for (let from = 0; from < missing.length; from += together) {
         if (from > 0) await pause();
@@ -122,13 +137,8 @@ export function createGramRows(workspace: Workspace, source: GramRowsSource): Gr
         for (let k = 0; k < chosen.length; k++) {
           workspace.write(block, await workspace.read(data, chosen[k] * samples, samples), k * samples);
         }
-        await workspace.kernels.gemm({
-          a: { array: block, rows: chosen.length, columns: samples },
-          b: { array: data, rows: features, columns: samples },
-          transposeB: true,
-          c: { array, offset: count * features, rows: chosen.length, columns: features },
-        });
-        for (const feature of chosen) check(feature, rowOf[feature] = count++);
+        await multiply(block, chosen.length);
+        for (const feature of chosen) check(feature, rowOf[feature] = used++);
       }
       workspace.write(rowOfDevice, rowOf);
     },

@@ -77,17 +77,27 @@ export interface LeastSquares {
   openNodes(penalty: L0Penalty, options: SearchOptions): NodeBatch;
 }
 
+/** Multiply-adds of sums over rows between two checkpoints. */
+const rowsWork = 2e6;
+
 /**
  * Puts the data where the kernels run. `X` [samples, features] is kept once, features as rows; the Gram matrix grows with
  * the features that descents touch, and stays for later descents: 8 bytes x features x features touched.
+ *
+ * @param isOptional Whether the time may end it.
+ * @returns Nothing where the time has ended it.
  */
-export async function createLeastSquares(workspace: Workspace, given: RegressionData, run: Run): Promise<LeastSquares> {
+export async function createLeastSquares(
+  workspace: Workspace,
+  given: RegressionData,
+  run: Run,
+  isOptional = false,
+): Promise<LeastSquares | undefined> {
   const pause = (stage: string) => run.checkpoint({ stage, fraction: 0, iteration: 0 });
   const { constraints } = given, [samples, features] = given.X.shape, { kernels } = workspace;
-  const { data, squaredNorms, centered, correlationsWithY, weights, mixture } = await inSteps(
-    loadColumns(workspace, given),
-    () => pause("load"),
-  );
+  const loaded = await inSteps(loadColumns(workspace, given, isOptional), () => pause("load"));
+  if (loaded === undefined) return undefined;
+  const { data, squaredNorms, centered, correlationsWithY, weights, mixture } = loaded;
   const linear = vector("X^T y", features);
   workspace.write(linear.array, correlationsWithY);
   const correlations = vector("correlations", features);
@@ -116,9 +126,18 @@ export async function createLeastSquares(workspace: Workspace, given: Regression
   const ensureRows = (wanted: ArrayLike<number>) => gram.ensure(wanted, latest);
   const beginOf = (feature: number) => rowOf[feature] * features;
 
+  /** Adds multiples of rows that begin at some places, some rows at a time. */
+  async function addGramRows(sum: Float64Array, rows: readonly number[], factors: readonly number[], stage: string) {
+    const together = 4 * Math.ceil(rowsWork / (4 * features));
+    for (let from = 0; from < rows.length; from += together) {
+      if (from > 0) await pause(stage);
+      addRows(sum, gram.view(), rows.slice(from, from + together), factors.slice(from, from + together));
+    }
+  }
+
   /** `X^T (y - X b)` in plain f64, from the checked rows; a dual point whatever `b` is, and so without what has no row. */
   const gradient = new Float64Array(features);
-  function dualPoint(variables: Uint32Array, values: Float64Array): DualPoint {
+  async function dualPoint(variables: Uint32Array, values: Float64Array): Promise<DualPoint> {
     gradient.set(correlationsWithY);
     const rows: number[] = [], factors: number[] = [];
     for (let k = 0; k < variables.length; k++) {
@@ -126,7 +145,7 @@ export async function createLeastSquares(workspace: Workspace, given: Regression
       rows.push(beginOf(variables[k]));
       factors.push(-values[k]);
     }
-    addRows(gradient, gram.view(), rows, factors);
+    await addGramRows(gradient, rows, factors, "relaxation");
     let value = nullLoss;
     for (let k = 0; k < variables.length; k++) {
       if (rowOf[variables[k]] < 0) continue;
@@ -143,7 +162,7 @@ export async function createLeastSquares(workspace: Workspace, given: Regression
   async function estimateAt(chosen: readonly number[], coefficients: Float64Array): Promise<Estimate> {
     await ensureRows(chosen);
     const point = new Float64Array(correlationsWithY);
-    addRows(point, gram.view(), chosen.map(beginOf), Array.from(coefficients, (value) => -value));
+    await addGramRows(point, chosen.map(beginOf), Array.from(coefficients, (value) => -value), "descent");
     return { features: chosen, coefficients, correlations: latest = point };
   }
 

@@ -6,8 +6,8 @@ import { randomWeights } from "../core/product_check.ts";
 import { createPace, type Steps } from "../core/steps.ts";
 import type { RegressionData } from "./data.ts";
 
-/** Columns of `X` that are transposed together. */
-const columnsTogether = 64;
+/** Columns of `X` that are transposed together, and the most samples of them: what stays in a cache. */
+const columnsTogether = 64, samplesTogether = 1024;
 
 /** The data of a problem as they are solved, and sums over them. */
 export interface LoadedColumns {
@@ -24,43 +24,64 @@ export interface LoadedColumns {
   readonly mixture: Float64Array;
 }
 
-/** Weights, centres and scales the data, and puts them where the kernels run; `X` is held once. */
-export function* loadColumns(workspace: Workspace, given: RegressionData): Steps<LoadedColumns> {
+/** What the coefficients are fitted to: the response, centred, scaled and weighted. */
+export function centredResponse({ y, roots, responseMean, responseTail, responseScale }: RegressionData): Float64Array {
+  const centered = new Float64Array(y.length);
+  for (let i = 0; i < y.length; i++) {
+    centered[i] = (y[i] - responseMean - responseTail) / responseScale * (roots ? roots[i] : 1);
+  }
+  return centered;
+}
+
+/**
+ * Weights, centres and scales the data, and puts them where the kernels run; `X` is held once.
+ *
+ * @param isOptional Whether the time may end it.
+ * @returns Nothing where the time has ended it.
+ */
+export function* loadColumns(
+  workspace: Workspace,
+  given: RegressionData,
+  isOptional: boolean,
+): Steps<LoadedColumns | undefined> {
   const isDue = createPace();
-  const { X, y, roots, means, tails, scales, responseMean, responseTail, responseScale } = given;
-  const [samples, features] = X.shape;
-  const data = workspace.allocate("f64", features * samples, "X transposed");
-  const squaredNorms = new Float64Array(features);
-  const centered = Float64Array.from(
-    y,
-    (value, i) => (value - responseMean - responseTail) / responseScale * (roots ? roots[i] : 1),
-  );
-  const correlationsWithY = new Float64Array(features);
+  const { X, roots, means, tails, scales } = given, [samples, features] = X.shape;
+  const data = workspace.allocate("f64", features * samples, "X transposed"), loaded = workspace.view(data);
+  const squaredNorms = new Float64Array(features), correlationsWithY = new Float64Array(features);
+  const centered = centredResponse(given), inverses = scales.map((scale) => 1 / scale);
   // What Gram rows are checked against: X times random weights, and each row of X^T X times those weights.
   const weights = new Float64Array(features), mixture = new Float64Array(samples);
-  const inverses = scales.map((scale) => 1 / scale);
-  // A few columns at a time: the rows of X are read in runs, and nothing is held twice.
-  const columns = new Float64Array(Math.min(features, columnsTogether) * samples);
+  // A few columns of a few samples at a time: the rows of X are read in runs, and nothing is held twice.
+  const height = Math.min(samples, samplesTogether);
+  const columns = new Float64Array(Math.min(features, columnsTogether) * height);
   for (let first = 0; first < features; first += columnsTogether) {
     const count = Math.min(columnsTogether, features - first);
     const block = { first, count, means, tails, inverses };
-    for (let i = 0; i < samples;) {
-      const some = roots === undefined && i + 3 < samples ? 4 : 1;
-      if (some === 4) loadFourSamples(columns, i, samples, X.data, i * features, features, block);
-      else loadSample(columns, i, samples, X.data, i * features, block, roots ? roots[i] : 1);
-      i += some;
-      if (isDue(some * count)) yield;
+    for (let from = 0; from < samples; from += height) {
+      const end = Math.min(samples, from + height);
+      for (let i = from; i < end;) {
+        const some = roots === undefined && i + 3 < end ? 4 : 1;
+        if (some === 4) loadFourSamples(columns, i - from, height, X.data, i * features, features, block);
+        else loadSample(columns, i - from, height, X.data, i * features, block, roots ? roots[i] : 1);
+        i += some;
+        if (isDue(some * count) && (yield) && isOptional) return undefined;
+      }
+      for (let j = 0; j < count; j++) {
+        loaded.set(columns.subarray(j * height, j * height + end - from), (first + j) * samples + from);
+      }
     }
-    for (let j = 0; j < count; j++) {
-      const { square, product } = columnSums(columns, j * samples, centered);
-      squaredNorms[first + j] = square;
-      correlationsWithY[first + j] = product;
-      if (isDue(2 * samples)) yield;
+    for (let j = first; j < first + count; j++) {
+      const { square, product } = columnSums(loaded, j * samples, centered);
+      squaredNorms[j] = square;
+      correlationsWithY[j] = product;
+      if (isDue(2 * samples) && (yield) && isOptional) return undefined;
     }
     weights.set(randomWeights(squaredNorms.subarray(first, first + count), first), first);
-    const offsets = Array.from({ length: count }, (_, j) => j * samples);
-    addRows(mixture, columns, offsets, Array.from(weights.subarray(first, first + count)));
-    workspace.write(data, columns.subarray(0, count * samples), first * samples);
+    for (let j = first; j < first + count; j += 4) {
+      const some = Array.from({ length: Math.min(4, first + count - j) }, (_, k) => j + k);
+      addRows(mixture, loaded, some.map((k) => k * samples), some.map((k) => weights[k]));
+      if (isDue(4 * samples) && (yield) && isOptional) return undefined;
+    }
   }
   return { data, squaredNorms, centered, correlationsWithY, weights, mixture };
 }

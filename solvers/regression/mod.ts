@@ -20,5 +20,6 @@ export {
   sparseRegressionPathOptions,
 } from "./options.ts";
 export { type RegressionPathPoint, sparseRegressionPath } from "./path.ts";
-export { type SparseRegression, sparseRegression } from "./regression.ts";
+export type { SparseRegression } from "./answer.ts";
+export { sparseRegression } from "./regression.ts";
 export { type InformationCriteria, informationCriteria, predictRegression } from "./selection.ts";

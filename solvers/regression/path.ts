@@ -10,7 +10,8 @@ import { bestEntry, lossWithout } from "./moves.ts";
 import { type OpenRegressionOptions, type RegressionPathOptions, sparseRegressionPathOptions } from "./options.ts";
 import { leastGain, type Solution } from "./task.ts";
 import { counted } from "../core/shown.ts";
-import { openRegression, type RegressionSession, type SessionFit, type SparseRegression } from "./regression.ts";
+import type { SparseRegression } from "./answer.ts";
+import { openRegression, type RegressionSession, type SessionFit } from "./session.ts";
 import { viewFrom } from "./views.ts";
 
 /** A point of a path. */

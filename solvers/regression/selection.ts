@@ -10,7 +10,7 @@ import {
   type Vector,
   type VectorLike,
 } from "../core/matrix.ts";
-import type { SparseRegression } from "./regression.ts";
+import type { SparseRegression } from "./answer.ts";
 import { counted } from "../core/shown.ts";
 
 /** What predictions need of a fit. */

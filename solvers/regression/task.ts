@@ -50,7 +50,7 @@ export function priceOf({ problem, penalty }: Task, { features, coefficients }: 
 }
 
 /** Checkpoint of a stage; notes the end of the time. */
-export async function pause({ budget }: Task, stage: string, objective?: number): Promise<boolean> {
+export async function pause({ budget }: Pick<Task, "budget">, stage: string, objective?: number): Promise<boolean> {
   const state = { stage, fraction: 0, iteration: budget.sweeps, objective };
   if (await budget.run.checkpoint(state)) budget.ended ??= "time-limit";
   return budget.ended === "time-limit";

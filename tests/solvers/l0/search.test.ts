@@ -10,7 +10,7 @@ import { startRun } from "../../../solvers/core/run.ts";
 import { sparsePrecisionPathOptions } from "../../../solvers/graph/options.ts";
 import { openGraph } from "../../../solvers/graph/precision.ts";
 import { sparseRegressionPathOptions } from "../../../solvers/regression/options.ts";
-import { openRegression } from "../../../solvers/regression/regression.ts";
+import { openRegression } from "../../../solvers/regression/session.ts";
 import { covariance, supportObjectives } from "../graph/best_graph.ts";
 import { subsetObjectives } from "../regression/best_subset.ts";
 import { unscaled } from "../regression/data.ts";

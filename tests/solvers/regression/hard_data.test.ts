@@ -222,11 +222,34 @@ describe("sparseRegression on hard data", () => {
       longest = Math.max(longest, now - last);
       last = now;
     };
-    const fit = await sparseRegression(X, y, { lambda0: 10, method: "exact", timeLimitMs: 0, onProgress });
+    // From a start of the caller's the data are made ready whatever the time.
+    const initial = new Float64Array(1050), method = "exact";
+    const fit = await sparseRegression(X, y, { lambda0: 10, method, initial, timeLimitMs: 0, onProgress });
     assert.equal(fit.status, "time-limit");
     assert.ok(fit.lowerBound! >= 0 && fit.lowerBound! <= fit.objective);
     // One stage between two looks at the clock is a block of Gram rows, not the whole O(features^3).
     assert.ok(longest < 5000, `${longest} ms`);
+  });
+
+  it("answers with the empty model where the time is up before the data are ready", async () => {
+    const { X, y } = simulate(21_000, 50, 5, 0.2, 1, 6), samples = y.length;
+    const weights = Float64Array.from({ length: samples }, (_, i) => 1 + i % 3);
+    for (const question of [{ lambda0: 100 }, { lambda0: 100, weights }, { size: 3 }]) {
+      const total = (values: Float64Array) =>
+        values.reduce((sum, value, i) => sum + ("weights" in question ? weights[i] : 1) * value, 0);
+      const mean = total(y) / total(new Float64Array(samples).fill(1));
+      const whole = total(y.map((value) => (value - mean) ** 2)) / 2;
+      for (const method of ["auto", "exact", "local-search"] as const) {
+        const fit = await sparseRegression(X, y, { ...question, method, timeLimitMs: 0 });
+        assert.equal(fit.status, "time-limit");
+        assert.equal(fit.support.length, 0);
+        assert.ok(Math.abs(fit.intercept - mean) < 1e-12 && Math.abs(fit.objective - whole) < 1e-9 * whole);
+        if (method === "exact") assert.ok(Math.abs(fit.lowerBound! - ("size" in question ? 0 : 100)) < 1e-9);
+      }
+    }
+    // What must be in the support is fitted whatever the time.
+    const fit = await sparseRegression(X, y, { lambda0: 100, always: [2], timeLimitMs: 0 });
+    assert.equal(fit.support.join(), "2");
   });
 
   it("sums its objective to 1e-10 where the terms of the fit cancel to a billionth", async () => {

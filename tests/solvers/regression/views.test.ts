@@ -7,7 +7,7 @@ import { l0Penalty } from "../../../solvers/l0/penalty.ts";
 import { solveOn } from "../../../solvers/regression/descent.ts";
 import { bestMove } from "../../../solvers/regression/moves.ts";
 import { sparseRegressionOptions } from "../../../solvers/regression/options.ts";
-import { openRegression } from "../../../solvers/regression/regression.ts";
+import { openRegression } from "../../../solvers/regression/session.ts";
 import type { Task } from "../../../solvers/regression/task.ts";
 import { solveByView, viewFrom } from "../../../solvers/regression/views.ts";
 import { simulate } from "./data.ts";
