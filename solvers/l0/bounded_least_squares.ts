@@ -1,5 +1,6 @@
 import { createPace, type Steps, untilTimeIsUp } from "../core/steps.ts";
-import { createSubsetFactor, lossAt, type ReducedLeastSquares } from "./reduced.ts";
+import { lossAt, type ReducedLeastSquares } from "./reduced.ts";
+import { createSubsetFactor } from "./subset_factor.ts";
 
 /** Times that a variable may change between bound and free, in multiples of the number of variables. */
 const mostChanges = 20;

@@ -1,7 +1,8 @@
 import { boundedLeastSquaresInSteps } from "./bounded_least_squares.ts";
 import { addScaled, plainDot } from "../core/plain_sums.ts";
 import { createPace, inSteps, type Steps, whateverTheTime } from "../core/steps.ts";
-import { createSubsetFactor, type ReducedLeastSquares, reduceGramInSteps, reduceLeastSquares } from "./reduced.ts";
+import { type ReducedLeastSquares, reduceGramInSteps, reduceLeastSquares } from "./reduced.ts";
+import { createSubsetFactor } from "./subset_factor.ts";
 
 /** Columns of a least-squares problem as it is solved: centred and scaled. */
 export interface SupportData {

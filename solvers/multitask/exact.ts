@@ -1,7 +1,8 @@
 /** Branch and bound over the supports of several tasks. @module */
 
 import { inSteps, type Steps } from "../core/steps.ts";
-import { createSubsetFactor, type ReducedLeastSquares } from "../l0/reduced.ts";
+import type { ReducedLeastSquares } from "../l0/reduced.ts";
+import { createSubsetFactor } from "../l0/subset_factor.ts";
 import { reduceSupport } from "../l0/support_solution.ts";
 import {
   branchAndBound,

@@ -17,7 +17,8 @@ import { affordableNodes, createStarts, solveAutomatically, startOf, type Starts
 import { prepareData, type RegressionData } from "./data.ts";
 import { coordinateDescent, localSearch, solveOn } from "./descent.ts";
 import { type ExactSolution, mostFeatures, solveExactly } from "./exact.ts";
-import { createLeastSquares, type LeastSquares, type SparseStart } from "./least_squares.ts";
+import { createLeastSquares } from "./gram_problem.ts";
+import type { LeastSquares, SparseStart } from "./least_squares.ts";
 import { centredResponse } from "./load_columns.ts";
 import type { OpenRegressionOptions, RegressionMethod, RegressionOptions } from "./options.ts";
 import { priceOf, type Solution, type Task } from "./task.ts";

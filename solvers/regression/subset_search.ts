@@ -2,7 +2,8 @@ import { inSteps } from "../core/steps.ts";
 import { type Fixing, keep, type NodeRelaxation, type NodeRequest, nodeStatus, type Tree } from "../l0/search.ts";
 import { boundedLeastSquaresInSteps } from "../l0/bounded_least_squares.ts";
 import type { Constraints } from "./data.ts";
-import { createSubsetFactor, lossAt, type ReducedLeastSquares, type SubsetFactor } from "../l0/reduced.ts";
+import { lossAt, type ReducedLeastSquares } from "../l0/reduced.ts";
+import { createSubsetFactor, type SubsetFactor } from "../l0/subset_factor.ts";
 
 /** What supports there are, and what each costs beside its loss. */
 export interface SubsetRules {

@@ -53,7 +53,7 @@ export interface SupportRowsSource {
 }
 
 /** Room for rows of supports. */
-export function createSupportRooms(workspace: Workspace, { features, pause }: SupportRowsSource) {
+export function createSupportRows(workspace: Workspace, { features, pause }: SupportRowsSource) {
   const { kernels } = workspace;
   /** Where factors and their rows stand during a product, as large as one has needed. */
   let room = { capacity: 0, factor: allocate(0, "factor"), rows: allocate(0, "rows of the support") };

@@ -1,5 +1,5 @@
 import { inSteps } from "../core/steps.ts";
-import { normalInverse } from "../l0/reduced.ts";
+import { normalInverse } from "../l0/subset_factor.ts";
 import { reduceSupport } from "../l0/support_solution.ts";
 import type { Estimate, LeastSquares } from "./least_squares.ts";
 import { createView, type MovingView, type SupportView } from "./support_view.ts";
