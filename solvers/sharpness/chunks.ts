@@ -6,6 +6,7 @@
  */
 
 import type { Completion, FloatDtype, KernelArguments, MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
+import { PER_SEGMENT } from "../../kernels/contract/training/constants.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 
 /** Most bytes of gradients and perturbed parameters that are held at a time, unless threads need more. */
@@ -25,12 +26,30 @@ export interface GradientSource {
     gradients: MatrixOperand,
     losses: VectorOperand,
   ): () => Completion<unknown>;
+  /**
+   * What writes the gradients where one step of ascent leads, the losses and norms before it and the losses after it, where
+   * that takes less than two evaluations.
+   */
+  ascent?(
+    point: MatrixOperand,
+    first: number,
+    gradients: MatrixOperand,
+    ascent: Ascent,
+  ): (() => Completion) | undefined;
+}
+
+/** One step of ascent, and what is noted of it. */
+export interface Ascent extends Pick<KernelArguments<"perturb">, "norm" | "rho" | "epsilon" | "norms"> {
+  readonly losses: VectorOperand;
+  readonly perturbedLosses: VectorOperand;
 }
 
 /** Micro-batches `first` to `first + rows`. */
 export interface Chunk {
   readonly first: number;
   readonly rows: number;
+  /** Does all that follows but the sum, where the source can. */
+  readonly whole?: () => Completion;
   /** Leave losses and gradients at the parameters, and at the perturbed ones. */
   readonly before: () => Completion<unknown>;
   readonly after: () => Completion<unknown>;
@@ -108,19 +127,35 @@ export function createChunks(
   };
   const point: MatrixOperand = { array: parameters.array, rows: 1, columns: size };
   const gradients = rowsFor("gradients", most);
-  const perturbed = perturbation ? rowsFor("perturbed parameters", most) : gradients;
+  let perturbed: MatrixOperand | undefined;
+  const perturbedRows = () => perturbed ??= perturbation ? rowsFor("perturbed parameters", most) : gradients;
   const offsets = perturbation && inSteps ? rowsFor("perturbations", most) : undefined;
   const partials = microBatches > most ? rowsFor("partial sums", Math.ceil(microBatches / most)) : undefined;
   const shares = numbersFor("shares", most), numbers = numbersFor("losses and norms", NUMBERS * most);
   const cuts = new Map<number, readonly Chunk[]>();
 
+  /** Whether a step may be taken by one call. */
+  const atOnce = perturbation !== undefined && perturbation.norm !== PER_SEGMENT && perturbation.eta === undefined &&
+    !inSteps && decay === 0 && workspace.host === workspace;
+
   function chunkAt(first: number, rows: number): Chunk {
-    const own = { ...gradients, rows }, moved = { ...perturbed, rows };
+    const own = { ...gradients, rows };
     const noted = (kind: number): VectorOperand => ({ array: numbers.array, offset: kind * most, length: rows });
     const rowOf = ({ array }: MatrixOperand, i: number): VectorOperand => ({ array, offset: i * size, length: size });
     const each = <T>(make: (row: number) => T) => Array.from({ length: rows }, (_, i) => Object.freeze(make(i)));
     const added = (alpha: number, x: (row: number) => VectorOperand) =>
       decay === 0 ? [] : each((i) => ({ alpha, x: x(i), y: rowOf(own, i) }));
+    const whole = atOnce && perturbation
+      ? source.ascent?.(point, first, own, {
+        norm: perturbation.norm,
+        rho: perturbation.rho,
+        epsilon: perturbation.epsilon,
+        norms: noted(NORM),
+        losses: noted(LOSS),
+        perturbedLosses: noted(PERTURBED_LOSS),
+      })
+      : undefined;
+    const moved = whole ? own : { ...perturbedRows(), rows };
     const ascent = (norms: VectorOperand) =>
       perturbation && Object.freeze({
         ...perturbation,
@@ -133,10 +168,11 @@ export function createChunks(
     return {
       first,
       rows,
+      whole,
       before: source.evaluation(point, first, own, noted(LOSS)),
       after: source.evaluation(moved, first, own, noted(PERTURBED_LOSS)),
-      ascent: ascent(noted(NORM)),
-      furtherAscent: ascent(noted(FURTHER_NORM)),
+      ascent: whole ? undefined : ascent(noted(NORM)),
+      furtherAscent: whole ? undefined : ascent(noted(FURTHER_NORM)),
       gradients: each((i) => ({ x: rowOf(own, i) })),
       decay: added(decay, () => parameters),
       perturbedDecay: added(decay, (i) => rowOf(moved, i)),

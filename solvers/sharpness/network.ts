@@ -1,7 +1,15 @@
 /** A network over the arrays of a workspace: its samples, their losses, gradients and products with the Hessian. @module */
 
 import type { FloatDtype, MatrixOperand, VectorOperand } from "../../kernels/contract.ts";
-import { LAYER_INPUT_SIZE, LAYER_OUTPUT_SIZE, LAYER_WORDS } from "../../kernels/contract/training/constants.ts";
+import {
+  DENSE,
+  LAYER_INPUT_SIZE,
+  LAYER_INPUTS,
+  LAYER_KIND,
+  LAYER_OUTPUT_SIZE,
+  LAYER_OUTPUTS,
+  LAYER_WORDS,
+} from "../../kernels/contract/training/constants.ts";
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { Matrix, Vector } from "../core/matrix.ts";
 import type { Layers } from "./layers.ts";
@@ -63,6 +71,22 @@ export function largestArrayBytes({ words, parameterCount }: Layers, samples: nu
   return Math.max(groupBytes, 4 * Math.max(samples * words[LAYER_INPUT_SIZE], parameterCount, outputs));
 }
 
+/** Multiply-adds that a parameter takes as long as, which is read and written some times less; products of few rows. */
+const workOfParameter = 16, workOfRows = 1.5;
+
+/** Whether one step of ascent from slopes of so many samples takes less than from gradients of all parameters. */
+function ascentPays({ words, parameterCount }: Layers, samples: number): boolean {
+  let saved = workOfParameter * parameterCount, spent = 0;
+  for (let at = 0; at < words.length; at += LAYER_WORDS) {
+    if (words[at + LAYER_KIND] !== DENSE) return false;
+    const inputs = words[at + LAYER_INPUTS], outputs = words[at + LAYER_OUTPUTS];
+    // The first layer is spared a product and a gradient of weights, others the latter, for more products of rows.
+    saved += (at === 0 ? 2 : 1) * samples * inputs * outputs;
+    spent += samples * samples * (at === 0 ? inputs + 2 * outputs : 3 * (inputs + outputs));
+  }
+  return workOfRows * spent < saved;
+}
+
 /** A network over fresh arrays of the workspace. */
 export function createNetwork(workspace: Workspace, data: NetworkData): Network {
   const { layers, loss, dtype, X, batch: most } = data, { kernels, widest } = workspace, [rows, columns] = X.shape;
@@ -92,6 +116,13 @@ export function createNetwork(workspace: Workspace, data: NetworkData): Network 
         const call = { ...common, batch, bounds, first, groups, largest, parameters, gradients, losses };
         Object.freeze(call);
         return () => kernels.networkGradients(call);
+      },
+      ascent(parameters, first, gradients, ascent) {
+        const { rows: groups } = gradients, { largest } = most;
+        if (!ascentPays(layers, largest)) return undefined;
+        const call = { ...common, ...ascent, batch, bounds, first, groups, largest, parameters, gradients };
+        Object.freeze(call);
+        return () => kernels.networkAscent(call);
       },
     },
     passOver(samples) {

@@ -117,8 +117,15 @@ export function createStepper(
 
   /** Leaves the gradients of a chunk in its rows. @returns whether all is finite */
   async function evaluate(chunk: Chunk): Promise<boolean> {
-    const { rows, ascent, furtherAscent } = chunk;
+    const { rows, ascent, furtherAscent, whole } = chunk;
     // Where a kernel is done already, awaiting it would make garbage.
+    if (whole) {
+      const done = whole();
+      if (done) await done;
+      found.loss = total(LOSS, rows);
+      found.norm = total(NORM, rows);
+      return Number.isFinite(found.loss + found.norm + total(PERTURBED_LOSS, rows));
+    }
     const given = chunk.before();
     if (given) await given;
     if (ascent === undefined) {

@@ -52,6 +52,19 @@ export interface NetworkGradientsArguments extends NetworkArguments {
   readonly gradients: MatrixOperand;
 }
 
+/** The gradient of each group's mean loss where one step of ascent leads: see `perturb`. */
+export interface NetworkAscentArguments extends NetworkGradientsArguments {
+  /** `||g||` of the gradient at the parameters, in the widest floats [groups]; written. */
+  readonly norms: VectorOperand;
+  /** The mean loss of each group where the step leads, in the widest floats [groups]; written. */
+  readonly perturbedLosses: VectorOperand;
+  /** `GLOBAL`: steps of length `rho`; or `UNSCALED`, of `rho ||g||`. */
+  readonly norm: number;
+  readonly rho: number;
+  /** Added to the norm that is divided by. */
+  readonly epsilon: number;
+}
+
 /** The Hessian of each group's mean loss, times a direction. */
 export interface NetworkProductsArguments extends NetworkArguments {
   /** [parameters]. */
@@ -66,6 +79,8 @@ export interface NetworkKernels {
   networkOutputs(operands: NetworkOutputsArguments): Completion;
   /** Forward and backward. */
   networkGradients(operands: NetworkGradientsArguments): Completion;
+  /** `networkGradients`, `perturb` and `networkGradients` again, for networks of dense layers alone. */
+  networkAscent(operands: NetworkAscentArguments): Completion;
   /** The derivative of the gradient in a direction, by the R operator (Pearlmutter 1994): exact, without differences. */
   networkProducts(operands: NetworkProductsArguments): Completion;
 }
@@ -74,5 +89,6 @@ export interface NetworkKernels {
 export const networkSpecifications: FamilySpecifications<NetworkKernels> = {
   networkOutputs: { dtypes: ["f32", "f64"], tolerance: "sum" },
   networkGradients: { dtypes: ["f32", "f64"], tolerance: "sum" },
+  networkAscent: { dtypes: ["f32", "f64"], tolerance: "sum" },
   networkProducts: { dtypes: ["f32", "f64"], tolerance: "sum" },
 };

@@ -1,5 +1,7 @@
 import type {
+  HostArray,
   NetworkArguments,
+  NetworkAscentArguments,
   NetworkGradientsArguments,
   NetworkOutputsArguments,
   NetworkProductsArguments,
@@ -21,6 +23,7 @@ import {
   POOLING,
   SOFTMAX,
   TANH,
+  UNSCALED,
 } from "../../contract/training/constants.ts";
 import { hostView, matrixView, vectorView } from "../operands.ts";
 
@@ -173,6 +176,26 @@ export function networkOutputs(operands: NetworkOutputsArguments): void {
 /** Forward and backward, sample by sample. */
 export function networkGradients(operands: NetworkGradientsArguments): void {
   derivatives(operands, operands.gradients);
+}
+
+/** The gradient, a step along it, and the gradient there. */
+export function networkAscent(operands: NetworkAscentArguments): void {
+  const { parameters, gradients, norms, perturbedLosses, norm, rho, epsilon, groups } = operands;
+  const W = matrixView(parameters), G = matrixView(gradients), lengths = vectorView(norms), { columns } = W;
+  networkGradients(operands);
+  const points = new Float64Array(groups * columns);
+  for (let group = 0; group < groups; group++) {
+    const g = G.values.subarray(group * G.stride, group * G.stride + columns);
+    const w = W.values.subarray((W.rows === 1 ? 0 : group) * W.stride);
+    let squares = 0;
+    for (let k = 0; k < columns; k++) squares += g[k] * g[k];
+    const length = Math.sqrt(squares);
+    const step = norm === UNSCALED ? rho : rho / (length + epsilon);
+    for (let k = 0; k < columns; k++) points[group * columns + k] = w[k] + step * g[k];
+    lengths[group] = length;
+  }
+  const array: HostArray<"f64"> = { dtype: "f64", length: points.length, label: "points", address: 0, view: points };
+  networkGradients({ ...operands, parameters: { array, rows: groups, columns }, losses: perturbedLosses });
 }
 
 /** The same, differentiated in the direction. */

@@ -25,6 +25,28 @@ export const networkGradients: Lowering<"networkGradients"> = (operands) => [{
   scratchBytes: scratchBytes(operands, 1, 2),
 }];
 
+/** Lowering of {@linkcode Kernels.networkAscent}: groups split. */
+export const networkAscent: Lowering<"networkAscent"> = (operands) => {
+  const { parameters, gradients, norms, perturbedLosses, norm, rho, epsilon } = operands;
+  return [{
+    entry: `networkAscent_${parameters.array.dtype}`,
+    parameters: [
+      ...networkParameters(operands),
+      addressOf(norms),
+      addressOf(perturbedLosses),
+      norm,
+      rho,
+      epsilon,
+      parameters.columns,
+      addressOf(gradients),
+      strideOf(gradients),
+    ],
+    extent: operands.groups,
+    grain: groupGrain(operands, 4),
+    scratchBytes: scratchBytes(operands, 3, 2, 3),
+  }];
+};
+
 /** Lowering of {@linkcode Kernels.networkProducts}: groups split. */
 export const networkProducts: Lowering<"networkProducts"> = (operands) => [{
   entry: `networkProducts_${operands.parameters.array.dtype}`,

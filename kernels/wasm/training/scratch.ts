@@ -77,14 +77,16 @@ export function networkParameters(
   ];
 }
 
-/** Bytes of working memory, with so many arrays of activations and of deltas. */
+/** Bytes of working memory, with so many arrays of activations, of deltas, and squares of the largest group. */
 export function scratchBytes(
   { layers, largest, parameters }: NetworkArguments,
   activationArrays: number,
   deltaArrays: number,
+  squares = 0,
 ): number {
   const { activations, widest, patches } = sizesOf(layers), bytes = bytesPerElement[parameters.array.dtype];
   const part = (elements: number) => Math.ceil(elements * bytes / 64) * 64;
-  return activationArrays * part(largest * activations) + deltaArrays * part(largest * widest) + part(patches) +
+  return activationArrays * part(largest * activations) + deltaArrays * part(largest * widest) +
+    squares * part(largest * largest) + part(patches) +
     PRODUCT_SCRATCH * bytes + 64;
 }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { GLOBAL, SQUARED, UNSCALED } from "../../../kernels/contract/training/constants.ts";
 import { createRandom } from "../../../solvers/core/random.ts";
 import { agreement } from "../agreement.ts";
 import { type Bench, conformance } from "../grid.ts";
 import { elements, matrixOf, vectorOf, viewOf } from "../operands.ts";
+import { layersOf } from "../../../solvers/sharpness/layers.ts";
 import { networkOperands, networks } from "./networks.ts";
 
 /** Roundings from inputs to results, and the size of what is summed: activations, scores and slopes are about one. */
@@ -36,6 +38,76 @@ agreement("networkGradients", "agrees with the reference", function* (bench) {
       };
     }
   }
+});
+
+agreement("networkAscent", "agrees with the reference", function* (bench) {
+  const { workspace, dtype, widest } = bench;
+  for (const network of networks) {
+    if (network.convolution) continue;
+    for (const [own, norm] of [[false, GLOBAL], [true, GLOBAL], [false, UNSCALED]] as const) {
+      const { parameterCount, ...operands } = networkOperands(bench, network, own), { groups } = operands;
+      yield {
+        what: `${network.name}${own ? ", a point for each group" : ""}${norm === UNSCALED ? ", unscaled" : ""}`,
+        operands: {
+          ...operands,
+          gradients: matrixOf(workspace, dtype, groups, parameterCount, () => 7, 1),
+          norms: vectorOf(workspace, widest, groups, () => 7),
+          perturbedLosses: vectorOf(workspace, widest, groups, () => 7),
+          norm,
+          rho: 0.1,
+          epsilon: 1e-12,
+        },
+        outputs: ({ gradients, losses, norms, perturbedLosses }) => [gradients, losses, norms, perturbedLosses],
+        ...written(bench),
+      };
+    }
+  }
+});
+
+conformance("networkAscent", "finds the norm where the gradients of samples cancel", async (bench) => {
+  const { workspace, dtype, widest } = bench, features = 6, samples = 8, random = createRandom(2), row: number[] = [];
+  const shape = layersOf({ features, convolution: undefined, hidden: [], outputs: 1, activation: "tanh" });
+  const layers = { array: workspace.allocate("i32", shape.words.length, "layers"), words: shape.words };
+  workspace.write(layers.array, shape.words);
+  const list = (values: readonly number[]) => {
+    const array = workspace.allocate("u32", values.length, "list");
+    workspace.write(array, values);
+    return array;
+  };
+  // Each row twice, with targets of both signs, and a thousandth more weight on one.
+  let place = -1;
+  const norms = vectorOf(workspace, widest, 1, () => 7),
+    gradients = matrixOf(workspace, dtype, 1, features + 1, () => 7);
+  const operands = {
+    layers,
+    loss: SQUARED,
+    inputs: matrixOf(workspace, dtype, samples, features, () => {
+      const at = place++, j = at % features;
+      if (Math.floor(at / features) % 2 === 0) row[j] = 1 + random.uniform();
+      return row[j] ?? 0;
+    }),
+    targets: vectorOf(workspace, widest, samples, () => place++ % 2 ? 1 : -1),
+    weights: vectorOf(workspace, widest, samples, () => place++ % 2 ? 1 : 1.001),
+    batch: list(Array.from({ length: samples }, (_, i) => i)),
+    bounds: list([0, samples]),
+    first: 0,
+    groups: 1,
+    largest: samples,
+    parameters: matrixOf(workspace, dtype, 1, features + 1, () => 0),
+    losses: vectorOf(workspace, widest, 1, () => 7),
+    perturbedLosses: vectorOf(workspace, widest, 1, () => 7),
+    gradients,
+    norms,
+    norm: GLOBAL,
+    rho: 0.1,
+    epsilon: 1e-12,
+  };
+  await bench.reference.networkAscent(operands);
+  const expected = viewOf(norms)[1];
+  await bench.kernel.networkAscent(operands);
+  const received = viewOf(norms)[1], most = dtype === "f64" ? 1e-12 : 1e-3;
+  assert.ok(expected > 0 && expected < 0.01, `${expected}`);
+  assert.ok(Math.abs(received - expected) <= most * expected, `${received}, expected ${expected}`);
 });
 
 agreement("networkProducts", "agrees with the reference", function* (bench) {

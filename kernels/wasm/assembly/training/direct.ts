@@ -4,6 +4,7 @@
 // Tiles of 4 rows and two vectors of columns: the columns of a tile go down the whole depth in registers. Rows and columns
 // at the edge run one by one through the same order of sums.
 
+import { transpose as transposeSquare } from "../dense/pack";
 import { at, broadcast, lanes, loadOne, multiplyAdd, storeOne, VECTOR } from "../simd";
 
 /** Rows of a tile. */
@@ -295,15 +296,27 @@ function rowOfTwo<T>(k: i32, a: usize, aStep: usize, b: usize, bRow: usize, read
   v128.store(c, c1, 16);
 }
 
-/** to [columns, rows] = from [rows, columns]. */
+/** to [columns, rows] = from [rows, columns], by squares of as many rows as a vector has lanes. */
 export function transpose<T>(rows: i32, columns: i32, from: usize, to: usize): void {
-  const row = <usize> columns * sizeof<T>();
-  for (let j = 0; j < columns; j++) {
-    let p = at(from, j, sizeof<T>());
-    for (let i = 0; i < rows; i++) {
-      store<T>(to, load<T>(p));
-      to += sizeof<T>();
-      p += row;
+  const size: usize = sizeof<T>(), row = <usize> columns * size, column = <usize> rows * size;
+  const wholeRows = rows & -lanes<T>(), wholeColumns = columns & -lanes<T>();
+  for (let i = 0; i < wholeRows; i += lanes<T>()) {
+    for (let j = 0; j < wholeColumns; j += lanes<T>()) {
+      transposeSquare<T>(at(from, i, row) + at(0, j, size), row, at(to, j, column) + at(0, i, size), column);
+    }
+    copyColumns<T>(i, i + lanes<T>(), wholeColumns, columns, from, row, to, column);
+  }
+  copyColumns<T>(wholeRows, rows, 0, columns, from, row, to, column);
+}
+
+/** Some columns of some rows, one by one. */
+function copyColumns<T>(
+  firstRow: i32, lastRow: i32, first: i32, last: i32, from: usize, row: usize, to: usize, column: usize,
+): void {
+  const size: usize = sizeof<T>();
+  for (let j = first; j < last; j++) {
+    for (let i = firstRow; i < lastRow; i++) {
+      store<T>(at(to, j, column) + at(0, i, size), load<T>(at(from, i, row) + at(0, j, size)));
     }
   }
 }

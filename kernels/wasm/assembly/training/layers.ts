@@ -22,7 +22,7 @@ export function word(layer: usize, index: i32): i32 {
 const LARGE: i32 = 32768;
 
 /** z [rows, n] = x [rows, k] W [k, n] + beta z. */
-function rowProduct<T>(rows: i32, n: i32, k: i32, x: usize, w: usize, beta: T, z: usize, scratch: usize): void {
+export function rowProduct<T>(rows: i32, n: i32, k: i32, x: usize, w: usize, beta: T, z: usize, scratch: usize): void {
   if (n * k > LARGE && rows <= 16) directByBlocks<T>(rows, n, k, x, k, false, w, n, beta, z, n);
   else if (isDirect(rows, n * k)) directProduct<T>(rows, n, k, x, k, false, w, n, beta, z, n);
   else product<T, T>(n, k, 1, x, k, 1, w, n, 1, beta, z, n, 0, rows, scratch, false);
@@ -36,7 +36,7 @@ function columnProduct<T>(m: i32, n: i32, rows: i32, x: usize, d: usize, beta: T
 }
 
 /** dx [rows, m] = d [rows, n] W [m, n]^T + beta dx. */
-function transposedProduct<T>(rows: i32, m: i32, n: i32, d: usize, w: usize, beta: T, dx: usize, scratch: usize): void {
+export function transposedProduct<T>(rows: i32, m: i32, n: i32, d: usize, w: usize, beta: T, dx: usize, scratch: usize): void {
   if (isDirect(rows, n * m) && n * m <= RIGHT_BLOCK) {
     transpose<T>(m, n, w, scratch);
     directProduct<T>(rows, m, n, d, n, false, scratch, m, beta, dx, m);

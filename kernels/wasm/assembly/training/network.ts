@@ -19,17 +19,17 @@ import { lossGradient, lossTangent } from "./loss";
 
 /** The next part of scratch after one of so many elements. */
 @inline
-function after<T>(p: usize, elements: i32): usize {
+export function after<T>(p: usize, elements: i32): usize {
   return (p + <usize> elements * sizeof<T>() + 63) & ~63;
 }
 
 @inline
-function entry(p: usize, i: i32): i32 {
+export function entry(p: usize, i: i32): i32 {
   return load<i32>(p + (<usize> i << 2));
 }
 
 @inline
-function layerAt(layers: usize, l: i32): usize {
+export function layerAt(layers: usize, l: i32): usize {
   return layers + (<usize> (l * LAYER_WORDS) << 2);
 }
 
@@ -47,7 +47,7 @@ export function networkOutputs<T>(
     const from = entry(bounds, first + group), b = entry(bounds, first + group + 1) - from;
     const samples = batch + (<usize> from << 2), w = at(parameters, group * parameterStride, sizeof<T>());
     gather<T>(b, features, inputs, inputStride, samples, acts);
-    forward<T>(layers, count, b, w, acts, patches, products);
+    forward<T>(layers, count, b, w, acts, patches, products, 0);
     const z = at(acts, b * word(last, LAYER_OUTPUT_AT), sizeof<T>());
     store<f64>(at(losses, group, 8), lossGradient<T>(loss, b, n, samples, targets, weights, z, deltas));
     for (let i = 0; i < b; i++) {
@@ -72,7 +72,7 @@ export function networkGradients<T>(
     const samples = batch + (<usize> from << 2), w = at(parameters, group * parameterStride, sizeof<T>());
     const gradient = at(gradients, group * gradientStride, sizeof<T>());
     gather<T>(b, features, inputs, inputStride, samples, acts);
-    forward<T>(layers, count, b, w, acts, patches, products);
+    forward<T>(layers, count, b, w, acts, patches, products, 0);
     let d = deltas, next = others;
     const z = at(acts, b * word(last, LAYER_OUTPUT_AT), sizeof<T>());
     store<f64>(at(losses, group, 8), lossGradient<T>(loss, b, n, samples, targets, weights, z, d));
@@ -113,7 +113,7 @@ export function networkProducts<T>(
     const samples = batch + (<usize> from << 2), w = at(parameters, group * parameterStride, sizeof<T>());
     const result = at(results, group * resultStride, sizeof<T>());
     gather<T>(b, features, inputs, inputStride, samples, acts);
-    forward<T>(layers, count, b, w, acts, patches, products);
+    forward<T>(layers, count, b, w, acts, patches, products, 0);
     tangent<T>(layers, count, b, w, direction, acts, racts, patches, products);
     let d = deltas, next = others, rd = rdeltas, rnext = rothers;
     const end = b * word(last, LAYER_OUTPUT_AT), z = at(acts, end, sizeof<T>()), rz = at(racts, end, sizeof<T>());
@@ -150,7 +150,7 @@ export function networkProducts<T>(
 }
 
 /** Copies the rows of the group's samples. */
-function gather<T>(b: i32, features: i32, inputs: usize, stride: i32, samples: usize, to: usize): void {
+export function gather<T>(b: i32, features: i32, inputs: usize, stride: i32, samples: usize, to: usize): void {
   const row = <usize> features * sizeof<T>();
   for (let i = 0; i < b; i++) {
     memory.copy(to, inputs + <usize> entry(samples, i) * <usize> stride * sizeof<T>(), row);
@@ -158,13 +158,16 @@ function gather<T>(b: i32, features: i32, inputs: usize, stride: i32, samples: u
   }
 }
 
-/** Activations of every layer. */
-function forward<T>(layers: usize, count: i32, b: i32, w: usize, acts: usize, patches: usize, products: usize): void {
+/** Activations of every layer; where `raw` is another place for them, the products of the first layer are left there. */
+export function forward<T>(
+  layers: usize, count: i32, b: i32, w: usize, acts: usize, patches: usize, products: usize, raw: usize,
+): void {
   for (let l = 0; l < count; l++) {
     const layer = layerAt(layers, l), z = at(acts, b * word(layer, LAYER_OUTPUT_AT), sizeof<T>());
     const x = at(acts, b * word(layer, LAYER_INPUT_AT), sizeof<T>());
     layerProduct<T>(layer, b, x, at(w, word(layer, LAYER_WEIGHTS), sizeof<T>()), 0, z, patches, products);
     if (word(layer, LAYER_KIND) == POOLING) continue;
+    if (l == 0 && raw) memory.copy(raw + (z - acts), z, <usize> (b * word(layer, LAYER_OUTPUT_SIZE)) * sizeof<T>());
     const columns = word(layer, LAYER_OUTPUTS);
     biasActivation<T>(
       b * word(layer, LAYER_OUTPUT_SIZE) / columns, columns, at(w, word(layer, LAYER_BIASES), sizeof<T>()),

@@ -13,10 +13,12 @@ export function pairwiseSum<T>(
   const row = <usize> stride * sizeof<T>();
   for (let j = begin; j < end; j += STRIP) {
     const width = min(STRIP, end - j), strip = at(terms, j, sizeof<T>());
-    if (shares) {
-      for (let i = 0; i < rows; i++) multiply<T>(width, <T> load<f64>(at(shares, i, 8)), at(strip, i, row));
+    for (let i = 0; shares && i < rows; i += 2) {
+      const own = at(strip, i, row), factor = <T> load<f64>(at(shares, i, 8));
+      if (i + 1 == rows) multiply<T>(width, factor, own);
+      else addMultiples<T>(width, factor, own, <T> load<f64>(at(shares, i + 1, 8)), own + row);
     }
-    for (let distance = 1; distance < rows; distance *= 2) {
+    for (let distance = shares ? 2 : 1; distance < rows; distance *= 2) {
       for (let i = 0; i + distance < rows; i += 2 * distance) {
         add<T>(width, at(strip, i + distance, row), at(strip, i, row));
       }
@@ -36,6 +38,22 @@ function multiply<T>(n: i32, factor: T, x: usize): void {
   for (; n > 0; n--) {
     storeOne<T>(x, v128.mul<T>(f, loadOne<T>(x)));
     x += sizeof<T>();
+  }
+}
+
+/** y = factor y + other x: the terms are read once, and half of them written. */
+@inline
+function addMultiples<T>(n: i32, factor: T, y: usize, other: T, x: usize): void {
+  const f = v128.splat<T>(factor), o = v128.splat<T>(other);
+  for (; n >= lanes<T>(); n -= lanes<T>()) {
+    v128.store(y, v128.add<T>(v128.mul<T>(o, v128.load(x)), v128.mul<T>(f, v128.load(y))));
+    x += VECTOR;
+    y += VECTOR;
+  }
+  for (; n > 0; n--) {
+    storeOne<T>(y, v128.add<T>(v128.mul<T>(o, loadOne<T>(x)), v128.mul<T>(f, loadOne<T>(y))));
+    x += sizeof<T>();
+    y += sizeof<T>();
   }
 }
 
