@@ -60,3 +60,18 @@ export function namesValue(names: readonly string[]): string {
   const text = names.map((name) => /[",]|^\s|\s$/.test(name) ? quotedName(name) : name).join(",");
   return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", `'\\''`)}'` : `"${text}"`;
 }
+
+/** Most names that an error lists, and most that it writes out as the value of a flag. */
+const mostListed = 10, mostWritten = 200;
+
+/** Names in quotes, as errors list them: the first ones, and how many more there are. */
+export function namesListed(names: readonly string[]): string {
+  const some = names.slice(0, mostListed).map((name) => JSON.stringify(name)).join(", ");
+  return names.length > mostListed ? `${some} and ${names.length - mostListed} more` : some;
+}
+
+/** What leaves columns out, where they are few enough to be written out: one remedy or none. */
+export function ignoring(names: readonly string[]): string[] {
+  if (names.length > mostWritten) return [];
+  return [`--ignore ${namesValue(names)} leaves ${names.length > 1 ? "them" : "it"} out`];
+}

@@ -22,7 +22,7 @@ import type { TableParts } from "../formats/table.ts";
 import { choice } from "../solvers/core/options.ts";
 import type { FlagSpec, SolverOffer } from "./command.ts";
 import { attempt, FileError, inputName, isNpy, readInput } from "./files.ts";
-import { knownNames, namesValue } from "./names.ts";
+import { ignoring, knownNames, namesListed, namesValue } from "./names.ts";
 import { columnRoles, type RolesNeeded } from "./roles.ts";
 import { flagTable, type GivenFlags, settingsOf } from "./solver_options.ts";
 import { available } from "./suggest.ts";
@@ -103,15 +103,15 @@ export async function readTable(
   const rule = keepMissing && given.missing === undefined ? "nan" : settings.missing;
   checkFinite(source, table);
   const { table: settled, remark } = settleMissing({ ...table, text }, rule ?? "error", (row, columns) => {
-    const [name] = columns, value = namesValue(columns);
+    const [name, ...others] = columns;
     if (row === undefined) return new FileError(`${source}: column "${name}" is left with no value at all.`);
-    const others = columns.length > 1
-      ? `, and ${columns.slice(1).map((other) => `"${other}"`).join(", ")} elsewhere`
-      : "";
-    const noun = columns.length > 1 ? "them" : "it";
+    const elsewhere = others.length > 0 ? `, and ${namesListed(others)} elsewhere` : "";
+    const remedies = [
+      ...ignoring(columns),
+      "--missing drop leaves out such rows, and --missing mean takes means of columns",
+    ];
     return new FileError(
-      `${source}: column "${name}" is NaN in row ${row + 1}${others}; --ignore ${value} leaves ${noun} out, ` +
-        "--missing drop such rows, and --missing mean takes means of columns.",
+      `${source}: column "${name}" is NaN in row ${row + 1}${elsewhere}; ${remedies.join(", ")}.`,
     );
   }, targets);
   if (remark !== undefined) terminal.note(`${source}: ${remark}`);

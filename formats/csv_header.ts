@@ -1,5 +1,6 @@
 /** What the first lines of a table say: the names of its columns, and whether rows are named too. */
 
+import { counted } from "../solvers/core/shown.ts";
 import type { CsvSettings } from "./csv_options.ts";
 import type { DelimitedRow } from "./delimited.ts";
 import { csvError } from "./errors.ts";
@@ -40,7 +41,7 @@ export function readNames(
         : names.length === 1 && hasDecimalComma(cells.join(",").trim())
         ? '; if its comma is a decimal comma, set "decimal" to ","'
         : "";
-      throw csvError(`line ${line}`, `has ${cells.length} cells instead of ${names.length}${hint}`);
+      throw csvError(`line ${line}`, `has ${counted(cells.length, "cell")} instead of ${names.length}${hint}`);
     }
   }
   const remarks: string[] = [];

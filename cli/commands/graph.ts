@@ -17,7 +17,7 @@ import { certificate } from "../certificate.ts";
 import { command, UsageError } from "../command.ts";
 import { FileError, inputName } from "../files.ts";
 import { formatDuration, formatNumber, table } from "../layout.ts";
-import { namesValue, splitNames } from "../names.ts";
+import { ignoring, namesListed, splitNames } from "../names.ts";
 import { underWatch } from "../solver_options.ts";
 import { readGroups } from "../groups.ts";
 import { readTable, tableOptions } from "../tables.ts";
@@ -77,13 +77,9 @@ other given all the rest. Without --lambda0 the graph of a path that the criteri
     const { columns, matrix: samples } = transformed(await readTable(invocation, path), options.transform);
     const constant = single.center ? Array.from(constantColumns(samples), (j) => columns[j]) : [];
     if (constant.length > 0) {
-      const named = constant.map((name) => JSON.stringify(name)).join(", ");
-      const [noun, verb, pronoun] = constant.length > 1 ? ["columns", "have", "them"] : ["column", "has", "it"];
-      throw new FileError(
-        `${inputName(path)}: ${noun} ${named} ${verb} no variance; --ignore ${
-          namesValue(constant)
-        } leaves ${pronoun} out.`,
-      );
+      const [noun, verb] = constant.length > 1 ? ["columns", "have"] : ["column", "has"];
+      const problem = `${inputName(path)}: ${noun} ${namesListed(constant)} ${verb} no variance`;
+      throw new FileError(`${[problem, ...ignoring(constant)].join("; ")}.`);
     }
     const groups = options.groups === undefined ? undefined : await readGroups(options.groups, columns);
     const rules = {

@@ -165,6 +165,16 @@ describe("minima", () => {
     assert.ok(JSON.parse(stdout).edges.some(({ ends }: { ends: string[] }) => ends.join() === "a, 1,b--c"));
   });
 
+  it("names ten of thousands of columns, and how many more there are", async () => {
+    const input = `${Array.from({ length: 3000 }, (_, j) => `c${j}`).join()}\n${",".repeat(2999)}\n${
+      "1,".repeat(2999)
+    }1\n`;
+    const missing = await minima(["graph", "-"], { input });
+    assert.match(missing.stderr, /"c10" and 2989 more elsewhere; --missing drop leaves out such rows, and/);
+    const constant = await minima(["graph", "-", "--missing", "drop"], { input });
+    assert.match(constant.stderr, /"c9" and 2990 more have no variance\./);
+  });
+
   it("names all constant columns at once, for --ignore to take", async () => {
     const input = 'a,"b, 1",c,d\n1,5,2,7\n2,5,1,7\n3,5,5,7\n';
     const { code, stderr } = await minima(["graph", "-"], { input });

@@ -99,7 +99,7 @@ describe("parseCsv", () => {
 
   const wrong: [string, string, RegExp][] = [
     ["an empty file", "", /the file has no lines/],
-    ["a short line", "a,b\n1,2\n\n3\n", /line 4 has 1 cells instead of 2/],
+    ["a short line", "a,b\n1,2\n\n3\n", /line 4 has 1 cell instead of 2/],
     ["a long line", "a,b\n1,2,3\n", /line 2 has 3 cells instead of 2/],
     ["text among numbers", "a,b\n1,2\n3,x\n", /line 3, column "b" holds "x".*"textColumns"/],
     ["hexadecimal", "a\n0x10\n", /line 2, column "a" holds "0x10"/],

@@ -98,7 +98,7 @@ export const regression: PanelTests = (page) => {
     assert.match(await page.text(".problem"), /table\.xlsx is a zip archive: a spreadsheet/);
     await page.upload("ragged.csv", "a,b\n1,2\n3\n");
     await page.until(`document.querySelector(".problem").textContent.includes("ragged")`);
-    assert.match(await page.text(".problem"), /line 3 has 1 cells instead of 2/);
+    assert.match(await page.text(".problem"), /line 3 has 1 cell instead of 2/);
     assert.equal(await page.evaluate(`Boolean(${opened})`), false);
   });
 };
