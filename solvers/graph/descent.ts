@@ -42,8 +42,11 @@ export interface GraphBudget {
 /** Multiply-adds of a descent between two checkpoints. */
 const workPerCall = 5e7;
 
-/** Sweeps that take as long as what the first call gathers besides, fewest of a call, and those after which a descent crawls. */
-const loadingSweeps = 4, fewestSweeps = 2, crawling = 100;
+/** Sweeps that take as long as what the first call gathers besides, and fewest of a call. */
+const loadingSweeps = 4, fewestSweeps = 2;
+
+/** Sweeps after which a descent crawls. */
+export const crawlingFrom = 100;
 
 /**
  * Coordinate descent on the penalty itself over the edges of a point alone. Where sweeps crawl, because variables are nearly
@@ -57,7 +60,9 @@ export async function descendOn(
   tolerance = budget.tolerance,
 ): Promise<GraphSolution> {
   const { rules, vertices } = problem;
-  for (let point: GraphPoint | undefined = start;;) {
+  // Where solving does not help, as where rounding hides the minimum, ever fewer systems are tried.
+  let crawling = crawlingFrom;
+  for (let point: GraphPoint | undefined = start;; crawling *= 2) {
     const begin: GraphPoint = point;
     const kinds = Uint8Array.from(
       begin.values,

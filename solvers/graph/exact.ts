@@ -11,7 +11,7 @@ import {
   type Tree,
 } from "../l0/search.ts";
 import { boundOfVariances } from "./dual_bound.ts";
-import { descendOn, type GraphBudget, graphDescent, type GraphSolution } from "./descent.ts";
+import { crawlingFrom, descendOn, type GraphBudget, graphDescent, type GraphSolution } from "./descent.ts";
 import type { EdgeRules } from "./edge_rules.ts";
 import { refitted } from "./search.ts";
 import {
@@ -54,12 +54,15 @@ export async function solveGraphExactly(
 ): Promise<ExactGraph> {
   let best = start;
   let refitWork = refitWorkOfNodes;
+  // Where sweeps of the search have run out, those from nodes would as well.
+  let sweepLimit = budget.ended ? Math.min(crawlingFrom, budget.sweepLimit) : budget.sweepLimit;
   const incumbent = () => best.objective;
 
   async function improve(from: GraphPoint): Promise<void> {
     if (await problem.pause("branch and bound")) return;
-    const local = { ...budget, sweeps: 0, trace: [], ended: undefined };
+    const local: GraphBudget = { ...budget, sweepLimit, sweeps: 0, trace: [], ended: undefined };
     const solution = await descendOn(problem, penalty, admissible(from, problem.rules), local);
+    if (local.ended) sweepLimit = Math.min(crawlingFrom, sweepLimit);
     if (!(solution.objective < best.objective)) return;
     const descended = await graphDescent(problem, penalty, solution.estimate, local);
     best = await refitted(problem, penalty, descended, local, (work) => (refitWork -= work) >= 0);

@@ -15,6 +15,9 @@ const mostEntries = 500;
 /** Share of the threshold by which a derivative must exceed it. */
 const margin = 1e-9;
 
+/** Minima in a row that rounding has kept from being found, after which no more are looked for: it hides them all. */
+const mostFailures = 8;
+
 interface ActivePoint {
   readonly edges: number[];
   readonly values: number[];
@@ -31,6 +34,7 @@ export function createNodeRefinement(
   pause: () => Promise<boolean>,
 ): NonNullable<NodeProblem["refinement"]>["refine"] {
   const { vertices, covariance } = problem;
+  let failures = 0;
 
   /** A point with its kept edges, those at 0 among them. */
   function active({ variables, values, extra }: NodePoint, statuses: Uint8Array): ActivePoint {
@@ -46,6 +50,7 @@ export function createNodeRefinement(
   return (start, statuses) => inSteps(refine(start, statuses), pause);
 
   function* refine(start: NodePoint, statuses: Uint8Array): Steps<NodePoint | undefined> {
+    if (failures >= mostFailures) return undefined;
     const isDue = createPace();
     let { edges, values, diagonal }: ActivePoint = active(start, statuses);
     for (let left = rounds; left > 0; left--) {
@@ -57,6 +62,8 @@ export function createNodeRefinement(
       values = Array.from(minimum.values).filter((_, k) => stays[k]);
       edges = edges.filter((_, k) => stays[k]);
       diagonal = minimum.diagonal;
+      failures = minimum.converged ? 0 : failures + 1;
+      if (!minimum.converged) break;
       if (isDue(2 * vertices ** 3) && (yield)) break;
       const entering = enteringEdges();
       if (entering.length === 0) break;

@@ -67,11 +67,18 @@ export interface PrecisionPathOptions extends PrecisionOptions {
   /** The path ends before a graph of more edges, >= 0. @default 10 times the number of variables */
   readonly maxEdges?: number;
   /**
-   * `ebic`: `n (tr S T - log det T) + E log n + 2 E log p` (Foygel & Drton 2010, gamma 1/2), infinite where the matrix is not
+   * `ebic`: `n (tr S T - log det T) + E log n + 4 gamma E log p` (Foygel & Drton 2010), infinite where the matrix is not
    * positive definite; `pseudo-ebic` has the data term of the pseudolikelihood instead, and twice the price of an edge, which
    * stands in two of its terms (Gao & Song 2010). @default "ebic"
    */
   readonly criterion?: GraphCriterion;
+  /**
+   * What the criterion adds to the price of an edge for the number of graphs there are, 0 to 1: 0 is the Bayesian information
+   * criterion, 1 chooses fewest edges. With no more samples than variables, 1/2 often chooses an edge or two of noise.
+   *
+   * @default 0.5
+   */
+  readonly gamma?: number;
 }
 
 /** Options of {@linkcode nearestPositiveDefinite}. */
@@ -160,6 +167,13 @@ export const sparsePrecisionPathOptions: OptionTable<
   criterion: choice(["ebic", "pseudo-ebic"], {
     default: "ebic",
     about: "How graphs of the path are judged: by the likelihood or the pseudolikelihood, each with a price for edges.",
+  }),
+  gamma: number({
+    least: 0,
+    most: 1,
+    default: 0.5,
+    about:
+      "What the criterion adds to the price of an edge for the number of graphs there are: 1 chooses fewest edges.",
   }),
   perturbations: integer({ ...perturbations, default: 0, otherwise: "0 along a path" }),
   ...sharedOptions,

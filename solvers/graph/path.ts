@@ -51,7 +51,7 @@ export async function* sparsePrecisionPath(
   options: PrecisionPathOptions,
 ): AsyncGenerator<PrecisionPathPoint, void> {
   const resolved = resolveOptions(sparsePrecisionPathOptions, options, "a sparse precision path");
-  const { count, criterion } = resolved;
+  const { count, criterion, gamma } = resolved;
   const session = await openGraph(data, resolved, count);
   try {
     const { problem } = session;
@@ -64,7 +64,7 @@ export async function* sparsePrecisionPath(
       const objective = graphObjective(problem, penalty, solution.estimate);
       const { estimate, covarianceTrace, ...fit } = await session.report(lambda0, { ...solution, objective });
       if (fit.edgeCount > maxEdges) return;
-      yield { ...fit, lambda0, criterion: judge(problem, fit, covarianceTrace, criterion) };
+      yield { ...fit, lambda0, criterion: judge(problem, fit, covarianceTrace, criterion, gamma) };
       session.advance(Math.max(++index / count, fit.edgeCount / Math.max(1, maxEdges)));
       if (fit.status === "time-limit") return;
       step = await nextStep(session, { lambda0, solution: { estimate, objective }, entry }, least);
@@ -151,8 +151,9 @@ function judge(
   fit: SparsePrecision,
   covarianceTrace: number,
   criterion: GraphCriterion,
+  gamma: number,
 ): number {
-  const complexity = fit.edgeCount * (Math.log(samples) + 2 * Math.log(vertices));
+  const complexity = fit.edgeCount * (Math.log(samples) + 4 * gamma * Math.log(vertices));
   // An edge stands in the terms of both its ends: under independence it counts as two parameters.
   if (criterion === "pseudo-ebic") return samples * fit.dataTerm + 2 * complexity;
   const logDet = logDeterminant(fit.precision);

@@ -150,7 +150,7 @@ const sweepsUpdated = 16;
  * rounding and `m_i = sum_k |t_ik| ||y_k||`, `||r_i||^2` is off by `(samples + updates) u m_i^2` at most, however it is
  * summed (Higham 2002, section 3.1).
  */
-export function plainGraphObjective(
+function plainGraphObjective(
   point: GraphPoint,
   { norms }: ResidualTerms,
   { variances, samples, rules }: Pick<Pseudolikelihood, "variances" | "samples" | "rules">,
@@ -176,4 +176,28 @@ export function plainGraphObjective(
   }
   const rounding = 2 * Number.EPSILON * (off + (vertices + values.length + 4) * magnitude);
   return { dataTerm, objective: dataTerm + penalties, rounding };
+}
+
+/** Share of the objective up to which rounding may separate sums from the Gram matrix from those over the samples. */
+const leastRounding = 1e-10;
+
+/**
+ * What an answer is certified by: sums over the samples. One graph of many has them from the Gram matrix that has been checked
+ * against the samples, wherever rounding makes no difference: of many samples they would take longer than the search.
+ */
+export async function plainSums(
+  problem: Pick<Pseudolikelihood, "plain" | "checked" | "variances" | "samples" | "rules">,
+  penalty: L0Penalty,
+  point: GraphPoint,
+  isOneOfMany: boolean,
+) {
+  const by = async ({ terms: sum }: PlainGraph) => {
+    const terms = await sum(point);
+    return { terms, sums: plainGraphObjective(point, terms, problem, penalty) };
+  };
+  if (isOneOfMany) {
+    const found = await by(problem.checked), { rounding, objective } = found.sums;
+    if (rounding <= leastRounding * (1 + Math.abs(objective))) return found;
+  }
+  return by(problem.plain);
 }

@@ -8,7 +8,7 @@ import type { SparseMatrix } from "../core/matrix.ts";
 import type { Resolved } from "../core/options.ts";
 import { createRandom } from "../core/random.ts";
 import { resolveOptions } from "../core/resolve_options.ts";
-import type { Result } from "../core/result.ts";
+import type { Result, Status } from "../core/result.ts";
 import { type Run, startRun } from "../core/run.ts";
 import type { OpenSolveOptions } from "../core/solve_options.ts";
 import { inSteps } from "../core/steps.ts";
@@ -17,14 +17,15 @@ import type { GraphBudget, GraphSolution } from "./descent.ts";
 import { createEdgeRules } from "./edge_rules.ts";
 import { type ExactGraph, solveGraphExactly } from "./exact.ts";
 import { type PrecisionOptions, type SparsePrecisionOptions, sparsePrecisionOptions } from "./options.ts";
-import { plainGraphObjective } from "./plain_graph.ts";
+import { plainSums } from "./plain_graph.ts";
 import { createProblem } from "./problem.ts";
 import {
   admissible,
   emptyGraph,
+  evaluate,
   type GraphEstimate,
+  graphObjective,
   type GraphPoint,
-  type PlainGraph,
   type Pseudolikelihood,
 } from "./pseudolikelihood.ts";
 import { searchGraph } from "./search.ts";
@@ -172,10 +173,12 @@ export async function openGraph(
       },
       async report(lambda0, found) {
         const penalty = l0Penalty(lambda0, lambda2, bigM);
-        const solution = method === "exact"
-          ? await solveGraphExactly(problem, penalty, found, budget, { gapTolerance, nodeLimit, branchingWidth, run })
-          : found;
-        return present(problem, penalty, solution, budget, gapTolerance, workspace, run, points > 1);
+        // Where sweeps have run out, those of relaxations would as well: the root has to do.
+        const most = options.method === "auto" && budget.ended ? 1 : nodeLimit;
+        const search = { gapTolerance, nodeLimit: most, branchingWidth, run };
+        const solution = method === "exact" ? await solveGraphExactly(problem, penalty, found, budget, search) : found;
+        const shared = { problem, penalty, budget, gapTolerance, workspace, run, isOneOfMany: points > 1 };
+        return await present(solution, shared);
       },
       hasEnded: () => budget.ended !== undefined,
       advance: (share) => void (done = Math.max(done, share)),
@@ -204,25 +207,38 @@ function affordableNodes(vertices: number): number {
   return vertices <= certifiedUpTo ? Math.ceil(workOfNodes / (100 * vertices ** 3)) : 0;
 }
 
+/** What a result is made from besides its graph. */
+interface Presented {
+  readonly problem: Pseudolikelihood;
+  readonly penalty: L0Penalty;
+  readonly budget: GraphBudget;
+  readonly gapTolerance: number;
+  readonly workspace: Workspace;
+  readonly run: Run;
+  /** Whether it is a point of a path. */
+  readonly isOneOfMany: boolean;
+}
+
 async function present(
-  problem: Pseudolikelihood,
-  penalty: L0Penalty,
-  solution: GraphSolution | ExactGraph,
-  budget: GraphBudget,
-  gapTolerance: number,
-  workspace: Workspace,
-  run: Run,
-  isOneOfMany: boolean,
+  solution: (GraphSolution | ExactGraph) & { readonly status?: Status },
+  shared: Presented,
 ): Promise<SessionFit> {
-  const { estimate } = solution;
+  const { problem, penalty, budget, gapTolerance, workspace, run, isOneOfMany } = shared, { estimate } = solution;
   const { terms, sums: { dataTerm, ...sums } } = await plainSums(problem, penalty, estimate, isOneOfMany);
+  // Where rounding hides the minimum, what a search makes of it may be worse than no edges at all.
+  const worst = objectiveWithoutEdges(problem.variances) + penalty.lambda0 * problem.rules.required.length;
+  if (!isOneOfMany && sums.objective - worst > 1e-9 * (1 + Math.abs(worst)) && solution.objective < worst) {
+    const empty = await evaluate(problem, emptyGraph(problem), penalty), status = "precision-limit" as const;
+    const objective = graphObjective(problem, penalty, empty);
+    return present({ ...solution, estimate: empty, objective, status }, shared);
+  }
   const exact = "lowerBound" in solution ? solution : undefined;
   const certificate = certified({
     ...sums,
     searched: solution.objective,
     lowerBound: exact?.lowerBound,
     gapTolerance,
-    status: exact?.status ?? budget.ended ?? "converged",
+    status: solution.status ?? budget.ended ?? "converged",
   });
   const { objective, lowerBound } = certificate;
   return {
@@ -243,32 +259,14 @@ async function present(
   };
 }
 
-/** Share of the objective up to which rounding may separate sums from the Gram matrix from those over the samples. */
-const leastRounding = 1e-10;
-
-/**
- * What an answer is certified by: sums over the samples. One graph of many has them from the Gram matrix that has been checked
- * against the samples, wherever rounding makes no difference: of many samples they would take longer than the search.
- */
-async function plainSums(
-  problem: Pseudolikelihood,
-  penalty: L0Penalty,
-  estimate: GraphEstimate,
-  isOneOfMany: boolean,
-) {
-  const by = async ({ terms: sum }: PlainGraph) => {
-    const terms = await sum(estimate);
-    return { terms, sums: plainGraphObjective(estimate, terms, problem, penalty) };
-  };
-  if (isOneOfMany) {
-    const found = await by(problem.checked), { rounding, objective } = found.sums;
-    if (rounding <= leastRounding * (1 + Math.abs(objective))) return found;
-  }
-  return by(problem.plain);
-}
-
 /** The gap as a share of what the empty graph leaves open. */
 function normalizedGap({ variances }: Pseudolikelihood, objective: number, lowerBound: number): number {
-  const empty = variances.reduce((sum, variance) => sum + 1 + Math.log(variance), 0);
+  if (lowerBound === -Infinity) return 1;
+  const empty = objectiveWithoutEdges(variances);
   return objective <= lowerBound ? 0 : (objective - lowerBound) / (Math.max(empty, objective) - lowerBound);
+}
+
+/** The objective of the empty graph. */
+function objectiveWithoutEdges(variances: Float64Array): number {
+  return variances.reduce((sum, variance) => sum + 1 + Math.log(variance), 0);
 }

@@ -164,7 +164,8 @@ export async function branchAndBound<Start>(tree: Tree<Start>, options: SearchOp
     return batch.flatMap(({ bound }, i) => {
       const pairs = candidates[i].map(() => solved.slice(at, at += 2));
       const scores = pairs.map((pair) => branchingScore(bound, pair, incumbent));
-      return pairs[scores.indexOf(Math.max(...scores))];
+      // Where bounds are infinite a score may be no number, and loses.
+      return pairs[scores.reduce((best, score, k) => score > scores[best] || isNaN(scores[best]) ? k : best, 0)];
     });
   }
 

@@ -170,13 +170,14 @@ describe("minima graph", () => {
       ["--out", path("tree.svg"), "--drawing", "tree"],
       /--drawing: expected network or matrix, received tree/,
     ],
-    ...["--count", "--max-edges"].map((flag): [string, number, string[], RegExp] => [
+    ...["--count", "--max-edges", "--gamma"].map((flag): [string, number, string[], RegExp] => [
       `${flag} where no path is taken`,
       2,
-      ["--lambda0", "1", flag, "5"],
+      ["--lambda0", "1", flag, "1"],
       new RegExp(`Option ${flag} has no effect with --lambda0\\.`),
     ]),
     ["a criterion that does not exist", 2, ["--criterion", "aic"], /--criterion: expected "ebic" or "pseudo-ebic"/],
+    ["a gamma beyond 1", 2, ["--gamma", "1.5"], /--gamma: expected a number from 0 to 1, received 1\.5/],
     ["a negative price", 2, ["--lambda0", "-1"], /--lambda0: expected a number from 0 to 1e\+100, received -1/],
     [
       "a transform that does not exist",

@@ -176,6 +176,27 @@ describe("sparsePrecision of sizes far from 1", () => {
   });
 });
 
+describe("sparsePrecision where rounding hides the minimum", () => {
+  it("ends soon, with a graph that is no worse than the empty one and says that it is not proved", async () => {
+    // More variables than samples and a ridge that is nothing beside columns of such a size: the minimum is far away.
+    for (const correlation of [0, 0.99]) {
+      for (const [lambda0, lambda2] of [[0.1, 0.01], [0.2, 1]]) {
+        const samples = equicorrelated(5, 8, correlation, 3);
+        for (let at = 0; at < samples.data.length; at++) samples.data[at] *= 1e8;
+        const options = { lambda0, lambda2, maxIterations: 20_000 };
+        for (const method of ["auto", "approximate"] as const) {
+          let calls = 0;
+          const fit = await sparsePrecision(samples, { ...options, method, onProgress: () => void calls++ });
+          const empty = await sparsePrecision(samples, { ...options, lambda0: 1e6 });
+          assert.ok(empty.edgeCount === 0 && fit.objective <= empty.objective + 1e-9 * Math.abs(empty.objective));
+          assert.ok(fit.status !== "converged" && !Number.isNaN(fit.gap) && !Number.isNaN(fit.normalizedGap));
+          assert.ok(calls < 100, `${calls} checkpoints`);
+        }
+      }
+    }
+  });
+});
+
 describe("sparsePrecision of a covariance matrix", () => {
   const S = covariance(golden), options = { lambda0: 0.2, lambda2: 0.1 };
   const data = { covariance: fromRows(S), sampleCount: golden.shape[0] };

@@ -101,6 +101,24 @@ async function searchObserved(
 }
 
 describe("branchAndBound", () => {
+  it("branches on where relaxations have no bound", async () => {
+    const none = { complete: true, fixings: [], start: undefined };
+    const tree = {
+      batch: 2,
+      incumbent: () => 1,
+      relax: (requests: readonly NodeRequest<undefined>[]) =>
+        Promise.resolve(requests.map(({ writeStatuses }) => {
+          const statuses = new Uint8Array(3);
+          writeStatuses(statuses);
+          const candidates = [0, 1, 2].filter((variable) => statuses[variable] === nodeStatus.free);
+          return { ...none, bound: candidates.length === 0 ? 1 : -Infinity, candidates };
+        })),
+    };
+    const options = { gapTolerance: 0, nodeLimit: 1000, branchingWidth: 3, run: startRun({}) };
+    const { status, lowerBound } = await branchAndBound(tree, options);
+    assert.ok(status === "converged" && lowerBound === 1);
+  });
+
   it("bounds every regression node from below on 200 instances, and screening loses nothing", async () => {
     const random = createRandom(17);
     let fixed = 0, nodeCount = 0;

@@ -27,7 +27,7 @@ export const solver: PanelSolver<TableContent, GraphAnswer, Options> = {
     const began = performance.now(), { data, settled } = completeRows(given, "variables");
     const { names, matrix } = matrixOf(data, "variables"), watch = run.watch();
     const samples = transform === undefined ? matrix : transformColumns(matrix, names, transform);
-    const { count: _, maxEdges: __, criterion = "ebic", ...single } = options;
+    const { count: _, maxEdges: __, gamma: ___, criterion = "ebic", ...single } = options;
     const common = {
       names,
       groups: groups === undefined ? undefined : groupsOf(groups, names),
