@@ -121,6 +121,11 @@ export function levelWeights({ levels, weights, levelCount }: Levels): Float64Ar
   return totals;
 }
 
+/** The largest weight of an entry. */
+export function heaviest({ weights }: Levels): number {
+  return weights ? weights.reduce((most, weight) => Math.max(most, weight), 0) : 1;
+}
+
 /** The levels of the rows and columns that have some, and which these are. */
 export function* occupiedLevels(data: Levels): Steps<{ data: Levels; occupied: Occupied }> {
   const { occupied, ...lists } = compacted(data);

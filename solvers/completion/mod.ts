@@ -18,7 +18,8 @@ export {
 } from "./options.ts";
 export { completedMatrix, type LowRankModel, type Unobserved } from "./prediction.ts";
 export type { FoldedLevels } from "./quantized_fold.ts";
-export { completeQuantized, type QuantizedCompletion } from "./quantized.ts";
+export { completeQuantized } from "./quantized.ts";
+export type { QuantizedCompletion } from "./quantized_answer.ts";
 export { chooseQuantized, type LevelCurve, type QuantizedChoice } from "./quantized_choice.ts";
 export { completeQuantizedPath, type QuantizedPathPoint } from "./quantized_path.ts";
 export {

@@ -7,7 +7,8 @@ import { inSteps } from "../core/steps.ts";
 import { type Factors, squares } from "./factored_likelihood.ts";
 import { exceed, type HeldLosses, heldLosses } from "./held_levels.ts";
 import { type Levels, splitLevels } from "./levels.ts";
-import { prepareLevels, type QuantizedCompletion, solveLevels } from "./quantized.ts";
+import { prepareLevels, solveLevels } from "./quantized.ts";
+import type { QuantizedCompletion } from "./quantized_answer.ts";
 import { chooseQuantizedOptions, type QuantizedChoiceOptions } from "./quantized_options.ts";
 import {
   factorsOf,

@@ -8,14 +8,8 @@ import { inSteps } from "../core/steps.ts";
 import { type Factors, squares } from "./factored_likelihood.ts";
 import { type HeldLosses, judgeHeld } from "./held_levels.ts";
 import { type Levels, splitLevels } from "./levels.ts";
-import {
-  levelFamilies,
-  type LevelProblem,
-  prepareLevels,
-  type QuantizedCompletion,
-  type ResolvedOptions,
-  solveLevels,
-} from "./quantized.ts";
+import { levelFamilies, type LevelProblem, prepareLevels, type ResolvedOptions, solveLevels } from "./quantized.ts";
+import type { QuantizedCompletion } from "./quantized_answer.ts";
 import { evaluate } from "./quantized_certificate.ts";
 import { completeQuantizedPathOptions, type QuantizedPathOptions } from "./quantized_options.ts";
 import type { QuantizedModel } from "./quantized_prediction.ts";

@@ -1,7 +1,8 @@
 /** Projected gradient descent on the supports of several tasks: iterative hard thresholding, block by block. @module */
 
 import { disagreement, type Penalties, priceOf, type Supports } from "./objective.ts";
-import type { ScaledTask, SearchLimits } from "./problem.ts";
+import type { SearchLimits } from "./problem.ts";
+import type { ScaledTask } from "./scaled_tasks.ts";
 import { plainDot } from "../core/plain_sums.ts";
 import { lossOf } from "./solution.ts";
 

@@ -15,7 +15,7 @@ import {
   type SearchOutcome,
 } from "../l0/search.ts";
 import { disagreement, type Penalties } from "./objective.ts";
-import type { ScaledTask } from "./problem.ts";
+import type { ScaledTask } from "./scaled_tasks.ts";
 import { type MultiTaskSolution, solveSupports, supportColumns } from "./solution.ts";
 
 /** The best solution known and the proof of how good it is. */

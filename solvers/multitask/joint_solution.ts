@@ -3,7 +3,7 @@
 import { plainDot } from "../core/plain_sums.ts";
 import { createPace, type Steps } from "../core/steps.ts";
 import type { Penalties } from "./objective.ts";
-import type { ScaledTask } from "./problem.ts";
+import type { ScaledTask } from "./scaled_tasks.ts";
 
 /** Coefficients of each task on its support, and the features that depend on others there. */
 export interface JointSolution {

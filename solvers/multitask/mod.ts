@@ -3,7 +3,8 @@
 export { fromRows, type Matrix, matrix, type Samples, type SparseMatrix, toDense } from "../core/matrix.ts";
 export { crossValidateMultiTask, type MultiTaskCrossValidation, type MultiTaskValidation } from "./cross_validation.ts";
 export type { MultiTaskInput } from "./data.ts";
-export { type SparseMultiTask, sparseMultiTask } from "./multitask.ts";
+export type { SparseMultiTask } from "./answer.ts";
+export { sparseMultiTask } from "./multitask.ts";
 export {
   crossValidateMultiTaskOptions,
   type MultiTaskCrossValidationOptions,

@@ -3,7 +3,9 @@ import { resolveOptions } from "../core/resolve_options.ts";
 import { startRun } from "../core/run.ts";
 import { checkTasks, type MultiTaskInput } from "./data.ts";
 import { gridOf } from "./grid.ts";
-import { openMultiTask, responsesAndOptions, type SparseMultiTask } from "./multitask.ts";
+import type { SparseMultiTask } from "./answer.ts";
+import { responsesAndOptions } from "./multitask.ts";
+import { openMultiTask } from "./session.ts";
 import { type MultiTaskPathOptions, type ResolvedPenalties, sparseMultiTaskPathOptions } from "./options.ts";
 
 /** A point of a path. */

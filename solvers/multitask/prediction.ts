@@ -5,7 +5,7 @@ import { counted, shown } from "../core/shown.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
 import { denseSamples, type Samples } from "../core/matrix.ts";
 import { nearestName } from "../core/names.ts";
-import type { SparseMultiTask } from "./multitask.ts";
+import type { SparseMultiTask } from "./answer.ts";
 
 /** What predictions need of a fit. */
 export type MultiTaskModel = Pick<SparseMultiTask, "coefficients" | "intercepts" | "taskNames" | "stacking">;

@@ -5,11 +5,8 @@ import type { DeviceArray, MatrixOperand } from "../../kernels/contract.ts";
 import { MemoryLimitError, type Workspace } from "../../kernels/engine/mod.ts";
 import { distrust } from "../core/certificate.ts";
 import type { Run } from "../core/run.ts";
-import { plainDot } from "../core/plain_sums.ts";
-import type { Matrix, Vector } from "../core/matrix.ts";
-import { createPace, type Steps } from "../core/steps.ts";
-import { type MultiTaskData, scaledRows, taskWork } from "./data.ts";
 import { type Penalties, rankingOf, type Supports } from "./objective.ts";
+import { pool, type ScaledTask } from "./scaled_tasks.ts";
 
 /** A search that is asked for. */
 export interface FitRequest {
@@ -17,20 +14,6 @@ export interface FitRequest {
   readonly data: number;
   readonly penalties: Penalties;
   readonly start: readonly (readonly number[])[];
-}
-
-/** A task as it is solved. */
-export interface ScaledTask {
-  /** [samples, features] */
-  readonly X: Float64Array;
-  readonly samples: number;
-  readonly y: Float64Array;
-  /** `X^T y` */
-  readonly linear: Float64Array;
-  /** `||x_j||^2` */
-  readonly squares: Float64Array;
-  /** `||y||^2 / 2` */
-  readonly nullLoss: number;
 }
 
 /** The tasks of a data set as they are solved. */
@@ -72,45 +55,6 @@ const mostWithoutGain = 200;
 
 /** Multiply-adds of a part of a Gram matrix, and its least rows: fewer would mostly read and write the matrix. */
 const gramWork = 2e8, leastGramRows = 32;
-
-/** The tasks of a data set, centred and scaled. Tasks that share samples, weights and scale share what is made of them. */
-export function* scaledTasks(data: MultiTaskData): Steps<ScaledTask[]> {
-  const known = new Map<Matrix, { weights: Vector | undefined; taskWeight: number; rows: Float64Array }[]>();
-  const scaled: ScaledTask[] = [], isDue = createPace();
-  for (const task of data.prepared) {
-    const { X, weights, taskWeight } = task, ofX = known.get(X) ?? [];
-    const same = ofX.find((one) => one.weights === weights && one.taskWeight === taskWeight);
-    const { X: rows, y } = scaledRows(data, task);
-    if (!same) known.set(X, [...ofX, { weights, taskWeight, rows }]);
-    scaled.push(scaledTask(same?.rows ?? rows, y, data.features));
-    if (isDue(taskWork + 4 * rows.length)) yield;
-  }
-  return scaled;
-}
-
-function scaledTask(X: Float64Array, y: Float64Array, features: number): ScaledTask {
-  const samples = y.length, linear = new Float64Array(features), squares = new Float64Array(features);
-  for (let i = 0, at = 0; i < samples; i++) {
-    for (let j = 0; j < features; j++, at++) {
-      linear[j] += X[at] * y[i];
-      squares[j] += X[at] * X[at];
-    }
-  }
-  return { X, samples, y, linear, squares, nullLoss: plainDot(y, y) / 2 };
-}
-
-/** One task of the samples of all. */
-function pool(scaled: readonly ScaledTask[], features: number): ScaledTask[] {
-  const samples = scaled.reduce((sum, task) => sum + task.samples, 0);
-  const X = new Float64Array(samples * features), y = new Float64Array(samples);
-  let from = 0;
-  for (const task of scaled) {
-    X.set(task.X, from * features);
-    y.set(task.y, from);
-    from += task.samples;
-  }
-  return [scaledTask(X, y, features)];
-}
 
 /** Room for Gram matrices; nothing where they are too large, or the memory has no room for them. */
 function gramMatrices(workspace: Workspace, elements: number): DeviceArray<"f64"> | undefined {

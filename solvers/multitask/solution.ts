@@ -5,7 +5,7 @@ import { createPace, inSteps, type Steps } from "../core/steps.ts";
 import { solveSupport, type SupportData } from "../l0/support_solution.ts";
 import { solveThroughMeans } from "./joint_solution.ts";
 import { type Penalties, priceOf, type Supports } from "./objective.ts";
-import type { ScaledTask } from "./problem.ts";
+import type { ScaledTask } from "./scaled_tasks.ts";
 
 /** Supports with their best coefficients. */
 export interface MultiTaskSolution extends Supports {
