@@ -107,7 +107,7 @@ describe("parseCsv", () => {
     ["an open quote", 'a,b\n1,"2\n3,4\n', /line 2 opens a quote that is never closed/],
     ["text after a quote", 'a,b\n1,"2"x\n', /line 2 has "x" after a closing quote/],
     ["a quote inside a cell", 'a,b\n1,2"\n', /line 2 has a quote inside a cell/],
-    ["an error after a cell of two lines", 'a,b\n"1\n",2\n3\n', /line 4 has 1 cells/],
+    ["an error after a cell of two lines", 'a,b\n"1\n",2\n3\n', /line 4 has 1 cell instead/],
   ];
   for (const [what, source, message] of wrong) {
     it(`names the line of ${what}`, () => {
