@@ -43,6 +43,8 @@ export async function descendWithOutliers(
     }
 
     let reached: Approximation = start, best = Infinity, onGrid = initial !== "weights";
+    // Descent leaves a level off the grid where it is near its target: a dense pass comes first.
+    let isOff = !onGrid;
     const outcome = (status: Status): Outcome => paper ? { reached, status, trace } : { reached, status };
     for (let turn = 0;; turn++) {
       const timeIsUp = () => meter.checkpoint("outliers", turn, best * unit);
@@ -68,16 +70,19 @@ export async function descendWithOutliers(
         grid = await chooseGrid(problem, { matrix: outliers, support });
         blocks = await regrid(blocks, grid);
         fitted = support;
+        isOff = true;
       }
       const relaxed = paper && isRelaxed(turn, turns, relaxEvery);
       for (const rows of blocks) {
         if (paper ? await sweep(rows, { relaxed }, timeIsUp) : await timeIsUp()) return outcome("time-limit");
         if (paper) continue;
         if (current) startFromCodes(rows, current);
+        if (isOff && await sweep(rows, {}, timeIsUp)) return outcome("time-limit");
         await descend(rows, settlingPasses);
         if (current) await storeCodes(rows, current);
       }
       onGrid = !relaxed;
+      isOff = false;
       ({ matrix: outliers, support } = await thresholdingStep(blocks, outliers, size, lambda));
     }
   });

@@ -97,6 +97,7 @@ export async function storeCodes(
   await workspace.kernels.quantizationCodes({ ...state, codes: arrays.codes });
   const width = wordsOfRow(columns), words = await workspace.read(arrays.codes, 0, (end - begin) * width, codeBuffer);
   const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+  if (!stored && !reordered && columns === 4 * width) return codes.set(bytes, begin * columns);
   for (let i = begin; i < end; i++) {
     if (stored && !stored(i)) continue;
     const at = (i - begin) * 4 * width, inLayer = i * columns;

@@ -47,6 +47,24 @@ describe("quantizeLayer with outliers", () => {
     }
   });
 
+  it("tells of no objective that codes have not reached, whatever auto begins with", async () => {
+    for (const initial of ["weights", "rtn", "gptq"] as const) {
+      for (const structured of [false, true]) {
+        let told = Infinity;
+        const { objective } = await quantizeLayer(weights, gram, {
+          bits: 3,
+          initial,
+          outliers: { fraction: 0.06, structured },
+          onProgress({ stage, objective = Infinity }) {
+            if (stage === "outliers") told = Math.min(told, objective);
+          },
+        });
+        // Annealing comes after.
+        assert.ok(told >= objective && told < 10 * objective, `${initial}, ${structured}: ${told}, ${objective}`);
+      }
+    }
+  });
+
   it("lowers the error, the more outliers the more, and free ones more than whole columns", async () => {
     const errorOf = async (fraction: number, structured = false) =>
       (await quantizeLayer(weights, gram, { bits: 3, method: "quantease", outliers: { fraction, structured } }))
