@@ -145,7 +145,7 @@ function presentEmpty(
       nodes: 0,
     },
   };
-  const budget = { run, tolerance, sweepLimit: maxIterations, sweeps: 0, trace: [] };
+  const budget = { run, tolerance, sweepLimit: maxIterations, sweeps: 0, trace: [nullLoss] };
   const problem = { nullLoss, squaredNorms: nothing }, elapsedMs = run.elapsedMs();
   return present(solution, { data, problem, budget, price: 0, gapTolerance, plan: workspace.plan, elapsedMs });
 }

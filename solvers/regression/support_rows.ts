@@ -2,6 +2,7 @@
 
 import type { Workspace } from "../../kernels/engine/mod.ts";
 import type { DeviceArray, VectorOperand } from "../../kernels/contract.ts";
+import { DEPENDENT_SHARE } from "../../kernels/contract/l0/constants.ts";
 import { distrust } from "../core/certificate.ts";
 import type { Pause } from "../core/run.ts";
 
@@ -41,9 +42,6 @@ export interface Elimination {
 
 /** Multiply-adds of a product for which it is not worth to leave JavaScript, and of kernels between two checkpoints. */
 const smallProduct = 1e5, productWork = 1e8, updateWork = 2e7;
-
-/** Share of a feature's curvature below which what the support leaves of it is rounding. */
-export const dependentCurvature = 1e-10;
 
 /** What the rows of all supports share. */
 export interface SupportRowsSource {
@@ -107,11 +105,11 @@ export function createSupportRows(workspace: Workspace, { features, pause }: Sup
         const together = Math.max(1, Math.floor(productWork / (count * features)));
         for (let first = 0; first < count; first += together) {
           if (first > 0) await pause();
-          const rows = Math.min(together, count - first);
+          const some = Math.min(together, count - first);
           await kernels.gemm({
-            a: { array: room.factor, columns: count, offset: first * count, rows },
+            a: { array: room.factor, columns: count, offset: first * count, rows: some },
             b,
-            c: { array: held.products, columns: features, offset: first * features, rows },
+            c: { array: held.products, columns: features, offset: first * features, rows: some },
           });
         }
       },
@@ -135,7 +133,7 @@ export function createSupportRows(workspace: Workspace, { features, pause }: Sup
             whole: part(wholes),
             square,
             single,
-            least: dependentCurvature,
+            least: DEPENDENT_SHARE,
           });
         }
       },

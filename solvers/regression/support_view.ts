@@ -1,8 +1,8 @@
+import { DEPENDENT_SHARE } from "../../kernels/contract/l0/constants.ts";
 import { plainDot } from "../core/plain_sums.ts";
 import type { Pause } from "../core/run.ts";
 import { inRanges, inSteps, type Steps } from "../core/steps.ts";
 import type { LeastSquares } from "./least_squares.ts";
-import { dependentCurvature } from "./support_rows.ts";
 
 /** What a support says of every feature once the coefficients of the support are fitted again. */
 export interface SupportView {
@@ -244,7 +244,7 @@ export function createView(
         }),
         pause,
       );
-      for (let j = 0; j < features; j++) if (!(curvatures[j] > dependentCurvature * whole[j])) curvatures[j] = 0;
+      for (let j = 0; j < features; j++) if (!(curvatures[j] > DEPENDENT_SHARE * whole[j])) curvatures[j] = 0;
       changes = 0;
       isSound = true;
       judge();
