@@ -2,6 +2,13 @@ import { passParts } from "../../contract/factorization/pass.ts";
 import { addressOf, bytesPerElement, grainFor, type Lowering, strideOf } from "../launch.ts";
 import { TILE_ROW } from "./tile.ts";
 
+/** The least grain, from one on, of which an even number of parts has twice a whole number: two threads share it evenly. */
+function halvingGrain(count: number, least: number): number {
+  let grain = Math.max(1, Math.min(least, count / 2));
+  while (count / 2 % grain > 0) grain++;
+  return grain;
+}
+
 /** Lowering of {@linkcode Kernels.nonnegativePass}: parts of the rows split, then columns of the sums. */
 export const nonnegativePass: Lowering<"nonnegativePass"> = (
   { x, components, gram, factor, sweeps = 1, parts, gramParts, linear, factorGram },
@@ -12,7 +19,9 @@ export const nonnegativePass: Lowering<"nonnegativePass"> = (
     entry: `nonnegativePass_${dtype}`,
     parameters: [rows, columns, rank, sweeps, count, ...[x, components, gram, factor, parts, gramParts].flatMap(place)],
     extent: count,
-    grain: grainFor(2 * rows / count * rank * columns),
+    grain: halvingGrain(count, grainFor(2 * rows / count * rank * columns)),
+    // Parts are alike, but a thread that comes late leaves some of its own to the other.
+    uneven: true,
     scratchBytes: rank * (rank + 1) * bytesPerElement[dtype] + 2 * rank * TILE_ROW + 16,
   }, {
     entry: `sumParts_${dtype}`,
