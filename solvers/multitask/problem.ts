@@ -171,10 +171,14 @@ export async function createProblem(
       start.forEach((one, k) => workspace.write(supports, one, (fit * tasks + k) * capacity));
     });
     workspace.write(counts, requests.flatMap(({ start }) => start.map((one) => one.length)));
-    const each = Math.max(
-      1,
-      Math.min(mostWithoutGain, Math.floor(workTogether / (capacity * capacity * features * tasks))),
+    // A look at a task that was looked at before follows its moves; all tasks of a common support may be looked at anew.
+    const rowWork = Math.max(0, ...distinct.map(({ samples }, place) => complete.has(place) ? 0 : samples));
+    const workOf = ({ penalties }: FitRequest) =>
+      penalties.common ? capacity * capacity * features * tasks : (4 * capacity + rowWork) * features;
+    const movesOf = requests.map((request) =>
+      Math.max(1, Math.min(mostWithoutGain, Math.floor(workTogether / workOf(request))))
     );
+    const each = Math.max(...movesOf);
     const open = new Set(requests.keys()), leastValues = new Float64Array(fits).fill(Infinity);
     const read = async () => {
       const [found, lengths, values] = [
@@ -206,7 +210,9 @@ export async function createProblem(
     let unseen = 0;
     try {
       while (open.size > 0) {
-        for (let fit = 0; fit < fits; fit++) given[fit * taskFitWords + taskFit.moves] = open.has(fit) ? each : 0;
+        for (let fit = 0; fit < fits; fit++) {
+          given[fit * taskFitWords + taskFit.moves] = open.has(fit) ? movesOf[fit] : 0;
+        }
         workspace.write(words, given);
         const made = await kernels.taskMoves({
           tasks,

@@ -27,8 +27,11 @@ export interface Known {
 /** Nothing yet. */
 export const nothingKnown = (): Known => ({ solutions: new Map(), latest: new Map(), begun: new Set() });
 
-/** Elements of a search from all features at most. */
-const mostBackward = 1 << 22;
+/**
+ * Multiply-adds of a look at a task, and at all of them for a common support, from which searches do not begin with all
+ * features: some 100 ms, and there is no checkpoint within one.
+ */
+const mostBackward = { task: 1 << 22, common: 1 << 25 };
 
 /**
  * The best supports that local search reaches: from the tasks by themselves, from their best common support, from nothing,
@@ -48,7 +51,7 @@ export async function searchFromStarts(
   }
   if (limits.ended) return points.map(unsearched);
   const everything = Array.from({ length: features }, (_, j) => j);
-  const backward = features * features * features <= mostBackward;
+  const look = features ** 3;
   const best: { supports: Supports; value: number }[] = [];
 
   interface Wanted {
@@ -79,7 +82,8 @@ export async function searchFromStarts(
     const first = isFirst(`${own} ${penalties.support}`);
     // Several that are searched for at once have no latest before them.
     if (first || from.length === 0) from.push(nothing);
-    if (first && backward && penalties.support < features) from.push(nothing.map(() => everything));
+    const goesBack = look <= mostBackward.task && (!penalties.common || tasks * look <= mostBackward.common);
+    if (first && goesBack && penalties.support < features) from.push(nothing.map(() => everything));
     return { kind: own, requests: from.map((start) => ({ data, penalties, start })) };
   }
 
