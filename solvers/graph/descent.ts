@@ -40,7 +40,7 @@ export interface GraphBudget {
 }
 
 /** Multiply-adds of a descent between two checkpoints. */
-const workPerCall = 5e7;
+const workPerCall = 1.5e7;
 
 /** Sweeps that take as long as what the first call gathers besides, and fewest of a call. */
 const loadingSweeps = 4, fewestSweeps = 2;
@@ -110,11 +110,11 @@ export async function graphDescent(
   let precise = false;
   let solution = await descendOn(problem, penalty, start, budget, rough);
   while (!budget.ended) {
-    const { edges, improving } = await enteringEdges(problem, penalty, solution.estimate);
+    const most = Math.max(problem.vertices, solution.estimate.values.length >> 2);
+    const { edges, improving } = await enteringEdges(problem, penalty, solution.estimate, most);
     if (improving === 0 && precise) break;
     precise ||= improving === 0;
-    const most = Math.max(problem.vertices, solution.estimate.values.length >> 2);
-    const joined = improving === 0 ? [] : edges.slice(0, most);
+    const joined = improving === 0 ? [] : edges;
     if (order) shuffle(joined, order);
     const longer = withEdges(solution.estimate, joined);
     const next = await descendOn(problem, penalty, longer, budget, precise ? budget.tolerance : rough);
@@ -208,28 +208,44 @@ export const roundingGain = 1e-10;
 /** Share of `lambda0` by which an absent edge may fall short of a gain and still take part in a descent as a zero edge. */
 const watchedLoss = 0.1;
 
+/** Edges that are held while the best are looked for, as a multiple of those that are wanted. */
+const heldAtOnce = 4;
+
 /**
- * Ends of the absent edges that would gain, the most improving first, then of those that nearly would: as zero edges of a
- * descent they enter once their neighbours have moved, which saves most of the passes over all edges.
+ * Ends of the absent edges that would gain, the most improving first, then of those that nearly would, `most` in all: as zero
+ * edges of a descent they enter once their neighbours have moved, which saves most of the passes over all edges.
  */
 async function enteringEdges(
   problem: Pseudolikelihood,
   penalty: L0Penalty,
   estimate: GraphEstimate,
+  most: number,
 ): Promise<{ edges: [number, number][]; improving: number }> {
-  const ends: [number, number][] = [], gains: number[] = [];
   const isPresent = presenceOf(estimate), least = -watchedLoss * penalty.lambda0;
   const limits = leastDerivatives(problem, penalty, estimate, () => penalty.lambda0 + least);
-  let improving = 0;
+  let improving = 0, found: EnteringEdge[] = [], floor = -Infinity;
   await problem.derivativesAbove(limits, (derivative, i, j) => {
     const gain = entryGain(curvatureAt(problem, estimate, i, j), derivative, penalty);
     if (!(gain > Math.min(least, roundingGain)) || isPresent(i, j) || problem.rules.isForbidden(i, j)) return;
     if (gain > roundingGain) improving++;
-    ends.push([i, j]);
-    gains.push(gain);
+    if (gain <= floor) return;
+    found.push({ i, j, gain });
+    if (found.length < heldAtOnce * most) return;
+    found = bestFirst(found).slice(0, most);
+    floor = found[most - 1].gain;
   });
-  const order = Array.from(gains, (_, k) => k).sort((a, b) => gains[b] - gains[a]);
-  return { edges: order.map((k) => ends[k]), improving };
+  return { edges: bestFirst(found).slice(0, most).map(({ i, j }) => [i, j]), improving };
+}
+
+interface EnteringEdge {
+  readonly i: number;
+  readonly j: number;
+  readonly gain: number;
+}
+
+/** Of equal ones, the first. */
+function bestFirst(edges: EnteringEdge[]): EnteringEdge[] {
+  return edges.sort((a, b) => b.gain - a.gain);
 }
 
 /** A derivative up to which no edge to a later vertex gains: a gain is at most `derivative^2 / (2 (curvature + 2 lambda2)) - lambda0`. */

@@ -25,7 +25,6 @@ import type { GraphEvaluation } from "./options.ts";
 import { createPlainGraph } from "./plain_graph.ts";
 import { createProducts } from "./products.ts";
 import type { GraphEstimate, GraphEvaluator, GraphPoint, Pseudolikelihood } from "./pseudolikelihood.ts";
-import { hurriedWork } from "./relaxation.ts";
 import { createResiduals } from "./residuals.ts";
 
 /** How data are prepared, how their data term is evaluated, and which edges are decided. */
@@ -47,6 +46,9 @@ const gramDepth = 128;
 
 /** Variables beyond which the Gram matrix is computed some rows at a time; those rows, and entries of so many at most. */
 const wholeUpTo = 2500, gramRowsTogether = 256, gramEntries = 2 ** 20;
+
+/** Multiply-adds of a Gram matrix that is computed even when time is up. */
+const hurriedGram = 1e7;
 
 /** Numbers that are copied between two checkpoints. */
 const copiedTogether = 2 ** 21;
@@ -171,7 +173,7 @@ async function ofSamples(samples: Matrix, source: Source): Promise<EvaluatedData
   const plain = createPlainGraph(samples, scaling, run);
   const fromSamples = { plain, checked: plain };
   /** Whether nothing more is made ready: the time is up, and too little is there for a bound that is more than that of the variances. */
-  const isOver = async () => mayStayEmpty && count * vertices ** 2 > hurriedWork && await loading();
+  const isOver = async () => mayStayEmpty && count * vertices ** 2 > hurriedGram && await loading();
   const staysEmpty = () => {
     const empty = createEmptyGraphs(samples, scaling, plain);
     return { evaluator: empty, plain: empty, checked: empty };
@@ -187,6 +189,10 @@ async function ofSamples(samples: Matrix, source: Source): Promise<EvaluatedData
     if (evaluation !== "auto" || !(error instanceof MemoryLimitError)) throw error;
   }
   if (gram === undefined) return await isOver() ? staysEmpty() : { evaluator: await onSamples(), ...fromSamples };
+  if (await isOver()) {
+    workspace.free(gram);
+    return staysEmpty();
+  }
   const check = await createGramCheck(scaled, count, variances, run);
   await check("S", workspace.view(gram), (weights) => weights);
   if (evaluation === "residuals") {
