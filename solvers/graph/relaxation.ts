@@ -55,7 +55,7 @@ export type GraphRelaxation = (statuses: Uint8Array, start: GraphStart, upperBou
  * Sweeps that take as long as the sums before and after those of a call, and as what the first call has to gather besides;
  * fewest sweeps of a call: one that is made may be the last or not.
  */
-const callingSweeps = 2, loadingSweeps = 6, fewestSweeps = 2;
+const callingSweeps = 2, loadingSweeps = 6, fewestSweeps = 3;
 
 /** What a relaxation does at a time. */
 export interface RelaxationLimits {
@@ -67,8 +67,8 @@ export interface RelaxationLimits {
   readonly joining: number;
 }
 
-/** Some 25 ms between checkpoints; sweeps of seconds are those of graphs that take minutes. */
-export const usualLimits: RelaxationLimits = { workPerCall: 4e7, workPerSweep: 4e9, joining: 8 };
+/** Some 50 ms between checkpoints; sweeps of seconds are those of graphs that take minutes. */
+export const usualLimits: RelaxationLimits = { workPerCall: 1e8, workPerSweep: 4e9, joining: 8 };
 
 /** Multiply-adds of a pass over all edges that is made even when time is up, for a better bound than that of the variances. */
 export const hurriedWork = 2e6;
