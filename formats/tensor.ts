@@ -142,7 +142,8 @@ function naturalType(data: TensorData): ElementType | undefined {
 }
 
 /**
- * The elements as numbers: a view for F32 and F64, a copy in f32 for narrower floats, in f64 for integers and BOOL.
+ * The elements as numbers: a view for F32 and F64, a copy in f32 for narrower floats, in f64 for integers and BOOL; integers
+ * beyond 2^53 are rounded to the nearest.
  *
  * @throws {TypeError} for complex numbers and types narrower than a byte
  */

@@ -1,5 +1,7 @@
 /** Of what kind a caller's value is, where no table of options says it: fits, tensors, files. @module */
 
+import { OptionError } from "./errors.ts";
+import { nearestName } from "./names.ts";
 import { shown } from "./shown.ts";
 
 const isFloats = (value: unknown) => value instanceof Float32Array || value instanceof Float64Array;
@@ -45,6 +47,23 @@ export function checkKind(argument: string, value: unknown, kind: Kind, action: 
   const [words, isKind] = kinds[kind];
   if (isKind(value)) return;
   throw new TypeError(`Cannot ${action}: "${argument}" must be ${words}, received ${shown(value)}.`);
+}
+
+/**
+ * Refuses a part that has nearly the name of an optional one that is left out: data may carry more than is asked for, but
+ * weights that are misspelt would not be missed.
+ *
+ * @throws {OptionError} naming both
+ */
+export function refuseMisspelt(argument: string, value: object, optional: readonly string[], action: string): void {
+  const lacking = optional.filter((name) => (value as Readonly<Record<string, unknown>>)[name] === undefined);
+  for (const given of Object.keys(value)) {
+    // A letter or two may mean anything.
+    const nearest = given.length < 4 || optional.includes(given) ? undefined : nearestName(given, lacking);
+    if (nearest === undefined) continue;
+    const label = `${argument}.${given}`;
+    throw new OptionError(label, `Cannot ${action}: "${label}" is not known; the nearest is "${nearest}".`);
+  }
 }
 
 /**

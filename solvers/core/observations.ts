@@ -1,4 +1,5 @@
 import { DataError, ShapeError } from "./errors.ts";
+import { refuseMisspelt } from "./kinds.ts";
 import { counted } from "./shown.ts";
 import { checkTable, likeVector, type Matrix, type Vector, type VectorLike } from "./matrix.ts";
 import type { IndicesLike } from "./options.ts";
@@ -103,6 +104,7 @@ export function* checkObservationsInSteps(
         "values: Float32Array | Float64Array, weights? }.",
     );
   }
+  refuseMisspelt(argument, value, ["weights"], action);
   if (weights !== undefined && !isList(weights)) {
     throw new TypeError(`Cannot ${action}: "weights" of "${argument}" must be an array of numbers.`);
   }

@@ -2,6 +2,7 @@
 
 import { checkMagnitudes, type ColumnMoments, columnMoments, momentsInSteps, powerOfTwo } from "../core/columns.ts";
 import { OptionError, ShapeError } from "../core/errors.ts";
+import { refuseMisspelt } from "../core/kinds.ts";
 import { denseSamples, type Matrix, matrix, type Samples, toVectorArgument, type VectorLike } from "../core/matrix.ts";
 import type { Vector } from "../core/matrix.ts";
 import { createPace, type Steps, whateverTheTime } from "../core/steps.ts";
@@ -95,6 +96,7 @@ function ownSamples(given: readonly MultiTaskInput[]): Tasks {
     if (typeof task !== "object" || task === null) {
       throw new TypeError(`Cannot ${action}: "${label}" must be { X, y }.`);
     }
+    refuseMisspelt(label, task, ["weights"], action);
     const X = dense.get(task.X) ?? denseSamples(task.X, action, `${label}.X`);
     dense.set(task.X, X);
     const y = toVectorArgument(`${label}.y`, task.y, action), name = task.name ?? String(k);

@@ -261,6 +261,7 @@ describe("toVector", () => {
     assert.deepEqual(vector("BF16", Uint16Array.of(0x3f80, 0xc000)), [1, -2]);
     assert.deepEqual(vector("F8_E4M3", Uint8Array.of(0x38)), [1]);
     assert.deepEqual(vector("I64", BigInt64Array.of(-5n)), [-5]);
+    assert.deepEqual(vector("U64", BigUint64Array.of(2n ** 53n, 2n ** 53n + 3n)), [2 ** 53, 2 ** 53 + 4]);
     assert.deepEqual(vector("U8", Uint8Array.of(255)), [255]);
     assert.throws(() => vector("C64", new Float32Array(2)), TypeError);
     assert.throws(() => vector("F4", new Uint8Array(2)), TypeError);

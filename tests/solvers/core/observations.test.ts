@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createRandom, DataError, fromRows, type Observations, observedEntries, ShapeError } from "../../../mod.ts";
+import {
+  createRandom,
+  DataError,
+  fromRows,
+  type Observations,
+  observedEntries,
+  OptionError,
+  ShapeError,
+} from "../../../mod.ts";
 import { checkObservations } from "../../../solvers/core/observations.ts";
 import { shuffle } from "../../../solvers/sharpness/training_data.ts";
 
@@ -19,12 +27,15 @@ describe("observations", () => {
     assert.deepEqual([...sorted.order], [1, 2, 0]);
     assert.deepEqual([...rows], [2, 0, 2, 0]);
     assert.ok(check(good).values instanceof Float64Array);
+    // What is beside them is the caller's.
+    assert.equal(check({ ...good, names: ["a"], w: 1 }).values.length, 4);
   });
 
   it("checkObservations refuses what is no set of entries, and names the entry", () => {
-    const wrong: [object | undefined, typeof DataError | typeof ShapeError | typeof TypeError, RegExp][] = [
+    const wrong: [object | undefined, abstract new (...values: never[]) => Error, RegExp][] = [
       [undefined, TypeError, /"observed" must be \{ shape/],
       [{ ...good, rows: "0120" }, TypeError, /must be/],
+      [{ ...good, wieghts: [1, 1, 1, 1] }, OptionError, /"observed\.wieghts" is not known; the nearest is "weights"/],
       [{ ...good, weights: 3 }, TypeError, /"weights"/],
       [{ ...good, shape: [0, 4] }, ShapeError, /shape \[0,4\]/],
       [{ ...good, shape: [3, 4, 1] }, ShapeError, /shape/],

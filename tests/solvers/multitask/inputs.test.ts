@@ -75,6 +75,12 @@ describe("sparseMultiTask, whatever comes,", () => {
       /"tasks\[0\].weights": expected 4/,
     ],
     [
+      "misspelt weights",
+      () => sparseMultiTask([{ X, y, weight: [1, 1, 1, 0] } as object as MultiTaskInput], { support: 1 }),
+      OptionError,
+      /"tasks\[0\].weight" is not known; the nearest is "weights"/,
+    ],
+    [
       "weights of nothing",
       () => sparseMultiTask([{ X, y, weights: [0, 0, 0, 0] }], { support: 1 }),
       OptionError,
