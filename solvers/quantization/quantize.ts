@@ -52,8 +52,8 @@ const outlierKernels = ["gemv", "hardThreshold", "quantizationRegrid", "outlierC
  * scales to the codes, anneals, and certifies in f64 that no change of one code would improve the minimum.
  *
  * Complexity, in dense passes of `outputs * inputs^2` multiply-adds: "gptq" 0.5 and a factorisation of `inputs^3 / 6`,
- * "quantease" one an iteration, "auto" twice GPTQ's and 5 more and a tenth an iteration, and up to 256 inputs those of
- * "quantease" as well, up to 32 six times, with outliers on up to 65,536 weights what it takes without them too; the error
+ * "quantease" one an iteration, "auto" twice GPTQ's and 5 more and a tenth an iteration, and up to 256 inputs at most
+ * those of "quantease" as well, up to 32 six times, with outliers on up to 65,536 weights what it takes without them too; the error
  * costs one more in f64. A searched grid takes `25 outputs * inputs` roundings at most. Memory: "gptq" and "auto" hold one
  * `8 inputs^2` bytes matrix at a time, "quantease" one of the weights' precision and twice the weights.
  *
