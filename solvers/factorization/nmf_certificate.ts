@@ -19,6 +19,9 @@ const groupWork = 4e7, mostTogether = 256;
 /** Roundings of each term of a sum, by random weights of at most 1.5. */
 const roundings = 12;
 
+/** Added to each norm: the squares of numbers below 1e-154 vanish, and of the data the largest is about one. */
+const leastNorm = 1e-150;
+
 /** Sums of a nonnegative factorisation. */
 export interface NmfSums {
   /** The weighted sum of squares of `X - W H`. */
@@ -70,7 +73,7 @@ export async function nmfSums(
         const value = w[t * together + i] = weights[t * rows + from + i];
         ownOfW[t] += value * value;
         images[i] -= value * imageOfH[t];
-        sizes[i] += value * normsOfH[t];
+        sizes[i] += value * (normsOfH[t] + leastNorm);
       }
     }
     await kernels.gemm({ a: factors, transposeA: true, b: H, c: group, alpha: -1, beta: 1 });
@@ -132,7 +135,7 @@ function createProjections(workspace: Workspace, B: MatrixOperand, rows: number,
   const random = randomWeights(ones(columns)), signs = randomWeights(ones(rank), 1);
   const mixed = new Float64Array(columns), expected = new Float64Array(rank), sizes = new Float64Array(rank);
   for (let t = 0; t < rank; t++) addScaled(mixed, signs[t], b, t * columns);
-  const size = Math.max(...rowSums(b, random).norms);
+  const size = Math.max(...rowSums(b, random).norms) + leastNorm;
   return {
     random,
     look: (A) => rowSums(elementsOf(workspace, A) as Float64Array, random, mixed),
@@ -142,12 +145,19 @@ function createProjections(workspace: Workspace, B: MatrixOperand, rows: number,
       await kernels.gemm({ a: A, b: B, c: group, transposeB: true });
       await kernels.gemm({ a: factors, b: A, c: sums, beta: 1 });
       const found = elementsOf(workspace, group) as Float64Array;
-      check("slopes", rowImages(found, signs), mixtures, norms.map((norm) => norm * size), rank, columns + rank);
+      check(
+        "slopes",
+        rowImages(found, signs),
+        mixtures,
+        norms.map((norm) => (norm + leastNorm) * size),
+        rank,
+        columns + rank,
+      );
       for (let t = 0; t < rank; t++) {
         for (let i = 0; i < count; i++) {
           const weight = w[t * stride + i];
           expected[t] += weight * images[i];
-          sizes[t] += weight * norms[i];
+          sizes[t] += weight * (norms[i] + leastNorm);
         }
       }
       return found;
@@ -245,7 +255,7 @@ function check(
 ): void {
   const unit = roundings * Number.EPSILON * terms * Math.sqrt(width);
   for (let i = 0; i < received.length; i++) {
-    if (Math.abs(received[i] - expected[i]) <= unit * sizes[i]) continue;
+    if (Math.abs(received[i] - expected[i]) <= unit * (sizes[i] + leastNorm)) continue;
     throw distrust(
       `the ${what} of row ${i} times a random vector are ${received[i]}, but ${expected[i]} by plain sums`,
     );

@@ -147,6 +147,18 @@ describe("nmf", () => {
     await assert.rejects(nmf(X, { rank: 3, initial: huge }), /up to 5e\+49 in "initial.H", received 1e\+200 at row 0/);
   });
 
+  it("trusts its kernels with factors whose squares vanish", async () => {
+    // Sweeps leave weights of rows alone where all entries have none, and components of such columns.
+    const X = uniformMatrix(5, 7, 3), weights = X.data.map((_, at) => at < 7 || at % 7 === 0 ? 0 : 1);
+    for (const least of [1e-320, 1e-300, 1e-170, 1e-155, 1e-120, 1e-80]) {
+      const W = uniformMatrix(5, 2, 1), H = uniformMatrix(2, 7, 2);
+      for (let t = 0; t < 2; t++) W.data[t] = H.data[7 * t] = least;
+      const answer = await nmf(X, { rank: 2, weights, initial: { W, H }, maxIterations: 3 });
+      checkAnswer(X, answer, weights);
+      assert.ok(answer.weights.data[0] < 1e-70 && answer.components.data[0] < 1e-70);
+    }
+  });
+
   it("refuses what it cannot use, stops when it is told to, and holds no memory", async () => {
     const X = uniformMatrix(30, 20, 1);
     await assert.rejects(nmf(X, { rank: 0 }), OptionError);
