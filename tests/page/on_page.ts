@@ -63,6 +63,9 @@ export async function inEachBrowser(what: string, tests: (page: () => Page, open
   }
 }
 
+/** Longest wait for what a page is to show: a panel's solve takes seconds, and many of them on a busy machine. */
+const patienceMs = 120_000;
+
 /** Tests of panels, by their names in the address: each begins with a page of its own. */
 export function panelTests(
   browserPage: () => Page,
@@ -81,7 +84,8 @@ export function panelTests(
 
   const evaluate = <T>(expression: string) => browserPage().evaluate(expression) as Promise<T>;
   const until = async (expression: string) => {
-    for (let attempt = 0; attempt < 600; attempt++) {
+    const deadline = Date.now() + patienceMs;
+    while (Date.now() < deadline) {
       if (await evaluate<boolean>(`Boolean(${expression})`)) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
