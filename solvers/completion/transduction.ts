@@ -30,7 +30,7 @@ const firstWidth = 4, lastWidth = 0.02;
 /** A search for the width ends where it has fallen to this share of the best one. */
 const patience = 0.4;
 
-/** Fewest held-out features by which a width is chosen, and the width where there are fewer. */
+/** Fewest held-out features, other than their mean, by which a width is chosen, and the width where there are fewer. */
 const leastHeld = 10, defaultWidth = 0.4;
 
 /**
@@ -129,6 +129,9 @@ async function search(workspace: Workspace, held: HeldOut, resolved: ResolvedOpt
     { centres, scales } = standards;
   const iterate = await throughSteps(createTransduction(workspace, fitted, standards, resolved), course.hear);
   const width = fitted.features + fitted.labels, shares: number[] = [], errors: number[] = [];
+  // What is no other than the mean of its column, as all of a constant one is, says nothing of widths.
+  const saying = features.filter((at) => fitted.values[at] !== centres[at % width]).length;
+  const given = resolved.leastWidth ?? (saying < leastHeld ? defaultWidth : undefined);
   let best = 0, scores = new Float64Array(labels.length);
   const visit = (share: number) => {
     let sum = 0;
@@ -137,14 +140,14 @@ async function search(workspace: Workspace, held: HeldOut, resolved: ResolvedOpt
     }
     shares.push(share);
     errors.push(Math.sqrt(sum / Math.max(1, features.length)));
-    const last = errors.length - 1, given = resolved.leastWidth !== undefined;
-    if (given || errors[last] <= errors[best]) {
+    const last = errors.length - 1;
+    if (given !== undefined || errors[last] <= errors[best]) {
       best = last;
       scores = Float64Array.from(labels, (at) => scales[at % width] * iterate.at(at) + centres[at % width]);
     }
-    return given || shares[last] > patience * shares[best];
+    return given !== undefined || shares[last] > patience * shares[best];
   };
-  await follow(iterate, resolved.leastWidth ?? lastWidth, resolved, course, visit);
+  await follow(iterate, given ?? lastWidth, resolved, course, visit);
   iterate.release();
   if (course.ended() || errors.length === 0) return undefined;
   const calibration = plattCalibration(scores, Array.from(labels, (at) => fitted.values[at]));

@@ -9,7 +9,8 @@ import { createRandom } from "../../../solvers/core/random.ts";
 import { copyOf, elements, matrixOf, vectorOf, viewOf } from "../operands.ts";
 import { dyadicState, gramState, type Shape, smallShapes, stepMagnitude } from "./states.ts";
 
-// Around the register tile (8 x 4 and 4 x 4) and the blocks (64 columns, 512 rows).
+// Around the register tile (8 x 4 and 4 x 4), the blocks (64 columns, 512 rows) and the panels of the descent (128 columns
+// where there are more than 256), the last of which has a few columns, or more than two vectors and no multiple of them.
 const shapes: readonly Shape[] = [
   ...smallShapes,
   { rows: 8, columns: 8, dead: [0, 3] },
@@ -18,6 +19,7 @@ const shapes: readonly Shape[] = [
   { rows: 17, columns: 129, groups: 5, dead: [5, 64, 128] },
   { rows: 6, columns: 65, groups: 7 },
   { rows: 70, columns: 259, groups: 2, gap: 1 },
+  { rows: 9, columns: 281, groups: 3, dead: [270] },
   { rows: 521, columns: 130 },
 ];
 

@@ -188,6 +188,26 @@ describe("transduce", () => {
     }
   });
 
+  it("takes no width from features that are constant, whatever their value, and calibrates probabilities", async () => {
+    const random = createRandom(4), items = 80, count = 6;
+    const [a, b] = [items, count].map((length) => Array.from({ length }, random.normal));
+    const labels = matrix(items, count), hidden: [at: number, label: number][] = [];
+    for (let at = 0; at < labels.data.length; at++) {
+      const truth = a[Math.floor(at / count)] * b[at % count] + 0.3 * random.normal() > 0 ? 1 : -1;
+      labels.data[at] = random.uniform() < 0.4 ? NaN : truth;
+      if (Number.isNaN(labels.data[at])) hidden.push([at, truth]);
+    }
+    const of = (value: number) =>
+      transduce({ features: matrix(items, 3, new Float64Array(3 * items).fill(value)), labels });
+    const answers = [await of(1), await of(3.3), await of(-1e8 / 3)];
+    for (const { scores, labels: found, probabilities } of answers) {
+      assert.deepEqual(scores, answers[0].scores);
+      assert.ok(probabilities);
+      const right = hidden.filter(([at, label]) => found[at] === label).length;
+      assert.ok(right > 0.84 * hidden.length, `${right} of ${hidden.length}`);
+    }
+  });
+
   it("predicts the emotions of half of the songs by those of the others", needsData("emotions"), async () => {
     const { matrix: table } = parseArff(await readData("emotions/emotions.arff")), [items, columns] = table.shape;
     const features = matrix(items, 72), labels = matrix(items, 6), hidden = matrix(items, 6);
