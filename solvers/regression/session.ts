@@ -120,11 +120,15 @@ export async function fitOnce(
   try {
     const mayStayEmpty = initial === undefined && data.constraints.always.length === 0;
     const problem = await createLeastSquares(workspace, data, run, mayStayEmpty);
-    if (problem === undefined) return await presentEmpty(opened, target);
-    const session = sessionOn(problem, opened);
-    return await (await session.fit(target, initial && session.startAt(initial), true)).present();
+    const answer = problem ? await fitOn(problem) : await presentEmpty(opened, target);
+    return { ...answer, elapsedMs: run.elapsedMs() };
   } finally {
     workspace.release();
+  }
+
+  async function fitOn(problem: LeastSquares): Promise<SparseRegression> {
+    const session = sessionOn(problem, opened);
+    return await (await session.fit(target, initial && session.startAt(initial), true)).present();
   }
 }
 

@@ -5,7 +5,7 @@ import { elements, matrixOf, vectorOf } from "../operands.ts";
 import { gramOf } from "./problems.ts";
 
 agreement("supportUpdate", "is within the error of its sums", function* ({ workspace }) {
-  for (const [rows, features] of [[0, 5], [1, 1], [2, 3], [7, 9], [8, 64], [9, 67], [20, 131]]) {
+  for (const [rows, features] of [[0, 5], [3, 0], [1, 1], [2, 3], [7, 9], [8, 64], [5, 65], [9, 67], [20, 131]]) {
     for (const enters of [true, false]) {
       const random = createRandom(rows + features),
         vector = (length: number) => vectorOf(workspace, "f64", length, random.normal);
@@ -85,6 +85,29 @@ agreement("backwardElimination", "lets features go in the order of the reference
         outputs: ({ order, costs }) => [order, costs],
         working: ({ gram }) => [gram.array],
         identity: totalOfCosts,
+      };
+    }
+  }
+  // Whole numbers: of features that cost the same the first one leaves, whatever has taken its place; or all stay.
+  for (const [features, linear] of [[9, [3, 1, 3, 1, 2, 1, 3, 2, 1]], [5, [1, 1, 1, 1, 1]]] as const) {
+    for (const staying of [false, true]) {
+      const gram = matrixOf(workspace, "f64", features, features, () => 0),
+        stays = workspace.allocate("u8", features, "stays");
+      const { view } = gram.array as HostArray<"f64">, linears = [0, ...linear];
+      for (let i = 0; i < features; i++) view[gram.offset! + i * (gram.stride! + 1)] = 4;
+      if (staying) workspace.write(stays, new Uint8Array(features).fill(1));
+      yield {
+        what: `${features} features that cost the same${staying ? ", all of which stay" : ""}`,
+        operands: {
+          gram,
+          linear: vectorOf(workspace, "f64", features, () => linears.shift()!),
+          stays,
+          order: workspace.allocate("u32", features, "order"),
+          costs: { array: workspace.allocate("f64", features, "costs"), length: features },
+        },
+        outputs: ({ order, costs }) => [order, costs],
+        working: ({ gram }) => [gram.array],
+        exact: true,
       };
     }
   }

@@ -144,6 +144,15 @@ describe("sparseRegression", () => {
     }
   });
 
+  it("takes the time that it says: data are prepared and judged in it, whether a search begins or not", async () => {
+    const { X, y } = simulate(20_000, 60, 5, 0.3, 1, 10), given = { lambda0: 1e9, method: "local-search" } as const;
+    for (const options of [given, { ...given, timeLimitMs: 0 }]) {
+      const began = performance.now(), { elapsedMs } = await sparseRegression(X, y, options);
+      const took = performance.now() - began;
+      assert.ok(elapsedMs > took / 2 && elapsedMs <= took + 1, `${elapsedMs} of ${took} ms`);
+    }
+  });
+
   it("does not depend on the order of features, nor on their scale unless told not to standardize", async () => {
     const { X, y } = simulate(60, 12, 3, 0.4, 0.5, 4);
     const order = [5, 3, 0, 11, 7, 1, 2, 9, 10, 4, 8, 6];
