@@ -50,6 +50,9 @@ const mostGramElements = 1 << 26;
 /** Multiply-adds of a call for each search: some 20 ms. */
 const workTogether = 4e7;
 
+/** Moves that a look follows before it is made anew; steps that fit coefficients whose values are shared, after a move. */
+const looksFollowed = 12, jointSteps = 50;
+
 /** Moves in which a search has gained, or is over: where supports fit exactly, moves follow rounding in circles. */
 const mostWithoutGain = 200;
 
@@ -171,10 +174,13 @@ export async function createProblem(
       start.forEach((one, k) => workspace.write(supports, one, (fit * tasks + k) * capacity));
     });
     workspace.write(counts, requests.flatMap(({ start }) => start.map((one) => one.length)));
-    // A look at a task that was looked at before follows its moves; all tasks of a common support may be looked at anew.
+    // A look at a task that was looked at before follows its moves, some of them; all tasks of a common support may be
+    // looked at anew.
     const rowWork = Math.max(0, ...distinct.map(({ samples }, place) => complete.has(place) ? 0 : samples));
-    const workOf = ({ penalties }: FitRequest) =>
-      penalties.common ? capacity * capacity * features * tasks : (4 * capacity + rowWork) * features;
+    const square = capacity * capacity, followed = (4 * capacity + rowWork) * features;
+    const separately = followed + square * (capacity + features) / looksFollowed;
+    const workOf = ({ penalties: { common, valueSharing } }: FitRequest) =>
+      common ? square * features * tasks : separately + (valueSharing > 0 ? jointSteps * square * tasks : 0);
     const movesOf = requests.map((request) =>
       Math.max(1, Math.min(mostWithoutGain, Math.floor(workTogether / workOf(request))))
     );

@@ -215,6 +215,22 @@ describe("sparseMultiTask, whatever comes,", () => {
     assert.ok(Number.isFinite(validated.fit.objective));
   });
 
+  it("makes no more moves between two checkpoints than what follows each of them allows", async () => {
+    let most = 0, before = 0;
+    await sparseMultiTask(randomTasks(7, 0.5, 3, 150), {
+      support: 75,
+      valueSharing: 0.1,
+      maxIterations: 1000,
+      onProgress({ stage, iteration }) {
+        if (stage !== "moves") return;
+        most = Math.max(most, iteration - before);
+        before = iteration;
+      },
+    });
+    // A few searches at once, of some million multiply-adds a move.
+    assert.ok(before >= 1000 && most <= 150, `${most} of ${before} moves`);
+  });
+
   it("makes and prepares no more folds once the time is up", async () => {
     const { normal } = createRandom(4), samples = 120, features = 100;
     const large = Array.from({ length: 9 }, () => ({
