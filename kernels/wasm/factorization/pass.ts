@@ -19,7 +19,7 @@ export const nonnegativePass: Lowering<"nonnegativePass"> = (
     entry: `nonnegativePass_${dtype}`,
     parameters: [rows, columns, rank, sweeps, count, ...[x, components, gram, factor, parts, gramParts].flatMap(place)],
     extent: count,
-    grain: halvingGrain(count, grainFor(2 * rows / count * rank * columns)),
+    grain: halvingGrain(count, grainFor(2 * rows / Math.max(1, count) * rank * columns)),
     // Parts are alike, but a thread that comes late leaves some of its own to the other.
     uneven: true,
     scratchBytes: rank * (rank + 1) * bytesPerElement[dtype] + 2 * rank * TILE_ROW + 16,

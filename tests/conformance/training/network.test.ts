@@ -110,6 +110,27 @@ conformance("networkAscent", "finds the norm where the gradients of samples canc
   assert.ok(Math.abs(received - expected) <= most * expected, `${received}, expected ${expected}`);
 });
 
+conformance("networkAscent", "stays where there is no slope, and does not hide a NaN", async (bench) => {
+  const { workspace, kernel, dtype, widest } = bench;
+  for (const network of networks) {
+    if (network.convolution) continue;
+    const { parameterCount, ...operands } = networkOperands(bench, network, false),
+      { groups, inputs, weights } = operands;
+    const numbers = () => vectorOf(workspace, widest, groups, () => 7);
+    const gradients = matrixOf(workspace, dtype, groups, parameterCount, () => 7);
+    const [norms, perturbedLosses] = [numbers(), numbers()];
+    const call = { ...operands, gradients, norms, perturbedLosses, norm: GLOBAL, rho: 0.1, epsilon: 1e-12 };
+    viewOf(inputs).fill(NaN);
+    await kernel.networkAscent(call);
+    for (const one of [norms, perturbedLosses]) assert.ok(viewOf(one).slice(1).every(Number.isNaN), network.name);
+    viewOf(inputs).fill(1);
+    viewOf(weights).fill(0);
+    await kernel.networkAscent(call);
+    for (const one of [norms, perturbedLosses]) assert.ok(viewOf(one).slice(1).every((v) => v === 0), network.name);
+    assert.ok(elements(gradients).every((value) => value === 0), network.name);
+  }
+});
+
 agreement("networkProducts", "agrees with the reference", function* (bench) {
   const random = createRandom(9);
   for (const network of networks) {

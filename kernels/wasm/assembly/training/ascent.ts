@@ -41,8 +41,8 @@ export function networkAscent<T>(
     const gradient = at(gradients, group * gradientStride, bytes);
     gather<T>(b, features, inputs, inputStride, samples, acts);
     forward<T>(layers, count, b, w, acts, 0, products, moved);
-    const end = b * word(last, LAYER_OUTPUT_AT);
-    const value = lossGradient<T>(loss, b, n, samples, targets, weights, at(acts, end, bytes), at(slopes, end, bytes));
+    const scoresAt = b * word(last, LAYER_OUTPUT_AT), scores = at(acts, scoresAt, bytes);
+    const value = lossGradient<T>(loss, b, n, samples, targets, weights, scores, at(slopes, scoresAt, bytes));
     store<f64>(at(losses, group, 8), value);
     let total: f64 = 0, apart: f64 = 0;
     for (let l = count - 1; l >= 0; l--) {
@@ -67,9 +67,9 @@ export function networkAscent<T>(
     }
     store<f64>(at(norms, group, 8), length);
     scale<T>(b * (size - features), <T> (norm == UNSCALED ? rho : rho / (length + epsilon)), at(slopes, b * features, bytes));
-    const scores = at(moved, end, bytes);
+    const movedScores = at(moved, scoresAt, bytes);
     movedForward<T>(layers, count, b, w, acts, slopes, own, square, moved, products);
-    store<f64>(at(perturbedLosses, group, 8), lossGradient<T>(loss, b, n, samples, targets, weights, scores, deltas));
+    store<f64>(at(perturbedLosses, group, 8), lossGradient<T>(loss, b, n, samples, targets, weights, movedScores, deltas));
     let d = deltas, next = others;
     for (let l = count - 1; l >= 0; l--) {
       const layer = layerAt(layers, l), m = word(layer, LAYER_INPUTS), columns = word(layer, LAYER_OUTPUTS);

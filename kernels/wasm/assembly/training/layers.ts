@@ -36,7 +36,9 @@ function columnProduct<T>(m: i32, n: i32, rows: i32, x: usize, d: usize, beta: T
 }
 
 /** dx [rows, m] = d [rows, n] W [m, n]^T + beta dx. */
-export function transposedProduct<T>(rows: i32, m: i32, n: i32, d: usize, w: usize, beta: T, dx: usize, scratch: usize): void {
+export function transposedProduct<T>(
+  rows: i32, m: i32, n: i32, d: usize, w: usize, beta: T, dx: usize, scratch: usize,
+): void {
   if (isDirect(rows, n * m) && n * m <= RIGHT_BLOCK) {
     transpose<T>(m, n, w, scratch);
     directProduct<T>(rows, m, n, d, n, false, scratch, m, beta, dx, m);
