@@ -151,6 +151,7 @@ async function search(workspace: Workspace, held: HeldOut, resolved: ResolvedOpt
   iterate.release();
   if (course.ended() || errors.length === 0) return undefined;
   const calibration = plattCalibration(scores, Array.from(labels, (at) => fitted.values[at]));
-  const curve = { shares: Float64Array.from(shares), errors: Float64Array.from(errors), best };
+  const byDefault = given !== resolved.leastWidth;
+  const curve = byDefault ? undefined : { shares: Float64Array.from(shares), errors: Float64Array.from(errors), best };
   return { share: shares[best], curve, calibration };
 }

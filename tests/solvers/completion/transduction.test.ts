@@ -200,9 +200,9 @@ describe("transduce", () => {
     const of = (value: number) =>
       transduce({ features: matrix(items, 3, new Float64Array(3 * items).fill(value)), labels });
     const answers = [await of(1), await of(3.3), await of(-1e8 / 3)];
-    for (const { scores, labels: found, probabilities } of answers) {
+    for (const { scores, labels: found, probabilities, holdout } of answers) {
       assert.deepEqual(scores, answers[0].scores);
-      assert.ok(probabilities);
+      assert.ok(probabilities && !holdout);
       const right = hidden.filter(([at, label]) => found[at] === label).length;
       assert.ok(right > 0.84 * hidden.length, `${right} of ${hidden.length}`);
     }
