@@ -173,8 +173,8 @@ export async function openGraph(
       },
       async report(lambda0, found) {
         const penalty = l0Penalty(lambda0, lambda2, bigM);
-        // Where sweeps have run out, those of relaxations would as well: the root has to do.
-        const most = options.method === "auto" && budget.ended ? 1 : nodeLimit;
+        // Where sweeps have run out, those of relaxations would as well: a few have to do.
+        const most = options.method === "auto" && budget.ended ? Math.min(fewNodes, nodeLimit) : nodeLimit;
         const search = { gapTolerance, nodeLimit: most, branchingWidth, run };
         const solution = method === "exact" ? await solveGraphExactly(problem, penalty, found, budget, search) : found;
         const shared = { problem, penalty, budget, gapTolerance, workspace, run, isOneOfMany: points > 1 };
@@ -201,6 +201,9 @@ const usualRefitWork = 1e9, refitWorkOfPoint = 1.5e7;
 
 /** Variables up to which `auto` certifies, and multiply-adds that it may take for that, some hundred for each derivative. */
 const certifiedUpTo = 64, workOfNodes = 2e8;
+
+/** Nodes where sweeps of the search have run out. */
+const fewNodes = 32;
 
 /** Nodes that take about as long as the search; none for large graphs. */
 function affordableNodes(vertices: number): number {

@@ -27,10 +27,18 @@ import { createProducts } from "./products.ts";
 import type { GraphEstimate, GraphEvaluator, GraphPoint, Pseudolikelihood } from "./pseudolikelihood.ts";
 import { createResiduals } from "./residuals.ts";
 
+/**
+ * Shares of a variance between which the Gram matrix does not tell what neighbours leave of it, but residuals do: where samples
+ * are few, that is the root of `lambda2`.
+ */
+const hiddenShares = { least: Number.EPSILON, most: 1e-10 };
+
 /** How data are prepared, how their data term is evaluated, and which edges are decided. */
 export interface ProblemOptions extends Preparation {
   readonly evaluation: GraphEvaluation;
   readonly rules: EdgeRules;
+  /** Price of squares. */
+  readonly lambda2: number;
   /** Whether the empty graph is a place to start and the answer where the time is up before the data are ready. */
   readonly mayStayEmpty: boolean;
 }
@@ -46,7 +54,8 @@ const hurriedGram = 1e7;
 
 /**
  * The data term of samples or of a covariance matrix, where the kernels run. `auto` keeps products for few variables, the Gram
- * matrix where it fits in memory, and residuals beyond.
+ * matrix where it fits in memory, and residuals beyond, and of few samples of columns so large that the Gram matrix would not tell
+ * what their neighbours leave of them.
  *
  * @throws {DataError} for columns without variance, and for a covariance matrix that is none
  */
@@ -157,7 +166,7 @@ async function ofCovariance(
 }
 
 async function ofSamples(samples: Matrix, source: Source): Promise<EvaluatedData> {
-  const { workspace, options: { evaluation, mayStayEmpty, ...preparation }, run, pause } = source;
+  const { workspace, options: { evaluation, lambda2, mayStayEmpty, ...preparation }, run, pause } = source;
   const [count, vertices] = samples.shape;
   const loading = () => run.checkpoint({ stage: "load", fraction: 0, iteration: 0 });
   const scaling = await inSteps(scalingOf(samples, preparation), loading);
@@ -172,7 +181,11 @@ async function ofSamples(samples: Matrix, source: Source): Promise<EvaluatedData
   if (await isOver()) return staysEmpty();
   const { scaled, variances } = await inSteps(scaleSamples(samples, scaling), loading);
   if (await isOver()) return staysEmpty();
-  if (evaluation === "residuals" && count <= vertices) return { evaluator: await onSamples(), ...fromSamples };
+  const left = Math.sqrt(lambda2) / variances.reduce((a, b) => Math.max(a, b));
+  const isHidden = evaluation === "auto" && left > hiddenShares.least && left < hiddenShares.most;
+  if ((isHidden || evaluation === "residuals") && count <= vertices) {
+    return { evaluator: await onSamples(), ...fromSamples };
+  }
   let gram: DeviceArray<"f64"> | undefined;
   try {
     gram = await gramOf(workspace, scaled, count, vertices, run);

@@ -13,8 +13,14 @@ const program = `
   import { jsonBody, longLayer, longOptions, request } from ${JSON.stringify(`${root}tests/server/requests.ts`)};
   import { until, watchWorkers } from ${JSON.stringify(`${root}tests/support/workers.ts`)};
   const tasks = "/proc/self/task";
-  const names = () => readdirSync(tasks).map((id) => readFileSync(tasks + "/" + id + "/comm", "utf8"));
-  const threads = () => names().filter((name) => name.startsWith("worker-")).length;
+  const nameOf = (id) => {
+    try {
+      return readFileSync(tasks + "/" + id + "/comm", "utf8");
+    } catch {
+      return "ended meanwhile";
+    }
+  };
+  const threads = () => readdirSync(tasks).map(nameOf).filter((name) => name.startsWith("worker-")).length;
   const watch = watchWorkers();
   const app = createApp({ threads: 4, onFailure() {} });
   const body = jsonBody(longLayer, { ...longOptions, backend: "threads", threads: 4 });

@@ -187,11 +187,33 @@ describe("sparsePrecision where rounding hides the minimum", () => {
         for (const method of ["auto", "approximate"] as const) {
           let calls = 0;
           const fit = await sparsePrecision(samples, { ...options, method, onProgress: () => void calls++ });
-          const empty = await sparsePrecision(samples, { ...options, lambda0: 1e6 });
+          const empty = await sparsePrecision(samples, { ...options, lambda0: 1e6, method: "approximate" });
           assert.ok(empty.edgeCount === 0 && fit.objective <= empty.objective + 1e-9 * Math.abs(empty.objective));
           assert.ok(fit.status !== "converged" && !Number.isNaN(fit.gap) && !Number.isNaN(fit.normalizedGap));
           assert.ok(calls < 100, `${calls} checkpoints`);
         }
+      }
+    }
+  });
+});
+
+describe("sparsePrecision where the Gram matrix hides the minimum", () => {
+  it("goes by residuals: the answer of exact from them, without and along a path", async () => {
+    // What neighbours leave of a variable is the 1e-12th part of it, and of products of such size nothing is left.
+    for (const [size, lambda2] of [[1e4, 1e-6], [1e5, 1e-3]]) {
+      const samples = equicorrelated(2, 4, 0, 3);
+      for (let at = 0; at < samples.data.length; at++) samples.data[at] *= size;
+      const exact = await sparsePrecision(samples, {
+        lambda0: 1e-3,
+        lambda2,
+        method: "exact",
+        evaluation: "residuals",
+      });
+      const fit = await sparsePrecision(samples, { lambda0: 1e-3, lambda2 });
+      const far = 1e-6 * Math.abs(exact.objective);
+      assert.ok(Math.abs(fit.objective - exact.objective) <= far, `${fit.objective}, not ${exact.objective}`);
+      for await (const point of sparsePrecisionPath(samples, { lambda2, count: 5 })) {
+        assert.ok(Number.isFinite(point.objective));
       }
     }
   });

@@ -54,7 +54,14 @@ async function relaxed(
     const problem = await createProblem(
       workspace,
       samples,
-      { center: true, standardize: false, evaluation, rules: createEdgeRules([], [], 0), mayStayEmpty: false },
+      {
+        center: true,
+        standardize: false,
+        evaluation,
+        rules: createEdgeRules([], [], 0),
+        lambda2: 0.1,
+        mayStayEmpty: false,
+      },
       startRun({}),
     );
     const relax = createGraphRelaxation(problem, l0Penalty(...penalty), { run, branchingWidth: 1 }, limits);
