@@ -15,6 +15,7 @@ import type { CompletionMethod } from "./options.ts";
 import { singularValuesOfProduct } from "./plain_factors.ts";
 import { type LowRankModel, predictEntries } from "./prediction.ts";
 import type { CompletionTask } from "./task.ts";
+import { somePlaces } from "../core/names.ts";
 
 /** What a completion has found, in the units of its task; the level and the factors in units of `scale`. */
 export interface Found extends CompletionTask {
@@ -32,9 +33,6 @@ export interface Found extends CompletionTask {
 
 /** Singular values below this share of the largest are what the steps have not come to yet, or rounding. */
 const leastShare = 1e-6;
-
-/** Rows or columns that are named at most. */
-const mostNamed = 10;
 
 /** The answer in the units of the caller, with its objective by plain sums. @param factors They become its own. */
 export function* present(found: Found, factors: Factors, plan: Plan): Steps<CompletedMatrix> {
@@ -165,11 +163,10 @@ function remarksOn(
   }
   for (const [kind, lines] of [["row", empty.rows], ["column", empty.columns]] as const) {
     if (lines.length === 0) continue;
-    const more = lines.length > mostNamed ? ` and ${lines.length - mostNamed} more` : "";
     const [plural, verb] = lines.length > 1 ? ["s", "have"] : ["", "has"];
     const otherwise = offsets || beside ? "the offsets alone" : "zero";
     remarks.push(
-      `No entries: ${kind}${plural} ${lines.slice(0, mostNamed).join(", ")}${more} ${verb} none, and ${
+      `No entries: ${kind}${plural} ${somePlaces(lines)} ${verb} none, and ${
         lines.length > 1 ? "are" : "is"
       } predicted by ${otherwise}.`,
     );

@@ -14,6 +14,7 @@ import type { Link } from "./quantized_options.ts";
 import { type LevelPredictions, predictQuantized, type QuantizedModel } from "./quantized_prediction.ts";
 import { balanced, truncated } from "./rank_growth.ts";
 import { timeIsUp } from "./time_limit.ts";
+import { somePlaces } from "../core/names.ts";
 
 /** A completed matrix of levels. */
 export interface QuantizedCompletion extends Result, QuantizedModel {
@@ -193,17 +194,13 @@ function remarksOnGap({ gap, tolerance, boundaries, status, price }: Uncertified
   ];
 }
 
-/** Lines that are named at most. */
-const mostNamed = 10;
-
 function remarksOn({ rows, columns }: ReturnType<typeof emptyLines>, offsets: boolean): string[] {
   return ([["row", "column", rows], ["column", "row", columns]] as const).flatMap(([own, other, empty]) => {
     if (empty.length === 0) return [];
-    const more = empty.length > mostNamed ? ` and ${empty.length - mostNamed} more` : "";
     const by = offsets ? `by the offsets of the ${other}s alone` : "as latent values of 0";
     const one = empty.length === 1;
     return [
-      `The ${own}${one ? "" : "s"} ${empty.slice(0, mostNamed).join(", ")}${more} ${one ? "has" : "have"} no entry: ` +
+      `The ${own}${one ? "" : "s"} ${somePlaces(empty)} ${one ? "has" : "have"} no entry: ` +
       `predicted ${by}.`,
     ];
   });

@@ -10,6 +10,7 @@ import type { ProbabilityScale } from "./calibration.ts";
 import type { Course } from "./transduction_course.ts";
 import { feature, type JointMatrix, label, missing, type Standards } from "./transduction_data.ts";
 import { dataTerm, type ProjectionOptions, standardise } from "./transduction_known.ts";
+import { somePlaces } from "../core/names.ts";
 
 /** Features and labels that were filled in. */
 export interface Transduction extends Result {
@@ -192,20 +193,14 @@ function countObserved(
   }
 }
 
-/** Lines that are named at most. */
-const mostNamed = 10;
-
 /** What is said of items and columns of which nothing is observed. */
 function remarksOn(byItem: Uint32Array, byColumn: Uint32Array, { features }: JointMatrix): string[] {
   const remarks: string[] = [];
   const name = (what: string, counts: Uint32Array, prediction: string) => {
     const empty = Array.from(counts.keys()).filter((k) => counts[k] === 0);
     if (empty.length === 0) return;
-    const more = empty.length > mostNamed ? ` and ${empty.length - mostNamed} more` : "";
     remarks.push(
-      `Nothing is observed of ${what}${empty.length > 1 ? "s" : ""} ${
-        empty.slice(0, mostNamed).join(", ")
-      }${more}: ${prediction}.`,
+      `Nothing is observed of ${what}${empty.length > 1 ? "s" : ""} ${somePlaces(empty)}: ${prediction}.`,
     );
   };
   name("item", byItem, "predicted by the means");

@@ -67,3 +67,12 @@ export function withNames(sentence: string, names: PlaceNames = {}): string {
     return `${word}${plural} ${places.replace(/\d+/g, nameOf)}`;
   });
 }
+
+/** Most places that a message names. */
+const mostNamed = 10;
+
+/** Places in a message: the first ones, and how many more there are. */
+export function somePlaces(places: ArrayLike<number | string>): string {
+  const some = Array.from(places).slice(0, mostNamed).join(", ");
+  return places.length > mostNamed ? `${some} and ${places.length - mostNamed} more` : some;
+}

@@ -5,6 +5,7 @@ import { DataError, OptionError, ShapeError } from "../core/errors.ts";
 import { checkMatrixInSteps, type Matrix, type Vector } from "../core/matrix.ts";
 import { shown } from "../core/shown.ts";
 import { createPace, type Steps } from "../core/steps.ts";
+import { somePlaces } from "../core/names.ts";
 
 /** A covariance matrix in place of the samples that it is of. */
 export interface CovarianceData {
@@ -150,9 +151,6 @@ export function* scaleCovariance(
   return gram;
 }
 
-/** Columns that an error names. */
-const mostNamed = 10;
-
 /** Least and largest size of a column that is not standardised: squares of variances, and of their inverses, are numbers. */
 const least = 1e-70, largest = 1e70;
 
@@ -169,8 +167,7 @@ function checkVariances(argument: string, variances: Float64Array, standardize: 
         `unless it is standardised, received ${Math.sqrt(variances[far])}.`,
     );
   }
-  const named = none.slice(0, mostNamed).join(", ") +
-    (none.length > mostNamed ? `, and ${none.length - mostNamed} more` : "");
+  const named = somePlaces(none);
   const columns = none.length === 1 ? `column ${named} of "${argument}" has` : `columns ${named} of "${argument}" have`;
   throw new DataError(argument, `Cannot ${action}: ${columns} no variance.`);
 }

@@ -11,6 +11,7 @@ import type { ResolvedPenalties } from "./options.ts";
 import { plainObjective } from "./plain_objective.ts";
 import type { MultiTaskSolution } from "./solution.ts";
 import { mostStacked, type Stacking } from "./stacking.ts";
+import { somePlaces } from "../core/names.ts";
 
 /** Fitted sparse regressions of several tasks. */
 export interface SparseMultiTask extends Result {
@@ -114,34 +115,28 @@ export function present(data: MultiTaskData, finished: Finished): SparseMultiTas
   };
 }
 
-/** Things that are named at most. */
-const mostNamed = 10;
-
 function remarksOn(
   { prepared, scales, intercept, features, shared }: MultiTaskData,
   { solution: { dependent }, given, stacking }: Finished,
 ): string[] {
   const remarks: string[] = [], what = intercept ? "constant, or varying by rounding alone" : "zero";
   const nothing = `${what}: nothing follows from`;
-  const list = (numbers: readonly (number | string)[]) =>
-    numbers.slice(0, mostNamed).join(", ") +
-    (numbers.length > mostNamed ? ` and ${numbers.length - mostNamed} more` : "");
   const empty = Array.from(scales.keys()).filter((j) => scales[j] === Infinity);
   if (empty.length === 1) remarks.push(`Column ${empty[0]} is ${nothing} it.`);
-  if (empty.length > 1) remarks.push(`Columns ${list(empty)} are ${nothing} them.`);
+  if (empty.length > 1) remarks.push(`Columns ${somePlaces(empty)} are ${nothing} them.`);
   const short = prepared.filter(({ y }) => y.length === 1).map(({ name }) => name);
   if (short.length > 0 && intercept) {
     remarks.push(
-      `${short.length > 1 ? "Tasks" : "Task"} ${list(short)} of one sample: nothing but an intercept follows from ${
-        short.length > 1 ? "them" : "it"
-      }.`,
+      `${short.length > 1 ? "Tasks" : "Task"} ${
+        somePlaces(short)
+      } of one sample: nothing but an intercept follows from ${short.length > 1 ? "them" : "it"}.`,
     );
   }
   const constant = prepared.filter(({ y, isConstant }) => isConstant && y.length > 1).map(({ name }) => name);
   if (constant.length > 0) {
     remarks.push(
       `The response of ${constant.length > 1 ? "tasks" : "task"} ${
-        list(constant)
+        somePlaces(constant)
       } is constant: nothing follows from it.`,
     );
   }
@@ -155,7 +150,7 @@ function remarksOn(
   dependent.forEach((columns, k) => {
     const own = columns.filter((j) => !prepared[k].isEmpty[j]);
     if (own.length > 0) {
-      const which = own.length > 1 ? `columns ${list(own)} have` : `column ${list(own)} has`;
+      const which = own.length > 1 ? `columns ${somePlaces(own)} have` : `column ${somePlaces(own)} has`;
       remarks.push(`The support of task ${prepared[k].name} has no full rank: ${which} no part in it.`);
     }
   });

@@ -10,6 +10,7 @@ import type { ExactSolution } from "./exact.ts";
 import type { LeastSquares } from "./least_squares.ts";
 import { plainObjective } from "./plain_objective.ts";
 import { type DescentBudget, pause, type Solution } from "./task.ts";
+import { somePlaces } from "../core/names.ts";
 
 /** A fitted sparse regression. */
 export interface SparseRegression extends Result {
@@ -99,9 +100,6 @@ export async function present(
   };
 }
 
-/** Columns that are named at most. */
-const mostNamed = 10;
-
 function remarksOn({ scales, intercept }: RegressionData, { dependent, remark }: Finished): string[] {
   const remarks: string[] = [];
   const empty: number[] = [];
@@ -121,6 +119,5 @@ function remarksOn({ scales, intercept }: RegressionData, { dependent, remark }:
 
 function named(columns: readonly number[], initial: "C" | "c" = "c"): string {
   if (columns.length === 1) return `${initial}olumn ${columns[0]} is`;
-  const more = columns.length > mostNamed ? ` and ${columns.length - mostNamed} more` : "";
-  return `${initial}olumns ${columns.slice(0, mostNamed).join(", ")}${more} are`;
+  return `${initial}olumns ${somePlaces(columns)} are`;
 }
